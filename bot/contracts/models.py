@@ -1,0 +1,630 @@
+"""The six contracts as frozen typed models.
+
+Numbers live in the YAML files alone; here stand their names, units and the ranges
+outside which a value can only be a mistake. Units are the last word of a name.
+"""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from datetime import datetime as DateTime
+from datetime import time as Time
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Score = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+Ticks = Annotated[int, Field(ge=0, le=400)]
+Minutes = Annotated[int, Field(ge=0, le=1440)]
+Seconds = Annotated[float, Field(gt=0.0, le=86_400.0)]
+Phase = Annotated[int, Field(ge=1, le=5)]
+StrategyName = Literal["K1", "K2", "K3", "K4"]
+Weights = dict[str, Share]
+
+
+def _clock_time(value: object) -> object:
+    """Accept "HH:MM" as YAML gives it (an unquoted 09:30 would be a number)."""
+    return Time.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _money(value: object) -> object:
+    """Dollars as YAML gives them, exactly."""
+    return Decimal(str(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+ClockTime = Annotated[Time, BeforeValidator(_clock_time)]
+Usd = Annotated[Decimal, BeforeValidator(_money), Field(gt=0, le=1_000_000, decimal_places=2)]
+UsdOrZero = Annotated[Decimal, BeforeValidator(_money), Field(ge=0, le=1_000_000, decimal_places=2)]
+
+
+class Law(BaseModel):
+    """Base of every section: frozen, no unknown keys, no silent conversions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Change(Law):
+    version: Count
+    date: Date
+    change: str
+
+
+class Contract(Law):
+    """Base of every file: its version and what changed."""
+
+    version: Count
+    changelog: list[Change] = Field(min_length=1)
+
+
+# ---------------------------------------------------------------- constitution
+
+
+class Instrument(Law):
+    id: Literal["MES.CME"]
+    kind: Literal["FuturesContract"]
+    currency: Literal["USD"]
+    multiplier: Literal[5]
+    tick_size: Literal[0.25]
+    backtest_initial_margin_usd: Usd
+
+
+class PositionLaw(Law):
+    max_contracts: Annotated[int, Field(ge=1, le=2)]
+    max_concurrent: Literal[1]
+    overnight: Literal[False]
+
+
+class Never(Law):
+    market_order_entries: Literal[True]
+    averaging_down: Literal[True]
+    hedging: Literal[True]
+    entry_without_stop_and_target: Literal[True]
+    stop_that_widens: Literal[True]
+    more_contracts_than_last_losing_trade_of_day: Literal[True]
+
+
+class RiskPerTrade(Law):
+    max_risk_usd: Usd
+    max_stop_ticks: Count
+    min_stop_ticks: Count
+
+
+class LossLimits(Law):
+    day_usd: Usd
+    week_usd: Usd
+    month_usd: Usd
+
+
+class LosingStreak(Law):
+    max_losses: Count
+
+
+class OutcomeLaw(Law):
+    loss_at_or_below_r: Annotated[float, Field(gt=-1.0, lt=0.0)]
+
+
+class Frequency(Law):
+    max_trades_per_day: Count
+    max_entries_per_hour: Count
+    min_spacing_minutes: Minutes
+    max_submissions_per_day: Count
+
+
+class Gate(Law):
+    """Score limits: enter at or above, hold at or above, kill below."""
+
+    enter: Score
+    hold: Score
+    kill: Score
+
+
+class QualityGates(Law):
+    dvs: Gate
+    eqs: Gate
+
+
+class Friction(Law):
+    max_share_of_target: Share
+
+
+class VolatilityShock(Law):
+    atr_norm: Share
+    range_multiple: Positive
+    minutes: Minutes
+
+
+class ExecutionDanger(Law):
+    spread_ticks: Ticks
+    slippage_ticks: Ticks
+    minutes: Minutes
+
+
+class NewsShock(Law):
+    minutes: Minutes
+
+
+class Blackout(Law):
+    """No entries in [start, end); both times carry their offset."""
+
+    start: DateTime
+    end: DateTime
+    reason: str
+
+
+class Lockouts(Law):
+    volatility_shock: VolatilityShock
+    execution_danger: ExecutionDanger
+    news_shock: NewsShock
+    blackouts: list[Blackout]
+
+
+class Tier(Law):
+    name: str
+    min_equity_usd: UsdOrZero
+    strategies: list[StrategyName]
+    max_stop_ticks: Count
+    max_risk_usd: Usd
+
+
+class KillSwitch(Law):
+    bars_below_kill: Count
+
+
+class Constitution(Contract):
+    instrument: Instrument
+    position: PositionLaw
+    never: Never
+    risk_per_trade: RiskPerTrade
+    loss_limits: LossLimits
+    losing_streak: LosingStreak
+    outcome: OutcomeLaw
+    frequency: Frequency
+    quality_gates: QualityGates
+    friction: Friction
+    lockouts: Lockouts
+    tiers: list[Tier] = Field(min_length=1)
+    kill_switch: KillSwitch
+
+
+# ------------------------------------------------------------------ risk model
+
+
+class ContractsPerStrategy(Law):
+    K1: Count
+    K2: Count
+    K3: Count
+    K4: Count
+
+
+class RiskModel(Contract):
+    contracts_per_strategy: ContractsPerStrategy
+    fee_per_side_usd: UsdOrZero
+    margin_buffer: Annotated[float, Field(ge=1.0, le=100.0)]
+    stop_budget_rounding: Literal["floor"]
+    signal_while_in_position: Literal["ignore"]
+    budget_overrun_slippage_ticks: Ticks
+
+
+# --------------------------------------------------------------- data contract
+
+
+class BarsLaw(Law):
+    minutes: Literal[1]
+    fields: list[Literal["open", "high", "low", "close", "volume"]]
+
+
+class DvsPenalties(Law):
+    missing_gap: Share
+    not_increasing: Share
+    impossible: Share
+    synthetic: Share
+    thin: Share
+    zero_volume: Share
+    outlier: Share
+    late: Share
+    stuck: Share
+    bad_quote: Share
+    stale: Share
+    stale_repeat: Share
+    outside_hours: Share
+    untrusted_feed: Share
+
+
+class DvsLaw(Law):
+    window_bars: Count
+    gates: Gate
+    penalties: DvsPenalties
+    thin_median_volume: Positive
+    thin_bars: Count
+    outlier_atr_multiple: Positive
+    stuck_bars: Count
+    max_spread_ticks: Ticks
+    stale_seconds: Seconds
+
+
+class ShockSignature(Law):
+    atr_multiple: Positive
+    volume_z: Positive
+    body_stdev_multiple: Positive
+    body_bars: Count
+
+
+class DataContract(Contract):
+    bars: BarsLaw
+    max_gap_seconds: Seconds
+    max_late_seconds: Seconds
+    price_band: Share
+    dvs: DvsLaw
+    shock_signature: ShockSignature
+
+
+# ---------------------------------------------------------- execution contract
+
+EntryType = Literal["LIMIT", "STOP_LIMIT"]
+ExitType = Literal["LIMIT", "STOP_MARKET", "STOP_LIMIT", "MARKET"]
+
+
+class EntryLaw(Law):
+    order_types: list[EntryType] = Field(min_length=1)
+    ttl_seconds: Seconds
+    partial_fill_patience_seconds: Seconds
+
+
+class ExitLaw(Law):
+    order_types: list[ExitType] = Field(min_length=1)
+    max_stop_changes: Annotated[int, Field(ge=0, le=10)]
+    target_partial_patience_seconds: Seconds
+    flatten_limit_ticks: Ticks
+
+
+class AtrSlippage(Law):
+    atr_norm: Share
+    extra_ticks: Ticks
+
+
+class SpreadSlippage(Law):
+    spread_ticks: Ticks
+    extra_ticks: Ticks
+
+
+class SlippageLaw(Law):
+    base_ticks: Ticks
+    elevated: AtrSlippage
+    extreme: AtrSlippage
+    wide_spread: SpreadSlippage
+    first_hour_factor: Annotated[float, Field(ge=1.0, le=10.0)]
+    last_hour_factor: Annotated[float, Field(ge=1.0, le=10.0)]
+    max_ticks: Ticks
+
+
+class EqsEvent(Law):
+    penalty: Share
+    half_life_minutes: Positive
+
+
+class EqsEvents(Law):
+    order_rejected: EqsEvent
+    late_fill: EqsEvent
+    excess_slippage: EqsEvent
+    partial_fill: EqsEvent
+    change_rejected: EqsEvent
+    order_unknown: EqsEvent
+    connection_disrupted: EqsEvent
+    naked_time: EqsEvent
+    entry_expired: EqsEvent
+
+
+class EqsLaw(Law):
+    gates: Gate
+    late_fill_seconds: Seconds
+    slippage_multiple: Positive
+    naked_seconds: Seconds
+    events: EqsEvents
+
+
+class Timeouts(Law):
+    order_unknown_seconds: Seconds
+    reconcile_after_reconnect_seconds: Seconds
+    reconcile_seconds: Seconds
+    connection_lost_seconds: Seconds
+
+
+class Reconnect(Law):
+    backoff_seconds: list[Seconds]
+    then_every_seconds: Seconds
+
+
+class ExecutionContract(Contract):
+    entry: EntryLaw
+    exit: ExitLaw
+    slippage: SlippageLaw
+    eqs: EqsLaw
+    timeouts: Timeouts
+    reconnect: Reconnect
+
+
+# --------------------------------------------------------------------- session
+
+
+class Hours(Law):
+    open: ClockTime
+    close: ClockTime
+
+
+class NoEntry(Law):
+    start: ClockTime
+    end: ClockTime
+    reason: str
+
+
+class PhaseLaw(Law):
+    code: Phase
+    name: str
+    start: ClockTime
+
+
+class Calendars(Law):
+    rth: str
+    globex: str
+
+
+class Override(Law):
+    """One date's RTH hours; null open and close mean: shut."""
+
+    date: Date
+    open: ClockTime | None
+    close: ClockTime | None
+    reason: str
+
+
+class Roll(Law):
+    trading_days_before_last: Count
+    min_liquid_sessions: Count
+
+
+class SessionContract(Contract):
+    timezone: Literal["America/New_York"]
+    trading_day_starts: ClockTime
+    rth: Hours
+    no_entry: list[NoEntry]
+    last_entry_minutes_before_close: Minutes
+    flatten_minutes_before_close: Minutes
+    flat_minutes_before_close: Minutes
+    phases: list[PhaseLaw] = Field(min_length=5, max_length=5)
+    calendars: Calendars
+    overrides: list[Override]
+    roll: Roll
+
+
+# ------------------------------------------------------------------ strategies
+
+
+class Climax(Law):
+    atr_multiple: Positive
+    volume_z: float
+
+
+class LevelsLaw(Law):
+    opening_range_minutes: Minutes
+    touch_ticks: Ticks
+    vwap_band_sigma: Positive
+
+
+class FailedBreakLaw(Law):
+    min_break_ticks: Ticks
+    max_bars: Count
+
+
+class SweepLaw(Law):
+    lookback_bars: Count
+    min_exceed_ticks: Ticks
+    max_bars: Count
+    volume_z: float
+
+
+class LunchVoid(Law):
+    atr_norm: Share
+    volume_z: float
+
+
+class SignalsLaw(Law):
+    vwap_sigma_floor_ticks: Positive
+    atr_norm_sessions: Count
+    atr_norm_min_sessions: Count
+    climax: Climax
+    levels: LevelsLaw
+    failed_break: FailedBreakLaw
+    sweep: SweepLaw
+    lunch_void: LunchVoid
+
+
+class Trending(Law):
+    trend_strength: Share
+    efficiency: Share
+
+
+class RegimeLaw(Law):
+    volatile_atr_norm: Share
+    trending: Trending
+    choppy_noise: Share
+
+
+class BeliefLaw(Law):
+    weights: Weights
+    a: float
+    b: float
+    half_life_bars: Positive
+
+
+class NoiseBeliefLaw(Law):
+    noise_center: Share
+    noise_width: Positive
+    a: float
+    b: float
+    half_life_bars: Positive
+
+
+class BeliefsLaw(Law):
+    instability_alpha: Share
+    F1: BeliefLaw
+    F2: BeliefLaw
+    F3: BeliefLaw
+    F4: BeliefLaw
+    F5: NoiseBeliefLaw
+
+
+class UncertaintyWeights(Law):
+    dvs: Share
+    eqs: Share
+    instability: Share
+    posterior: Share
+
+
+class EucLaw(Law):
+    prior_weight: Positive
+    belief_slope: Positive
+    probability_floor: Share
+    probability_ceiling: Share
+    uncertainty: UncertaintyWeights
+    min_euc_r: float
+
+
+class ManagementLaw(Law):
+    protect_at_r: Positive
+    volatility_tighten: Positive
+    volatility_exit: Positive
+
+
+class StrategyLaw(Law):
+    phases: list[Phase] = Field(min_length=1)
+    min_belief: Share
+    max_minutes: Count
+
+
+class K1Law(StrategyLaw):
+    not_before: ClockTime
+    min_abs_vwap_z: Positive
+    max_abs_micro_trend: Share
+    max_opposite_f2: Share
+    stop_beyond_ticks: Ticks
+    extreme_bars: Count
+    min_target_ticks: Ticks
+    max_target_ticks: Ticks
+    exit_belief: Share
+    exit_past_vwap_sigma: Positive
+
+
+class K2Law(StrategyLaw):
+    min_failed_break: Share
+    stop_beyond_ticks: Ticks
+    min_vwap_target_ticks: Ticks
+    target_r: Positive
+
+
+class K3Law(StrategyLaw):
+    min_sweep: Share
+    entry_beyond_ticks: Ticks
+    limit_beyond_ticks: Ticks
+    stop_beyond_ticks: Ticks
+    target_r: Positive
+
+
+class K4Law(StrategyLaw):
+    range_bars: Count
+    min_body_impulse: Share
+    min_volume_z: float
+    min_micro_trend: Share
+    entry_beyond_ticks: Ticks
+    limit_beyond_ticks: Ticks
+    stop_ticks: Count
+    leg_targets_r: list[Positive] = Field(min_length=1, max_length=2)
+
+
+class K5Law(Law):
+    veto_noise: Share
+    veto_belief: Share
+    opposite_stop_outs: Count
+
+
+class Strategies(Contract):
+    signals: SignalsLaw
+    regime: RegimeLaw
+    beliefs: BeliefsLaw
+    euc: EucLaw
+    management: ManagementLaw
+    K1: K1Law
+    K2: K2Law
+    K3: K3Law
+    K4: K4Law
+    K5: K5Law
+
+
+# -------------------------------------------------------------------- learning
+
+
+class QuarantineLaw(Law):
+    consecutive_losses: Count
+    expectancy_min_trades: Count
+    win_rate_min_trades: Count
+    min_win_rate: Share
+    high_target_r: Positive
+    high_target_margin: Share
+
+
+class ThrottleLevel(Law):
+    win_rate_below: Share
+    cost_multiplier: Annotated[float, Field(ge=1.0, le=10.0)]
+
+
+class ThrottleLaw(Law):
+    min_trades: Count
+    level_1: ThrottleLevel
+    level_2: ThrottleLevel
+
+
+class ReleaseLaw(Law):
+    shadow_wins_in_a_row: Count
+    shadow_expectancy_min_trades: Count
+
+
+class ArchiveLaw(Law):
+    quarantines: Count
+    within_sessions: Count
+
+
+class ShadowLaw(Law):
+    min_spacing_minutes: Minutes
+
+
+class Learning(Contract):
+    rolling_trades: Count
+    wilson_confidence: Annotated[float, Field(gt=0.5, lt=1.0)]
+    quarantine: QuarantineLaw
+    throttle: ThrottleLaw
+    release: ReleaseLaw
+    archive: ArchiveLaw
+    shadow: ShadowLaw
+
+
+class Contracts(BaseModel):
+    """All contracts in force, with where they came from and the hash of their values.
+
+    `sha256` is over the canonical JSON of the six files' values, so that a comment or
+    a re-ordering of keys changes nothing; every journal record carries it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    constitution: Constitution
+    risk_model: RiskModel
+    data_contract: DataContract
+    execution_contract: ExecutionContract
+    session: SessionContract
+    strategies: Strategies
+    learning: Learning
+    directory: str
+    sha256: str

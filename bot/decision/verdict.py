@@ -1,0 +1,50 @@
+"""Approved or Refused: the only two answers of a gate, and the text made from them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Approved(msgspec.Struct, frozen=True, gc=False):
+    """Nothing stands against it."""
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """A gate said no: what was observed, what is allowed, in which unit, on which layer (0..8).
+
+    `observed` and `limit` are numbers, or words where there is no number. The text reads
+    `CODE: observed_name=observed, limit_name=limit`.
+    """
+
+    code: str
+    layer: int
+    observed_name: str
+    observed: float | int | str
+    limit_name: str
+    limit: float | int | str
+    unit: str = ""
+
+    @property
+    def text(self) -> str:
+        """The one-line form, e.g. `EQS_BELOW_MINIMUM: eqs=0.71, minimum=0.75`."""
+        return f"{self.code}: {self.observed_name}={shown(self.observed)}, {self.limit_name}={shown(self.limit)}"
+
+    @property
+    def distance(self) -> float | None:
+        """How far the observed value is from the limit, in `unit`; None where there is no number."""
+        if isinstance(self.observed, str) or isinstance(self.limit, str):
+            return None
+        return abs(self.observed - self.limit)
+
+
+Verdict = Approved | Refused
+APPROVED = Approved()
+
+
+def shown(value: float | int | str) -> str:
+    """Numbers as a person reads them: whole ones bare, others with two decimals (more if tiny)."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) or value == int(value) and abs(value) < 1e15:
+        return str(int(value)) if isinstance(value, int) else f"{value:.2f}"
+    return f"{value:.2f}" if abs(value) >= 0.01 else f"{value:.2g}"

@@ -1,0 +1,53 @@
+"""What a person can be told went wrong. The tree:
+
+MesbotError
+├── UsageError            the call's words or files are wrong           (exit 2)
+│   └── BarsFileError     a bars file cannot be used; names the row
+├── ContractError         a contract is broken or missing               (exit 3)
+├── CalendarError         a date that no calendar covers
+├── JournalError          the journal cannot be read, written or trusted
+│   └── JournalBroken     the hash chain does not hold; names the link
+└── RiskEngineError       the risk engine plugin is absent or bypassed  (exit 3)
+
+Each message is one readable sentence: what was found, what is allowed, where, what to do.
+"""
+
+
+class MesbotError(Exception):
+    """Base of all: its text is shown to the person as it is, without a stack trace."""
+
+    exit_code = 1
+
+
+class UsageError(MesbotError):
+    """The caller asked for something that cannot be done as asked."""
+
+    exit_code = 2
+
+
+class BarsFileError(UsageError):
+    """A bars file cannot be used. Caught by the command line; the text names file and row."""
+
+
+class ContractError(MesbotError):
+    """One or more contract files are broken; the text lists every fault, one a line."""
+
+    exit_code = 3
+
+
+class CalendarError(MesbotError):
+    """A date lies outside what the calendars cover."""
+
+
+class JournalError(MesbotError):
+    """The journal cannot be opened, read or written."""
+
+
+class JournalBroken(JournalError):
+    """The journal's hash chain or its append-only promise does not hold."""
+
+
+class RiskEngineError(MesbotError):
+    """The contract risk engine is not on the path to the broker, so nothing may start."""
+
+    exit_code = 3

@@ -1,0 +1,1 @@
+"""The append-only record of every decision: store, hash chain, views and `why`."""

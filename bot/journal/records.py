@@ -1,0 +1,201 @@
+"""The bodies of journal records, by kind. Prices are points, money whole cents, times UTC ns.
+
+A record's market time, sequence, contract hash and kind stand beside the body (store.py).
+nan is written as null.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What a record is. RUN stands outside the hash chain."""
+
+    RUN = "run"
+    CONTRACTS = "contracts"
+    BAR = "bar"
+    DECISION = "decision"
+    INTENT = "intent"
+    ORDER = "order event"
+    FILL = "fill"
+    TRADE = "trade"
+    OUTCOME = "outcome"
+    STATE = "state change"
+    QUALITY = "quality event"
+    KILL = "kill"
+    SHADOW = "shadow"
+
+
+class Action(StrEnum):
+    """What was decided for one strategy on one bar."""
+
+    ENTER = "ENTER"
+    MANAGE = "MANAGE"
+    EXIT = "EXIT"
+    SKIP = "SKIP"
+    VETO = "VETO"
+
+
+class PlanRecord(msgspec.Struct, frozen=True, gc=False):
+    """An entry plan as journaled. `legs` holds [quantity, stop, target] each; side is 1 or -1."""
+
+    side: int
+    entry_type: str
+    limit: float
+    trigger: float | None
+    legs: list[tuple[int, float, float]]
+    stop_ticks: int
+    risk_cents: int
+    reward_ratio: float
+    max_minutes: int
+
+
+class GateRecord(msgspec.Struct, frozen=True, gc=False):
+    """One gate that said no."""
+
+    code: str
+    layer: int
+    observed_name: str
+    observed: float | int | str
+    limit_name: str
+    limit: float | int | str
+    unit: str
+    distance: float | None
+
+
+class DecisionRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Exactly one per strategy (K1..K5) and bar of the trading window.
+
+    `gate` is the first failing gate in authority order (for a SKIP without a plan: the first
+    failing condition of the setup, layer 8), `others` all other failing gates. `sentence` is
+    for people; `smallest_change` says what would have let it pass. `beliefs` holds
+    [long, short] effective beliefs of the strategy's own F. For MANAGE and EXIT,
+    `management` is {"kind": hold|tighten|exit, "reason": ..., "stop": points or null} and
+    `trade_id` names the trade. K5's record has action VETO on a bar it vetoes, else SKIP.
+    """
+
+    strategy: str
+    action: Action
+    sentence: str
+    dvs: float | None
+    eqs: float | None
+    beliefs: tuple[float, float] | None = None
+    gate: GateRecord | None = None
+    others: list[GateRecord] = []
+    smallest_change: str = ""
+    plan: PlanRecord | None = None
+    euc: dict[str, float] | None = None
+    management: dict[str, Any] | None = None
+    trade_id: str | None = None
+    intent_id: str | None = None
+
+
+class BarRecord(msgspec.Struct, frozen=True, gc=False):
+    """The market on one bar of the trading window: price in points, the scores with their parts, and the signals.
+
+    `dvs_events` and `eqs_parts` name what lowered the scores, with the penalty. `signals`
+    holds every signal of spec 3 by name (null while warming up).
+    """
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    rejected: bool
+    regime: str
+    session_phase: int
+    dvs: float | None
+    own_dvs: float
+    dvs_events: list[tuple[str, float]]
+    eqs: float
+    signals: dict[str, float | None]
+
+
+class IntentRecord(msgspec.Struct, frozen=True, gc=False):
+    """Written ahead, durable before any order leaves. `euc_inputs` lets the plugin recompute EUC."""
+
+    intent_id: str
+    strategy: str
+    trading_day: str
+    plan: PlanRecord
+    expires_ns: int
+    slippage_ticks: int
+    dvs: float
+    eqs: float
+    euc: dict[str, float]
+    euc_inputs: dict[str, float]
+
+
+class OrderRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One order event. `role` is ENTRY, STOP, TARGET or EXIT; `event` the Nautilus event's name."""
+
+    client_order_id: str
+    intent_id: str
+    strategy: str
+    role: str
+    event: str
+    quantity: int
+    price: float | None = None
+    trigger: float | None = None
+    reason: str = ""
+
+
+class FillRecord(msgspec.Struct, frozen=True, gc=False):
+    """One fill. `slippage_ticks` is against the order's own price (or the decision bar's close for MARKET), adverse positive."""
+
+    client_order_id: str
+    intent_id: str
+    strategy: str
+    role: str
+    side: int
+    quantity: int
+    price: float
+    fee_cents: int
+    slippage_ticks: float
+    ts_ns: int
+
+
+class StateRecord(msgspec.Struct, frozen=True, gc=False):
+    """A strategy's learning state changed: the evidence and what would release it."""
+
+    strategy: str
+    before: str
+    after: str
+    throttle_level: int
+    reason: str
+    statistic: str
+    value: float
+    sample_size: int
+    release: str
+
+
+class QualityRecord(msgspec.Struct, frozen=True, gc=False):
+    """One event that costs DVS or EQS."""
+
+    score: str
+    event: str
+    penalty: float
+    detail: str = ""
+
+
+class KillRecord(msgspec.Struct, frozen=True, gc=False):
+    """A step of the kill sequence or of an entry lock: what tripped it and which state it leads to."""
+
+    state: str
+    reason: str
+    detail: str = ""
+
+
+class ShadowRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A shadow trade began (`state` OPENED), ended unfilled (EXPIRED) or closed (CLOSED, as an OUTCOME record with shadow=true)."""
+
+    trade_id: str
+    strategy: str
+    state: str
+    gates: list[str]
+    plan: PlanRecord | None = None

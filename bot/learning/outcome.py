@@ -1,0 +1,55 @@
+"""TradeOutcome: what one closed trade, real or shadow, was and came to."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
+    """A closed trade. Prices are quantity-weighted means in points; money is whole cents; times UTC ns.
+
+    `r` is net P&L over planned risk. `mae_ticks` and `mfe_ticks` are the worst and best
+    excursion from the entry price, >= 0, per contract. `slippage_ticks` is the exit's, summed over legs
+    (0 for targets). `gates` are the refusal codes a shadow trade carries (empty for a
+    real trade). `exit_reason` is an ExitReason; a trade whose legs ended differently has
+    the last leg's. `closed_ns` is the market time of the last exit.
+    """
+
+    trade_id: str
+    strategy: str
+    side: int
+    quantity: int
+    legs: int
+    regime: str
+    time_of_day: str
+    trading_day: str
+    opened_ns: int
+    closed_ns: int
+    decided_ns: int
+    entry_price: float
+    exit_price: float
+    gross_cents: int
+    net_cents: int
+    risk_cents: int
+    r: float
+    target_r: float
+    exit_reason: str
+    thesis_valid_at_exit: bool
+    belief: float
+    euc: dict[str, float]
+    dvs: float
+    eqs: float
+    signals: dict[str, float | None]
+    slippage_ticks: float
+    spread_ticks: float
+    mae_ticks: int
+    mfe_ticks: int
+    naked_seconds: float
+    budget_overrun: bool
+    shadow: bool
+    gates: tuple[str, ...] = ()
+
+    @property
+    def duration_seconds(self) -> float:
+        """From entry fill to last exit, seconds."""
+        return (self.closed_ns - self.opened_ns) / 1e9
