@@ -1,0 +1,35 @@
+"""The hash chain of the journal: canonical bytes of records, and one SHA-256 per link.
+
+A record's canonical form is the JSON array `[kind, contract hash, strategy, market ts, body]`
+on one line. The body is the struct's JSON as msgspec writes it: fields in the order of
+their declaration, keys of dicts sorted, floats shortest round-trip, nan as null, no
+spaces; so equal values give equal bytes. A link is SHA-256 over the 32 bytes of the head
+before it, its records' lines, and the line `["link", market ts]`. Wall time, paths, host
+and the run header are in none of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+GENESIS = bytes(32)
+
+encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def line_prefix(kind: str, contract_hash: str, strategy: str | None) -> bytes:
+    """The part of a record's line that its market time and body follow."""
+    return encode([kind, contract_hash, strategy])[:-1] + b","
+
+
+def line(prefix: bytes, ts_ns: int, body: bytes) -> bytes:
+    """A record's canonical line."""
+    return b"%b%d,%b]\n" % (prefix, ts_ns, body)
+
+
+def link_head(previous: bytes, lines: Iterable[bytes], ts_ns: int) -> bytes:
+    """The head after a link (32 bytes). `ts_ns` is the market time the link was closed at."""
+    return hashlib.sha256(b'%b%b["link",%d]\n' % (previous, b"".join(lines), ts_ns)).digest()

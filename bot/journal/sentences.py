@@ -1,0 +1,55 @@
+"""The plain sentences of a decision record. They are built on the hot path, so each is one format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.decision.verdict import shown
+from bot.journal.records import Action, GateRecord
+
+_VERBS = {
+    Action.ENTER: "enters",
+    Action.MANAGE: "managed",
+    Action.EXIT: "exits",
+    Action.SKIP: "skipped",
+    Action.VETO: "vetoes this bar",
+}
+_SIDES = {1: " long ", -1: " short ", 0: " "}
+# Words for an observation that stands exactly on a limit it may not touch.
+_AT_LIMIT = {"max": "fall below", "min": "rise above"}
+
+
+def decision_sentence(strategy: str, side: int, action: Action, text: str) -> str:
+    """One plain sentence for a decision, e.g. "K1 long skipped: FRICTION_SHARE: share=0.41, limit=0.30".
+
+    `side` is 1, -1 or 0 (no side, as for K5). `text` is `Refused.text` or a short phrase; may be empty.
+    """
+    head = f"{strategy}{_SIDES[side]}{_VERBS[action]}"
+    return f"{head}: {text}" if text else head
+
+
+def smallest_change(gates: Sequence[GateRecord]) -> str:
+    """What would have let a plan pass, from the distances of all failing gates in authority order.
+
+    All of them had to give way: "share would have to fall by 0.11; also dvs to rise by 0.05".
+    "" if no gate failed. A value that is not known (nan) would have to be known.
+    """
+    if not gates:
+        return ""
+    first = f"{gates[0].observed_name} would have {_change(gates[0])}"
+    if len(gates) == 1:
+        return first
+    return first + "; also " + ", ".join([f"{gate.observed_name} {_change(gate)}" for gate in gates[1:]])
+
+
+def _change(gate: GateRecord) -> str:
+    observed, limit, unit = gate.observed, gate.limit, gate.unit
+    if isinstance(observed, str) or isinstance(limit, str):
+        return f"to be {limit}"
+    if observed != observed:
+        return "to be known"
+    gap = observed - limit
+    if gap == 0:
+        return f"to {_AT_LIMIT.get(gate.limit_name[:3], 'move past')} {shown(limit)}"
+    amount = shown(gap) if gap > 0 else shown(-gap)
+    return f"to {'fall' if gap > 0 else 'rise'} by {amount}{' ' + unit if unit else ''}"

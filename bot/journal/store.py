@@ -1,0 +1,224 @@
+"""The journal: one append-only SQLite file that holds every decision, chained by hash.
+
+What it promises: a record once written stays as it is (triggers refuse UPDATE, DELETE and
+REPLACE); `write_ahead` returns only when its record and all before it are on the disk;
+a process killed anywhere leaves a whole prefix of the run; equal runs have equal heads;
+`verify` (verify.py) finds any change of what is chained.
+
+What it does not promise: it is no defence against somebody who recomputes the whole chain
+or cuts records and their links off the end together, unless the head was noted elsewhere;
+wall times and run headers are outside the chain, so a change of them is not found; the
+last bar's records are chained only when its link is closed; two processes must not write
+to one journal (the second is stopped by a sentence, not kept waiting).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from bot import __version__
+from bot.contracts.load import FILES
+from bot.contracts.models import Contracts
+from bot.errors import JournalError
+from bot.journal import chain, schema
+from bot.journal.records import Kind
+from bot.journal.replay import Replay
+from bot.journal.verify import verify
+
+_ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
+
+
+class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
+    """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
+
+    sha256: str
+    values: dict[str, Any]
+
+
+class Journal:
+    """A journal open for writing; made by `Journal.create`. Not for use by more than one thread.
+
+    Market times are UTC nanoseconds. A record made before the first bar has time 0.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: Path, clock_wall: Callable[[], int], flush_every_links: int) -> None:
+        self.path = path
+        self._db = db
+        self._wall = clock_wall
+        self._flush_every_links = flush_every_links
+        self._replay: Replay | None = None
+        self._contract_hash = ""
+        self._contract_set = 0
+        self._prefixes: dict[tuple[str, str | None], tuple[bytes, str]] = {}
+        self._seq = 0
+        self._link = 0
+        self._head = chain.GENESIS
+        self._lines: list[bytes] = []
+        self._records: list[tuple[Any, ...]] = []
+        self._links: list[tuple[int, int, int, str]] = []
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        mode: str,
+        contracts: Contracts,
+        header: Mapping[str, Any],
+        clock_wall: Callable[[], int],
+        *,
+        resume: bool = False,
+        flush_every_links: int = 1,
+    ) -> Self:
+        """A new journal, opened with a RUN header (outside the chain) and a CONTRACTS record (link 1).
+
+        `header` is JSON-able: paths, versions, options; `mode` and mesbot's version are added
+        to it. `clock_wall` gives UTC ns. With `resume` an existing file is verified, and the
+        run must re-derive from its first record what is stored there before it may append;
+        a file that does not exist is simply made. Links are written to the disk's cache in
+        transactions of `flush_every_links` (a killed process loses at most those since the
+        last one or the last `write_ahead`).
+
+        Raises JournalError if the file exists and `resume` is not set, or cannot be written;
+        JournalBroken if the file to resume is damaged or was made under other contracts.
+        """
+        path = Path(path)
+        if path.exists() and not resume:
+            raise JournalError(f"{path} exists already and a journal is never overwritten; name another file, or resume it.")
+        try:
+            with ExitStack() as undo:
+                db = undo.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
+                journal = cls(db, path, clock_wall, flush_every_links)
+                journal._start(mode, contracts, header)
+                undo.pop_all()
+        except sqlite3.Error as error:
+            raise JournalError(f"{path} cannot be written as a journal: {error}.") from error
+        return journal
+
+    def add(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> int:
+        """Record `body` at market time `ts_ns` in the link that is open; returns its sequence (1, 2, …).
+
+        It reaches the file with the next flush. nan is written as null. While a resumed run
+        replays: raises JournalBroken if the stored record differs, and writes nothing.
+        """
+        text = chain.encode(body)
+        try:
+            prefix, name = self._prefixes[kind, strategy]
+        except KeyError:
+            name = str(kind)
+            prefix = chain.line_prefix(name, self._contract_hash, strategy)
+            self._prefixes[kind, strategy] = prefix, name
+        self._seq = seq = self._seq + 1
+        self._lines.append(chain.line(prefix, ts_ns, text))
+        if self._replay is None or not self._replay.matches(seq, ts_ns, name, strategy, self._contract_hash, text):
+            self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, text.decode()))
+        return seq
+
+    def write_ahead(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> int:
+        """Like `add`, but the record and all before it are durable (fsync) when this returns."""
+        seq = self.add(kind, ts_ns, body, strategy)
+        self.flush(durable=True)
+        return seq
+
+    def close_link(self, ts_ns: int) -> None:
+        """End a bar: its records, since the last link, become the next link of the chain. Nothing if there are none."""
+        if not self._lines:
+            return
+        self._head = chain.link_head(self._head, self._lines, ts_ns)
+        self._lines.clear()
+        self._link += 1
+        link = (self._link, ts_ns, self._seq, self._head.hex())
+        if self._replay is not None:
+            stored = self._replay.matches_link(*link)
+            if self._replay.exhausted:
+                self._end_replay()
+            if stored:
+                return
+        self._links.append(link)
+        if len(self._links) >= self._flush_every_links:
+            self.flush()
+
+    def flush(self, *, durable: bool = False) -> None:
+        """Commit all that is buffered in one transaction; with `durable` it survives a power cut too.
+
+        Raises JournalError if the file cannot be written; the run must stop then.
+        """
+        if not (self._records or self._links):
+            return
+        try:
+            if durable:
+                self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(_ADD_RECORD, self._records)
+            self._db.executemany(_ADD_LINK, self._links)
+            self._db.execute("COMMIT")
+            if durable:
+                self._db.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise JournalError(
+                f"{self.path} cannot be written ({error}); is the disk full, or does another process write to it?"
+            ) from error
+        self._records.clear()
+        self._links.clear()
+
+    @property
+    def head(self) -> str:
+        """The chain's head after the last closed link, hex: the identity of the run so far."""
+        return self._head.hex()
+
+    @property
+    def replaying(self) -> bool:
+        """Whether a resumed run is still re-deriving records that are stored already."""
+        return self._replay is not None
+
+    def close(self) -> None:
+        """Flush what is buffered and close the file. Records without a link stay without one."""
+        try:
+            self.flush()
+        finally:
+            if self._replay is not None:
+                self._end_replay()
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self, mode: str, contracts: Contracts, header: Mapping[str, Any]) -> None:
+        if schema.is_empty(self._db):
+            schema.install(self._db)
+        else:
+            verify(self.path)
+            self._replay = Replay(self.path)
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._contract_hash = contracts.sha256
+        known = dict(self._db.execute("SELECT sha256, contract_set FROM contract_sets"))
+        self._contract_set = known.get(contracts.sha256, len(known) + 1)
+        self._add_contracts(contracts)
+        if contracts.sha256 not in known:
+            self._db.execute("INSERT INTO contract_sets VALUES (?, ?)", (self._contract_set, contracts.sha256))
+        run = self._db.execute("SELECT count(*) FROM runs").fetchone()[0] + 1
+        body = chain.encode({**header, "mode": mode, "mesbot_version": __version__}).decode()
+        self._db.execute("INSERT INTO runs VALUES (?, ?, ?)", (run, self._wall(), body))
+        self.flush()
+
+    def _add_contracts(self, contracts: Contracts) -> None:
+        """The first link. Raises JournalBroken, before anything is written, if a resumed file holds other contracts."""
+        values = {name: getattr(contracts, name).model_dump(mode="json") for name in FILES}
+        self.add(Kind.CONTRACTS, 0, ContractsRecord(contracts.sha256, values))
+        self.close_link(0)
+
+    def _end_replay(self) -> None:
+        assert self._replay is not None
+        self._replay.close()
+        self._replay = None
