@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bot.errors import JournalError
+from bot.journal import schema
 from bot.journal.records import Kind
 
 _SELECT = "SELECT seq, ts_ns, kind, strategy, body FROM records"
@@ -45,13 +46,16 @@ def opened(path: str | Path) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-def read(db: sqlite3.Connection, *kinds: Kind, after_ns: int | None = None, until_ns: int | None = None) -> Iterator[Record]:
-    """Records of these kinds in the order they were written, those with after_ns < market time <= until_ns."""
-    where, values = [f"kind IN ({', '.join('?' * len(kinds))})"], [str(kind) for kind in kinds]
-    for condition, bound in (("ts_ns > ?", after_ns), ("ts_ns <= ?", until_ns)):
-        if bound is not None:
-            where.append(condition)
-            values.append(bound)  # type: ignore[arg-type]
+def read(db: sqlite3.Connection, *kinds: Kind, after_seq: int = 0, until_seq: int | None = None) -> Iterator[Record]:
+    """Records of these kinds (of all, if none is named) in the order they were written, with after_seq < seq <= until_seq."""
+    where, values = ["seq > ?"], [after_seq]
+    if until_seq is not None:
+        where.append("seq <= ?")
+        values.append(until_seq)
+    if kinds:
+        where.append(f"kind IN ({', '.join(repr(str(kind)) for kind in kinds)})")
+        if not {Kind.BAR, Kind.DECISION} & set(kinds):
+            where.append(schema.RARE)
     for seq, ts_ns, kind, strategy, body in db.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY seq", values):
         yield Record(seq, ts_ns, Kind(kind), strategy, msgspec.json.decode(body))
 

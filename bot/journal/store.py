@@ -201,6 +201,7 @@ class Journal:
             verify(self.path)
             self._replay = Replay(self.path)
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA wal_autocheckpoint = 4000")
         self._contract_hash = contracts.sha256
         known = dict(self._db.execute("SELECT sha256, contract_set FROM contract_sets"))
         self._contract_set = known.get(contracts.sha256, len(known) + 1)
