@@ -1,0 +1,205 @@
+"""DVS, the data validity score: may we believe the bars? (spec 5; data_contract.yaml)"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+import msgspec
+
+from bot.calendar import Session
+from bot.contracts.models import DataContract
+from bot.market.bar import Bar, RawBar, to_ticks
+from bot.market.shock import is_shock
+from bot.quality.feed import QualityEvent, QualityKind
+from bot.quality.window import MedianWindow, WilderAtr, mean_and_stdev
+from bot.units import SECOND_NS
+
+ATR_BARS = 30  # ATR30 is the name of a signal (spec 3), not a limit
+
+Event = tuple[str, float]
+
+
+class Hours(Protocol):
+    """What DVS asks of the calendar; bot.calendar.SessionCalendar gives it."""
+
+    def session_at(self, close_ts_ns: int) -> Session | None: ...
+
+    def globex_open(self, ts_ns: int) -> bool: ...
+
+
+class DvsResult(msgspec.Struct, frozen=True, gc=False):
+    """What one bar is worth. Scores are 0..1.
+
+    `own` is the bar's own score, `dvs` the lowest own score of this session's last bars
+    (None: UNKNOWN, outside RTH), `events` what lowered `own` with its penalty, `bar` the bar
+    in whole ticks (None: rejected, nobody may use it).
+    """
+
+    own: float
+    dvs: float | None
+    events: tuple[Event, ...]
+    bar: Bar | None
+
+
+class DvsScorer:
+    """Scores each bar as it arrives, in O(1).
+
+    - own = 1 - sum of the bar's penalties, within [0, 1]; dvs = lowest own score of the last
+      `window_bars` of this RTH session. A session's first bar starts the window anew.
+    - A rejected bar (time not increasing, impossible) costs its penalty and leaves nothing
+      else behind: the next bar is compared with the last accepted one. A bar whose time does
+      not increase counts in the session that is running.
+    - A gap is measured between accepted bars of one RTH session; nothing before a session's
+      first bar is a gap.
+    - `thin` is judged in RTH, across sessions, from as many RTH bars as the DVS window holds.
+    - `outlier` needs ATR30, so none is seen in the first 29 bars; before 60 bars no shock
+      signature excuses one.
+    - Events of the live feed are charged to the next bar, each kind once; a further STALE of
+      the same bar costs `stale_repeat`. An untrusted feed is charged to every bar until
+      TRUSTED_FEED arrives.
+
+    It does not promise that a believable bar is true, and it cannot tell a market that moved
+    past the price band from bad data: such bars stay rejected.
+    """
+
+    def __init__(self, contract: DataContract, calendar: Hours) -> None:
+        law, signature = contract.dvs, contract.shock_signature
+        self._law, self._signature, self._calendar = law, signature, calendar
+        self._charges: dict[str, Event] = {name: (name, penalty) for name, penalty in law.penalties.model_dump().items()}
+        self._band = contract.price_band
+        self._gap_ns = round(contract.max_gap_seconds * SECOND_NS)
+        self._late_ns = round(contract.max_late_seconds * SECOND_NS)
+
+        self._last: Bar | None = None
+        self._session: Session | None = None  # of the last accepted bar
+        self._windows: dict[int, deque[float]] = {}  # by the session's opening
+        self._flat_bars = 0
+        self._atr = WilderAtr(ATR_BARS)
+        self._rth_volumes = MedianWindow(law.thin_bars)
+        self._volumes: deque[int] = deque(maxlen=signature.body_bars)
+        self._bodies: deque[int] = deque(maxlen=signature.body_bars)
+        self._noted: set[str] = set()
+        self._stale = 0
+        self._untrusted = False
+
+    def on_event(self, event: QualityEvent) -> None:
+        """Note what the live feed reports, to be charged to the next bar. Raises ValueError for an unknown kind."""
+        kind = QualityKind(event.kind)
+        if kind is QualityKind.STALE:
+            self._stale += 1
+        elif kind in (QualityKind.UNTRUSTED_FEED, QualityKind.TRUSTED_FEED):
+            self._untrusted = kind is QualityKind.UNTRUSTED_FEED
+        else:
+            self._noted.add(kind)
+
+    def score(self, raw: RawBar) -> DvsResult:
+        """Score one bar, accepted or rejected. Prices are points, times UTC ns; anything may be nan."""
+        session = self._session_at(raw.ts_ns)
+        bar = self._whole(raw)
+        events: list[Event] = []
+        last = self._last
+        if last is not None and raw.ts_ns <= last.ts_ns:
+            events.append(self._charges["not_increasing"])
+            session = self._session
+        if bar is None:
+            events.append(self._charges["impossible"])
+        accepted = None if events else bar
+        if accepted is not None:
+            self._judge(accepted, session, events)
+        self._judge_arrival(raw, session, events)
+        return self._result(session, events, accepted)
+
+    def _session_at(self, ts_ns: int) -> Session | None:
+        known = self._session
+        if known is not None and known.open_ns < ts_ns <= known.close_ns:
+            return known
+        return self._calendar.session_at(ts_ns)
+
+    def _whole(self, raw: RawBar) -> Bar | None:
+        """The bar in whole ticks; None if it is impossible."""
+        first, high, low, close = to_ticks(raw.open), to_ticks(raw.high), to_ticks(raw.low), to_ticks(raw.close)
+        if first is None or high is None or low is None or close is None:
+            return None
+        volume = raw.volume
+        if not (0 < low <= first <= high and low <= close <= high and 0 <= volume < float("inf") and volume == int(volume)):
+            return None
+        last = self._last
+        if last is not None:
+            reach = self._band * last.close + 1e-9  # a price on the edge of the band is inside
+            if low < last.close - reach or high > last.close + reach:
+                return None
+        return Bar(raw.ts_ns, first, high, low, close, int(volume))
+
+    def _judge(self, bar: Bar, session: Session | None, events: list[Event]) -> None:
+        """What an accepted bar shows beside those before it; takes it into the statistics."""
+        last = self._last
+        if session is not None:
+            if last is not None and session is self._session and bar.ts_ns - last.ts_ns > self._gap_ns:
+                events.append(self._charges["missing_gap"])
+            self._judge_volume(bar.volume, events)
+        self._judge_range(bar, last, events)
+        self._flat_bars = self._flat_bars + 1 if bar.low == bar.high else 0
+        if self._flat_bars >= self._law.stuck_bars:
+            events.append(self._charges["stuck"])
+        if session is not None and session is not self._session:
+            self._windows = {opened: own for opened, own in self._windows.items() if opened >= session.open_ns}
+        self._last, self._session = bar, session
+
+    def _judge_volume(self, volume: int, events: list[Event]) -> None:
+        volumes = self._rth_volumes
+        volumes.add(volume)
+        if len(volumes) >= min(self._law.window_bars, self._law.thin_bars) and volumes.median < self._law.thin_median_volume:
+            events.append(self._charges["thin"])
+        if volume == 0:
+            events.append(self._charges["zero_volume"])
+
+    def _judge_range(self, bar: Bar, last: Bar | None, events: list[Event]) -> None:
+        true_range = bar.high - bar.low if last is None else max(bar.high, last.close) - min(bar.low, last.close)
+        atr_30 = self._atr.add(true_range)
+        self._volumes.append(bar.volume)
+        self._bodies.append(bar.close - bar.open)
+        if true_range > self._law.outlier_atr_multiple * atr_30 and not self._shock(bar, true_range, atr_30):
+            events.append(self._charges["outlier"])
+
+    def _shock(self, bar: Bar, true_range: int, atr_30: float) -> bool:
+        if len(self._bodies) < self._signature.body_bars:
+            return False
+        mean_volume, volume_stdev = mean_and_stdev(self._volumes)
+        _, body_stdev = mean_and_stdev(self._bodies)
+        volume_z = (bar.volume - mean_volume) / volume_stdev if volume_stdev else 0.0
+        return is_shock(self._signature, true_range, atr_30, volume_z, bar.close - bar.open, body_stdev)
+
+    def _judge_arrival(self, raw: RawBar, session: Session | None, events: list[Event]) -> None:
+        """How the bar came: what holds for accepted and rejected bars alike."""
+        charges = self._charges
+        if raw.synthetic:
+            events.append(charges["synthetic"])
+        if raw.received_ns - raw.ts_ns > self._late_ns or QualityKind.LATE in self._noted:
+            events.append(charges["late"])
+        if session is None and not self._calendar.globex_open(raw.ts_ns):
+            events.append(charges["outside_hours"])
+        if self._noted or self._stale or self._untrusted:
+            self._judge_feed(session, events)
+
+    def _judge_feed(self, session: Session | None, events: list[Event]) -> None:
+        charges = self._charges
+        if QualityKind.BAD_QUOTE in self._noted:
+            events.append(charges["bad_quote"])
+        if self._stale and session is not None:
+            events.append(charges["stale"])
+            events.extend([charges["stale_repeat"]] * (self._stale - 1))
+        if self._untrusted:
+            events.append(charges["untrusted_feed"])
+        self._noted.clear()
+        self._stale = 0
+
+    def _result(self, session: Session | None, events: list[Event], bar: Bar | None) -> DvsResult:
+        own = max(0.0, 1.0 - sum(penalty for _, penalty in events)) if events else 1.0
+        if session is None:
+            return DvsResult(own, None, tuple(events), bar)
+        window = self._windows.get(session.open_ns)
+        if window is None:
+            window = self._windows[session.open_ns] = deque(maxlen=self._law.window_bars)
+        window.append(own)
+        return DvsResult(own, min(window), tuple(events), bar)

@@ -1,0 +1,50 @@
+"""What only a live feed can tell DVS: quality events, and the pure rules that recognise them."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+import msgspec
+
+from bot.contracts.models import DvsLaw
+
+
+class QualityKind(StrEnum):
+    """What happened to the feed. TRUSTED_FEED ends UNTRUSTED_FEED; the others are moments."""
+
+    LATE = "late"
+    BAD_QUOTE = "bad_quote"
+    STALE = "stale"
+    UNTRUSTED_FEED = "untrusted_feed"
+    TRUSTED_FEED = "trusted_feed"
+
+
+class QualityEvent(msgspec.Struct, frozen=True, gc=False):
+    """One observation of the feed. `kind` is a QualityKind, `ts_ns` market time (UTC), `detail` is for people.
+
+    Send STALE once when the feed has been silent too long and once more each further
+    period (`stale_periods`); UNTRUSTED_FEED when the data become delayed, frozen or
+    contested, TRUSTED_FEED when they are live again.
+    """
+
+    kind: str
+    ts_ns: int
+    detail: str = ""
+
+
+def quote_fault(law: DvsLaw, bid_ticks: float, ask_ticks: float) -> str | None:
+    """Why a quote is bad ("empty", "crossed" or "wide"), or None (data_contract.yaml: dvs.max_spread_ticks).
+
+    Prices are ticks; nan or <= 0 means that the side is empty. A locked quote is not bad.
+    """
+    if not (bid_ticks > 0 and ask_ticks > 0 and math.isfinite(bid_ticks) and math.isfinite(ask_ticks)):
+        return "empty"
+    if bid_ticks > ask_ticks:
+        return "crossed"
+    return "wide" if ask_ticks - bid_ticks > law.max_spread_ticks else None
+
+
+def stale_periods(law: DvsLaw, silent_seconds: float) -> int:
+    """How many STALE events a silence in RTH is worth by now: 0 up to 30 s, then 1, one more past each further 30 s."""
+    return max(0, math.ceil(silent_seconds / law.stale_seconds) - 1)
