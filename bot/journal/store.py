@@ -205,19 +205,16 @@ class Journal:
         self._contract_hash = contracts.sha256
         known = dict(self._db.execute("SELECT sha256, contract_set FROM contract_sets"))
         self._contract_set = known.get(contracts.sha256, len(known) + 1)
-        self._add_contracts(contracts)
+        values = {name: getattr(contracts, name).model_dump(mode="json") for name in FILES}
+        # First, so that a file made under other contracts is refused before anything is written to it.
+        self.add(Kind.CONTRACTS, 0, ContractsRecord(contracts.sha256, values))
         if contracts.sha256 not in known:
             self._db.execute("INSERT INTO contract_sets VALUES (?, ?)", (self._contract_set, contracts.sha256))
         run = self._db.execute("SELECT count(*) FROM runs").fetchone()[0] + 1
         body = chain.encode({**header, "mode": mode, "mesbot_version": __version__}).decode()
         self._db.execute("INSERT INTO runs VALUES (?, ?, ?)", (run, self._wall(), body))
-        self.flush()
-
-    def _add_contracts(self, contracts: Contracts) -> None:
-        """The first link. Raises JournalBroken, before anything is written, if a resumed file holds other contracts."""
-        values = {name: getattr(contracts, name).model_dump(mode="json") for name in FILES}
-        self.add(Kind.CONTRACTS, 0, ContractsRecord(contracts.sha256, values))
         self.close_link(0)
+        self.flush()
 
     def _end_replay(self) -> None:
         assert self._replay is not None

@@ -1,0 +1,93 @@
+"""A small run for the journal's tests: bars of a bar record, five decisions, sometimes an intent written ahead.
+
+As a script: `python scripted_run.py FOLDER BARS` kills itself (SIGKILL) at each commit in
+turn, in a fork a time, and leaves the journals `killed-N.sqlite` in FOLDER.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.contracts.load import load_contracts, packaged_directory
+from bot.contracts.models import Contracts
+from bot.journal.records import Action, BarRecord, DecisionRecord, GateRecord, IntentRecord, Kind, PlanRecord
+from bot.journal.store import Journal
+from bot.units import MINUTE_NS
+
+STRATEGIES = ("K1", "K2", "K3", "K4", "K5")
+FIRST_BAR_NS = 1_759_411_860_000_000_000  # 2025-10-02 09:31 New York
+GATE = GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67)
+PLAN = PlanRecord(1, "LIMIT", 6700.0, None, [(1, 6698.0, 6703.0)], 8, 1000, 1.5, 20)
+
+
+def contracts() -> Contracts:
+    return load_contracts(packaged_directory())
+
+
+def bar_ns(bar: int) -> int:
+    return FIRST_BAR_NS + bar * MINUTE_NS
+
+
+def bar_record(bar: int, dvs: float = 1.0) -> BarRecord:
+    price = 6700.0 + bar * 0.25
+    signals = {"vwap": price, "atr_norm": None, "noise": 0.5}
+    return BarRecord(price, price + 1, price - 1, price + 0.25, 500 + bar, False, "range", 1, dvs, dvs, [], 1.0, signals)
+
+
+def intent_record(bar: int) -> IntentRecord:
+    euc = {"edge": 0.2, "uncertainty": 0.05, "cost": 0.1, "total": 0.05}
+    return IntentRecord(f"2025-10-02-K1-{bar}", "K1", "2025-10-02", PLAN, bar_ns(bar + 1), 1, 1.0, 1.0, euc, {"belief": 0.7})
+
+
+def write(journal: Journal, bars: int, on_bar: Callable[[int], None] = lambda bar: None) -> None:
+    """The same records whoever calls it: bar, decisions, an intent on each third bar, link."""
+    for bar in range(bars):
+        on_bar(bar)
+        ts_ns = bar_ns(bar)
+        journal.add(Kind.BAR, ts_ns, bar_record(bar))
+        for name in STRATEGIES:
+            decision = DecisionRecord(name, Action.SKIP, f"{name} skipped", 1.0, 1.0, gate=GATE, smallest_change="abs_z …")
+            journal.add(Kind.DECISION, ts_ns, decision, name)
+        if bar % 3 == 2:
+            journal.write_ahead(Kind.INTENT, ts_ns, intent_record(bar), "K1")
+        journal.close_link(ts_ns)
+
+
+def run(path: Path, bars: int, *, wall_ns: int = 1, resume: bool = False, flush_every_links: int = 1) -> str:
+    """A whole run; returns the head."""
+    with Journal.create(
+        path, "backtest", contracts(), {"bars": str(path)}, lambda: wall_ns, resume=resume, flush_every_links=flush_every_links
+    ) as journal:
+        write(journal, bars)
+        return journal.head
+
+
+def _killed_at_commit(path: Path, bars: int, commit: int) -> bool:
+    """Run in a fork that dies at its `commit`-th flush, after it. Whether it died before its end."""
+    child = os.fork()
+    if child == 0:
+        flushes = 0
+        flush = Journal.flush
+
+        def counted(self: Journal, *, durable: bool = False) -> None:
+            nonlocal flushes
+            flush(self, durable=durable)
+            flushes += 1
+            if flushes == commit:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        Journal.flush = counted  # type: ignore[method-assign]
+        run(path, bars)
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    folder, bar_count = Path(sys.argv[1]), int(sys.argv[2])
+    number = 1
+    while _killed_at_commit(folder / f"killed-{number}.sqlite", bar_count, number):
+        number += 1
