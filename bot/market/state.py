@@ -59,6 +59,10 @@ class MarketState(msgspec.Struct, frozen=True, gc=False):
     `vwap` and `vwap_sigma` are in (fractional) ticks. `session` is the RTH session the bar
     closes in, None outside RTH. `session_phase` is 0..6. `beliefs` maps "F1".."F4" to
     (long, short) and "F5" to (noise, noise).
+
+    `vwap` = `vwap_anchor` + `vwap_offset`: the offset from a whole tick changes sign exactly in a
+    mirror, so prices derived from VWAP are rounded from it. `minute_of_session` is 1..390 for
+    the bars of a full session, 0 outside. `levels` and `beliefs` are shared: never change them.
     """
 
     bar: Bar
@@ -100,6 +104,9 @@ class MarketState(msgspec.Struct, frozen=True, gc=False):
     beliefs: dict[str, tuple[Belief, Belief]]
     levels: dict[str, int]
     warming_up: tuple[str, ...]
+    vwap_anchor: int = 0
+    vwap_offset: float = NAN
+    minute_of_session: int = 0
 
     @property
     def ts_ns(self) -> int:

@@ -1,0 +1,138 @@
+"""Beliefs F1-F5: how likely the thesis of K1-K5 holds now, per side (spec 3; strategies.yaml: beliefs).
+
+evidence e -> L = logistic(a e + b) -> smoothed with a half-life in bars -> x applicability =
+effective. Instability is the moving average of |change of L|, L before its smoothing. All
+of it restarts at the RTH open: the first L is taken whole, the first change is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.contracts.models import BeliefLaw, BeliefsLaw, Gate, NoiseBeliefLaw, Strategies
+from bot.market.signals import clip, logistic
+from bot.market.state import NAN, Belief, FailedBreak, Sweep
+
+NO_BELIEF = Belief(NAN, 0.0, 0.0, NAN)
+OUTSIDE_SESSION: dict[str, tuple[Belief, Belief]] = {name: (NO_BELIEF, NO_BELIEF) for name in ("F1", "F2", "F3", "F4", "F5")}
+RTH_PHASES = frozenset(range(1, 6))
+
+
+class Smoother:
+    """One belief of one side through a session."""
+
+    __slots__ = ("_a", "_alpha", "_b", "_instability", "_likelihood", "_raw", "_weight")
+
+    def __init__(self, law: BeliefLaw | NoiseBeliefLaw, alpha: float) -> None:
+        self._a, self._b, self._alpha = law.a, law.b, alpha
+        self._weight = 1.0 - 2.0 ** (-1.0 / law.half_life_bars)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the session before."""
+        self._raw = self._likelihood = NAN
+        self._instability = 0.0
+
+    def update(self, evidence: float, applicability: float) -> Belief:
+        """The belief with this bar's evidence; nan evidence: likelihood nan, effective 0, and what was known is kept."""
+        if evidence != evidence:
+            return Belief(NAN, applicability, 0.0, self._instability)
+        raw = logistic(self._a * evidence + self._b)
+        if self._raw == self._raw:
+            self._likelihood += self._weight * (raw - self._likelihood)
+            self._instability += self._alpha * (abs(raw - self._raw) - self._instability)
+        else:
+            self._likelihood = raw
+        self._raw = raw
+        return Belief(self._likelihood, applicability, self._likelihood * applicability, self._instability)
+
+
+class Evidence:
+    """Weighted evidence of F1-F4 for a side, each in -1..1; nan if an input is nan. Signals as in MarketState."""
+
+    def __init__(self, law: BeliefsLaw) -> None:
+        self._f1 = _ordered(law.F1, "vwap_z", "rejection_wick", "close_location", "micro_trend", "efficiency")
+        self._f2 = _ordered(law.F2, "failed_break", "rejection_wick", "close_location", "volume_z")
+        self._f3 = _ordered(law.F3, "sweep", "rejection_wick", "climax", "close_location")
+        self._f4 = _ordered(law.F4, "trend_strength", "micro_trend", "body_impulse", "range_expansion", "participation")
+        self._center, self._width = law.F5.noise_center, law.F5.noise_width
+
+    def reversion(self, d: int, vwap_z: float, wick: float, location: float, micro_trend: float, efficiency: float) -> float:
+        """F1: far from VWAP, turning back, without drive."""
+        z, w, c, m, e = self._f1
+        drive = m * (1.0 - 2.0 * abs(micro_trend)) + e * (1.0 - 2.0 * efficiency)
+        return z * clip(-d * vwap_z / 2.0) + w * d * wick + c * d * location + drive
+
+    def failed_break(self, d: int, event: FailedBreak | None, wick: float, location: float, volume_z: float) -> float:
+        """F2: a level broken and won back."""
+        f, w, c, v = self._f2
+        return f * d * _signed(event) + w * d * wick + c * d * location + v * clip(volume_z / 2.0)
+
+    def sweep(self, d: int, event: Sweep | None, wick: float, location: float, climax: float) -> float:
+        """F3: an extreme run and rejected. `climax` is 1 or 0, nan while it cannot be known."""
+        s, w, x, c = self._f3
+        return s * d * _signed(event) + w * d * wick + x * climax + c * d * location
+
+    def momentum(self, d: int, trend: float, micro_trend: float, impulse: float, expansion: float, participation: float) -> float:
+        """F4: a trend, an impulse and a crowd."""
+        t, m, i, x, p = self._f4
+        crowd = x * expansion + p * (2.0 * participation - 1.0)
+        return t * clip(2.0 * d * trend) + m * d * micro_trend + i * clip(2.0 * d * impulse) + crowd
+
+    def noise(self, noise: float, lunch_void: bool) -> float:
+        """F5, the same for both sides."""
+        return 1.0 if lunch_void else clip((noise - self._center) / self._width)
+
+
+def _ordered(law: BeliefLaw, *names: str) -> tuple[float, ...]:
+    return tuple(law.weights[name] for name in names)
+
+
+def _signed(event: FailedBreak | Sweep | None) -> float:
+    return event.side * event.strength if event else 0.0
+
+
+class Applicability:
+    """How far a belief may be used: 0 outside its strategy's phases, else what quality leaves of it."""
+
+    def __init__(self, strategies: Strategies, dvs: Gate, eqs: Gate) -> None:
+        self._dvs, self._eqs = dvs.enter, eqs.enter
+        by_strategy: Iterable[Iterable[int]] = (getattr(strategies, name).phases for name in ("K1", "K2", "K3", "K4"))
+        phases = [*map(frozenset, by_strategy), RTH_PHASES]
+        self._by_phase = [tuple(1.0 if code in allowed else 0.0 for allowed in phases) for code in range(7)]
+
+    def update(self, phase: int, dvs: float, eqs: float) -> tuple[float, ...]:
+        """Applicability of F1..F5, each 0..1: min(1, dvs / gate) x min(1, eqs / gate); 0 if a score is nan."""
+        quality = min(1.0, dvs / self._dvs) * min(1.0, eqs / self._eqs) if dvs + eqs == dvs + eqs else 0.0
+        f1, f2, f3, f4, f5 = self._by_phase[phase]
+        return f1 * quality, f2 * quality, f3 * quality, f4 * quality, f5 * quality
+
+
+class BeliefBook:
+    """The smoothers of all beliefs and sides: nine, since F5 has no side."""
+
+    def __init__(self, law: BeliefsLaw) -> None:
+        alpha = law.instability_alpha
+        self._pairs = [(Smoother(part, alpha), Smoother(part, alpha)) for part in (law.F1, law.F2, law.F3, law.F4)]
+        self._noise = Smoother(law.F5, alpha)
+
+    def restart(self) -> None:
+        """Begin a session."""
+        for smoother in (*(side for pair in self._pairs for side in pair), self._noise):
+            smoother.restart()
+
+    def update(
+        self, evidence: tuple[tuple[float, float], ...], noise: float, applicability: tuple[float, ...]
+    ) -> dict[str, tuple[Belief, Belief]]:
+        """Beliefs by name, from the evidence of F1..F4 for (long, short) and of F5."""
+        (long1, short1), (long2, short2), (long3, short3), (long4, short4) = self._pairs
+        e1, e2, e3, e4 = evidence
+        a1, a2, a3, a4, a5 = applicability
+        noisy = self._noise.update(noise, a5)
+        return {
+            "F1": (long1.update(e1[0], a1), short1.update(e1[1], a1)),
+            "F2": (long2.update(e2[0], a2), short2.update(e2[1], a2)),
+            "F3": (long3.update(e3[0], a3), short3.update(e3[1], a3)),
+            "F4": (long4.update(e4[0], a4), short4.update(e4[1], a4)),
+            "F5": (noisy, noisy),
+        }

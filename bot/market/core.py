@@ -1,0 +1,176 @@
+"""MarketCore: one bar in, one MarketState out (spec 3). Plain ints and floats, O(1) a bar."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from bot.calendar import Session, SessionCalendar
+from bot.contracts.models import Contracts
+from bot.market.bar import Bar
+from bot.market.beliefs import OUTSIDE_SESSION, Applicability, BeliefBook, Evidence
+from bot.market.levels import LevelBook
+from bot.market.regime import classify, is_news_shock, is_volatility_shock
+from bot.market.rolling import RangeWindow
+from bot.market.session import SessionSignals
+from bot.market.signals import BarSignals
+from bot.market.slippage import slippage_ticks
+from bot.market.state import Belief, MarketState
+from bot.units import HOUR_NS
+
+LUNCH = 3
+
+
+class MarketCore:
+    """Computes the state of the market bar by bar, for one contract month.
+
+    Bars come once each, in the order of time, already judged valid (DVS); a state depends on the
+    bars up to its own only. Rolling signals run over all bars; VWAP, opening range, levels, failed
+    breaks, sweeps, beliefs and instability restart at the RTH open and rest outside it. After a
+    roll begin a new core: nothing is carried over from another contract's prices.
+    """
+
+    def __init__(self, contracts: Contracts, calendar: SessionCalendar) -> None:
+        law, gates = contracts.strategies, contracts.constitution.quality_gates
+        self._law, self._calendar = law, calendar
+        self._shock_law, self._news_law = contracts.constitution.lockouts.volatility_shock, contracts.data_contract.shock_signature
+        self._slippage_law = contracts.execution_contract.slippage
+        self._void_law = law.signals.lunch_void
+        self._signals = BarSignals(law.signals.climax.atr_multiple, law.signals.climax.volume_z, self._news_law.body_bars)
+        self._rth = SessionSignals(law.signals)
+        self._range = RangeWindow(law.K4.range_bars)
+        self._recent: deque[Bar] = deque(maxlen=law.K1.extreme_bars)
+        self._evidence, self._beliefs = Evidence(law.beliefs), BeliefBook(law.beliefs)
+        self._applicability = Applicability(law, gates.dvs, gates.eqs)
+        self._session: Session | None = None
+
+    @property
+    def levels(self) -> LevelBook:
+        """The levels of the session, with their touches and breaks."""
+        return self._rth.book
+
+    def update(self, bar: Bar, dvs: float, eqs: float, spread_ticks: float = 1.0) -> MarketState:
+        """The state at the close of `bar`. Scores 0..1; nan is unknown and makes every belief inapplicable.
+
+        `spread_ticks` is the quote's, 1 when there are only bars. Never raises for a date that the calendar
+        does not cover: that is outside RTH.
+        """
+        signals, rth = self._signals, self._rth
+        session = self._calendar.session_at(bar.ts_ns)
+        minute = self._calendar.minute_of_session(session, bar.ts_ns) if session else 0
+        if session is not self._session:
+            self._change_session(session, minute, bar)
+        signals.update(bar)
+        self._recent.append(bar)
+        if session:
+            rth.update(bar, minute, signals)
+        else:
+            rth.observe(bar)
+        return self._state(bar, session, dvs, eqs, spread_ticks)
+
+    def _change_session(self, session: Session | None, minute: int, bar: Bar) -> None:
+        self._session = session
+        if session is None:
+            self._rth.rest()
+            return
+        self._rth.begin(minute, bar, self._signals.last_close)
+        self._beliefs.restart()
+
+    def _state(self, bar: Bar, session: Session | None, dvs: float, eqs: float, spread_ticks: float) -> MarketState:
+        signals, rth, recent = self._signals, self._rth, self._recent
+        phase = self._calendar.phase(bar.ts_ns)
+        atr_norm, noise = rth.atr_norm, signals.noise
+        lunch_void = phase == LUNCH and atr_norm < self._void_law.atr_norm and signals.volume_z < self._void_law.volume_z
+        slippage_base, slippage = slippage_ticks(
+            self._slippage_law,
+            atr_norm,
+            spread_ticks,
+            first_hour=session is not None and bar.ts_ns < session.open_ns + HOUR_NS,
+            last_hour=session is not None and bar.ts_ns >= session.close_ns - HOUR_NS,
+        )
+        prior_high_20, prior_low_20 = self._range.update(bar)
+        return MarketState(
+            bar=bar,
+            session=session,
+            session_phase=phase,
+            minute_of_session=rth.minute,
+            dvs=dvs,
+            eqs=eqs,
+            vwap=rth.vwap,
+            vwap_anchor=rth.vwap_anchor,
+            vwap_offset=rth.vwap_offset,
+            vwap_sigma=rth.vwap_sigma,
+            vwap_z=rth.vwap_z,
+            true_range=float(signals.true_range),
+            atr_14=signals.atr_14,
+            atr_30=signals.atr_30,
+            atr_norm=atr_norm,
+            trend_strength=signals.trend_strength,
+            rejection_wick=signals.rejection_wick,
+            close_location=signals.close_location,
+            micro_trend=signals.micro_trend,
+            body_impulse=signals.body_impulse,
+            efficiency=signals.efficiency,
+            volume_z=signals.volume_z,
+            range_expansion=signals.range_expansion,
+            climax=signals.climax == 1.0,
+            participation=signals.participation,
+            noise=noise,
+            lunch_void=lunch_void,
+            volatility_shock=is_volatility_shock(
+                self._shock_law, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range
+            ),
+            news_shock=is_news_shock(
+                self._news_law, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
+            ),
+            spread_ticks=spread_ticks,
+            slippage_base_ticks=slippage_base,
+            slippage_ticks=slippage,
+            low_5=min([one.low for one in recent]),
+            high_5=max([one.high for one in recent]),
+            prior_low_20=prior_low_20,
+            prior_high_20=prior_high_20,
+            failed_break=rth.failed_break,
+            sweep=rth.sweep,
+            regime=classify(self._law.regime, atr_norm, signals.trend_strength, signals.efficiency, noise),
+            beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else OUTSIDE_SESSION,
+            levels=rth.levels,
+            warming_up=_undefined(signals, rth),
+        )
+
+    def _believe(self, phase: int, dvs: float, eqs: float, lunch_void: bool) -> dict[str, tuple[Belief, Belief]]:
+        s, rth, evidence = self._signals, self._rth, self._evidence
+        wick, location, micro = s.rejection_wick, s.close_location, s.micro_trend
+        broken, swept = rth.failed_break, rth.sweep
+        pairs = (
+            (
+                evidence.reversion(1, rth.vwap_z, wick, location, micro, s.efficiency),
+                evidence.reversion(-1, rth.vwap_z, wick, location, micro, s.efficiency),
+            ),
+            (
+                evidence.failed_break(1, broken, wick, location, s.volume_z),
+                evidence.failed_break(-1, broken, wick, location, s.volume_z),
+            ),
+            (evidence.sweep(1, swept, wick, location, s.climax), evidence.sweep(-1, swept, wick, location, s.climax)),
+            (
+                evidence.momentum(1, s.trend_strength, micro, s.body_impulse, s.range_expansion, s.participation),
+                evidence.momentum(-1, s.trend_strength, micro, s.body_impulse, s.range_expansion, s.participation),
+            ),
+        )
+        return self._beliefs.update(pairs, evidence.noise(s.noise, lunch_void), self._applicability.update(phase, dvs, eqs))
+
+
+_SIGNAL_NAMES = (
+    "atr_14", "atr_30", "trend_strength", "micro_trend", "body_impulse", "efficiency", "volume_z", "range_expansion",
+    "participation", "noise",
+)  # fmt: skip
+_SESSION_NAMES = ("vwap_z", "atr_norm")
+
+
+def _undefined(signals: BarSignals, rth: SessionSignals) -> tuple[str, ...]:
+    """Names of the signals that are nan and that a rule needs."""
+    # The three are the last to be defined; a sum is nan if one of them is. The names are worked out only then.
+    total = rth.vwap_z + rth.atr_norm + signals.trend_strength + signals.range_expansion + signals.noise
+    if total == total:
+        return ()
+    missing = [name for name in _SIGNAL_NAMES if (value := getattr(signals, name)) != value]
+    return tuple(missing + [name for name in _SESSION_NAMES if (value := getattr(rth, name)) != value])
