@@ -117,8 +117,13 @@ def _from_csv(path: Path, data: bytes) -> Table:
     except UnicodeDecodeError:
         raise BarsFileError(f"{path}: is not text, so not CSV; name a CSV, CSV.gz or Parquet file of bars.") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
-        detail = str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")
-        raise BarsFileError(f"{path}: is not readable as CSV ({detail}); each row needs as many values as the header.") from None
+        raise BarsFileError(f"{path}: is not readable as CSV ({_csv_detail(error)}); each row needs as many values as the header.") from None
     written = np.flatnonzero(frame.notna().any(axis=1).to_numpy())
     frame = frame.iloc[: written[-1] + 1 if len(written) else 0]  # blank lines at the end mean nothing
     return Table(path, frame, tuple(map(str, frame.columns)), first_row=2, row_word="line")
+
+
+def _csv_detail(error: Exception) -> str:
+    if isinstance(error, pd.errors.ParserWarning):
+        return "rows have more values than the header"
+    return str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")

@@ -6,6 +6,10 @@ Nothing here is a limit of its own; every number comes from the models (spec 2, 
 from __future__ import annotations
 
 import math
+from datetime import date as Date
+from datetime import datetime as DateTime
+from datetime import time as Time
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -20,6 +24,13 @@ class Binding(StrEnum):
     CONSTITUTION = "constitution"
     TIER = "tier"
     RISK_CAP = "risk cap"
+
+
+class Window(NamedTuple):
+    """[start, end) on the clock of New York."""
+
+    start: Time
+    end: Time
 
 
 class StrategyLimits(NamedTuple):
@@ -81,6 +92,38 @@ def required_funds_cents(risk_model: RiskModel, initial_margin_cents: int, quant
     return math.ceil(Decimal(str(risk_model.margin_buffer)) * initial_margin_cents * quantity)
 
 
+def margin_opens_at_cents(constitution: Constitution, tier: Tier, required_cents: int) -> int | None:
+    """Lowest equity in cents within the tier that can hold `required_cents` of free funds; None if none can."""
+    floors = [to_cents(each.min_equity_usd) for each in constitution.tiers]
+    floor = to_cents(tier.min_equity_usd)
+    ceiling = next((other for other in floors if other > floor), None)
+    opens_at = max(floor, required_cents)
+    return opens_at if ceiling is None or opens_at < ceiling else None
+
+
+def min_target_ticks(contracts: Contracts, slippage_ticks: int) -> int:
+    """Nearest target in ticks whose friction (fees of both sides, slippage of the stop) is within its allowed share."""
+    friction_cents = worst_case_cents(0, 1, slippage_ticks, to_cents(contracts.risk_model.fee_per_side_usd))
+    share = Decimal(str(contracts.constitution.friction.max_share_of_target))
+    return math.ceil(friction_cents / (share * TICK_CENTS))
+
+
+def entry_windows(contracts: Contracts, strategy: str) -> list[Window]:
+    """When K1..K4 may decide an entry on a full day: half-open [start, end) in New York, in order.
+
+    Its phases and its own earliest time, less the session's no-entry windows and the day's end.
+    """
+    session, law = contracts.session, getattr(contracts.strategies, strategy)
+    starts = [phase.start for phase in session.phases]
+    spans = {phase.code: Window(phase.start, end) for phase, end in zip(session.phases, [*starts[1:], session.rth.close], strict=True)}
+    windows = [spans[code] for code in sorted(law.phases)]
+    last = _minutes_before(session.rth.close, session.last_entry_minutes_before_close)
+    closed = [Window(Time.min, getattr(law, "not_before", Time.min)), Window(last, Time.max)]
+    for hole in [*(Window(law.start, law.end) for law in session.no_entry), *closed]:
+        windows = [part for window in windows for part in _without(window, hole)]
+    return windows
+
+
 def strategy_limits(contracts: Contracts, tier: Tier) -> list[StrategyLimits]:
     """The derived limits of K1..K4 in one tier, those that the tier forbids included."""
     return [_limits_of(contracts, tier, name) for name in type(contracts.risk_model.contracts_per_strategy).model_fields]
@@ -113,3 +156,13 @@ def _stop_limits(constitution: Constitution, tier: Tier, quantity: int) -> dict[
         Binding.TIER: tier.max_stop_ticks,
         Binding.RISK_CAP: risk_cap_cents(constitution, tier) // (TICK_CENTS * quantity),
     }
+
+
+def _minutes_before(clock: Time, minutes: int) -> Time:
+    return (DateTime.combine(Date.min, clock) - timedelta(minutes=minutes)).time()
+
+
+def _without(window: Window, hole: Window) -> list[Window]:
+    """What is left of a window around a hole: nothing, one part or two."""
+    parts = (Window(window.start, min(window.end, hole.start)), Window(max(window.start, hole.end), window.end))
+    return [part for part in parts if part.start < part.end]

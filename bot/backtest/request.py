@@ -1,0 +1,58 @@
+"""What a backtest is asked for and what it hands back. Plain words and files, no Nautilus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date as Date
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from bot.errors import UsageError
+
+MAX_SESSIONS = 2_000
+
+
+@dataclass(frozen=True)
+class BacktestRequest:
+    """One backtest. Raises UsageError, one sentence, if it contradicts itself.
+
+    `bars` None means `sessions` (1..2000) synthetic sessions from `seed` (>= 0).
+    `from_date` and `to_date` bound decisions, both included, as CME trading dates; earlier
+    bars warm up. `equity_usd` (> 0, whole cents) is the account at the start. `stamp` says
+    what the file's times name; None reads it from the session's shape. `contracts` None
+    means ./contracts, else the packaged ones. `learning` False is for study only.
+    """
+
+    out: Path
+    bars: Path | None = None
+    from_date: Date | None = None
+    to_date: Date | None = None
+    equity_usd: Decimal = Decimal(10_000)
+    stamp: Literal["open", "close"] | None = None
+    learning: bool = True
+    contracts: Path | None = None
+    seed: int = 1
+    sessions: int = 25
+
+    def __post_init__(self) -> None:
+        if not self.equity_usd.is_finite() or self.equity_usd <= 0 or self.equity_usd != round(self.equity_usd, 2):
+            raise UsageError(f"--equity {self.equity_usd}: must be an amount of dollars above 0 with at most two decimals, e.g. 10000.")
+        if self.from_date and self.to_date and self.from_date > self.to_date:
+            raise UsageError(f"--from {self.from_date} is after --to {self.to_date}; swap them.")
+        if self.stamp and self.bars is None:
+            raise UsageError(f"--stamp {self.stamp} speaks of a file's times; name the file with --bars.")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed}: must be 0 or more.")
+        if not 1 <= self.sessions <= MAX_SESSIONS:
+            raise UsageError(f"--sessions {self.sessions}: must be from 1 to {MAX_SESSIONS}.")
+        if self.out.exists() and not self.out.is_dir():
+            raise UsageError(f"--out {self.out}: is a file; name a folder.")
+
+
+@dataclass(frozen=True)
+class BacktestResult:
+    """Where a backtest's journal is, and what a person should be told about the run, as sentences."""
+
+    journal: Path
+    notes: tuple[str, ...] = ()
