@@ -7,6 +7,19 @@ from collections.abc import Sequence
 from bot.decision.verdict import shown
 from bot.journal.records import Action, GateRecord
 
+LAYER_NAMES = (
+    "kill switch",
+    "constitution",
+    "quality",
+    "session and calendar",
+    "regime lockout",
+    "capital tier",
+    "belief, stability and learning",
+    "friction and EUC",
+    "template and execution",
+)
+"""The nine layers in order of authority, as a person reads them."""
+
 _VERBS = {
     Action.ENTER: "enters",
     Action.MANAGE: "managed",

@@ -16,12 +16,29 @@ from bot.contracts.load import load_contracts, packaged_directory
 from bot.contracts.models import Contracts
 from bot.journal.records import Action, BarRecord, DecisionRecord, GateRecord, IntentRecord, Kind, PlanRecord
 from bot.journal.store import Journal
+from bot.learning.outcome import TradeOutcome
 from bot.units import MINUTE_NS
 
 STRATEGIES = ("K1", "K2", "K3", "K4", "K5")
 FIRST_BAR_NS = 1_759_411_860_000_000_000  # 2025-10-02 09:31 New York
 GATE = GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67)
-PLAN = PlanRecord(1, "LIMIT", 6700.0, None, [(1, 6698.0, 6703.0)], 8, 1000, 1.5, 20)
+PLAN = PlanRecord(
+    side=1,
+    entry_type="LIMIT",
+    limit=6700.0,
+    trigger=None,
+    legs=[(1, 6698.0, 6703.0)],
+    stop_ticks=8,
+    risk_cents=1000,
+    reward_ratio=1.5,
+    max_minutes=20,
+    ttl_seconds=90.0,
+    belief="F1",
+    entry_value=0.7,
+    exit_belief=0.5,
+    level=None,
+)
+EUC = {"probability": 0.46, "break_even": 0.4, "edge": 0.2, "uncertainty": 0.05, "cost": 0.1, "total": 0.05}
 
 
 def contracts() -> Contracts:
@@ -39,8 +56,57 @@ def bar_record(bar: int, dvs: float = 1.0) -> BarRecord:
 
 
 def intent_record(bar: int) -> IntentRecord:
-    euc = {"edge": 0.2, "uncertainty": 0.05, "cost": 0.1, "total": 0.05}
-    return IntentRecord(f"2025-10-02-K1-{bar}", "K1", "2025-10-02", PLAN, bar_ns(bar + 1), 1, 1.0, 1.0, euc, {"belief": 0.7})
+    return IntentRecord(
+        intent_id=f"2025-10-02-K1-{bar}",
+        strategy="K1",
+        trading_day="2025-10-02",
+        plan=PLAN,
+        decided_ns=bar_ns(bar),
+        expires_ns=bar_ns(bar + 1),
+        slippage_ticks=1,
+        dvs=1.0,
+        eqs=1.0,
+        euc=EUC,
+        euc_inputs={"belief": 0.7},
+    )
+
+
+def outcome(bar: int, *, shadow: bool = False, strategy: str = "K1", trade_id: str = "T1") -> TradeOutcome:
+    return TradeOutcome(
+        trade_id=trade_id,
+        strategy=strategy,
+        side=1,
+        quantity=1,
+        legs=1,
+        regime="range",
+        time_of_day="opening",
+        trading_day="2025-10-02",
+        opened_ns=bar_ns(bar + 1),
+        closed_ns=bar_ns(bar + 4),
+        decided_ns=bar_ns(bar),
+        entry_price=6700.0,
+        exit_price=6703.0,
+        gross_cents=1500,
+        net_cents=1376,
+        risk_cents=1000,
+        r=1.376,
+        target_r=1.5,
+        exit_reason="TARGET",
+        thesis_valid_at_exit=True,
+        belief=0.7,
+        euc=EUC,
+        dvs=1.0,
+        eqs=1.0,
+        signals={"vwap_z": -1.7},
+        slippage_ticks=0.0,
+        spread_ticks=1.0,
+        mae_ticks=3,
+        mfe_ticks=12,
+        naked_seconds=0.0,
+        budget_overrun=False,
+        shadow=shadow,
+        gates=("DVS_BELOW_MINIMUM",) if shadow else (),
+    )
 
 
 def write(journal: Journal, bars: int, on_bar: Callable[[int], None] = lambda bar: None) -> None:

@@ -1,0 +1,169 @@
+"""Bodies of journal records as lines a person reads. All times New York, money in dollars, prices in points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.decision.verdict import shown
+from bot.journal.read import Record
+from bot.journal.records import Kind
+from bot.journal.sentences import LAYER_NAMES
+from bot.journal.times import new_york
+
+Body = dict[str, Any]
+
+_PHASES = ("pre-market", "opening", "mid-morning", "lunch", "afternoon", "close", "after hours")
+_SIDES = {1: "long", -1: "short", 0: "no side"}
+
+
+def bar_lines(bar: Body) -> list[str]:
+    """Prices, regime and phase of a bar."""
+    rejected = "   REJECTED: nothing was decided on these prices" if bar["rejected"] else ""
+    return [
+        f"  bar     open {_price(bar['open'])}  high {_price(bar['high'])}  low {_price(bar['low'])}  close {_price(bar['close'])}"
+        f"  volume {bar['volume']:,}{rejected}",
+        f"  market  {bar['regime']}, {_PHASES[bar['session_phase']]}",
+    ]
+
+
+def quality_lines(bar: Body) -> list[str]:
+    """DVS and EQS of a bar, with what lowered them."""
+    own = _parts(bar["dvs_events"]) or "nothing lowered this bar's own score"
+    if bar["dvs"] is not None and bar["dvs"] < bar["own_dvs"] - 1e-9:
+        own += f"; own score {shown(bar['own_dvs'])}, an earlier bar of the window holds the score down"
+    eqs = _parts(bar.get("eqs_parts", ())) or "nothing lowers it"
+    return [f"  DVS     {_score(bar['dvs'])}: {own}", f"  EQS     {_score(bar['eqs'])}: {eqs}"]
+
+
+def decision_lines(decision: Body) -> list[str]:
+    """One decision: its sentence first, then everything it rests on."""
+    lines = [decision["sentence"], _row("action", decision["action"])]
+    gate = decision.get("gate")
+    if gate:
+        lines.append(_row("first gate", _gate(gate)))
+    lines += [_row("also fails" if not index else "", _gate(other)) for index, other in enumerate(decision.get("others", ()))]
+    if decision.get("smallest_change"):
+        lines.append(_row("to pass", decision["smallest_change"]))
+    if decision.get("plan"):
+        lines.append(_row("plan", plan_text(decision["plan"])))
+    if decision.get("euc"):
+        lines.append(_row("EUC", _euc(decision["euc"])))
+    if decision.get("beliefs"):
+        long, short = decision["beliefs"]
+        lines.append(_row("belief", f"long {_score(long)}, short {_score(short)}"))
+    lines.append(_row("scores", f"DVS {_score(decision['dvs'])}, EQS {_score(decision['eqs'])}"))
+    if decision.get("management"):
+        lines.append(_row("trade", _management(decision)))
+    if decision.get("intent_id"):
+        lines.append(_row("intent", decision["intent_id"]))
+    return lines
+
+
+def plan_text(plan: Body) -> str:
+    """An entry plan in one line."""
+    trigger = "" if plan["trigger"] is None else f"trigger {_price(plan['trigger'])}, "
+    legs = "; ".join(f"{quantity} × stop {_price(stop)}, target {_price(target)}" for quantity, stop, target in plan["legs"])
+    return (
+        f"{_SIDES[plan['side']]} {plan['entry_type']}, {trigger}limit {_price(plan['limit'])}; {legs}; "
+        f"{plan['stop_ticks']} ticks at risk ({usd(plan['risk_cents'])}), {_score(plan['reward_ratio'])} R to win, "
+        f"{plan['max_minutes']} min at most"
+    )
+
+
+def outcome_lines(outcome: Body) -> list[str]:
+    """How a trade, or a shadow trade, ended."""
+    what = "shadow trade" if outcome["shadow"] else "trade"
+    gates = f" (refused by {', '.join(outcome['gates'])})" if outcome["gates"] else ""
+    overrun = "  BUDGET OVERRUN" if outcome["budget_overrun"] else ""
+    return [
+        _row("outcome", f"{what} {outcome['trade_id']}{gates}: {outcome['exit_reason']} at {new_york(outcome['closed_ns'])}{overrun}"),
+        _row(
+            "",
+            f"{_price(outcome['entry_price'])} to {_price(outcome['exit_price'])}, net {usd(outcome['net_cents'])} "
+            f"({outcome['r']:+.2f} R), best {outcome['mfe_ticks']} and worst {outcome['mae_ticks']} ticks",
+        ),
+    ]
+
+
+def event_lines(record: Record) -> list[str]:
+    """One event, with its time and what it says."""
+    return [f"  {new_york(record.ts_ns)[11:]}  {record.kind.upper():14}{_event(record)}"]
+
+
+def usd(cents: int) -> str:
+    """Cents as dollars, sign first: -$17.49."""
+    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
+
+
+def _event(record: Record) -> str:
+    body = record.body
+    match record.kind:
+        case Kind.INTENT:
+            return f"{body['intent_id']}: {plan_text(body['plan'])}"
+        case Kind.ORDER:
+            prices = [f"{name} {_price(body[name])}" for name in ("price", "trigger") if body.get(name) is not None]
+            reason = f" ({body['reason']})" if body.get("reason") else ""
+            return f"{body['role']} {body['event']} × {body['quantity']} {' '.join(prices)}{reason}  {body['client_order_id']}"
+        case Kind.FILL:
+            word = "bought" if body["side"] > 0 else "sold"
+            slip = f", slippage {body['slippage_ticks']:g} ticks"
+            return f"{body['role']} {word} {body['quantity']} at {_price(body['price'])}{slip}, fee {usd(body['fee_cents'])}"
+        case Kind.OUTCOME:
+            kind = "shadow " if body["shadow"] else ""
+            return f"{kind}{body['trade_id']}: {body['exit_reason']}, net {usd(body['net_cents'])} ({body['r']:+.2f} R)"
+        case Kind.STATE:
+            return (
+                f"{body['strategy']} {body['before']} → {body['after']}: {body['reason']} "
+                f"({body['statistic']} {shown(body['value'])} over {body['sample_size']}); released by: {body['release']}"
+            )
+        case Kind.QUALITY:
+            return f"{body['score']} −{body['penalty']:.2f} {body['event']} {body.get('detail', '')}".rstrip()
+        case Kind.KILL:
+            return f"{body['state']}: {body['reason']} {body.get('detail', '')}".rstrip()
+        case Kind.SHADOW:
+            return f"{body['trade_id']} {body['state']} (refused by {', '.join(body['gates']) or 'nothing'})"
+        case _:
+            return ", ".join(f"{name}={value}" for name, value in body.items())
+
+
+def _gate(gate: Body) -> str:
+    distance = f", {shown(gate['distance'])}{' ' + gate['unit'] if gate['unit'] else ''} away" if gate["distance"] is not None else ""
+    layer = f"layer {gate['layer']}, {LAYER_NAMES[gate['layer']]}"
+    observed, limit = (shown(value) if value is not None else "unknown" for value in (gate["observed"], gate["limit"]))
+    return f"{gate['code']}: {gate['observed_name']}={observed}, {gate['limit_name']}={limit}{distance}  [{layer}]"
+
+
+def _euc(euc: Body) -> str:
+    text = (
+        f"{_signed(euc['total'])} R = edge {_signed(euc['edge'])} − uncertainty {_score(euc['uncertainty'])} − cost {_score(euc['cost'])}"
+    )
+    if "probability" in euc:
+        text += f"; probability of a win {_score(euc['probability'])}, break-even {_score(euc.get('break_even'))}"
+    return text
+
+
+def _management(decision: Body) -> str:
+    action = decision["management"]
+    stop = f", stop to {_price(action['stop'])}" if action.get("stop") is not None else ""
+    reason = f": {action['reason']}" if action.get("reason") else ""
+    return f"{decision.get('trade_id', '')} {action['kind']}{stop}{reason}".strip()
+
+
+def _parts(parts: Any) -> str:
+    return ", ".join(f"{name} −{penalty:.2f}" for name, penalty in parts)
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:11} {text}"
+
+
+def _price(price: float | None) -> str:
+    return "unknown" if price is None else f"{price:.2f}"
+
+
+def _score(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f}"
+
+
+def _signed(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:+.2f}"

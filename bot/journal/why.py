@@ -1,0 +1,115 @@
+"""`mesbot why`: everything the journal knows about one bar, in plain words.
+
+Finds the bar's records by its link, so the time it takes does not grow with the journal.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from bot.errors import JournalError, UsageError
+from bot.journal import schema
+from bot.journal.explain import bar_lines, decision_lines, event_lines, outcome_lines, quality_lines
+from bot.journal.read import Record, opened, read
+from bot.journal.records import Action, Kind
+from bot.journal.times import new_york, parse_time
+from bot.units import HOUR_NS
+
+_LINK = "SELECT (SELECT coalesce(max(last_seq), 0) FROM links p WHERE p.link = l.link - 1), l.last_seq, l.ts_ns FROM links l"
+_HAS_DECISION = (
+    "EXISTS (SELECT 1 FROM records WHERE kind = 'decision' AND seq <= l.last_seq"
+    " AND seq > (SELECT coalesce(max(last_seq), 0) FROM links p WHERE p.link = l.link - 1))"
+)
+_HORIZON_NS = 24 * HOUR_NS  # no trade is held overnight, so its end is within a day
+_EVENTS = (Kind.INTENT, Kind.ORDER, Kind.FILL, Kind.TRADE, Kind.OUTCOME, Kind.STATE, Kind.QUALITY, Kind.KILL, Kind.SHADOW)
+
+
+def why(path: str | Path, when: str, strategy: str | None = None) -> str:
+    """What was decided on the bar that closed at `when`, for every strategy (or one), and why.
+
+    `when` is New York time (`2025-10-02 10:41`) unless it has an offset. Per strategy: the
+    sentence, the first failing gate, all others with their distances, the smallest change,
+    plan, EUC, beliefs, and what became of it; for the bar: prices, DVS and EQS with what
+    lowered them, and all events. If no bar of the trading window closed then, the answer
+    is a sentence that names the nearest one.
+
+    Raises UsageError for a time or strategy that cannot be; JournalError if the file is no journal.
+    """
+    ts_ns = parse_time(when)
+    with opened(path) as db:
+        if schema.faults(db):
+            raise JournalError(f"{path} is not a whole journal; `mesbot journal verify --journal {path}` says what is wrong.")
+        records = _records_of_bar(db, ts_ns)
+        decisions = [record for record in records if record.kind is Kind.DECISION]
+        if not decisions:
+            return _no_such_bar(db, path, ts_ns)
+        return "\n".join(_answer(db, ts_ns, records, _of_strategy(decisions, strategy))) + "\n"
+
+
+def _records_of_bar(db: sqlite3.Connection, ts_ns: int) -> list[Record]:
+    """Of every link closed at this time; else of the bar that was not finished when the file was written."""
+    found = [
+        record
+        for after, until, _ in db.execute(f"{_LINK} WHERE l.ts_ns = ? ORDER BY l.link", (ts_ns,)).fetchall()
+        for record in read(db, after_seq=after, until_seq=until)
+    ]
+    if found:
+        return found
+    (last,) = db.execute("SELECT coalesce(max(last_seq), 0) FROM links").fetchone()
+    return [record for record in read(db, after_seq=last) if record.ts_ns == ts_ns]
+
+
+def _no_such_bar(db: sqlite3.Connection, path: str | Path, ts_ns: int) -> str:
+    near = [
+        row[2]
+        for side, order in (("<", "DESC"), (">", "ASC"))
+        for row in db.execute(f"{_LINK} WHERE l.ts_ns {side} ? AND {_HAS_DECISION} ORDER BY l.ts_ns {order} LIMIT 1", (ts_ns,))
+    ]
+    if not near:
+        return f"{path} holds no decision at all.\n"
+    nearest = min(near, key=lambda other: abs(other - ts_ns))
+    return (
+        f"{new_york(ts_ns)} New York is no bar of the trading window in this journal (a bar is named by its close). "
+        f"The nearest one is {new_york(nearest)}.\n"
+    )
+
+
+def _of_strategy(decisions: list[Record], strategy: str | None) -> list[Record]:
+    if strategy is None:
+        return decisions
+    chosen = [record for record in decisions if record.strategy == strategy.upper()]
+    if not chosen:
+        known = ", ".join(str(record.strategy) for record in decisions)
+        raise UsageError(f"{strategy}: no such strategy on this bar; it has {known}.")
+    return chosen
+
+
+def _answer(db: sqlite3.Connection, ts_ns: int, records: list[Record], decisions: list[Record]) -> list[str]:
+    bar = next((record for record in records if record.kind is Kind.BAR), None)
+    lines = [f"{new_york(ts_ns)} New York"]
+    if bar is not None:
+        lines += bar_lines(bar.body) + quality_lines(bar.body)
+    for decision in decisions:
+        lines += ["", *decision_lines(decision.body), *_aftermath(db, ts_ns, decision)]
+    names = {record.strategy for record in decisions}
+    events = [record for record in records if record.kind in _EVENTS and record.strategy in {None, *names}]
+    if events:
+        lines += ["", "Events of this bar", *(line for event in events for line in event_lines(event))]
+    return lines
+
+
+def _aftermath(db: sqlite3.Connection, ts_ns: int, decision: Record) -> list[str]:
+    """How the plan that was decided on this bar, or the trade that was managed on it, ended."""
+    body = decision.body
+    if body["action"] in (Action.MANAGE, Action.EXIT):
+        wanted = "json_extract(body, '$.trade_id') = ?"
+        value: object = body.get("trade_id")
+    else:
+        wanted, value = "json_extract(body, '$.decided_ns') = ?", ts_ns
+    query = (
+        f"SELECT seq FROM records WHERE kind = 'outcome' AND {schema.RARE} AND ts_ns >= ? AND ts_ns <= ? "
+        f"AND json_extract(body, '$.strategy') = ? AND {wanted} ORDER BY seq"
+    )
+    found = db.execute(query, (ts_ns, ts_ns + _HORIZON_NS, decision.strategy, value)).fetchall()
+    return [line for (seq,) in found for record in read(db, after_seq=seq - 1, until_seq=seq) for line in outcome_lines(record.body)]

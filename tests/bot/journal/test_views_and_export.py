@@ -1,0 +1,74 @@
+import sqlite3
+
+import pandas as pd
+import pytest
+from scripted_run import bar_ns, contracts, outcome, run
+
+from bot.errors import UsageError
+from bot.journal import schema
+from bot.journal.export import export
+from bot.journal.records import Action, DecisionRecord, GateRecord, Kind, StateRecord
+from bot.journal.store import Journal
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with Journal.create(path, "backtest", contracts(), {}, lambda: 1) as journal:
+        gates = (
+            GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67),
+            GateRecord("REGIME", 8, "regime", "choppy", "not", "choppy", "", None),
+        )
+        for bar, gate in enumerate(gates):
+            journal.add(Kind.DECISION, bar_ns(bar), DecisionRecord("K1", Action.SKIP, "K1 skipped", 1.0, 1.0, gate=gate), "K1")
+        journal.add(Kind.OUTCOME, bar_ns(4), outcome(0), "K1")
+        journal.add(Kind.OUTCOME, bar_ns(5), outcome(1, trade_id="T2"), "K1")
+        journal.add(Kind.OUTCOME, bar_ns(5), outcome(1, shadow=True), "K1")
+        for after in ("THROTTLED", "QUARANTINED"):
+            state = StateRecord("K1", "ACTIVE", after, 1, "two losses", "losses", 2.0, 2, "two shadow wins")
+            journal.add(Kind.STATE, bar_ns(5), state, "K1")
+        journal.close_link(bar_ns(5))
+    return path
+
+
+def rows(path, query):
+    with sqlite3.connect(path) as db:
+        return db.execute(query).fetchall()
+
+
+def test_trades_are_real_trades_only(path):
+    assert rows(path, "SELECT trade_id, strategy, net_cents, exit_reason FROM trades") == [
+        ("T1", "K1", 1376, "TARGET"),
+        ("T2", "K1", 1376, "TARGET"),
+    ]
+
+
+def test_daily_pnl_adds_the_trades_of_a_trading_day(path):
+    assert rows(path, "SELECT trading_day, trades, gross_cents, net_cents FROM daily_pnl") == [("2025-10-02", 2, 3000, 2752)]
+
+
+def test_skip_reasons_count_bars_and_plans(path):
+    assert rows(path, "SELECT * FROM skip_reasons") == [("K1", 8, "REGIME", 1, 0), ("K1", 8, "VWAP_Z", 1, 0)]
+
+
+def test_strategy_states_show_the_last_one(path):
+    assert rows(path, "SELECT strategy, state, release FROM strategy_states") == [("K1", "QUARANTINED", "two shadow wins")]
+
+
+@pytest.mark.parametrize(("format", "reader"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
+def test_every_view_is_exported(path, tmp_path, format, reader):
+    files = export(path, tmp_path / "out", format)
+    assert [file.stem for file in files] == list(schema.VIEWS)
+    tables = {file.stem: reader(file) for file in files}
+    assert list(tables["trades"]["net_cents"]) == [1376, 1376]
+    assert list(tables["decisions"]["observed"].astype(str)) == ["0.83", "choppy"]
+
+
+def test_an_export_of_an_empty_run_has_empty_tables(tmp_path):
+    run(tmp_path / "empty.sqlite", 0)
+    assert [len(pd.read_parquet(file)) for file in export(tmp_path / "empty.sqlite", tmp_path, "parquet")] == [0] * len(schema.VIEWS)
+
+
+def test_an_unknown_format_is_named(path, tmp_path):
+    with pytest.raises(UsageError, match='"xlsx" is no format'):
+        export(path, tmp_path, "xlsx")
