@@ -108,6 +108,11 @@ def min_target_ticks(contracts: Contracts, slippage_ticks: int) -> int:
     return math.ceil(friction_cents / (share * TICK_CENTS))
 
 
+def minutes_before(clock: Time, minutes: int) -> Time:
+    """The time of day some minutes (less than a day) before another."""
+    return (DateTime.combine(Date.min, clock) - timedelta(minutes=minutes)).time()
+
+
 def entry_windows(contracts: Contracts, strategy: str) -> list[Window]:
     """When K1..K4 may decide an entry on a full day: half-open [start, end) in New York, in order.
 
@@ -117,11 +122,11 @@ def entry_windows(contracts: Contracts, strategy: str) -> list[Window]:
     starts = [phase.start for phase in session.phases]
     spans = {phase.code: Window(phase.start, end) for phase, end in zip(session.phases, [*starts[1:], session.rth.close], strict=True)}
     windows = [spans[code] for code in sorted(law.phases)]
-    last = _minutes_before(session.rth.close, session.last_entry_minutes_before_close)
+    last = minutes_before(session.rth.close, session.last_entry_minutes_before_close)
     closed = [Window(Time.min, getattr(law, "not_before", Time.min)), Window(last, Time.max)]
     for hole in [*(Window(law.start, law.end) for law in session.no_entry), *closed]:
         windows = [part for window in windows for part in _without(window, hole)]
-    return windows
+    return _joined(windows)
 
 
 def strategy_limits(contracts: Contracts, tier: Tier) -> list[StrategyLimits]:
@@ -158,11 +163,18 @@ def _stop_limits(constitution: Constitution, tier: Tier, quantity: int) -> dict[
     }
 
 
-def _minutes_before(clock: Time, minutes: int) -> Time:
-    return (DateTime.combine(Date.min, clock) - timedelta(minutes=minutes)).time()
-
-
 def _without(window: Window, hole: Window) -> list[Window]:
     """What is left of a window around a hole: nothing, one part or two."""
     parts = (Window(window.start, min(window.end, hole.start)), Window(max(window.start, hole.end), window.end))
     return [part for part in parts if part.start < part.end]
+
+
+def _joined(windows: list[Window]) -> list[Window]:
+    """Windows in order, those that touch made one."""
+    joined: list[Window] = []
+    for window in windows:
+        if joined and joined[-1].end == window.start:
+            joined[-1] = Window(joined[-1].start, window.end)
+        else:
+            joined.append(window)
+    return joined

@@ -1,0 +1,134 @@
+"""`mesbot backtest`: bars in, report out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime as DateTime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+HELP = """
+Trade K1 to K5 under contract over one-minute bars, and write journal and report.
+
+\b
+Examples:
+  mesbot backtest
+  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/
+  mesbot backtest --bars bars.parquet --stamp close --learning off
+"""
+
+
+class Usd(click.ParamType):
+    """An exact amount of dollars: 10000, 10000.50."""
+
+    name = "usd"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The Decimal of what was typed; a usage error if it is no number."""
+        try:
+            return Decimal(str(value).replace(",", "").removeprefix("$"))
+        except InvalidOperation:
+            self.fail(f"{value!r} is not an amount of dollars, e.g. 10000", param, ctx)
+
+
+@click.command(help=HELP, short_help="Bars in, report out.")
+@click.option("--bars", type=click.Path(path_type=Path), help="CSV, CSV.gz or Parquet of minutes; default: synthetic sessions.")
+@click.option("--from", "from_date", type=DAY, metavar="DATE", help="First trading day to decide on; earlier bars warm up.")
+@click.option("--to", "to_date", type=DAY, metavar="DATE", help="Last trading day to decide on.")
+@click.option("--equity", type=Usd(), default="10000", show_default=True, help="Account in dollars at the start; sets the tier.")
+@click.option("--out", type=click.Path(path_type=Path), default="out", show_default=True, help="Folder for journal and report.")
+@click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected.")
+@click.option("--learning", type=click.Choice(["on", "off"]), default="on", show_default=True, help="off is for study only.")
+@click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions.")
+@click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
+@click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
+def backtest(
+    bars: Path | None,
+    from_date: DateTime | None,
+    to_date: DateTime | None,
+    equity: Decimal,
+    out: Path,
+    stamp: Literal["open", "close"] | None,
+    learning: str,
+    contracts: Path | None,
+    seed: int,
+    sessions: int,
+    no_report: bool,
+) -> None:
+    """Runs one backtest and shows what came of it."""
+    from rich.console import Console
+
+    from bot.backtest.request import BacktestRequest
+    from bot.contracts import load_contracts
+
+    request = BacktestRequest(
+        bars=bars,
+        from_date=from_date.date() if from_date else None,
+        to_date=to_date.date() if to_date else None,
+        equity_usd=equity,
+        out=out,
+        stamp=stamp,
+        learning=learning == "on",
+        contracts=contracts,
+        seed=seed,
+        sessions=sessions,
+    )
+    law = load_contracts(contracts)  # a broken contract ends it here, before the slow imports
+    console = Console()
+    console.print(f"Contracts: {law.directory} ({law.sha256[:12]})", highlight=False)
+
+    from bot.backtest.run import run_backtest
+
+    with _progress_bar(console) as progress:
+        result = run_backtest(request, progress)
+    for note in result.notes:
+        console.print(note, highlight=False)
+    _show(result.journal, console, report=not no_report)
+    _remember(result.journal, law)
+
+
+def _show(journal: Path, console: Console, *, report: bool) -> None:
+    from bot.report.terminal import print_summary
+
+    print_summary(journal, console)
+    if report:
+        from bot.report.html import write_report
+
+        path = journal.with_name("report.html")
+        write_report(journal, path)
+        console.print(f"Report:  {path}", highlight=False, soft_wrap=True)
+    console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
+
+
+def _remember(journal: Path, law: Any) -> None:
+    from bot.errors import MesbotError
+    from bot.state_folder import remember_run
+
+    try:
+        remember_run(journal, law)
+    except MesbotError as error:  # the run itself is done and whole
+        click.echo(f"Note: {error}", err=True)
+
+
+@contextmanager
+def _progress_bar(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal, gone when done; silent where there is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("Backtest"), BarColumn(), MofNCompleteColumn(), TextColumn("bars"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("bars", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield progress

@@ -1,0 +1,79 @@
+"""`mesbot journal` and `mesbot why`: asking the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+JOURNAL_OPTION = click.option(
+    "--journal", "path", type=click.Path(path_type=Path), help="The journal file; default: the newest in ./out, else the last run's."
+)
+WHY_HELP = """
+Say why each strategy did or did not trade on the bar that closed at TIME (New York, unless it has an offset).
+
+\b
+Examples:
+  mesbot why "2025-09-15 10:31"
+  mesbot why 2025-09-15T14:31Z --strategy K1
+"""
+
+
+def find_journal(path: Path | None) -> Path:
+    """The journal to read: the one named, else the newest *.sqlite under ./out, else the last run's.
+
+    Raises UsageError if none is named and none is found.
+    """
+    from bot.errors import UsageError
+    from bot.state_folder import last_journal
+
+    if path is not None:
+        return path
+    found = sorted(Path("out").rglob("*.sqlite"), key=lambda file: file.stat().st_mtime_ns)
+    journal = found[-1] if found else last_journal()
+    if journal is None:
+        raise UsageError("No journal in ./out and no earlier run is known; name one with --journal FILE or run `mesbot backtest`.")
+    return journal
+
+
+@click.group(help="Check or export a journal.")
+def journal() -> None:
+    """Holds the journal's verbs."""
+
+
+@journal.command(help="Recompute the hash chain; print the head hash, which is the identity of the run.")
+@JOURNAL_OPTION
+def verify(path: Path | None) -> None:
+    """Prints head, records and links; a broken chain is an error that names the link."""
+    from bot.journal.verify import verify as check
+
+    journal = find_journal(path)
+    report = check(journal)
+    click.echo(f"Journal: {journal}\nHead:    {report.head}\nRecords: {report.records}\nLinks:   {report.links}")
+    if report.unlinked:
+        click.echo(f"Not yet chained: {report.unlinked} records of a bar that was not finished")
+
+
+@journal.command(help="Write trades, daily results, decisions, bars, skip reasons and states as CSV or Parquet.")
+@JOURNAL_OPTION
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default="out/export", show_default=True, help="Folder for the files."
+)
+@click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+def export(path: Path | None, out: Path, kind: str) -> None:
+    """Prints the files it wrote."""
+    from bot.journal.export import export as write
+
+    for file in write(find_journal(path), out, kind):
+        click.echo(file)
+
+
+@click.command(help=WHY_HELP, short_help="Say why it did or did not trade at TIME.")
+@click.argument("time")
+@JOURNAL_OPTION
+@click.option("--strategy", help="Only this strategy, e.g. K1.")
+def why(time: str, path: Path | None, strategy: str | None) -> None:
+    """Prints what the journal knows of one bar."""
+    from bot.journal.why import why as explain
+
+    click.echo(explain(find_journal(path), time, strategy), nl=False)

@@ -1,0 +1,61 @@
+"""`mesbot`: the verbs, and how an error ends a command.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bot import __version__
+from bot.cli.backtest import backtest
+from bot.cli.contracts import contracts
+from bot.cli.journal import journal, why
+from bot.errors import MesbotError
+
+EXAMPLES = """
+A survival-first trading bot for MES futures.
+
+\b
+Examples:
+  mesbot backtest                                      synthetic sessions into ./out
+  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
+  mesbot contracts                                     every limit in force, worked out
+  mesbot why "2025-09-15 10:31"                        why it did or did not trade then
+  mesbot journal verify                                is the record whole; its head hash
+
+\b
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
+"""
+
+
+class MesbotGroup(click.Group):
+    """Shows a MesbotError's text in red, without a stack trace, and ends with its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a verb; see the class."""
+        try:
+            return super().invoke(ctx)
+        except MesbotError as error:
+            click.secho(str(error), fg="red", err=True)
+            ctx.exit(error.exit_code)
+        except PermissionError as error:
+            click.secho(f"{error.filename}: {error.strerror}; choose a place you may write to.", fg="red", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=MesbotGroup, help=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mesbot")
+def cli() -> None:
+    """The group that holds all verbs."""
+
+
+for verb in (backtest, contracts, journal, why):
+    cli.add_command(verb)
+
+
+def main() -> None:
+    """Entry point of the command; ends the process."""
+    cli(prog_name="mesbot")

@@ -1,0 +1,81 @@
+"""What mesbot remembers between runs, beside its journals: small JSON files in the user's state folder.
+
+Nothing here decides anything; it is forgotten without harm. `MESBOT_HOME` names another folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from bot.contracts.models import Contracts
+from bot.errors import MesbotError
+
+LAST_RUN = "last-run.json"
+
+
+def state_folder() -> Path:
+    """The folder, existing or not: $MESBOT_HOME, else the platform's place for a program's state."""
+    if home := os.environ.get("MESBOT_HOME"):
+        return Path(home)
+    import platformdirs
+
+    return platformdirs.user_state_path("mesbot", appauthor=False)
+
+
+def remember_run(journal: Path, contracts: Contracts) -> None:
+    """Notes a finished run: its journal and the contracts it ran under. Raises MesbotError if it cannot be written."""
+    note = {"journal": str(journal.resolve()), "contracts": {"sha256": contracts.sha256, "values": values_of(contracts)}}
+    path = state_folder() / LAST_RUN
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(note, indent=1), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise MesbotError(f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can.") from None
+
+
+def last_journal() -> Path | None:
+    """The journal of the last finished run, if it is known and still there."""
+    journal = Path(_last_run().get("journal") or "")
+    return journal if journal.is_file() else None
+
+
+def last_contracts() -> dict[str, str] | None:
+    """The contract values of the last finished run, by `file: key`, as text; None if no run is known."""
+    values = (_last_run().get("contracts") or {}).get("values")
+    return values if isinstance(values, dict) else None
+
+
+def values_of(contracts: Contracts) -> dict[str, str]:
+    """Every value in force by `file.yaml: key`, as text; changelogs left out."""
+    laws = contracts.model_dump(mode="json", exclude={"directory", "sha256"})
+    flat: dict[str, str] = {}
+    for name, law in laws.items():
+        law.pop("changelog")
+        _flatten(f"{name}.yaml: ", law, flat)
+    return flat
+
+
+def _flatten(key: str, value: Any, into: dict[str, str]) -> None:
+    """Keys of nested sections joined by dots; lists of plain values stay one value."""
+    if isinstance(value, dict):
+        items: list[tuple[Any, Any]] = list(value.items())
+    elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        items = list(enumerate(value))
+    else:
+        into[key] = json.dumps(value)
+        return
+    for name, each in items:
+        _flatten(f"{key}{name}" if key.endswith(" ") else f"{key}.{name}", each, into)
+
+
+def _last_run() -> dict[str, Any]:
+    try:
+        note = json.loads((state_folder() / LAST_RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
