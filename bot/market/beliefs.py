@@ -16,6 +16,7 @@ from bot.market.state import NAN, Belief, FailedBreak, Sweep
 NO_BELIEF = Belief(NAN, 0.0, 0.0, NAN)
 OUTSIDE_SESSION: dict[str, tuple[Belief, Belief]] = {name: (NO_BELIEF, NO_BELIEF) for name in ("F1", "F2", "F3", "F4", "F5")}
 RTH_PHASES = frozenset(range(1, 6))
+Sides = tuple[float, float]  # (long, short)
 
 
 class Smoother:
@@ -48,36 +49,45 @@ class Smoother:
 
 
 class Evidence:
-    """Weighted evidence of F1-F4 for a side, each in -1..1; nan if an input is nan. Signals as in MarketState."""
+    """Weighted evidence of F1-F4 for (long, short), each in -1..1; nan if an input is nan. Signals as in MarketState.
+
+    What depends on the side (`lean`) is computed once for long and turned for short, so that a
+    mirror swaps the two exactly.
+    """
 
     def __init__(self, law: BeliefsLaw) -> None:
         self._f1 = _ordered(law.F1, "vwap_z", "rejection_wick", "close_location", "micro_trend", "efficiency")
         self._f2 = _ordered(law.F2, "failed_break", "rejection_wick", "close_location", "volume_z")
-        self._f3 = _ordered(law.F3, "sweep", "rejection_wick", "climax", "close_location")
+        self._f3 = _ordered(law.F3, "sweep", "rejection_wick", "close_location", "climax")
         self._f4 = _ordered(law.F4, "trend_strength", "micro_trend", "body_impulse", "range_expansion", "participation")
         self._center, self._width = law.F5.noise_center, law.F5.noise_width
 
-    def reversion(self, d: int, vwap_z: float, wick: float, location: float, micro_trend: float, efficiency: float) -> float:
+    def reversion(self, vwap_z: float, wick: float, location: float, micro_trend: float, efficiency: float) -> Sides:
         """F1: far from VWAP, turning back, without drive."""
         z, w, c, m, e = self._f1
-        drive = m * (1.0 - 2.0 * abs(micro_trend)) + e * (1.0 - 2.0 * efficiency)
-        return z * clip(-d * vwap_z / 2.0) + w * d * wick + c * d * location + drive
+        lean = z * clip(-vwap_z / 2.0) + w * wick + c * location
+        calm = m * (1.0 - 2.0 * abs(micro_trend)) + e * (1.0 - 2.0 * efficiency)
+        return lean + calm, calm - lean
 
-    def failed_break(self, d: int, event: FailedBreak | None, wick: float, location: float, volume_z: float) -> float:
+    def failed_break(self, event: FailedBreak | None, wick: float, location: float, volume_z: float) -> Sides:
         """F2: a level broken and won back."""
         f, w, c, v = self._f2
-        return f * d * _signed(event) + w * d * wick + c * d * location + v * clip(volume_z / 2.0)
+        lean = (f * event.side * event.strength if event else 0.0) + w * wick + c * location
+        volume = v * clip(volume_z / 2.0)
+        return lean + volume, volume - lean
 
-    def sweep(self, d: int, event: Sweep | None, wick: float, location: float, climax: float) -> float:
+    def sweep(self, event: Sweep | None, wick: float, location: float, climax: float) -> Sides:
         """F3: an extreme run and rejected. `climax` is 1 or 0, nan while it cannot be known."""
-        s, w, x, c = self._f3
-        return s * d * _signed(event) + w * d * wick + x * climax + c * d * location
+        s, w, c, x = self._f3
+        lean = (s * event.side * event.strength if event else 0.0) + w * wick + c * location
+        return lean + x * climax, x * climax - lean
 
-    def momentum(self, d: int, trend: float, micro_trend: float, impulse: float, expansion: float, participation: float) -> float:
+    def momentum(self, trend: float, micro_trend: float, impulse: float, expansion: float, participation: float) -> Sides:
         """F4: a trend, an impulse and a crowd."""
         t, m, i, x, p = self._f4
+        lean = t * clip(2.0 * trend) + m * micro_trend + i * clip(2.0 * impulse)
         crowd = x * expansion + p * (2.0 * participation - 1.0)
-        return t * clip(2.0 * d * trend) + m * d * micro_trend + i * clip(2.0 * d * impulse) + crowd
+        return lean + crowd, crowd - lean
 
     def noise(self, noise: float, lunch_void: bool) -> float:
         """F5, the same for both sides."""
@@ -86,10 +96,6 @@ class Evidence:
 
 def _ordered(law: BeliefLaw, *names: str) -> tuple[float, ...]:
     return tuple(law.weights[name] for name in names)
-
-
-def _signed(event: FailedBreak | Sweep | None) -> float:
-    return event.side * event.strength if event else 0.0
 
 
 class Applicability:
@@ -122,7 +128,7 @@ class BeliefBook:
             smoother.restart()
 
     def update(
-        self, evidence: tuple[tuple[float, float], ...], noise: float, applicability: tuple[float, ...]
+        self, evidence: tuple[Sides, Sides, Sides, Sides], noise: float, applicability: tuple[float, ...]
     ) -> dict[str, tuple[Belief, Belief]]:
         """Beliefs by name, from the evidence of F1..F4 for (long, short) and of F5."""
         (long1, short1), (long2, short2), (long3, short3), (long4, short4) = self._pairs

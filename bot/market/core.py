@@ -9,9 +9,10 @@ from bot.contracts.models import Contracts
 from bot.market.bar import Bar
 from bot.market.beliefs import OUTSIDE_SESSION, Applicability, BeliefBook, Evidence
 from bot.market.levels import LevelBook
-from bot.market.regime import classify, is_news_shock, is_volatility_shock
+from bot.market.regime import classify, is_volatility_shock
 from bot.market.rolling import RangeWindow
 from bot.market.session import SessionSignals
+from bot.market.shock import is_shock
 from bot.market.signals import BarSignals
 from bot.market.slippage import slippage_ticks
 from bot.market.state import Belief, MarketState
@@ -38,7 +39,8 @@ class MarketCore:
         self._signals = BarSignals(law.signals.climax.atr_multiple, law.signals.climax.volume_z, self._news_law.body_bars)
         self._rth = SessionSignals(law.signals)
         self._range = RangeWindow(law.K4.range_bars)
-        self._recent: deque[Bar] = deque(maxlen=law.K1.extreme_bars)
+        self._highs: deque[int] = deque(maxlen=law.K1.extreme_bars)
+        self._lows: deque[int] = deque(maxlen=law.K1.extreme_bars)
         self._evidence, self._beliefs = Evidence(law.beliefs), BeliefBook(law.beliefs)
         self._applicability = Applicability(law, gates.dvs, gates.eqs)
         self._session: Session | None = None
@@ -60,7 +62,8 @@ class MarketCore:
         if session is not self._session:
             self._change_session(session, minute, bar)
         signals.update(bar)
-        self._recent.append(bar)
+        self._highs.append(bar.high)
+        self._lows.append(bar.low)
         if session:
             rth.update(bar, minute, signals)
         else:
@@ -76,7 +79,7 @@ class MarketCore:
         self._beliefs.restart()
 
     def _state(self, bar: Bar, session: Session | None, dvs: float, eqs: float, spread_ticks: float) -> MarketState:
-        signals, rth, recent = self._signals, self._rth, self._recent
+        signals, rth = self._signals, self._rth
         phase = self._calendar.phase(bar.ts_ns)
         atr_norm, noise = rth.atr_norm, signals.noise
         lunch_void = phase == LUNCH and atr_norm < self._void_law.atr_norm and signals.volume_z < self._void_law.volume_z
@@ -119,14 +122,14 @@ class MarketCore:
             volatility_shock=is_volatility_shock(
                 self._shock_law, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range
             ),
-            news_shock=is_news_shock(
+            news_shock=is_shock(
                 self._news_law, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
             ),
             spread_ticks=spread_ticks,
             slippage_base_ticks=slippage_base,
             slippage_ticks=slippage,
-            low_5=min([one.low for one in recent]),
-            high_5=max([one.high for one in recent]),
+            low_5=min(self._lows),
+            high_5=max(self._highs),
             prior_low_20=prior_low_20,
             prior_high_20=prior_high_20,
             failed_break=rth.failed_break,
@@ -140,21 +143,11 @@ class MarketCore:
     def _believe(self, phase: int, dvs: float, eqs: float, lunch_void: bool) -> dict[str, tuple[Belief, Belief]]:
         s, rth, evidence = self._signals, self._rth, self._evidence
         wick, location, micro = s.rejection_wick, s.close_location, s.micro_trend
-        broken, swept = rth.failed_break, rth.sweep
         pairs = (
-            (
-                evidence.reversion(1, rth.vwap_z, wick, location, micro, s.efficiency),
-                evidence.reversion(-1, rth.vwap_z, wick, location, micro, s.efficiency),
-            ),
-            (
-                evidence.failed_break(1, broken, wick, location, s.volume_z),
-                evidence.failed_break(-1, broken, wick, location, s.volume_z),
-            ),
-            (evidence.sweep(1, swept, wick, location, s.climax), evidence.sweep(-1, swept, wick, location, s.climax)),
-            (
-                evidence.momentum(1, s.trend_strength, micro, s.body_impulse, s.range_expansion, s.participation),
-                evidence.momentum(-1, s.trend_strength, micro, s.body_impulse, s.range_expansion, s.participation),
-            ),
+            evidence.reversion(rth.vwap_z, wick, location, micro, s.efficiency),
+            evidence.failed_break(rth.failed_break, wick, location, s.volume_z),
+            evidence.sweep(rth.sweep, wick, location, s.climax),
+            evidence.momentum(s.trend_strength, micro, s.body_impulse, s.range_expansion, s.participation),
         )
         return self._beliefs.update(pairs, evidence.noise(s.noise, lunch_void), self._applicability.update(phase, dvs, eqs))
 
@@ -169,8 +162,11 @@ _SESSION_NAMES = ("vwap_z", "atr_norm")
 def _undefined(signals: BarSignals, rth: SessionSignals) -> tuple[str, ...]:
     """Names of the signals that are nan and that a rule needs."""
     # The three are the last to be defined; a sum is nan if one of them is. The names are worked out only then.
-    total = rth.vwap_z + rth.atr_norm + signals.trend_strength + signals.range_expansion + signals.noise
+    total = signals.trend_strength + signals.range_expansion + signals.noise
     if total == total:
-        return ()
+        if not rth.minute:
+            return _SESSION_NAMES
+        if rth.vwap_z + rth.atr_norm == rth.vwap_z + rth.atr_norm:
+            return ()
     missing = [name for name in _SIGNAL_NAMES if (value := getattr(signals, name)) != value]
     return tuple(missing + [name for name in _SESSION_NAMES if (value := getattr(rth, name)) != value])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from bot.contracts.models import FailedBreakLaw, SignalsLaw, SweepLaw
+from bot.contracts.models import SignalsLaw, SweepLaw
 from bot.market.bar import Bar
 from bot.market.rolling import Extremes, RangeWindow
 from bot.market.state import FailedBreak, Sweep
@@ -28,11 +28,14 @@ class Level:
     outer side the market already is counts as broken long ago: it must be won back first.
     """
 
-    __slots__ = ("_law", "_outside", "_touch", "age_bars", "broken_price", "extreme", "last_break_ns", "name", "price", "side", "touches")
+    __slots__ = (
+        "_max_bars", "_min_break", "_outside", "_touch", "age_bars", "broken_price", "extreme", "last_break_ns",
+        "name", "price", "side", "touches",
+    )  # fmt: skip
 
     def __init__(self, name: str, side: int, price: int, close: int, law: SignalsLaw) -> None:
         self.name, self.side, self.price = name, side, price
-        self._law: FailedBreakLaw = law.failed_break
+        self._min_break, self._max_bars = law.failed_break.min_break_ticks, law.failed_break.max_bars
         self._touch = law.levels.touch_ticks
         self._outside = (close - price) * side > 0
         self.touches = self.last_break_ns = 0
@@ -41,15 +44,17 @@ class Level:
 
     def update(self, bar: Bar) -> FailedBreak | None:
         """Follow the level through a bar; the failed break if this bar closes back inside in time."""
-        reach = bar.high if self.side > 0 else bar.low
-        if bar.low - self._touch <= self.price <= bar.high + self._touch:
+        _, _, high, low, close, _ = bar
+        side, price = self.side, self.price
+        if low - self._touch <= price <= high + self._touch:
             self.touches += 1
+        reach = high if side > 0 else low
         if self.age_bars >= 0:
             return self._follow(bar, reach)
         if self._outside:
-            self._outside = (bar.close - self.price) * self.side >= 0
-        elif (reach - self.price) * self.side >= self._law.min_break_ticks:
-            self.broken_price, self.extreme, self.last_break_ns = self.price, reach, bar.ts_ns
+            self._outside = (close - price) * side >= 0
+        elif (reach - price) * side >= self._min_break:
+            self.broken_price, self.extreme, self.last_break_ns = price, reach, bar.ts_ns
             return self._follow(bar, reach)
         return None
 
@@ -61,7 +66,7 @@ class Level:
         if (price - bar.close) * side > 0:
             self.age_bars = -1
             return FailedBreak(-side, 1.0, self.name, price, self.extreme)
-        if self.age_bars >= self._law.max_bars:  # it held: no failed break any more
+        if self.age_bars >= self._max_bars:  # it held: no failed break any more
             self.age_bars, self._outside = -1, True
         return None
 

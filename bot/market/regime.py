@@ -1,8 +1,8 @@
-"""The market's manner, and the signatures of bars that lock entries (spec 3; constitution.yaml: lockouts)."""
+"""The market's manner, and the bar whose volatility locks entries (spec 3; constitution.yaml: lockouts)."""
 
 from __future__ import annotations
 
-from bot.contracts.models import RegimeLaw, ShockSignature, VolatilityShock
+from bot.contracts.models import RegimeLaw, VolatilityShock
 from bot.market.state import Regime
 
 
@@ -27,8 +27,3 @@ def is_volatility_shock(law: VolatilityShock, atr_norm: float, true_range: int, 
         return True
     usual = median_range if median_range > atr_30_before else atr_30_before
     return true_range >= law.range_multiple * usual and true_range > 0
-
-
-def is_news_shock(law: ShockSignature, true_range: int, atr_30: float, volume_z: float, body: int, body_deviation: float) -> bool:
-    """Range, volume and body all far outside the usual; False while one of them is nan. Body and range in ticks."""
-    return true_range > law.atr_multiple * atr_30 and volume_z > law.volume_z and abs(body) > law.body_stdev_multiple * body_deviation

@@ -187,7 +187,7 @@ class SessionVwap:
         if volume:
             self.offset = self._product / (3 * volume)
             spread = volume * self._squares - self._product * self._product
-            self.sigma = max(sqrt(spread / (9 * volume * volume)), self._floor)
+            self.sigma = max(sqrt(spread) / (3 * volume), self._floor)
 
 
 class Extremes:
@@ -207,24 +207,40 @@ class Extremes:
 
 
 class RangeWindow:
-    """Highest high and lowest low of the `length` bars before the one at hand."""
+    """Highest high and lowest low of the `length` bars before the one at hand (length >= 1)."""
 
-    __slots__ = ("_highs", "_length", "_lows", "full")
+    __slots__ = ("_high", "_highs", "_length", "_low", "_lows", "full")
 
     def __init__(self, length: int) -> None:
-        self._highs: deque[int] = deque(maxlen=length)
-        self._lows: deque[int] = deque(maxlen=length)
         self._length = length
+        self._highs: deque[int] = deque()
+        self._lows: deque[int] = deque()
+        self._high = self._low = 0
         self.full = False
 
     def update(self, bar: Bar) -> tuple[int, int]:
         """(high, low) before this bar, then take it in. Before the first bar: that bar's own; `full` tells."""
         highs, lows = self._highs, self._lows
-        before = (max(highs), min(lows)) if highs else (bar.high, bar.low)
+        if not highs:
+            self._high, self._low = bar.high, bar.low
+        before = self._high, self._low
         highs.append(bar.high)
         lows.append(bar.low)
-        self.full = len(highs) == self._length
+        if bar.high > self._high:
+            self._high = bar.high
+        if bar.low < self._low:
+            self._low = bar.low
+        if self.full:
+            self._drop(highs.popleft(), lows.popleft())
+        elif len(highs) == self._length:
+            self.full = True
         return before
+
+    def _drop(self, high: int, low: int) -> None:
+        if high == self._high:  # only then can the extreme have left the window
+            self._high = max(self._highs)
+        if low == self._low:
+            self._low = min(self._lows)
 
 
 class MinuteMedians:
