@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.learning.outcome import TradeOutcome
+from bot.market.state import NAN
 
-NAN = float("nan")
 Interval = tuple[float, float]
 
 

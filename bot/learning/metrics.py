@@ -11,8 +11,7 @@ import msgspec
 from bot.contracts.models import OutcomeLaw
 from bot.learning.intervals import wilson
 from bot.learning.outcome import TradeOutcome
-
-NAN = float("nan")
+from bot.market.state import NAN
 
 
 class Result(StrEnum):

@@ -6,7 +6,8 @@ import msgspec
 
 from bot.contracts.models import Learning, RiskModel
 from bot.decision.plan import EntryPlan
-from bot.journal.records import PlanRecord, ShadowRecord
+from bot.journal.build import plan_record
+from bot.journal.records import ShadowRecord
 from bot.learning.follow import FollowedPlan, Stage
 from bot.learning.outcome import TradeOutcome
 from bot.market.bar import Bar
@@ -88,21 +89,6 @@ class ShadowBook:
                 continue
             del self._shadows[slot]
         return ended
-
-
-def plan_record(plan: EntryPlan) -> PlanRecord:
-    """A plan as it is journaled, prices in points."""
-    return PlanRecord(
-        side=plan.side,
-        entry_type=plan.entry_type,
-        limit=to_points(plan.limit),
-        trigger=None if plan.trigger is None else to_points(plan.trigger),
-        legs=[(leg.quantity, to_points(leg.stop), to_points(leg.target)) for leg in plan.legs],
-        stop_ticks=plan.stop_ticks,
-        risk_cents=plan.risk_cents,
-        reward_ratio=plan.reward_ratio,
-        max_minutes=plan.max_minutes,
-    )
 
 
 def _outcome(shadow: _Shadow, fee_cents: int) -> TradeOutcome:

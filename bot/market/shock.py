@@ -12,6 +12,4 @@ def is_shock(law: ShockSignature, true_range: float, atr_30: float, volume_z: fl
     numbers of data_contract.yaml: shock_signature. Ranges and bodies share one unit (ticks
     or points); ATR, volume_z and the stdev are those that count this bar. Any nan: False.
     """
-    return (
-        true_range > law.atr_multiple * atr_30 and volume_z > law.volume_z and abs(body) > law.body_stdev_multiple * body_stdev
-    )
+    return true_range > law.atr_multiple * atr_30 and volume_z > law.volume_z and abs(body) > law.body_stdev_multiple * body_stdev

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Protocol
 
@@ -10,9 +11,11 @@ import msgspec
 from bot.calendar import Session
 from bot.contracts.models import DataContract
 from bot.market.bar import Bar, RawBar, to_ticks
+from bot.market.rolling import RollingScore, WilderAverage
 from bot.market.shock import is_shock
+from bot.market.signals import VOLUME_BARS, true_range
 from bot.quality.feed import QualityEvent, QualityKind
-from bot.quality.window import MedianWindow, WilderAtr, mean_and_stdev
+from bot.quality.window import MedianWindow
 from bot.units import SECOND_NS
 
 ATR_BARS = 30  # ATR30 is the name of a signal (spec 3), not a limit
@@ -75,10 +78,9 @@ class DvsScorer:
         self._session: Session | None = None  # of the last accepted bar
         self._windows: dict[int, deque[float]] = {}  # by the session's opening
         self._flat_bars = 0
-        self._atr = WilderAtr(ATR_BARS)
+        self._atr_30 = WilderAverage(ATR_BARS)
         self._rth_volumes = MedianWindow(law.thin_bars)
-        self._volumes: deque[int] = deque(maxlen=signature.body_bars)
-        self._bodies: deque[int] = deque(maxlen=signature.body_bars)
+        self._volumes, self._bodies = RollingScore(VOLUME_BARS), RollingScore(signature.body_bars)
         self._noted: set[str] = set()
         self._stale = 0
         self._untrusted = False
@@ -155,20 +157,14 @@ class DvsScorer:
             events.append(self._charges["zero_volume"])
 
     def _judge_range(self, bar: Bar, last: Bar | None, events: list[Event]) -> None:
-        true_range = bar.high - bar.low if last is None else max(bar.high, last.close) - min(bar.low, last.close)
-        atr_30 = self._atr.add(true_range)
-        self._volumes.append(bar.volume)
-        self._bodies.append(bar.close - bar.open)
-        if true_range > self._law.outlier_atr_multiple * atr_30 and not self._shock(bar, true_range, atr_30):
-            events.append(self._charges["outlier"])
-
-    def _shock(self, bar: Bar, true_range: int, atr_30: float) -> bool:
-        if len(self._bodies) < self._signature.body_bars:
-            return False
-        mean_volume, volume_stdev = mean_and_stdev(self._volumes)
-        _, body_stdev = mean_and_stdev(self._bodies)
-        volume_z = (bar.volume - mean_volume) / volume_stdev if volume_stdev else 0.0
-        return is_shock(self._signature, true_range, atr_30, volume_z, bar.close - bar.open, body_stdev)
+        reach, body = true_range(bar, last.close if last else None), bar.close - bar.open
+        atr_30 = self._atr_30.update(reach)
+        self._volumes.update(bar.volume)
+        self._bodies.update(body)
+        if reach > self._law.outlier_atr_multiple * atr_30:
+            volume_z, body_stdev = self._volumes.z(math.inf), self._bodies.deviation()
+            if not is_shock(self._signature, reach, atr_30, volume_z, body, body_stdev):
+                events.append(self._charges["outlier"])
 
     def _judge_arrival(self, raw: RawBar, session: Session | None, events: list[Event]) -> None:
         """How the bar came: what holds for accepted and rejected bars alike."""

@@ -1,13 +1,11 @@
-"""The running statistics that DVS needs: a median, Wilder's ATR, and mean with deviation."""
+"""The running median that DVS needs."""
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Collection
 
-NAN = float("nan")
+from bot.market.state import NAN
 
 
 class MedianWindow:
@@ -38,36 +36,3 @@ class MedianWindow:
             return NAN
         half = count // 2
         return self._sorted[half] if count % 2 else (self._sorted[half - 1] + self._sorted[half]) / 2
-
-
-class WilderAtr:
-    """Wilder's average true range: the mean of the first `period` ranges, then smoothed by 1 / period."""
-
-    __slots__ = ("_count", "_period", "_sum", "value")
-
-    def __init__(self, period: int) -> None:
-        self._period = period
-        self._count = 0
-        self._sum = 0
-        self.value = NAN
-
-    def add(self, true_range: int) -> float:
-        """Take in a true range in ticks and return the average that counts it; nan before `period` ranges."""
-        if self._count < self._period:
-            self._count += 1
-            self._sum += true_range
-            if self._count == self._period:
-                self.value = self._sum / self._period
-        else:
-            self.value += (true_range - self.value) / self._period
-        return self.value
-
-
-def mean_and_stdev(values: Collection[int]) -> tuple[float, float]:
-    """Mean and population standard deviation of whole numbers, exact until the last step; nan of none."""
-    count = len(values)
-    if not count:
-        return NAN, NAN
-    total = sum(values)
-    spread = count * sum(value * value for value in values) - total * total
-    return total / count, math.sqrt(spread) / count
