@@ -106,7 +106,8 @@ class SessionCalendar:
         self._index = {session.date: index for index, session in enumerate(self.sessions)}
         self._opens = [session.open_ns for session in self.sessions]
         self._closes = [session.close_ns for session in self.sessions]
-        self._globex = [moment for date in sorted(globex) for moment in globex[date]]
+        self.globex_hours: list[tuple[int, int]] = [globex[date] for date in sorted(globex)]
+        self._globex = [moment for hours in self.globex_hours for moment in hours]
         self._days = [self._rules(date, session) for date, session in zip(dates, self.sessions, strict=True)]
         self._phase_starts, self._phase_codes = self._phase_steps(dates)
         self._phase_names = {PRE_MARKET: "pre-market", AFTER_HOURS: "after hours", **{p.code: p.name for p in contract.phases}}
