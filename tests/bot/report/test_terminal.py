@@ -1,0 +1,56 @@
+import io
+
+import pytest
+import small_journal
+from rich.console import Console
+
+from bot.journal.verify import verify
+from bot.report.terminal import LEARNING_OFF, print_summary
+
+
+NAMES = ["K1", "K2", "K3", "K4", "K5"]
+
+
+def shown(path, width=120):
+    console = Console(file=io.StringIO(), width=width)
+    print_summary(path, console)
+    return console.file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return small_journal.write(tmp_path_factory.mktemp("terminal") / "journal.sqlite", bars=100)
+
+
+def test_the_summary_names_period_strategies_and_head(path):
+    text = shown(path)
+    assert "2025-10-01 to 2025-10-08, 6 sessions, 600 bars" in text
+    assert [line.split()[0] for line in text.splitlines() if line[1:3] in ("K1", "K2", "K3", "K4", "K5", "bo")] == [*NAMES, "book"]
+    assert text.rstrip().endswith(verify(path).head)
+
+
+def test_numbers_stand_with_their_intervals(path):
+    line = next(line for line in shown(path).splitlines() if line.startswith(" K1 "))
+    assert "50 %" in line
+    assert "19–81" in line
+    assert "+$3.81" in line
+
+
+def test_k5_and_dvs_are_told_in_sentences(path):
+    text = shown(path)
+    assert "K5 vetoed 6 of the 12 bars that had a plan (50 %)." in text
+    assert "DVS rejected 0 of 600 bars and was below the gate for entries on 10." in text
+    assert "Layers: 2 quality." in text
+
+
+def test_learning_off_is_said_on_the_first_line(tmp_path):
+    text = shown(small_journal.write(tmp_path / "off.sqlite", bars=5, learning=False))
+    assert text.splitlines()[0] == LEARNING_OFF
+
+
+def test_learning_on_is_not_mentioned(path):
+    assert "LEARNING" not in shown(path)
+
+
+def test_an_empty_run_is_printed_too(tmp_path):
+    assert "no session" in shown(small_journal.write(tmp_path / "empty.sqlite", days=()))
