@@ -35,10 +35,7 @@ def _gates(constitution: Any, data: Any, execution: Any) -> Iterator[str]:
             if found != allowed:
                 yield (f"{file}: {key}.{gate} = {found} must equal constitution.yaml: quality_gates.{score}.{gate} = {allowed}")
         if not law.kill < law.hold <= law.enter:
-            yield (
-                f"constitution.yaml: quality_gates.{score} = {law.enter}, {law.hold}, {law.kill} "
-                "must fall: enter >= hold > kill"
-            )
+            yield (f"constitution.yaml: quality_gates.{score} = {law.enter}, {law.hold}, {law.kill} must fall: enter >= hold > kill")
 
 
 def _limits(constitution: Any) -> Iterator[str]:
@@ -69,18 +66,21 @@ def _sizes(constitution: Any, risk_model: Any, strategies: Any) -> Iterator[str]
                 f"risk_model.yaml: contracts_per_strategy.{name} = {quantity} "
                 f"must be <= constitution.yaml: position.max_contracts = {constitution.position.max_contracts}"
             )
-    legs, quantity = len(strategies.K4.leg_targets_r), risk_model.contracts_per_strategy.K4
-    if legs != quantity:
-        yield f"strategies.yaml: K4.leg_targets_r has {legs} legs, risk_model.yaml: contracts_per_strategy.K4 = {quantity}; one leg a contract"
+    quantity = risk_model.contracts_per_strategy.K4
+    if len(strategies.K4.leg_targets_r) != quantity:
+        yield (
+            f"strategies.yaml: K4.leg_targets_r = {strategies.K4.leg_targets_r} must have one leg a contract, "
+            f"as risk_model.yaml: contracts_per_strategy.K4 = {quantity}"
+        )
 
 
 def _beliefs(strategies: Any) -> Iterator[str]:
     for name, known in EVIDENCE.items():
         weights = getattr(strategies.beliefs, name).weights
         if set(weights) != known:
-            yield f"strategies.yaml: beliefs.{name}.weights names {', '.join(sorted(weights))}; exactly {', '.join(sorted(known))} are needed"
+            yield f"strategies.yaml: beliefs.{name}.weights = {', '.join(sorted(weights))} must name exactly {', '.join(sorted(known))}"
         if abs(sum(weights.values()) - 1.0) > 1e-9:
-            yield f"strategies.yaml: beliefs.{name}.weights sum to {sum(weights.values()):.4f}, must be 1"
+            yield f"strategies.yaml: beliefs.{name}.weights = {sum(weights.values()):.4f} in all must be 1"
     euc = strategies.euc
     if euc.probability_floor >= euc.probability_ceiling:
         yield f"strategies.yaml: euc.probability_floor = {euc.probability_floor} must be < probability_ceiling = {euc.probability_ceiling}"

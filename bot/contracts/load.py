@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from bot.contracts.checks import cross_file_faults
+from bot.contracts.faults import not_finite_faults, validation_faults
 from bot.contracts.models import (
     Constitution,
     Contract,
@@ -24,6 +24,7 @@ from bot.contracts.models import (
     SessionContract,
     Strategies,
 )
+from bot.contracts.yaml_reader import read_yaml
 from bot.errors import ContractError
 
 FILES: dict[str, type[Contract]] = {
@@ -70,10 +71,9 @@ def load_contracts(directory: str | Path | None = None) -> Contracts:
         values = _read(path, faults)
         if values is None:
             continue
-        try:
-            parsed[name] = model.model_validate(values)
-        except ValidationError as error:
-            faults.extend(_sentences(path.name, model, error))
+        law = _law(path.name, model, values, faults)
+        if law is not None:
+            parsed[name] = law
     if len(parsed) == len(FILES):
         faults.extend(cross_file_faults(parsed))
     if faults:
@@ -84,59 +84,34 @@ def load_contracts(directory: str | Path | None = None) -> Contracts:
 
 def _read(path: Path, faults: list[str]) -> dict[str, Any] | None:
     if not path.is_file():
-        faults.append(f"{path.name}: the file is missing from {path.parent}; copy it from the packaged contracts.")
+        faults.append(f"{path.name}: the file is missing from {path.parent}; copy it from {packaged_directory()}")
         return None
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        values = read_yaml(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date like 2025-13-45
         mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        faults.append(f"{path.name}:{where} not readable as YAML: {getattr(error, 'problem', None) or error}.")
+        where = f", line {mark.line + 1}" if mark else ""
+        faults.append(f"{path.name}{where}: not usable YAML: {getattr(error, 'problem', None) or error}")
         return None
     if not isinstance(values, dict):
-        faults.append(f"{path.name}: holds {type(values).__name__}, expected keys and values.")
+        faults.append(f"{path.name}: holds no keys and values; copy it from {packaged_directory()}")
         return None
     return values
+
+
+def _law(file: str, model: type[Contract], values: dict[str, Any], faults: list[str]) -> Contract | None:
+    """The file's model, None if it has faults. Strict: a quoted number or a yes for a number is a fault."""
+    infinite = list(not_finite_faults(file, model, values))
+    told = {fault.split(" = ")[0] for fault in infinite}
+    faults.extend(infinite)
+    try:
+        law = model.model_validate(values, strict=True)
+    except ValidationError as error:
+        faults.extend(fault for fault in validation_faults(file, model, error) if fault.split(" = ")[0] not in told)
+        return None
+    return None if infinite else law
 
 
 def _hash(parsed: dict[str, Contract]) -> str:
     values = {name: model.model_dump(mode="json") for name, model in parsed.items()}
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _sentences(file: str, model: type[BaseModel], error: ValidationError) -> list[str]:
-    return [_sentence(file, model, fault) for fault in error.errors(include_url=False)]
-
-
-def _sentence(file: str, model: type[BaseModel], fault: Any) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        known = _keys_at(model, fault["loc"][:-1])
-        near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-        return f"{file}: {key} is not a known key ({hint})"
-    if fault["type"] == "missing":
-        return f"{file}: {key} is missing"
-    message = fault["msg"][0].lower() + fault["msg"][1:]
-    return f"{file}: {key} = {fault['input']!r}: {message.replace('input should be', 'must be')}"
-
-
-def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Names of the fields known at a place inside a model."""
-    here: Any = model
-    for part in location:
-        if isinstance(part, int):
-            continue
-        field = here.model_fields.get(part)
-        if field is None:
-            return []
-        here = _model_of(field.annotation)
-        if here is None:
-            return []
-    return list(here.model_fields)
-
-
-def _model_of(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for found in map(_model_of, get_args(annotation)) if found), None)
