@@ -114,7 +114,7 @@ def _outcome(shadow: _Shadow, fee_cents: int) -> TradeOutcome:
         risk_cents=plan.risk_cents,
         r=net_cents / plan.risk_cents,
         target_r=plan.reward_ratio,
-        exit_reason=exits[-1].reason,
+        exit_reason=exits[-1].reason.value,
         thesis_valid_at_exit=True,
         belief=context.belief,
         euc=context.euc,

@@ -241,8 +241,8 @@ def _change(ledger: _Ledger, after: StrategyState, finding: Finding, release: st
     before, ledger.state = ledger.state, after
     return StateRecord(
         strategy=ledger.name,
-        before=before,
-        after=after,
+        before=before.value,
+        after=after.value,
         throttle_level=ledger.level,
         reason=finding.reason,
         statistic=finding.statistic,
