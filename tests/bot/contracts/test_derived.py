@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time as Time
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,10 @@ import pytest
 from bot.contracts import Contracts, load_contracts
 from bot.contracts.derived import (
     Binding,
+    entry_windows,
     largest_stop_ticks,
+    margin_opens_at_cents,
+    min_target_ticks,
     required_funds_cents,
     risk_cap_cents,
     stop_cap_ticks,
@@ -101,3 +105,33 @@ def test_the_table_of_a_tier_names_what_binds(contracts, tiers):
     assert large["K1"].binding == (Binding.CONSTITUTION, Binding.RISK_CAP)
     assert large["K1"].worst_case_cents == 1749
     assert (large["K4"].stop_cap_ticks, large["K4"].worst_case_cents, large["K4"].required_funds_cents) == (6, 1998, 720_000)
+
+
+@pytest.mark.parametrize(
+    ("tier", "required_cents", "opens_at"),
+    [
+        ("S", 249_999, 249_999),
+        ("S", 250_000, None),
+        ("A", 250_000, 250_000),
+        ("A", 360_000, 360_000),
+        ("A", 749_999, 749_999),
+        ("A", 750_000, None),
+        ("B", 720_000, 750_000),
+        ("B", 9_000_000, 9_000_000),
+    ],
+)
+def test_margin_opens_a_tier_where_its_equity_can_hold_it(constitution, tiers, tier, required_cents, opens_at):
+    assert margin_opens_at_cents(constitution, tiers[tier], required_cents) == opens_at
+
+
+@pytest.mark.parametrize(("slippage_ticks", "ticks"), [(0, 4), (1, 7), (2, 10), (6, 24)])
+def test_the_nearest_target_is_the_first_whose_friction_share_fits(contracts, slippage_ticks, ticks):
+    friction_cents = 124 + 125 * slippage_ticks
+    assert min_target_ticks(contracts, slippage_ticks) == ticks
+    assert friction_cents <= 0.30 * 125 * ticks
+    assert friction_cents > 0.30 * 125 * (ticks - 1)
+
+
+def test_entry_windows_are_the_phases_less_the_closed_hours(contracts):
+    assert entry_windows(contracts, "K1") == [(Time(10), Time(11, 30)), (Time(13, 30), Time(15, 54))]
+    assert entry_windows(contracts, "K4") == [(Time(9, 35), Time(11, 30)), (Time(13, 30), Time(15))]

@@ -1,0 +1,324 @@
+"""The command line: verbs, exit codes, and no stack trace for a person's mistake."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.backtest.request import BacktestRequest, BacktestResult
+from bot.cli.main import cli
+from bot.contracts import load_contracts
+from bot.contracts.load import packaged_directory
+from bot.errors import JournalBroken
+from bot.journal.store import Journal
+from bot.state_folder import last_contracts, last_journal, remember_run, state_folder, values_of
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `mesbot ...` in an empty folder with its own state."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", "120")
+    return lambda *words: CliRunner().invoke(cli, [str(word) for word in words])
+
+
+@pytest.fixture
+def backtests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[BacktestRequest]:
+    """A stand-in for the engine, the summary and the report; holds what was asked for."""
+    asked: list[BacktestRequest] = []
+    journal = tmp_path / "out" / "journal.sqlite"
+
+    def run_backtest(request: BacktestRequest, progress: Callable[[int, int], None]) -> BacktestResult:
+        asked.append(request)
+        progress(1, 2)
+        progress(2, 2)
+        journal.parent.mkdir(exist_ok=True)
+        journal.touch()
+        return BacktestResult(journal, notes=("Times name opens.",))
+
+    def stand_in(name: str, **functions: Callable[..., object]) -> None:
+        module = types.ModuleType(name)
+        vars(module).update(functions)
+        monkeypatch.setitem(sys.modules, name, module)
+
+    stand_in("bot.backtest.run", run_backtest=run_backtest)
+    stand_in("bot.report.terminal", print_summary=lambda path, console: console.print(f"summary of {path.name}"))
+    stand_in("bot.report.html", write_report=lambda path, out: out.write_text("<html>", encoding="utf-8"))
+    return asked
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A folder of contracts with two faults in two files."""
+    folder = tmp_path / "broken"
+    shutil.copytree(packaged_directory(), folder)
+    for file, old, new in (("constitution", "max_contracts: 2", "max_contracts: 9"), ("learning", "shadow:", "shadows:")):
+        path = folder / f"{file}.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    return folder
+
+
+# ------------------------------------------------------------------------ help
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["backtest", "--help"], ["contracts", "--help"], ["why", "--help"]])
+def test_help_has_examples(run, words):
+    result = run(*words)
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert "mesbot " in result.output
+
+
+def test_help_is_quick_because_nothing_heavy_is_loaded():
+    look = "import sys, bot.cli.main; print([name for name in ('pandas', 'pydantic', 'nautilus_trader') if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]"
+
+
+# ------------------------------------------------------------------ exit codes
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["nonsense"], 2, "No such command"),
+        (["backtest", "--equity", "lots"], 2, "is not an amount of dollars"),
+        (["backtest", "--equity", "0"], 2, "must be an amount of dollars above 0"),
+        (["backtest", "--equity", "nan"], 2, "must be an amount of dollars above 0"),
+        (["backtest", "--from", "15.9.2025"], 2, "does not match the format"),
+        (["backtest", "--from", "2025-10-02", "--to", "2025-10-01"], 2, "--from 2025-10-02 is after --to 2025-10-01"),
+        (["backtest", "--sessions", "0"], 2, "--sessions 0: must be from 1 to"),
+        (["backtest", "--seed", "-1"], 2, "--seed -1: must be 0 or more"),
+        (["backtest", "--stamp", "open"], 2, "name the file with --bars"),
+        (["backtest", "--contracts", "nowhere"], 3, "--contracts nowhere: no such directory"),
+        (["contracts", "--contracts", "nowhere"], 3, "--contracts nowhere: no such directory"),
+        (["why", "2025-10-02 10:41"], 2, "No journal in ./out and no earlier run is known"),
+        (["journal", "verify"], 2, "No journal in ./out and no earlier run is known"),
+        (["journal", "verify", "--journal", "nowhere.sqlite"], 1, "nowhere.sqlite: no such journal"),
+        (["journal", "export", "--format", "xml"], 2, "is not one of 'csv', 'parquet'"),
+    ],
+)
+def test_a_mistake_ends_in_its_code_and_a_sentence(run, words, code, text):
+    result = run(*words)
+    assert result.exit_code == code
+    assert text in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_errors_are_red_on_a_terminal(run):
+    result = CliRunner().invoke(cli, ["contracts", "--contracts", "nowhere"], color=True)
+    assert result.stderr.startswith(click.style("x", fg="red").split("x")[0])
+
+
+def test_out_may_not_be_a_file(run, tmp_path):
+    (tmp_path / "taken").touch()
+    assert "--out taken: is a file; name a folder." in run("backtest", "--out", "taken").stderr
+
+
+def test_a_place_that_may_not_be_written_is_named(run, backtests, monkeypatch):
+    def refuse(request, progress):
+        raise PermissionError(13, "Permission denied", "/locked/out")
+
+    monkeypatch.setattr(sys.modules["bot.backtest.run"], "run_backtest", refuse)
+    result = run("backtest")
+    assert (result.exit_code, result.stderr) == (1, "/locked/out: Permission denied; choose a place you may write to.\n")
+
+
+def test_an_interrupt_ends_cleanly(run, backtests, monkeypatch):
+    def interrupted(request, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["bot.backtest.run"], "run_backtest", interrupted)
+    result = run("backtest")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+
+
+# -------------------------------------------------------------------- backtest
+
+
+def test_a_backtest_passes_on_what_was_said(run, backtests):
+    words = "--bars b.csv --from 2025-09-15 --to 2025-10-17 --equity $7,500.50 --out out --stamp close --learning off --seed 7 --sessions 3"
+    result = run("backtest", *words.split())
+    assert result.exit_code == 0, result.output
+    assert backtests == [
+        BacktestRequest(
+            bars=Path("b.csv"),
+            from_date=date(2025, 9, 15),
+            to_date=date(2025, 10, 17),
+            equity_usd=Decimal("7500.50"),
+            out=Path("out"),
+            stamp="close",
+            learning=False,
+            seed=7,
+            sessions=3,
+        )
+    ]
+
+
+def test_a_backtest_says_contracts_notes_summary_and_paths(run, backtests, tmp_path):
+    result = run("backtest")
+    assert result.exit_code == 0, result.output
+    sha256 = load_contracts(packaged_directory()).sha256
+    for text in (sha256[:12], "Times name opens.", "summary of journal.sqlite", "Journal: ", "report.html"):
+        assert text in result.output
+    assert (tmp_path / "out" / "report.html").is_file()
+    assert last_journal() == tmp_path / "out" / "journal.sqlite"
+
+
+def test_the_report_can_be_left_out(run, backtests, tmp_path):
+    assert "report.html" not in run("backtest", "--no-report").output
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_broken_contracts_stop_a_backtest_before_it_starts(run, backtests, broken):
+    result = run("backtest", "--contracts", broken)
+    assert result.exit_code == 3
+    assert backtests == []
+
+
+def test_a_state_folder_that_cannot_be_written_fails_no_finished_run(run, backtests, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "file" / "below"))
+    result = run("backtest")
+    assert result.exit_code == 0
+    assert "set MESBOT_HOME to a folder that can" in result.stderr
+
+
+# ------------------------------------------------------------------- contracts
+
+
+def test_contracts_are_shown_worked_out(run):
+    result = run("contracts")
+    assert result.exit_code == 0, result.output
+    for row in (
+        r"S +K1 +1 +\$12.00 +9 ticks +risk cap +\$13.74 +\$16.26 +<= 9 ticks",
+        r"A +K3 +1 +\$15.00 +12 ticks +constitution, risk cap +\$17.49 +\$12.51 +<= 8 ticks",
+        r"A +K4 +2 +not in tier",
+        r"B +K4 +2 +\$15.00 +6 ticks +risk cap +\$19.98 +\$10.02 +none fits",
+        r"targets from 7 ticks \(friction\)",
+        r"K1 +\$3,600.00 +forbidden +from \$3,600.00 +free",
+        r"K4 +\$7,200.00 +- +- +free",
+        r"K1 +10:00-11:30 +13:30-15:54",
+        r"K2 +09:35-11:30 +13:30-15:00",
+        r"nor from 15:54; flatten on the bar stamped 15:54, flat by 15:55",
+    ):
+        assert re.search(row, result.output), row
+    assert load_contracts(packaged_directory()).sha256 in result.output
+
+
+def test_all_faults_are_shown_at_once_and_refused_by_contract(run, broken):
+    result = run("contracts", "--contracts", broken)
+    assert result.exit_code == 3
+    assert "constitution.yaml: position.max_contracts = 9 must be a whole number from 1 to 2" in result.stderr
+    assert "learning.yaml: shadow is missing" in result.stderr
+    assert "(did you mean shadow?)" in result.stderr
+
+
+def test_changes_since_the_last_run_are_shown(run, tmp_path):
+    assert "no earlier run to compare with" in run("contracts").output
+    remember_run(tmp_path / "journal.sqlite", load_contracts(packaged_directory()))
+    assert "Changes since the last run: none." in run("contracts").output
+    folder = tmp_path / "tighter"
+    shutil.copytree(packaged_directory(), folder)
+    path = folder / "constitution.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("day_usd: 30.00", "day_usd: 25.00"), encoding="utf-8")
+    assert re.search(r"constitution.yaml: loss_limits.day_usd = .*25.* \(was .*30.*\)", run("contracts", "--contracts", folder).output)
+
+
+# ----------------------------------------------------------------------- state
+
+
+def test_the_state_folder_is_the_users_unless_mesbot_home_says_otherwise(monkeypatch, tmp_path):
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path))
+    assert state_folder() == tmp_path
+    monkeypatch.delenv("MESBOT_HOME")
+    assert state_folder().name == "mesbot"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"journal": null, "contracts": {}}'])
+def test_a_spoilt_note_is_forgotten(monkeypatch, tmp_path, text):
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path))
+    (tmp_path / "last-run.json").write_text(text, encoding="utf-8")
+    assert last_journal() is None
+    assert last_contracts() is None
+
+
+def test_values_are_named_by_file_and_key():
+    values = values_of(load_contracts(packaged_directory()))
+    assert values["constitution.yaml: tiers.0.strategies"] == '["K1", "K2"]'
+    assert values["session.yaml: rth.open"] == '"09:30:00"'
+    assert not any("changelog" in key for key in values)
+
+
+# --------------------------------------------------------------------- journal
+
+
+@pytest.fixture
+def journal_file(tmp_path: Path) -> Path:
+    """A real journal of one link."""
+    path = tmp_path / "real.sqlite"
+    with Journal.create(path, "backtest", load_contracts(packaged_directory()), {}, lambda: 0) as journal:
+        journal.close_link(0)
+    return path
+
+
+def test_verify_prints_the_head_and_how_much_it_covers(run, journal_file):
+    result = run("journal", "verify", "--journal", journal_file)
+    assert result.exit_code == 0, result.output
+    assert re.search(r"Head: +[0-9a-f]{64}\nRecords: 1\nLinks: +1\n", result.output)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_export_names_the_files_it_wrote(run, journal_file, tmp_path, kind):
+    result = run("journal", "export", "--journal", journal_file, "--out", tmp_path / "tables", "--format", kind)
+    assert result.exit_code == 0, result.output
+    files = [Path(line) for line in result.output.splitlines()]
+    assert {file.suffix for file in files} == {f".{kind}"}
+    assert all(file.is_file() for file in files)
+
+
+def test_a_broken_journal_ends_with_its_sentence(run, monkeypatch, tmp_path):
+    def broken_chain(path):
+        raise JournalBroken("link 7 does not hold")
+
+    monkeypatch.setattr("bot.journal.verify.verify", broken_chain)
+    result = run("journal", "verify", "--journal", tmp_path / "j.sqlite")
+    assert (result.exit_code, result.stderr) == (1, "link 7 does not hold\n")
+
+
+def test_the_newest_journal_in_out_is_the_default(run, monkeypatch, tmp_path):
+    for age, name in enumerate(("new", "old")):
+        path = tmp_path / "out" / name / "journal.sqlite"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        stamp = time.time() - 100 * age
+        os.utime(path, (stamp, stamp))
+    asked = []
+    monkeypatch.setattr("bot.journal.why.why", lambda path, when, strategy: asked.append((path, when, strategy)) or "because\n")
+    result = run("why", "2025-10-02 10:41", "--strategy", "K1")
+    assert result.output == "because\n"
+    assert asked == [(Path("out/new/journal.sqlite"), "2025-10-02 10:41", "K1")]
+
+
+def test_without_out_the_last_runs_journal_is_asked(run, tmp_path):
+    journal = tmp_path / "elsewhere.sqlite"
+    journal.touch()
+    remember_run(journal, load_contracts(packaged_directory()))
+    result = run("journal", "verify")
+    assert result.exit_code == 1
+    assert str(journal) in result.stderr

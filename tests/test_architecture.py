@@ -1,0 +1,154 @@
+"""The house rules that no linter knows: who may reach the engines, what is never set, how long things may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("bot", "strategies", "actors")
+CORE = (
+    *(f"bot/{folder}/" for folder in ("bars", "contracts", "decision", "journal", "learning", "market", "quality", "report")),
+    *(f"bot/{file}.py" for file in ("calendar", "errors", "fills", "units")),
+)
+FRAMEWORKS = {"nautilus_trader", "ib_insync"}
+ENDPOINTS = {"RiskEngine.execute", "ExecEngine.execute", "ExecEngine.process", "_risk_engine", "_exec_engine"}
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 60
+EXCUSE = "# long because:"
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def every(*kinds: type[ast.AST], sources: list[Path] = SOURCES) -> Iterator[tuple[str, ast.AST]]:
+    """Each node of these kinds with its place `file:line`."""
+    for path in sources:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, kinds):
+                yield f"{named(path)}:{getattr(node, 'lineno', 0)}", node
+
+
+def endpoint_uses(source: str) -> list[str]:
+    """Endpoint names in code (attributes and strings that are nothing else), not in prose."""
+    used = []
+    for node in ast.walk(ast.parse(source)):
+        name = node.attr if isinstance(node, ast.Attribute) else node.value if isinstance(node, ast.Constant) else None
+        if isinstance(name, str) and name in ENDPOINTS:
+            used.append(name)
+    return used
+
+
+def sets_reduce_only(node: ast.AST) -> bool:
+    """`reduce_only=` with anything but a literal False, as an argument or an attribute."""
+    if isinstance(node, ast.keyword):
+        return node.arg == "reduce_only" and not (isinstance(node.value, ast.Constant) and node.value.value is False)
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Attribute) and target.attr.endswith("reduce_only") for target in node.targets)
+    return False
+
+
+def imported(node: ast.AST) -> set[str]:
+    """Top-level packages that an import statement names."""
+    if isinstance(node, ast.Import):
+        return {alias.name.split(".")[0] for alias in node.names}
+    return {node.module.split(".")[0]} if isinstance(node, ast.ImportFrom) and node.module else set()
+
+
+def lines_of(node: Function) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_the_packages_have_sources():
+    assert {named(path).split("/")[0] for path in SOURCES} >= {"bot"}
+
+
+def test_only_the_risk_engine_reaches_the_engines_endpoints():
+    others = [path for path in SOURCES if not named(path).startswith("bot/risk_engine/")]
+    assert {named(path): used for path in others if (used := endpoint_uses(path.read_text(encoding="utf-8")))} == {}
+
+
+def test_reduce_only_is_set_nowhere():
+    assert [place for place, node in every(ast.keyword, ast.Assign) if sets_reduce_only(node)] == []
+
+
+def test_the_core_imports_no_trading_framework():
+    core = [path for path in SOURCES if named(path).startswith(CORE)]
+    found = [place for place, node in every(ast.Import, ast.ImportFrom, sources=core) if imported(node) & FRAMEWORKS]
+    assert core
+    assert found == []
+
+
+def test_no_file_is_longer_than_a_mind_holds():
+    long = {}
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        lines = text.count("\n")
+        if lines > MAX_FILE_LINES and EXCUSE not in text:
+            long[named(path)] = lines
+    assert long == {}
+
+
+def test_no_function_is_longer_than_a_page():
+    long = {}
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, Function) and lines_of(node) > MAX_FUNCTION_LINES and EXCUSE not in ast.get_source_segment(text, node):
+                long[f"{named(path)}:{node.name}"] = lines_of(node)
+    assert long == {}
+
+
+def test_every_public_function_and_class_says_what_it_is():
+    # sections of the contracts are explained where a person reads them, in the YAML
+    explained_elsewhere = {"bot/contracts/models.py"}
+    silent = [
+        f"{named(path)}:{node.name}"
+        for path in SOURCES
+        if named(path) not in explained_elsewhere
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_every_package_says_what_lives_there():
+    silent = [
+        named(path) for path in SOURCES if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("source", "caught"),
+    [
+        ("bus.register('RiskEngine.execute', mine)", True),
+        ("trader._exec_engine.execute(command)", True),
+        ("getattr(trader, '_risk_engine')", True),
+        ("'''Wraps RiskEngine.execute from outside.'''", False),
+        ("engine.execute(command)", False),
+    ],
+)
+def test_the_look_for_endpoints_sees_code_and_not_prose(source, caught):
+    assert bool(endpoint_uses(source)) is caught
+
+
+@pytest.mark.parametrize(
+    ("source", "caught"),
+    [
+        ("market(reduce_only=True)", True),
+        ("market(reduce_only=flag)", True),
+        ("order.is_reduce_only = True", True),
+        ("market(reduce_only=False)", False),
+        ("market(quantity=1)", False),
+    ],
+)
+def test_the_look_for_reduce_only_sees_every_way_to_set_it(source, caught):
+    assert any(sets_reduce_only(node) for node in ast.walk(ast.parse(source))) is caught
