@@ -117,7 +117,8 @@ def _from_csv(path: Path, data: bytes) -> Table:
     except UnicodeDecodeError:
         raise BarsFileError(f"{path}: is not text, so not CSV; name a CSV, CSV.gz or Parquet file of bars.") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
-        raise BarsFileError(f"{path}: is not readable as CSV ({_csv_detail(error)}); each row needs as many values as the header.") from None
+        remedy = "each row needs as many values as the header"
+        raise BarsFileError(f"{path}: is not readable as CSV ({_csv_detail(error)}); {remedy}.") from None
     written = np.flatnonzero(frame.notna().any(axis=1).to_numpy())
     frame = frame.iloc[: written[-1] + 1 if len(written) else 0]  # blank lines at the end mean nothing
     return Table(path, frame, tuple(map(str, frame.columns)), first_row=2, row_word="line")
