@@ -23,7 +23,7 @@ from bot.errors import CalendarError
 from bot.units import MINUTE_NS, SECOND_NS
 
 if TYPE_CHECKING:
-    from bot.contracts.models import Override, SessionContract
+    from bot.contracts.models import SessionContract
 
 NEW_YORK = ZoneInfo("America/New_York")
 PRE_MARKET, AFTER_HOURS = 0, 6
@@ -269,12 +269,9 @@ def _library_spans(contract: SessionContract, first: dt.date, last: dt.date) -> 
         if futures_open[row]:
             globex[date] = (moments["market_open"][row], moments["market_close"][row])
         if stocks_open[row] and futures_open[row]:
-            _narrow(rth, date, (moments["open"][row], moments["close"][row]), globex[date], _regular(contract, date))
+            regular = clock_ns(date, contract.rth.open), clock_ns(date, contract.rth.close)
+            _narrow(rth, date, (moments["open"][row], moments["close"][row]), globex[date], regular)
     return rth, globex
-
-
-def _regular(contract: SessionContract, date: dt.date) -> tuple[int, int]:
-    return clock_ns(date, contract.rth.open), clock_ns(date, contract.rth.close)
 
 
 def _narrow(spans: _Spans, date: dt.date, *hours: tuple[int, int]) -> None:
@@ -288,17 +285,14 @@ def _narrow(spans: _Spans, date: dt.date, *hours: tuple[int, int]) -> None:
 def _apply_overrides(contract: SessionContract, rth: _Spans, globex: _Spans) -> None:
     """Overrides only take away. A date shut by one has Globex hours up to the regular open at most."""
     for row in contract.overrides:
-        if row.date in rth and row.open is not None and row.close is not None:
-            _narrow(rth, row.date, rth[row.date], (clock_ns(row.date, row.open), clock_ns(row.date, row.close)))
-        elif row.open is None or row.close is None:
-            rth.pop(row.date, None)
-            _end_globex(contract, row, globex)
-
-
-def _end_globex(contract: SessionContract, row: Override, globex: _Spans) -> None:
-    if row.date in globex:
-        start, end = globex[row.date]
-        _narrow(globex, row.date, (start, end), (start, clock_ns(row.date, contract.rth.open)))
+        if row.open is not None and row.close is not None:
+            if row.date in rth:
+                _narrow(rth, row.date, rth[row.date], (clock_ns(row.date, row.open), clock_ns(row.date, row.close)))
+            continue
+        rth.pop(row.date, None)
+        if row.date in globex:
+            start = globex[row.date][0]
+            _narrow(globex, row.date, globex[row.date], (start, clock_ns(row.date, contract.rth.open)))
 
 
 def _trading_days(first: dt.date, last: dt.date, starts: dt.time) -> list[TradingDay]:
