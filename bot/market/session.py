@@ -15,8 +15,8 @@ ATR_NORM_CEILING = 3.0  # times the usual ATR; the signal is a share of it
 class SessionSignals:
     """The session's signals as attributes, of the bar last given; nan, 0 or empty outside RTH.
 
-    A session whose first minute was not seen has neither VWAP nor opening range. The prior session is the
-    last one that had bars; "overnight" is everything between it and this open.
+    A session whose first minute was not seen has neither VWAP nor opening range, and leaves no prior high and
+    low. The prior session is the last one that had bars; "overnight" is everything between it and this open.
     """
 
     def __init__(self, law: SignalsLaw) -> None:
@@ -37,7 +37,7 @@ class SessionSignals:
     def rest(self) -> None:
         """Leave the session: what it was becomes the prior one."""
         if self._rth:
-            self._prior, self._rth, self._overnight = self._rth, None, None
+            self._prior, self._rth, self._overnight = self._rth if self._vwap else None, None, None
         self.vwap_anchor = self.minute = 0
         self.vwap = self.vwap_offset = self.vwap_sigma = self.vwap_z = self.atr_norm = self.median_range = NAN
         self.levels = NO_LEVELS
