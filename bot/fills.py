@@ -7,7 +7,8 @@ prices inside a bar is unknown, so every doubt is settled against us:
   on the bar that decided it; it gets its limit, no better;
 - a stop-limit entry fills if the bar reached the trigger and traded on the better side of
   the limit; it gets its limit;
-- a stop fills if touched, at its price or at the bar's open if that is worse, less slippage;
+- a stop fills if touched, at its price, or at the bar's open if the bar gapped through it (it
+  was there at the open and the open is worse), less slippage;
 - a target fills only if traded through, not in the entry's own bar, and never in a bar that
   touches the stop;
 - a market order fills at the close of the bar it was sent on, less slippage.
@@ -33,8 +34,13 @@ def stop_touched(side: int, stop: int, bar: Bar) -> bool:
     return bar.low <= stop if side > 0 else bar.high >= stop
 
 
-def stop_price(side: int, stop: int, bar: Bar, slippage_ticks: int) -> int:
-    """Price a touched stop gets: its own, or the open if the bar gapped through it, less slippage."""
+def stop_price(side: int, stop: int, bar: Bar, slippage_ticks: int, entry_bar: bool) -> int:
+    """Price a touched stop gets: its own, or the open if the bar gapped through it, less slippage.
+
+    In the entry's own bar the stop was not there at the open, so nothing can have gapped through it.
+    """
+    if entry_bar:
+        return stop - slippage_ticks * side
     return min(stop, bar.open) - slippage_ticks if side > 0 else max(stop, bar.open) + slippage_ticks
 
 

@@ -206,7 +206,6 @@ class RiskModel(Contract):
     margin_buffer: Annotated[float, Field(ge=1.0, le=100.0)]
     stop_budget_rounding: Literal["floor"]
     signal_while_in_position: Literal["ignore"]
-    budget_overrun_slippage_ticks: Ticks
 
 
 # --------------------------------------------------------------- data contract

@@ -110,3 +110,67 @@ class EntryPlan(msgspec.Struct, frozen=True, gc=False):
     def reward_ratio(self) -> float:
         """T: quantity-weighted target ticks over stop ticks."""
         return self.target_cents / self.risk_cents
+
+
+class Veto(msgspec.Struct, frozen=True, gc=False):
+    """K5's no to every entry of a bar; the fields read like a refusal's."""
+
+    code: str
+    observed_name: str
+    observed: float | int | str
+    limit_name: str
+    limit: float | int | str
+    unit: str = ""
+
+
+class ExitPlan(msgspec.Struct, frozen=True, gc=False):
+    """Leave now, at the market, for this reason; `why` is the rule in a few words."""
+
+    reason: ExitReason
+    why: str
+
+
+class Act(StrEnum):
+    """What to do with an open trade."""
+
+    HOLD = "hold"
+    TIGHTEN = "tighten"
+    EXIT = "exit"
+
+
+class ManagementAction(msgspec.Struct, frozen=True, gc=False):
+    """Hold, tighten the stop to `stop` (ticks), or exit for `reason`. `cause` is counted once per trade."""
+
+    act: Act
+    why: str
+    stop: int | None = None
+    reason: ExitReason | None = None
+    cause: str = ""
+
+
+class TradeView(msgspec.Struct, frozen=True, gc=False):
+    """An open trade as its strategy sees it. Prices in ticks, times UTC ns.
+
+    `entry` is the mean fill price (may be fractional), `stop` that of the open legs,
+    `stop_changes` how often we moved it, `causes` what for, `atr_at_entry` in ticks,
+    `stop_order_ids` the working stops,
+    `first_target_hit` whether a leg of two is already home, `closing` whether it is being left.
+    """
+
+    trade_id: str
+    plan: EntryPlan
+    entry: float
+    quantity_open: int
+    stop: int
+    opened_ns: int
+    atr_at_entry: float
+    stop_order_ids: tuple[str, ...] = ()
+    stop_changes: int = 0
+    causes: frozenset[str] = frozenset()
+    first_target_hit: bool = False
+    closing: bool = False
+
+    @property
+    def side(self) -> int:
+        """+1 long, -1 short."""
+        return self.plan.side

@@ -42,9 +42,7 @@ APPROVED = Approved()
 
 
 def shown(value: float | int | str) -> str:
-    """Numbers as a person reads them: whole ones bare, others with two decimals (more if tiny)."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) or value == int(value) and abs(value) < 1e15:
-        return str(int(value)) if isinstance(value, int) else f"{value:.2f}"
-    return f"{value:.2f}" if abs(value) >= 0.01 else f"{value:.2g}"
+    """A value as a person reads it: words and whole numbers bare, others with two decimals (more if tiny)."""
+    if isinstance(value, (str, int)):
+        return str(value)
+    return f"{value:.2f}" if not 0.0 < abs(value) < 0.01 else f"{value:.2g}"

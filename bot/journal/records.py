@@ -41,7 +41,7 @@ class Action(StrEnum):
 
 
 class PlanRecord(msgspec.Struct, frozen=True, gc=False):
-    """An entry plan as journaled. `legs` holds [quantity, stop, target] each; side is 1 or -1."""
+    """An entry plan as journaled, with its thesis. `legs` holds [quantity, stop, target] each; side is 1 or -1."""
 
     side: int
     entry_type: str
@@ -52,6 +52,11 @@ class PlanRecord(msgspec.Struct, frozen=True, gc=False):
     risk_cents: int
     reward_ratio: float
     max_minutes: int
+    ttl_seconds: float
+    belief: str
+    entry_value: float
+    exit_belief: float | None
+    level: float | None
 
 
 class GateRecord(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +118,7 @@ class BarRecord(msgspec.Struct, frozen=True, gc=False):
     own_dvs: float
     dvs_events: list[tuple[str, float]]
     eqs: float
+    eqs_parts: list[tuple[str, float]]
     signals: dict[str, float | None]
 
 
@@ -123,6 +129,7 @@ class IntentRecord(msgspec.Struct, frozen=True, gc=False):
     strategy: str
     trading_day: str
     plan: PlanRecord
+    decided_ns: int
     expires_ns: int
     slippage_ticks: int
     dvs: float

@@ -95,7 +95,7 @@ class FollowedPlan:
         side, kept = self.plan.side, []
         for leg in self._open:
             if fills.stop_touched(side, leg.stop, bar):
-                price = fills.stop_price(side, leg.stop, bar, self._slippage_ticks)
+                price = fills.stop_price(side, leg.stop, bar, self._slippage_ticks, entered)
                 self.exits.append(LegExit(leg.quantity, price, ExitReason.STOP, (leg.stop - price) * side, bar.ts_ns))
             elif fills.target_fills(side, leg.target, leg.stop, bar, entered):
                 self.exits.append(LegExit(leg.quantity, leg.target, ExitReason.TARGET, 0, bar.ts_ns))

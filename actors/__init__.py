@@ -1,0 +1,1 @@
+"""Nautilus actors around plain functions: quality, market, library, learning, journal. No formulas live here."""

@@ -1,0 +1,66 @@
+"""JournalActor: owns the journal file; everybody else sends it records.
+
+The records of (t - 1 min, t] are one link of the chain, so that what an order answers to a
+bar's decision belongs to that bar and what happens between two bars to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nautilus_trader.common.actor import Actor
+
+from actors.config import RuntimeActorConfig
+from bot.journal.store import Journal
+from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, JournalEntry
+from bot.units import MINUTE_NS
+
+
+class JournalActor(Actor):
+    """Writes records in the order they are sent. `open_journal` makes the file when the run starts."""
+
+    def __init__(self, config: RuntimeActorConfig, open_journal: Callable[[], Journal]) -> None:
+        super().__init__(config)
+        self._open = open_journal
+        self._journal: Journal | None = None
+        self._link_ns = 0
+
+    @property
+    def head(self) -> str:
+        """The chain's head after the last closed link, hex; "" before the run has started."""
+        return "" if self._journal is None else self._journal.head
+
+    def register_base(self, portfolio: object, msgbus: object, cache: object, clock: object) -> None:
+        """Open the file and take records from now on, before anybody starts."""
+        super().register_base(portfolio, msgbus, cache, clock)
+        self._journal = self._open()
+        self.msgbus.register(ENDPOINT_JOURNAL, self._add)
+        self.msgbus.register(ENDPOINT_JOURNAL_AHEAD, self._write_ahead)
+
+    def on_stop(self) -> None:
+        """Close the last link and flush; the file stays open until `close`, for what other components still say."""
+        self._journal.close_link(self._link_ns)
+        self._journal.flush()
+
+    def close(self) -> str:
+        """Close the file; returns the head hash. Raises JournalError if it cannot be written."""
+        self._journal.close_link(self._link_ns)
+        head = self._journal.head
+        self._journal.close()
+        return head
+
+    def _add(self, entry: JournalEntry) -> None:
+        self._turn(entry.ts_ns)
+        self._journal.add(entry.kind, entry.ts_ns, entry.body, entry.strategy)
+
+    def _write_ahead(self, entry: JournalEntry) -> None:
+        """Durable when this returns; raises JournalError if it is not."""
+        self._turn(entry.ts_ns)
+        self._journal.write_ahead(entry.kind, entry.ts_ns, entry.body, entry.strategy)
+
+    def _turn(self, ts_ns: int) -> None:
+        """Begin a new link when the minute of a record lies after the open one."""
+        if ts_ns > self._link_ns:
+            if self._link_ns:
+                self._journal.close_link(self._link_ns)
+            self._link_ns = -(-ts_ns // MINUTE_NS) * MINUTE_NS

@@ -1,0 +1,101 @@
+"""LearningActor: folds outcomes into trust, follows refused plans as shadow trades, publishes what is in force."""
+
+from __future__ import annotations
+
+import msgspec
+from nautilus_trader.common.actor import Actor
+
+from actors.config import RuntimeActorConfig
+from bot.journal.build import signals_of
+from bot.journal.records import Kind, ShadowRecord
+from bot.learning.outcome import TradeOutcome
+from bot.learning.shadow import ShadowBook, ShadowContext
+from bot.learning.states import LearningLoop, LearningView
+from bot.market.bar import Bar
+from bot.messages import (
+    ENDPOINT_JOURNAL,
+    TOPIC_BOOK,
+    TOPIC_MARKET,
+    TOPIC_REFUSED_PLAN,
+    TOPIC_TRUST,
+    JournalEntry,
+    MarketUpdate,
+    RefusedPlan,
+    TradeClosed,
+)
+from bot.runtime import runtime_of
+
+STRATEGIES = ("K1", "K2", "K3", "K4")
+
+
+class LearningActor(Actor):
+    """State is a fold over outcomes alone; with learning off it stays what it is at the start and shadows still run."""
+
+    def __init__(self, config: RuntimeActorConfig) -> None:
+        super().__init__(config)
+        runtime = runtime_of(config.runtime)
+        self._learning = runtime.spec.learning
+        self._calendar = runtime.calendar
+        self._loop = LearningLoop(runtime.contracts)
+        self._shadows = ShadowBook(runtime.contracts.learning, runtime.contracts.risk_model)
+
+    def on_start(self) -> None:
+        """Publish the trust at the start, then listen."""
+        self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=10)
+        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
+        self.msgbus.subscribe(TOPIC_REFUSED_PLAN, self._on_refused)
+        self._publish()
+
+    def trust(self) -> dict[str, LearningView]:
+        """What is in force for each strategy."""
+        return {name: self._loop.view(name) for name in STRATEGIES}
+
+    def _on_market(self, update: MarketUpdate) -> None:
+        bar, state = update.quality.bar, update.state
+        if bar is None or state is None:
+            return
+        if state.session is not None and self._learning:
+            self._loop.on_session(state.session.date)
+        flatten = state.session is None or bar.ts_ns >= self._calendar.flatten_ns(state.session)
+        for ended in self._shadows.on_bar(bar, state.slippage_ticks, flatten):
+            if isinstance(ended, ShadowRecord):
+                self._journal(Kind.SHADOW, bar.ts_ns, ended, ended.strategy)
+            else:
+                self._on_outcome(ended, bar)
+
+    def _on_outcome(self, outcome: TradeOutcome, bar: Bar | None) -> None:
+        if outcome.shadow:
+            self._journal(Kind.OUTCOME, bar.ts_ns if bar else outcome.closed_ns, outcome, outcome.strategy)
+        if not self._learning:
+            return
+        for change in self._loop.on_outcome(outcome):
+            self._journal(Kind.STATE, outcome.closed_ns, change, outcome.strategy)
+        self._publish()
+
+    def _on_book(self, event: object) -> None:
+        if isinstance(event, TradeClosed):
+            self._on_outcome(event.outcome, None)
+
+    def _on_refused(self, refused: RefusedPlan) -> None:
+        state, plan = refused.state, refused.plan
+        context = ShadowContext(
+            trading_day=refused.trading_day,
+            regime=state.regime.value,
+            time_of_day=self._calendar.phase_name(state.session_phase),
+            belief=plan.thesis.entry_value,
+            euc={} if refused.euc is None else msgspec.structs.asdict(refused.euc),
+            dvs=0.0 if refused.dvs != refused.dvs else refused.dvs,
+            eqs=refused.eqs,
+            signals=signals_of(state),
+            spread_ticks=state.spread_ticks,
+            slippage_ticks=state.slippage_ticks,
+        )
+        record = self._shadows.consider(plan, refused.ts_ns, refused.expires_ns, refused.gates, context)
+        if record is not None:
+            self._journal(Kind.SHADOW, refused.ts_ns, record, plan.strategy)
+
+    def _publish(self) -> None:
+        self.msgbus.publish(TOPIC_TRUST, self.trust())
+
+    def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str) -> None:
+        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))

@@ -1,0 +1,67 @@
+"""QualityActor: scores every bar (DVS) and every order event (EQS), and publishes both with their parts.
+
+It is the one component that takes bars from Nautilus; everybody else hears of them through it.
+"""
+
+from __future__ import annotations
+
+from nautilus_trader.common.actor import Actor
+from nautilus_trader.model.data import Bar as NautilusBar
+
+from actors.config import RuntimeActorConfig
+from bot.journal.records import Kind, QualityRecord
+from bot.market.bar import RawBar
+from bot.messages import ENDPOINT_JOURNAL, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, EqsEvent, JournalEntry, QualityUpdate
+from bot.quality.dvs import DvsScorer
+from bot.quality.eqs import EqsScorer
+from bot.quality.feed import QualityEvent
+from bot.quality.rth_clock import RthClock
+from bot.runtime import runtime_of
+
+NAN = float("nan")
+
+
+class QualityActor(Actor):
+    """DVS from bars and feed events, EQS from order events, each on market time."""
+
+    def __init__(self, config: RuntimeActorConfig) -> None:
+        super().__init__(config)
+        runtime = runtime_of(config.runtime)
+        self._bar_type = config.bar_type
+        self._dvs = DvsScorer(runtime.contracts.data_contract, runtime.calendar)
+        self._eqs = EqsScorer(runtime.contracts.execution_contract)
+        self._clock_rth = RthClock(runtime.calendar.sessions)
+        self._penalties = runtime.contracts.execution_contract.eqs.events.model_dump()
+
+    def on_start(self) -> None:
+        """Subscribe to bars, order charges and what the live feed says of itself."""
+        self.subscribe_bars(self._bar_type)
+        self.msgbus.subscribe(TOPIC_EQS_EVENT, self._on_charge)
+        self.msgbus.subscribe(TOPIC_FEED, self._on_feed)
+
+    def on_bar(self, bar: NautilusBar) -> None:
+        """Score a closed bar and hand it on."""
+        prices = (bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double())
+        volume = bar.volume.as_double()
+        result = self._dvs.score(RawBar(bar.ts_event, *prices, volume, bar.ts_init))
+        minute = self._clock_rth.minute(bar.ts_event)
+        update = QualityUpdate(
+            ts_ns=bar.ts_event,
+            raw_prices=prices,
+            volume=int(volume),
+            bar=result.bar,
+            dvs=NAN if result.dvs is None else result.dvs,
+            own_dvs=result.own,
+            dvs_events=result.events,
+            eqs=self._eqs.score(minute),
+            eqs_parts=tuple(self._eqs.parts(minute)),
+        )
+        self.msgbus.publish(TOPIC_QUALITY, update)
+
+    def _on_charge(self, event: EqsEvent) -> None:
+        self._eqs.on_event(event.event, self._clock_rth.minute(event.ts_ns))
+        body = QualityRecord("EQS", event.event, self._penalties[event.event]["penalty"], event.detail)
+        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(Kind.QUALITY, event.ts_ns, body))
+
+    def _on_feed(self, event: QualityEvent) -> None:
+        self._dvs.on_event(event)

@@ -1,0 +1,49 @@
+"""The components of a run, in the order in which they must be made; the same for backtest, paper and live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nautilus_trader.model.data import BarType
+
+from actors.config import RuntimeActorConfig
+from actors.journal import JournalActor
+from actors.learning import LearningActor
+from actors.library import LibraryActor
+from actors.market import MarketActor
+from actors.quality import QualityActor
+from bot.journal.store import Journal
+from bot.risk_engine.controller import RiskControllerConfig, install
+from bot.runtime import RuntimeSpec
+from strategies.k1 import K1Config, VwapReversion
+from strategies.k2 import FailedBreakReversal, K2Config
+from strategies.k3 import K3Config, SweepReversal
+from strategies.k4 import K4Config, MomentumExtension
+from strategies.k5 import K5Config, NoiseFilter
+
+STRATEGIES = (
+    (VwapReversion, K1Config),
+    (FailedBreakReversal, K2Config),
+    (SweepReversal, K3Config),
+    (MomentumExtension, K4Config),
+    (NoiseFilter, K5Config),
+)
+
+
+def assemble(kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Callable[[], Journal]) -> JournalActor:
+    """Add risk engine, actors and strategies to a Nautilus kernel; returns the journal's actor.
+
+    Order matters: the risk engine stands in front before anybody can send; the journal is
+    open before anybody writes; the learning actor tells its trust to those who listen already.
+    """
+    instrument_id = bar_type.instrument_id
+    trader = kernel.trader
+    install(kernel, RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=instrument_id))
+    journal = JournalActor(RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type), open_journal)
+    trader.add_actor(journal)
+    for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LIBRARY", LibraryActor), ("LEARNING", LearningActor)):
+        trader.add_actor(actor(RuntimeActorConfig(component_id=name, runtime=spec, bar_type=bar_type)))
+    for strategy, config in STRATEGIES:
+        trader.add_strategy(strategy(config(runtime=spec, instrument_id=instrument_id)))
+    return journal

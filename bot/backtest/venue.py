@@ -1,0 +1,121 @@
+"""The simulated venue: Nautilus' matching engine under mesbot's one fill rule (bot.fills).
+
+Nautilus decides which order is touched when; what a touched order gets is decided here, by
+handing its matching engine a book made of the one price the rule allows (or an empty one).
+While an entry works, the engine is shown each bar twice, so that whichever extreme filled
+the entry, both extremes are seen by the stop it brings: the order of prices inside a bar is
+unknown, and the rule must not depend on a guess.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_trader.backtest.models import FillModel
+from nautilus_trader.backtest.modules import SimulationModule, SimulationModuleConfig
+from nautilus_trader.model.book import OrderBook
+from nautilus_trader.model.data import Bar as NautilusBar
+from nautilus_trader.model.data import BookOrder
+from nautilus_trader.model.enums import BookType, OrderSide, OrderType
+from nautilus_trader.model.objects import Quantity
+from nautilus_trader.model.orders import Order
+
+from bot import fills
+from bot.decision.plan import EntryType
+from bot.market.bar import Bar
+from bot.risk_engine.brackets import OrderTags, price_of, ticks_of
+from bot.supervision.orders import Role
+
+PLENTY = Quantity.from_int(1_000_000)
+
+
+class PessimisticFillModel(FillModel):
+    """Answers Nautilus' question "what is there to fill against?" by the one fill rule.
+
+    It knows the bar because PessimisticVenue shows it each bar before the matching engine
+    sees it, and what an order is for from the order's tags. An order without our tags (a
+    notebook's) is filled by the same rule from its type alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(prob_fill_on_limit=1.0, prob_slippage=0.0, random_seed=0)
+        self.cache: Any = None
+        self.bar: NautilusBar | None = None
+        self._seen: NautilusBar | None = None
+        self._ticks: Bar | None = None
+
+    def get_orderbook_for_fill_simulation(self, instrument: Any, order: Order, best_bid: Any, best_ask: Any) -> OrderBook | None:
+        """A book with the one price this order may have now, or an empty one."""
+        book = OrderBook(instrument.id, BookType.L2_MBP)
+        price = None if self.bar is None else self._price(order, self._bar())
+        if price is not None:
+            side = OrderSide.SELL if order.side == OrderSide.BUY else OrderSide.BUY
+            book.add(BookOrder(side=side, price=price_of(price), size=PLENTY, order_id=1), 0, 0)
+        return book
+
+    def _bar(self) -> Bar:
+        """The current bar in ticks, worked out when first asked for."""
+        if self._seen is not self.bar:
+            bar = self._seen = self.bar
+            prices = (round(ticks_of(price)) for price in (bar.open, bar.high, bar.low, bar.close))
+            self._ticks = Bar(bar.ts_event, *prices, int(bar.volume.as_double()))
+        return self._ticks
+
+    def _price(self, order: Order, bar: Bar) -> int | None:
+        tags = OrderTags.read(order)
+        slippage = tags.slippage_ticks if tags is not None else 0
+        side = 1 if order.side == OrderSide.BUY else -1
+        if order.order_type == OrderType.MARKET:
+            return fills.market_exit_price(-side, bar, slippage)
+        if order.order_type == OrderType.STOP_MARKET:
+            young = order.ts_init >= bar.ts_ns or self._entered_in(order, bar)
+            return fills.stop_price(-side, round(ticks_of(order.trigger_price)), bar, slippage, young)
+        limit = round(ticks_of(order.price))
+        if tags is not None and tags.role is Role.TARGET:
+            return limit if self._target_fills(order, -side, limit, bar) else None
+        if order.ts_init >= bar.ts_ns:
+            return None  # never on the bar that decided it
+        if order.order_type == OrderType.STOP_LIMIT:
+            filled = fills.entry_fills(side, EntryType.STOP_LIMIT, limit, round(ticks_of(order.trigger_price)), bar)
+        else:
+            filled = fills.entry_fills(side, EntryType.LIMIT, limit, None, bar)
+        return limit if filled else None
+
+    def _target_fills(self, order: Order, side: int, target: int, bar: Bar) -> bool:
+        stop = next((self.cache.order(link) for link in order.linked_order_ids or []), None)
+        if stop is None or not stop.has_trigger_price:
+            return fills.entry_fills(-side, EntryType.LIMIT, target, None, bar)
+        return fills.target_fills(side, target, round(ticks_of(stop.trigger_price)), bar, self._entered_in(order, bar))
+
+    def _entered_in(self, order: Order, bar: Bar) -> bool:
+        """Whether the entry that an order belongs to was filled in this very bar."""
+        entry = self.cache.order(order.parent_order_id) if order.parent_order_id is not None else None
+        return entry is not None and entry.ts_last >= bar.ts_ns
+
+
+class PessimisticVenue(SimulationModule):
+    """Shows the fill model each bar, and the matching engine each bar twice while an entry works."""
+
+    def __init__(self, model: PessimisticFillModel) -> None:
+        super().__init__(SimulationModuleConfig())
+        self._model = model
+
+    def pre_process(self, data: Any) -> None:
+        """Called by Nautilus before the exchange sees the data."""
+        if not isinstance(data, NautilusBar):
+            return
+        self._model.bar = data
+        if self._model.cache is None:
+            self._model.cache = self.exchange.cache
+        if any(order.is_parent_order for order in self.exchange.cache.orders_open()):
+            self.exchange.get_matching_engine(data.bar_type.instrument_id).process_bar(data)
+
+    def process(self, ts_now: int) -> None:
+        """Nothing to do between bars."""
+
+    def log_diagnostics(self, logger: Any) -> None:
+        """Nothing to report."""
+
+    def reset(self) -> None:
+        """Forget the bar."""
+        self._model.bar = None

@@ -1,0 +1,97 @@
+"""The book's counters (spec 2: how trades, entries, losses and streaks are counted).
+
+A fold over what happened: submissions, entries that ended, trades that closed, and the
+passing of trading days. It never asks anybody and forgets nothing but what a new day resets.
+"""
+
+from __future__ import annotations
+
+from bot.calendar import TradingDay
+from bot.decision.limits import Limits
+from bot.decision.snapshot import BookView
+from bot.units import HOUR_NS
+
+
+class Book:
+    """Counts what the constitution limits. Times are market time, UTC ns; money whole cents."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._day = self._week = self._month = ""
+        self._trades = self._submissions = self._hour_entries = 0
+        self._hour = -1
+        self._last_entry_ns = 0
+        self._streak = 0
+        self._streak_locked = self._overrun_locked = False
+        self._last_loser_contracts = 0
+        self._net_day = self._net_week = self._net_month = 0
+        self._in_flight = self._position_open = False
+
+    def roll(self, day: TradingDay) -> None:
+        """Enter a trading day: counters of the day restart, a served streak lock sets the streak to 0."""
+        if day.date == self._day:
+            return
+        if self._streak_locked:
+            self._streak, self._streak_locked = 0, False
+        self._overrun_locked = False
+        self._trades = int(self._in_flight or self._position_open)
+        self._submissions = self._last_loser_contracts = self._net_day = 0
+        if day.week != self._week:
+            self._net_week = 0
+        if day.month != self._month:
+            self._net_month = 0
+        self._day, self._week, self._month = day.date, day.week, day.month
+
+    def on_submission(self, ts_ns: int) -> None:
+        """An entry was submitted: it counts for spacing, hour and day at once."""
+        hour = ts_ns // HOUR_NS
+        self._hour_entries = self._hour_entries + 1 if hour == self._hour else 1
+        self._hour = hour
+        self._last_entry_ns = ts_ns
+        self._submissions += 1
+        self._trades += 1
+        self._in_flight = True
+
+    def on_entry_ended(self, filled: bool) -> None:
+        """The entry works no longer; one that never filled is no trade after all."""
+        self._in_flight = False
+        if not filled:
+            self._trades -= 1
+
+    def on_trade_opened(self) -> None:
+        """The first contract was filled."""
+        self._position_open = True
+
+    def on_trade_closed(self, net_cents: int, r: float, contracts: int, overrun: bool) -> None:
+        """The last contract was closed: P&L, streak, and the locks they bring."""
+        self._position_open = False
+        self._net_day += net_cents
+        self._net_week += net_cents
+        self._net_month += net_cents
+        if r <= self._limits.loss_r:
+            self._streak += 1
+            self._last_loser_contracts = contracts
+        elif net_cents > 0:
+            self._streak = 0
+        if self._streak >= self._limits.max_losses:
+            self._streak_locked = True
+        if overrun:
+            self._overrun_locked = True
+
+    def view(self, ts_ns: int) -> BookView:
+        """The counters as they stand at `ts_ns`."""
+        return BookView(
+            position_open=self._position_open,
+            in_flight=self._in_flight,
+            trades_today=self._trades,
+            submissions_today=self._submissions,
+            hour_entries=self._hour_entries if ts_ns // HOUR_NS == self._hour else 0,
+            last_entry_ns=self._last_entry_ns,
+            losing_streak=self._streak,
+            streak_locked=self._streak_locked,
+            overrun_locked=self._overrun_locked,
+            last_loser_contracts=self._last_loser_contracts,
+            realised_day_cents=self._net_day,
+            realised_week_cents=self._net_week,
+            realised_month_cents=self._net_month,
+        )

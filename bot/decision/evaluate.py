@@ -1,0 +1,95 @@
+"""The one judge of an entry: all layers asked, the first failure names the refusal.
+
+It promises nothing about orders: whether they equal the plan is the risk engine's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from bot.contracts.models import Contracts, EucLaw
+from bot.decision.codes import Code, Layer
+from bot.decision.euc import Euc, EucInputs, euc, euc_inputs
+from bot.decision.gates import BAR_GATES, PLAN_GATES, BarGate, PlanGate
+from bot.decision.gates.gate import TOLERANCE, refused
+from bot.decision.limits import Limits
+from bot.decision.plan import EntryPlan
+from bot.decision.snapshot import Snapshot
+from bot.decision.verdict import APPROVED, Refused, Verdict
+
+
+class Law(msgspec.Struct, frozen=True):
+    """What `evaluate` holds a plan against: the limits and EUC's weights of one set of contracts."""
+
+    limits: Limits
+    euc: EucLaw
+
+    @classmethod
+    def of(cls, contracts: Contracts) -> Law:
+        """The law of these contracts."""
+        return cls(Limits.of(contracts), contracts.strategies.euc)
+
+
+class Judgement(msgspec.Struct, frozen=True, gc=False):
+    """The verdict, every gate that said no (in order of authority), and EUC where it could be worked out."""
+
+    verdict: Verdict
+    failures: tuple[Refused, ...]
+    inputs: EucInputs | None
+    euc: Euc | None
+
+
+def bar_failures(now: Snapshot, limits: Limits) -> tuple[Refused, ...]:
+    """Every gate that refuses any entry at this moment, whatever the plan."""
+    failures = (_asked(gate, lambda gate=gate: gate.check(now, limits)) for gate in BAR_GATES)
+    return tuple(failure for failure in failures if failure is not None)
+
+
+def evaluate(plan: EntryPlan, now: Snapshot, law: Law, at_bar: tuple[Refused, ...] | None = None) -> Judgement:
+    """Judge a plan at this moment through all nine layers; a gate that raises is a refusal (GUARD_ERROR).
+
+    `at_bar` is `bar_failures` of the same snapshot, if the caller has it already.
+    """
+    failures = list(bar_failures(now, law.limits) if at_bar is None else at_bar)
+    for gate in PLAN_GATES:
+        failure = _asked(gate, lambda gate=gate: gate.check(plan, now, law.limits))
+        if failure is not None:
+            failures.append(failure)
+    inputs, parts, failure = _euc(plan, now, law)
+    if failure is not None:
+        failures.append(failure)
+    failures.sort(key=lambda refusal: refusal.layer)
+    return Judgement(failures[0] if failures else APPROVED, tuple(failures), inputs, parts)
+
+
+def euc_failure(parts: Euc, law: EucLaw) -> Refused | None:
+    """EUC's own gate: at least the contract's minimum. nan is a refusal."""
+    if parts.total >= law.min_euc_r - TOLERANCE:
+        return None
+    return refused(Code.EUC_BELOW_MINIMUM, Layer.EUC, "euc", parts.total, "minimum", law.min_euc_r, "R")
+
+
+def _euc(plan: EntryPlan, now: Snapshot, law: Law) -> tuple[EucInputs | None, Euc | None, Refused | None]:
+    try:
+        if plan.risk_cents <= 0:  # the bracket gate has refused it; there is no R to measure in
+            return None, None, None
+        inputs = euc_inputs(plan, now, law.limits.friction_cents(plan.quantity, now.market.slippage_ticks))
+        parts = euc(inputs, law.euc)
+        return inputs, parts, euc_failure(parts, law.euc)
+    except Exception as error:
+        return None, None, guard_error("EUC", Layer.EUC, error)
+
+
+def _asked(gate: BarGate | PlanGate, ask: Callable[[], Refused | None]) -> Refused | None:
+    try:
+        return ask()
+    except Exception as error:
+        return guard_error(gate.name, gate.layer, error)
+
+
+def guard_error(name: str, layer: Layer, error: Any) -> Refused:
+    """The refusal of a guard that failed."""
+    return refused(Code.GUARD_ERROR, layer, "guard", f"{name}: {type(error).__name__}: {error}", "required", "an answer")

@@ -1,0 +1,39 @@
+"""Layer 6: K5's veto first, then warm-up and the learning loop's state of the strategy."""
+
+from __future__ import annotations
+
+from bot.decision.codes import Code, Layer
+from bot.decision.gates.gate import BarGate, PlanGate, refused
+from bot.decision.limits import Limits
+from bot.decision.plan import EntryPlan
+from bot.decision.snapshot import Snapshot
+from bot.decision.verdict import Refused
+
+L6 = Layer.BELIEF
+K5_CODES = (Code.K5_NOISE, Code.K5_LUNCH_VOID, Code.K5_OPPOSITE_STOPS)
+
+
+def _veto(now: Snapshot, law: Limits) -> Refused | None:
+    return now.veto
+
+
+def _warm_up(now: Snapshot, law: Limits) -> Refused | None:
+    if not now.market.warming_up:
+        return None
+    return refused(Code.WARM_UP, L6, "undefined", " ".join(now.market.warming_up), "required", "all defined")
+
+
+def _state(plan: EntryPlan, now: Snapshot, law: Limits) -> Refused | None:
+    state = now.trust[plan.strategy].state
+    if state == "QUARANTINED":
+        return refused(Code.QUARANTINED, L6, "state", state, "required", "ACTIVE or THROTTLED")
+    if state == "ARCHIVED":
+        return refused(Code.ARCHIVED, L6, "state", state, "required", "ACTIVE or THROTTLED")
+    return None
+
+
+BAR_GATES = (
+    BarGate("K5 veto", L6, K5_CODES, _veto),
+    BarGate("warm-up", L6, (Code.WARM_UP,), _warm_up),
+)
+PLAN_GATES = (PlanGate("learning state", L6, (Code.QUARANTINED, Code.ARCHIVED), _state),)

@@ -1,0 +1,18 @@
+"""Layer 0: the kill switch."""
+
+from __future__ import annotations
+
+from bot.decision.codes import Code, Layer
+from bot.decision.gates.gate import BarGate, refused
+from bot.decision.limits import Limits
+from bot.decision.snapshot import KillState, Snapshot
+from bot.decision.verdict import Refused
+
+
+def _armed(now: Snapshot, law: Limits) -> Refused | None:
+    if now.kill_state is KillState.ARMED:
+        return None
+    return refused(Code.KILL_SWITCH, Layer.KILL_SWITCH, "state", now.kill_state.value, "required", KillState.ARMED.value)
+
+
+BAR_GATES = (BarGate("kill switch", Layer.KILL_SWITCH, (Code.KILL_SWITCH,), _armed),)

@@ -1,0 +1,36 @@
+"""Regime lockouts as a fold over the bars: when each was last triggered."""
+
+from __future__ import annotations
+
+from bot.decision.limits import Limits
+from bot.decision.snapshot import LockoutView
+from bot.market.state import MarketState
+
+
+class Lockouts:
+    """Remembers the last trigger of each lockout; only bars of the regular session trigger one."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._view = LockoutView(0, 0, 0)
+
+    def update(self, state: MarketState) -> None:
+        """Fold one bar in."""
+        if state.session is None:
+            return
+        volatility, execution, news = state.volatility_shock, self._dangerous(state), state.news_shock
+        if volatility or execution or news:
+            old, now = self._view, state.ts_ns
+            self._view = LockoutView(
+                now if volatility else old.volatility_ns,
+                now if execution else old.execution_ns,
+                now if news else old.news_ns,
+            )
+
+    def view(self) -> LockoutView:
+        """The last triggers so far."""
+        return self._view
+
+    def _dangerous(self, state: MarketState) -> bool:
+        limits = self._limits
+        return state.spread_ticks >= limits.execution_spread_ticks or state.slippage_base_ticks >= limits.execution_slippage_ticks

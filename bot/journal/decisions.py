@@ -1,0 +1,115 @@
+"""From decisions to their records: one per strategy and bar, with the sentence a person reads."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.decision.euc import Euc
+from bot.decision.plan import Act, EntryPlan, ManagementAction, NoSetup, TradeView
+from bot.decision.snapshot import Snapshot
+from bot.decision.verdict import Refused
+from bot.journal.build import gate_record, plan_record, signals_of
+from bot.journal.records import Action, BarRecord, DecisionRecord
+from bot.journal.sentences import decision_sentence, smallest_change
+from bot.messages import MarketUpdate
+from bot.units import TICK_POINTS
+
+NAN = float("nan")
+
+
+def decision(
+    strategy: str,
+    now: Snapshot | None,
+    failures: tuple[Refused, ...],
+    plan: EntryPlan | None = None,
+    euc: Euc | None = None,
+    intent_id: str | None = None,
+) -> DecisionRecord:
+    """ENTER if nothing refused the plan, else SKIP with every gate that did, in order of authority."""
+    gates = [gate_record(failure) for failure in failures]
+    entering = intent_id is not None
+    side = plan.side if plan is not None else 0
+    text = _plan_text(plan) if entering and plan is not None else failures[0].text
+    return DecisionRecord(
+        strategy=strategy,
+        action=Action.ENTER if entering else Action.SKIP,
+        sentence=decision_sentence(strategy, side, Action.ENTER if entering else Action.SKIP, text),
+        dvs=NAN if now is None else now.dvs,
+        eqs=NAN if now is None else now.eqs,
+        beliefs=None if now is None else _beliefs(strategy, now),
+        gate=gates[0] if gates else None,
+        others=gates[1:],
+        smallest_change=smallest_change(gates) if plan is not None else "",
+        plan=None if plan is None else plan_record(plan),
+        euc=None if euc is None else msgspec.structs.asdict(euc),
+        intent_id=intent_id,
+    )
+
+
+def management_decision(strategy: str, action: ManagementAction, trade: TradeView, now: Snapshot) -> DecisionRecord:
+    """MANAGE (hold or tighten) or EXIT of the strategy's own open trade."""
+    kind = Action.EXIT if action.act is Act.EXIT else Action.MANAGE
+    reason = action.reason.value if action.reason is not None else action.cause
+    stop = None if action.stop is None else action.stop * TICK_POINTS
+    return DecisionRecord(
+        strategy=strategy,
+        action=kind,
+        sentence=decision_sentence(strategy, trade.side, kind, f"{action.act.value}: {action.why}"),
+        dvs=now.dvs,
+        eqs=now.eqs,
+        beliefs=_beliefs(strategy, now),
+        management={"kind": action.act.value, "reason": reason, "why": action.why, "stop": stop},
+        trade_id=trade.trade_id,
+    )
+
+
+def veto_decision(strategy: str, veto: Refused | None, answer: NoSetup, now: Snapshot) -> DecisionRecord:
+    """K5's own record: VETO on a bar it vetoes, else SKIP with the condition that was not met (`answer`)."""
+    action = Action.SKIP if veto is None else Action.VETO
+    gate = (
+        veto
+        if veto is not None
+        else Refused(answer.code, 8, answer.observed_name, answer.observed, answer.limit_name, answer.limit, answer.unit)
+    )
+    return DecisionRecord(
+        strategy=strategy,
+        action=action,
+        sentence=decision_sentence(strategy, 0, action, gate.text),
+        dvs=now.dvs,
+        eqs=now.eqs,
+        beliefs=_beliefs(strategy, now),
+        gate=gate_record(gate),
+    )
+
+
+def bar_record(update: MarketUpdate) -> BarRecord:
+    """The market on a bar of the trading window; a rejected bar has its prices and scores alone."""
+    quality, state = update.quality, update.state
+    open_, high, low, close = quality.raw_prices
+    understood = quality.bar is not None and state is not None
+    return BarRecord(
+        open=open_,
+        high=high,
+        low=low,
+        close=close,
+        volume=quality.volume,
+        rejected=quality.bar is None,
+        regime=state.regime.value if understood else "",
+        session_phase=state.session_phase if understood else 0,
+        dvs=quality.dvs,
+        own_dvs=quality.own_dvs,
+        dvs_events=list(quality.dvs_events),
+        eqs=quality.eqs,
+        eqs_parts=list(quality.eqs_parts),
+        signals=signals_of(state) if understood else {},
+    )
+
+
+def _beliefs(strategy: str, now: Snapshot) -> tuple[float, float]:
+    long, short = now.market.beliefs["F" + strategy[1:]]
+    return long.effective, short.effective
+
+
+def _plan_text(plan: EntryPlan) -> str:
+    stop, target = plan.legs[0].stop * TICK_POINTS, plan.legs[-1].target * TICK_POINTS
+    return f"{plan.quantity} by {plan.entry_type.value} at {plan.limit * TICK_POINTS:.2f}, stop {stop:.2f}, target {target:.2f}"

@@ -1,0 +1,42 @@
+"""Intents as the risk engine finds them: read back from the journal file, which proves them durable."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from bot.errors import JournalError
+from bot.journal.records import IntentRecord, Kind
+
+
+class IntentReader:
+    """A read-only view of a journal's intents, open for the life of a run."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._db: sqlite3.Connection | None = None
+
+    def find(self, intent_id: str) -> IntentRecord | None:
+        """The journaled intent of this id; None if there is none.
+
+        Raises JournalError if the journal cannot be read.
+        """
+        try:
+            rows = self._open().execute("SELECT body FROM records WHERE kind = ? ORDER BY seq DESC LIMIT 8", (Kind.INTENT.value,))
+            found = (msgspec.json.decode(body, type=IntentRecord) for (body,) in rows)
+            return next((intent for intent in found if intent.intent_id == intent_id), None)
+        except sqlite3.Error as error:
+            raise JournalError(f"Journal {self._path}: intents cannot be read ({error}); no entry is possible.") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._db = sqlite3.connect(f"{Path(self._path).resolve().as_uri()}?mode=ro", uri=True)
+        return self._db

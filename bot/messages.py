@@ -1,0 +1,179 @@
+"""What the components say to each other in one process: topics, endpoints and message types.
+
+Everything is delivered synchronously, in the order it was sent (nautilus: MessageBus).
+Times are UTC nanoseconds of market time.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.decision.euc import Euc, EucInputs
+from bot.decision.plan import EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
+from bot.decision.snapshot import KillState
+from bot.decision.verdict import Refused
+from bot.journal.records import Kind
+from bot.learning.outcome import TradeOutcome
+from bot.market.bar import Bar
+from bot.market.state import MarketState
+
+TOPIC_QUALITY = "mesbot.quality"
+TOPIC_MARKET = "mesbot.market"
+TOPIC_BOOK = "mesbot.book"
+TOPIC_TRUST = "mesbot.trust"
+TOPIC_KILL = "mesbot.kill"
+TOPIC_VETO = "mesbot.veto"
+TOPIC_REFUSED_PLAN = "mesbot.refused_plan"
+TOPIC_FEED = "mesbot.feed"
+TOPIC_EQS_EVENT = "mesbot.eqs.event"
+ENDPOINT_JOURNAL = "mesbot.journal"
+ENDPOINT_JOURNAL_AHEAD = "mesbot.journal.ahead"
+ENDPOINT_RISK_CLOSE = "mesbot.risk.close"
+
+
+def ask_endpoint(strategy: str) -> str:
+    """Where a strategy is asked for its answer on a bar."""
+    return f"mesbot.{strategy}.ask"
+
+
+def submit_endpoint(strategy: str) -> str:
+    """Where a strategy is told to submit its intent."""
+    return f"mesbot.{strategy}.submit"
+
+
+class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A bar has been scored. `bar` is None if it was rejected; `dvs` is nan while UNKNOWN."""
+
+    ts_ns: int
+    raw_prices: tuple[float, float, float, float]
+    volume: int
+    bar: Bar | None
+    dvs: float
+    own_dvs: float
+    dvs_events: tuple[tuple[str, float], ...]
+    eqs: float
+    eqs_parts: tuple[tuple[str, float], ...]
+
+
+class MarketUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A bar has been understood. On a rejected bar `state` is the last good one (None before the first)."""
+
+    quality: QualityUpdate
+    state: MarketState | None
+
+
+class Ask(msgspec.Struct, gc=False):
+    """A question to one strategy about one bar; the strategy writes its answer into it.
+
+    `trade` is the strategy's own open trade, if it has one.
+    """
+
+    state: MarketState
+    trade: TradeView | None
+    answer: EntryPlan | NoSetup | Veto | ManagementAction | None = None
+
+
+class Intent(msgspec.Struct, frozen=True, gc=False):
+    """A chosen plan with everything that was true when it was chosen."""
+
+    intent_id: str
+    trading_day: str
+    decided_ns: int
+    expires_ns: int
+    slippage_ticks: int
+    plan: EntryPlan
+    dvs: float
+    eqs: float
+    euc: Euc
+    inputs: EucInputs
+
+
+class IntentSubmitted(msgspec.Struct, frozen=True, gc=False):
+    """The risk engine has approved an intent; its orders are on their way."""
+
+    intent_id: str
+    strategy: str
+    ts_ns: int
+
+
+class IntentDenied(msgspec.Struct, frozen=True, gc=False):
+    """The risk engine has refused what a strategy sent."""
+
+    intent_id: str
+    strategy: str
+    refusal: Refused
+
+
+class EntryEnded(msgspec.Struct, frozen=True, gc=False):
+    """No entry order of the intent works any more; `filled` says whether any contract was bought or sold."""
+
+    intent_id: str
+    strategy: str
+    filled: bool
+
+
+class TradeOpened(msgspec.Struct, frozen=True, gc=False):
+    """The first contract of an intent was filled."""
+
+    trade: TradeView
+
+
+class TradeChanged(msgspec.Struct, frozen=True, gc=False):
+    """A fill or a moved stop changed the open trade."""
+
+    trade: TradeView
+
+
+class TradeClosed(msgspec.Struct, frozen=True, gc=False):
+    """The last contract is closed."""
+
+    outcome: TradeOutcome
+
+
+BookEvent = IntentSubmitted | IntentDenied | EntryEnded | TradeOpened | TradeChanged | TradeClosed
+
+
+class CloseTrade(msgspec.Struct, frozen=True, gc=False):
+    """A request to leave an open trade at the market."""
+
+    trade_id: str
+    reason: ExitReason
+    why: str
+
+
+class KillUpdate(msgspec.Struct, frozen=True, gc=False):
+    """The kill switch changed its state."""
+
+    state: KillState
+    reason: str
+
+
+class EqsEvent(msgspec.Struct, frozen=True, gc=False):
+    """Something happened to an order that costs execution quality (execution_contract.yaml: eqs.events)."""
+
+    event: str
+    ts_ns: int
+    detail: str = ""
+
+
+class JournalEntry(msgspec.Struct, frozen=True, gc=False):
+    """One record for the journal."""
+
+    kind: Kind
+    ts_ns: int
+    body: msgspec.Struct
+    strategy: str | None = None
+
+
+class RefusedPlan(msgspec.Struct, frozen=True, gc=False):
+    """A plan that was not taken, with every gate that refused it; learning follows it as a shadow trade."""
+
+    ts_ns: int
+    expires_ns: int
+    trading_day: str
+    state: MarketState
+    plan: EntryPlan
+    gates: tuple[str, ...]
+    dvs: float
+    eqs: float
+    euc: Euc | None

@@ -1,0 +1,187 @@
+"""Brackets built by hand (OTO entry, OUO stop and target, never reduce-only) and read back from their tags.
+
+Why by hand: Nautilus' own factory flags the children reduce-only, which drops positions at a
+broker without that flag. An order's id is derived from its intent, leg, role and attempt, so
+that deciding the same bar again yields the same ids.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.model.enums import ContingencyType, OrderSide, OrderType, TimeInForce, TriggerType
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, OrderListId, StrategyId, TraderId
+from nautilus_trader.model.objects import Price, Quantity
+from nautilus_trader.model.orders import LimitOrder, MarketOrder, Order, OrderList, StopLimitOrder, StopMarketOrder
+
+from bot.decision.plan import EntryPlan, EntryType
+from bot.messages import Intent
+from bot.supervision.orders import Role
+from bot.units import TICK_POINTS
+
+PRICE_PRECISION = 2
+_LETTER = {Role.ENTRY: "E", Role.STOP: "S", Role.TARGET: "T", Role.EXIT: "X"}
+
+
+class OrderTags(msgspec.Struct, frozen=True):
+    """What an order of ours says about itself. `expires_ns` (market time, UTC ns) is 0 but for entries."""
+
+    intent_id: str
+    leg: int
+    role: Role
+    slippage_ticks: int
+    expires_ns: int = 0
+
+    def write(self) -> list[str]:
+        """As Nautilus order tags."""
+        tags = [f"intent={self.intent_id}", f"leg={self.leg}", f"role={self.role.value}", f"slippage_ticks={self.slippage_ticks}"]
+        return [*tags, f"expires_ns={self.expires_ns}"] if self.expires_ns else tags
+
+    @classmethod
+    def read(cls, order: Order) -> OrderTags | None:
+        """The tags of an order; None if it is not one of ours."""
+        values = dict(tag.split("=", 1) for tag in order.tags or [] if "=" in tag)
+        try:
+            return cls(
+                values["intent"],
+                int(values["leg"]),
+                Role(values["role"]),
+                int(values["slippage_ticks"]),
+                int(values.get("expires_ns", 0)),
+            )
+        except (KeyError, ValueError):
+            return None
+
+
+class Maker(msgspec.Struct, frozen=True):
+    """Whose orders are made: trader, strategy and instrument, at which time (UTC ns)."""
+
+    trader_id: TraderId
+    strategy_id: StrategyId
+    instrument_id: InstrumentId
+    ts_ns: int
+
+
+def price_of(ticks: float) -> Price:
+    """A Nautilus price of whole ticks."""
+    return Price(ticks * TICK_POINTS, PRICE_PRECISION)
+
+
+def ticks_of(price: Price | float) -> float:
+    """Ticks of a Nautilus price; whole unless the broker improved it off our grid."""
+    return float(price) / TICK_POINTS
+
+
+def order_id(intent_id: str, leg: int, role: Role, attempt: int = 0) -> ClientOrderId:
+    """E.g. 20251002-K1-1041-1S, and 20251002-K1-1041-1S2 for the second replacement."""
+    return ClientOrderId(f"{intent_id}-{leg}{_LETTER[role]}{attempt or ''}")
+
+
+def side_of(side: int) -> OrderSide:
+    """Nautilus' side of +1 or -1."""
+    return OrderSide.BUY if side > 0 else OrderSide.SELL
+
+
+def bracket_orders(intent: Intent, maker: Maker) -> OrderList:
+    """All brackets of an intent as one order list: entry, stop, target of each leg in turn."""
+    list_id = OrderListId(intent.intent_id)
+    orders: list[Order] = []
+    for number, leg in enumerate(intent.plan.legs, start=1):
+        entry, stop, target = (order_id(intent.intent_id, number, role) for role in (Role.ENTRY, Role.STOP, Role.TARGET))
+        orders.append(_entry(intent, number, leg.quantity, maker, list_id, [stop, target]))
+        child = {"order_list_id": list_id, "parent_order_id": entry, "contingency_type": ContingencyType.OUO}
+        slippage, side = intent.slippage_ticks, -intent.plan.side
+        stop_tags = OrderTags(intent.intent_id, number, Role.STOP, slippage)
+        target_tags = OrderTags(intent.intent_id, number, Role.TARGET, slippage)
+        orders.append(stop_order(maker, stop, side, leg.quantity, leg.stop, stop_tags, linked_order_ids=[target], **child))
+        orders.append(target_order(maker, target, side, leg.quantity, leg.target, target_tags, linked_order_ids=[stop], **child))
+    return OrderList(list_id, orders)
+
+
+def _entry(intent: Intent, leg: int, quantity: int, maker: Maker, list_id: OrderListId, children: list[ClientOrderId]) -> Order:
+    plan, tags = intent.plan, OrderTags(intent.intent_id, leg, Role.ENTRY, intent.slippage_ticks, intent.expires_ns)
+    common = _common(maker, order_id(intent.intent_id, leg, Role.ENTRY), plan.side, quantity, tags)
+    common |= {"order_list_id": list_id, "linked_order_ids": children, "contingency_type": ContingencyType.OTO}
+    if plan.entry_type is EntryType.LIMIT:
+        return LimitOrder(price=price_of(plan.limit), **common)
+    return StopLimitOrder(price=price_of(plan.limit), trigger_price=price_of(_trigger(plan)), trigger_type=TriggerType.DEFAULT, **common)
+
+
+def _trigger(plan: EntryPlan) -> int:
+    assert plan.trigger is not None, "a STOP_LIMIT plan has a trigger"
+    return plan.trigger
+
+
+def stop_order(maker: Maker, name: ClientOrderId, side: int, quantity: int, stop: int, tags: OrderTags, **links: object) -> Order:
+    """A STOP_MARKET exit at `stop` ticks."""
+    common = _common(maker, name, side, quantity, tags)
+    return StopMarketOrder(trigger_price=price_of(stop), trigger_type=TriggerType.DEFAULT, **common, **links)
+
+
+def target_order(maker: Maker, name: ClientOrderId, side: int, quantity: int, price: int, tags: OrderTags, **links: object) -> Order:
+    """A LIMIT exit at `price` ticks."""
+    return LimitOrder(price=price_of(price), **_common(maker, name, side, quantity, tags), **links)
+
+
+def market_order(maker: Maker, name: ClientOrderId, side: int, quantity: int, tags: OrderTags) -> Order:
+    """A MARKET exit."""
+    return MarketOrder(**_common(maker, name, side, quantity, tags))
+
+
+def _common(maker: Maker, name: ClientOrderId, side: int, quantity: int, tags: OrderTags) -> dict[str, object]:
+    return {
+        "trader_id": maker.trader_id,
+        "strategy_id": maker.strategy_id,
+        "instrument_id": maker.instrument_id,
+        "client_order_id": name,
+        "order_side": side_of(side),
+        "quantity": Quantity.from_int(quantity),
+        "init_id": UUID4(),
+        "ts_init": maker.ts_ns,
+        "time_in_force": TimeInForce.GTC,
+        "tags": tags.write(),
+    }
+
+
+def first_difference(orders: list[Order], expected: list[Order]) -> str:
+    """What differs first between the orders of a list and those of its plan; "" if they are equal to the tick."""
+    if len(orders) != len(expected):
+        return f"{len(orders)} orders instead of {len(expected)}"
+    for order, plan in zip(orders, expected, strict=True):
+        for name, found, wanted in zip(_FACT_NAMES, _facts(order), _facts(plan), strict=True):
+            if found != wanted:
+                return f"{order.client_order_id} has {name} {found} instead of {wanted}"
+    return ""
+
+
+_FACT_NAMES = (
+    "id",
+    "type",
+    "side",
+    "quantity",
+    "price",
+    "trigger",
+    "time in force",
+    "contingency",
+    "parent",
+    "links",
+    "reduce-only",
+    "tags",
+)
+
+
+def _facts(order: Order) -> tuple[object, ...]:
+    return (
+        order.client_order_id.value,
+        OrderType(order.order_type).name,
+        OrderSide(order.side).name,
+        int(order.quantity),
+        str(order.price) if order.has_price else None,
+        str(order.trigger_price) if order.has_trigger_price else None,
+        TimeInForce(order.time_in_force).name,
+        ContingencyType(order.contingency_type).name,
+        str(order.parent_order_id),
+        sorted(str(link) for link in order.linked_order_ids or []),
+        order.is_reduce_only,
+        sorted(order.tags or []),
+    )

@@ -1,0 +1,179 @@
+"""Installs the contract risk engine: a Nautilus Controller, made before any actor or strategy.
+
+By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
+`install(kernel, config)`. It takes both endpoints in `register_base`, so nothing can start in front of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from nautilus_trader.common.config import ActorConfig
+from nautilus_trader.model.events import AccountState
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.controller import Controller
+from nautilus_trader.trading.trader import Trader
+
+from bot.decision.situation import Situation
+from bot.errors import RiskEngineError
+from bot.journal.records import Kind
+from bot.messages import (
+    ENDPOINT_JOURNAL,
+    ENDPOINT_RISK_CLOSE,
+    TOPIC_BOOK,
+    TOPIC_EQS_EVENT,
+    TOPIC_KILL,
+    TOPIC_MARKET,
+    TOPIC_TRUST,
+    TOPIC_VETO,
+    EqsEvent,
+    JournalEntry,
+    KillUpdate,
+    MarketUpdate,
+)
+from bot.risk_engine.account import cents_of, known_accounts
+from bot.risk_engine.engine import ContractRiskEngine, deny_rest
+from bot.risk_engine.supervisor import Supervisor
+from bot.runtime import RuntimeSpec, runtime_of
+
+RISK, EXEC = "RiskEngine.execute", "ExecEngine.execute"
+FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
+
+
+class RiskControllerConfig(ActorConfig, frozen=True):
+    """Configuration of the risk engine's installer."""
+
+    runtime: RuntimeSpec
+    instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
+
+
+class RiskController(Controller):
+    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.wire.Wire)."""
+
+    def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
+        super().__init__(trader, config)
+        self._config = config
+        self._runtime = runtime_of(config.runtime)
+        self._situation = Situation(self._runtime.law.limits, self._runtime.calendar)
+        self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
+        self._engine: ContractRiskEngine | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timers = 0
+        self.last_close = 0
+        self.slippage_ticks = 0
+
+    # ---------------------------------------------------------- installation
+
+    def register_base(self, portfolio: Any, msgbus: Any, cache: Any, clock: Any) -> None:
+        """Take the endpoints. Raises RiskEngineError if Nautilus' own checks are bypassed."""
+        super().register_base(portfolio, msgbus, cache, clock)
+        risk, execution = self._trader._risk_engine, self._trader._exec_engine
+        if risk.is_bypassed:
+            raise RiskEngineError("Nautilus' RiskEngineConfig.bypass is true: the contract risk engine refuses to start; set it to false.")
+        self._engine = ContractRiskEngine(self._runtime, self._situation, self._supervisor, cache, clock, msgbus)
+        self._engine.stand_in_front(self._pass_risk, execution.execute)
+        for endpoint, old, new in ((RISK, risk.execute, self._engine.on_risk), (EXEC, execution.execute, self._engine.on_exec)):
+            msgbus.deregister(endpoint, old)
+            msgbus.register(endpoint, new)
+        msgbus.register(ENDPOINT_RISK_CLOSE, self._supervisor.close)
+        msgbus.subscribe("events.order.*", self._on_order_event, priority=FIRST)
+        msgbus.subscribe("events.account.*", self._on_account, priority=FIRST)
+        msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=FIRST)
+        msgbus.subscribe(TOPIC_BOOK, self._situation.on_book, priority=FIRST)
+        msgbus.subscribe(TOPIC_TRUST, self._on_trust, priority=FIRST)
+        msgbus.subscribe(TOPIC_VETO, self._on_veto, priority=FIRST)
+        msgbus.subscribe(TOPIC_KILL, self._on_kill, priority=FIRST)
+
+    def on_start(self) -> None:
+        """Note the event loop that timers come back to (live timers fire on a foreign thread), and the accounts already known."""
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+        for event in known_accounts(self.cache):
+            self._on_account(event)
+
+    def on_stop(self) -> None:
+        """Let go of the journal."""
+        self._engine.close()
+
+    def _pass_risk(self, command: Any) -> None:
+        self._supervisor.passing(command)
+        self._trader._risk_engine.execute(command)
+        listed = getattr(command, "order_list", None)
+        if listed is not None:
+            deny_rest(listed.orders, self._engine.deny_order)
+
+    # ------------------------------------------------------------- the senses
+
+    def _on_order_event(self, event: Any) -> None:
+        try:
+            self._supervisor.on_order_event(event)
+        except Exception as error:
+            self.log.exception("supervisor failed on an order event", error)
+            self._supervisor.alarm(f"{type(error).__name__}: {error}")
+
+    def _on_account(self, event: AccountState) -> None:
+        balance, free = cents_of(event)
+        if balance is not None and free is not None:
+            self._situation.on_account(balance, free)
+
+    def _on_market(self, update: MarketUpdate) -> None:
+        self._situation.on_market(update)
+        if update.quality.bar is not None and update.state is not None:
+            self.last_close, self.slippage_ticks = update.quality.bar.close, update.state.slippage_ticks
+        self._supervisor.on_market(update)
+
+    def _on_trust(self, trust: dict[str, Any]) -> None:
+        self._situation.trust = trust
+
+    def _on_veto(self, veto: Any) -> None:
+        self._situation.veto = veto
+
+    def _on_kill(self, update: KillUpdate) -> None:
+        self._situation.kill_state = update.state
+
+    # -------------------------------------------------------------- the hands
+
+    @property
+    def now_ns(self) -> int:
+        """The clock, UTC ns."""
+        return self.clock.timestamp_ns()
+
+    def send(self, command: Any) -> None:
+        """Put a command of the supervisor on its way, through the risk engine."""
+        self._engine.send(command)
+
+    def timer(self, name: str, at_ns: int, callback: Callable[[], None]) -> None:
+        """Call back at a time of the clock, on the event loop."""
+
+        def fire(_: Any) -> None:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(callback)
+            else:
+                callback()
+
+        self._timers += 1
+        self.clock.set_time_alert_ns(name=f"{name}-{self._timers}", alert_time_ns=at_ns, callback=fire)
+
+    def publish(self, topic: str, message: object) -> None:
+        """Tell everybody who listens."""
+        self.msgbus.publish(topic, message)
+
+    def journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
+        """Record something."""
+        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+
+    def charge(self, event: str, ts_ns: int, detail: str) -> None:
+        """Something costs execution quality."""
+        self.msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
+
+
+def install(kernel: Any, config: RiskControllerConfig) -> RiskController:
+    """Put the risk engine into a kernel (of a BacktestEngine or TradingNode) before anything else is added."""
+    controller = RiskController(kernel.trader, config)
+    kernel.trader.add_actor(controller)
+    return controller

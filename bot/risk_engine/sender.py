@@ -1,0 +1,97 @@
+"""The orders that the supervisor itself sends: cancels, replacement stops, closing orders.
+
+They go through the risk engine like any other; those made here are known to it by `made`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import CancelOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.model.enums import ContingencyType
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, OrderListId, StrategyId
+from nautilus_trader.model.orders import Order, OrderList
+
+from bot.risk_engine.brackets import Maker, OrderTags, market_order, order_id, stop_order, target_order
+from bot.risk_engine.wire import Wire
+from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.trade import Leg, Trade
+
+
+class Sender:
+    """Makes orders in the name of the strategy that owns the trade; `track` is told of each before it leaves."""
+
+    def __init__(self, wire: Wire, instrument_id: InstrumentId, flatten_limit_ticks: int, track: Callable[[Trade, Order], None]) -> None:
+        self.made: set[str] = set()
+        self._wire = wire
+        self._instrument_id = instrument_id
+        self._flatten_limit_ticks = flatten_limit_ticks
+        self._track = track
+        self._owners: dict[str, StrategyId] = {}
+
+    def owner(self, intent_id: str, strategy_id: StrategyId) -> None:
+        """Say whose trade an intent is."""
+        self._owners[intent_id] = strategy_id
+
+    def cancel(self, trade: Trade, order: TrackedOrder) -> None:
+        """Ask the venue to cancel an order, once."""
+        order.cancel_requested = True
+        command = CancelOrder(
+            trader_id=self._wire.trader_id,
+            strategy_id=self._owners[trade.intent_id],
+            instrument_id=self._instrument_id,
+            client_order_id=ClientOrderId(order.order_id),
+            venue_order_id=None,
+            command_id=UUID4(),
+            ts_init=self._wire.now_ns,
+        )
+        self._wire.send(command)
+
+    def protect(self, trade: Trade, leg: Leg, quantity: int) -> None:
+        """Cover an open leg again: its stop in force, and its target with it if that is gone too."""
+        leg.attempts += 1
+        maker, slippage = self._maker(trade), self._wire.slippage_ticks
+        stop_id, target_id = (order_id(trade.intent_id, leg.number, role, leg.attempts) for role in (Role.STOP, Role.TARGET))
+        tags = OrderTags(trade.intent_id, leg.number, Role.STOP, slippage)
+        if leg.live(Role.TARGET):
+            self._submit(trade, [stop_order(maker, stop_id, -trade.side, quantity, leg.stop, tags)])
+            return
+        links = {"contingency_type": ContingencyType.OUO, "order_list_id": OrderListId(stop_id.value)}
+        stop = stop_order(maker, stop_id, -trade.side, quantity, leg.stop, tags, **links, linked_order_ids=[target_id])
+        tags = OrderTags(trade.intent_id, leg.number, Role.TARGET, slippage)
+        target = target_order(maker, target_id, -trade.side, quantity, leg.target, tags, **links, linked_order_ids=[stop_id])
+        self._submit(trade, [stop, target])
+
+    def exit(self, trade: Trade, leg: Leg, quantity: int) -> None:
+        """The closing order: at the market, or as a limit well through it if the venue refused that."""
+        leg.attempts += 1
+        maker = self._maker(trade)
+        name = order_id(trade.intent_id, leg.number, Role.EXIT, leg.attempts)
+        tags = OrderTags(trade.intent_id, leg.number, Role.EXIT, self._wire.slippage_ticks)
+        if any(order.state is OrderState.REJECTED for order in leg.of(Role.EXIT)):
+            price = self._wire.last_close - trade.side * self._flatten_limit_ticks
+            self._submit(trade, [target_order(maker, name, -trade.side, quantity, price, tags)])
+        else:
+            self._submit(trade, [market_order(maker, name, -trade.side, quantity, tags)])
+
+    def _submit(self, trade: Trade, orders: list[Order]) -> None:
+        for order in orders:
+            self._wire.cache.add_order(order)
+            self.made.add(order.client_order_id.value)
+            self._track(trade, order)
+        common = {
+            "trader_id": self._wire.trader_id,
+            "strategy_id": self._owners[trade.intent_id],
+            "command_id": UUID4(),
+            "ts_init": self._wire.now_ns,
+        }
+        if len(orders) == 1:
+            self._wire.send(SubmitOrder(order=orders[0], **common))
+            return
+        listed = OrderList(orders[0].order_list_id, orders)
+        self._wire.cache.add_order_list(listed)
+        self._wire.send(SubmitOrderList(order_list=listed, **common))
+
+    def _maker(self, trade: Trade) -> Maker:
+        return Maker(self._wire.trader_id, self._owners[trade.intent_id], self._instrument_id, self._wire.now_ns)

@@ -1,0 +1,297 @@
+"""The supervisor: watches what becomes of every order, keeps positions covered, and leaves them.
+
+It folds Nautilus' order events into trades (bot.supervision), carries out the duties that
+follow, counts naked time, and tells the rest of the system in its own words (bot.messages).
+
+It does not promise that a stop fills at its price, nor anything while the link is down.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_trader.execution.messages import ModifyOrder
+from nautilus_trader.model.events import OrderDenied, OrderFilled, OrderUpdated
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.orders import Order
+
+from bot.decision.plan import ExitReason
+from bot.decision.snapshot import KillState, Snapshot
+from bot.decision.verdict import Refused
+from bot.journal.records import KillRecord, Kind
+from bot.messages import (
+    TOPIC_BOOK,
+    TOPIC_KILL,
+    CloseTrade,
+    EntryEnded,
+    Intent,
+    IntentDenied,
+    IntentSubmitted,
+    KillUpdate,
+    MarketUpdate,
+    TradeChanged,
+    TradeClosed,
+    TradeOpened,
+)
+from bot.risk_engine.brackets import OrderTags, ticks_of
+from bot.risk_engine.records import denial_record, fill_record, order_record
+from bot.risk_engine.sender import Sender
+from bot.risk_engine.wire import Wire
+from bot.runtime import Runtime
+from bot.supervision.duties import DutyKind, duties
+from bot.supervision.excursion import follow_excursion, follow_price
+from bot.supervision.orders import Role, TrackedOrder
+from bot.supervision.outcome import TradeContext, context_of, outcome_of
+from bot.supervision.trade import Fill, Leg, Trade
+from bot.supervision.watch import KillWatch, execution_events
+from bot.units import SECOND_NS, to_cents
+
+GRACE_NS = SECOND_NS  # a stop works within this after a fill (invariant 1)
+ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2); CLOSING suspends repair as long
+
+
+class Supervisor:
+    """Keeps the trades. `wire` sends commands, sets timers, and publishes; times are market time, UTC ns."""
+
+    def __init__(self, runtime: Runtime, instrument_id: InstrumentId, wire: Wire) -> None:
+        self.trades: list[Trade] = []
+        self._runtime = runtime
+        self._limits = runtime.law.limits
+        self._execution = runtime.contracts.execution_contract
+        self._instrument_id = instrument_id
+        self._wire = wire
+        self._context: dict[str, TradeContext] = {}
+        self._orders: dict[str, tuple[Trade, Leg, TrackedOrder]] = {}
+        self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self._track)
+        self._causes: dict[str, str] = {}
+        self._kill = KillWatch(self._limits)
+        self._kill_state = KillState.ARMED
+
+    # ------------------------------------------------------------- questions
+
+    @property
+    def net(self) -> int:
+        """Signed contracts held by all our trades."""
+        return sum(trade.net for trade in self.trades)
+
+    def find(self, name: str) -> tuple[Trade | None, Leg | None, TrackedOrder | None]:
+        """The trade, leg and tracked order of a client order id."""
+        return self._orders.get(name, (None, None, None))
+
+    def repairs(self, name: str) -> bool:
+        """Whether the supervisor itself has just made this order to cover an open leg."""
+        return name in self._sender.made
+
+    # --------------------------------------------------------------- entries
+
+    def begin(self, intent: Intent, orders: list[Order], now: Snapshot) -> None:
+        """Track an approved intent; called before its orders leave."""
+        plan = intent.plan
+        legs = [Leg(number, leg.quantity, leg.stop, leg.target) for number, leg in enumerate(plan.legs, start=1)]
+        trade = Trade(intent.intent_id, plan, intent.trading_day, intent.decided_ns, intent.expires_ns, legs)
+        self.trades.append(trade)
+        self._sender.owner(intent.intent_id, orders[0].strategy_id)
+        phase = self._runtime.calendar.phase_name(now.market.session_phase)
+        worst = self._limits.worst_case_cents(plan.risk_cents, plan.quantity, intent.slippage_ticks)
+        self._context[intent.intent_id] = context_of(intent, now, phase, worst)
+        for order in orders:
+            self._track(trade, order)
+        self._wire.timer(f"{intent.intent_id}-expiry", intent.expires_ns, lambda: self._expire(trade))
+        self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, plan.strategy, now.ts_ns))
+
+    def _track(self, trade: Trade, order: Order) -> None:
+        tags = OrderTags.read(order)
+        leg = trade.legs[tags.leg - 1]
+        price = ticks_of(order.trigger_price) if order.has_trigger_price and tags.role is Role.STOP else None
+        if price is None and order.has_price:
+            price = ticks_of(order.price)
+        side = trade.side if tags.role is Role.ENTRY else -trade.side
+        whole = None if price is None else round(price)
+        tracked = TrackedOrder(order.client_order_id.value, tags.role, tags.leg, side, int(order.quantity), whole, tags.slippage_ticks)
+        leg.orders.append(tracked)
+        self._orders[tracked.order_id] = (trade, leg, tracked)
+
+    def _expire(self, trade: Trade) -> None:
+        """The entry's time to live is over."""
+        if trade.entries_live:
+            trade.expired = True
+            for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY)]:
+                self._sender.cancel(trade, order)
+
+    # ---------------------------------------------------------------- events
+
+    def on_order_event(self, event: Any) -> None:
+        """Fold one Nautilus order event in and do what follows from it."""
+        trade, leg, order = self.find(event.client_order_id.value)
+        if trade is None or leg is None or order is None:
+            self._unapproved(event)
+            return
+        name, was_entering = type(event).__name__, trade.entries_live
+        if isinstance(event, OrderFilled):
+            self._fill(trade, leg, order, event)
+        order.apply(name, int(event.last_qty) if isinstance(event, OrderFilled) else 0)
+        if isinstance(event, OrderUpdated):
+            self._updated(trade, leg, order, event)
+        self._journal_event(trade, order, event, name)
+        self._charge(trade, order, name, event)
+        self._after(trade, was_entering)
+
+    def _unapproved(self, event: Any) -> None:
+        """An event of an order that never passed the risk engine; a denial of one is what should happen."""
+        denied = isinstance(event, OrderDenied) or type(event).__name__ == "OrderInitialized"
+        if not denied and event.instrument_id == self._instrument_id and isinstance(event, OrderFilled):
+            self.trip("an unapproved order was filled", event.client_order_id.value)
+
+    def _fill(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
+        price, quantity = ticks_of(event.last_px), int(event.last_qty)
+        reference = order.price if order.price is not None else self._wire.last_close
+        slippage = (price - reference) * order.side
+        fee = to_cents(event.commission.as_double())
+        trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage))
+        if order.role is Role.ENTRY and not trade.opened_ns:
+            trade.opened_ns = event.ts_event
+        follow_price(trade, price)
+        body = fill_record(trade, order)
+        self._wire.journal(Kind.FILL, event.ts_event, body, trade.plan.strategy)
+
+    def _updated(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated) -> None:
+        order.quantity = int(event.quantity)
+        if order.role is Role.STOP and event.trigger_price is not None:
+            moved = round(ticks_of(event.trigger_price))
+            if moved != order.price:
+                order.price = leg.stop = moved
+                self._count_change(trade, self._causes.pop(order.order_id, ""))
+
+    def _count_change(self, trade: Trade, cause: str) -> None:
+        """One decision to move the stop counts once, however many legs it moves."""
+        if cause not in trade.causes or not cause:
+            trade.stop_changes += 1
+        if cause:
+            trade.causes.add(cause)
+
+    def _charge(self, trade: Trade, order: TrackedOrder, name: str, event: Any) -> None:
+        for charge in execution_events(self._execution, trade, order, name, event.ts_event):
+            self._wire.charge(charge, event.ts_event, order.order_id)
+
+    def _journal_event(self, trade: Trade, order: TrackedOrder, event: Any, name: str) -> None:
+        body = order_record(trade, order, name, getattr(event, "reason", "") or "")
+        self._wire.journal(Kind.ORDER, event.ts_event, body, trade.plan.strategy)
+
+    # ----------------------------------------------------------- what follows
+
+    def _after(self, trade: Trade, was_entering: bool) -> None:
+        self._count_naked(trade)
+        if was_entering and not trade.entries_live:
+            self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
+        if abs(self.net) > self._limits.contracts_of[trade.plan.strategy] and self._kill_state is KillState.ARMED:
+            self.trip("position above its limit", f"{abs(self.net)} contracts")
+        if trade.over and not trade.done:
+            self._finish(trade)
+        elif trade.opened_ns and not trade.done:
+            news = TradeChanged if trade.announced else TradeOpened
+            trade.announced = True
+            self._wire.publish(TOPIC_BOOK, news(trade.view(self._context[trade.intent_id].atr)))
+        self.act(trade)
+
+    def act(self, trade: Trade, urgent: bool = False) -> None:
+        """Carry out what the trade's state demands."""
+        for duty in duties(trade, urgent):
+            leg = trade.legs[duty.leg - 1]
+            if duty.kind is DutyKind.CANCEL and duty.order is not None:
+                self._sender.cancel(trade, duty.order)
+            elif duty.kind is DutyKind.PROTECT:
+                self._sender.protect(trade, leg, duty.quantity)
+            elif duty.kind is DutyKind.EXIT:
+                self._sender.exit(trade, leg, duty.quantity)
+
+    def _finish(self, trade: Trade) -> None:
+        trade.done = True
+        if trade.opened_ns:
+            outcome = outcome_of(trade, self._context[trade.intent_id])
+            self._wire.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
+            self._wire.publish(TOPIC_BOOK, TradeClosed(outcome))
+        self._wire.timer(f"{trade.intent_id}-orphans", self._wire.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
+        if self._kill_state is KillState.TRIPPED and self.net == 0:
+            self._enter(KillState.FLAT, "no position left")
+            self._enter(KillState.HALTED, "only a person starts trading again: mesbot resume")
+
+    def _sweep(self, trade: Trade) -> None:
+        """After the grace: cancel leftovers of a flat trade, then let go of it once nothing works."""
+        self.act(trade, urgent=True)
+        if not any(leg.live(*Role) for leg in trade.legs):
+            self.trades.remove(trade)
+
+    def _count_naked(self, trade: Trade) -> None:
+        """Naked time runs while an open leg has less working stop than contracts."""
+        now = self._wire.now_ns
+        naked = any(leg.open > leg.protected for leg in trade.legs)
+        if naked and not trade.naked_since_ns:
+            trade.naked_since_ns = now
+            self._wire.timer(f"{trade.intent_id}-naked", now + GRACE_NS, lambda: self._still_naked(trade))
+        elif not naked and trade.naked_since_ns:
+            trade.naked_ns += now - trade.naked_since_ns
+            trade.naked_since_ns = 0
+
+    def _still_naked(self, trade: Trade) -> None:
+        """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more."""
+        if not trade.naked_since_ns or trade.done:
+            return
+        if trade.closing is None or self._wire.now_ns - trade.closing_since_ns >= ORPHAN_NS:
+            self.act(trade, urgent=True)
+        self._wire.timer(f"{trade.intent_id}-naked", self._wire.now_ns + GRACE_NS, lambda: self._still_naked(trade))
+
+    # --------------------------------------------------------------- commands
+
+    def close(self, request: CloseTrade) -> None:
+        """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
+        trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
+        if trade is not None and trade.closing is None:
+            trade.closing, trade.closing_since_ns = request.reason, self._wire.now_ns
+            self.act(trade)
+
+    def passing(self, command: Any) -> None:
+        """An approved command leaves: keep why a stop is being moved until the venue confirms it."""
+        if isinstance(command, ModifyOrder):
+            self._causes[command.client_order_id.value] = (command.params or {}).get("cause", "")
+
+    # ------------------------------------------------------------ bars and kill
+
+    def on_market(self, update: MarketUpdate) -> None:
+        """Follow excursions bar by bar, and ask the kill triggers that look at the scores."""
+        bar = update.quality.bar
+        for trade in self.trades:
+            if bar is not None and not trade.done:
+                follow_excursion(trade, bar)
+        if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self.net != 0):
+            self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
+
+    def trip(self, reason: str, detail: str) -> None:
+        """The kill sequence: refuse entries, cancel, flatten, halt. Latched: a second trip changes nothing."""
+        if self._kill_state is not KillState.ARMED:
+            return
+        self._enter(KillState.TRIPPED, reason, detail)
+        open_trades = [trade for trade in self.trades if not trade.done]
+        for trade in open_trades:
+            if trade.closing is None:
+                trade.closing, trade.closing_since_ns = ExitReason.KILL, self._wire.now_ns
+            self.act(trade)
+        if not open_trades:
+            self._enter(KillState.FLAT, "no position")
+            self._enter(KillState.HALTED, "only a person starts trading again: mesbot resume")
+
+    def alarm(self, text: str) -> None:
+        """A guard failed: that trips the kill switch (constitution: an exception in a guard or the supervisor)."""
+        self.trip("a guard failed", text)
+
+    def _enter(self, state: KillState, reason: str, detail: str = "") -> None:
+        self._kill_state = state
+        self._wire.journal(Kind.KILL, self._wire.now_ns, KillRecord(state.value, reason, detail))
+        self._wire.publish(TOPIC_KILL, KillUpdate(state, reason))
+
+    # -------------------------------------------------------------- messages
+
+    def denied(self, command: Any, refusal: Refused) -> None:
+        """Journal a denial; the strategy hears of it by Nautilus' own event."""
+        record = denial_record(command, refusal)
+        self._wire.journal(Kind.ORDER, self._wire.now_ns, record, record.strategy)
+        self._wire.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))

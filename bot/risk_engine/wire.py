@@ -1,0 +1,38 @@
+"""What the supervisor needs of the outside world, in one place: commands, timers, topics, the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from bot.journal.records import Kind
+
+
+class Wire(Protocol):
+    """The supervisor's hands. Times are UTC ns of the injected clock; prices ticks."""
+
+    cache: Any
+    trader_id: Any
+    last_close: int
+    slippage_ticks: int
+
+    @property
+    def now_ns(self) -> int:
+        """The clock."""
+
+    def send(self, command: Any) -> None:
+        """Put a command on its way, through the risk engine."""
+
+    def timer(self, name: str, at_ns: int, callback: Callable[[], None]) -> None:
+        """Call back at a time of the clock."""
+
+    def publish(self, topic: str, message: object) -> None:
+        """Tell everybody who listens."""
+
+    def journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
+        """Record something."""
+
+    def charge(self, event: str, ts_ns: int, detail: str) -> None:
+        """Something costs execution quality."""

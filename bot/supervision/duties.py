@@ -1,0 +1,87 @@
+"""What a trade's state demands next: a pure function from the trade to commands.
+
+Invariants (spec 6, supervisor): a position is covered by working stops of its size; a flat
+book has no orders; a leg is never entered twice. Closing: entries and targets are cancelled
+first, the stop last, and only when nothing of the leg works is the closing order sent.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.trade import Leg, Trade
+
+
+class DutyKind(StrEnum):
+    """What is to be done."""
+
+    CANCEL = "cancel"
+    PROTECT = "protect"
+    EXIT = "exit"
+
+
+class Duty(NamedTuple):
+    """One command: cancel `order`, or protect or exit `quantity` contracts of `leg`."""
+
+    kind: DutyKind
+    leg: int
+    quantity: int = 0
+    order: TrackedOrder | None = None
+
+
+def duties(trade: Trade, urgent: bool = False) -> list[Duty]:
+    """Commands that the state of `trade` demands now.
+
+    `urgent` is said by the timers whose grace is over: a stop that is only SUBMITTED then counts
+    as missing, and leftovers of a flat trade are orphans.
+    """
+    if trade.unknown:
+        return []
+    found: list[Duty] = []
+    for leg in trade.legs:
+        if trade.closing is not None or _beyond_repair(leg):
+            found.extend(_close(leg, urgent))
+        elif leg.open:
+            found.extend(_protect(leg, urgent))
+        elif urgent and not leg.live(Role.ENTRY):
+            found.extend(_cancel(leg.live(Role.STOP, Role.TARGET, Role.EXIT)))
+    return found
+
+
+def _beyond_repair(leg: Leg) -> bool:
+    """A stop that began to fill, or a replacement that was refused as well, leaves only the market."""
+    refused = sum(order.state in (OrderState.REJECTED, OrderState.DENIED) for order in leg.of(Role.STOP))
+    return leg.open > 0 and (refused > 1 or any(order.filled for order in leg.of(Role.STOP)))
+
+
+def _close(leg: Leg, urgent: bool) -> list[Duty]:
+    """The next step of leaving a leg; each waits until the one before is confirmed.
+
+    A closing order refused twice is sent again only by the timers, not at once.
+    """
+    if first := leg.live(Role.ENTRY, Role.TARGET):
+        return _cancel(first)
+    if stops := leg.live(Role.STOP):
+        return _cancel(stops)
+    refused = sum(order.state in (OrderState.REJECTED, OrderState.DENIED) for order in leg.of(Role.EXIT))
+    if leg.open and not leg.live(Role.EXIT) and (urgent or refused < 2):
+        return [Duty(DutyKind.EXIT, leg.number, leg.open)]
+    return []
+
+
+def _protect(leg: Leg, urgent: bool) -> list[Duty]:
+    """Stops for what is open: none may be missing, and none may be larger than what they cover."""
+    covering = [order for order in leg.live(Role.STOP) if not (urgent and order.state is OrderState.SUBMITTED)]
+    covered = sum(order.leaves for order in covering)
+    growing = bool(leg.live(Role.ENTRY))
+    if covered >= leg.open and (growing or covered == leg.open):
+        return []
+    if covered > leg.open:  # more stop than position would flip us: replace it by one of the right size
+        return _cancel(leg.live(Role.TARGET)) or _cancel(covering)
+    return [Duty(DutyKind.PROTECT, leg.number, leg.open - covered)]
+
+
+def _cancel(orders: list[TrackedOrder]) -> list[Duty]:
+    return [Duty(DutyKind.CANCEL, order.leg, order=order) for order in orders if not order.cancel_requested]

@@ -1,0 +1,148 @@
+"""One tracked order and the table of what each event makes of it.
+
+The table has a row for every state and every event Nautilus has; a combination that cannot
+follow from what the broker said before is UNKNOWN, never a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What an order is for."""
+
+    ENTRY = "ENTRY"
+    STOP = "STOP"
+    TARGET = "TARGET"
+    EXIT = "EXIT"
+
+
+class OrderState(StrEnum):
+    """Where an order stands as far as the broker has told us."""
+
+    NONE = "NONE"
+    SUBMITTED = "SUBMITTED"
+    WORKING = "WORKING"
+    TRIGGERED = "TRIGGERED"
+    PENDING_UPDATE = "PENDING_UPDATE"
+    PENDING_CANCEL = "PENDING_CANCEL"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+    DENIED = "DENIED"
+    UNKNOWN = "UNKNOWN"
+
+
+S = OrderState
+LIVE = frozenset({S.SUBMITTED, S.WORKING, S.TRIGGERED, S.PENDING_UPDATE, S.PENDING_CANCEL, S.PARTIALLY_FILLED})
+AT_VENUE = LIVE - {S.SUBMITTED}
+ENDED = frozenset({S.FILLED, S.CANCELED, S.EXPIRED, S.REJECTED, S.DENIED})
+
+EVENTS = (
+    "OrderInitialized",
+    "OrderDenied",
+    "OrderEmulated",
+    "OrderReleased",
+    "OrderSubmitted",
+    "OrderRejected",
+    "OrderAccepted",
+    "OrderCanceled",
+    "OrderExpired",
+    "OrderTriggered",
+    "OrderPendingUpdate",
+    "OrderPendingCancel",
+    "OrderModifyRejected",
+    "OrderCancelRejected",
+    "OrderUpdated",
+    "OrderFilled",
+)
+
+# What an event makes of an order that is alive. FILLED stands for "by quantity"; BACK for "what it was before the request".
+BACK = "BACK"
+_ALIVE: dict[str, OrderState | str | None] = {
+    "OrderInitialized": None,
+    "OrderDenied": S.DENIED,
+    "OrderEmulated": S.UNKNOWN,
+    "OrderReleased": S.UNKNOWN,
+    "OrderSubmitted": S.SUBMITTED,
+    "OrderRejected": S.REJECTED,
+    "OrderAccepted": S.WORKING,
+    "OrderCanceled": S.CANCELED,
+    "OrderExpired": S.EXPIRED,
+    "OrderTriggered": S.TRIGGERED,
+    "OrderPendingUpdate": S.PENDING_UPDATE,
+    "OrderPendingCancel": S.PENDING_CANCEL,
+    "OrderModifyRejected": BACK,
+    "OrderCancelRejected": BACK,
+    "OrderUpdated": BACK,
+    "OrderFilled": S.FILLED,
+}
+
+
+def _row(state: OrderState, event: str) -> OrderState | str | None:
+    """The cell of the table: the next state, BACK, or None for "nothing changes"."""
+    if state in ENDED:  # late and duplicate events of an ended order: only a fill after the end contradicts it
+        return S.UNKNOWN if event == "OrderFilled" and state in (S.REJECTED, S.DENIED) else None
+    if event == "OrderDenied":
+        return S.DENIED if state in (S.NONE, S.UNKNOWN) else S.UNKNOWN
+    if event == "OrderSubmitted":
+        return S.SUBMITTED if state in (S.NONE, S.UNKNOWN) else None
+    if event == "OrderAccepted":
+        return S.WORKING if state in (S.NONE, S.SUBMITTED, S.UNKNOWN) else None
+    if event in ("OrderPendingUpdate", "OrderPendingCancel") and state is S.UNKNOWN:
+        return None
+    return _ALIVE[event]
+
+
+TABLE: dict[tuple[OrderState, str], OrderState | str | None] = {(state, event): _row(state, event) for state in S for event in EVENTS}
+
+
+@dataclass(slots=True)
+class TrackedOrder:
+    """An order of ours. Prices in ticks, quantities in contracts; `slippage_ticks` is what was modelled when it was sent."""
+
+    order_id: str
+    role: Role
+    leg: int
+    side: int
+    quantity: int
+    price: int | None = None
+    slippage_ticks: int = 0
+    state: OrderState = S.NONE
+    filled: int = 0
+    cancel_requested: bool = False
+    before_request: OrderState = field(default=S.NONE)
+
+    @property
+    def live(self) -> bool:
+        """May still fill."""
+        return self.state in LIVE
+
+    @property
+    def leaves(self) -> int:
+        """Contracts that may still fill."""
+        return self.quantity - self.filled if self.live else 0
+
+    def apply(self, event: str, filled: int = 0) -> None:
+        """Take one event in; `filled` is the quantity of an OrderFilled.
+
+        Raises KeyError for an event Nautilus does not have.
+        """
+        following = TABLE[(self.state, event)]
+        if event == "OrderFilled":
+            self.filled += filled
+        if event in ("OrderModifyRejected", "OrderCancelRejected"):
+            self.cancel_requested = False
+        if following is None:
+            return
+        if following == BACK:
+            following = self.before_request if self.state in (S.PENDING_UPDATE, S.PENDING_CANCEL) else self.state
+        if following in (S.PENDING_UPDATE, S.PENDING_CANCEL) and self.state not in (S.PENDING_UPDATE, S.PENDING_CANCEL):
+            self.before_request = self.state
+        if event == "OrderFilled" and following is S.FILLED and self.filled < self.quantity:
+            following = S.PARTIALLY_FILLED
+        self.state = OrderState(following)

@@ -1,0 +1,147 @@
+"""A trade: the legs of one intent, what was filled of them, and what protects them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bot.decision.plan import EntryPlan, ExitReason, TradeView
+from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
+
+
+class Fill(NamedTuple):
+    """One execution: price in ticks (may be fractional where a broker improves it), fee in cents."""
+
+    role: Role
+    leg: int
+    side: int
+    quantity: int
+    price: float
+    fee_cents: int
+    ts_ns: int
+    slippage_ticks: float
+
+
+@dataclass(slots=True)
+class Leg:
+    """One whole bracket: its orders by role (replacements appended) and the stop price in force (ticks)."""
+
+    number: int
+    quantity: int
+    stop: int
+    target: int
+    orders: list[TrackedOrder] = field(default_factory=list)
+    attempts: int = 0
+
+    def of(self, role: Role) -> list[TrackedOrder]:
+        """Orders of a role, oldest first."""
+        return [order for order in self.orders if order.role is role]
+
+    def live(self, *roles: Role) -> list[TrackedOrder]:
+        """Orders of these roles that may still fill."""
+        return [order for order in self.orders if order.role in roles and order.live]
+
+    @property
+    def entered(self) -> int:
+        """Contracts bought or sold by the entry."""
+        return sum(order.filled for order in self.orders if order.role is Role.ENTRY)
+
+    @property
+    def open(self) -> int:
+        """Contracts still held."""
+        return self.entered - sum(order.filled for order in self.orders if order.role is not Role.ENTRY)
+
+    @property
+    def protected(self) -> int:
+        """Contracts covered by a stop that works at the venue."""
+        return sum(order.quantity - order.filled for order in self.of(Role.STOP) if order.state in AT_VENUE)
+
+
+@dataclass(slots=True)
+class Trade:
+    """All that is known of one submitted intent. Times are market time, UTC ns."""
+
+    intent_id: str
+    plan: EntryPlan
+    trading_day: str
+    decided_ns: int
+    expires_ns: int
+    legs: list[Leg]
+    fills: list[Fill] = field(default_factory=list)
+    opened_ns: int = 0
+    closing: ExitReason | None = None
+    closing_since_ns: int = 0
+    stop_changes: int = 0
+    causes: set[str] = field(default_factory=set)
+    naked_since_ns: int = 0
+    naked_ns: int = 0
+    naked_reported: bool = False
+    expired: bool = False
+    announced: bool = False
+    done: bool = False
+    mae_ticks: int = 0
+    mfe_ticks: int = 0
+
+    @property
+    def side(self) -> int:
+        """+1 long, -1 short."""
+        return self.plan.side
+
+    @property
+    def net(self) -> int:
+        """Signed contracts held."""
+        return self.side * sum(leg.open for leg in self.legs)
+
+    @property
+    def entry_price(self) -> float:
+        """Mean entry price in ticks; nan before the first fill."""
+        entries = [fill for fill in self.fills if fill.role is Role.ENTRY]
+        quantity = sum(fill.quantity for fill in entries)
+        return sum(fill.price * fill.quantity for fill in entries) / quantity if quantity else float("nan")
+
+    @property
+    def entries_live(self) -> bool:
+        """Whether any entry may still fill."""
+        return any(leg.live(Role.ENTRY) for leg in self.legs)
+
+    @property
+    def over(self) -> bool:
+        """Flat, and no entry can fill any more."""
+        return self.net == 0 and not self.entries_live and not self.unknown
+
+    @property
+    def unknown(self) -> bool:
+        """Whether an order's state is not known."""
+        return any(order.state is OrderState.UNKNOWN for leg in self.legs for order in leg.orders)
+
+    @property
+    def first_target_hit(self) -> bool:
+        """Whether one leg of several has reached its target while another is still open."""
+        hit = any(order.filled for leg in self.legs for order in leg.of(Role.TARGET))
+        return hit and self.net != 0
+
+    def stop_orders(self) -> tuple[str, ...]:
+        """Ids of the stops that cover the open legs."""
+        return tuple(order.order_id for leg in self.legs if leg.open for order in leg.live(Role.STOP))
+
+    def order(self, order_id: str) -> TrackedOrder | None:
+        """The tracked order of this id."""
+        return next((order for leg in self.legs for order in leg.orders if order.order_id == order_id), None)
+
+    def view(self, atr_at_entry: float) -> TradeView:
+        """The trade as its strategy sees it."""
+        open_legs = [leg for leg in self.legs if leg.open] or self.legs
+        return TradeView(
+            trade_id=self.intent_id,
+            plan=self.plan,
+            entry=self.entry_price,
+            quantity_open=abs(self.net),
+            stop=open_legs[0].stop,
+            opened_ns=self.opened_ns,
+            atr_at_entry=atr_at_entry,
+            stop_order_ids=self.stop_orders(),
+            stop_changes=self.stop_changes,
+            causes=frozenset(self.causes),
+            first_target_hit=self.first_target_hit,
+            closing=self.closing is not None,
+        )

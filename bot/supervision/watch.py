@@ -1,0 +1,53 @@
+"""What order events and scores mean beyond the bracket: execution quality charges and kill triggers."""
+
+from __future__ import annotations
+
+from bot.contracts.models import ExecutionContract
+from bot.decision.gates.gate import TOLERANCE
+from bot.decision.limits import Limits
+from bot.quality.eqs import fill_events, naked_events
+from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.trade import Trade
+from bot.units import SECOND_NS
+
+_CHARGES = {
+    "OrderRejected": "order_rejected",
+    "OrderCancelRejected": "change_rejected",
+    "OrderModifyRejected": "change_rejected",
+}
+
+
+def execution_events(contract: ExecutionContract, trade: Trade, order: TrackedOrder, event: str, ts_ns: int) -> list[str]:
+    """EQS events (execution_contract.yaml: eqs.events) of one order event that has been applied to `order`."""
+    if event in _CHARGES:
+        return [_CHARGES[event]]
+    if event == "OrderFilled":
+        last = trade.fills[-1]
+        waited = (ts_ns - trade.decided_ns) / SECOND_NS if order.role is Role.ENTRY else None
+        partial = order.state is OrderState.PARTIALLY_FILLED
+        return fill_events(contract, waited, last.slippage_ticks, order.slippage_ticks, partial)
+    ended = event in ("OrderCanceled", "OrderExpired") and order.role is Role.ENTRY and not trade.entries_live
+    if ended and trade.expired and not trade.opened_ns:
+        return ["entry_expired"]
+    if not trade.naked_reported and naked_events(contract, trade.naked_ns / SECOND_NS):
+        trade.naked_reported = True
+        return ["naked_time"]
+    return []
+
+
+class KillWatch:
+    """Counts bars in a row whose score is below its kill value while a position is open (constitution: kill_switch)."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._below = {"DVS": 0, "EQS": 0}
+
+    def on_scores(self, own_dvs: float, eqs: float, in_position: bool) -> str | None:
+        """Take a bar's own DVS and EQS in; the trigger's sentence if it is reached now."""
+        limits = self._limits
+        for name, score, kill in (("DVS", own_dvs, limits.dvs_kill), ("EQS", eqs, limits.eqs_kill)):
+            low = in_position and score < kill - TOLERANCE
+            self._below[name] = self._below[name] + 1 if low else 0
+            if self._below[name] >= limits.kill_bars:
+                return f"{name} below {kill:.2f} on {limits.kill_bars} bars in a row while in a position"
+        return None

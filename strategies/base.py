@@ -1,0 +1,134 @@
+"""ContractStrategy: the plumbing every K shares, so that a K holds its rules and nothing else.
+
+A K does not subscribe to bars. It is asked (`Ask`) with the MarketState that everybody
+shares, and told (`Intent`) to submit at most one plan. It promises nothing about limits:
+whatever it sends is judged by the contract risk engine.
+"""
+
+from __future__ import annotations
+
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
+from nautilus_trader.trading.config import StrategyConfig
+from nautilus_trader.trading.strategy import Strategy
+
+from bot.decision.gates.gate import TOLERANCE
+from bot.decision.management import ManagementLimits, manage
+from bot.decision.plan import Act, EntryPlan, ExitPlan, ManagementAction, NoSetup, Setup, TradeView, Veto
+from bot.errors import RiskEngineError
+from bot.learning.outcome import TradeOutcome
+from bot.market.state import MarketState
+from bot.messages import (
+    ENDPOINT_RISK_CLOSE,
+    TOPIC_BOOK,
+    Ask,
+    CloseTrade,
+    Intent,
+    TradeClosed,
+    ask_endpoint,
+    submit_endpoint,
+)
+from bot.risk_engine.brackets import Maker, bracket_orders, price_of
+from bot.runtime import RuntimeSpec, runtime_of
+
+
+class ContractStrategyConfig(StrategyConfig, frozen=True):
+    """Configuration of a K: where its law is, and its instrument."""
+
+    runtime: RuntimeSpec
+    instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
+
+
+class ContractStrategy(Strategy):
+    """Base of K1-K5. `name` is the strategy's K; `rules` its block of strategies.yaml."""
+
+    name: str
+
+    def __init__(self, config: ContractStrategyConfig) -> None:
+        super().__init__(config)
+        runtime = runtime_of(config.runtime)
+        self.calendar = runtime.calendar
+        self.contracts = runtime.contracts
+        self.rules = getattr(runtime.contracts.strategies, self.name)
+        self.quantity = getattr(runtime.contracts.risk_model.contracts_per_strategy, self.name, 0)
+        self._ttl_seconds = runtime.contracts.execution_contract.entry.ttl_seconds
+        self._management = ManagementLimits.of(runtime.contracts)
+
+    # ------------------------------------------------------------- what a K says
+
+    def detect(self, state: MarketState) -> Setup | Veto | NoSetup:
+        """Is the setup here, and for which side; else the first failing condition, for the nearer side."""
+        raise NotImplementedError
+
+    def plan_entry(self, setup: Setup, state: MarketState) -> EntryPlan | NoSetup:
+        """The plan for a setup, or why there is none after all."""
+        raise NotImplementedError
+
+    def plan_management(self, trade: TradeView, state: MarketState) -> ManagementAction:
+        """Hold, tighten or leave an open trade, on this bar."""
+        session = state.session
+        flatten_due = session is None or state.ts_ns >= self.calendar.flatten_ns(session)
+        return manage(trade, state, flatten_due, self.plan_exit(trade, state), self._management)
+
+    def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:
+        """The strategy's own reason to leave now, if it has one."""
+        raise NotImplementedError
+
+    def post_trade_update(self, outcome: TradeOutcome) -> None:
+        """A trade of the book ended; may only raise the strategy's own bar to entry."""
+
+    # ----------------------------------------------------------------- plumbing
+
+    def on_start(self) -> None:
+        """Take questions; refuse to start without the contract risk engine on the path."""
+        if ENDPOINT_RISK_CLOSE not in self.msgbus.endpoints():
+            raise RiskEngineError(f"{self.name} refuses to start: the contract risk engine is not installed; install it first.")
+        self.msgbus.register(ask_endpoint(self.name), self._on_ask)
+        self.msgbus.register(submit_endpoint(self.name), self._on_submit)
+        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
+
+    def on_stop(self) -> None:
+        """Take no more questions. Orders are left to the risk engine."""
+        self.msgbus.deregister(ask_endpoint(self.name), self._on_ask)
+        self.msgbus.deregister(submit_endpoint(self.name), self._on_submit)
+        self.msgbus.unsubscribe(TOPIC_BOOK, self._on_book)
+
+    def cancel_all_orders(self, *args: object, **kwargs: object) -> None:
+        """Nothing: Nautilus would cancel the other strategies' orders too; the risk engine cancels by trade."""
+
+    def _on_ask(self, ask: Ask) -> None:
+        if ask.trade is not None and not ask.trade.closing:
+            action = self.plan_management(ask.trade, ask.state)
+            ask.answer = action
+            self._act(ask.trade, action)
+            return
+        setup = self.detect(ask.state)
+        ask.answer = self.plan_entry(setup, ask.state) if isinstance(setup, Setup) else setup
+
+    def _on_submit(self, intent: Intent) -> None:
+        maker = Maker(self.trader_id, self.id, self.config.instrument_id, self.clock.timestamp_ns())
+        self.submit_order_list(bracket_orders(intent, maker))
+
+    def _act(self, trade: TradeView, action: ManagementAction) -> None:
+        if action.act is Act.EXIT:
+            self.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade(trade.trade_id, action.reason, action.why))
+        elif action.act is Act.TIGHTEN:
+            price = price_of(action.stop)
+            for stop in trade.stop_order_ids:
+                self.modify_order(self.cache.order(ClientOrderId(stop)), trigger_price=price, params={"cause": action.cause})
+
+    def _on_book(self, event: object) -> None:
+        if isinstance(event, TradeClosed):
+            self.post_trade_update(event.outcome)
+
+    # ------------------------------------------------------ what several K say
+
+    def _phase(self, state: MarketState) -> NoSetup | None:
+        if state.session_phase in self.rules.phases:
+            return None
+        return NoSetup("PHASE", "phase", state.session_phase, "allowed", " ".join(map(str, self.rules.phases)))
+
+    def _belief(self, state: MarketState, name: str, side: int) -> NoSetup | None:
+        value = state.belief(name, side).effective
+        if value >= self.rules.min_belief - TOLERANCE:
+            return None
+        return NoSetup(name, "belief", value, "minimum", self.rules.min_belief)

@@ -1,0 +1,65 @@
+"""K1: VWAP mean reversion. Conservative; fades a stretched price back to the session VWAP."""
+
+from __future__ import annotations
+
+import math
+
+from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
+from bot.market.state import MarketState
+from bot.units import MINUTE_NS
+from strategies.base import ContractStrategy, ContractStrategyConfig
+
+
+class K1Config(ContractStrategyConfig, frozen=True):
+    """Configuration of K1; its numbers are in strategies.yaml: K1."""
+
+    strategy_id: str = "K1"
+    order_id_tag: str = "K1"
+
+
+class VwapReversion(ContractStrategy):
+    """Fade |vwap_z| >= 1.5 with a limit at the close, stop beyond the 5-bar extreme, target VWAP."""
+
+    name = "K1"
+
+    def detect(self, state: MarketState) -> Setup | NoSetup:
+        rules = self.rules
+        side = -1 if state.vwap_z > 0 else 1
+        if refusal := self._phase(state) or self._too_early(state):
+            return refusal
+        if not abs(state.vwap_z) >= rules.min_abs_vwap_z:
+            return NoSetup("VWAP_Z", "abs_z", abs(state.vwap_z), "minimum", rules.min_abs_vwap_z)
+        if not abs(state.micro_trend) < rules.max_abs_micro_trend:
+            return NoSetup("MICRO_TREND", "abs_trend", abs(state.micro_trend), "below", rules.max_abs_micro_trend)
+        if not side * state.close_location > 0:
+            return NoSetup("CLOSE_LOCATION", "toward_vwap", side * state.close_location, "above", 0.0)
+        if refusal := self._belief(state, "F1", side):
+            return refusal
+        opposite = state.belief("F2", -side).effective
+        if not opposite <= rules.max_opposite_f2:
+            return NoSetup("OPPOSITE_F2", "belief", opposite, "maximum", rules.max_opposite_f2)
+        return Setup(side)
+
+    def plan_entry(self, setup: Setup, state: MarketState) -> EntryPlan | NoSetup:
+        side, close, rules = setup.side, state.bar.close, self.rules
+        room = math.floor(side * (state.vwap_offset - (close - state.vwap_anchor)))
+        if room < rules.min_target_ticks:
+            return NoSetup("TARGET_TICKS", "ticks_to_vwap", room, "minimum", rules.min_target_ticks, "ticks")
+        target = close + side * min(room, rules.max_target_ticks)
+        extreme = state.low_5 if side > 0 else state.high_5
+        leg = Leg(self.quantity, extreme - side * rules.stop_beyond_ticks, target)
+        thesis = Thesis("F1", state.belief("F1", side).effective, exit_belief=rules.exit_belief)
+        return EntryPlan(self.name, side, EntryType.LIMIT, close, None, (leg,), self._ttl_seconds, rules.max_minutes, thesis)
+
+    def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:
+        past = trade.side * state.vwap_z
+        if past >= self.rules.exit_past_vwap_sigma:
+            return ExitPlan(ExitReason.THESIS, f"price {past:.2f} sigma past VWAP")
+        return None
+
+    def _too_early(self, state: MarketState) -> NoSetup | None:
+        start = self.rules.not_before
+        minutes = (start.hour - 9) * 60 + start.minute - 30
+        if state.session is not None and state.ts_ns < state.session.open_ns + minutes * MINUTE_NS:
+            return NoSetup("NOT_BEFORE", "minutes_since_open", (state.ts_ns - state.session.open_ns) // MINUTE_NS, "minimum", minutes)
+        return None
