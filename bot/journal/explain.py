@@ -18,11 +18,11 @@ _SIDES = {1: "long", -1: "short", 0: "no side"}
 
 def bar_lines(bar: Body) -> list[str]:
     """Prices, regime and phase of a bar."""
-    rejected = "   REJECTED: nothing was decided on these prices" if bar["rejected"] else ""
+    rejected = "  REJECTED: its prices were not used" if bar["rejected"] else ""
     return [
         f"  bar     open {_price(bar['open'])}  high {_price(bar['high'])}  low {_price(bar['low'])}  close {_price(bar['close'])}"
         f"  volume {bar['volume']:,}{rejected}",
-        f"  market  {bar['regime']}, {_PHASES[bar['session_phase']]}",
+        f"  market  {bar['regime']}, {_PHASES[bar['session_phase']]}" if bar["regime"] else "  market  not looked at",
     ]
 
 
@@ -31,7 +31,7 @@ def quality_lines(bar: Body) -> list[str]:
     own = _parts(bar["dvs_events"]) or "nothing lowered this bar's own score"
     if bar["dvs"] is not None and bar["dvs"] < bar["own_dvs"] - 1e-9:
         own += f"; own score {shown(bar['own_dvs'])}, an earlier bar of the window holds the score down"
-    eqs = _parts(bar.get("eqs_parts", ())) or "nothing lowers it"
+    eqs = _parts(bar["eqs_parts"]) or "nothing lowers it"
     return [f"  DVS     {_score(bar['dvs'])}: {own}", f"  EQS     {_score(bar['eqs'])}: {eqs}"]
 
 
@@ -145,8 +145,8 @@ def _euc(euc: Body) -> str:
 def _management(decision: Body) -> str:
     action = decision["management"]
     stop = f", stop to {_price(action['stop'])}" if action.get("stop") is not None else ""
-    reason = f": {action['reason']}" if action.get("reason") else ""
-    return f"{decision.get('trade_id', '')} {action['kind']}{stop}{reason}".strip()
+    why = ", ".join(action[name] for name in ("reason", "why") if action.get(name))
+    return f"{decision['trade_id']} {action['kind']}{stop}{': ' + why if why else ''}"
 
 
 def _parts(parts: Any) -> str:

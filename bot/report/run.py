@@ -41,12 +41,12 @@ class _Decision(msgspec.Struct, gc=False):
 
 
 class Bar(msgspec.Struct, gc=False):
-    """One bar of the trading window: prices in points, close as UTC ns, scores 0..1 (None while unknown)."""
+    """One bar of the trading window: prices in points (a rejected bar's may be None), close as UTC ns, scores 0..1 (None: unknown)."""
 
-    open: float
-    high: float
-    low: float
-    close: float
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float | None
     volume: int
     rejected: bool
     dvs: float | None

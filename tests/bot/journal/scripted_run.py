@@ -52,7 +52,7 @@ def bar_ns(bar: int) -> int:
 def bar_record(bar: int, dvs: float = 1.0) -> BarRecord:
     price = 6700.0 + bar * 0.25
     signals = {"vwap": price, "atr_norm": None, "noise": 0.5}
-    return BarRecord(price, price + 1, price - 1, price + 0.25, 500 + bar, False, "range", 1, dvs, dvs, [], 1.0, signals)
+    return BarRecord(price, price + 1, price - 1, price + 0.25, 500 + bar, False, "range", 1, dvs, dvs, [], 1.0, [], signals)
 
 
 def intent_record(bar: int) -> IntentRecord:

@@ -71,7 +71,7 @@ def test_keys_of_a_dict_may_come_in_any_order(tmp_path):
     heads = set()
     for number, signals in enumerate(({"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0})):
         with create(tmp_path / f"{number}.sqlite") as journal:
-            journal.add(Kind.BAR, 1, BarRecord(1, 1, 1, 1, 1, False, "range", 1, 1, 1, [], 1, signals))
+            journal.add(Kind.BAR, 1, BarRecord(1, 1, 1, 1, 1, False, "range", 1, 1, 1, [], 1, [], signals))
             journal.close_link(1)
             heads.add(journal.head)
     assert len(heads) == 1

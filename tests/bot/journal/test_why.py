@@ -29,10 +29,14 @@ def path(tmp_path_factory):
         journal.add(Kind.ORDER, bar_ns(0), OrderRecord("O1", "I1", "K1", "ENTRY", "OrderSubmitted", 1, 6700.0), "K1")
         journal.add(Kind.SHADOW, bar_ns(0), ShadowRecord("S1", "K2", "OPENED", ["DVS_BELOW_MINIMUM"]), "K2")
         journal.close_link(bar_ns(0))
-        thin = BarRecord(6700, 6701, 6699, 6700, 9, False, "range", 1, 0.7, 0.7, [("thin", 0.3)], 0.95, {})
+        thin = BarRecord(6700, 6701, 6699, 6700, 9, False, "range", 1, 0.7, 0.7, [("thin", 0.3)], 0.95, [("late_fill", 0.05)], {})
         journal.add(Kind.BAR, bar_ns(1), thin)
         hold = decision(
-            "K1", Action.MANAGE, "K1 long managed: hold", management={"kind": "hold", "reason": "", "stop": None}, trade_id="T1"
+            "K1",
+            Action.MANAGE,
+            "K1 long managed: hold",
+            management={"kind": "hold", "why": "thesis holds"},
+            trade_id="T1",
         )
         journal.add(Kind.DECISION, bar_ns(1), hold, "K1")
         journal.add(Kind.FILL, bar_ns(1), FillRecord("O1", "I1", "K1", "ENTRY", 1, 1, 6700.0, 62, 0.0, bar_ns(1)), "K1")
@@ -65,7 +69,8 @@ def test_a_refusal_is_told_with_every_gate_and_the_shadow_that_followed_it(path)
 def test_a_managed_trade_finds_its_outcome_and_the_bar_says_what_lowered_dvs(path):
     text = why(path, "2025-10-02T13:32Z")
     assert "DVS     0.70: thin −0.30" in text
-    assert "T1 hold" in text
+    assert "EQS     0.95: late_fill −0.05" in text
+    assert "T1 hold: thesis holds" in text
     assert "trade T1: TARGET" in text
     assert "ENTRY bought 1 at 6700.00, slippage 0 ticks, fee $0.62" in text
 
@@ -113,3 +118,20 @@ def test_any_bar_of_a_long_journal_answers_for_every_strategy(tmp_path):
 def test_what_is_no_journal_is_said_in_one_sentence(tmp_path):
     with pytest.raises(JournalError, match="no such journal"):
         why(tmp_path / "none.sqlite", "2025-10-02 09:31")
+
+
+def test_a_rejected_bar_is_told_with_what_it_had(tmp_path):
+    path = tmp_path / "rejected.sqlite"
+    nan = float("nan")
+    with Journal.create(path, "backtest", contracts(), {}, lambda: 1) as journal:
+        bar = BarRecord(nan, 6701, 6699, 6700, 9, True, "", 0, nan, 0.5, [("impossible", 0.5)], 1.0, [], {})
+        journal.add(Kind.BAR, bar_ns(0), bar)
+        refused = GateRecord("WARM_UP", 6, "atr_norm", nan, "minimum", 0.0, "", nan)
+        skipped = DecisionRecord("K1", Action.SKIP, "K1 skipped: no bar", nan, 1.0, gate=refused)
+        journal.add(Kind.DECISION, bar_ns(0), skipped, "K1")
+        journal.close_link(bar_ns(0))
+    text = why(path, "2025-10-02 09:31")
+    assert "open unknown  high 6701.00" in text
+    assert "REJECTED" in text
+    assert "DVS     unknown: impossible −0.50" in text
+    assert "WARM_UP: atr_norm=unknown" in text

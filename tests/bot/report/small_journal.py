@@ -1,7 +1,7 @@
 """A journal made by hand for the report's tests: seeded prices, decisions, trades, shadows, state changes.
 
-What happens is fixed by SESSIONS of `DAYS`: on each session's bar 60 K1 enters long (bar 70 ends
-it: a win on even sessions, else a loss) and a K2 plan is refused by DVS and shadowed.
+On bar 60 of each session K1 enters long (bar 70 ends it: a win on even sessions, else a loss), and
+DVS refuses a K2 plan, which is shadowed. One bar of the whole journal is rejected and has no open.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from bot.contracts.load import load_contracts, packaged_directory
 from bot.journal.records import Action, BarRecord, DecisionRecord, GateRecord, IntentRecord, Kind, PlanRecord, QualityRecord, StateRecord
 from bot.journal.store import Journal
@@ -19,6 +21,8 @@ from bot.units import MINUTE_NS, SECOND_NS
 
 DAYS = ("2025-10-01", "2025-10-02", "2025-10-03", "2025-10-06", "2025-10-07", "2025-10-08")
 ENTRY, EXIT = 60, 70
+REJECTED = (2, 50)  # session, bar
+NAN = float("nan")
 DVS_GATE = GateRecord("DVS_BELOW_MINIMUM", 2, "dvs", 0.7, "minimum", 0.8, "", 0.1)
 NO_SETUP = GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67)
 NOISE = GateRecord("K5_NOISE", 6, "noise", 0.74, "limit", 0.7, "", 0.04)
@@ -94,7 +98,7 @@ def _bar(price: float, rng: random.Random, dvs: float, phase: int) -> BarRecord:
     high, low = max(price, close) + rng.randint(0, 4) * 0.25, min(price, close) - rng.randint(0, 4) * 0.25
     events = [("thin", 0.3)] if dvs < 1.0 else []
     signals = {"vwap": price, "atr_norm": None, "slippage_ticks": 1.0, "noise": 0.5}
-    return BarRecord(price, high, low, close, rng.randint(200, 2000), False, "range", phase, dvs, dvs, events, 1.0, signals)
+    return BarRecord(price, high, low, close, rng.randint(200, 2000), False, "range", phase, dvs, dvs, events, 1.0, [], signals)
 
 
 def _phase(bar: int) -> int:
@@ -108,6 +112,8 @@ def _write_session(journal: Journal, number: int, day: str, bars: int, price: fl
         ts_ns = open_ns(day) + bar * MINUTE_NS
         dvs = 0.7 if ENTRY - 5 <= bar <= ENTRY + 4 and number == 1 else 1.0
         record = _bar(price, rng, dvs, _phase(bar))
+        if (number, bar) == REJECTED:
+            record = replace(record, open=NAN, high=NAN, rejected=True, regime="", signals={}, dvs_events=[("impossible", 0.5)])
         journal.add(Kind.BAR, ts_ns, record)
         price = record.close
         if bar == ENTRY:

@@ -60,6 +60,7 @@ def test_the_state_is_the_last_one(summary):
 def test_days_tell_bars_scores_net_and_what_is_left_of_the_limits(summary):
     days = {day.day: day for day in summary.days}
     assert [day.bars for day in summary.days] == [390] * 6
+    assert [day.rejected for day in summary.days] == [0, 0, 1, 0, 0, 0]
     assert (days["2025-10-02"].low_dvs_bars, days["2025-10-02"].lowest_dvs) == (10, 0.7)
     assert [day.left_day_cents for day in summary.days] == [3000, 1751, 3000, 1751, 3000, 1751]
     # the week begins anew on Monday, 2025-10-06; a day's worst moment counts, its win only from the next day on

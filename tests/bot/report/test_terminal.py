@@ -7,7 +7,6 @@ from rich.console import Console
 from bot.journal.verify import verify
 from bot.report.terminal import LEARNING_OFF, print_summary
 
-
 NAMES = ["K1", "K2", "K3", "K4", "K5"]
 
 
@@ -39,7 +38,7 @@ def test_numbers_stand_with_their_intervals(path):
 def test_k5_and_dvs_are_told_in_sentences(path):
     text = shown(path)
     assert "K5 vetoed 6 of the 12 bars that had a plan (50 %)." in text
-    assert "DVS rejected 0 of 600 bars and was below the gate for entries on 10." in text
+    assert "DVS rejected 1 of 600 bars and was below the gate for entries on 10." in text
     assert "Layers: 2 quality." in text
 
 

@@ -1,0 +1,187 @@
+"""The HTML report of a run: one self-contained file, made from the journal alone."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from bot.errors import JournalError
+from bot.learning.ledger import veto_ledger
+from bot.learning.outcome import TradeOutcome
+from bot.report import figures, tables, wording
+from bot.report.page import Page
+from bot.report.random_entries import SEED, baseline_of
+from bot.report.run import Run
+from bot.report.summary import Summary
+from bot.report.terminal import LEARNING_OFF
+from bot.units import to_cents
+
+
+def write_report(journal: str | Path, path: str | Path) -> None:
+    """Write the report of a journal file to `path`, replacing an older one.
+
+    It needs no network and holds every bar's scores and every trade; nothing is thinned out.
+    Times are New York, money is net of fees and slippage. Raises JournalError if the
+    journal holds no run or the report cannot be written.
+    """
+    html = render(Summary.from_journal(journal))
+    try:
+        Path(path).write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise JournalError(f"The report {path} cannot be written: {error.strerror}.") from error
+
+
+def render(summary: Summary) -> str:
+    """The report as an HTML document."""
+    page = Page(f"mesbot {summary.run.header['mode']} {wording.period(summary)}")
+    for section in (_head, _cards, _equity, _strategies, _trades, _skips, _scores, _states, _ledger, _random, _budget, _origin):
+        section(page, summary)
+    return page.html()
+
+
+def _head(page: Page, summary: Summary) -> None:
+    if not summary.run.learning:
+        page.add(f'<div class="warning">{LEARNING_OFF}</div>')
+    page.add(f"<h1>{escape(summary.run.header['mode'].capitalize())} of {wording.period(summary)}</h1>")
+    page.add('<p class="lead">Net of fees and slippage, on the pessimistic fill rule. All times are New York.</p>')
+
+
+def _cards(page: Page, summary: Summary) -> None:
+    book = summary.book
+    rate, interval = wording.win_rate(book)
+    cards = [
+        ("Net", wording.dollars(book.net_cents)),
+        ("Trades", f"{book.trades}"),
+        ("Trades a session", wording.number(summary.trades_per_session)),
+        (f"Won{f' ({interval} %)' if interval else ''}", rate),
+        ("R a trade", wording.number(book.mean_r, sign=True)),
+        ("Deepest fall", wording.dollars(-summary.max_drawdown_cents)),
+    ]
+    page.add(
+        '<div class="cards">' + "".join(f'<div class="card"><span>{name}</span><b>{value}</b></div>' for name, value in cards) + "</div>"
+    )
+    page.add(f"<p>{wording.veto_sentence(summary)} {wording.quality_sentence(summary)}</p>")
+
+
+def _equity(page: Page, summary: Summary) -> None:
+    page.add("<h2>Equity and drawdown</h2>")
+    if not summary.run.trades:
+        page.add("<p>No trade was made; the account did not move.</p>")
+        return
+    start_cents = to_cents(summary.run.header.get("equity_usd", 0))
+    page.add(f'<div class="panel">{page.figure(figures.equity_and_drawdown(summary, start_cents))}</div>')
+
+
+def _strategies(page: Page, summary: Summary) -> None:
+    page.add("<h2>Strategies</h2>")
+    page.add(
+        "<p class='muted'>Won: Wilson interval. Net and R: whole days drawn with replacement, so that trades of one day stay together; "
+        f"no interval with fewer than two days. {wording.RANDOM_WARNING}</p>"
+    )
+    page.add(tables.strategies(summary))
+
+
+def _trades(page: Page, summary: Summary) -> None:
+    page.add("<h2>Trades</h2>")
+    run = summary.run
+    if not run.trades:
+        page.add("<p>None.</p>")
+        return
+    first = wording.minute(run.trades[0].decided_ns)
+    page.add(f"<p class='muted'>All records of a trade: <code>mesbot why \"{first}\"</code>, with the time it was decided.</p>")
+    page.add(tables.trades(run))
+    page.add(
+        "<p class='muted'>Candles are one minute. Dotted: planned entry; red: stop; green: target; amber: stop after it was moved.</p>"
+    )
+    starts = [bar.ts_ns for bar in run.bars]
+    boxes = "".join(_trade_panel(page, run, trade, starts) for trade in run.trades)
+    page.add(f'<div class="grid">{boxes}</div>')
+
+
+def _trade_panel(page: Page, run: Run, trade: TradeOutcome, starts: list[int]) -> str:
+    side = "long" if trade.side > 0 else "short"
+    result = f"{trade.exit_reason}, {wording.dollars(trade.net_cents)}, {wording.number(trade.r, sign=True)} R"
+    return (
+        f'<div class="panel"><h3>{escape(trade.strategy)} {side}, {wording.minute(trade.decided_ns)}</h3>'
+        f'<span class="muted">{escape(result)}</span>{page.figure(figures.trade_chart(run, trade, starts))}</div>'
+    )
+
+
+def _skips(page: Page, summary: Summary) -> None:
+    page.add("<h2>Why not</h2>")
+    if any(row.refused for row in summary.strategies):
+        page.add("<p class='muted'>Plans that a gate refused, by the layer of the first one, the highest authority on top.</p>")
+        page.add(f'<div class="panel">{page.figure(figures.refused_by_layer(summary))}</div>')
+    page.add(tables.reasons(summary.run))
+
+
+def _scores(page: Page, summary: Summary) -> None:
+    page.add("<h2>Data validity (DVS) and execution quality (EQS)</h2>")
+    if not summary.run.bars:
+        page.add("<p>No bar.</p>")
+        return
+    page.add("<p class='muted'>Every bar. Dots are events that cost score; dashed lines are the gates for entries.</p>")
+    page.add(f'<div class="panel">{page.figure(figures.scores(summary.run))}</div>')
+
+
+def _states(page: Page, summary: Summary) -> None:
+    page.add("<h2>What the learning loop did</h2>")
+    if summary.run.states:
+        page.add(tables.states(summary.run))
+    else:
+        page.add("<p>No strategy changed its state.</p>" if summary.run.learning else "<p>Nothing: it was off.</p>")
+
+
+def _ledger(page: Page, summary: Summary) -> None:
+    page.add("<h2>What the refusals saved or cost</h2>")
+    law = summary.run.contracts.learning
+    rows = veto_ledger(summary.run.shadows, law.wilson_confidence, SEED)
+    if not rows:
+        page.add("<p>No refused plan was followed to its end.</p>")
+        return
+    page.add(
+        f"<p class='muted'>Refused plans followed on later bars with the same fill rule; one episode a strategy and side in "
+        f"{law.shadow.min_spacing_minutes} minutes. A plan refused by several gates counts in each of their rows, so rows do not add up. "
+        "Net above zero: the refusal saved money.</p>"
+    )
+    page.add(tables.ledger(rows, law.wilson_confidence))
+
+
+def _random(page: Page, summary: Summary) -> None:
+    page.add("<h2>Beside random entries</h2>")
+    baseline = baseline_of(summary.run)
+    if isinstance(baseline, str):
+        page.add(f"<p>{escape(baseline)}</p>")
+        return
+    page.add(
+        f"<p>Of {len(baseline.net_cents):,} draws of random entries, with the same number, sides and brackets at moments when entries are "
+        f"allowed, <b>{baseline.percentile:.0f} %</b> came out below this run's {wording.dollars(baseline.real_net_cents)}. "
+        "Between 2.5 and 97.5 % the entries cannot be told from chance.</p>"
+    )
+    page.add(f'<div class="panel">{page.figure(figures.random_results(baseline))}</div>')
+
+
+def _budget(page: Page, summary: Summary) -> None:
+    page.add("<h2>Sessions and loss limits</h2>")
+    if not summary.days:
+        page.add("<p>No session.</p>")
+        return
+    page.add("<p class='muted'>Left: the least that remained of a limit on that day, after realised trades. Dashed: the day's limit.</p>")
+    page.add(f'<div class="panel">{page.figure(figures.daily_net(summary))}</div>')
+    page.add(tables.days(summary))
+
+
+def _origin(page: Page, summary: Summary) -> None:
+    run = summary.run
+    facts = {
+        "Journal": str(run.path),
+        "Head hash": run.head,
+        "Contracts": run.contracts.sha256,
+        **{str(name).replace("_", " "): str(value) for name, value in run.header.items() if name != "wall_ns"},
+    }
+    page.add("<h2>Where this comes from</h2>")
+    rows = "".join(f'<dt>{escape(name)}</dt><dd class="mono">{escape(value)}</dd>' for name, value in facts.items())
+    page.add(
+        f"<dl>{rows}</dl><p class='muted'>Every number opens with <code>mesbot why TIME --journal FILE</code>; "
+        "<code>mesbot journal verify --journal FILE</code> recomputes the head hash.</p>"
+    )
