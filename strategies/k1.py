@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
+from bot.calendar import clock_ns
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState
-from bot.units import MINUTE_NS
 from strategies.base import ContractStrategy, ContractStrategyConfig
 
 
@@ -58,8 +59,9 @@ class VwapReversion(ContractStrategy):
         return None
 
     def _too_early(self, state: MarketState) -> NoSetup | None:
-        start = self.rules.not_before
-        minutes = (start.hour - 9) * 60 + start.minute - 30
-        if state.session is not None and state.ts_ns < state.session.open_ns + minutes * MINUTE_NS:
-            return NoSetup("NOT_BEFORE", "minutes_since_open", (state.ts_ns - state.session.open_ns) // MINUTE_NS, "minimum", minutes)
-        return None
+        if state.session is None:
+            return None
+        minutes = self.calendar.minute_of_session(state.session, clock_ns(date.fromisoformat(state.session.date), self.rules.not_before))
+        if state.minute_of_session >= minutes:
+            return None
+        return NoSetup("NOT_BEFORE", "minutes_since_open", state.minute_of_session, "minimum", minutes, "minutes")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 from nautilus_trader.backtest.engine import BacktestEngine
-from nautilus_trader.backtest.models import PerContractFeeModel
+from nautilus_trader.backtest.models import FillModel, PerContractFeeModel
 from nautilus_trader.config import BacktestEngineConfig, LoggingConfig, RiskEngineConfig
 from nautilus_trader.model.currencies import USD
+from nautilus_trader.model.data import Bar as NautilusBar
 from nautilus_trader.model.enums import AccountType, OmsType
 from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.instruments import FuturesContract
 from nautilus_trader.model.objects import Money
 from nautilus_trader.persistence.wranglers import BarDataWrangler
 
@@ -77,69 +80,87 @@ def _end_ns(calendar: SessionCalendar, day: date | None) -> int:
     return next((s.close_ns + 1 for s in reversed(calendar.sessions) if s.date <= day.isoformat()), 0)
 
 
+def new_engine() -> BacktestEngine:
+    """Nautilus' engine with the settings of every backtest: nothing logged, no statistics (they are quadratic in trades)."""
+    config = BacktestEngineConfig(
+        trader_id="MESBOT-001",
+        logging=LoggingConfig(bypass_logging=True),
+        risk_engine=RiskEngineConfig(bypass=False),
+        run_analysis=False,
+    )
+    engine = BacktestEngine(config)
+    engine.portfolio.analyzer.record_trade = _not_recorded
+    return engine
+
+
+def _not_recorded(*_: object) -> None:
+    """In place of Nautilus' record_trade, whose cost grows with the square of the trades; the journal has them all."""
+
+
+def add_venue(engine: BacktestEngine, contracts: Contracts, bars: Bars, equity_usd: Decimal, *, stock: bool = False) -> FuturesContract:
+    """The venue under the one fill rule, and MES on it; `stock` leaves Nautilus' own fill rule in force (for the benchmark)."""
+    stamps = bars.frame["ts_ns"]
+    instrument = mes_contract(contracts, int(stamps.iloc[0]), int(stamps.iloc[-1]))
+    model = FillModel() if stock else PessimisticFillModel()
+    engine.add_venue(
+        venue=Venue(instrument.id.venue.value),
+        oms_type=OmsType.NETTING,
+        account_type=AccountType.MARGIN,
+        base_currency=USD,
+        starting_balances=[Money(equity_usd, USD)],
+        fill_model=model,
+        fee_model=PerContractFeeModel(Money(contracts.risk_model.fee_per_side_usd, USD)),
+        modules=[] if stock else [PessimisticVenue(model)],
+        reject_stop_orders=False,
+        support_gtd_orders=False,
+        bar_adaptive_high_low_ordering=True,
+        use_reduce_only=False,
+    )
+    engine.add_instrument(instrument)
+    return instrument
+
+
+def nautilus_bars(bars: Bars, instrument: FuturesContract) -> Iterator[list[NautilusBar]]:
+    """The bars as Nautilus takes them, a chunk at a time so that memory does not grow with their number."""
+    wrangler = BarDataWrangler(minute_bars(instrument.id), instrument)
+    for start in range(0, len(bars.frame), CHUNK_BARS):
+        yield wrangler.process(_priced(bars.frame.iloc[start : start + CHUNK_BARS]))
+
+
 class BacktestRun:
-    """The engine of one backtest, ready to run; `engine` is Nautilus' own, for reports."""
+    """The engine of one backtest, ready to run; `engine` is Nautilus' own, for reports.
+
+    With `resume` an existing journal is re-derived and compared before anything is appended.
+    """
 
     def __init__(self, spec: RuntimeSpec, bars: Bars, request: BacktestRequest, resume: bool = False) -> None:
         self._bars = bars
-        runtime = runtime_of(spec)
-        frame = bars.frame
-        self.instrument = mes_contract(runtime.contracts, int(frame["ts_ns"].iloc[0]), int(frame["ts_ns"].iloc[-1]))
-        self._bar_type = minute_bars(self.instrument.id)
-        self.engine = BacktestEngine(
-            BacktestEngineConfig(
-                trader_id="MESBOT-001",
-                logging=LoggingConfig(bypass_logging=True),
-                risk_engine=RiskEngineConfig(bypass=False),
-                run_analysis=False,
-            )
-        )
-        self.engine.portfolio.analyzer.add_positions = lambda *_: None
-        self._add_venue(runtime.contracts, request)
+        contracts = runtime_of(spec).contracts
+        self.engine = new_engine()
+        self.instrument = add_venue(self.engine, contracts, bars, request.equity_usd)
         header = {
             "bars": bars.label,
             "equity_usd": str(request.equity_usd),
             "learning": spec.learning,
             "directory": spec.contracts_directory,
         }
-        self.journal = assemble(
-            self.engine.kernel,
-            spec,
-            self._bar_type,
-            lambda: Journal.create(
-                spec.journal_path, "backtest", runtime.contracts, header, time.time_ns, resume=resume, flush_every_links=FLUSH_LINKS
-            ),
-        )
 
-    def _add_venue(self, contracts: Contracts, request: BacktestRequest) -> None:
-        model = PessimisticFillModel()
-        self.engine.add_venue(
-            venue=Venue(self.instrument.id.venue.value),
-            oms_type=OmsType.NETTING,
-            account_type=AccountType.MARGIN,
-            base_currency=USD,
-            starting_balances=[Money(request.equity_usd, USD)],
-            fill_model=model,
-            fee_model=PerContractFeeModel(Money(contracts.risk_model.fee_per_side_usd, USD)),
-            modules=[PessimisticVenue(model)],
-            reject_stop_orders=False,
-            support_gtd_orders=False,
-            bar_adaptive_high_low_ordering=True,
-            use_reduce_only=False,
-        )
-        self.engine.add_instrument(self.instrument)
+        def open_journal() -> Journal:
+            path = spec.journal_path
+            return Journal.create(path, "backtest", contracts, header, time.time_ns, resume=resume, flush_every_links=FLUSH_LINKS)
+
+        self.journal = assemble(self.engine.kernel, spec, minute_bars(self.instrument.id), open_journal)
 
     def through(self, progress: Progress | None = None) -> str:
-        """Run all bars, chunk by chunk; returns the journal's head hash."""
-        total = len(self._bars.frame)
-        wrangler = BarDataWrangler(self._bar_type, self.instrument)
-        for start in range(0, total, CHUNK_BARS):
-            chunk = self._bars.frame.iloc[start : start + CHUNK_BARS]
-            self.engine.add_data(wrangler.process(_priced(chunk)), validate=False)
+        """Run all bars; returns the journal's head hash."""
+        total, done = len(self._bars.frame), 0
+        for chunk in nautilus_bars(self._bars, self.instrument):
+            self.engine.add_data(chunk, validate=False)
             self.engine.run(streaming=True)
             self.engine.clear_data()
+            done += len(chunk)
             if progress is not None:
-                progress(min(start + CHUNK_BARS, total), total)
+                progress(done, total)
         self.engine.end()
         return self.journal.close()
 

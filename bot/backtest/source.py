@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
 from bot.backtest.request import BacktestRequest
 from bot.bars.files import read_bars
+from bot.calendar import SessionCalendar
 from bot.contracts import Contracts
 from bot.market.synth import synthetic_bars
 
@@ -27,7 +28,8 @@ class Bars:
 def bars_of(request: BacktestRequest, contracts: Contracts) -> Bars:
     """The bars a request asks for. Raises BarsFileError if its file cannot be used."""
     if request.bars is None:
-        made = synthetic_bars(request.seed, request.sessions, SYNTHETIC_START)
+        last = SYNTHETIC_START + timedelta(days=2 * request.sessions + 14)
+        made = synthetic_bars(request.seed, request.sessions, SYNTHETIC_START, SessionCalendar(contracts.session, SYNTHETIC_START, last))
         label = f"{request.sessions} synthetic sessions, seed {request.seed}"
         return Bars(pd.DataFrame(made, columns=["ts_ns", "open", "high", "low", "close", "volume"]), label, (f"Bars: {label}.",))
     file = read_bars(request.bars, request.stamp)

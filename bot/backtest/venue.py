@@ -107,7 +107,8 @@ class PessimisticVenue(SimulationModule):
         self._model.bar = data
         if self._model.cache is None:
             self._model.cache = self.exchange.cache
-        if any(order.is_parent_order for order in self.exchange.cache.orders_open()):
+        cache = self.exchange.cache
+        if cache.orders_open_count() and any(order.is_parent_order for order in cache.orders_open()):
             self.exchange.get_matching_engine(data.bar_type.instrument_id).process_bar(data)
 
     def process(self, ts_now: int) -> None:

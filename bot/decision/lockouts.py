@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bot.decision.limits import Limits
 from bot.decision.snapshot import LockoutView
 from bot.market.state import MarketState
@@ -32,5 +34,9 @@ class Lockouts:
         return self._view
 
     def _dangerous(self, state: MarketState) -> bool:
+        """Spread or slippage estimate at its limit; while atr_norm is undefined the estimate says only WARM_UP, which has its own gate."""
         limits = self._limits
-        return state.spread_ticks >= limits.execution_spread_ticks or state.slippage_base_ticks >= limits.execution_slippage_ticks
+        known = not math.isnan(state.atr_norm)
+        return state.spread_ticks >= limits.execution_spread_ticks or (
+            known and state.slippage_base_ticks >= limits.execution_slippage_ticks
+        )

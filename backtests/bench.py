@@ -1,0 +1,139 @@
+"""What the whole stack costs beside the bare Nautilus engine, in one run: `make bench`.
+
+Each measurement runs in a process of its own, on the same seeded synthetic bars: time per bar
+(from the first bar to the last, without imports or making the bars), peak memory, and how both
+grow with 1x, 2x and 4x the bars. Then one profiled run says what dominates. Figures are
+ratios within this run; absolute times are this machine's, at this moment.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import pstats
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bot.backtest.request import BacktestRequest
+from bot.backtest.run import BacktestRun, add_venue, nautilus_bars, new_engine, spec_of
+from bot.backtest.source import Bars, bars_of
+from bot.contracts import load_contracts
+
+SESSIONS = 10
+SIZES = (1, 2, 4)
+GOAL = 3.0  # the whole stack's time per bar in bare engines
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def bare(request: BacktestRequest, bars: Bars) -> Callable[[], object]:
+    """Nautilus' engine alone: the same bars, venue and instrument, nobody listening."""
+    contracts = load_contracts()
+    engine = new_engine()
+    instrument = add_venue(engine, contracts, bars, request.equity_usd, stock=True)
+
+    def run() -> None:
+        for chunk in nautilus_bars(bars, instrument):
+            engine.add_data(chunk, validate=False)
+            engine.run(streaming=True)
+            engine.clear_data()
+        engine.end()
+
+    return run
+
+
+def stack(request: BacktestRequest, bars: Bars) -> Callable[[], object]:
+    """Everything: scores, market, five strategies, gates, risk engine, learning, journal."""
+    return BacktestRun(spec_of(request, load_contracts(), bars), bars, request).through
+
+
+KINDS = {"bare": bare, "stack": stack}
+
+
+def measure(kind: str, sessions: int) -> dict[str, float]:
+    """One measurement in this process: bars, seconds, peak memory in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        request = BacktestRequest(out=Path(folder), sessions=sessions)
+        bars = bars_of(request, load_contracts())
+        run = KINDS[kind](request, bars)
+        start = time.perf_counter()
+        run()
+        seconds = time.perf_counter() - start
+    return {"bars": len(bars.frame), "seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def in_own_process(kind: str, sessions: int) -> dict[str, float]:
+    """`measure` in a fresh interpreter."""
+    command = [sys.executable, __file__, "--worker", kind, "--sessions", str(sessions)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+
+
+def shares() -> list[tuple[str, float]]:
+    """Share of the profiled own time by package, largest first. Nautilus' compiled parts count with whoever called them."""
+    profile = cProfile.Profile()
+    with tempfile.TemporaryDirectory() as folder:
+        request = BacktestRequest(out=Path(folder), sessions=SESSIONS)
+        run = stack(request, bars_of(request, load_contracts()))
+        profile.runcall(run)
+    own: dict[str, float] = defaultdict(float)
+    for (file, _, name), row in pstats.Stats(profile).stats.items():
+        own[_package(file, name)] += row[2]
+    total = sum(own.values())
+    return sorted(((name, seconds / total) for name, seconds in own.items()), key=lambda pair: -pair[1])
+
+
+def _package(file: str, name: str) -> str:
+    path = Path(file)
+    if path.is_relative_to(ROOT) and ".venv" not in path.parts:
+        return "/".join(path.relative_to(ROOT).parts[:2]).removesuffix(".py")
+    if "nautilus" in file or "nautilus" in name:
+        return "nautilus_trader"
+    for word in ("sqlite", "msgspec", "sha256"):
+        if word in name:
+            return f"journal: {word}"
+    return "Python and other libraries"
+
+
+@click.command()
+@click.option("--worker", type=click.Choice(list(KINDS)), help="Measure one kind in this process and print JSON.")
+@click.option("--sessions", type=int, default=SESSIONS, show_default=True, help="Synthetic sessions of the smallest size.")
+def main(worker: str | None, sessions: int) -> None:
+    """Print the cost of the whole stack beside the bare engine."""
+    if worker:
+        click.echo(json.dumps(measure(worker, sessions)))
+        return
+    console = Console()
+    table = Table(title="Whole stack beside the bare Nautilus engine, same synthetic bars")
+    for heading in ("bars", "bare bars/s", "stack bars/s", "time ratio", "bare MB", "stack MB"):
+        table.add_column(heading, justify="right")
+    for size in SIZES:
+        few, all_of_it = (in_own_process(kind, size * sessions) for kind in KINDS)
+        table.add_row(
+            f"{few['bars']:,.0f}",
+            f"{few['bars'] / few['seconds']:,.0f}",
+            f"{all_of_it['bars'] / all_of_it['seconds']:,.0f}",
+            f"{all_of_it['seconds'] / few['seconds']:.1f}",
+            f"{few['peak_mb']:.0f}",
+            f"{all_of_it['peak_mb']:.0f}",
+        )
+    console.print(table)
+    console.print(f"Goal for later: a time ratio of at most {GOAL:.0f}.")
+    where = Table(title="What dominates (own time under the profiler)")
+    where.add_column("package")
+    where.add_column("share", justify="right")
+    for name, share in shares()[:12]:
+        where.add_row(name, f"{share:.0%}")
+    console.print(where)
+
+
+if __name__ == "__main__":
+    main()
