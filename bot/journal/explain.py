@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.decision.verdict import shown
 from bot.journal.read import Record
-from bot.journal.records import Kind
-from bot.journal.sentences import LAYER_NAMES
+from bot.journal.records import Action, GateRecord, Kind
+from bot.journal.sentences import LAYER_NAMES, amount, smallest_change
 from bot.journal.times import new_york
 
 Body = dict[str, Any]
@@ -42,8 +42,8 @@ def decision_lines(decision: Body) -> list[str]:
     if gate:
         lines.append(_row("first gate", _gate(gate)))
     lines += [_row("also fails" if not index else "", _gate(other)) for index, other in enumerate(decision.get("others", ()))]
-    if decision.get("smallest_change"):
-        lines.append(_row("to pass", decision["smallest_change"]))
+    if change := _to_pass(decision):
+        lines.append(_row("to pass", change))
     if decision.get("plan"):
         lines.append(_row("plan", plan_text(decision["plan"])))
     if decision.get("euc"):
@@ -126,8 +126,17 @@ def _event(record: Record) -> str:
             return ", ".join(f"{name}={value}" for name, value in body.items())
 
 
+def _to_pass(decision: Body) -> str:
+    """The recorded smallest change; without a plan it is not recorded, but follows from the gates."""
+    recorded = decision.get("smallest_change", "")
+    waiting = decision["strategy"] == "K5" and decision["action"] == Action.SKIP  # it did not veto: nothing had to pass
+    if recorded or waiting or not decision.get("gate"):
+        return recorded
+    return smallest_change([GateRecord(**gate) for gate in (decision["gate"], *decision.get("others", ()))])
+
+
 def _gate(gate: Body) -> str:
-    distance = f", {shown(gate['distance'])}{' ' + gate['unit'] if gate['unit'] else ''} away" if gate["distance"] is not None else ""
+    distance = f", {amount(gate['distance'], gate['unit'])} away" if gate["distance"] is not None else ""
     layer = f"layer {gate['layer']}, {LAYER_NAMES[gate['layer']]}"
     observed, limit = (shown(value) if value is not None else "unknown" for value in (gate["observed"], gate["limit"]))
     return f"{gate['code']}: {gate['observed_name']}={observed}, {gate['limit_name']}={limit}{distance}  [{layer}]"

@@ -29,7 +29,7 @@ _VERBS = {
 }
 _SIDES = {1: " long ", -1: " short ", 0: " "}
 # Words for an observation that stands exactly on a limit it may not touch.
-_AT_LIMIT = {"max": "fall below", "min": "rise above"}
+_AT_LIMIT = {"max": "fall below", "bel": "fall below", "min": "rise above"}
 
 
 def decision_sentence(strategy: str, side: int, action: Action, text: str) -> str:
@@ -59,10 +59,16 @@ def _change(gate: GateRecord) -> str:
     observed, limit, unit = gate.observed, gate.limit, gate.unit
     if isinstance(observed, str) or isinstance(limit, str):
         return f"to be {limit}"
-    if observed != observed:
+    if observed is None or limit is None or observed != observed:  # nan, which a record holds as None
         return "to be known"
     gap = observed - limit
     if gap == 0:
         return f"to {_AT_LIMIT.get(gate.limit_name[:3], 'move past')} {shown(limit)}"
-    amount = shown(gap) if gap > 0 else shown(-gap)
-    return f"to {'fall' if gap > 0 else 'rise'} by {amount}{' ' + unit if unit else ''}"
+    return f"to fall by {amount(gap, unit)}" if gap > 0 else f"to rise by {amount(-gap, unit)}"
+
+
+def amount(size: float, unit: str) -> str:
+    """A distance with its unit: "0.11", "2 ticks", "1 tick"."""
+    if not unit:
+        return shown(size)
+    return f"{shown(size)} {unit[:-1] if size == 1 and unit.endswith('s') else unit}"

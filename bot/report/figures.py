@@ -88,7 +88,7 @@ def trade_chart(run: Run, trade: TradeOutcome, starts: list[int]) -> Figure:
     last = bisect_left(starts, trade.closed_ns) + _AFTER + 1
     bars = [bar for bar in run.bars[first:last] if bar.day == trade.trading_day]
     clock = [new_york(bar.ts_ns)[11:16] for bar in bars]
-    data = [_candles(bars, clock), *_levels(run, trade)]
+    data = [_candles(bars, clock), *_levels(run, trade, clock)]
     colour = GREEN if trade.net_cents > 0 else RED
     data.append(_marker(trade.opened_ns, trade.entry_price, "triangle-up" if trade.side > 0 else "triangle-down", INK, "entry"))
     data.append(_marker(trade.closed_ns, trade.exit_price, "x", colour, f"exit {trade.exit_reason}"))
@@ -158,12 +158,12 @@ def _candles(bars: list[Bar], clock: list[str]) -> Figure:
     return {"type": "candlestick", "x": clock, **prices, **style, "showlegend": False, "name": ""}
 
 
-def _levels(run: Run, trade: TradeOutcome) -> list[Figure]:
-    """Planned stop and target of each leg, and the stops that were moved."""
+def _levels(run: Run, trade: TradeOutcome, clock: list[str]) -> list[Figure]:
+    """Planned stop, target and entry of each leg from the decision to the bar after the exit, and the stops that were moved."""
     intent = run.intent_of(trade)
     if intent is None:
         return []
-    span = [new_york(trade.opened_ns)[11:16], new_york(trade.closed_ns)[11:16]]
+    span = [new_york(trade.decided_ns)[11:16], next((time for time in clock if time > new_york(trade.closed_ns)[11:16]), clock[-1])]
     legs = intent["plan"]["legs"]
     levels = [("stop", RED, price) for price in sorted({leg[1] for leg in legs})]
     levels += [("target", GREEN, price) for price in sorted({leg[2] for leg in legs})]

@@ -112,7 +112,7 @@ def _skips(page: Page, summary: Summary) -> None:
     if any(row.refused for row in summary.strategies):
         page.add("<p class='muted'>Plans that a gate refused, by the layer of the first one, the highest authority on top.</p>")
         page.add(f'<div class="panel">{page.figure(figures.refused_by_layer(summary))}</div>')
-    page.add(tables.reasons(summary.run))
+    page.add(f'<div class="grid">{tables.refusals(summary.run)}{tables.missing_setups(summary.run)}</div>')
 
 
 def _scores(page: Page, summary: Summary) -> None:

@@ -31,7 +31,7 @@ code { background: #eef0f3; padding: 1px 5px; border-radius: 3px; }
 .card b { display: block; font-size: 22px; font-weight: 620; letter-spacing: -.01em; font-variant-numeric: tabular-nums; }
 .panel { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 14px 4px; margin: 12px 0; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 14px; }
-.grid .panel { margin: 0; min-width: 0; }
+.grid .panel, .grid .scroll { margin: 0; min-width: 0; align-self: start; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 12px 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 13.5px; }
 th { text-align: left; color: var(--muted); font-weight: 500; font-size: 12.5px; white-space: nowrap; vertical-align: bottom; }
@@ -39,7 +39,7 @@ th, td { padding: 7px 11px; border-bottom: 1px solid var(--line); }
 tr:last-child td { border-bottom: 0; }
 th.n, td.n { text-align: right; white-space: nowrap; }
 td.t { white-space: nowrap; }
-td.w { min-width: 16em; }
+td.w { min-width: 11em; }
 tr.total td { font-weight: 620; border-top: 1px solid #c9d0d8; }
 .up { color: var(--green); }
 .down { color: var(--red); }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from bot.decision.verdict import shown
 from bot.journal.records import Action
 from bot.journal.sentences import LAYER_NAMES
 from bot.learning.ledger import LedgerRow
@@ -15,7 +14,7 @@ from bot.report.page import coloured, table
 from bot.report.run import Run
 from bot.report.summary import DayRow, StrategyRow, Summary
 
-_TOP_REASONS = 30
+VETOER = "K5"  # it never has a plan, so nothing refuses one
 
 
 def strategies(summary: Summary) -> str:
@@ -69,29 +68,33 @@ def _trade(trade: TradeOutcome) -> list[str]:
     ]
 
 
-def reasons(run: Run) -> str:
-    """Why there was no entry: the most frequent first failing gates, with how many of the bars had a plan."""
-    bars: Counter[tuple[int, str, str]] = Counter()
-    plans: Counter[tuple[int, str, str]] = Counter()
-    for count, number in run.decisions.items():
-        if count.action in (Action.SKIP, Action.VETO) and count.code is not None and count.layer is not None:
-            key = (count.layer, count.code, count.strategy)
-            bars[key] += number
-            plans[key] += number * count.plan
-    ordered = sorted(bars, key=lambda key: (-plans[key], -bars[key], key))
+def refusals(run: Run) -> str:
+    """Plans by the first gate that refused them, the most frequent first."""
     rows = [
-        [
-            f"{layer} {LAYER_NAMES[layer]}",
-            f'<span class="mono">{escape(code)}</span>',
-            escape(strategy),
-            f"{bars[key]:,}",
-            f"{plans[key]:,}",
-        ]
-        for key in ordered[:_TOP_REASONS]
-        for layer, code, strategy in [key]
+        [f"{layer} {LAYER_NAMES[layer]}", _code(code), escape(strategy), f"{number:,}"]
+        for (layer, code, strategy), number in _reasons(run, plan=True)
     ]
-    note = f'<p class="muted">The {_TOP_REASONS} most frequent of {len(ordered)}.</p>' if len(ordered) > _TOP_REASONS else ""
-    return table(["Layer", "Reason", "", "Bars", "of these with a plan"], rows, {3, 4}) + note
+    return table(["Layer", "Refused by", "", "Plans"], rows, {3})
+
+
+def missing_setups(run: Run) -> str:
+    """Bars without a plan by the first condition of the setup, or the gate, that failed; the most frequent first."""
+    rows = [[_code(code), escape(strategy), f"{number:,}"] for (_, code, strategy), number in _reasons(run, plan=False)]
+    return table(["No plan for want of", "", "Bars"], rows, {2})
+
+
+def _reasons(run: Run, plan: bool) -> list[tuple[tuple[int, str, str], int]]:
+    found: Counter[tuple[int, str, str]] = Counter()
+    for count, number in run.decisions.items():
+        if count.strategy == VETOER or count.action is not Action.SKIP or count.plan is not plan:
+            continue
+        if count.code is not None and count.layer is not None:
+            found[count.layer, count.code, count.strategy] += number
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _code(code: str) -> str:
+    return f'<span class="mono">{escape(code)}</span>'
 
 
 def states(run: Run) -> str:
@@ -102,9 +105,9 @@ def states(run: Run) -> str:
             wording.minute(record.ts_ns),
             f"<b>{escape(body['strategy'])}</b>",
             escape(body["before"].lower()),
-            escape(body["after"].lower()) + (f" {body['throttle_level']}" if body["throttle_level"] else ""),
+            escape(body["after"].lower()) + (f" {body['throttle_level']}" if body["after"] == "THROTTLED" else ""),
             escape(body["reason"]),
-            f"{escape(body['statistic'])} = {shown(body['value']) if body['value'] is not None else wording.NONE}",
+            f"{escape(body['statistic'].replace('_', ' '))} {wording.NONE if body['value'] is None else f'{body["value"]:.3g}'}",
             str(body["sample_size"]),
             escape(body["release"]),
         ]
@@ -119,7 +122,7 @@ def ledger(rows: list[LedgerRow], confidence: float) -> str:
     headings = ["Refused by", "Episodes", "Saved", "Cost", "Net", f"{100 * confidence:.0f} %", "Also refused by another"]
     cells = [
         [
-            f'<span class="mono">{escape(row.code)}</span>',
+            _code(row.code),
             f"{row.episodes:,}",
             wording.dollars(row.saved_cents),
             wording.dollars(-row.cost_cents),

@@ -13,8 +13,6 @@ from bot.report import wording
 from bot.report.summary import StrategyRow, Summary
 
 LEARNING_OFF = "LEARNING OFF: no strategy was throttled or quarantined; this run is for study only."
-_HEADINGS = ("", "State", "Plans", "Chosen", "Refused by layer", "Trades", "Won", "95 %", "Net", "R/trade", "95 %")
-_LEFT = {0, 1, 4}
 
 
 def print_summary(journal: str | Path, console: Console) -> Summary:
@@ -26,47 +24,64 @@ def print_summary(journal: str | Path, console: Console) -> Summary:
     if not summary.run.learning:
         console.print(LEARNING_OFF, style="bold red", highlight=False)
     console.print(f"\n[bold]{summary.run.header['mode'].capitalize()}[/bold]  {wording.period(summary)}", highlight=False)
-    console.print(_table(summary))
+    console.print(_results(summary))
+    console.print(_plans(summary))
     for sentence in _sentences(summary):
         console.print(sentence, highlight=False)
     console.print(f"\nContracts: {summary.run.contracts.sha256[:12]}\nHead:    {summary.run.head}", highlight=False, soft_wrap=True)
     return summary
 
 
-def _table(summary: Summary) -> Table:
+def _results(summary: Summary) -> Table:
+    """Trades, win rate, net and R of each strategy, with intervals; fits 80 columns."""
     confidence = f"{100 * summary.run.contracts.learning.wilson_confidence:.0f} %"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_footer=False)
-    for index, heading in enumerate(_HEADINGS):
-        table.add_column(heading.replace("95 %", confidence), justify="left" if index in _LEFT else "right", overflow="fold")
+    table = _table(["", "State", "Trades", "Won", confidence, "Net", "R/trade", confidence], left=2)
     for row in summary.strategies:
-        table.add_row(*_cells(row))
+        table.add_row(*_result(row))
     table.add_section()
-    table.add_row(*_cells(summary.book), style="bold")
+    table.add_row(*_result(summary.book), style="bold")
     return table
 
 
-def _cells(row: StrategyRow) -> list[str]:
-    rate, rate_interval = wording.win_rate(row)
+def _result(row: StrategyRow) -> list[str]:
+    if not row.trades:
+        return [row.strategy, row.state.lower(), wording.NONE, "", "", "", "", ""]
     colour = "green" if row.net_cents > 0 else "red" if row.net_cents < 0 else "default"
+    net = f"[{colour}]{wording.dollars(row.net_cents)}[/{colour}]"
     return [
         row.strategy,
         row.state.lower(),
-        f"{row.plans:,}" if row.plans else wording.NONE,
-        f"{row.chosen:,}" if row.plans else wording.NONE,
-        wording.layers(row),
-        str(row.trades) if row.trades else wording.NONE,
-        rate,
-        rate_interval,
-        f"[{colour}]{wording.dollars(row.net_cents)}[/{colour}]" if row.trades else wording.NONE,
+        str(row.trades),
+        *wording.win_rate(row),
+        net,
         wording.number(row.mean_r, sign=True),
         wording.r_interval(row),
     ]
 
 
+def _plans(summary: Summary) -> Table:
+    """Plans of each strategy: chosen, and refused by layer; a column a layer that refused any."""
+    layers = sorted({layer for row in summary.strategies for layer in row.refused})
+    table = _table(["", "Plans", "Chosen", *(f"Layer {layer}" for layer in layers)], left=1)
+    for row in [*summary.strategies, summary.book]:
+        if row is summary.book:
+            table.add_section()
+        counts = [row.plans, row.chosen, *(row.refused.get(layer, 0) for layer in layers)]
+        table.add_row(row.strategy, *(f"{count:,}" if count else wording.NONE for count in counts), style="bold" * (row is summary.book))
+    return table
+
+
+def _table(headings: list[str], left: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if index < left else "right", no_wrap=True)
+    return table
+
+
 def _sentences(summary: Summary) -> list[str]:
     layers = sorted({layer for row in summary.strategies for layer in row.refused})
     named = "; ".join(f"{layer} {LAYER_NAMES[layer]}" for layer in layers)
-    sentences = [f"[dim]Layers: {named}.[/dim]"] if named else []
+    sentences = [f"[dim]Plans were refused by layer {named}.[/dim]\n"] if named else []
     sentences += [
         f"{summary.book.trades} trades, {wording.number(summary.trades_per_session)} a session; "
         f"deepest fall of the account {wording.dollars(-summary.max_drawdown_cents)}.",

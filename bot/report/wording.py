@@ -57,11 +57,6 @@ def period(summary: Summary) -> str:
     return f"{days[0].day} to {days[-1].day}, {count}, {sum(day.bars for day in days):,} bars"
 
 
-def layers(row: StrategyRow) -> str:
-    """Refused plans by layer: "2: 14, 7: 30"."""
-    return ", ".join(f"{layer}: {number}" for layer, number in row.refused.items()) or NONE
-
-
 def minute(ts_ns: int) -> str:
     """Market time in New York."""
     return new_york(ts_ns)

@@ -30,6 +30,8 @@ def test_a_decision_is_one_plain_sentence(strategy, side, action, text, sentence
         ([gate("share", 0.41, "limit", 0.30)], "share would have to fall by 0.11"),
         ([gate("abs_z", 0.83, "minimum", 1.5)], "abs_z would have to rise by 0.67"),
         ([gate("stop", 14, "maximum", 12, "ticks")], "stop would have to fall by 2 ticks"),
+        ([gate("stop", 13, "maximum", 12, "ticks")], "stop would have to fall by 1 tick"),
+        ([gate("noise", 0.7, "below", 0.7)], "noise would have to fall below 0.70"),
         ([gate("trades", 2, "maximum", 2)], "trades would have to fall below 2"),
         ([gate("spread", 3, "minimum", 3)], "spread would have to rise above 3"),
         ([gate("euc", 0.0, "limit", 0.0)], "euc would have to move past 0.00"),

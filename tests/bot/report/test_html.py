@@ -88,8 +88,9 @@ def test_every_bar_is_in_the_score_timeline_with_its_events(html):
 
 def test_refusals_states_ledger_and_budget_are_told(html):
     body = body_of(html)
-    assert "DVS_BELOW_MINIMUM" in body
-    assert "win rate = 0.33" in body
+    assert re.search(r"2 quality</td><td[^>]*><span[^>]*>DVS_BELOW_MINIMUM</span></td><td[^>]*>K2</td><td[^>]*>12<", body)
+    assert re.search(r"VWAP_Z</span></td><td[^>]*>K3</td><td[^>]*>1,200<", body)
+    assert "win rate 0.33" in body
     assert "+$74.94" in body  # six losses avoided
     assert "$17.51" in body  # left of the day's limit after a loss
 

@@ -24,7 +24,7 @@ def path(tmp_path_factory):
 def test_the_summary_names_period_strategies_and_head(path):
     text = shown(path)
     assert "2025-10-01 to 2025-10-08, 6 sessions, 600 bars" in text
-    assert [line.split()[0] for line in text.splitlines() if line[1:3] in ("K1", "K2", "K3", "K4", "K5", "bo")] == [*NAMES, "book"]
+    assert [line.split()[0] for line in text.splitlines() if line.startswith((" K", " book"))] == 2 * [*NAMES, "book"]
     assert text.rstrip().endswith(verify(path).head)
 
 
@@ -39,7 +39,7 @@ def test_k5_and_dvs_are_told_in_sentences(path):
     text = shown(path)
     assert "K5 vetoed 6 of the 12 bars that had a plan (50 %)." in text
     assert "DVS rejected 1 of 600 bars and was below the gate for entries on 10." in text
-    assert "Layers: 2 quality." in text
+    assert "Plans were refused by layer 2 quality." in text
 
 
 def test_learning_off_is_said_on_the_first_line(tmp_path):
@@ -53,3 +53,9 @@ def test_learning_on_is_not_mentioned(path):
 
 def test_an_empty_run_is_printed_too(tmp_path):
     assert "no session" in shown(small_journal.write(tmp_path / "empty.sqlite", days=()))
+
+
+def test_it_fits_a_terminal_of_eighty_columns(path):
+    assert "…\n" not in shown(path, width=80).replace("… ", "")
+    assert max(len(line) for line in shown(path, width=80).splitlines()) <= 80
+    assert "19–81" in shown(path, width=80)
