@@ -15,21 +15,18 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from bot.errors import CalendarError
+from bot.trading_hours import NEW_YORK, apply_overrides, clock_ns, library_spans
 from bot.units import MINUTE_NS, SECOND_NS
 
 if TYPE_CHECKING:
     from bot.contracts.models import SessionContract
 
-NEW_YORK = ZoneInfo("America/New_York")
 PRE_MARKET, AFTER_HOURS = 0, 6
 OUTSIDE_SESSION, LATE = "outside session", "late"
-_MARGIN = dt.timedelta(days=14)  # the libraries refuse a range without a session; a fortnight always holds one
-_Spans = dict[dt.date, tuple[int, int]]  # date -> (open, close)
 
 
 class Session(msgspec.Struct, frozen=True, gc=False):
@@ -71,11 +68,6 @@ def new_york(ts_ns: int) -> dt.datetime:
     return moment.replace(microsecond=rest // 1000) if rest else moment
 
 
-def clock_ns(date: dt.date, time: dt.time) -> int:
-    """UTC nanoseconds of a New York wall time on a date."""
-    return int(dt.datetime.combine(date, time, NEW_YORK).timestamp()) * SECOND_NS
-
-
 class SessionCalendar:
     """Sessions, trading days and windows of the dates `first`..`last` (both included).
 
@@ -95,8 +87,8 @@ class SessionCalendar:
             raise CalendarError(f"Calendar from {first} to {last}: the last date must not be before the first; swap them.")
         self.contract = contract
         self.first, self.last = first, last
-        rth, globex = _library_spans(contract, first, last)
-        _apply_overrides(contract, rth, globex)
+        rth, globex = library_spans(contract, first, last)
+        apply_overrides(contract, rth, globex)
         dates = sorted(rth)
         regular = contract.rth
         self.sessions: list[Session] = [
@@ -246,53 +238,6 @@ class SessionCalendar:
         return CalendarError(
             f"The calendar covers {self.first} to {self.last} and cannot tell {what}; build it over a range that holds that date."
         )
-
-
-def _library_spans(contract: SessionContract, first: dt.date, last: dt.date) -> tuple[_Spans, _Spans]:
-    """RTH and Globex hours of each date the libraries call open: RTH is what all of them and rth allow."""
-    import exchange_calendars  # both take a second to import: only who needs a calendar pays
-    import pandas as pd
-    import pandas_market_calendars
-
-    try:
-        stocks = exchange_calendars.get_calendar(contract.calendars.rth, start=first - _MARGIN, end=last + _MARGIN).schedule
-        futures = pandas_market_calendars.get_calendar(contract.calendars.globex).schedule(first - _MARGIN, last + _MARGIN)
-    except (ValueError, RuntimeError, exchange_calendars.errors.CalendarError) as error:
-        raise CalendarError(f"No calendar from {first} to {last}: {error}; ask for dates and names that the libraries know.") from error
-    range_ = slice(pd.Timestamp(first), pd.Timestamp(last))
-    table = stocks.loc[range_, ["open", "close"]].join(futures.loc[range_], how="outer")
-    moments = {name: pd.DatetimeIndex(table[name]).as_unit("ns").asi8.tolist() for name in table.columns}
-    stocks_open, futures_open = table["open"].notna().tolist(), table["market_open"].notna().tolist()
-    rth: _Spans = {}
-    globex: _Spans = {}
-    for row, date in enumerate(table.index.date):
-        if futures_open[row]:
-            globex[date] = (moments["market_open"][row], moments["market_close"][row])
-        if stocks_open[row] and futures_open[row]:
-            regular = clock_ns(date, contract.rth.open), clock_ns(date, contract.rth.close)
-            _narrow(rth, date, (moments["open"][row], moments["close"][row]), globex[date], regular)
-    return rth, globex
-
-
-def _narrow(spans: _Spans, date: dt.date, *hours: tuple[int, int]) -> None:
-    """Keep what all hours have in common on a date: latest open, earliest close, or nothing."""
-    span = max(hour[0] for hour in hours), min(hour[1] for hour in hours)
-    spans.pop(date, None)
-    if span[0] < span[1]:
-        spans[date] = span
-
-
-def _apply_overrides(contract: SessionContract, rth: _Spans, globex: _Spans) -> None:
-    """Overrides only take away. A date shut by one has Globex hours up to the regular open at most."""
-    for row in contract.overrides:
-        if row.open is not None and row.close is not None:
-            if row.date in rth:
-                _narrow(rth, row.date, rth[row.date], (clock_ns(row.date, row.open), clock_ns(row.date, row.close)))
-            continue
-        rth.pop(row.date, None)
-        if row.date in globex:
-            start = globex[row.date][0]
-            _narrow(globex, row.date, globex[row.date], (start, clock_ns(row.date, contract.rth.open)))
 
 
 def _trading_days(first: dt.date, last: dt.date, starts: dt.time) -> list[TradingDay]:

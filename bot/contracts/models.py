@@ -3,6 +3,7 @@
 Numbers live in the YAML files alone; here stand their names, units and the ranges
 outside which a value can only be a mistake. Units are the last word of a name.
 """
+# long because: it mirrors the YAML files key by key, and they are read side by side
 
 from __future__ import annotations
 

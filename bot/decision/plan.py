@@ -13,6 +13,8 @@ from bot.units import TICK_CENTS
 
 
 class EntryType(StrEnum):
+    """How an entry may rest at the venue; market entries do not exist."""
+
     LIMIT = "LIMIT"
     STOP_LIMIT = "STOP_LIMIT"
 

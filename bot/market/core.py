@@ -79,6 +79,7 @@ class MarketCore:
         self._beliefs.restart()
 
     def _state(self, bar: Bar, session: Session | None, dvs: float, eqs: float, spread_ticks: float) -> MarketState:
+        # long because: one line a field, and a field belongs where its signal is at hand
         signals, rth = self._signals, self._rth
         phase = self._calendar.phase(bar.ts_ns)
         atr_norm, noise = rth.atr_norm, signals.noise
