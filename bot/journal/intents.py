@@ -8,7 +8,11 @@ from pathlib import Path
 import msgspec
 
 from bot.errors import JournalError
+from bot.journal import schema
 from bot.journal.records import IntentRecord, Kind
+
+# As many as could matter: an intent is looked for on the bar that wrote it. RARE lets SQLite use the partial index.
+_RECENT = f"SELECT body FROM records WHERE kind = ? AND {schema.RARE} ORDER BY ts_ns DESC, seq DESC LIMIT 8"
 
 
 class IntentReader:
@@ -24,7 +28,7 @@ class IntentReader:
         Raises JournalError if the journal cannot be read.
         """
         try:
-            rows = self._open().execute("SELECT body FROM records WHERE kind = ? ORDER BY seq DESC LIMIT 8", (Kind.INTENT.value,))
+            rows = self._open().execute(_RECENT, (Kind.INTENT.value,))
             found = (msgspec.json.decode(body, type=IntentRecord) for (body,) in rows)
             return next((intent for intent in found if intent.intent_id == intent_id), None)
         except sqlite3.Error as error:

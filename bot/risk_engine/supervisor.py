@@ -134,7 +134,7 @@ class Supervisor:
             self._updated(trade, leg, order, event)
         self._journal_event(trade, order, event, name)
         self._charge(trade, order, name, event)
-        self._after(trade, was_entering)
+        self._after(trade, order, was_entering)
 
     def _unapproved(self, event: Any) -> None:
         """An event of an order that never passed the risk engine; a denial of one is what should happen."""
@@ -145,7 +145,7 @@ class Supervisor:
     def _fill(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
         price, quantity = ticks_of(event.last_px), int(event.last_qty)
         reference = order.price if order.price is not None else self._wire.last_close
-        slippage = (price - reference) * order.side
+        slippage = (price - reference) * order.side + 0.0  # never -0.0
         fee = to_cents(event.commission.as_double())
         trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage))
         if order.role is Role.ENTRY and not trade.opened_ns:
@@ -179,7 +179,7 @@ class Supervisor:
 
     # ----------------------------------------------------------- what follows
 
-    def _after(self, trade: Trade, was_entering: bool) -> None:
+    def _after(self, trade: Trade, order: TrackedOrder, was_entering: bool) -> None:
         self._count_naked(trade)
         if was_entering and not trade.entries_live:
             self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
@@ -191,7 +191,11 @@ class Supervisor:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
             self._wire.publish(TOPIC_BOOK, news(trade.view(self._context[trade.intent_id].atr)))
-        self.act(trade)
+        if trade.closing is not None and order.role is Role.TARGET:
+            # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
+            self._wire.timer(f"{trade.intent_id}-close", self._wire.now_ns, lambda: self.act(trade))
+        else:
+            self.act(trade)
 
     def act(self, trade: Trade, urgent: bool = False) -> None:
         """Carry out what the trade's state demands."""

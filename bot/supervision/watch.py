@@ -20,7 +20,8 @@ _CHARGES = {
 def execution_events(contract: ExecutionContract, trade: Trade, order: TrackedOrder, event: str, ts_ns: int) -> list[str]:
     """EQS events (execution_contract.yaml: eqs.events) of one order event that has been applied to `order`."""
     if event in _CHARGES:
-        return [_CHARGES[event]]
+        moot = order.role is not Role.ENTRY and not trade.legs[order.leg - 1].open  # an exit of a leg that is already flat
+        return [] if moot else [_CHARGES[event]]
     if event == "OrderFilled":
         last = trade.fills[-1]
         waited = (ts_ns - trade.decided_ns) / SECOND_NS if order.role is Role.ENTRY else None
