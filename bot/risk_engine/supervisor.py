@@ -16,24 +16,23 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
 from bot.decision.plan import ExitReason
-from bot.decision.snapshot import KillState, Snapshot
+from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
-from bot.journal.records import KillRecord, Kind
+from bot.journal.records import Kind
 from bot.messages import (
     TOPIC_BOOK,
-    TOPIC_KILL,
     CloseTrade,
     EntryEnded,
     Intent,
     IntentDenied,
     IntentSubmitted,
-    KillUpdate,
     MarketUpdate,
     TradeChanged,
     TradeClosed,
     TradeOpened,
 )
 from bot.risk_engine.brackets import OrderTags, ticks_of
+from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.records import denial_record, fill_record, order_record
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.wire import Wire
@@ -65,7 +64,7 @@ class Supervisor:
         self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self._track)
         self._causes: dict[str, str] = {}
         self._kill = KillWatch(self._limits)
-        self._kill_state = KillState.ARMED
+        self._switch = KillSwitch(wire)
 
     # ------------------------------------------------------------- questions
 
@@ -183,7 +182,7 @@ class Supervisor:
         self._count_naked(trade)
         if was_entering and not trade.entries_live:
             self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
-        if abs(self.net) > self._limits.contracts_of[trade.plan.strategy] and self._kill_state is KillState.ARMED:
+        if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
             self.trip("position above its limit", f"{abs(self.net)} contracts")
         if trade.over and not trade.done:
             self._finish(trade)
@@ -215,9 +214,8 @@ class Supervisor:
             self._wire.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
             self._wire.publish(TOPIC_BOOK, TradeClosed(outcome))
         self._wire.timer(f"{trade.intent_id}-orphans", self._wire.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
-        if self._kill_state is KillState.TRIPPED and self.net == 0:
-            self._enter(KillState.FLAT, "no position left")
-            self._enter(KillState.HALTED, "only a person starts trading again: mesbot resume")
+        if self.net == 0:
+            self._switch.rest()
 
     def _sweep(self, trade: Trade) -> None:
         """After the grace: cancel leftovers of a flat trade, then let go of it once nothing works."""
@@ -271,26 +269,19 @@ class Supervisor:
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched: a second trip changes nothing."""
-        if self._kill_state is not KillState.ARMED:
+        if not self._switch.trip(reason, detail):
             return
-        self._enter(KillState.TRIPPED, reason, detail)
         open_trades = [trade for trade in self.trades if not trade.done]
         for trade in open_trades:
             if trade.closing is None:
                 trade.closing, trade.closing_since_ns = ExitReason.KILL, self._wire.now_ns
             self.act(trade)
         if not open_trades:
-            self._enter(KillState.FLAT, "no position")
-            self._enter(KillState.HALTED, "only a person starts trading again: mesbot resume")
+            self._switch.rest()
 
     def alarm(self, text: str) -> None:
         """A guard failed: that trips the kill switch (constitution: an exception in a guard or the supervisor)."""
         self.trip("a guard failed", text)
-
-    def _enter(self, state: KillState, reason: str, detail: str = "") -> None:
-        self._kill_state = state
-        self._wire.journal(Kind.KILL, self._wire.now_ns, KillRecord(state.value, reason, detail))
-        self._wire.publish(TOPIC_KILL, KillUpdate(state, reason))
 
     # -------------------------------------------------------------- messages
 
