@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -180,12 +180,17 @@ class Journal:
         return self._replay is not None
 
     def close(self) -> None:
-        """Flush what is buffered and close the file. Records without a link stay without one."""
+        """Flush what is buffered and close the file. Records without a link stay without one.
+
+        A journal that nobody else has open is left as one file, without its write-ahead log.
+        """
         try:
             self.flush()
         finally:
             if self._replay is not None:
                 self._end_replay()
+            with suppress(sqlite3.OperationalError):  # a reader has it open: the log stays beside it
+                self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.close()
 
     def __enter__(self) -> Self:
@@ -199,6 +204,7 @@ class Journal:
             schema.install(self._db)
         else:
             verify(self.path)
+            self._db.execute("PRAGMA journal_mode = WAL")  # a closed journal is left without it
             self._replay = Replay(self.path)
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA wal_autocheckpoint = 4000")
