@@ -54,6 +54,11 @@ def test_a_limit_fills_only_when_traded_through_and_in_time(item, stage, side):
     assert follow([item], side).stage is stage
 
 
+def test_an_entry_expires_on_the_bar_that_closes_with_the_time_to_live():
+    followed = FollowedPlan(plan(), 0, MINUTE_NS, 1)
+    assert followed.on_bar(bar(1, 1001, 1002, 1000, 1001), 1, False) is Stage.EXPIRED
+
+
 @pytest.mark.parametrize(("expires_ns", "stage"), [(MINUTE_NS, Stage.OPEN), (MINUTE_NS - 1, Stage.EXPIRED)])
 def test_the_bar_that_closes_with_the_time_to_live_may_still_fill(expires_ns, stage):
     followed = FollowedPlan(plan(), 0, expires_ns, 1)
@@ -112,6 +117,11 @@ def test_the_entrys_own_bar_can_stop_but_not_reach_the_target(side):
     assert exits(follow([bar(1, 1001, 1002, 992, 1000)], side)) == [(-9, "STOP", 1, 1)]
     rich = follow([bar(1, 1001, 1040, 999, 1030)], side)
     assert (rich.stage, rich.exits) == (Stage.OPEN, [])
+
+
+@both_sides
+def test_nothing_gaps_through_a_stop_that_was_not_there_at_the_open(side):
+    assert exits(follow([bar(1, 985, 1001, 984, 1000)], side, trigger=1)) == [(-9, "STOP", 1, 1)]
 
 
 @both_sides

@@ -84,7 +84,7 @@ def test_drawdown_is_the_deepest_fall_from_the_peak(values, deepest):
     assert max_drawdown(values) == deepest
 
 
-@given(st.lists(st.tuples(st.floats(-2, 3), st.floats(0, 1)), min_size=2, max_size=20))
+@given(st.lists(st.tuples(st.floats(-2, 3), st.just(0.0) | st.floats(0.01, 1)), min_size=2, max_size=20))
 def test_metrics_are_consistent(pairs):
     found = measured([outcome(r, dvs=dvs) for r, dvs in pairs])
     assert found.wins + found.losses + found.scratches == found.trades == len(pairs)

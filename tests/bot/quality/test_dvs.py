@@ -107,6 +107,11 @@ def test_a_price_on_the_edge_of_the_band_is_inside():
     assert made.score(raw(at("10:01"), (5000.0, 5250.0, 4750.0, 5000.0, 1000.0))).bar is not None
 
 
+@pytest.mark.parametrize("low", [0.0, -0.25])
+def test_a_first_bar_at_zero_or_below_is_impossible(low):
+    assert names(scorer().score(raw(at("10:00"), (0.25, 0.25, low, 0.25, 1000.0)))) == ["impossible"]
+
+
 def test_the_first_bar_has_no_band():
     assert scorer().score(raw(at("10:00"), (1.0, 1.0, 1.0, 1.0, 1000.0))).bar is not None
 
@@ -191,6 +196,12 @@ def test_an_outlier_is_a_true_range_above_six_atr(ticks, outlier):
     result = warmed().score(raw(at(NEXT), (6600.0, high, 6599.5, 6600.25, 1000.0)))
     assert (names(result) == ["outlier"]) is outlier
     assert result.own == (0.8 if outlier else 1.0)
+
+
+def test_a_market_that_never_moved_has_no_outliers():
+    made, flat = scorer(), (6600.25, 6600.25, 6600.25, 6600.25, 1000.0)
+    results = [made.score(raw(ts, flat)) for ts in minutes(at("10:00"), 40)]
+    assert names(results[-1]) == ["stuck"]
 
 
 def test_the_true_range_reaches_back_to_the_last_close():
