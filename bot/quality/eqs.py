@@ -33,7 +33,11 @@ class EqsScorer:
         self._events.append((name, minute))
 
     def score(self, minute: float) -> float:
-        """EQS at `minute`, 0..1. Raises ValueError if time runs backwards."""
+        """EQS at `minute`, 0..1.
+
+        An earlier minute than the last one asked for reads as the last: a bar whose time does
+        not increase must not take the score down with it. Raises ValueError for a nan minute.
+        """
         return max(0.0, 1.0 - math.fsum(penalty for _, _, penalty in self._live(minute)))
 
     def parts(self, minute: float) -> list[tuple[str, float]]:
@@ -41,10 +45,10 @@ class EqsScorer:
         return [(name, penalty) for name, _, penalty in self._live(minute)]
 
     def _live(self, minute: float) -> list[tuple[str, float, float]]:
-        if not minute >= self._minute:
-            raise ValueError(f"EQS was asked for minute {minute} after minute {self._minute}; its clock never runs backwards")
-        self._minute = minute
-        live = [item for item in self._left(minute) if item[2] >= NEGLIGIBLE]
+        if math.isnan(minute):
+            raise ValueError("EQS was asked for a time that is nan")
+        self._minute = max(self._minute, minute)
+        live = [item for item in self._left(self._minute) if item[2] >= NEGLIGIBLE]
         if len(live) < len(self._events):
             self._events = [(name, when) for name, when, _ in live]
         return live

@@ -77,15 +77,17 @@ def test_an_unknown_event_names_the_known_ones():
         scorer().on_event("order_lost", 0.0)
 
 
-def test_time_must_be_known_and_must_not_run_backwards():
+def test_time_must_be_known():
     with pytest.raises(ValueError, match="no time"):
         scorer().on_event("naked_time", math.nan)
-    made = scorer()
-    made.score(10.0)
-    with pytest.raises(ValueError, match="backwards"):
-        made.score(9.0)
-    with pytest.raises(ValueError, match="backwards"):
-        made.score(math.nan)
+    with pytest.raises(ValueError, match="nan"):
+        scorer().score(math.nan)
+
+
+def test_time_never_runs_backwards():
+    made = scorer([("partial_fill", 0.0)])
+    assert made.score(20.0) == made.score(5.0) == made.score(20.0) == pytest.approx(0.95, abs=1e-12)
+    assert made.parts(5.0) == made.parts(20.0)
 
 
 @given(EVENTS)
