@@ -131,9 +131,12 @@ class BacktestRun:
     """The engine of one backtest, ready to run; `engine` is Nautilus' own, for reports.
 
     With `resume` an existing journal is re-derived and compared before anything is appended.
+    `journal_type` is Journal or a subclass that also measures.
     """
 
-    def __init__(self, spec: RuntimeSpec, bars: Bars, request: BacktestRequest, resume: bool = False) -> None:
+    def __init__(
+        self, spec: RuntimeSpec, bars: Bars, request: BacktestRequest, *, resume: bool = False, journal_type: type[Journal] = Journal
+    ) -> None:
         self._bars = bars
         contracts = runtime_of(spec).contracts
         self.engine = new_engine()
@@ -147,7 +150,7 @@ class BacktestRun:
 
         def open_journal() -> Journal:
             path = spec.journal_path
-            return Journal.create(path, "backtest", contracts, header, time.time_ns, resume=resume, flush_every_links=FLUSH_LINKS)
+            return journal_type.create(path, "backtest", contracts, header, time.time_ns, resume=resume, flush_every_links=FLUSH_LINKS)
 
         self.journal = assemble(self.engine.kernel, spec, minute_bars(self.instrument.id), open_journal)
 
