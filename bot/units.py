@@ -10,6 +10,7 @@ from decimal import Decimal
 
 TICK_POINTS = 0.25
 TICK_CENTS = 125
+TOLERANCE = 1e-9  # comparisons of scores (spec 2)
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS

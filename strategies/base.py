@@ -11,7 +11,6 @@ from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
-from bot.decision.gates.gate import TOLERANCE
 from bot.decision.management import ManagementLimits, manage
 from bot.decision.plan import Act, EntryPlan, ExitPlan, ManagementAction, NoSetup, Setup, TradeView, Veto
 from bot.errors import RiskEngineError
@@ -29,6 +28,7 @@ from bot.messages import (
 )
 from bot.risk_engine.brackets import Maker, bracket_orders, price_of
 from bot.runtime import RuntimeSpec, runtime_of
+from bot.units import TOLERANCE
 
 
 class ContractStrategyConfig(StrategyConfig, frozen=True):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.decision.codes import Code
-from bot.decision.gates.gate import TOLERANCE
 from bot.decision.plan import EntryPlan, ExitPlan, ExitReason, NoSetup, Setup, TradeView, Veto
 from bot.learning.outcome import TradeOutcome
 from bot.market.state import MarketState
+from bot.units import TOLERANCE
 from strategies.base import ContractStrategy, ContractStrategyConfig
 
 

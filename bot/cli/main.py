@@ -12,6 +12,7 @@ import click
 from bot import __version__
 from bot.cli.backtest import backtest
 from bot.cli.contracts import contracts
+from bot.cli.defaults import read_defaults
 from bot.cli.journal import journal, why
 from bot.errors import MesbotError
 
@@ -46,10 +47,17 @@ class MesbotGroup(click.Group):
             ctx.exit(1)
 
 
-@click.group(cls=MesbotGroup, help=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "auto_envvar_prefix": "MESBOT"}
+
+
+@click.group(cls=MesbotGroup, help=EXAMPLES, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="mesbot")
-def cli() -> None:
-    """The group that holds all verbs."""
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """The group that holds all verbs; gives the one called its defaults from config/."""
+    verb = ctx.invoked_subcommand or ""
+    if verb in cli.commands:
+        ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
 for verb in (backtest, contracts, journal, why):

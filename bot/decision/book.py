@@ -9,6 +9,7 @@ from __future__ import annotations
 from bot.calendar import TradingDay
 from bot.decision.limits import Limits
 from bot.decision.snapshot import BookView
+from bot.learning.outcome import Result, result_at
 from bot.units import HOUR_NS
 
 
@@ -68,10 +69,11 @@ class Book:
         self._net_day += net_cents
         self._net_week += net_cents
         self._net_month += net_cents
-        if r <= self._limits.loss_r:
+        result = result_at(net_cents, r, self._limits.loss_r)
+        if result is Result.LOSS:
             self._streak += 1
             self._last_loser_contracts = contracts
-        elif net_cents > 0:
+        elif result is Result.WIN:
             self._streak = 0
         if self._streak >= self._limits.max_losses:
             self._streak_locked = True

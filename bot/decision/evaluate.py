@@ -14,11 +14,12 @@ from bot.contracts.models import Contracts, EucLaw
 from bot.decision.codes import Code, Layer
 from bot.decision.euc import Euc, EucInputs, euc, euc_inputs
 from bot.decision.gates import BAR_GATES, PLAN_GATES, BarGate, PlanGate
-from bot.decision.gates.gate import TOLERANCE, refused
+from bot.decision.gates.gate import refused
 from bot.decision.limits import Limits
 from bot.decision.plan import EntryPlan
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import APPROVED, Refused, Verdict
+from bot.units import TOLERANCE
 
 
 class Law(msgspec.Struct, frozen=True):

@@ -13,10 +13,9 @@ import math
 import msgspec
 
 from bot.contracts.models import Contracts
-from bot.decision.gates.gate import TOLERANCE
 from bot.decision.plan import Act, ExitPlan, ExitReason, ManagementAction, TradeView
 from bot.market.state import MarketState
-from bot.units import MINUTE_NS
+from bot.units import MINUTE_NS, TOLERANCE
 
 FIRST_TARGET = "first target"
 

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 
 import msgspec
 
 from bot.contracts.models import OutcomeLaw
 from bot.learning.intervals import wilson
-from bot.learning.outcome import TradeOutcome
+from bot.learning.outcome import Result, TradeOutcome, result_at
 from bot.market.state import NAN
-
-
-class Result(StrEnum):
-    """How a trade counts (spec 2, "Counting")."""
-
-    WIN = "win"
-    LOSS = "loss"
-    SCRATCH = "scratch"
 
 
 class ReliabilityMetrics(msgspec.Struct, frozen=True, gc=False):
@@ -57,10 +48,8 @@ class ReliabilityMetrics(msgspec.Struct, frozen=True, gc=False):
 
 
 def result_of(outcome: TradeOutcome, law: OutcomeLaw) -> Result:
-    """Loss: net at or below -0.25 R; win: net above 0; between: a scratch (constitution.yaml: outcome)."""
-    if outcome.r <= law.loss_at_or_below_r:
-        return Result.LOSS
-    return Result.WIN if outcome.net_cents > 0 else Result.SCRATCH
+    """How an outcome counts (constitution.yaml: outcome)."""
+    return result_at(outcome.net_cents, outcome.r, law.loss_at_or_below_r)
 
 
 def measure(outcomes: Sequence[TradeOutcome], law: OutcomeLaw, confidence: float) -> ReliabilityMetrics:

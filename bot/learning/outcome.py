@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
+
+
+class Result(StrEnum):
+    """How a trade counts (spec 2, "Counting")."""
+
+    WIN = "win"
+    LOSS = "loss"
+    SCRATCH = "scratch"
+
+
+def result_at(net_cents: int, r: float, loss_at_or_below_r: float) -> Result:
+    """Loss: net at or below -0.25 R; win: net above 0; between: a scratch, which breaks no streak (constitution.yaml: outcome)."""
+    if r <= loss_at_or_below_r:
+        return Result.LOSS
+    return Result.WIN if net_cents > 0 else Result.SCRATCH
 
 
 class TradeOutcome(msgspec.Struct, frozen=True, gc=False):

@@ -6,8 +6,7 @@ import msgspec
 
 from bot.contracts.models import Learning
 from bot.learning.metrics import ReliabilityMetrics
-
-TOLERANCE = 1e-9  # comparisons of scores (spec 2)
+from bot.units import TOLERANCE
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):

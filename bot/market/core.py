@@ -120,9 +120,7 @@ class MarketCore:
             participation=signals.participation,
             noise=noise,
             lunch_void=lunch_void,
-            volatility_shock=is_volatility_shock(
-                self._shock_law, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range
-            ),
+            volatility_shock=is_volatility_shock(self._shock_law, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range),
             news_shock=is_shock(
                 self._news_law, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
             ),

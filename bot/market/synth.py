@@ -110,9 +110,7 @@ class _Walk:
             self._minute(random, ts_ns, inside, float(steps[index]), paths[index], float(volumes[index]))
         return self._bars
 
-    def _minute(
-        self, random: np.random.Generator, ts_ns: int, inside: bool, step: float, path: np.ndarray, volume: float
-    ) -> None:
+    def _minute(self, random: np.random.Generator, ts_ns: int, inside: bool, step: float, path: np.ndarray, volume: float) -> None:
         if self._minutes_left <= 0:
             self._change_plan(random)
         self._minutes_left -= 1

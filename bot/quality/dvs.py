@@ -53,8 +53,8 @@ class DvsScorer:
     - A rejected bar (time not increasing, impossible) costs its penalty and leaves nothing
       else behind: the next bar is compared with the last accepted one. A bar whose time does
       not increase counts in the session that is running.
-    - A gap is measured between accepted bars of one RTH session; nothing before a session's
-      first bar is a gap.
+    - A gap is measured between accepted bars of one RTH session, and from its opening to its
+      first bar; nothing before the opening is a gap.
     - `thin` is judged in RTH, across sessions, from as many RTH bars as the DVS window holds.
     - `outlier` needs ATR30, so none is seen in the first 29 bars; before 60 bars no shock
       signature excuses one.
@@ -137,7 +137,8 @@ class DvsScorer:
         """What an accepted bar shows beside those before it; takes it into the statistics."""
         last = self._last
         if session is not None:
-            if last is not None and session is self._session and bar.ts_ns - last.ts_ns > self._gap_ns:
+            before = session.open_ns if last is None or session is not self._session else last.ts_ns
+            if bar.ts_ns - before > self._gap_ns:
                 events.append(self._charges["missing_gap"])
             self._judge_volume(bar.volume, events)
         self._judge_range(bar, last, events)

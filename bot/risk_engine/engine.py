@@ -30,7 +30,7 @@ from nautilus_trader.model.orders import Order
 from bot.decision.codes import Code, Layer
 from bot.decision.euc import Euc, EucInputs, euc
 from bot.decision.evaluate import evaluate, guard_error
-from bot.decision.gates.gate import TOLERANCE, refused
+from bot.decision.gates.gate import refused
 from bot.decision.plan import EntryPlan
 from bot.decision.situation import Situation
 from bot.decision.snapshot import Snapshot
@@ -43,6 +43,7 @@ from bot.risk_engine import judge
 from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, first_difference
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime import Runtime
+from bot.units import TOLERANCE
 
 L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE
 Handler = Callable[[Any], None]

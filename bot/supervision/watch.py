@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bot.contracts.models import ExecutionContract
-from bot.decision.gates.gate import TOLERANCE
 from bot.decision.limits import Limits
 from bot.quality.eqs import fill_events, naked_events
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Trade
-from bot.units import SECOND_NS
+from bot.units import SECOND_NS, TOLERANCE
 
 _CHARGES = {
     "OrderRejected": "order_rejected",

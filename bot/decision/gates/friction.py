@@ -4,11 +4,12 @@ that `evaluate` has just worked out, and stands there."""
 from __future__ import annotations
 
 from bot.decision.codes import Code, Layer
-from bot.decision.gates.gate import TOLERANCE, PlanGate, refused
+from bot.decision.gates.gate import PlanGate, refused
 from bot.decision.limits import Limits
 from bot.decision.plan import EntryPlan
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
+from bot.units import TOLERANCE
 
 
 def _share(plan: EntryPlan, now: Snapshot, law: Limits) -> Refused | None:

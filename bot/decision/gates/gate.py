@@ -12,8 +12,6 @@ from bot.decision.plan import EntryPlan
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 
-TOLERANCE = 1e-9  # comparisons of scores (spec 2)
-
 BarCheck = Callable[[Snapshot, Limits], Refused | None]
 PlanCheck = Callable[[EntryPlan, Snapshot, Limits], Refused | None]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from bot.decision.codes import Code, Layer
-from bot.decision.gates.gate import TOLERANCE, BarGate, refused
+from bot.decision.gates.gate import BarGate, refused
 from bot.decision.limits import Limits
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
+from bot.units import TOLERANCE
 
 L2 = Layer.QUALITY
 

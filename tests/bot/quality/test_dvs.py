@@ -34,8 +34,15 @@ def test_neither_the_break_before_the_open_nor_the_night_is_a_gap():
     assert names(made.score(raw(at("09:31")))) == []
     for clock in ("15:59", "16:00", "16:30", "23:00"):
         made.score(raw(at(clock)))
-    result = made.score(raw(at("09:33", WEDNESDAY)))
+    result = made.score(raw(at("09:31", WEDNESDAY)))
     assert (names(result), result.dvs) == ([], 1.0)
+
+
+@pytest.mark.parametrize(("seconds", "gap"), [(60, False), (90, False), (90.000000001, True), (180, True)])
+def test_minutes_missing_after_the_opening_are_a_gap_of_the_first_bar(seconds, gap):
+    made = warmed(5, last="09:20")
+    result = made.score(raw(at("09:30", seconds=seconds)))
+    assert names(result) == (["missing_gap"] if gap else [])
 
 
 def test_the_first_bar_after_the_close_is_no_gap_and_has_no_dvs():

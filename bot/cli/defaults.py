@@ -1,0 +1,46 @@
+"""Run configurations: `config/VERB.yaml` gives a verb's options their defaults.
+
+Precedence: option > environment (MESBOT_VERB_OPTION) > ./config > the packaged config.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from bot.errors import UsageError
+
+
+def find_config(verb: str, cwd: Path | None = None) -> Path | None:
+    """The verb's configuration file: ./config first, else the packaged one; None if it has none."""
+    inside = Path(str(resources.files("bot")))
+    folders = ((cwd or Path.cwd()) / "config", inside / "shipped" / "config", inside.parent / "config")
+    return next((path for folder in folders if (path := folder / f"{verb}.yaml").is_file()), None)
+
+
+def read_defaults(command: click.Command, verb: str) -> dict[str, Any]:
+    """Option values of a verb from its configuration file, by parameter name.
+
+    Raises UsageError, one sentence, if the file cannot be read or names an option that does not exist.
+    """
+    path = find_config(verb)
+    if path is None:
+        return {}
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path} cannot be read as YAML ({error}); repair it or remove it.") from None
+    if not isinstance(values, dict):
+        raise UsageError(f"{path}: holds {type(values).__name__}, expected one `option: value` a line.")
+    known = {option.removeprefix("--"): param.name for param in command.params for option in param.opts}
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
+            raise UsageError(f"{path}: {key} is no option of `mesbot {verb}` ({hint}).")
+    return {known[key]: value if isinstance(value, bool) else str(value) for key, value in values.items()}
