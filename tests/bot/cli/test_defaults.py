@@ -1,0 +1,63 @@
+"""Run configurations give a verb its defaults, below the environment and the options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli.backtest import backtest
+from bot.cli.defaults import find_config, read_defaults
+from bot.cli.main import cli
+from bot.errors import UsageError
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty ./config/backtest.yaml in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "config" / "backtest.yaml"
+    path.parent.mkdir()
+    path.write_text("")
+    return path
+
+
+def refusal_of(*words: str, env: dict[str, str] | None = None) -> str:
+    """What a backtest with an impossible equity says: it names the equity it was given."""
+    result = CliRunner().invoke(cli, ["backtest", *words], env=env)
+    assert result.exit_code == 2
+    return result.output
+
+
+def test_the_packaged_configuration_is_found_and_fits_its_verb(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_config("backtest") is not None
+    assert set(read_defaults(backtest, "backtest")) <= {param.name for param in backtest.params}
+
+
+def test_a_verb_without_a_configuration_has_no_defaults(config):
+    assert read_defaults(backtest, "nothing") == {}
+
+
+def test_the_option_beats_the_environment_beats_the_configuration(config):
+    config.write_text("equity: -1")
+    assert "--equity -1:" in refusal_of()
+    assert "--equity -2:" in refusal_of(env={"MESBOT_BACKTEST_EQUITY": "-2"})
+    assert "--equity -3:" in refusal_of("--equity", "-3", env={"MESBOT_BACKTEST_EQUITY": "-2"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("equty: 5", "equty is no option of `mesbot backtest` (did you mean equity?)"),
+        ("- 5", "expected one `option: value` a line"),
+        ("equity: [", "cannot be read as YAML"),
+    ],
+)
+def test_a_broken_configuration_is_one_clear_sentence(config, text, said):
+    config.write_text(text)
+    with pytest.raises(UsageError, match="backtest.yaml") as caught:
+        read_defaults(backtest, "backtest")
+    assert said in str(caught.value)
+    assert said in refusal_of()
