@@ -57,7 +57,7 @@ def test_the_option_beats_the_environment_beats_the_configuration(config):
 )
 def test_a_broken_configuration_is_one_clear_sentence(config, text, said):
     config.write_text(text)
-    with pytest.raises(UsageError, match="backtest.yaml") as caught:
+    with pytest.raises(UsageError) as caught:
         read_defaults(backtest, "backtest")
     assert said in str(caught.value)
     assert said in refusal_of()
