@@ -25,6 +25,7 @@ TOPIC_KILL = "mesbot.kill"
 TOPIC_VETO = "mesbot.veto"
 TOPIC_REFUSED_PLAN = "mesbot.refused_plan"
 TOPIC_FEED = "mesbot.feed"
+TOPIC_TIME = "mesbot.time"  # carries a stamp of market time, UTC ns
 TOPIC_EQS_EVENT = "mesbot.eqs.event"
 ENDPOINT_JOURNAL = "mesbot.journal"
 ENDPOINT_JOURNAL_AHEAD = "mesbot.journal.ahead"

@@ -6,8 +6,6 @@ By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -27,6 +25,7 @@ from bot.messages import (
     TOPIC_EQS_EVENT,
     TOPIC_KILL,
     TOPIC_MARKET,
+    TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
     EqsEvent,
@@ -35,6 +34,7 @@ from bot.messages import (
     MarketUpdate,
 )
 from bot.risk_engine.account import cents_of, known_accounts
+from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.engine import ContractRiskEngine, deny_rest
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime import RuntimeSpec, runtime_of
@@ -44,9 +44,10 @@ FIRST = 20  # priority on the bus: the risk engine hears everything before anybo
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
-    """Configuration of the risk engine's installer."""
+    """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live)."""
 
     runtime: RuntimeSpec
+    time_from_stamps: bool = False
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
 
 
@@ -60,8 +61,8 @@ class RiskController(Controller):
         self._situation = Situation(self._runtime.law.limits, self._runtime.calendar)
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
         self._engine: ContractRiskEngine | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._timers = 0
+        self.market: Timeline
+        self.wall: ClockTime
         self.last_close = 0
         self.slippage_ticks = 0
 
@@ -73,6 +74,12 @@ class RiskController(Controller):
         risk, execution = self._trader._risk_engine, self._trader._exec_engine
         if risk.is_bypassed:
             raise RiskEngineError("Nautilus' RiskEngineConfig.bypass is true: the contract risk engine refuses to start; set it to false.")
+        self.wall = ClockTime(clock)
+        if self._config.time_from_stamps:
+            self.market = StampTime()
+            msgbus.subscribe(TOPIC_TIME, self.market.advance, priority=FIRST)
+        else:
+            self.market = self.wall
         self._engine = ContractRiskEngine(self._runtime, self._situation, self._supervisor, cache, clock, msgbus)
         self._engine.stand_in_front(self._pass_risk, execution.execute)
         for endpoint, old, new in ((RISK, risk.execute, self._engine.on_risk), (EXEC, execution.execute, self._engine.on_exec)):
@@ -88,11 +95,8 @@ class RiskController(Controller):
         msgbus.subscribe(TOPIC_KILL, self._on_kill, priority=FIRST)
 
     def on_start(self) -> None:
-        """Note the event loop that timers come back to (live timers fire on a foreign thread), and the accounts already known."""
-        try:
-            self._loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = None
+        """Note the event loop that timers come back to, and the accounts already known."""
+        self.wall.use_running_loop()
         for event in known_accounts(self.cache):
             self._on_account(event)
 
@@ -140,24 +144,12 @@ class RiskController(Controller):
 
     @property
     def now_ns(self) -> int:
-        """The clock, UTC ns."""
-        return self.clock.timestamp_ns()
+        """Market time, UTC ns."""
+        return self.market.now_ns
 
     def send(self, command: Any) -> None:
         """Put a command of the supervisor on its way, through the risk engine."""
         self._engine.send(command)
-
-    def timer(self, name: str, at_ns: int, callback: Callable[[], None]) -> None:
-        """Call back at a time of the clock, on the event loop."""
-
-        def fire(_: Any) -> None:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(callback)
-            else:
-                callback()
-
-        self._timers += 1
-        self.clock.set_time_alert_ns(name=f"{name}-{self._timers}", alert_time_ns=at_ns, callback=fire)
 
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens."""

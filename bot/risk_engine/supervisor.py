@@ -50,7 +50,10 @@ ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2); CLO
 
 
 class Supervisor:
-    """Keeps the trades. `wire` sends commands, sets timers, and publishes; times are market time, UTC ns."""
+    """Keeps the trades. `wire` sends commands, sets timers, and publishes.
+
+    Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall.
+    """
 
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, wire: Wire) -> None:
         self.trades: list[Trade] = []
@@ -95,7 +98,7 @@ class Supervisor:
         self._context[intent.intent_id] = context_of(intent, now, phase, worst)
         for order in orders:
             self._track(trade, order)
-        self._wire.timer(f"{intent.intent_id}-expiry", intent.expires_ns, lambda: self._expire(trade))
+        self._wire.market.call_at(f"{intent.intent_id}-expiry", intent.expires_ns, lambda: self._expire(trade))
         self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, plan.strategy, now.ts_ns))
 
     def _track(self, trade: Trade, order: Order) -> None:
@@ -192,7 +195,7 @@ class Supervisor:
             self._wire.publish(TOPIC_BOOK, news(trade.view(self._context[trade.intent_id].atr)))
         if trade.closing is not None and order.role is Role.TARGET:
             # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
-            self._wire.timer(f"{trade.intent_id}-close", self._wire.now_ns, lambda: self.act(trade))
+            self._wire.wall.call_at(f"{trade.intent_id}-close", self._wire.wall.now_ns, lambda: self.act(trade))
         else:
             self.act(trade)
 
@@ -213,7 +216,7 @@ class Supervisor:
             outcome = outcome_of(trade, self._context[trade.intent_id])
             self._wire.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
             self._wire.publish(TOPIC_BOOK, TradeClosed(outcome))
-        self._wire.timer(f"{trade.intent_id}-orphans", self._wire.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
+        self._wire.wall.call_at(f"{trade.intent_id}-orphans", self._wire.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
         if self.net == 0:
             self._switch.rest()
 
@@ -225,11 +228,11 @@ class Supervisor:
 
     def _count_naked(self, trade: Trade) -> None:
         """Naked time runs while an open leg has less working stop than contracts."""
-        now = self._wire.now_ns
+        now = self._wire.wall.now_ns
         naked = any(leg.open > leg.protected for leg in trade.legs)
         if naked and not trade.naked_since_ns:
             trade.naked_since_ns = now
-            self._wire.timer(f"{trade.intent_id}-naked", now + GRACE_NS, lambda: self._still_naked(trade))
+            self._wire.wall.call_at(f"{trade.intent_id}-naked", now + GRACE_NS, lambda: self._still_naked(trade))
         elif not naked and trade.naked_since_ns:
             trade.naked_ns += now - trade.naked_since_ns
             trade.naked_since_ns = 0
@@ -238,9 +241,9 @@ class Supervisor:
         """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more."""
         if not trade.naked_since_ns or trade.done:
             return
-        if trade.closing is None or self._wire.now_ns - trade.closing_since_ns >= ORPHAN_NS:
+        if trade.closing is None or self._wire.wall.now_ns - trade.closing_since_ns >= ORPHAN_NS:
             self.act(trade, urgent=True)
-        self._wire.timer(f"{trade.intent_id}-naked", self._wire.now_ns + GRACE_NS, lambda: self._still_naked(trade))
+        self._wire.wall.call_at(f"{trade.intent_id}-naked", self._wire.wall.now_ns + GRACE_NS, lambda: self._still_naked(trade))
 
     # --------------------------------------------------------------- commands
 
@@ -248,7 +251,7 @@ class Supervisor:
         """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
         trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
         if trade is not None and trade.closing is None:
-            trade.closing, trade.closing_since_ns = request.reason, self._wire.now_ns
+            trade.closing, trade.closing_since_ns = request.reason, self._wire.wall.now_ns
             self.act(trade)
 
     def passing(self, command: Any) -> None:
@@ -274,7 +277,7 @@ class Supervisor:
         open_trades = [trade for trade in self.trades if not trade.done]
         for trade in open_trades:
             if trade.closing is None:
-                trade.closing, trade.closing_since_ns = ExitReason.KILL, self._wire.now_ns
+                trade.closing, trade.closing_since_ns = ExitReason.KILL, self._wire.wall.now_ns
             self.act(trade)
         if not open_trades:
             self._switch.rest()

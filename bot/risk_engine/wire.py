@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
 
 from bot.journal.records import Kind
+from bot.risk_engine.clocks import Timeline
 
 
 class Wire(Protocol):
-    """The supervisor's hands. Times are UTC ns of the injected clock; prices ticks."""
+    """The supervisor's hands. Times are UTC ns, of the market or of the wall; prices ticks."""
 
     cache: Any
     trader_id: Any
     last_close: int
     slippage_ticks: int
+    market: Timeline
+    wall: Timeline
 
     @property
     def now_ns(self) -> int:
-        """The clock."""
+        """Market time."""
 
     def send(self, command: Any) -> None:
         """Put a command on its way, through the risk engine."""
-
-    def timer(self, name: str, at_ns: int, callback: Callable[[], None]) -> None:
-        """Call back at a time of the clock."""
 
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens."""

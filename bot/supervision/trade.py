@@ -59,7 +59,7 @@ class Leg:
 
 @dataclass(slots=True)
 class Trade:
-    """All that is known of one submitted intent. Times are market time, UTC ns."""
+    """All that is known of one submitted intent. Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall."""
 
     intent_id: str
     plan: EntryPlan

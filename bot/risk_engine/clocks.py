@@ -1,0 +1,81 @@
+"""Two times (spec 1): market time drives decisions, wall time drives liveness only.
+
+In a backtest one clock is both. In a live node market time is what the stamps of messages
+say, so that a replayed day decides as it did; wall time is the node's own clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Protocol
+
+Callback = Callable[[], None]
+
+
+class Timeline(Protocol):
+    """A time that can be read and waited for; UTC ns."""
+
+    @property
+    def now_ns(self) -> int:
+        """The time."""
+
+    def call_at(self, name: str, at_ns: int, callback: Callback) -> None:
+        """Call back once the time is reached; at once, but not within this call, if it is past."""
+
+
+class ClockTime:
+    """Nautilus' clock: the test clock of a backtest, the wall clock of a live node.
+
+    Live timers fire on a foreign thread, so they come back through the event loop that was
+    running when `use_running_loop` was called.
+    """
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._names = count(1)
+
+    @property
+    def now_ns(self) -> int:
+        """The clock's time."""
+        return self._clock.timestamp_ns()
+
+    def use_running_loop(self) -> None:
+        """Note the loop that callbacks come back to; there is none in a backtest."""
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+
+    def call_at(self, name: str, at_ns: int, callback: Callback) -> None:
+        """See Timeline. `name` is for people; it need not be unique."""
+
+        def fire(_: Any) -> None:
+            if self._loop is None:
+                callback()
+            else:
+                self._loop.call_soon_threadsafe(callback)
+
+        self._clock.set_time_alert_ns(name=f"{name}-{next(self._names)}", alert_time_ns=at_ns, callback=fire)
+
+
+class StampTime:
+    """Market time as stamps tell it: it stands still between messages and never runs backwards."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+        self._waiting: list[tuple[int, int, Callback]] = []
+        self._order = count()
+
+    def advance(self, ts_ns: int) -> None:
+        """A message is stamped `ts_ns`: call back everyone whose time has come, in order of their times."""
+        self.now_ns = max(self.now_ns, ts_ns)
+        while self._waiting and self._waiting[0][0] <= self.now_ns:
+            heapq.heappop(self._waiting)[2]()
+
+    def call_at(self, name: str, at_ns: int, callback: Callback) -> None:
+        """See Timeline."""
+        heapq.heappush(self._waiting, (at_ns, next(self._order), callback))
