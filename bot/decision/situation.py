@@ -41,7 +41,7 @@ class Situation:
         """Take a closed bar in; a new trading day freezes the day's equity. K5's veto of the bar before is void."""
         quality = update.quality
         self._ts_ns, self._dvs, self._eqs, self.veto = quality.ts_ns, quality.dvs, quality.eqs, None
-        if quality.ts_ns > self._day_end_ns:
+        if quality.ts_ns >= self._day_end_ns:
             day = self._calendar.trading_day(quality.ts_ns)
             self._day_end_ns = day.end_ns
             self.book.roll(day)
