@@ -8,6 +8,7 @@ from datetime import date
 from bot.calendar import clock_ns
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState
+from bot.units import TOLERANCE
 from strategies.base import ContractStrategy, ContractStrategyConfig
 
 
@@ -37,7 +38,7 @@ class VwapReversion(ContractStrategy):
         if refusal := self._belief(state, "F1", side):
             return refusal
         opposite = state.belief("F2", -side).effective
-        if not opposite <= rules.max_opposite_f2:
+        if not opposite <= rules.max_opposite_f2 + TOLERANCE:
             return NoSetup("OPPOSITE_F2", "belief", opposite, "maximum", rules.max_opposite_f2)
         return Setup(side)
 
