@@ -128,7 +128,7 @@ class ContractRiskEngine:
         return None  # queries change nothing
 
     def _single(self, order: Order) -> Refused | None:
-        if self._supervisor.repairs(order.client_order_id.value):
+        if self._supervisor.repairs(order):
             return None  # a stop or target of the supervisor for contracts that are open and uncovered
         return judge.reducing(order, self._supervisor.net, judge.working_exits(self._supervisor.trades))
 
@@ -144,7 +144,7 @@ class ContractRiskEngine:
     def _list(self, command: SubmitOrderList) -> Refused | None:
         orders = command.order_list.orders
         refusal = judge.forbidden_form(orders)
-        if refusal or all(self._supervisor.repairs(order.client_order_id.value) for order in orders):
+        if refusal or all(self._supervisor.repairs(order) for order in orders):
             return refusal
         refusal = judge.complete_brackets(orders)
         if refusal is not None:
@@ -165,9 +165,11 @@ class ContractRiskEngine:
         difference = self._difference(orders, intent) or self._stale(intent, now) or self._other_euc(intent)
         if difference:
             return refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "the journaled plan")
-        verdict = evaluate(intent.plan, now, self._law).verdict
-        if isinstance(verdict, Refused):
-            return verdict
+        judgement = evaluate(intent.plan, now, self._law)
+        if broken := next((failure for failure in judgement.failures if failure.code == Code.GUARD_ERROR), None):
+            self._supervisor.alarm(broken.text)
+        if isinstance(judgement.verdict, Refused):
+            return judgement.verdict
         self._seen.add(intent.intent_id)
         self._supervisor.begin(intent, orders, now)
         return None
@@ -205,6 +207,9 @@ class ContractRiskEngine:
                 self._reject(cancel, OrderCancelRejected, refusal.text)
         elif isinstance(command, CancelOrder):
             self._reject(command, OrderCancelRejected, refusal.text)
+        elif isinstance(command, CancelAllOrders):  # Nautilus has marked the strategy's own orders PENDING_CANCEL
+            for order in self._cache.orders_open(instrument_id=command.instrument_id, strategy_id=command.strategy_id):
+                self._reject(order, OrderCancelRejected, refusal.text)
 
     def deny_order(self, order: Order, reason: str) -> None:
         """Nautilus' own denial of one order; it reaches the strategy as OrderDenied."""

@@ -7,7 +7,7 @@ does afterwards; that is the supervisor's business.
 from __future__ import annotations
 
 from nautilus_trader.execution.messages import ModifyOrder
-from nautilus_trader.model.enums import OrderSide, TriggerType
+from nautilus_trader.model.enums import OrderSide, OrderStatus, TriggerType
 from nautilus_trader.model.orders import Order
 
 from bot.decision.codes import Code, Layer
@@ -21,9 +21,10 @@ L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE
 
 
 def forbidden_form(orders: list[Order]) -> Refused | None:
-    """Emulated orders bypass the risk engine when released, and execution algorithms spawn others: neither may pass."""
+    """Emulated orders bypass the risk engine until they are released, and execution algorithms spawn others: neither may pass."""
     for order in orders:
-        if order.emulation_trigger != TriggerType.NO_TRIGGER or order.exec_algorithm_id is not None:
+        emulated = order.emulation_trigger != TriggerType.NO_TRIGGER or order.status == OrderStatus.RELEASED
+        if emulated or order.exec_algorithm_id is not None:
             return refused(Code.EMULATION, L8, "order", order.client_order_id.value, "required", "no emulation, no algorithm")
     return None
 

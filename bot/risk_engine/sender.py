@@ -23,7 +23,7 @@ class Sender:
     """Makes orders in the name of the strategy that owns the trade; `track` is told of each before it leaves."""
 
     def __init__(self, wire: Wire, instrument_id: InstrumentId, flatten_limit_ticks: int, track: Callable[[Trade, Order], None]) -> None:
-        self.made: set[str] = set()
+        self.made: dict[str, Order] = {}
         self._wire = wire
         self._instrument_id = instrument_id
         self._flatten_limit_ticks = flatten_limit_ticks
@@ -78,7 +78,7 @@ class Sender:
     def _submit(self, trade: Trade, orders: list[Order]) -> None:
         for order in orders:
             self._wire.cache.add_order(order)
-            self.made.add(order.client_order_id.value)
+            self.made[order.client_order_id.value] = order
             self._track(trade, order)
         common = {
             "trader_id": self._wire.trader_id,

@@ -80,9 +80,9 @@ class Supervisor:
         """The trade, leg and tracked order of a client order id."""
         return self._orders.get(name, (None, None, None))
 
-    def repairs(self, name: str) -> bool:
-        """Whether the supervisor itself has just made this order to cover an open leg."""
-        return name in self._sender.made
+    def repairs(self, order: Order) -> bool:
+        """Whether the supervisor itself has just made this very order; true once."""
+        return self._sender.made.pop(order.client_order_id.value, None) is order
 
     # --------------------------------------------------------------- entries
 

@@ -1,0 +1,148 @@
+"""A strategy that tries everything. It does what a test's script says at a New York minute and notes every event it gets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from builders import LAW
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import SubmitOrder, SubmitOrderList
+from nautilus_trader.model.enums import OrderSide, OrderType
+from nautilus_trader.model.identifiers import InstrumentId, OrderListId
+from nautilus_trader.model.objects import Quantity
+from nautilus_trader.model.orders import Order, OrderList
+from nautilus_trader.trading.strategy import Strategy, StrategyConfig
+
+from bot.backtest.instrument import minute_bars
+from bot.calendar import new_york
+from bot.decision.euc import EucInputs, euc
+from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
+from bot.journal.build import plan_record
+from bot.journal.records import IntentRecord, Kind
+from bot.messages import ENDPOINT_JOURNAL_AHEAD, Intent, JournalEntry
+from bot.risk_engine.brackets import Maker, bracket_orders, ticks_of
+from bot.units import SECOND_NS
+
+MES = InstrumentId.from_str("MES.CME")
+INPUTS = EucInputs(reward_ratio=2.0, belief=0.9, instability=0.0, dvs=1.0, eqs=1.0, wins=0.0, losses=0.0, cost_r=0.2, cost_multiplier=1.0)
+Act = Callable[["Rogue"], None]
+
+
+class Rogue(Strategy):
+    """`script` maps New York minutes ("10:41") to acts; `events` collects (event name, client order id, reason)."""
+
+    def __init__(self, script: dict[str, Act]) -> None:
+        super().__init__(StrategyConfig(strategy_id="ROGUE", order_id_tag="ROGUE"))
+        self._script = script
+        self.events: list[tuple[str, str, str]] = []
+        self.uncovered: list[str] = []
+        self.nets: list[int] = []
+        self.close = 0
+        self.now = dt.datetime.min
+
+    def on_start(self) -> None:
+        self.subscribe_bars(minute_bars(MES))
+
+    def on_bar(self, bar: Any) -> None:
+        self.now, self.close = new_york(bar.ts_event), round(ticks_of(bar.close))
+        self._look()
+        act = self._script.get(f"{self.now:%H:%M}") if self.now.date().isoformat() == "2025-09-16" else None
+        if act is not None:
+            act(self)
+
+    def on_event(self, event: Any) -> None:
+        name = type(event).__name__
+        if name.startswith("Order"):
+            self.events.append((name, event.client_order_id.value, getattr(event, "reason", None) or ""))
+
+    def _look(self) -> None:
+        """By Nautilus' own books: is the position covered to the contract? (While its entry still fills, more stop is right.)"""
+        net = int(sum(position.signed_qty for position in self.cache.positions_open()))
+        stops = [order for order in self.cache.orders_open() if order.order_type == OrderType.STOP_MARKET]
+        covering = sum(int(order.leaves_qty) for order in stops if (order.side == OrderSide.SELL) == (net > 0))
+        self.nets.append(net)
+        growing = any(order.is_parent_order for order in self.cache.orders_open())
+        if covering < abs(net) or (covering > abs(net) and not growing):
+            self.uncovered.append(f"{self.now:%H:%M} net {net}, stops {covering}")
+
+    # ------------------------------------------------------------- what it can do
+
+    def plan(self, stop: int = 8, target: int = 16, side: int = 1, quantity: int = 1, strategy: str = "K1") -> EntryPlan:
+        """One leg around the close."""
+        leg = Leg(quantity, self.close - side * stop, self.close + side * target)
+        return EntryPlan(strategy, side, EntryType.LIMIT, self.close, None, (leg,), 90.0, 20, Thesis("F1", 0.9))
+
+    def intent(self, plan: EntryPlan | None = None, **changes: Any) -> Intent:
+        """An intent of this bar that the risk engine has no reason to doubt."""
+        plan, now = plan or self.plan(), self.clock.timestamp_ns()
+        made = Intent(
+            intent_id=f"20250916-{plan.strategy}-{self.now:%H%M}",
+            trading_day="2025-09-16",
+            decided_ns=now,
+            expires_ns=now + 90 * SECOND_NS,
+            slippage_ticks=1,
+            plan=plan,
+            dvs=1.0,
+            eqs=1.0,
+            euc=euc(INPUTS, LAW.euc),
+            inputs=INPUTS,
+        )
+        return msgspec.structs.replace(made, **changes)
+
+    def write(self, intent: Intent) -> Intent:
+        """Journal an intent ahead of its orders."""
+        record = IntentRecord(
+            intent_id=intent.intent_id,
+            strategy=intent.plan.strategy,
+            trading_day=intent.trading_day,
+            plan=plan_record(intent.plan),
+            decided_ns=intent.decided_ns,
+            expires_ns=intent.expires_ns,
+            slippage_ticks=intent.slippage_ticks,
+            dvs=intent.dvs,
+            eqs=intent.eqs,
+            euc=msgspec.structs.asdict(intent.euc),
+            euc_inputs=msgspec.structs.asdict(intent.inputs),
+        )
+        self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, self.clock.timestamp_ns(), record, intent.plan.strategy))
+        return intent
+
+    def bracket(self, intent: Intent) -> OrderList:
+        return bracket_orders(intent, Maker(self.trader_id, self.id, MES, self.clock.timestamp_ns()))
+
+    def enter(self, **plan: Any) -> None:
+        """A proper entry, as a K would make it."""
+        self.submit_order_list(self.bracket(self.write(self.intent(self.plan(**plan)))))
+
+    def market(self, side: OrderSide, quantity: int = 1, **other: Any) -> Order:
+        return self.order_factory.market(MES, side, Quantity.from_int(quantity), **other)
+
+    def order(self, role: str) -> Order:
+        """The open order whose id ends like `role` ("1S", "1T", "1E")."""
+        return next(order for order in self.cache.orders_open() if order.client_order_id.value.endswith(role))
+
+    def command(self, orders: Order | OrderList) -> SubmitOrder | SubmitOrderList:
+        """A command made by hand, to be sent past Strategy.submit_order."""
+        common = {"trader_id": self.trader_id, "strategy_id": self.id, "command_id": UUID4(), "ts_init": self.clock.timestamp_ns()}
+        if isinstance(orders, OrderList):
+            return SubmitOrderList(order_list=orders, **common)
+        return SubmitOrder(order=orders, **common)
+
+    # ------------------------------------------------------------- what it saw
+
+    def seen(self, event: str) -> list[str]:
+        """Codes of the reasons of all events of a name ("" where there was none)."""
+        return [reason.partition(":")[0] for name, _, reason in self.events if name == event]
+
+    def renamed(self, listed: OrderList) -> OrderList:
+        """The same bracket under other ids."""
+        return OrderList(OrderListId(f"{listed.id}-again"), [_renamed(order) for order in listed.orders])
+
+
+def _renamed(order: Order) -> Order:
+    init = order.init_event
+    new = {"client_order_id": f"{order.client_order_id}-again", "order_list_id": f"{order.order_list_id}-again"}
+    return type(order).create(type(init).from_dict(type(init).to_dict(init) | new | {"event_id": UUID4().value}))
