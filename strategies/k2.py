@@ -28,12 +28,16 @@ class FailedBreakReversal(ContractStrategy):
             return refusal
         if failed is None or strength < rules.min_failed_break:
             return NoSetup("FAILED_BREAK", "strength", strength, "minimum", rules.min_failed_break)
+        if state.regime is Regime.UNKNOWN:
+            return NoSetup("REGIME", "regime", state.regime.value, "required", "known")
         if state.regime is Regime.TRENDING and state.trend_strength * failed.side < 0:
             return NoSetup("TREND_AGAINST", "trend", state.trend_strength * failed.side, "minimum", 0.0)
         return self._belief(state, "F2", failed.side) or Setup(failed.side)
 
     def plan_entry(self, setup: Setup, state: MarketState) -> EntryPlan | NoSetup:
         side, close, rules, failed = setup.side, state.bar.close, self.rules, state.failed_break
+        if math.isnan(state.vwap_offset):  # a session whose first minute was not seen
+            return NoSetup("VWAP", "vwap", "unknown", "required", "known")
         stop = failed.extreme - side * rules.stop_beyond_ticks
         reward = math.floor(rules.target_r * (close - stop) * side)
         room = math.floor(side * (state.vwap_offset - (close - state.vwap_anchor)))

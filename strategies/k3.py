@@ -28,7 +28,7 @@ class SweepReversal(ContractStrategy):
             return refusal
         if sweep is None or strength < rules.min_sweep:
             return NoSetup("SWEEP", "strength", strength, "minimum", rules.min_sweep)
-        if state.regime is Regime.CHOPPY:
+        if state.regime in (Regime.CHOPPY, Regime.UNKNOWN):
             return NoSetup("CHOPPY", "regime", state.regime.value, "allowed", "not choppy")
         return self._belief(state, "F3", sweep.side) or Setup(sweep.side)
 
