@@ -12,7 +12,8 @@ from builders import CONTRACTS, ROOT, STRONG, belief, market
 from hypothesis import strategies as st
 
 from bot.assembly import STRATEGIES
-from bot.decision.plan import EntryPlan, Leg, NoSetup, Setup
+from bot.decision.plan import EntryPlan, ExitReason, Leg, NoSetup, Setup
+from bot.learning.outcome import TradeOutcome
 from bot.market.bar import Bar, mirrored
 from bot.market.state import FailedBreak, MarketState, Regime, Sweep
 from bot.runtime import RuntimeSpec
@@ -22,7 +23,7 @@ SPEC = RuntimeSpec(str(ROOT / "contracts"), CONTRACTS.sha256, "2025-08-01", "202
 TRADERS = ("K1", "K2", "K3", "K4")
 NAN = float("nan")
 PIVOT = 1000
-RULES = CONTRACTS.strategies
+TODAY = "2025-09-16"
 
 
 def new_strategy(name: str) -> ContractStrategy:
@@ -96,6 +97,16 @@ def mirrored_answer(answer: EntryPlan | NoSetup) -> EntryPlan | NoSetup:
 def one_sided(name: str, long: float, short: float = 0.9) -> dict[str, object]:
     """Beliefs as `standing` has them, but `name` with these (long, short) effective values."""
     return STRONG | {"F2": (belief(0.9), belief(0.1))} | {name: (belief(long), belief(short))}
+
+
+def closed(side: int, day: str = TODAY, reason: str = ExitReason.STOP) -> TradeOutcome:
+    """A trade of K1 that ended."""
+    return TradeOutcome(
+        trade_id="t", strategy="K1", side=side, quantity=1, legs=1, regime="range", time_of_day="opening", trading_day=day, opened_ns=0,
+        closed_ns=0, decided_ns=0, entry_price=250.0, exit_price=248.0, gross_cents=-1000, net_cents=-1124, risk_cents=1000, r=-1.124,
+        target_r=2.0, exit_reason=reason, thesis_valid_at_exit=True, belief=0.9, euc={}, dvs=1.0, eqs=1.0, signals={},
+        slippage_ticks=1.0, spread_ticks=1.0, mae_ticks=8, mfe_ticks=0, naked_seconds=0.0, budget_overrun=False, shadow=False,
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ random states
