@@ -1,0 +1,147 @@
+"""Answers to requests for contracts and market data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.gateway import messages
+from bot.gateway.broker import Refusal
+from bot.gateway.feed import date_text
+from bot.gateway.instruments import Future
+from bot.gateway.requests import Request
+from bot.gateway.subscriptions import Stream
+from bot.gateway.tape import BAR_SECONDS
+from bot.gateway.text import dashed, parse_moment, zoned
+from bot.gateway.texts import PACING, text_of
+
+if TYPE_CHECKING:
+    from bot.gateway.session import Session
+
+WHAT_TO_SHOW = frozenset({"TRADES", "MIDPOINT", "BID", "ASK"})
+DELAYED_INSTEAD = 10167
+
+
+def one_future(session: Session, request: Request) -> Future:
+    """The one listed month that a request names. Raises Refusal 200 for none or several."""
+    found = session.gateway.instruments.find(request.query)
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(future.local_symbol for future in found)
+    text = f"The contract description specified for {request.query.symbol} is ambiguous: {names}" if found else text_of(200)
+    raise Refusal(200, text)
+
+
+def contract_details(session: Session, request: Request) -> None:
+    """reqContractDetails: every listed month that fits, or 200."""
+    instruments = session.gateway.instruments
+    found = instruments.find(request.query)
+    if not found:
+        raise Refusal(200, text_of(200))
+    hours = instruments.hours(session.gateway.now_ns)
+    for future in found:
+        session.send(messages.contract_details(request["reqId"], future, hours))
+    session.send(messages.ending("contractDetailsEnd", request["reqId"]))
+
+
+def realtime_bars(session: Session, request: Request) -> None:
+    """reqRealTimeBars: from the next piece on."""
+    if request["whatToShow"] not in WHAT_TO_SHOW or request["barSize"] not in (None, 5):
+        raise Refusal(321, "Error validating request:-'bG' : cause - five-second bars of TRADES, MIDPOINT, BID or ASK only")
+    future = one_future(session, request)
+    _refuse_data(session)
+    _refuse_pacing(session, request, 420, "Invalid Real-time Query:Historical data request pacing violation")
+    session.subscriptions.bars[request["reqId"]] = Stream(request["reqId"], future, request["useRTH"])
+    session.gateway.data_wanted()
+
+
+def market_data(session: Session, request: Request) -> None:
+    """reqMktData: quotes now and after each piece; a snapshot ends after the first."""
+    future = one_future(session, request)
+    gateway, reference = session.gateway, request["reqId"]
+    _refuse_data(session, reference)
+    stream = Stream(reference, future)
+    if not request["snapshot"]:
+        session.subscriptions.quotes[reference] = stream
+    session.send(messages.tick_req_params(reference))
+    session.send(messages.market_data_type(reference, session.market_data_type))
+    if not gateway.feed.faults.silent("quotes"):
+        price = gateway.feed.tape.price_at(gateway.now_ns)
+        gateway.feed.send_quote(session, stream, messages.Candle(gateway.now_ns, price, price, price, price, 0))
+    if request["snapshot"]:
+        session.send(messages.ending("tickSnapshotEnd", reference))
+    gateway.data_wanted()
+
+
+def historical_data(session: Session, request: Request) -> None:
+    """reqHistoricalData: bars up to a moment (default now), then updates with keepUpToDate."""
+    future = one_future(session, request)
+    gateway, reference = session.gateway, request["reqId"]
+    tape, faults = gateway.feed.tape, gateway.feed.faults
+    if faults.history_farm_down:
+        raise Refusal(162, f"{text_of(162)}HMDS query returned no data: farm is not connected")
+    _refuse_pacing(session, request, 162, PACING)
+    seconds = BAR_SECONDS.get(request["barSize"])
+    if seconds is None or request["whatToShow"] not in WHAT_TO_SHOW:
+        raise Refusal(321, "Error validating request:-'bO' : cause - Historical data bar size or whatToShow is not served")
+    if request["keepUpToDate"] and request["endDateTime"]:
+        raise Refusal(321, "Error validating request:-'bO' : cause - keepUpToDate needs an empty end date")
+    try:
+        end = tape.known(gateway.now_ns)
+        if request["endDateTime"]:
+            end = min(end, parse_moment(request["endDateTime"]))
+        start = tape.start_of(end, request["duration"])
+        candles = tape.history(start, end, seconds, use_rth=request["useRTH"])
+    except ValueError as error:
+        raise Refusal(321, f"Error validating request:-'bO' : cause - {error}") from None
+    if not candles and not request["keepUpToDate"]:
+        raise Refusal(162, f"{text_of(162)}HMDS query returned no data: {future.local_symbol}@CME Trades")
+    form = request["formatDate"] or 1
+    dated = [(date_text(tape, candle.open_ns, seconds, form), candle) for candle in candles]
+    span = (zoned(start), zoned(end)) if form == 1 else (dashed(start), dashed(end))
+    session.send(messages.historical_data(reference, *span, dated, future.basis_ticks, request["whatToShow"] == "TRADES"))
+    if request["keepUpToDate"]:
+        stream = Stream(reference, future, request["useRTH"], seconds, form)
+        session.subscriptions.history[reference] = stream
+        gateway.feed.start_growing(session, stream, candles[-1] if candles else None)
+        gateway.data_wanted()
+
+
+def market_data_type(session: Session, request: Request) -> None:
+    """reqMarketDataType: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen."""
+    session.market_data_type = request["type"] or 1
+
+
+def market_rule(session: Session, request: Request) -> None:
+    """reqMarketRule: the tick."""
+    session.send(messages.market_rule(str(request["ruleId"])))
+
+
+def _refuse_data(session: Session, reference: int | None = None) -> None:
+    """Raises Refusal if a fault denies market data; 10167 gives delayed quotes instead."""
+    faults = session.gateway.feed.faults
+    if faults.competing:
+        raise Refusal(10197, text_of(10197))
+    if faults.denied == DELAYED_INSTEAD and reference is not None:
+        session.send(messages.error(reference, DELAYED_INSTEAD, text_of(DELAYED_INSTEAD)))
+        session.market_data_type = 3
+    elif faults.denied:
+        raise Refusal(faults.denied, text_of(faults.denied))
+
+
+def _refuse_pacing(session: Session, request: Request, code: int, text: str) -> None:
+    if session.gateway.pacing.refuses(request):
+        raise Refusal(code, text)
+
+
+ANSWERS: dict[str, Callable[[Session, Request], None]] = {
+    "reqContractDetails": contract_details,
+    "reqRealTimeBars": realtime_bars,
+    "cancelRealTimeBars": lambda session, request: session.subscriptions.drop("bars", request["reqId"]),
+    "reqMktData": market_data,
+    "cancelMktData": lambda session, request: session.subscriptions.drop("quotes", request["reqId"]),
+    "reqHistoricalData": historical_data,
+    "cancelHistoricalData": lambda session, request: session.subscriptions.drop("history", request["reqId"]),
+    "reqMarketDataType": market_data_type,
+    "reqMarketRule": market_rule,
+}

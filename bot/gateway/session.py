@@ -1,0 +1,216 @@
+"""One client's connection: handshake, startApi, requests in, messages out. Dies with its socket; the broker does not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from bot.gateway import messages
+from bot.gateway.answers import ANSWERS
+from bot.gateway.broker import Refusal
+from bot.gateway.errors import FieldError, WireError
+from bot.gateway.requests import LAYOUTS, PLACE_ORDER, Request, decode_request, reference_of
+from bot.gateway.subscriptions import Subscriptions
+from bot.gateway.texts import text_of
+from bot.gateway.wire import agreed_version, encode_frame, read_frame, read_hello
+from bot.units import SECOND_NS
+
+if TYPE_CHECKING:
+    from bot.gateway.gateway import Gateway
+
+RATE_PER_SECOND, RATE_BURST = 50.0, 100.0  # of requests; a burst is what two seconds allow
+START_NOTICES = (2104, 2106, 2158)
+REORDER_SECONDS = 0.25  # a held-back message goes alone if none follows
+
+
+class Session:
+    """A connected client. `client_id` is None until startApi."""
+
+    def __init__(self, gateway: Gateway, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        self.gateway = gateway
+        self.number = number
+        self.client_id: int | None = None
+        self.binds_manual_orders = False
+        self.market_data_type = 1
+        self.frames_sent = 0  # the version frame included
+        self.subscriptions = Subscriptions(self)
+        self.thawed = asyncio.Event()
+        self.thawed.set()
+        self._reader, self._writer = reader, writer
+        self._buffer = bytearray()
+        self._held: list[tuple[list[str], str]] = []
+        self._loop = asyncio.get_running_loop()
+        self._allowance, self._allowance_at = RATE_BURST, self._loop.time()
+
+    # --------------------------------------------------------------------------- life
+
+    async def run(self) -> None:
+        """Serve until the client or a fault ends it. Never raises for what a client sends."""
+        try:
+            if await self._shake_hands():
+                while (fields := await read_frame(self._reader)) is not None:
+                    await self.thawed.wait()
+                    if not self._within_rate():
+                        break
+                    self.receive(fields)
+        except WireError as error:
+            self._log("in", "garbage", [], str(error))
+        except ConnectionError:
+            pass
+        finally:
+            self.gateway.forget(self)
+            self._flush()
+            self._writer.close()
+
+    def drop(self) -> None:
+        """Close the socket at once, sending what is already written."""
+        self._flush()
+        self._writer.close()
+
+    def freeze(self) -> None:
+        """A fault: neither read nor write any more, without closing."""
+        self.thawed.clear()
+
+    def thaw(self) -> None:
+        """End of freeze; what was to be written goes out."""
+        self.thawed.set()
+        self._flush()
+
+    async def drained(self) -> None:
+        """Wait until the client has taken what was sent, one second at most."""
+        self._flush()
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await asyncio.wait_for(self._writer.drain(), 1.0)
+
+    async def _shake_hands(self) -> bool:
+        switches = self.gateway.switches
+        if switches.banner:
+            self._writer.write(switches.banner.encode())
+        if switches.accept_silent:
+            await self._reader.read()  # until the client gives up
+            return False
+        hello = await read_hello(self._reader)
+        if hello is None:
+            return False
+        version = agreed_version(hello)
+        self._log("in", "hello", [f"v{hello.lowest}..{hello.highest}"])
+        self.send([str(version), f"{dt.datetime.fromtimestamp(self.gateway.now_ns / SECOND_NS, dt.UTC):%Y%m%d %H:%M:%S} UTC"], "version")
+        if switches.version_only:
+            await self._reader.read()
+            return False
+        fields = await read_frame(self._reader)
+        if fields is None:
+            return False
+        request = decode_request(fields)
+        self._log("in", request.kind, fields)
+        if request.kind != "startApi":
+            raise WireError(f"the first request is {request.kind}; it must be startApi")
+        return self._start(request["clientId"])
+
+    def _start(self, client_id: int) -> bool:
+        if not self.gateway.admit(self, client_id):
+            self.send(messages.error(-1, 326, text_of(326)))
+            return False
+        self.client_id = client_id
+        self.send(messages.managed_accounts(self.gateway.broker.accounts))
+        self.send(messages.next_valid_id(self.gateway.broker.next_id(client_id)))
+        for code in START_NOTICES:
+            self.send(messages.error(-1, code, text_of(code)))
+        return True
+
+    # ----------------------------------------------------------------------- requests
+
+    def receive(self, fields: list[str]) -> None:
+        """One request, through the faults of requests."""
+        kind = _kind_of(fields)
+        frame_faults = self.gateway.frame_faults
+        if not frame_faults.active:
+            self._answer(kind, fields, "")
+            return
+        for delay, changed, note in frame_faults.apply(kind, fields):
+            if changed is None:
+                self._log("in", kind, fields, note)
+            elif delay:
+                self._loop.call_later(delay, self._answer, kind, changed, note)
+            else:
+                self._answer(kind, changed, note)
+
+    def _answer(self, kind: str, fields: list[str], note: str) -> None:
+        self._log("in", kind, fields, note)
+        try:
+            request = decode_request(fields)
+        except FieldError as error:
+            self._log("in", kind, fields, f"refused: {error}")
+            self.send(messages.error(reference_of(fields), 321, f"Error validating request:-'b{fields[0]}' : cause - {error}"))
+            return
+        try:
+            if not self.gateway.intercept(self, request):
+                ANSWERS[request.kind](self, request)
+        except Refusal as refusal:
+            self.refuse(request, refusal)
+
+    def refuse(self, request: Request, refusal: Refusal) -> None:
+        """Answer a request with an error under its own id."""
+        self.send(messages.error(request.reference, refusal.code, refusal.text, refusal.advanced_json))
+
+    def _within_rate(self) -> bool:
+        now = self._loop.time()
+        self._allowance = min(RATE_BURST, self._allowance + (now - self._allowance_at) * RATE_PER_SECOND)
+        self._allowance_at = now
+        self._allowance -= 1
+        if self._allowance >= 0 or not self.gateway.config.limit_rate:
+            return True
+        self.send(messages.error(-1, 100, text_of(100)))
+        return False
+
+    # ----------------------------------------------------------------------- messages
+
+    def send(self, fields: list[str], kind: str = "") -> None:
+        """One message, through the faults of messages; written when the loop comes round."""
+        kind = kind or messages.KINDS[fields[0]]
+        frame_faults = self.gateway.frame_faults
+        if not frame_faults.active:
+            self._write(kind, fields, "")
+            return
+        for delay, changed, note in frame_faults.apply(kind, fields):
+            if changed is None:
+                self._log("out", kind, fields, note)
+            elif note == "reordered":
+                self._held.append((changed, kind))
+                self._loop.call_later(REORDER_SECONDS, self._release_held)
+            elif delay:
+                self._loop.call_later(delay, self._write, kind, changed, note)
+            else:
+                self._write(kind, changed, note)
+                self._release_held()
+
+    def _release_held(self) -> None:
+        held, self._held = self._held, []
+        for fields, kind in held:
+            self._write(kind, fields, "reordered")
+
+    def _write(self, kind: str, fields: list[str], note: str) -> None:
+        self._log("out", kind, fields, note)
+        self.frames_sent += 1
+        if not self._buffer:
+            self._loop.call_soon(self._flush)
+        self._buffer += encode_frame(fields)
+
+    def _flush(self) -> None:
+        if self._buffer and self.thawed.is_set() and not self._writer.is_closing():
+            self._writer.write(bytes(self._buffer))
+            self._buffer.clear()
+
+    def _log(self, way: str, kind: str, fields: list[str], note: str = "") -> None:
+        self.gateway.frames.write(
+            market_ns=self.gateway.now_ns, session=self.number, client=self.client_id, way=way, kind=kind, fields=fields, note=note
+        )
+
+
+def _kind_of(fields: list[str]) -> str:
+    if fields[0] == PLACE_ORDER:
+        return "placeOrder"
+    layout = LAYOUTS.get(fields[0])
+    return layout.kind if layout is not None else f"unknown {fields[0]}"
