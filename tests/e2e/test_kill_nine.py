@@ -11,7 +11,7 @@ from pathlib import Path
 
 import killed_run
 import pytest
-from conftest import ROOT, records
+from whole_runs import ROOT, records
 
 from bot.errors import JournalBroken
 from bot.journal.records import Kind

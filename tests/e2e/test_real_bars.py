@@ -14,7 +14,7 @@ import pytest
 from checker import check
 from checker_clock import MINUTE, hours, new_york, stamp
 from checker_evidence import Evidence
-from conftest import FIRST_DAY, Run, assert_mirrored, bodies, mesbot, mirrored, records, run, until
+from whole_runs import FIRST_DAY, Run, assert_mirrored, bodies, mesbot, mirrored, records, run, until
 
 from bot.backtest.request import BacktestRequest
 from bot.journal.verify import verify

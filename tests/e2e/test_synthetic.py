@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from checker import check
 from checker_evidence import Evidence
-from conftest import Run, assert_mirrored, mesbot, mirrored, records, run
+from whole_runs import Run, assert_mirrored, mesbot, mirrored, records, run
 
 from bot.backtest.request import BacktestRequest
 from bot.journal.verify import verify
