@@ -45,4 +45,5 @@ def shown(value: float | int | str) -> str:
     """A value as a person reads it: words and whole numbers bare, others with two decimals (more if tiny)."""
     if isinstance(value, (str, int)):
         return str(value)
+    value += 0.0  # -0.0, of a short's signal, becomes 0.0
     return f"{value:.2f}" if not 0.0 < abs(value) < 0.01 else f"{value:.2g}"
