@@ -1,0 +1,124 @@
+"""What the account is worth and holds. Money is US dollars, prices are points.
+
+The account counts as loaded once *every* needed value has come: NetLiquidation alone would let
+orders be sized by half an account. Values of other accounts and other currencies are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from bot.ibkr.errors import GatewayNotResponding
+from bot.ibkr.link import Link, SyncReason
+
+NEEDED = ("NetLiquidation", "AvailableFunds", "BuyingPower", "InitMarginReq", "MaintMarginReq", "TotalCashValue")
+CURRENCY = "USD"
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """Contracts of one delivery month. `average_price` is points (the broker's cost less its multiplier), profit dollars or nan."""
+
+    con_id: int
+    local_symbol: str
+    contracts: int
+    average_price: float
+    unrealized_usd: float
+
+
+class AccountBook:
+    """The account's values and positions, as the broker last told them. `changed` hears of every change once loaded."""
+
+    def __init__(self, link: Link) -> None:
+        self.values: dict[str, float] = {}
+        self.holdings: dict[int, Holding] = {}
+        self.changed: list[Callable[[], None]] = []
+        self.position_changed: list[Callable[[Holding], None]] = []
+        self._link = link
+        self._profit: dict[int, float] = {}
+        link.sync.append(self._sync)
+        link.taps.listen("updateAccountValue", self._on_value)
+        link.taps.listen("updatePortfolio", self._on_portfolio)
+        link.taps.listen("position", self._on_position)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether every needed value is known."""
+        return all(tag in self.values for tag in NEEDED)
+
+    def get_account_snapshot(self) -> dict[str, float]:
+        """`equity` (NetLiquidation) and `buying_power`, US dollars; nan while not loaded."""
+        nan = float("nan")
+        if not self.loaded:
+            return {"equity": nan, "buying_power": nan}
+        return {"equity": self.values["NetLiquidation"], "buying_power": self.values["BuyingPower"]}
+
+    def get_position_snapshot(self, local_symbol: str) -> dict[str, Any]:
+        """`symbol`, `position` (signed contracts), `avg_price` (points; 0 when flat) and `unrealized_pnl` (US dollars)."""
+        held = next((holding for holding in self.holdings.values() if holding.local_symbol == local_symbol), None)
+        if held is None:
+            return {"symbol": local_symbol, "position": 0, "avg_price": 0.0, "unrealized_pnl": 0.0}
+        return {
+            "symbol": local_symbol,
+            "position": held.contracts,
+            "avg_price": held.average_price,
+            "unrealized_pnl": held.unrealized_usd,
+        }
+
+    async def positions(self) -> dict[int, Holding]:
+        """Ask for all positions now; what is not told is flat. Raises BrokerError."""
+        told = await self._link.connection.ask_named("reqPositions", "positionEnd")
+        now = {contract.conId for account, contract, size, _ in told if account == self._link.account and size}
+        for con_id in [con_id for con_id in self.holdings if con_id not in now]:
+            self._hold(msgspec.structs.replace(self.holdings[con_id], contracts=0, average_price=0.0, unrealized_usd=0.0))
+        return dict(self.holdings)
+
+    async def _sync(self, reason: SyncReason) -> None:
+        connection = self._link.connection
+        if reason is SyncReason.CONNECTED:
+            self.values.clear()
+            await connection.ask_named("reqAccountUpdates", "accountDownloadEnd", True, self._link.account)
+            if not self.loaded:
+                missing = ", ".join(tag for tag in NEEDED if tag not in self.values)
+                raise GatewayNotResponding(f"account {self._link.account} was told without {missing}")
+        await self.positions()
+        self._tell()
+
+    # ---------------------------------------------------------------- messages
+
+    def _on_value(self, tag: str, value: str, currency: str, account: str) -> None:
+        if account != self._link.account or tag not in NEEDED or currency not in (CURRENCY, ""):
+            return
+        self.values[tag] = float(value)
+        if self.loaded and self._link.ready:
+            self._tell()
+
+    def _on_portfolio(self, contract: Any, size: float, _price: float, _value: float, cost: float, profit: float, *more: Any) -> None:
+        if more[-1] == self._link.account:
+            self._profit[contract.conId] = profit
+            self._hold(_holding(contract, size, cost, profit))
+
+    def _on_position(self, account: str, contract: Any, size: float, cost: float) -> None:
+        if account == self._link.account:
+            self._hold(_holding(contract, size, cost, self._profit.get(contract.conId, float("nan"))))
+
+    def _hold(self, holding: Holding) -> None:
+        before = self.holdings.get(holding.con_id)
+        if holding.contracts:
+            self.holdings[holding.con_id] = holding
+        else:
+            self.holdings.pop(holding.con_id, None)
+        if (before.contracts if before else 0) != holding.contracts:
+            for listener in self.position_changed:
+                listener(holding)
+
+    def _tell(self) -> None:
+        for listener in self.changed:
+            listener()
+
+
+def _holding(contract: Any, size: float, cost: float, profit: float) -> Holding:
+    multiplier = float(contract.multiplier or 1)
+    return Holding(contract.conId, contract.localSymbol, round(size), cost / multiplier if size else 0.0, profit)

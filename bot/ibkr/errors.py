@@ -1,0 +1,296 @@
+"""What can go wrong with the broker, one class a situation. The tree:
+
+BrokerError
+├── ConnectionTrouble         no order can be sent now
+│   ├── GatewayUnreachable    nothing listens at host:port
+│   ├── GatewayNotResponding  something listens and says nothing
+│   ├── ClientIdInUse         another program holds our client id
+│   ├── ConnectionLost        the socket closed while we used it
+│   ├── ScheduledRestart      it closed at the hour it always does
+│   └── BrokerLinkLost        the gateway lost IBKR; the socket is fine (a state more than an exception)
+├── SetupError                a person must change something before we may start
+│   ├── AccountNotFound       the account is not ours here
+│   │   └── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
+│   ├── ReadOnlyApi           the gateway takes no orders
+│   ├── ContractNotFound      no such contract
+│   ├── ContractExpired       the contract is past, or too near its end for entries
+│   ├── AmbiguousContract     several contracts fit
+│   └── MarketDataNotSubscribed  no live data for this login
+├── FeedTrouble               the market is seen badly or not at all
+│   ├── MarketDataDegraded    a data farm is down
+│   ├── StaleBars             no bars while the market is open
+│   ├── CompetingSession      another login of the same user takes the data
+│   └── PacingViolation       we asked too much
+├── OrderTrouble              one order
+│   ├── OrderRejectedByBroker
+│   │   ├── MarginRejected    not enough margin
+│   │   └── InvalidPrice      off the tick
+│   ├── CancelRejected        it cannot be cancelled any more
+│   ├── ModifyRejected        the old order stands
+│   ├── UnknownOrder          the broker does not know it
+│   ├── OrderCancelledByBroker  nobody here asked for it
+│   ├── DuplicateOrderId      the id was used before
+│   ├── DuplicateLiveOrder    two live orders carry one reference
+│   ├── OrderWarning          a remark; nothing changed
+│   ├── ExecutionCorrected    the broker changed a fill afterwards
+│   ├── CommissionMissing     a fill without its commission report
+│   └── ForeignOrder          an order of ours on the account that we did not send
+├── PositionMismatch          broker and own fills differ
+├── UnclassifiedBrokerMessage a code that no table knows
+├── ProtocolError             a message that could not be read
+└── ClockSkew                 our clock and the broker's differ
+
+Every one carries `code` (the broker's, 0 if it has none), `text` (the broker's words),
+`order_ref` (our client order id, "" if none) and `hint` (what a person does about it).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bot.errors import MesbotError
+
+
+class BrokerError(MesbotError):
+    """Base of all trouble with the broker; its text says what happened and what to do."""
+
+    exit_code = 4
+    hint: ClassVar[str] = "Look at the gateway's own log."
+
+    def __init__(self, text: str, *, code: int = 0, order_ref: str = "", hint: str | None = None) -> None:
+        self.code = code
+        self.text = text
+        self.order_ref = order_ref
+        self.hint = hint or type(self).hint
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        where = f" [{self.order_ref}]" if self.order_ref else ""
+        number = f" ({self.code})" if self.code else ""
+        return f"{type(self).__name__}{number}{where}: {self.text.rstrip('.')}. {self.hint}"
+
+
+class ConnectionTrouble(BrokerError):
+    """No order can be sent now."""
+
+
+class GatewayUnreachable(ConnectionTrouble):
+    """Nothing listens at host and port."""
+
+    hint = "Start TWS or IB Gateway and enable its API; ports: TWS 7496 live, 7497 paper; Gateway 4001 live, 4002 paper."
+
+
+class GatewayNotResponding(ConnectionTrouble):
+    """Something accepted the connection and then said nothing."""
+
+    hint = "Restart the gateway, and check that the port is its API port."
+
+
+class ClientIdInUse(ConnectionTrouble):
+    """Another program, or our own session before its end was noticed, holds our client id."""
+
+    hint = "Close the other program or give one of the two another client id; ours stays the same, or its orders would be out of reach."
+
+
+class ConnectionLost(ConnectionTrouble):
+    """The socket closed. A reconnect is already under way."""
+
+    hint = "Nothing to do: reconnecting; open orders stay at the broker."
+
+
+class ScheduledRestart(ConnectionTrouble):
+    """The socket closed in the gateway's nightly restart window."""
+
+    hint = "Nothing to do: the gateway restarts at this hour; reconnecting."
+
+
+class BrokerLinkLost(ConnectionTrouble):
+    """The gateway has lost its link to IBKR: orders wait, cancels are queued."""
+
+    hint = "Nothing to do: IBKR restores it; stops that already work at the exchange stay."
+
+
+class SetupError(BrokerError):
+    """A person must change something before we may start."""
+
+    exit_code = 3
+
+
+class AccountNotFound(SetupError):
+    """The configured account is not among those the gateway manages."""
+
+    hint = "Set the account to one of those listed, or log in with the user that owns it."
+
+
+class WrongAccountKind(AccountNotFound):
+    """PAPER was pointed at a live account, or LIVE at a paper one (whose ids start with D)."""
+
+    hint = "Use the port and the account that belong to the mode."
+
+
+class ReadOnlyApi(SetupError):
+    """The gateway is set to read-only."""
+
+    hint = "Untick 'Read-Only API' in Configure > API > Settings."
+
+
+class ContractNotFound(SetupError):
+    """The broker knows no such contract."""
+
+    hint = "Check symbol, exchange and delivery month in the configuration."
+
+
+class ContractExpired(SetupError):
+    """The contract is past its last trade, or so near that only exits are allowed."""
+
+    hint = "Restart to trade the next delivery month; a position in the old one can still be closed."
+
+
+class AmbiguousContract(SetupError):
+    """Several contracts fit what was asked."""
+
+    hint = "Say which: name the local symbol in the configuration."
+
+
+class MarketDataNotSubscribed(SetupError):
+    """The login has no live data for the instrument; delayed data are never used."""
+
+    hint = "Subscribe CME real-time data for this login (API use included) and acknowledge its agreements."
+
+
+class FeedTrouble(BrokerError):
+    """The market is seen badly or not at all; no new entries."""
+
+
+class MarketDataDegraded(FeedTrouble):
+    """A market data farm is down. Orders still work."""
+
+    hint = "Nothing to do: data are asked for again when the farm is back."
+
+
+class StaleBars(FeedTrouble):
+    """No bar has come for too long while the market is open."""
+
+    hint = "Nothing to do yet: the data are asked for again, then the connection is made anew."
+
+
+class CompetingSession(FeedTrouble):
+    """Another login of the same user receives the live data."""
+
+    hint = "Log out of TWS, the phone app and the Client Portal with this user name, or give the bot a user of its own."
+
+
+class PacingViolation(FeedTrouble):
+    """The broker says that we ask too often."""
+
+    hint = "Nothing to do: requests are spread out; if it repeats, look for another program with the same login."
+
+
+class OrderTrouble(BrokerError):
+    """Something happened to one order."""
+
+
+class OrderRejectedByBroker(OrderTrouble):
+    """The broker refused an order."""
+
+    hint = "Read the broker's reason; the order does not work."
+
+
+class MarginRejected(OrderRejectedByBroker):
+    """The account has too little margin for the order."""
+
+    hint = "Fund the account or trade less."
+
+
+class InvalidPrice(OrderRejectedByBroker):
+    """The price does not lie on the contract's tick."""
+
+    hint = "Check the tick size of the contract."
+
+
+class CancelRejected(OrderTrouble):
+    """A cancel came too late or cannot be done; a fill did or will come."""
+
+    hint = "Nothing to do: the order's true state is being asked for."
+
+
+class ModifyRejected(OrderTrouble):
+    """A change was refused; the old price and quantity remain in force."""
+
+    hint = "Check that the new price lies on the tick and on the right side of the market."
+
+
+class UnknownOrder(OrderTrouble):
+    """The broker does not know the order under this id."""
+
+    hint = "Nothing to do: it is looked for among open, completed and executed orders."
+
+
+class OrderCancelledByBroker(OrderTrouble):
+    """An order ended, or was changed, and nobody here asked for it."""
+
+    hint = "Look in TWS who did it; the supervisor restores what the position needs."
+
+
+class DuplicateOrderId(OrderTrouble):
+    """An order id was used before (the gateway rolled its ids back)."""
+
+    hint = "Nothing to do: the order is sent once more under a fresh id after its reference was looked for."
+
+
+class DuplicateLiveOrder(OrderTrouble):
+    """Two live orders carry one reference; the one we do not track is cancelled if it can be."""
+
+    hint = "Check the orders in TWS; entries are locked until only one is left."
+
+
+class OrderWarning(OrderTrouble):
+    """A remark on an order; its state did not change."""
+
+    hint = "Nothing to do."
+
+
+class ExecutionCorrected(OrderTrouble):
+    """The broker corrected or busted a fill."""
+
+    hint = "Compare position and account statement; entries are locked until they agree."
+
+
+class CommissionMissing(OrderTrouble):
+    """No commission report came for a fill; the configured fee stands in for it."""
+
+    hint = "Compare with the account statement."
+
+
+class ForeignOrder(OrderTrouble):
+    """An order on our instrument that another program or a person sent."""
+
+    hint = "The bot leaves it alone; close it yourself, or expect entries to stay locked."
+
+
+class PositionMismatch(BrokerError):
+    """Position at the broker and sum of own fills differ."""
+
+    hint = "Close what the bot did not open; entries are locked until both numbers agree."
+
+    def __init__(self, expected: int, broker: int, **more: str) -> None:
+        self.expected, self.broker = expected, broker
+        super().__init__(f"own fills sum to {expected}, the broker holds {broker}", **more)
+
+
+class UnclassifiedBrokerMessage(BrokerError):
+    """A code that the table does not know; nothing was assumed from it."""
+
+    hint = "Report the code and its text, so that the table learns it."
+
+
+class ProtocolError(BrokerError):
+    """A message could not be read; what it said is asked for again."""
+
+    hint = "Nothing to do now; report it if it repeats. A time zone the machine does not know is cured by installing tzdata."
+
+
+class ClockSkew(BrokerError):
+    """Our clock and the broker's differ by more than is healthy. Bars keep the broker's time."""
+
+    hint = "Synchronise this machine's clock (NTP)."

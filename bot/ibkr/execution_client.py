@@ -1,0 +1,257 @@
+"""Nautilus' execution client: orders out through the orders monitor, the broker's truth back as events and reports.
+
+An entry is sent only as a whole list and only while nothing blocks entries; exits only need the
+link. It does not promise that an order sent in the moment of a loss arrived: see order_sync.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_trader.live.execution_client import LiveExecutionClient
+from nautilus_trader.model.currencies import USD
+from nautilus_trader.model.enums import AccountType, ContingencyType, OmsType, OrderSide, OrderType
+from nautilus_trader.model.identifiers import AccountId, ClientId, Venue
+from nautilus_trader.model.objects import AccountBalance, MarginBalance, Money
+from nautilus_trader.model.orders import Order
+
+from bot.ibkr.config import IbkrExecClientConfig
+from bot.ibkr.errors import BrokerError, OrderRejectedByBroker
+from bot.ibkr.link import LinkState
+from bot.ibkr.order_events import NautilusEvents, money
+from bot.ibkr.order_state import BrokerOrder, Draft, Fill
+from bot.ibkr.reports import Reporter
+from bot.ibkr.session import BrokerSession
+from bot.messages import TOPIC_EQS_EVENT, EqsEvent
+from bot.risk_engine.brackets import OrderTags
+from bot.supervision.orders import Role
+
+KINDS = {OrderType.LIMIT: "LMT", OrderType.STOP_MARKET: "STP", OrderType.STOP_LIMIT: "STP LMT", OrderType.MARKET: "MKT"}
+
+
+class IbkrExecutionClient(LiveExecutionClient):
+    """Execution on Interactive Brokers. Accounts are MARGIN in USD, positions are netted."""
+
+    def __init__(
+        self, loop: Any, name: str, session: BrokerSession, msgbus: Any, cache: Any, clock: Any, config: IbkrExecClientConfig
+    ) -> None:
+        super().__init__(
+            loop=loop,
+            client_id=ClientId(name),
+            venue=Venue(config.broker.exchange),
+            oms_type=OmsType.NETTING,
+            account_type=AccountType.MARGIN,
+            base_currency=USD,
+            instrument_provider=session.provider,
+            msgbus=msgbus,
+            cache=cache,
+            clock=clock,
+            config=config,
+        )
+        self._session = session
+        session.orders.listener = NautilusEvents(self, session, cache)
+        session.account.changed.append(self._tell_account)
+        session.charge = self._charge
+
+    # ------------------------------------------------------------------- connection
+
+    async def _connect(self) -> None:
+        await self._session.start()
+        for instrument in self._session.provider.list_all():
+            self._cache.add_instrument(instrument)
+        self._set_account_id(AccountId(f"{self.id.value}-{self._session.link.account}"))
+        self._tell_account()
+        await self._await_account_registered(timeout_secs=10.0)
+
+    async def _disconnect(self) -> None:
+        await self._session.stop()
+
+    def _tell_account(self) -> None:
+        if self.account_id is None:
+            return  # told again once the account is named
+        values = self._session.account.values
+        total, free = money(values["NetLiquidation"]), money(values["AvailableFunds"])
+        balance = AccountBalance(total=total, locked=Money(total.as_decimal() - free.as_decimal(), USD), free=free)
+        margin = MarginBalance(initial=money(values["InitMarginReq"]), maintenance=money(values["MaintMarginReq"]))
+        info = {"buying_power": values["BuyingPower"], "cash": values["TotalCashValue"]}
+        self.generate_account_state([balance], [margin], True, self._session.clock.now_ns(), info)
+
+    async def _query_account(self, command: Any) -> None:
+        self._tell_account()
+
+    def _charge(self, event: str, ts_ns: int, detail: str) -> None:
+        self._msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
+
+    # ---------------------------------------------------------------------- commands
+
+    async def _submit_order(self, command: Any) -> None:
+        self._submit([command.order])
+
+    async def _submit_order_list(self, command: Any) -> None:
+        self._submit(command.order_list.orders)
+
+    def _submit(self, orders: list[Order]) -> None:
+        """All or none. What cannot be sent is denied, and was never submitted."""
+        now = self._session.clock.now_ns()
+        try:
+            drafts = self._drafts(orders)
+            con_id = self._session.provider.con_id_of(orders[0].instrument_id)
+        except BrokerError as error:
+            for order in orders:
+                self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)
+            return
+        for order in orders:
+            self.generate_order_submitted(order.strategy_id, order.instrument_id, order.client_order_id, now)
+        try:
+            self._session.orders.place(con_id, drafts)
+        except BrokerError as error:
+            for order in orders:
+                self.generate_order_rejected(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)
+
+    def _drafts(self, orders: list[Order]) -> list[Draft]:
+        """The orders as the broker takes them. Raises BrokerError if one may not be sent now."""
+        roles = [tags.role if (tags := OrderTags.read(order)) is not None else Role.ENTRY for order in orders]
+        if Role.ENTRY in roles:
+            block = self._session.entry_block()
+            if block is not None:
+                raise block
+        self._session.require_ready()
+        refs = {order.client_order_id for order in orders}
+        return [self._draft(order, refs) for order in orders]
+
+    def _draft(self, order: Order, refs: set[Any]) -> Draft:
+        """`goodTillDate` is the broker's clock now plus what is left of the order's market time; here both clocks are one."""
+        kind = KINDS.get(order.order_type)
+        if kind is None or order.is_reduce_only or order.is_post_only:
+            raise OrderRejectedByBroker(
+                "only plain LIMIT, STOP_MARKET, STOP_LIMIT and MARKET orders are sent", order_ref=str(order.client_order_id)
+            )
+        tags = OrderTags.read(order)
+        expires = tags.expires_ns if tags is not None else 0
+        if expires and expires <= self._session.clock.now_ns():
+            raise OrderRejectedByBroker("its time to live is over", order_ref=str(order.client_order_id))
+        parent = order.parent_order_id if order.parent_order_id in refs else None
+        alone = parent is None and order.contingency_type == ContingencyType.OUO
+        return Draft(
+            ref=order.client_order_id.value,
+            side="BUY" if order.side == OrderSide.BUY else "SELL",
+            quantity=int(order.quantity),
+            kind=kind,
+            limit=order.price.as_double() if order.has_price else None,
+            stop=order.trigger_price.as_double() if order.has_trigger_price else None,
+            good_till_ns=expires,
+            parent_ref=parent.value if parent is not None else "",
+            oca_group=order.order_list_id.value if alone and order.order_list_id is not None else "",
+        )
+
+    async def _modify_order(self, command: Any) -> None:
+        order = self._cache.order(command.client_order_id)
+        tracked = self._session.orders.orders.get(command.client_order_id.value)
+        now = self._session.clock.now_ns()
+        try:
+            if tracked is None or not tracked.live:
+                raise OrderRejectedByBroker("it does not work at the broker", order_ref=command.client_order_id.value)
+            draft = tracked.draft
+            quantity = int(command.quantity) if command.quantity is not None else draft.quantity
+            limit = command.price.as_double() if command.price is not None else draft.limit
+            stop = command.trigger_price.as_double() if command.trigger_price is not None else draft.stop
+            self._session.orders.modify(tracked.ref, quantity, limit, stop)
+        except BrokerError as error:
+            venue = order.venue_order_id if order is not None else None
+            self.generate_order_modify_rejected(command.strategy_id, command.instrument_id, command.client_order_id, venue, str(error), now)
+
+    async def _cancel_order(self, command: Any) -> None:
+        tracked = self._session.orders.orders.get(command.client_order_id.value)
+        if tracked is not None and tracked.live:
+            self._session.orders.cancel(tracked.ref)
+            return
+        order = self._cache.order(command.client_order_id)
+        venue = order.venue_order_id if order is not None else None
+        reason = "it does not work at the broker"
+        now = self._session.clock.now_ns()
+        self.generate_order_cancel_rejected(command.strategy_id, command.instrument_id, command.client_order_id, venue, reason, now)
+
+    async def _cancel_all_orders(self, command: Any) -> None:
+        """One strategy's open orders of one instrument and side; never anybody else's."""
+        side = command.order_side
+        for order in self._cache.orders_open(instrument_id=command.instrument_id, strategy_id=command.strategy_id):
+            tracked = self._session.orders.orders.get(order.client_order_id.value)
+            if tracked is not None and tracked.live and side in (OrderSide.NO_ORDER_SIDE, order.side):
+                self._session.orders.cancel(tracked.ref)
+
+    async def _batch_cancel_orders(self, command: Any) -> None:
+        for each in command.cancels:
+            await self._cancel_order(each)
+
+    # ----------------------------------------------------------------------- reports
+
+    async def generate_order_status_report(self, command: Any) -> Any:
+        """The order as the broker knows it after asking; None only if it knows no such order. Raises BrokerError."""
+        for report in await self.generate_order_status_reports(command):
+            if command.client_order_id in (None, report.client_order_id) and command.venue_order_id in (None, report.venue_order_id):
+                return report
+        return None
+
+    async def generate_order_status_reports(self, command: Any) -> list[Any]:
+        """Open orders, ours under their own ids and others' without, and today's completed ones of ours. Raises BrokerError."""
+        session = self._session
+        self._require_connection()
+        await session.order_sync.check()
+        done = await session.link.connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False)
+        reporter, found = self._reporter(), {}
+        for contract, told, state in done:
+            instrument_id = session.provider.instrument_id_of(contract.conId)
+            if instrument_id is not None and session.orders.is_own(told.orderRef) and told.account == session.link.account:
+                found[told.permId] = reporter.completed(told, state.status, instrument_id)
+        for order in session.orders.orders.values():
+            instrument_id = session.provider.instrument_id_of(order.con_id)
+            if instrument_id is not None and order.perm_id:
+                found[order.perm_id] = reporter.order(order, instrument_id)
+        wanted = getattr(command, "instrument_id", None)
+        return [report for report in found.values() if wanted in (None, report.instrument_id)]
+
+    async def generate_fill_reports(self, command: Any) -> list[Any]:
+        """Our executions since the broker's midnight. Raises BrokerError."""
+        self._require_connection()
+        await self._session.order_sync.check()
+        reporter, reports = self._reporter(), []
+        for fill in self._session.orders.ledger.fills.values():
+            instrument_id = self._session.provider.instrument_id_of(fill.con_id)
+            own = fill.client_id == self._session.link.settings.client_id
+            if instrument_id is not None and own and fill.quantity and command.instrument_id in (None, instrument_id):
+                reports.append(reporter.fill(fill, instrument_id))
+        return reports
+
+    async def generate_position_status_reports(self, command: Any) -> list[Any]:
+        """All positions in listed months, and FLAT for the front month if there is none. Raises BrokerError."""
+        self._require_connection()
+        holdings = await self._session.account.positions()
+        provider, reporter = self._session.provider, self._reporter()
+        named = {provider.instrument_id_of(con_id): holding for con_id, holding in holdings.items()}
+        named.setdefault(provider.front_id, None)
+        wanted = command.instrument_id
+        return [reporter.position(held, name) for name, held in named.items() if name is not None and wanted in (None, name)]
+
+    def report_order(self, order: BrokerOrder) -> None:
+        """Tell Nautilus of an order it does not hold."""
+        instrument_id = self._session.provider.instrument_id_of(order.con_id)
+        if instrument_id is not None and self.account_id is not None:
+            self._send_order_status_report(self._reporter().order(order, instrument_id))
+
+    def report_fill(self, fill: Fill) -> None:
+        """Tell Nautilus of a fill of an order it does not hold."""
+        instrument_id = self._session.provider.instrument_id_of(fill.con_id)
+        if instrument_id is not None and self.account_id is not None:
+            self._send_fill_report(self._reporter().fill(fill, instrument_id))
+
+    def note(self, text: str) -> None:
+        """A line in Nautilus' log."""
+        self._log.warning(text)
+
+    def _reporter(self) -> Reporter:
+        return Reporter(self.account_id, self._session.clock.now_ns(), self._session.orders.ledger)
+
+    def _require_connection(self) -> None:
+        """A lost connection is an error, not an empty account."""
+        if self._session.link.state in (LinkState.DISCONNECTED, LinkState.CONNECTING, LinkState.FAILED):
+            raise self._session.link.last_error or self._session.lost()

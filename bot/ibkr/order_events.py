@@ -1,0 +1,121 @@
+"""What the orders monitor says, as Nautilus events; times are market time, UTC ns.
+
+An order that Nautilus does not hold (its cache was lost) is told by reports instead, so that it
+appears as an external order and not at all silently.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_trader.model.currencies import USD
+from nautilus_trader.model.enums import LiquiditySide, OrderSide
+from nautilus_trader.model.identifiers import ClientOrderId, TradeId, VenueOrderId
+from nautilus_trader.model.objects import Money, Price, Quantity
+
+from bot.ibkr.errors import BrokerError
+from bot.ibkr.order_state import BrokerOrder, Fill, OrderListener
+from bot.ibkr.provider import PRICE_PRECISION
+from bot.ibkr.session import BrokerSession
+
+
+def venue_id(order: BrokerOrder) -> VenueOrderId:
+    """The broker's identity of an order: its permId, its handle before that is known."""
+    return VenueOrderId(str(order.perm_id or order.order_id))
+
+
+def money(usd: float) -> Money:
+    """US dollars."""
+    return Money(usd, USD)
+
+
+def points(price: float) -> Price:
+    """A price in points."""
+    return Price(price, PRICE_PRECISION)
+
+
+class NautilusEvents(OrderListener):
+    """Tells Nautilus through its execution client (`client`)."""
+
+    def __init__(self, client: Any, session: BrokerSession, cache: Any) -> None:
+        self._client, self._session, self._cache = client, session, cache
+
+    def accepted(self, order: BrokerOrder) -> None:
+        if (ids := self._ids(order)) is not None:
+            self._client.generate_order_accepted(*ids, venue_id(order), self._now)
+
+    def rejected(self, order: BrokerOrder, error: BrokerError) -> None:
+        if (ids := self._ids(order)) is not None:
+            self._client.generate_order_rejected(*ids, str(error), self._now)
+
+    def canceled(self, order: BrokerOrder) -> None:
+        if (ids := self._ids(order)) is not None:
+            self._client.generate_order_canceled(*ids, venue_id(order), self._now)
+
+    def expired(self, order: BrokerOrder) -> None:
+        if (ids := self._ids(order)) is not None:
+            self._client.generate_order_expired(*ids, venue_id(order), order.draft.good_till_ns)
+
+    def updated(self, order: BrokerOrder) -> None:
+        if (ids := self._ids(order)) is not None:
+            draft = order.draft
+            limit = None if draft.limit is None else points(draft.limit)
+            stop = None if draft.stop is None else points(draft.stop)
+            self._client.generate_order_updated(*ids, venue_id(order), Quantity.from_int(draft.quantity), limit, stop, self._now)
+
+    def modify_rejected(self, order: BrokerOrder, error: BrokerError) -> None:
+        if (ids := self._ids(order)) is not None:
+            self._client.generate_order_modify_rejected(*ids, venue_id(order), str(error), self._now)
+
+    def cancel_rejected(self, order: BrokerOrder, error: BrokerError) -> None:
+        if (ids := self._ids(order)) is not None:
+            self._client.generate_order_cancel_rejected(*ids, venue_id(order), str(error), self._now)
+
+    def filled(self, order: BrokerOrder, fill: Fill) -> None:
+        held = self._cache.order(ClientOrderId(order.ref))
+        if held is None:
+            self._client.report_fill(fill)
+            return
+        self._client.generate_order_filled(
+            held.strategy_id,
+            held.instrument_id,
+            held.client_order_id,
+            venue_id(order),
+            None,
+            TradeId(fill.base_id),
+            OrderSide.BUY if fill.side > 0 else OrderSide.SELL,
+            held.order_type,
+            Quantity.from_int(fill.quantity),
+            points(fill.price),
+            USD,
+            money(fill.commission_usd),
+            liquidity(fill),
+            fill.ts_ns,
+        )
+
+    def corrected(self, order: BrokerOrder, old: Fill, new: Fill) -> None:
+        self._client.note(
+            f"{order.ref}: fill {old.exec_id} was corrected from {old.quantity} at {old.price} to {new.quantity} at {new.price}"
+        )
+
+    def commissioned(self, order: BrokerOrder, fill: Fill) -> None:
+        self._client.note(f"{order.ref}: the commission of {fill.exec_id} is {fill.commission_usd:.2f} USD, not the estimate")
+
+    @property
+    def _now(self) -> int:
+        return self._session.clock.now_ns()
+
+    def _ids(self, order: BrokerOrder) -> tuple[Any, Any, Any] | None:
+        """Strategy, instrument and client order id as Nautilus knows them; None if it does not, and then it is told by a report."""
+        held = self._cache.order(ClientOrderId(order.ref))
+        if held is None:
+            self._client.report_order(order)
+            return None
+        return held.strategy_id, held.instrument_id, held.client_order_id
+
+
+def liquidity(fill: Fill) -> LiquiditySide:
+    """Whether a fill made or took liquidity, as far as the broker said."""
+    if fill.maker is None:
+        return LiquiditySide.NO_LIQUIDITY_SIDE
+    return LiquiditySide.MAKER if fill.maker else LiquiditySide.TAKER

@@ -1,0 +1,145 @@
+"""One order of ours as the adapter knows it, and what it was asked to be. Prices are points, times UTC ns of market time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import msgspec
+
+from bot.ibkr.errors import BrokerError
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An order as it is to be sent; a modification sends the same again but for what changes.
+
+    `side` is BUY or SELL, `kind` IB's order type; `good_till_ns` 0 means until cancelled;
+    `parent_ref` names the entry a child belongs to, `oca_group` ties siblings without one.
+    """
+
+    ref: str
+    side: str
+    quantity: int
+    kind: str
+    limit: float | None = None
+    stop: float | None = None
+    good_till_ns: int = 0
+    parent_ref: str = ""
+    oca_group: str = ""
+
+    @property
+    def terms(self) -> tuple[int, float | None, float | None]:
+        """What can change: quantity and the prices its kind has."""
+        return self.quantity, self.limit, self.stop
+
+
+class Phase(StrEnum):
+    """Where an order stands. DOUBT: it was under way when the link broke; unknown is not failed."""
+
+    SENT = "SENT"
+    DOUBT = "DOUBT"
+    WORKING = "WORKING"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+
+
+ENDED = frozenset({Phase.FILLED, Phase.CANCELED, Phase.EXPIRED, Phase.REJECTED})
+
+
+@dataclass(slots=True, eq=False)
+class BrokerOrder:
+    """A tracked order. `order_id` is only the handle of this incarnation; `perm_id` the broker's identity, 0 until told.
+
+    `change` is a modification under way, `resent` how often it was sent anew, `misses` how many
+    snapshots in a row did not show it, `sent_at` and `asked_at` seconds of the wall (loop time).
+    """
+
+    draft: Draft
+    con_id: int
+    order_id: int
+    perm_id: int = 0
+    phase: Phase = Phase.SENT
+    accepted: bool = False
+    filled: int = 0
+    change: Draft | None = None
+    cancel_asked: bool = False
+    adopted: bool = False
+    seen: bool = False
+    resent: int = 0
+    misses: int = 0
+    sent_at: float = 0.0
+    asked_at: float = 0.0
+    status: str = ""
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def ref(self) -> str:
+        """Our client order id."""
+        return self.draft.ref
+
+    @property
+    def live(self) -> bool:
+        """May still fill, as far as we know."""
+        return self.phase not in ENDED
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """One execution. `quantity` is contracts (positive), `commission_usd` the broker's if `commission_known`, else the estimate.
+
+    `base_id` is the execId without its last part, which alone changes when the broker corrects a fill.
+    """
+
+    exec_id: str
+    ref: str
+    perm_id: int
+    order_id: int
+    client_id: int
+    con_id: int
+    side: int
+    quantity: int
+    price: float
+    ts_ns: int
+    commission_usd: float
+    commission_known: bool = False
+    maker: bool | None = None
+
+    @property
+    def base_id(self) -> str:
+        """The execId up to its last dot."""
+        return self.exec_id.rpartition(".")[0]
+
+
+class OrderListener:
+    """Who hears what became of orders; every method may be overridden, none must be."""
+
+    def accepted(self, order: BrokerOrder) -> None:
+        """It works at the broker (once per order)."""
+
+    def rejected(self, order: BrokerOrder, error: BrokerError) -> None:
+        """It will never work, or no longer."""
+
+    def canceled(self, order: BrokerOrder) -> None:
+        """It was cancelled."""
+
+    def expired(self, order: BrokerOrder) -> None:
+        """Its time was over."""
+
+    def updated(self, order: BrokerOrder) -> None:
+        """Its quantity or price changed; `order.draft` has the new ones."""
+
+    def modify_rejected(self, order: BrokerOrder, error: BrokerError) -> None:
+        """A change was refused; the order stands as it was."""
+
+    def cancel_rejected(self, order: BrokerOrder, error: BrokerError) -> None:
+        """A cancel was refused."""
+
+    def filled(self, order: BrokerOrder, fill: Fill) -> None:
+        """A fill, told once."""
+
+    def corrected(self, order: BrokerOrder, old: Fill, new: Fill) -> None:
+        """The broker changed a fill; the position differs by the difference of both."""
+
+    def commissioned(self, order: BrokerOrder, fill: Fill) -> None:
+        """The true commission of a fill that was told with an estimate."""

@@ -1,0 +1,136 @@
+"""One connection with everything on it: what the Nautilus clients share, and the one answer to "may an entry be sent?"."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bot.calendar import new_york
+from bot.ibkr.account import AccountBook
+from bot.ibkr.config import BrokerConfig
+from bot.ibkr.errors import BrokerError, BrokerLinkLost, ConnectionLost, ScheduledRestart
+from bot.ibkr.feed_watch import FeedWatch
+from bot.ibkr.history import History
+from bot.ibkr.ids import IdSource
+from bot.ibkr.link import Link, LinkState
+from bot.ibkr.market_clock import MarketClock
+from bot.ibkr.market_data import MarketData
+from bot.ibkr.order_answers import OrderAnswers
+from bot.ibkr.order_sync import OrderSync, SyncTimes
+from bot.ibkr.orders import OrderMonitor
+from bot.ibkr.provider import IbkrInstrumentProvider
+from bot.runtime import runtime_of
+from bot.state_folder import state_folder
+
+IDS_FILE = "order-ids.json"
+RESTART_BEFORE_MINUTES, RESTART_AFTER_MINUTES = 2, 10
+DISRUPTED = frozenset({LinkState.LINK_DOWN, LinkState.DISCONNECTED})
+
+
+class BrokerSession:
+    """Builds the parts in the order in which they synchronise: account, contract, orders, market data.
+
+    `charge` takes EQS events (name, market time ns, detail). `start` and `stop` are counted: the
+    first start connects, the last stop hangs up.
+    """
+
+    def __init__(
+        self,
+        config: BrokerConfig,
+        rng: random.Random | None = None,
+        delay: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        times: SyncTimes | None = None,
+    ) -> None:
+        runtime = runtime_of(config.runtime)
+        law, execution = runtime.contracts, runtime.contracts.execution_contract
+        self.config = config
+        self.charge: Callable[[str, int, str], None] = lambda *_: None
+        self.clock = MarketClock(time.time_ns, config.link.replay)
+        self.link = Link(config.link, self.clock, self._ids, rng, delay)
+        self.account = AccountBook(self.link)
+        self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
+        self.orders = OrderMonitor(self.link, float(law.risk_model.fee_per_side_usd), self.provider.contract_of)
+        OrderAnswers(self.link, self.orders)
+        self.order_sync = OrderSync(
+            self.link,
+            self.orders,
+            self.account,
+            times or _times(config, execution.timeouts),
+            lambda: runtime.calendar.globex_open(self.clock.now_ns()),
+            lambda event, ref: self.charge(event, self.clock.now_ns(), ref),
+            delay,
+        )
+        self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link, delay))
+        FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
+        self.link.state_changed.append(self._on_state)
+        self._users = 0
+
+    async def start(self) -> None:
+        """Connect, if nobody has yet. Raises BrokerError, the reason why it cannot be READY in time."""
+        self._users += 1
+        try:
+            await self.link.start(self.config.start_timeout_seconds)
+        except BrokerError:
+            self._users -= 1
+            raise
+
+    async def stop(self) -> None:
+        """Hang up, if nobody else uses it."""
+        self._users -= 1
+        if self._users <= 0:
+            self.feed.flow.stop()
+            await self.link.stop()
+
+    def entry_block(self) -> BrokerError | None:
+        """Why no entry may be sent now, or None. Exits ask only whether the link is READY."""
+        if not self.link.ready:
+            return BrokerLinkLost(f"the connection is {self.link.state}")
+        if self._near_restart():
+            return ScheduledRestart(f"the gateway restarts at {self.config.nightly_restart} New York")
+        halt = next(iter(self.orders.halts.values()), None)
+        return halt or self.feed.trouble or self.provider.expired()
+
+    def require_ready(self) -> None:
+        """Raises BrokerLinkLost unless orders can be sent."""
+        if not self.link.ready:
+            raise BrokerLinkLost(f"the connection is {self.link.state}")
+
+    def lost(self) -> BrokerError:
+        """What to call a connection that has just closed."""
+        near = self._near_restart()
+        return ScheduledRestart("the gateway restarts") if near else ConnectionLost("the gateway closed the connection")
+
+    def _near_restart(self) -> bool:
+        if not self.config.nightly_restart:
+            return False
+        hours, minutes = map(int, self.config.nightly_restart.split(":"))
+        now = new_york(self.clock.now_ns())
+        since = (now.hour * 60 + now.minute - hours * 60 - minutes + 720) % 1440 - 720
+        return -RESTART_BEFORE_MINUTES <= since < RESTART_AFTER_MINUTES
+
+    def _on_state(self, state: LinkState, previous: LinkState) -> None:
+        if state in DISRUPTED and previous in (LinkState.READY, LinkState.SYNCING):
+            self.charge("connection_disrupted", self.clock.now_ns(), str(state))
+
+    def _ids(self, owner: str) -> IdSource:
+        path = self.config.ids_path
+        return IdSource(None if path is None else Path(path) if path else state_folder() / IDS_FILE, owner)
+
+
+def _times(config: BrokerConfig, law: object) -> SyncTimes:
+    return SyncTimes(law.order_unknown_seconds, law.reconcile_after_reconnect_seconds, law.reconcile_seconds, config.watch_seconds)
+
+
+_SESSIONS: dict[tuple[int, str, int, int], BrokerSession] = {}
+
+
+def session_of(loop: asyncio.AbstractEventLoop, config: BrokerConfig) -> BrokerSession:
+    """The one session of a loop for a gateway and client id, made at the first call."""
+    key = (id(loop), config.link.host, config.link.port, config.link.client_id)
+    if key not in _SESSIONS:
+        _SESSIONS.clear()  # one live node a process: whatever is left belongs to one that is gone
+        _SESSIONS[key] = BrokerSession(config)
+    return _SESSIONS[key]

@@ -1,0 +1,40 @@
+"""How to reach the gateway and how patient to be. Seconds are of the wall clock."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.contracts.models import ExecutionContract
+
+
+class LinkSettings(msgspec.Struct, frozen=True):
+    """Everything the connection manager needs to know.
+
+    `account` "" means the only one there is; `paper` refuses a live account and its opposite a
+    paper one; `zone` is the gateway's time zone for stamps that carry none; `replay` says that
+    the gateway replays recorded time, so that market time comes from its messages alone.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4002
+    client_id: int = 7
+    account: str = ""
+    paper: bool = True
+    replay: bool = False
+    zone: str = "UTC"
+    connect_timeout_seconds: float = 15.0
+    request_timeout_seconds: float = 15.0
+    heartbeat_seconds: float = 30.0
+    backoff_seconds: tuple[float, ...] = (2, 4, 8, 16, 32)
+    then_every_seconds: float = 60.0
+    not_responding_seconds: float = 30.0
+    id_in_use_seconds: float = 5.0
+    id_in_use_limit_seconds: float = 90.0
+    jitter_share: float = 0.2
+    messages_per_second: int = 40
+
+    @classmethod
+    def under(cls, law: ExecutionContract, **named: object) -> LinkSettings:
+        """Settings whose back-off is the execution contract's."""
+        law_says = {"backoff_seconds": tuple(law.reconnect.backoff_seconds), "then_every_seconds": law.reconnect.then_every_seconds}
+        return cls(**(law_says | named))
