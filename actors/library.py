@@ -16,15 +16,16 @@ from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSe
 from bot.decision.situation import Situation
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
-from bot.journal.build import plan_record
+from bot.journal.build import intent_record
 from bot.journal.decisions import bar_record, decision, management_decision, veto_decision
-from bot.journal.records import DecisionRecord, IntentRecord, Kind
+from bot.journal.records import DecisionRecord, Kind
 from bot.market.state import MarketState
 from bot.messages import (
     ENDPOINT_JOURNAL,
     ENDPOINT_JOURNAL_AHEAD,
     ENDPOINT_RISK_CLOSE,
     TOPIC_BOOK,
+    TOPIC_DECISIONS,
     TOPIC_KILL,
     TOPIC_MARKET,
     TOPIC_REFUSED_PLAN,
@@ -32,6 +33,7 @@ from bot.messages import (
     TOPIC_VETO,
     Ask,
     CloseTrade,
+    Decisions,
     Intent,
     IntentDenied,
     JournalEntry,
@@ -112,6 +114,7 @@ class LibraryActor(Actor):
         self._journal(Kind.BAR, ts_ns, bar_record(update), None)
         for record in records:
             self._journal(Kind.DECISION, ts_ns, record, record.strategy)
+        self.msgbus.publish(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
 
     # -------------------------------------------------------------- one bar
 
@@ -201,7 +204,7 @@ class LibraryActor(Actor):
         intent = self._intent(candidate, now)
         self._denial = None
         try:
-            self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, now.ts_ns, _intent_record(intent), winner.strategy))
+            self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy))
             self.msgbus.send(submit_endpoint(winner.strategy), intent)
         except Exception as error:
             self.log.exception(f"{winner.strategy} could not submit", error)
@@ -245,19 +248,3 @@ class LibraryActor(Actor):
 
     def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None) -> None:
         self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
-
-
-def _intent_record(intent: Intent) -> IntentRecord:
-    return IntentRecord(
-        intent_id=intent.intent_id,
-        strategy=intent.plan.strategy,
-        trading_day=intent.trading_day,
-        plan=plan_record(intent.plan),
-        decided_ns=intent.decided_ns,
-        expires_ns=intent.expires_ns,
-        slippage_ticks=intent.slippage_ticks,
-        dvs=intent.dvs,
-        eqs=intent.eqs,
-        euc=msgspec.structs.asdict(intent.euc),
-        euc_inputs=msgspec.structs.asdict(intent.inputs),
-    )

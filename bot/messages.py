@@ -12,7 +12,7 @@ from bot.decision.euc import Euc, EucInputs
 from bot.decision.plan import EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import KillState
 from bot.decision.verdict import Refused
-from bot.journal.records import Kind
+from bot.journal.records import DecisionRecord, Kind
 from bot.learning.outcome import TradeOutcome
 from bot.market.bar import Bar
 from bot.market.state import MarketState
@@ -24,6 +24,7 @@ TOPIC_TRUST = "mesbot.trust"
 TOPIC_KILL = "mesbot.kill"
 TOPIC_VETO = "mesbot.veto"
 TOPIC_REFUSED_PLAN = "mesbot.refused_plan"
+TOPIC_DECISIONS = "mesbot.decisions"
 TOPIC_FEED = "mesbot.feed"
 TOPIC_TIME = "mesbot.time"  # carries a stamp of market time, UTC ns
 TOPIC_EQS_EVENT = "mesbot.eqs.event"
@@ -178,3 +179,10 @@ class RefusedPlan(msgspec.Struct, frozen=True, gc=False):
     dvs: float
     eqs: float
     euc: Euc | None
+
+
+class Decisions(msgspec.Struct, frozen=True, gc=False):
+    """A bar has been decided: the records of all five strategies, in the order K1..K5."""
+
+    ts_ns: int
+    records: tuple[DecisionRecord, ...]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
+from bot.decision.euc import Euc, EucInputs
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.decision.verdict import Refused
-from bot.journal.records import GateRecord, PlanRecord
+from bot.journal.records import GateRecord, IntentRecord, PlanRecord
 from bot.market.state import MarketState
+from bot.messages import Intent
 from bot.units import TICK_POINTS
 
 SIGNALS = (
@@ -93,3 +97,36 @@ def gate_record(refusal: Refused) -> GateRecord:
 def gate_records(refusals: Sequence[Refused]) -> list[GateRecord]:
     """Refusals as journaled, in their order."""
     return [gate_record(refusal) for refusal in refusals]
+
+
+def intent_record(intent: Intent) -> IntentRecord:
+    """An intent as it is written ahead of its orders."""
+    return IntentRecord(
+        intent_id=intent.intent_id,
+        strategy=intent.plan.strategy,
+        trading_day=intent.trading_day,
+        plan=plan_record(intent.plan),
+        decided_ns=intent.decided_ns,
+        expires_ns=intent.expires_ns,
+        slippage_ticks=intent.slippage_ticks,
+        dvs=intent.dvs,
+        eqs=intent.eqs,
+        euc=msgspec.structs.asdict(intent.euc),
+        euc_inputs=msgspec.structs.asdict(intent.inputs),
+    )
+
+
+def intent_of(record: IntentRecord) -> Intent:
+    """The intent a record was made from."""
+    return Intent(
+        intent_id=record.intent_id,
+        trading_day=record.trading_day,
+        decided_ns=record.decided_ns,
+        expires_ns=record.expires_ns,
+        slippage_ticks=record.slippage_ticks,
+        plan=plan_of(record.strategy, record.plan),
+        dvs=record.dvs,
+        eqs=record.eqs,
+        euc=Euc(**record.euc),
+        inputs=EucInputs(**record.euc_inputs),
+    )

@@ -28,14 +28,13 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.orders import Order
 
 from bot.decision.codes import Code, Layer
-from bot.decision.euc import Euc, EucInputs, euc
+from bot.decision.euc import euc
 from bot.decision.evaluate import evaluate, guard_error
 from bot.decision.gates.gate import refused
-from bot.decision.plan import EntryPlan
 from bot.decision.situation import Situation
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
-from bot.journal.build import plan_of
+from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
 from bot.journal.records import IntentRecord
 from bot.messages import Intent
@@ -244,23 +243,6 @@ class ContractRiskEngine:
             ts_init=now,
         )
         self._msgbus.send("ExecEngine.process", event)
-
-
-def intent_of(record: IntentRecord) -> Intent:
-    """The intent a journal record was made from."""
-    plan: EntryPlan = plan_of(record.strategy, record.plan)
-    return Intent(
-        intent_id=record.intent_id,
-        trading_day=record.trading_day,
-        decided_ns=record.decided_ns,
-        expires_ns=record.expires_ns,
-        slippage_ticks=record.slippage_ticks,
-        plan=plan,
-        dvs=record.dvs,
-        eqs=record.eqs,
-        euc=Euc(**record.euc),
-        inputs=EucInputs(**record.euc_inputs),
-    )
 
 
 def deny_rest(orders: list[Order], deny: Callable[[Order, str], None]) -> None:
