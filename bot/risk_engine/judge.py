@@ -14,7 +14,7 @@ from bot.decision.codes import Code, Layer
 from bot.decision.gates.gate import refused
 from bot.decision.verdict import Refused
 from bot.risk_engine.brackets import OrderTags, ticks_of
-from bot.supervision.orders import Role, TrackedOrder
+from bot.supervision.orders import AT_VENUE, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
 L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE
@@ -88,7 +88,7 @@ def cancellation(order: TrackedOrder | None, leg: Leg | None, closing: bool) -> 
     """
     if order is None or leg is None or closing or not leg.open or order.role not in (Role.STOP, Role.TARGET):
         return None
-    others = sum(other.leaves for other in leg.live(Role.STOP) if other is not order and other.state != "SUBMITTED")
+    others = sum(other.leaves for other in leg.live(Role.STOP) if other is not order and other.state in AT_VENUE)
     if order.role is Role.STOP and others >= leg.open:
         return None
     return refused(Code.ONLY_STOP, L1, "other_stops", others, "required", leg.open, "contracts")

@@ -39,7 +39,7 @@ from bot.risk_engine.wire import Wire
 from bot.runtime import Runtime
 from bot.supervision.duties import DutyKind, duties
 from bot.supervision.excursion import follow_excursion, follow_price
-from bot.supervision.orders import Role, TrackedOrder
+from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.outcome import TradeContext, context_of, outcome_of
 from bot.supervision.trade import Fill, Leg, Trade
 from bot.supervision.watch import KillWatch, execution_events
@@ -136,6 +136,8 @@ class Supervisor:
             self._updated(trade, leg, order, event)
         self._journal_event(trade, order, event, name)
         self._charge(trade, order, name, event)
+        if order.state is OrderState.UNKNOWN:
+            self.trip("order state desync", f"{order.order_id}: {name} cannot follow from what the broker said before")
         self._after(trade, order, was_entering)
 
     def _unapproved(self, event: Any) -> None:

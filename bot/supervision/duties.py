@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
 
@@ -34,8 +34,8 @@ class Duty(NamedTuple):
 def duties(trade: Trade, urgent: bool = False) -> list[Duty]:
     """Commands that the state of `trade` demands now.
 
-    `urgent` is said by the timers whose grace is over: a stop that is only SUBMITTED then counts
-    as missing, and leftovers of a flat trade are orphans.
+    `urgent` is said by the timers whose grace is over: a stop that does not work at the venue by then
+    counts as missing, and leftovers of a flat trade are orphans.
     """
     if trade.unknown:
         return []
@@ -73,7 +73,7 @@ def _close(leg: Leg, urgent: bool) -> list[Duty]:
 
 def _protect(leg: Leg, urgent: bool) -> list[Duty]:
     """Stops for what is open: none may be missing, and none may be larger than what they cover."""
-    covering = [order for order in leg.live(Role.STOP) if not (urgent and order.state is OrderState.SUBMITTED)]
+    covering = [order for order in leg.live(Role.STOP) if not urgent or order.state in AT_VENUE]
     covered = sum(order.leaves for order in covering)
     growing = bool(leg.live(Role.ENTRY))
     if covered >= leg.open and (growing or covered == leg.open):

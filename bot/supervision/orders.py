@@ -38,8 +38,8 @@ class OrderState(StrEnum):
 
 
 S = OrderState
-LIVE = frozenset({S.SUBMITTED, S.WORKING, S.TRIGGERED, S.PENDING_UPDATE, S.PENDING_CANCEL, S.PARTIALLY_FILLED})
-AT_VENUE = LIVE - {S.SUBMITTED}
+AT_VENUE = frozenset({S.WORKING, S.TRIGGERED, S.PENDING_UPDATE, S.PENDING_CANCEL, S.PARTIALLY_FILLED})
+LIVE = AT_VENUE | {S.NONE, S.SUBMITTED}  # an order is tracked when it leaves, before anybody has answered
 ENDED = frozenset({S.FILLED, S.CANCELED, S.EXPIRED, S.REJECTED, S.DENIED})
 
 EVENTS = (
@@ -135,6 +135,9 @@ class TrackedOrder:
         following = TABLE[(self.state, event)]
         if event == "OrderFilled":
             self.filled += filled
+            if self.filled > self.quantity:  # more than we asked for: the broker contradicts us
+                self.state = S.UNKNOWN
+                return
         if event in ("OrderModifyRejected", "OrderCancelRejected"):
             self.cancel_requested = False
         if following is None:

@@ -16,7 +16,7 @@ from nautilus_trader.config import BacktestEngineConfig, ExecAlgorithmConfig, Lo
 from nautilus_trader.execution.algorithm import ExecAlgorithm
 from nautilus_trader.model.book import OrderBook
 from nautilus_trader.model.data import BookOrder, TradeTick
-from nautilus_trader.model.enums import AggressorSide, BookType, OrderSide, TriggerType
+from nautilus_trader.model.enums import AggressorSide, BookType, OrderSide, TradingState, TriggerType
 from nautilus_trader.model.identifiers import ExecAlgorithmId, TradeId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order, OrderList
@@ -227,6 +227,21 @@ def test_a_second_entry_is_denied_while_one_is_in_flight_and_while_a_position_is
     result = day({"10:41": both, "10:50": lambda rogue: rogue.enter(strategy="K3")})
     assert result.rogue.seen("OrderDenied") == ["INTENT_IN_FLIGHT"] * 3 + ["POSITION_OPEN"] * 3
     assert (result.rogue.uncovered, max(result.rogue.nets)) == ([], 1)
+
+
+def test_an_entry_that_nautilus_itself_denies_is_over_and_the_next_one_may_follow(day):
+    def halted(rogue: Rogue, state: TradingState) -> None:
+        rogue.controller._trader._risk_engine.set_trading_state(state)
+
+    def denied(rogue: Rogue) -> None:
+        halted(rogue, TradingState.HALTED)
+        rogue.enter()
+        halted(rogue, TradingState.ACTIVE)
+
+    result = day({"10:41": denied, "11:12": lambda rogue: rogue.enter(strategy="K2")}, {"11:13": (0, 3, -2, 1)})
+    assert len(result.rogue.seen("OrderDenied")) == 3
+    assert result.rogue.nets[-1] == 1
+    assert result.controller._situation.book.view(0).trades_today == 1
 
 
 # ------------------------------------------------------------------ in a position: it stays covered
