@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.errors import GatewayNotResponding
-from bot.ibkr.link import Link, SyncReason
+from bot.ibkr.link import Link
+from bot.ibkr.link_state import SyncReason
 
 NEEDED = ("NetLiquidation", "AvailableFunds", "BuyingPower", "InitMarginReq", "MaintMarginReq", "TotalCashValue")
 CURRENCY = "USD"

@@ -29,6 +29,7 @@ TAPPED = (
     "updateAccountValue", "updatePortfolio", "accountDownloadEnd", "currentTime", "contractDetails", "contractDetailsEnd",
     "historicalData", "historicalDataEnd", "managedAccounts", "nextValidId",
 )  # fmt: skip
+UNHEARD = ("tickSize", "tickString", "tickGeneric", "tickReqParams", "historicalDataUpdate", "updateAccountTime", "orderBound")
 COLLECTED = {"contractDetails": 0, "historicalData": 0, "execDetails": 0}  # message of an answer -> place of its request id
 FINISHED = ("contractDetailsEnd", "historicalDataEnd", "execDetailsEnd")
 NAMED = {"openOrder": "openOrderEnd", "completedOrder": "completedOrdersEnd", "position": "positionEnd", "currentTime": "currentTime"}
@@ -47,7 +48,9 @@ def load_ib() -> ModuleType:
         import ib_insync as library
     except ImportError:
         import ib_async as library
-    logging.getLogger(library.__name__).propagate = False  # what it says is heard through the tap and the alarm below
+    log = logging.getLogger(library.__name__)
+    log.propagate = False  # what it says is heard through the tap and the alarm below
+    log.addHandler(logging.NullHandler())
     return library
 
 
@@ -176,6 +179,8 @@ class Connection:
         logging.getLogger(f"{self.library.__name__}.Decoder").addHandler(self._alarm)
         for name in TAPPED:
             setattr(wrapper, name, self._hook(name))
+        for name in UNHEARD:
+            setattr(wrapper, name, _deaf)
         wrapper.connectionClosed = self._closed
 
     def _hook(self, name: str) -> Listener:

@@ -17,7 +17,7 @@ from nautilus_trader.model.orders import Order
 
 from bot.ibkr.config import IbkrExecClientConfig
 from bot.ibkr.errors import BrokerError, OrderRejectedByBroker
-from bot.ibkr.link import LinkState
+from bot.ibkr.link_state import LinkState
 from bot.ibkr.order_events import NautilusEvents, money
 from bot.ibkr.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.reports import Reporter

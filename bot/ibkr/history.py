@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.ibkr.errors import BrokerError, PacingViolation
@@ -23,8 +22,8 @@ ATTEMPTS = 3
 class History:
     """Asks for minutes, one day at most at a time, waiting its turn."""
 
-    def __init__(self, link: Link, delay: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        self._link, self._delay = link, delay
+    def __init__(self, link: Link) -> None:
+        self._link = link
         self._pacer = HistoryPacer(link.seconds)
         self._turn = asyncio.Lock()
 
@@ -49,7 +48,7 @@ class History:
                 if NO_DATA in error.text:
                     return []
                 self._link.report(error)
-                await self._delay(BACK_OFF_SECONDS * 2**attempt)
+                await self._link.delay(BACK_OFF_SECONDS * 2**attempt)
         raise PacingViolation("history was refused again and again")
 
     async def _ask_once(self, contract: Any, start_ns: int, end_ns: int) -> list[Minute]:
@@ -68,7 +67,7 @@ class History:
 
     async def _delay_if(self, seconds: float) -> None:
         if seconds > 0:
-            await self._delay(seconds)
+            await self._link.delay(seconds)
 
 
 def _minute(bar: Any) -> Minute:

@@ -13,7 +13,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -32,32 +31,13 @@ from bot.ibkr.errors import (
     ProtocolError,
     ReadOnlyApi,
     SetupError,
-    WrongAccountKind,
 )
 from bot.ibkr.ids import IdSource
+from bot.ibkr.link_state import LinkState, SyncReason
 from bot.ibkr.market_clock import MarketClock
-from bot.ibkr.settings import LinkSettings
+from bot.ibkr.settings import LinkSettings, chosen_account
 
 MAX_SKEW_SECONDS = 2.0
-
-
-class LinkState(StrEnum):
-    """How far we are from being able to trade."""
-
-    DISCONNECTED = "DISCONNECTED"
-    CONNECTING = "CONNECTING"
-    SYNCING = "SYNCING"
-    READY = "READY"
-    LINK_DOWN = "LINK_DOWN"
-    FAILED = "FAILED"
-
-
-class SyncReason(StrEnum):
-    """Why everything is asked for again."""
-
-    CONNECTED = "a new connection"
-    DATA_LOST = "1101: the link is back, subscriptions are gone"
-    DATA_KEPT = "1102: the link is back"
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -70,7 +50,7 @@ class _Event(msgspec.Struct, frozen=True):
 class Link:
     """The connection manager. `state_changed` and `errors` are lists of listeners; `sync` and `loops` coroutine functions.
 
-    `delay` and `rng` are injected so that tests need not wait nor roll dice.
+    `rng` draws the jitter. `pace` is how many seconds of patience pass in one of the wall: 1, but for tests.
     """
 
     def __init__(
@@ -79,7 +59,7 @@ class Link:
         clock: MarketClock,
         ids: Callable[[str], IdSource],
         rng: random.Random | None = None,
-        delay: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pace: float = 1.0,
     ) -> None:
         self.settings, self.clock = settings, clock
         self.state = LinkState.DISCONNECTED
@@ -92,7 +72,7 @@ class Link:
         self.loops: list[Callable[[], Awaitable[None]]] = []
         self.taps = Taps(self.report)
         self.ids: IdSource | None = None
-        self._make_ids, self._rng, self._delay = ids, rng or random.Random(), delay
+        self._make_ids, self._rng, self._pace = ids, rng or random.Random(), pace
         self._connection: Connection | None = None
         self._events: asyncio.Queue[_Event] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -162,12 +142,15 @@ class Link:
             if self.generation == generation and self._connection is not None:
                 callback()
 
-        asyncio.get_running_loop().call_later(seconds, call)
+        asyncio.get_running_loop().call_later(seconds / self._pace, call)
 
-    @staticmethod
-    def seconds() -> float:
+    def seconds(self) -> float:
         """A steady clock of the wall, for patience alone."""
-        return time.monotonic()
+        return time.monotonic() * self._pace
+
+    async def delay(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds / self._pace)
 
     def report(self, error: BrokerError) -> None:
         """Tell every listener of an error."""
@@ -193,7 +176,7 @@ class Link:
                 self._fail(ProtocolError(f"{type(error).__name__}: {error}"))
                 wait = self._wait_seconds(self.last_error, failures)
             failures += 1
-            await self._delay(wait)
+            await self.delay(wait)
 
     async def _open(self) -> None:
         settings = self.settings
@@ -267,7 +250,7 @@ class Link:
     def _final(self, error: BrokerError) -> bool:
         """Whether trying again is no use. Once we have been READY only a person's mistake is final."""
         if isinstance(error, ClientIdInUse):
-            now = time.monotonic()
+            now = self.seconds()
             self._id_in_use_since = self._id_in_use_since or now
             return not self.was_ready and now - self._id_in_use_since >= self.settings.id_in_use_limit_seconds
         if self.was_ready:
@@ -323,18 +306,3 @@ class Link:
             self.reconnect(GatewayUnreachable(text, code=code))
         if rule.error is not None and rule.action not in (Action.ID_IN_USE, Action.PORT_RESET):
             self.report(rule.error(text, code=code))
-
-
-def chosen_account(settings: LinkSettings, accounts: list[str]) -> str:
-    """The configured account, or the only one. Raises AccountNotFound or WrongAccountKind."""
-    listed = ", ".join(accounts) or "none"
-    if not settings.account and len(accounts) != 1:
-        raise AccountNotFound(f"the gateway manages {len(accounts)} accounts ({listed}) and none is configured")
-    account = settings.account or accounts[0]
-    if account not in accounts:
-        raise AccountNotFound(f"account {account} is not managed here; found {listed}")
-    paper = account.startswith("D")
-    if paper is not settings.paper:
-        kind = "a paper" if paper else "a live"
-        raise WrongAccountKind(f"{account} is {kind} account, and the mode is {'PAPER' if settings.paper else 'LIVE'}")
-    return account

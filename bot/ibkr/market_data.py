@@ -14,7 +14,8 @@ from bot.ibkr.bar_flow import BarFlow
 from bot.ibkr.classify import Action, Rule, classify_request, classify_system
 from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed
 from bot.ibkr.history import History
-from bot.ibkr.link import Link, SyncReason
+from bot.ibkr.link import Link
+from bot.ibkr.link_state import SyncReason
 from bot.ibkr.minutes import Minute, MinuteBuilder, Piece
 from bot.ibkr.quotes import DELAYED, Quote, QuoteBook
 from bot.quality.feed import QualityEvent, QualityKind
@@ -117,6 +118,7 @@ class MarketData:
         self._refusals = 0
         self.last_piece_seconds = self.last_data_seconds = self._link.seconds()
         self.stale = None
+        self._judge_quote()
         if isinstance(self.untrusted, CompetingSession):
             self._trust()
         piece = Piece(time * SECOND_NS, open_, high, low, close, volume)
@@ -144,15 +146,15 @@ class MarketData:
             return
         self.last_data_seconds = self._link.seconds()
         quote = self._quotes.take(kind, price, size)
-        if quote is None:
-            return
-        minute = self._link.clock.now_ns() // MINUTE_NS
-        fault = self._quotes.fault()
-        if fault is not None and self._bad_quote != (fault, minute):
-            self._tell(QualityKind.BAD_QUOTE, f"{fault}: bid {quote.bid}, ask {quote.ask}")
-        self._bad_quote = None if fault is None else (fault, minute)
-        if quote.whole:
+        if quote is not None and quote.whole:
             self.on_quote(quote)
+
+    def _judge_quote(self) -> None:
+        """Judged at each piece, not at each tick: a bid that has moved before its ask is not a crossed market."""
+        fault, minute = self._quotes.fault(), self._link.clock.now_ns() // MINUTE_NS
+        if fault is not None and self._bad_quote != (fault, minute):
+            self._tell(QualityKind.BAD_QUOTE, f"{fault}: {self._quotes.quote}")
+        self._bad_quote = None if fault is None else (fault, minute)
 
     def _on_marketDataType(self, request: int, kind: int) -> None:
         if request != self._quotes_id:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from bot.ibkr.account import AccountBook
 from bot.ibkr.errors import BrokerError, ConnectionTrouble, ModifyRejected, OrderRejectedByBroker, UnknownOrder
-from bot.ibkr.link import Link, SyncReason
+from bot.ibkr.link import Link
+from bot.ibkr.link_state import SyncReason
 from bot.ibkr.order_state import BrokerOrder, Phase
 from bot.ibkr.orders import OrderMonitor
 from bot.ibkr.position_check import PositionCheck
@@ -46,10 +47,9 @@ class OrderSync:
         times: SyncTimes,
         market_open: Callable[[], bool],
         charge: Callable[[str, str], None],
-        delay: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._link, self._monitor, self._account, self._times = link, monitor, account, times
-        self._market_open, self._charge, self._delay = market_open, charge, delay
+        self._market_open, self._charge = market_open, charge
         self._positions = PositionCheck(monitor, account, link.settings.client_id)
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -131,7 +131,7 @@ class OrderSync:
                 self._settle()
                 if not any(order.phase is Phase.DOUBT or order.misses for order in self._live()):
                     break
-                await self._delay(self._times.again_seconds)
+                await self._link.delay(self._times.again_seconds)
             self._checked_at = self._link.seconds()
 
     def _live(self) -> list[BrokerOrder]:

@@ -23,7 +23,8 @@ from bot.ibkr.errors import (
     OrderRejectedByBroker,
 )
 from bot.ibkr.fills import FillLedger, News
-from bot.ibkr.link import Link, LinkState
+from bot.ibkr.link import Link
+from bot.ibkr.link_state import LinkState
 from bot.ibkr.order_state import BrokerOrder, Draft, Fill, OrderListener, Phase
 from bot.ibkr.order_wire import adopted_draft, library_order, told_terms
 from bot.units import SECOND_NS

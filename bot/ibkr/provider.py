@@ -16,7 +16,8 @@ from bot.calendar import new_york
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import BrokerError, ContractExpired, ContractNotFound
 from bot.ibkr.front_month import Month, RollCalendar, exit_only_from, front_month, month_of
-from bot.ibkr.link import Link, SyncReason
+from bot.ibkr.link import Link
+from bot.ibkr.link_state import SyncReason
 
 PRICE_PRECISION = 2
 

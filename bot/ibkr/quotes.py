@@ -21,8 +21,8 @@ class Quote(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Whether both sides are there."""
-        return self.bid > 0 and self.ask > 0
+        """Whether both sides are there and not crossed, as they are for the moment in which one side has moved."""
+        return 0 < self.bid <= self.ask
 
 
 class QuoteBook:
@@ -41,7 +41,7 @@ class QuoteBook:
         return Quote(bid, ask, bid_size, ask_size)
 
     def take(self, kind: int, price: float, size: float) -> Quote | None:
-        """A tick; the quote if it changed and is complete after an ask (a bid is half of what follows)."""
+        """A tick; the quote if both sides are known and it changed."""
         if kind not in (BID, ASK):
             return None
         before = self.quote

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from bot.calendar import new_york
@@ -15,7 +15,8 @@ from bot.ibkr.errors import BrokerError, BrokerLinkLost, ConnectionLost, Schedul
 from bot.ibkr.feed_watch import FeedWatch
 from bot.ibkr.history import History
 from bot.ibkr.ids import IdSource
-from bot.ibkr.link import Link, LinkState
+from bot.ibkr.link import Link
+from bot.ibkr.link_state import LinkState
 from bot.ibkr.market_clock import MarketClock
 from bot.ibkr.market_data import MarketData
 from bot.ibkr.order_answers import OrderAnswers
@@ -41,7 +42,7 @@ class BrokerSession:
         self,
         config: BrokerConfig,
         rng: random.Random | None = None,
-        delay: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pace: float = 1.0,
         times: SyncTimes | None = None,
     ) -> None:
         runtime = runtime_of(config.runtime)
@@ -49,7 +50,7 @@ class BrokerSession:
         self.config = config
         self.charge: Callable[[str, int, str], None] = lambda *_: None
         self.clock = MarketClock(time.time_ns, config.link.replay)
-        self.link = Link(config.link, self.clock, self._ids, rng, delay)
+        self.link = Link(config.link, self.clock, self._ids, rng, pace)
         self.account = AccountBook(self.link)
         self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
         self.orders = OrderMonitor(self.link, float(law.risk_model.fee_per_side_usd), self.provider.contract_of)
@@ -61,9 +62,8 @@ class BrokerSession:
             times or _times(config, execution.timeouts),
             lambda: runtime.calendar.globex_open(self.clock.now_ns()),
             lambda event, ref: self.charge(event, self.clock.now_ns(), ref),
-            delay,
         )
-        self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link, delay))
+        self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
         FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
         self._users = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bot.contracts.models import ExecutionContract
+from bot.ibkr.errors import AccountNotFound, WrongAccountKind
 
 
 class LinkSettings(msgspec.Struct, frozen=True):
@@ -38,3 +39,18 @@ class LinkSettings(msgspec.Struct, frozen=True):
         """Settings whose back-off is the execution contract's."""
         law_says = {"backoff_seconds": tuple(law.reconnect.backoff_seconds), "then_every_seconds": law.reconnect.then_every_seconds}
         return cls(**(law_says | named))
+
+
+def chosen_account(settings: LinkSettings, accounts: list[str]) -> str:
+    """The configured account, or the only one. Raises AccountNotFound or WrongAccountKind."""
+    listed = ", ".join(accounts) or "none"
+    if not settings.account and len(accounts) != 1:
+        raise AccountNotFound(f"the gateway manages {len(accounts)} accounts ({listed}) and none is configured")
+    account = settings.account or accounts[0]
+    if account not in accounts:
+        raise AccountNotFound(f"account {account} is not managed here; found {listed}")
+    paper = account.startswith("D")
+    if paper is not settings.paper:
+        kind = "a paper" if paper else "a live"
+        raise WrongAccountKind(f"{account} is {kind} account, and the mode is {'PAPER' if settings.paper else 'LIVE'}")
+    return account
