@@ -120,6 +120,7 @@ class Link:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._close()
+        self._settled.clear()
         self._set(LinkState.DISCONNECTED)
 
     def reconnect(self, error: BrokerError) -> None:

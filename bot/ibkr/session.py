@@ -66,6 +66,7 @@ class BrokerSession:
         self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
         FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
+        self.ended = False
         self._users = 0
 
     async def start(self) -> None:
@@ -78,9 +79,10 @@ class BrokerSession:
             raise
 
     async def stop(self) -> None:
-        """Hang up, if nobody else uses it."""
+        """Hang up, if nobody else uses it; a session that has hung up is not used again."""
         self._users -= 1
         if self._users <= 0:
+            self.ended = True
             self.feed.flow.stop()
             await self.link.stop()
 
@@ -128,9 +130,9 @@ _SESSIONS: dict[tuple[int, str, int, int], BrokerSession] = {}
 
 
 def session_of(loop: asyncio.AbstractEventLoop, config: BrokerConfig) -> BrokerSession:
-    """The one session of a loop for a gateway and client id, made at the first call."""
+    """The one session of a loop for a gateway and client id, made at the first call and again after it has hung up."""
     key = (id(loop), config.link.host, config.link.port, config.link.client_id)
-    if key not in _SESSIONS:
+    if key not in _SESSIONS or _SESSIONS[key].ended:
         _SESSIONS.clear()  # one live node a process: whatever is left belongs to one that is gone
         _SESSIONS[key] = BrokerSession(config)
     return _SESSIONS[key]
