@@ -1,115 +1,62 @@
-"""The choice among the plans of one bar: the highest EUC of those that no gate refuses."""
+"""The choice among the plans of a bar."""
 
 from __future__ import annotations
 
-import itertools
+from itertools import permutations
 
 import pytest
-from builders import LAW, TrustStub, k4_plan, market, plan, snapshot, with_beliefs
+from builders import LAW, LIMITS, MOMENT, TrustStub, market, plan, snapshot, with_beliefs
 
 from bot.decision.choose import choose, no_answer, no_setup
-from bot.decision.evaluate import bar_failures, evaluate
-from bot.decision.plan import EntryPlan, NoSetup, Thesis
-from bot.decision.snapshot import Snapshot
-from bot.decision.verdict import Refused
+from bot.decision.evaluate import bar_failures
+from bot.decision.plan import NoSetup, Thesis
 
 
-def of(strategy: str, **shape: object) -> EntryPlan:
-    return plan(strategy=strategy, thesis=Thesis(f"F{strategy[1]}", 0.9), **shape)
+def of(strategy: str, belief: str | None = None, **other):
+    return plan(strategy=strategy, thesis=Thesis(belief or "F1", 0.9), **other)
 
 
-def chosen(plans: list[EntryPlan], now: Snapshot):
-    candidates, winner = choose(plans, now, LAW, bar_failures(now, LAW.limits))
-    return {candidate.plan.strategy: candidate for candidate in candidates}, winner
+def picked(plans, now=None):
+    now = now or snapshot()
+    return choose(plans, now, LAW, bar_failures(now, LIMITS))
 
 
-def euc_of(entry_plan: EntryPlan, now: Snapshot) -> float:
-    return evaluate(entry_plan, now, LAW).euc.total
+def test_nothing_to_choose_from_is_nothing():
+    assert picked([]) == ([], None)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(("K1", "K2", "K3"))), ids="".join)
-@pytest.mark.parametrize("best", ["K1", "K2", "K3"])
-def test_the_highest_euc_wins_whatever_the_order(best, order):
-    beliefs = {name: (0.95 if name[1] == best[1] else 0.9, 0.0) for name in ("F1", "F2", "F3")}
-    _, winner = chosen([of(name) for name in order], snapshot(market=market(beliefs=with_beliefs(**beliefs))))
-    assert winner.strategy == best
+def test_the_higher_euc_wins_and_the_other_is_outranked_with_both_numbers():
+    now = snapshot(market=market(beliefs=with_beliefs(F2=(0.8, 0.8))))
+    plans = [of("K2", "F2"), of("K1")]
+    candidates, winner = picked(plans, now)
+    assert winner is plans[1]
+    (loser,) = [candidate for candidate in candidates if candidate.failures]
+    (refusal,) = loser.failures
+    assert (refusal.code, refusal.layer, refusal.observed_name, refusal.limit_name, refusal.unit) == ("OUTRANKED", 7, "euc", "K1_euc", "R")
+    assert refusal.observed == loser.judgement.euc.total < refusal.limit
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(("K1", "K2", "K3"))), ids="".join)
-def test_a_tie_goes_to_the_lower_k(order):
-    judged, winner = chosen([of(name) for name in order], snapshot())
-    assert len({candidate.judgement.euc.total for candidate in judged.values()}) == 1
+@pytest.mark.parametrize("order", list(permutations(["K1", "K2", "K3"])))
+def test_ties_go_to_the_lower_k_whatever_the_order_of_asking(order):
+    _, winner = picked([of(name) for name in order])
     assert winner.strategy == "K1"
 
 
-def test_the_others_are_outranked_with_both_numbers():
-    now = snapshot(market=market(beliefs=with_beliefs(F1=(0.8, 0.0), F2=(0.95, 0.0), F3=(0.7, 0.0))))
-    plans = [of("K1"), of("K2"), of("K3")]
-    judged, winner = chosen(plans, now)
-    best = euc_of(plans[1], now)
-    assert winner is plans[1]
-    assert judged["K2"].failures == ()
-    for loser, own in (("K1", euc_of(plans[0], now)), ("K3", euc_of(plans[2], now))):
-        assert judged[loser].failures == (Refused("OUTRANKED", 7, "euc", own, "K2_euc", best, "R"),)
-        assert judged[loser].failures[0].text == f"OUTRANKED: euc={own:.2f}, K2_euc={best:.2f}"
-        assert own < best
-
-
-def test_a_refused_plan_neither_wins_nor_is_outranked_however_good():
-    """K1's plan has the best EUC but a stop of 13 ticks, one too many."""
-    now = snapshot(market=market(beliefs=with_beliefs(F1=(1.0, 0.0), F2=(0.8, 0.0))))
-    wide = of("K1", legs=((1, 13, 39),))
-    judged, winner = chosen([wide, of("K2")], now)
-    assert euc_of(wide, now) > euc_of(of("K2"), now)
+def test_a_refused_plan_never_wins_and_keeps_its_own_refusal():
+    now = snapshot(trust={"K1": TrustStub("QUARANTINED"), "K2": TrustStub()})
+    candidates, winner = picked([of("K1"), of("K2")], now)
     assert winner.strategy == "K2"
-    codes = [failure.code for failure in judged["K1"].failures]
-    assert codes[0] == "RISK_PER_TRADE" and "OUTRANKED" not in codes
+    assert [failure.code for failure in candidates[0].failures] == ["QUARANTINED"]
 
 
-def test_nothing_is_chosen_when_the_bar_refuses_all():
-    judged, winner = chosen([of("K1"), of("K2"), k4_plan()], snapshot(dvs=0.79))
+def test_when_the_moment_refuses_nobody_wins_and_nobody_is_outranked():
+    candidates, winner = picked([of("K1"), of("K2")], snapshot(lockouts={"news_ns": MOMENT}))
     assert winner is None
-    assert {name: [failure.code for failure in candidate.failures] for name, candidate in judged.items()} == {
-        name: ["DVS_BELOW_MINIMUM"] for name in ("K1", "K2", "K4")
-    }
+    assert [[failure.code for failure in candidate.failures] for candidate in candidates] == [["NEWS_SHOCK"]] * 2
 
 
-def test_nothing_is_chosen_when_each_plan_is_refused_for_itself():
-    trust = {"K1": TrustStub("QUARANTINED"), "K2": TrustStub("ARCHIVED")}
-    judged, winner = chosen([of("K1"), of("K2")], snapshot(trust=trust))
-    assert winner is None
-    assert [judged[name].judgement.verdict.code for name in ("K1", "K2")] == ["QUARANTINED", "ARCHIVED"]
-
-
-def test_nothing_is_chosen_when_every_euc_is_negative():
-    """A belief below one half has a negative edge before anything is subtracted."""
-    beliefs = with_beliefs(F1=(0.4, 0.0), F2=(0.45, 0.0))
-    judged, winner = chosen([of("K1"), of("K2")], snapshot(market=market(beliefs=beliefs)))
-    assert winner is None
-    assert {candidate.judgement.verdict.code for candidate in judged.values()} == {"EUC_BELOW_MINIMUM"}
-
-
-def test_no_plans_no_candidates():
-    assert chosen([], snapshot()) == ({}, None)
-
-
-def test_a_lone_plan_wins_with_no_failure():
-    judged, winner = chosen([of("K1")], snapshot())
-    assert (winner.strategy, judged["K1"].failures) == ("K1", ())
-
-
-def test_every_plan_is_judged_in_the_order_given():
-    candidates, _ = choose([of("K3"), of("K1")], snapshot(), LAW, ())
-    assert [candidate.plan.strategy for candidate in candidates] == ["K3", "K1"]
-    assert candidates[0].judgement == evaluate(of("K3"), snapshot(), LAW)
-
-
-def test_what_was_not_answered_reads_like_a_refusal_of_layer_6():
-    refusal = no_answer("K3", "ValueError: no bars")
-    assert (refusal.layer, refusal.text) == (6, "NO_ANSWER: K3=ValueError: no bars, required=an answer")
-
-
-def test_a_missing_setup_reads_like_a_refusal_of_the_last_layer():
-    refusal = no_setup(NoSetup("TARGET_TICKS", "ticks_to_vwap", 9, "minimum", 10, "ticks"))
-    assert refusal == Refused("TARGET_TICKS", 8, "ticks_to_vwap", 9, "minimum", 10, "ticks")
-    assert refusal.text == "TARGET_TICKS: ticks_to_vwap=9, minimum=10"
+def test_silence_and_a_missing_setup_read_like_refusals():
+    assert no_answer("K3", "silence").text == "NO_ANSWER: K3=silence, required=an answer"
+    assert no_answer("K3", "silence").layer == 6
+    said = no_setup(NoSetup("VWAP_Z", "abs_z", 0.83, "minimum", 1.5))
+    assert (said.text, said.layer) == ("VWAP_Z: abs_z=0.83, minimum=1.50", 8)

@@ -49,7 +49,7 @@ STOP, TARGET = (E.STOP, S.WORKING, 1, 0), (E.TARGET, S.WORKING, 1, 0)
         (trade((E.ENTRY, S.PARTIALLY_FILLED, 2, 1), (E.STOP, S.WORKING, 2, 0)), [], []),  # still growing: more stop than position is right
         (trade((E.ENTRY, S.PARTIALLY_FILLED, 2, 1), (E.STOP, S.CANCELED, 2, 0)), [("protect", 1)], [("protect", 1)]),
         (trade((E.ENTRY, S.FILLED, 2, 2), (E.STOP, S.PARTIALLY_FILLED, 2, 1)), [("cancel", "STOP1")], [("cancel", "STOP1")]),
-        (trade((E.ENTRY, S.FILLED, 2, 2), (E.STOP, S.CANCELED, 2, 1)), [("exit", 1)], [("exit", 1)]),  # a stop that began to fill: the market
+        (trade((E.ENTRY, S.FILLED, 2, 2), (E.STOP, S.CANCELED, 2, 1)), [("exit", 1)], [("exit", 1)]),  # it began to fill: the market
         (trade(ENTERED, (E.STOP, S.FILLED, 1, 1), TARGET), [], [("cancel", "TARGET2")]),  # flat: a leftover is an orphan after the grace
         (trade((E.ENTRY, S.EXPIRED, 1, 0), STOP, TARGET), [], [("cancel", "STOP1"), ("cancel", "TARGET2")]),
         (trade(ENTERED, (E.STOP, S.UNKNOWN, 1, 0)), [], []),  # nothing is done on a guess
