@@ -155,6 +155,10 @@ class Gateway:
         """The side channel's port. Raises GatewayError if there is none."""
         return self.side.port
 
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where it listens: clients' port, then the side channel's."""
+        return [*self.listener.addresses(), *self.side.addresses()]
+
     # --------------------------------------------------------------------------- time
 
     @property

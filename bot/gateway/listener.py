@@ -25,6 +25,10 @@ class Listener:
         self._count = 0
         self._sessions: dict[Session, asyncio.Task[None]] = {}
 
+    def addresses(self) -> list[tuple[str, int]]:
+        """The addresses it listens on now."""
+        return [each.getsockname()[:2] for each in self._server.sockets] if self._server is not None else []
+
     async def open(self, host: str, port: int) -> None:
         """Listen. Raises GatewayError if the port is taken or may not be used."""
         try:

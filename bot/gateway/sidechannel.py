@@ -45,6 +45,10 @@ class SideChannel:
             raise GatewayError("This gateway has no side channel; give it a side port.")
         return self._port
 
+    def addresses(self) -> list[tuple[str, int]]:
+        """The addresses it listens on now."""
+        return [each.getsockname()[:2] for each in self._server.sockets] if self._server is not None else []
+
     async def open(self, port: int) -> None:
         """Listen on the loopback. Raises GatewayError if the port is taken."""
         try:

@@ -74,11 +74,16 @@ class Side:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        self._asked = 0
+        self._events: list[dict[str, Any]] = []
 
     async def ask(self, **request: Any) -> dict[str, Any]:
         """One request, its answer."""
-        self.send(**request)
-        return await self.next()
+        self._asked += 1
+        self.send(id=self._asked, **request)
+        while (answer := await self._line()).get("id") != self._asked:
+            self._events.append(answer)
+        return answer
 
     async def do(self, words: str) -> dict[str, Any]:
         """A verb; it must be taken."""
@@ -94,10 +99,12 @@ class Side:
         """One line."""
         self._writer.write(json.dumps(request).encode() + b"\n")
 
-    async def next(self) -> dict[str, Any]:
-        """The next line."""
-        line = await asyncio.wait_for(self._reader.readline(), WAIT_SECONDS)
-        return json.loads(line)
+    async def next_event(self) -> dict[str, Any]:
+        """The next event."""
+        return self._events.pop(0) if self._events else await self._line()
+
+    async def _line(self) -> dict[str, Any]:
+        return json.loads(await asyncio.wait_for(self._reader.readline(), WAIT_SECONDS))
 
     def close(self) -> None:
         """Hang up."""
