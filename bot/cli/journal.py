@@ -10,12 +10,16 @@ JOURNAL_OPTION = click.option(
     "--journal", "path", type=click.Path(path_type=Path), help="The journal file; default: the newest in ./out, else the last run's."
 )
 WHY_HELP = """
-Say why each strategy did or did not trade on the bar that closed at TIME (New York, unless it has an offset).
+Say why each strategy did or did not trade on the bar that closed at TIME (New York, unless it has an
+offset); or open the records that a number of the report was made from, by its NAME.
 
 \b
 Examples:
   mesbot why "2025-09-15 10:31"
   mesbot why 2025-09-15T14:31Z --strategy K1
+  mesbot why K1.net
+  mesbot why --numbers                  all names, with their values
+  mesbot why ledger --numbers           those that begin with ledger
 """
 
 
@@ -68,12 +72,28 @@ def export(path: Path | None, out: Path, kind: str) -> None:
         click.echo(file)
 
 
-@click.command(help=WHY_HELP, short_help="Say why it did or did not trade at TIME.")
-@click.argument("time")
+@click.command(help=WHY_HELP, short_help="Say why it did or did not trade at TIME, or what a number is made from.")
+@click.argument("question", metavar="TIME|NAME", required=False)
 @JOURNAL_OPTION
-@click.option("--strategy", help="Only this strategy, e.g. K1.")
-def why(time: str, path: Path | None, strategy: str | None) -> None:
-    """Prints what the journal knows of one bar."""
+@click.option("--strategy", help="Of a bar: only this strategy, e.g. K1.")
+@click.option("--numbers", is_flag=True, help="List the numbers of the report instead, each with its name and value.")
+@click.option("--all", "everything", is_flag=True, help="Of a number: list every record, not only the first 50.")
+def why(question: str | None, path: Path | None, strategy: str | None, numbers: bool, everything: bool) -> None:
+    """Prints what the journal knows of one bar, or the records behind a number."""
+    if question is None and not numbers:
+        raise click.UsageError("Name a TIME or a number, or ask for --numbers.")
+    click.echo(_answer(find_journal(path), question or "", strategy, numbers, everything), nl=False)
+
+
+def _answer(journal: Path, question: str, strategy: str | None, numbers: bool, everything: bool) -> str:
+    if numbers:
+        from bot.report.why_number import list_numbers
+
+        return list_numbers(journal, question)
+    if question.strip()[:1].isalpha():  # a time begins with a digit
+        from bot.report.why_number import why_number
+
+        return why_number(journal, question, everything=everything)
     from bot.journal.why import why as explain
 
-    click.echo(explain(find_journal(path), time, strategy), nl=False)
+    return explain(journal, question, strategy)

@@ -1,4 +1,5 @@
-"""What a run came to, read from its journal alone: run (the data), summary (the sums), terminal and html (the faces).
+"""What a run came to, read from its journal alone: run (the data), numbers (each by name, with its records), summary (all of them).
 
-`random_entries` repeats the trades at moments drawn by lot; tables and figures belong to html.
+The faces are terminal, html (with tables and figures) and why_number; they take every value from summary.
+`random_entries` repeats the trades at moments drawn by lot.
 """

@@ -12,8 +12,7 @@ from typing import Any
 from bot.journal.sentences import LAYER_NAMES
 from bot.journal.times import new_york
 from bot.learning.baseline import Baseline
-from bot.learning.outcome import TradeOutcome
-from bot.report.run import Bar, Run
+from bot.report.run import Bar, Closed, Run
 from bot.report.summary import Summary
 
 Figure = dict[str, Any]
@@ -45,20 +44,22 @@ def equity_and_drawdown(summary: Summary, start_cents: int) -> Figure:
 
 def refused_by_layer(summary: Summary) -> Figure:
     """Refused plans, a bar a layer in order of authority, a colour a strategy."""
-    layers = sorted({layer for row in summary.strategies for layer in row.refused}, reverse=True)
+    layers = summary.layers[::-1]
     names = [f"{layer} {LAYER_NAMES[layer]}" for layer in layers]
+    plans = {strategy: [summary.single(f"{strategy}.refused.{layer}") for layer in layers] for strategy in summary.strategies}
     data = [
         {
             "type": "bar",
             "orientation": "h",
-            "name": row.strategy,
+            "name": strategy,
             "y": names,
-            "x": [row.refused.get(layer, 0) for layer in layers],
-            "marker": {"color": STRATEGY_COLOURS.get(row.strategy, GREY)},
-            "hovertemplate": "%{x} plans of " + row.strategy + "<extra></extra>",
+            "x": numbers,
+            "customdata": [f"{strategy}.refused.{layer}" for layer in layers],
+            "marker": {"color": STRATEGY_COLOURS.get(strategy, GREY)},
+            "hovertemplate": f"%{{x}} plans of {strategy}<br>mesbot why %{{customdata}}<extra></extra>",
         }
-        for row in summary.strategies
-        if row.refused
+        for strategy, numbers in plans.items()
+        if any(numbers)
     ]
     layout = _layout(90 + 38 * len(layers))
     layout |= {"barmode": "stack", "showlegend": True, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
@@ -82,7 +83,7 @@ def scores(run: Run) -> Figure:
     return {"data": [dvs, eqs, _dvs_events(bars, times), _eqs_events(run)], "layout": layout}
 
 
-def trade_chart(run: Run, trade: TradeOutcome, starts: list[int]) -> Figure:
+def trade_chart(run: Run, trade: Closed, starts: list[int]) -> Figure:
     """The minutes around a trade as candles, with entry, stops, targets and exit. `starts` are all bars' times, ascending."""
     first = max(0, bisect_left(starts, trade.decided_ns) - _BEFORE)
     last = bisect_left(starts, trade.closed_ns) + _AFTER + 1
@@ -106,15 +107,17 @@ def trade_chart(run: Run, trade: TradeOutcome, starts: list[int]) -> Figure:
 
 def daily_net(summary: Summary) -> Figure:
     """Net of each day with a line at the day's loss limit; dollars."""
-    days = summary.days
+    days = [f"days.{day.date}" for day in summary.days]
+    net_cents = [summary.single(f"{day}.net") for day in days]
     limit = -float(summary.run.contracts.constitution.loss_limits.day_usd)
     bars = {
         "type": "bar",
-        "x": [day.day for day in days],
-        "y": [day.net_cents / 100 for day in days],
-        "marker": {"color": [GREEN if day.net_cents > 0 else RED for day in days]},
-        "customdata": [[day.trades, day.left_day_cents / 100] for day in days],
-        "hovertemplate": "%{x}<br>net $%{y:.2f}, trades: %{customdata[0]}<br>least left of the day: $%{customdata[1]:.2f}<extra></extra>",
+        "x": [day.date for day in summary.days],
+        "y": [cents / 100 for cents in net_cents],
+        "marker": {"color": [GREEN if cents > 0 else RED for cents in net_cents]},
+        "customdata": [[summary.single(f"{day}.trades"), summary.single(f"{day}.left.day") / 100, day] for day in days],
+        "hovertemplate": "%{x}<br>net $%{y:.2f}, trades: %{customdata[0]}<br>least left of the day: $%{customdata[1]:.2f}"
+        "<br>mesbot why %{customdata[2]}.net<extra></extra>",
     }
     layout = _layout(260)
     layout["xaxis"] |= {"type": "category", "nticks": 14, "tickangle": 0}
@@ -158,7 +161,7 @@ def _candles(bars: list[Bar], clock: list[str]) -> Figure:
     return {"type": "candlestick", "x": clock, **prices, **style, "showlegend": False, "name": ""}
 
 
-def _levels(run: Run, trade: TradeOutcome, clock: list[str]) -> list[Figure]:
+def _levels(run: Run, trade: Closed, clock: list[str]) -> list[Figure]:
     """Planned stop, target and entry of each leg from the decision to the bar after the exit, and the stops that were moved."""
     intent = run.intent_of(trade)
     if intent is None:

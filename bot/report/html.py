@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from pathlib import Path
 
 from bot.errors import JournalError
-from bot.learning.ledger import veto_ledger
-from bot.learning.outcome import TradeOutcome
 from bot.report import figures, tables, wording
 from bot.report.page import Page
-from bot.report.random_entries import SEED, baseline_of
-from bot.report.run import Run
+from bot.report.random_entries import BOOK
+from bot.report.run import Closed
 from bot.report.summary import Summary
 from bot.report.terminal import LEARNING_OFF
 from bot.units import to_cents
@@ -33,7 +32,7 @@ def write_report(journal: str | Path, path: str | Path) -> None:
 
 def render(summary: Summary) -> str:
     """The report as an HTML document."""
-    page = Page(f"mesbot {summary.run.header['mode']} {wording.period(summary)}")
+    page = Page(f"mesbot {summary.run.header['mode']} {wording.period(summary, wording.plain(summary))}")
     for section in (_head, _cards, _equity, _strategies, _trades, _skips, _scores, _states, _ledger, _random, _budget, _origin):
         section(page, summary)
     return page.html()
@@ -42,25 +41,28 @@ def render(summary: Summary) -> str:
 def _head(page: Page, summary: Summary) -> None:
     if not summary.run.learning:
         page.add(f'<div class="warning">{LEARNING_OFF}</div>')
-    page.add(f"<h1>{escape(summary.run.header['mode'].capitalize())} of {wording.period(summary)}</h1>")
+    page.add(f"<h1>{escape(summary.run.header['mode'].capitalize())} of {wording.period(summary, partial(tables.named, summary))}</h1>")
     page.add('<p class="lead">Net of fees and slippage, on the pessimistic fill rule. All times are New York.</p>')
+    page.add(
+        '<p class="muted">Point at a number to read its name; <code>mesbot why NAME --journal FILE</code> opens the records it was made '
+        "from, <code>mesbot why --numbers</code> lists all names.</p>"
+    )
 
 
 def _cards(page: Page, summary: Summary) -> None:
-    book = summary.book
-    rate, interval = wording.win_rate(book)
+    write = partial(tables.named, summary)
+    interval = f" ({write('book.won.interval')} %)" if summary.value("book.trades") else ""
     cards = [
-        ("Net", wording.dollars(book.net_cents)),
-        ("Trades", f"{book.trades}"),
-        ("Trades a session", wording.number(summary.trades_per_session)),
-        (f"Won{f' ({interval} %)' if interval else ''}", rate),
-        ("R a trade", wording.number(book.mean_r, sign=True)),
-        ("Deepest fall", wording.dollars(-summary.max_drawdown_cents)),
+        ("Net", "book.net"),
+        ("Trades", "book.trades"),
+        ("Trades a session", "book.trades.per_session"),
+        (f"Won{interval}", "book.won"),
+        ("R a trade", "book.r"),
+        ("Deepest fall", "drawdown"),
     ]
-    page.add(
-        '<div class="cards">' + "".join(f'<div class="card"><span>{name}</span><b>{value}</b></div>' for name, value in cards) + "</div>"
-    )
-    page.add(f"<p>{wording.veto_sentence(summary)} {wording.quality_sentence(summary)}</p>")
+    boxes = "".join(f'<div class="card"><span>{title}</span><b>{write(name)}</b></div>' for title, name in cards)
+    page.add(f'<div class="cards">{boxes}</div>')
+    page.add(f"<p>{wording.veto_sentence(summary, write)} {wording.quality_sentence(summary, write)}</p>")
 
 
 def _equity(page: Page, summary: Summary) -> None:
@@ -76,8 +78,10 @@ def _strategies(page: Page, summary: Summary) -> None:
     page.add("<h2>Strategies</h2>")
     page.add(
         "<p class='muted'>Won: Wilson interval. Net and R: whole days drawn with replacement, so that trades of one day stay together; "
-        f"no interval with fewer than two days. {wording.RANDOM_WARNING}</p>"
+        "no interval with fewer than two days. Random: the share of random entries, with the same number, sides and brackets, that "
+        "came out below.</p>"
     )
+    page.add(f"<p><b>Many looks.</b> {wording.RANDOM_WARNING}</p>")
     page.add(tables.strategies(summary))
 
 
@@ -89,30 +93,31 @@ def _trades(page: Page, summary: Summary) -> None:
         return
     first = wording.minute(run.trades[0].decided_ns)
     page.add(f"<p class='muted'>All records of a trade: <code>mesbot why \"{first}\"</code>, with the time it was decided.</p>")
-    page.add(tables.trades(run))
+    page.add(tables.trades(summary))
     page.add(
         "<p class='muted'>Candles are one minute. Dotted: planned entry; red: stop; green: target; amber: stop after it was moved.</p>"
     )
     starts = [bar.ts_ns for bar in run.bars]
-    boxes = "".join(_trade_panel(page, run, trade, starts) for trade in run.trades)
+    boxes = "".join(_trade_panel(page, summary, index, trade, starts) for index, trade in enumerate(run.trades, 1))
     page.add(f'<div class="grid">{boxes}</div>')
 
 
-def _trade_panel(page: Page, run: Run, trade: TradeOutcome, starts: list[int]) -> str:
+def _trade_panel(page: Page, summary: Summary, index: int, trade: Closed, starts: list[int]) -> str:
     side = "long" if trade.side > 0 else "short"
-    result = f"{trade.exit_reason}, {wording.dollars(trade.net_cents)}, {wording.number(trade.r, sign=True)} R"
+    net, r = (tables.named(summary, f"trades.{index}.{part}") for part in ("net", "r"))
     return (
         f'<div class="panel"><h3>{escape(trade.strategy)} {side}, {wording.minute(trade.decided_ns)}</h3>'
-        f'<span class="muted">{escape(result)}</span>{page.figure(figures.trade_chart(run, trade, starts))}</div>'
+        f'<span class="muted">{escape(trade.exit_reason)}, {net}, {r} R</span>'
+        f"{page.figure(figures.trade_chart(summary.run, trade, starts))}</div>"
     )
 
 
 def _skips(page: Page, summary: Summary) -> None:
     page.add("<h2>Why not</h2>")
-    if any(row.refused for row in summary.strategies):
+    if summary.layers:
         page.add("<p class='muted'>Plans that a gate refused, by the layer of the first one, the highest authority on top.</p>")
         page.add(f'<div class="panel">{page.figure(figures.refused_by_layer(summary))}</div>')
-    page.add(f'<div class="grid">{tables.refusals(summary.run)}{tables.missing_setups(summary.run)}</div>')
+    page.add(f'<div class="grid">{tables.refusals(summary)}{tables.missing_setups(summary)}</div>')
 
 
 def _scores(page: Page, summary: Summary) -> None:
@@ -127,37 +132,37 @@ def _scores(page: Page, summary: Summary) -> None:
 def _states(page: Page, summary: Summary) -> None:
     page.add("<h2>What the learning loop did</h2>")
     if summary.run.states:
-        page.add(tables.states(summary.run))
+        page.add(tables.states(summary))
     else:
         page.add("<p>No strategy changed its state.</p>" if summary.run.learning else "<p>Nothing: it was off.</p>")
 
 
 def _ledger(page: Page, summary: Summary) -> None:
     page.add("<h2>What the refusals saved or cost</h2>")
-    law = summary.run.contracts.learning
-    rows = veto_ledger(summary.run.shadows, law.wilson_confidence, SEED)
-    if not rows:
+    if not summary.ledger:
         page.add("<p>No refused plan was followed to its end.</p>")
         return
     page.add(
         f"<p class='muted'>Refused plans followed on later bars with the same fill rule; one episode a strategy and side in "
-        f"{law.shadow.min_spacing_minutes} minutes. A plan refused by several gates counts in each of their rows, so rows do not add up. "
-        "Net above zero: the refusal saved money.</p>"
+        f"{summary.run.contracts.learning.shadow.min_spacing_minutes} minutes. A plan refused by several gates counts in each of their "
+        "rows, so rows do not add up. Net above zero: the refusal saved money.</p>"
     )
-    page.add(tables.ledger(rows, law.wilson_confidence))
+    page.add(tables.ledger(summary))
 
 
 def _random(page: Page, summary: Summary) -> None:
     page.add("<h2>Beside random entries</h2>")
-    baseline = baseline_of(summary.run)
+    baseline = summary.random.of(BOOK)
     if isinstance(baseline, str):
         page.add(f"<p>{escape(baseline)}</p>")
         return
+    write = partial(tables.named, summary)
     page.add(
         f"<p>Of {len(baseline.net_cents):,} draws of random entries, with the same number, sides and brackets at moments when entries are "
-        f"allowed, <b>{baseline.percentile:.0f} %</b> came out below this run's {wording.dollars(baseline.real_net_cents)}. "
+        f"allowed, <b>{write('book.random.below')}</b> came out below this run's {write('book.net')}. "
         "Between 2.5 and 97.5 % the entries cannot be told from chance.</p>"
     )
+    page.add(tables.random_entries(summary))
     page.add(f'<div class="panel">{page.figure(figures.random_results(baseline))}</div>')
 
 
@@ -182,6 +187,6 @@ def _origin(page: Page, summary: Summary) -> None:
     page.add("<h2>Where this comes from</h2>")
     rows = "".join(f'<dt>{escape(name)}</dt><dd class="mono">{escape(value)}</dd>' for name, value in facts.items())
     page.add(
-        f"<dl>{rows}</dl><p class='muted'>Every number opens with <code>mesbot why TIME --journal FILE</code>; "
+        f"<dl>{rows}</dl><p class='muted'>Every bar opens with <code>mesbot why TIME --journal FILE</code>; "
         "<code>mesbot journal verify --journal FILE</code> recomputes the head hash.</p>"
     )

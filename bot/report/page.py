@@ -15,7 +15,7 @@ _STYLE = """
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 40px 28px 80px; }
+main { max-width: 1220px; margin: 0 auto; padding: 40px 28px 80px; }
 .warning { background: #fdf1ee; border-left: 4px solid var(--red); color: #7c2d22; padding: 12px 18px; margin: 0 0 28px; font-weight: 600; }
 h1 { font-size: 28px; line-height: 1.25; font-weight: 650; letter-spacing: -.015em; margin: 0 0 4px; }
 h2 { font-size: 18px; font-weight: 650; letter-spacing: -.005em; margin: 56px 0 6px; }
@@ -27,7 +27,7 @@ code, .mono { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, mo
 code { background: #eef0f3; padding: 1px 5px; border-radius: 3px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 8px 0 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
-.card span { display: block; color: var(--muted); font-size: 12.5px; }
+.card > span { display: block; color: var(--muted); font-size: 12.5px; }
 .card b { display: block; font-size: 22px; font-weight: 620; letter-spacing: -.01em; font-variant-numeric: tabular-nums; }
 .panel { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 14px 4px; margin: 12px 0; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 14px; }
@@ -35,12 +35,14 @@ code { background: #eef0f3; padding: 1px 5px; border-radius: 3px; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 12px 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 13.5px; }
 th { text-align: left; color: var(--muted); font-weight: 500; font-size: 12.5px; white-space: nowrap; vertical-align: bottom; }
-th, td { padding: 7px 11px; border-bottom: 1px solid var(--line); }
+th, td { padding: 7px 9px; border-bottom: 1px solid var(--line); }
 tr:last-child td { border-bottom: 0; }
 th.n, td.n { text-align: right; white-space: nowrap; }
 td.t { white-space: nowrap; }
 td.w { min-width: 11em; }
 tr.total td { font-weight: 620; border-top: 1px solid #c9d0d8; }
+[title] { text-decoration: underline dotted transparent; text-underline-offset: 3px; }
+[title]:hover { text-decoration-color: var(--muted); }
 .up { color: var(--green); }
 .down { color: var(--red); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 20px; margin: 12px 0; }

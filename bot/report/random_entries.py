@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date as Date
+from functools import cached_property
 
+import numpy as np
 from msgspec import convert
 
 from bot.calendar import SessionCalendar
@@ -11,28 +13,81 @@ from bot.journal.build import plan_of
 from bot.journal.records import PlanRecord
 from bot.learning.baseline import Baseline, Tape, random_entries
 from bot.market.bar import Bar
-from bot.report.run import Run
+from bot.report.run import Closed, Run
 from bot.units import TICK_POINTS, to_cents
 
 SEED = 1
+BOOK = "book"
+NAN = float("nan")
+_NO_TRADE = "no trade was made"
 
 
-def baseline_of(run: Run) -> Baseline | str:
-    """1,000 draws of random entries of the same number, sides and brackets; or the sentence why there are none.
+class RandomEntries:
+    """1,000 draws for each strategy that traded, and for the book, whose draw is the sum of the strategies' draws.
 
-    Bars are those of the journal's trading window that DVS did not reject; an entry may be drawn
-    wherever session.yaml allows one. Same journal, same draws.
+    A draw has the same number, sides and brackets; its entries lie wherever session.yaml allows
+    one, on bars that DVS did not reject. The strategies' streams of random numbers are independent.
+    Same journal, same draws. Nothing is drawn before it is asked for.
     """
-    planned = [(trade, intent) for trade in run.trades if (intent := run.intent_of(trade)) is not None]
-    if not planned:
-        return "There are no random entries to compare with: no trade was made."
-    plans = [plan_of(trade.strategy, convert(intent["plan"], PlanRecord)) for trade, intent in planned]
-    fee_cents = to_cents(run.contracts.risk_model.fee_per_side_usd)
-    net_cents = sum(trade.net_cents for trade, _ in planned)
-    try:
-        return random_entries(plans, _tape(run), fee_cents, net_cents, SEED)
-    except ValueError as error:
-        return f"There are no random entries to compare with: {error}."
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._draws: dict[str, Baseline | str] = {}
+
+    def missing(self, name: str) -> str:
+        """Why there is nothing to compare with, a sentence; "" if there is, or if the reason shows only in drawing."""
+        return "" if self._planned(name) else f"There are no random entries to compare with: {_NO_TRADE}."
+
+    def of(self, name: str) -> Baseline | str:
+        """The draws of a strategy or of the book; or the sentence why there are none."""
+        if name not in self._draws:
+            self._draws[name] = self.missing(name) or (self._book() if name == BOOK else self._drawn(name))
+        return self._draws[name]
+
+    def below(self, name: str) -> float:
+        """Share of the draws below the real result (ties count half); nan without draws."""
+        baseline = self.of(name)
+        return NAN if isinstance(baseline, str) else baseline.percentile / 100
+
+    def quantile(self, name: str, share: float) -> float:
+        """Net of the draws at this share of them, cents; nan without draws."""
+        baseline = self.of(name)
+        return NAN if isinstance(baseline, str) else float(np.quantile(baseline.net_cents, share))
+
+    def seed(self, name: str) -> int:
+        """The seed of a strategy's draws: its place among the strategies, from 1 on."""
+        return SEED + self._run.strategies.index(name)
+
+    def _planned(self, name: str) -> list[Closed]:
+        return [trade for trade in self._run.trades if name in (BOOK, trade.strategy) and self._run.intent_of(trade) is not None]
+
+    @cached_property
+    def _tape(self) -> Tape:
+        return _tape(self._run)
+
+    def _book(self) -> Baseline | str:
+        return _sum([self.of(name) for name in self._run.strategies if self._planned(name)])
+
+    def _drawn(self, name: str) -> Baseline | str:
+        trades = self._planned(name)
+        intents = [self._run.intent_of(trade) for trade in trades]
+        plans = [plan_of(name, convert(intent["plan"], PlanRecord)) for intent in intents if intent is not None]
+        fee_cents = to_cents(self._run.contracts.risk_model.fee_per_side_usd)
+        try:
+            return random_entries(plans, self._tape, fee_cents, sum(trade.net_cents for trade in trades), self.seed(name))
+        except ValueError as error:
+            return f"There are no random entries to compare with: {error}."
+
+
+def _sum(parts: list[Baseline | str]) -> Baseline | str:
+    """The sum of the strategies' draws, one by one; if one has none, neither has the book."""
+    whole = [part for part in parts if isinstance(part, Baseline)]
+    if len(whole) < len(parts):
+        return next(part for part in parts if isinstance(part, str))
+    net_cents = np.sum([part.net_cents for part in whole], axis=0)
+    real = sum(part.real_net_cents for part in whole)
+    below = np.count_nonzero(net_cents < real) + np.count_nonzero(net_cents == real) / 2
+    return Baseline(net_cents.tolist(), real, float(100 * below / len(net_cents)))
 
 
 def _tape(run: Run) -> Tape:

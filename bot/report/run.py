@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from bot.journal.times import new_york
 from bot.learning.outcome import TradeOutcome
 
 NAN = float("nan")
-_DECISIONS = "SELECT ts_ns, strategy, body FROM records WHERE kind = 'decision' ORDER BY seq"
-_BARS = "SELECT ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq"
+_DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' ORDER BY seq"
+_BARS = "SELECT seq, ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq"
 _NUMBERS = frozenset(name for name, annotation in TradeOutcome.__annotations__.items() if annotation == "float")
 
 
@@ -41,7 +41,10 @@ class _Decision(msgspec.Struct, gc=False):
 
 
 class Bar(msgspec.Struct, gc=False):
-    """One bar of the trading window: prices in points (a rejected bar's may be None), close as UTC ns, scores 0..1 (None: unknown)."""
+    """One bar of the trading window: prices in points (a rejected bar's may be None), close as UTC ns, scores 0..1 (None: unknown).
+
+    `seq` is the sequence of its record.
+    """
 
     open: float | None
     high: float | None
@@ -56,11 +59,18 @@ class Bar(msgspec.Struct, gc=False):
     session_phase: int
     signals: dict[str, float | None]
     ts_ns: int = 0
+    seq: int = 0
 
     @property
     def day(self) -> str:
         """The session's date, ISO, New York."""
         return new_york(self.ts_ns)[:10]
+
+
+class Closed(TradeOutcome, frozen=True, gc=False):
+    """A closed trade, real or shadow, with the sequence of its record."""
+
+    seq: int = 0
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -75,18 +85,24 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct):
-    """Everything of one journal that a report shows. Records are in the order they were written."""
+    """Everything of one journal that a report shows. Records are in the order they were written.
+
+    `decisions` holds the sequences of the decisions that are counted alike. `planned` and
+    `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of K5's veto.
+    `law_seq` is the sequence of the contracts' record.
+    """
 
     path: Path
     head: str
     header: dict[str, Any]
     contracts: Contracts
+    law_seq: int
     bars: list[Bar]
-    decisions: Counter[Count]
-    planned_ns: set[int]
-    vetoed_ns: set[int]
-    trades: list[TradeOutcome]
-    shadows: list[TradeOutcome]
+    decisions: dict[Count, array[int]]
+    planned: dict[int, int]
+    vetoed: dict[int, int]
+    trades: list[Closed]
+    shadows: list[Closed]
     intents: dict[tuple[str, int], dict[str, Any]]
     states: list[Record]
     quality: list[Record]
@@ -100,18 +116,19 @@ class Run(msgspec.Struct):
             law = next(read(db, Kind.CONTRACTS), None)
             if not runs or law is None:
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
-            decisions, planned_ns, vetoed_ns = _count_decisions(db.execute(_DECISIONS))
-            outcomes = [outcome_of(record.body) for record in read(db, Kind.OUTCOME)]
+            decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
+            outcomes = [outcome_of(record) for record in read(db, Kind.OUTCOME)]
             row = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()
             return cls(
                 path=Path(path),
                 head=row[0] if row else "",
                 header=runs[-1],
                 contracts=_contracts(law.body),
-                bars=[_bar(ts_ns, body) for ts_ns, body in db.execute(_BARS)],
+                law_seq=law.seq,
+                bars=[_bar(*row) for row in db.execute(_BARS)],
                 decisions=decisions,
-                planned_ns=planned_ns,
-                vetoed_ns=vetoed_ns,
+                planned=planned,
+                vetoed=vetoed,
                 trades=[outcome for outcome in outcomes if not outcome.shadow],
                 shadows=[outcome for outcome in outcomes if outcome.shadow],
                 intents={(record.body["strategy"], record.body["decided_ns"]): record.body for record in read(db, Kind.INTENT)},
@@ -119,6 +136,11 @@ class Run(msgspec.Struct):
                 quality=list(read(db, Kind.QUALITY)),
                 stops=[record for record in read(db, Kind.ORDER) if record.body["role"] == "STOP" and record.body.get("trigger")],
             )
+
+    @property
+    def strategies(self) -> list[str]:
+        """The names of all strategies that decided or traded, in order."""
+        return sorted({count.strategy for count in self.decisions} | {trade.strategy for trade in self.trades})
 
     @property
     def learning(self) -> bool:
@@ -130,10 +152,10 @@ class Run(msgspec.Struct):
         return self.intents.get((trade.strategy, trade.decided_ns))
 
 
-def outcome_of(body: dict[str, Any]) -> TradeOutcome:
-    """A TradeOutcome from the body of its record; what was written as null is nan again."""
-    values = {name: NAN if value is None and name in _NUMBERS else value for name, value in body.items()}
-    return TradeOutcome(**{**values, "gates": tuple(values.get("gates", ()))})
+def outcome_of(record: Record) -> Closed:
+    """A closed trade from its record; what was written as null is nan again."""
+    values = {name: NAN if value is None and name in _NUMBERS else value for name, value in record.body.items()}
+    return Closed(**{**values, "gates": tuple(values.get("gates", ())), "seq": record.seq})
 
 
 def _contracts(body: dict[str, Any]) -> Contracts:
@@ -144,22 +166,27 @@ def _contracts(body: dict[str, Any]) -> Contracts:
 _decode_bar = msgspec.json.Decoder(Bar).decode
 
 
-def _bar(ts_ns: int, body: str) -> Bar:
+def _bar(seq: int, ts_ns: int, body: str) -> Bar:
     bar = _decode_bar(body)
-    bar.ts_ns = ts_ns
+    bar.seq, bar.ts_ns = seq, ts_ns
     return bar
 
 
-def _count_decisions(rows: Iterator[tuple[int, str, str]]) -> tuple[Counter[Count], set[int], set[int]]:
+def _count_decisions(rows: Iterator[tuple[int, int, str, str]]) -> tuple[dict[Count, array[int]], dict[int, int], dict[int, int]]:
     decode = msgspec.json.Decoder(_Decision).decode
-    counts: Counter[tuple[Any, ...]] = Counter()
-    planned, vetoed = set(), set()
-    for ts_ns, strategy, body in rows:
+    seqs: dict[tuple[Any, ...], array[int]] = {}
+    planned: dict[int, int] = {}
+    vetoed: dict[int, int] = {}
+    for seq, ts_ns, strategy, body in rows:
         decision = decode(body)
         gate, plan = decision.gate, decision.plan
-        counts[strategy, decision.action, gate and gate.layer, gate and gate.code, plan is not None, plan.side if plan else 0] += 1
+        key = (strategy, decision.action, gate and gate.layer, gate and gate.code, plan is not None, plan.side if plan else 0)
+        found = seqs.get(key)
+        if found is None:
+            found = seqs[key] = array("q")
+        found.append(seq)
         if plan is not None:
-            planned.add(ts_ns)
+            planned.setdefault(ts_ns, seq)
         if decision.action == Action.VETO:
-            vetoed.add(ts_ns)
-    return Counter({Count(key[0], Action(key[1]), *key[2:]): number for key, number in counts.items()}), planned, vetoed
+            vetoed[ts_ns] = seq
+    return {Count(key[0], Action(key[1]), *key[2:]): found for key, found in seqs.items()}, planned, vetoed

@@ -1,4 +1,4 @@
-"""The result of a run on the terminal: one table, a few sentences, the head hash."""
+"""The result of a run on the terminal: two tables, a few sentences, the head hash."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from rich.table import Table
 
 from bot.journal.sentences import LAYER_NAMES
 from bot.report import wording
-from bot.report.summary import StrategyRow, Summary
+from bot.report.random_entries import BOOK
+from bot.report.summary import Summary
 
 LEARNING_OFF = "LEARNING OFF: no strategy was throttled or quarantined; this run is for study only."
+RESULTS = ("trades", "won", "won.interval", "net", "r", "r.interval")
+"""The numbers of a strategy in the first table, a column each."""
 
 
 def print_summary(journal: str | Path, console: Console) -> Summary:
@@ -23,7 +26,8 @@ def print_summary(journal: str | Path, console: Console) -> Summary:
     summary = Summary.from_journal(journal)
     if not summary.run.learning:
         console.print(LEARNING_OFF, style="bold red", highlight=False)
-    console.print(f"\n[bold]{summary.run.header['mode'].capitalize()}[/bold]  {wording.period(summary)}", highlight=False)
+    period = wording.period(summary, wording.plain(summary))
+    console.print(f"\n[bold]{summary.run.header['mode'].capitalize()}[/bold]  {period}", highlight=False)
     console.print(_results(summary))
     console.print(_plans(summary))
     for sentence in _sentences(summary):
@@ -36,38 +40,36 @@ def _results(summary: Summary) -> Table:
     """Trades, win rate, net and R of each strategy, with intervals; fits 80 columns."""
     confidence = f"{100 * summary.run.contracts.learning.wilson_confidence:.0f} %"
     table = _table(["", "State", "Trades", "Won", confidence, "Net", "R/trade", confidence], left=2)
-    for row in summary.strategies:
-        table.add_row(*_result(row))
+    for name in summary.strategies:
+        table.add_row(*_result(summary, name))
     table.add_section()
-    table.add_row(*_result(summary.book), style="bold")
+    table.add_row(*_result(summary, BOOK), style="bold")
     return table
 
 
-def _result(row: StrategyRow) -> list[str]:
-    if not row.trades:
-        return [row.strategy, row.state.lower(), wording.NONE, "", "", "", "", ""]
-    colour = "green" if row.net_cents > 0 else "red" if row.net_cents < 0 else "default"
-    net = f"[{colour}]{wording.dollars(row.net_cents)}[/{colour}]"
-    return [
-        row.strategy,
-        row.state.lower(),
-        str(row.trades),
-        *wording.win_rate(row),
-        net,
-        wording.number(row.mean_r, sign=True),
-        wording.r_interval(row),
-    ]
+def _result(summary: Summary, name: str) -> list[str]:
+    state = summary.state(name).lower()
+    if not summary.value(f"{name}.trades"):
+        return [name, state, wording.NONE, *("" for _ in RESULTS[1:])]
+    write = wording.plain(summary)
+    cells = {part: write(f"{name}.{part}") for part in RESULTS}
+    cells["r.interval"] = cells["r.interval"].removeprefix(wording.NONE)
+    net = summary.single(f"{name}.net")
+    colour = "green" if net > 0 else "red" if net < 0 else "default"
+    cells["net"] = f"[{colour}]{cells['net']}[/{colour}]"
+    return [name, state, *cells.values()]
 
 
 def _plans(summary: Summary) -> Table:
     """Plans of each strategy: chosen, and refused by layer; a column a layer that refused any."""
-    layers = sorted({layer for row in summary.strategies for layer in row.refused})
-    table = _table(["", "Plans", "Chosen", *(f"Layer {layer}" for layer in layers)], left=1)
-    for row in [*summary.strategies, summary.book]:
-        if row is summary.book:
+    table = _table(["", "Plans", "Chosen", *(f"Layer {layer}" for layer in summary.layers)], left=1)
+    write = wording.plain(summary)
+    for name in [*summary.strategies, BOOK]:
+        if name == BOOK:
             table.add_section()
-        counts = [row.plans, row.chosen, *(row.refused.get(layer, 0) for layer in layers)]
-        table.add_row(row.strategy, *(f"{count:,}" if count else wording.NONE for count in counts), style="bold" * (row is summary.book))
+        parts = ["plans", "chosen", *(f"refused.{layer}" for layer in summary.layers)]
+        counts = [write(f"{name}.{part}") if summary.value(f"{name}.{part}") else wording.NONE for part in parts]
+        table.add_row(name, *counts, style="bold" * (name == BOOK))
     return table
 
 
@@ -79,13 +81,15 @@ def _table(headings: list[str], left: int) -> Table:
 
 
 def _sentences(summary: Summary) -> list[str]:
-    layers = sorted({layer for row in summary.strategies for layer in row.refused})
-    named = "; ".join(f"{layer} {LAYER_NAMES[layer]}" for layer in layers)
+    write = wording.plain(summary)
+    named = "; ".join(f"{layer} {LAYER_NAMES[layer]}" for layer in summary.layers)
     sentences = [f"[dim]Plans were refused by layer {named}.[/dim]\n"] if named else []
-    sentences += [
-        f"{summary.book.trades} trades, {wording.number(summary.trades_per_session)} a session; "
-        f"deepest fall of the account {wording.dollars(-summary.max_drawdown_cents)}.",
-        wording.veto_sentence(summary),
-        wording.quality_sentence(summary),
+    return [
+        *sentences,
+        f"{write('book.trades')} trades, {write('book.trades.per_session')} a session; deepest fall of the account {write('drawdown')}.",
+        wording.veto_sentence(summary, write),
+        wording.quality_sentence(summary, write),
+        wording.random_sentence(summary, write),
+        f"\n[dim]{wording.RANDOM_WARNING}\n"
+        "Each number opens the records it was made from: mesbot why K1.net; all names: mesbot why --numbers.[/dim]",
     ]
-    return sentences

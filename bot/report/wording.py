@@ -1,17 +1,20 @@
-"""How numbers of a report are written, the same on the terminal and in HTML."""
+"""How numbers of a report are written, the same on the terminal, in HTML and by `mesbot why`."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from bot.journal.times import new_york
-from bot.report.summary import StrategyRow, Summary
+from bot.report.numbers.number import Unit, Value
+from bot.report.summary import Summary
 
 NONE = "–"
 RANDOM_WARNING = (
     "Intervals hold for one look at one run. Whoever tries many variants and keeps the best one has to expect a lucky one: "
     "of twenty useless variants, one shows a result outside its 95 % interval."
 )
+Writer = Callable[[str], str]
 
 
 def dollars(cents: float) -> str:
@@ -22,39 +25,73 @@ def dollars(cents: float) -> str:
     return f"{sign}${abs(cents) / 100:,.2f}"
 
 
+def balance(cents: float) -> str:
+    """Cents that are left as dollars: $17.51, −$2.00."""
+    return dollars(cents).removeprefix("+")
+
+
 def percent(share: float) -> str:
     """A share as whole percent."""
     return NONE if math.isnan(share) else f"{100 * share:.0f} %"
 
 
-def number(value: float, digits: int = 2, sign: bool = False) -> str:
+def decimal(value: float, digits: int = 2, sign: bool = False) -> str:
     """A number with a true minus sign."""
     if math.isnan(value):
         return NONE
-    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
+    return f"{value:{'+' if sign else ''},.{digits}f}".replace("-", "−")
 
 
-def win_rate(row: StrategyRow) -> tuple[str, str]:
-    """The win rate and its interval."""
-    if not row.trades:
-        return NONE, ""
-    low, high = row.win_rate
-    return percent(row.wins / row.trades), f"{100 * low:.0f}–{100 * high:.0f}"
+_WRITERS: dict[Unit, Callable[[float], str]] = {
+    Unit.COUNT: lambda value: f"{value:,}",
+    Unit.CENTS: dollars,
+    Unit.BALANCE: balance,
+    Unit.SHARE: percent,
+    Unit.R: lambda value: decimal(value, sign=True),
+    Unit.RATE: decimal,
+    Unit.SCORE: decimal,
+    Unit.POINTS: decimal,
+    Unit.TICKS: lambda value: f"{value} ticks",
+    Unit.MINUTES: lambda value: f"{value:.0f} min",
+    Unit.STATISTIC: lambda value: NONE if math.isnan(value) else f"{value:.3g}".replace("-", "−"),
+}
 
 
-def r_interval(row: StrategyRow) -> str:
-    """The interval of the mean R of a trade."""
-    low, high = row.mean_r_interval
-    return "" if math.isnan(low) else f"{number(low, sign=True)} … {number(high, sign=True)}"
+def written(value: Value, unit: Unit) -> str:
+    """A value as a person reads it; an interval as "low … high", a share's as "4–62"; nan is a dash."""
+    if not isinstance(value, tuple):
+        return _WRITERS[unit](value)
+    low, high = value
+    if math.isnan(low):
+        return NONE
+    if unit is Unit.SHARE:
+        return f"{100 * low:.0f}–{100 * high:.0f}"
+    return f"{written(low, unit)} … {written(high, unit)}"
 
 
-def period(summary: Summary) -> str:
+def amount(value: float, unit: Unit) -> str:
+    """What one record adds, precise enough to be added again by hand."""
+    match unit:
+        case Unit.COUNT | Unit.SHARE | Unit.RATE:
+            return f"{value:g}"
+        case Unit.CENTS | Unit.BALANCE:
+            return dollars(value)
+        case _:
+            return f"{value:,.4f}".rstrip("0").rstrip(".").replace("-", "−")
+
+
+def plain(summary: Summary) -> Writer:
+    """Writes a number by its name as text."""
+    return lambda name: written(summary.value(name), summary[name].unit)
+
+
+def period(summary: Summary, write: Writer) -> str:
     """First and last session, and how many there are."""
     days = summary.days
     if not days:
         return "no session"
-    count = f"{len(days)} session{'s' if len(days) > 1 else ''}"
-    return f"{days[0].day} to {days[-1].day}, {count}, {sum(day.bars for day in days):,} bars"
+    sessions = f"{write('sessions')} session{'s' if len(days) > 1 else ''}"
+    return f"{days[0].date} to {days[-1].date}, {sessions}, {write('bars')} bars"
 
 
 def minute(ts_ns: int) -> str:
@@ -62,18 +99,27 @@ def minute(ts_ns: int) -> str:
     return new_york(ts_ns)
 
 
-def quality_sentence(summary: Summary) -> str:
+def quality_sentence(summary: Summary, write: Writer) -> str:
     """What DVS thought of the bars."""
-    bars = sum(day.bars for day in summary.days)
-    if not summary.low_dvs_bars and not summary.rejected_bars:
-        return f"DVS believed all {bars:,} bars."
-    return f"DVS rejected {summary.rejected_bars:,} of {bars:,} bars and was below the gate for entries on {summary.low_dvs_bars:,}."
+    if not summary.value("dvs.low") and not summary.value("dvs.rejected"):
+        return f"DVS believed all {write('bars')} bars."
+    return f"DVS rejected {write('dvs.rejected')} of {write('bars')} bars and was below the gate for entries on {write('dvs.low')}."
 
 
-def veto_sentence(summary: Summary) -> str:
+def veto_sentence(summary: Summary, write: Writer) -> str:
     """What K5 did."""
-    if not summary.planned_bars:
+    if not summary.value("bars.planned"):
         return "No bar had a plan."
+    return f"K5 vetoed {write('K5.vetoed')} of the {write('bars.planned')} bars that had a plan ({write('K5.vetoed.share')})."
+
+
+def random_sentence(summary: Summary, write: Writer) -> str:
+    """How the book and the strategies stand beside random entries."""
+    missing = summary.random.of("book")
+    if isinstance(missing, str):
+        return missing
+    strategies = [f"{name} {write(f'{name}.random.below')}" for name in summary.strategies if not summary.random.missing(name)]
     return (
-        f"K5 vetoed {summary.vetoed_planned_bars:,} of the {summary.planned_bars:,} bars that had a plan ({percent(summary.veto_share)})."
+        f"Random entries came out below this run in {write('book.random.below')} of 1,000 draws ({', '.join(strategies)}); "
+        "from 2.5 to 97.5 % the entries cannot be told from chance."
     )

@@ -1,7 +1,8 @@
 """A journal made by hand for the report's tests: seeded prices, decisions, trades, shadows, state changes.
 
 On bar 60 of each session K1 enters long (bar 70 ends it: a win on even sessions, else a loss), and
-DVS refuses a K2 plan, which is shadowed. One bar of the whole journal is rejected and has no open.
+DVS refuses a K2 plan, which is shadowed; from session 4 on K2 is in quarantine, which refuses it too.
+One bar of the whole journal is rejected and has no open.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from bot.units import MINUTE_NS, SECOND_NS
 DAYS = ("2025-10-01", "2025-10-02", "2025-10-03", "2025-10-06", "2025-10-07", "2025-10-08")
 ENTRY, EXIT = 60, 70
 REJECTED = (2, 50)  # session, bar
+QUARANTINED_FROM = 3  # the session on whose bar 70 K2's quarantine begins
 NAN = float("nan")
 DVS_GATE = GateRecord("DVS_BELOW_MINIMUM", 2, "dvs", 0.7, "minimum", 0.8, "", 0.1)
 NO_SETUP = GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67)
@@ -53,7 +55,9 @@ def plan(limit: float) -> PlanRecord:
     )
 
 
-def outcome(strategy: str, day: str, limit: float, *, won: bool, shadow: bool = False) -> TradeOutcome:
+def outcome(
+    strategy: str, day: str, limit: float, *, won: bool, shadow: bool = False, gates: tuple[str, ...] = ("DVS_BELOW_MINIMUM",)
+) -> TradeOutcome:
     decided_ns = open_ns(day) + ENTRY * MINUTE_NS
     net_cents = 1376 if won else -1249
     return TradeOutcome(
@@ -89,8 +93,13 @@ def outcome(strategy: str, day: str, limit: float, *, won: bool, shadow: bool = 
         naked_seconds=0.0,
         budget_overrun=False,
         shadow=shadow,
-        gates=("DVS_BELOW_MINIMUM",) if shadow else (),
+        gates=gates if shadow else (),
     )
+
+
+def other(trade: TradeOutcome, strategy: str) -> TradeOutcome:
+    """The same trade, made by another strategy."""
+    return replace(trade, strategy=strategy)
 
 
 def _bar(price: float, rng: random.Random, dvs: float, phase: int) -> BarRecord:
@@ -124,7 +133,13 @@ def _write_session(journal: Journal, number: int, day: str, bars: int, price: fl
             journal.write_ahead(Kind.INTENT, ts_ns, _intent(day, ts_ns, entry), "K1")
         if bar == EXIT:
             journal.add(Kind.OUTCOME, ts_ns, outcome("K1", day, entry, won=won), "K1")
-            journal.add(Kind.OUTCOME, ts_ns, outcome("K2", day, entry, won=False, shadow=True), "K2")
+            gates = (
+                ("DVS_BELOW_MINIMUM", "QUARANTINED") if number > QUARANTINED_FROM else ("DVS_BELOW_MINIMUM", "K5_NOISE")[: 1 + number % 2]
+            )
+            journal.add(Kind.OUTCOME, ts_ns, outcome("K2", day, entry, won=False, shadow=True, gates=gates), "K2")
+        if bar == EXIT and number == QUARANTINED_FROM:
+            evidence = StateRecord("K2", "ACTIVE", "QUARANTINED", 0, "by hand", "loss_streak", 2.0, 0, "2 shadow wins in a row")
+            journal.add(Kind.STATE, ts_ns, evidence, "K2")
         if bar == EXIT and number == 3:
             evidence = StateRecord("K1", "ACTIVE", "THROTTLED", 1, "win rate below 40 %", "win rate", 0.33, 3, "a win rate of 40 %")
             journal.add(Kind.STATE, ts_ns, evidence, "K1")

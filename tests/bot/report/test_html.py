@@ -88,11 +88,31 @@ def test_every_bar_is_in_the_score_timeline_with_its_events(html):
 
 def test_refusals_states_ledger_and_budget_are_told(html):
     body = body_of(html)
-    assert re.search(r"2 quality</td><td[^>]*><span[^>]*>DVS_BELOW_MINIMUM</span></td><td[^>]*>K2</td><td[^>]*>12<", body)
-    assert re.search(r"VWAP_Z</span></td><td[^>]*>K3</td><td[^>]*>1,200<", body)
-    assert "win rate 0.33" in body
+    assert re.search(r"2 quality</td><td[^>]*><span[^>]*>DVS_BELOW_MINIMUM</span></td><td[^>]*>K2</td><td[^>]*><span[^>]*>12<", body)
+    assert re.search(r"VWAP_Z</span></td><td[^>]*>K3</td><td[^>]*><span[^>]*>1,200<", body)
+    assert "win rate 0.33" in re.sub(r"<[^>]+>", "", body)
     assert "+$74.94" in body  # six losses avoided
     assert "$17.51" in body  # left of the day's limit after a loss
+
+
+def test_a_quarantine_and_a_veto_have_rows_of_their_own_beside_the_gates(html):
+    kinds = re.findall(r"<td[^>]*>(gate|K5 veto|quarantine)</td><td[^>]*>(.*?)</td>", body_of(html))
+    assert [(kind, re.sub(r"<[^>]+>", "", label)) for kind, label in kinds] == [
+        ("gate", "DVS_BELOW_MINIMUM"),
+        ("gate", "QUARANTINED"),
+        ("K5 veto", "K5_NOISE"),
+        ("quarantine", "K2, 2025-10-06 to the end"),
+    ]
+
+
+def test_random_entries_stand_beside_each_strategy_that_traded_and_the_book(html):
+    names = re.findall(r'title="mesbot why (\w+)\.random\.(\w+)"', body_of(html))
+    assert set(names) == {(owner, part) for owner in ("K1", "book") for part in ("below", "median", "interval")}
+
+
+def test_many_looks_are_warned_of_before_the_first_interval_of_the_table(html):
+    body = body_of(html)
+    assert body.index("one look at one run") < body.index("K1.net.interval")
 
 
 def test_the_run_can_be_told_from_its_report(html, journal):

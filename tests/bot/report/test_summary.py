@@ -12,78 +12,72 @@ def summary(tmp_path_factory):
     return Summary.from_journal(small_journal.write(tmp_path_factory.mktemp("summary") / "journal.sqlite"))
 
 
-def row(summary, name):
-    return next(row for row in summary.strategies if row.strategy == name)
+def values(summary, owner, *parts):
+    return tuple(summary.value(f"{owner}.{part}") for part in parts)
 
 
-def test_every_strategy_has_a_row(summary):
-    assert [row.strategy for row in summary.strategies] == ["K1", "K2", "K3", "K4", "K5"]
+def test_every_strategy_is_there(summary):
+    assert summary.strategies == ["K1", "K2", "K3", "K4", "K5"]
 
 
 def test_plans_are_chosen_or_refused_by_layer(summary):
-    k1, k2 = row(summary, "K1"), row(summary, "K2")
-    assert (k1.plans, k1.long, k1.short, k1.chosen, k1.refused) == (6, 6, 0, 6, {})
-    assert (k2.plans, k2.chosen, k2.refused) == (12, 0, {2: 12})
+    assert summary.layers == [2]
+    assert values(summary, "K1", "plans", "plans.long", "plans.short", "chosen", "refused.2") == (6, 6, 0, 6, 0)
+    assert values(summary, "K2", "plans", "chosen", "refused.2", "refused.DVS_BELOW_MINIMUM") == (12, 0, 12, 12)
 
 
 def test_trades_are_the_real_ones_with_net_and_r(summary):
-    k1, k2 = row(summary, "K1"), row(summary, "K2")
-    assert (k1.trades, k1.wins, k1.net_cents) == (6, 3, 3 * 1376 - 3 * 1249)
-    assert k1.mean_r == pytest.approx((3 * 1.376 - 3 * 1.249) / 6)
-    assert k2.trades == 0
-    assert math.isnan(k2.mean_r)
+    assert values(summary, "K1", "trades", "won", "net") == (6, 0.5, 3 * 1376 - 3 * 1249)
+    assert summary.value("K1.r") == pytest.approx((3 * 1.376 - 3 * 1.249) / 6)
+    assert summary.value("K2.trades") == 0
+    assert math.isnan(summary.value("K2.r"))
 
 
 def test_intervals_contain_what_was_found(summary):
-    k1 = row(summary, "K1")
-    assert k1.win_rate[0] < 0.5 < k1.win_rate[1]
-    assert k1.mean_r_interval[0] < k1.mean_r < k1.mean_r_interval[1]
-    assert k1.net_interval[0] < k1.net_cents < k1.net_interval[1]
+    for part in ("won", "r", "net"):
+        low, high = summary.value(f"K1.{part}.interval")
+        assert low < summary.value(f"K1.{part}") < high
 
 
 def test_the_book_adds_the_strategies(summary):
-    assert summary.book.plans == sum(row.plans for row in summary.strategies)
-    assert summary.book.net_cents == sum(row.net_cents for row in summary.strategies)
-    assert summary.trades_per_session == 1.0
+    for part in ("plans", "net", "chosen", "trades"):
+        assert summary.value(f"book.{part}") == sum(summary.value(f"{name}.{part}") for name in summary.strategies)
+    assert summary.value("book.trades.per_session") == 1.0
 
 
 def test_vetoes_are_counted_over_bars_that_had_a_plan(summary):
-    assert (summary.planned_bars, summary.vetoed_planned_bars) == (12, 6)
-    assert summary.veto_share == 0.5
+    assert (summary.value("bars.planned"), summary.value("K5.vetoed")) == (12, 6)
+    assert summary.value("K5.vetoed.share") == 0.5
 
 
 def test_the_state_is_the_last_one(summary):
-    assert row(summary, "K1").state == "THROTTLED"
-    assert row(summary, "K2").state == "ACTIVE"
+    assert summary.state("K1") == "THROTTLED"
+    assert summary.state("K2") == "QUARANTINED"
+    assert summary.state("K3") == "ACTIVE"
 
 
 def test_days_tell_bars_scores_net_and_what_is_left_of_the_limits(summary):
-    days = {day.day: day for day in summary.days}
-    assert [day.bars for day in summary.days] == [390] * 6
-    assert [day.rejected for day in summary.days] == [0, 0, 1, 0, 0, 0]
-    assert (days["2025-10-02"].low_dvs_bars, days["2025-10-02"].lowest_dvs) == (10, 0.7)
-    assert [day.left_day_cents for day in summary.days] == [3000, 1751, 3000, 1751, 3000, 1751]
+    def of_days(part):
+        return [summary.value(f"days.{day.date}.{part}") for day in summary.days]
+
+    assert of_days("bars") == [390] * 6
+    assert of_days("rejected") == [0, 0, 1, 0, 0, 0]
+    assert values(summary, "days.2025-10-02", "low_dvs", "lowest_dvs") == (10, 0.7)
+    assert of_days("left.day") == [3000, 1751, 3000, 1751, 3000, 1751]
     # the week begins anew on Monday, 2025-10-06; a day's worst moment counts, its win only from the next day on
-    assert [day.left_week_cents for day in summary.days] == [
-        7500,
-        7500 + 1376 - 1249,
-        7500 + 127,
-        7500 - 1249,
-        7500 - 1249,
-        7500 + 127 - 1249,
-    ]
-    assert summary.days[-1].left_month_cents == 15000 + 3 * 1376 - 3 * 1249
+    assert of_days("left.week") == [7500, 7500 + 1376 - 1249, 7500 + 127, 7500 - 1249, 7500 - 1249, 7500 + 127 - 1249]
+    assert of_days("left.month")[-1] == 15000 + 3 * 1376 - 3 * 1249
 
 
 def test_the_deepest_fall_is_measured_from_the_highest_point(summary):
-    assert summary.max_drawdown_cents == 1249
+    assert summary.value("drawdown") == -1249
 
 
 def test_a_run_without_a_bar_sums_to_nothing(tmp_path):
     summary = Summary.from_journal(small_journal.write(tmp_path / "empty.sqlite", days=()))
-    assert summary.sessions == 0
-    assert math.isnan(summary.trades_per_session)
-    assert math.isnan(summary.veto_share)
+    assert summary.value("sessions") == 0
+    assert math.isnan(summary.value("book.trades.per_session"))
+    assert math.isnan(summary.value("K5.vetoed.share"))
     assert summary.strategies == []
 
 

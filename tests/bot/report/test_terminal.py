@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 import small_journal
@@ -59,3 +60,10 @@ def test_it_fits_a_terminal_of_eighty_columns(path):
     assert "…\n" not in shown(path, width=80).replace("… ", "")
     assert max(len(line) for line in shown(path, width=80).splitlines()) <= 80
     assert "19–81" in shown(path, width=80)
+
+
+def test_random_entries_and_the_warning_of_many_looks_stand_below_the_tables(path):
+    text = " ".join(shown(path).split())
+    assert re.search(r"Random entries came out below this run in \d+ % of 1,000 draws \(K1 \d+ %\)", text)
+    assert "Intervals hold for one look at one run." in text
+    assert "mesbot why K1.net" in text
