@@ -13,6 +13,7 @@ from bot import __version__
 from bot.cli.backtest import backtest
 from bot.cli.contracts import contracts
 from bot.cli.defaults import read_defaults
+from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.errors import MesbotError
 
@@ -60,7 +61,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, contracts, journal, why):
+for verb in (backtest, contracts, gateway, journal, why):
     cli.add_command(verb)
 
 

@@ -89,13 +89,20 @@ class Broker:
 
     # ---------------------------------------------------------------------- looking
 
-    def find(self, name: str) -> Order:
-        """The order a person means: by permId, `client/id`, or orderRef (the youngest, live ones first). Raises KeyError."""
+    def known(self, name: str) -> Order | None:
+        """The order a person means: by permId, `client/id`, or orderRef (the youngest, live ones first); None if there is none."""
         everything = [*self.exchange.completed, *(order for order in self.orders.values() if not order.done), *self.exchange.open]
         for order in reversed(everything):
             if name in (str(order.perm_id), f"{order.client_id}/{order.order_id}", order.request.order_ref):
                 return order
-        raise KeyError(name)
+        return None
+
+    def find(self, name: str) -> Order:
+        """As known. Raises KeyError if there is no such order."""
+        order = self.known(name)
+        if order is None:
+            raise KeyError(name)
+        return order
 
     def open_orders(self, client_id: int | None = None) -> list[Order]:
         """Orders that are not done, of one client or of all, held back ones included, in order of permId."""

@@ -107,20 +107,16 @@ async def restart(gateway: Gateway, words: list[str]) -> None:
 
 def error(gateway: Gateway, words: list[str]) -> None:
     """`err CODE [REQUEST-ID|ORDER] [TEXT]`: send an error; 1100/2110, 1101, 1102, 10182, 10197 and 10225 also have their effect."""
-    code, *rest = words
-    number = int(code)
-    text = text_of(number)
-    if rest and (rest[0].lstrip("-").isdecimal() and len(rest[0]) < 9):
-        reference = int(rest[0])
-        _tell(gateway, reference, number, " ".join(rest[1:]) or text)
-    elif rest:
-        order = gateway.broker.find(rest[0])
-        gateway.delivery.order_error(order, number, " ".join(rest[1:]) or text)
-        reference = -1
-    else:
-        reference = -1
-        if number not in (10197, 10225):  # these go to each request of its own
-            _tell(gateway, -1, number, text)
+    number, about, reference = int(words[0]), words[1] if len(words) > 1 else "", -1
+    text = " ".join(words[2:]) or text_of(number)
+    order = gateway.broker.known(about) if about else None
+    if order is not None:
+        gateway.delivery.order_error(order, number, text)
+    elif about:
+        reference = int(about)
+        _tell(gateway, reference, number, text)
+    elif number not in (10197, 10225):  # these go to each request of its own
+        _tell(gateway, -1, number, text)
     effect = _EFFECTS.get(number)
     if effect is not None:
         effect(gateway, reference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import pytest
 from builders import calendar
@@ -36,7 +37,7 @@ def test_twelve_pieces_are_exactly_their_minute(bar, seed):
     assert sum(piece.volume for piece in pieces) == bar.volume
     assert all(piece.volume >= 0 for piece in pieces)
     assert all(piece.low <= min(piece.open, piece.close) <= max(piece.open, piece.close) <= piece.high for piece in pieces)
-    assert all(before.close == after.open for before, after in zip(pieces, pieces[1:], strict=False))
+    assert all(before.close == after.open for before, after in pairwise(pieces))
 
 
 def test_a_seed_gives_one_path_and_another_seed_another():

@@ -59,32 +59,36 @@ async def test_a_barrier_waits_for_every_party_and_counts_who_does_not_come():
 
 async def trade_through(speed: float) -> tuple[list[Any], dict[str, Any]]:
     """Half an hour with a node that enters a bracket every five minutes, in lockstep; its executions and the last truth."""
-    async with running(speed=speed, end_ns=clock_ns(DAY, dt.time(10, 30)), cash_usd=100_000.0) as gateway:
-        async with side_of(gateway) as node, side_of(gateway) as control, insync(gateway) as ib:
-            from ib_insync import Future
+    async with (
+        running(speed=speed, end_ns=clock_ns(DAY, dt.time(10, 30)), cash_usd=100_000.0) as gateway,
+        side_of(gateway) as node,
+        side_of(gateway) as control,
+        insync(gateway) as ib,
+    ):
+        from ib_insync import Future
 
-            [contract] = await ib.qualifyContractsAsync(Future("MES", "202512", "CME"))
-            bars = ib.reqRealTimeBars(contract, 5, "TRADES", False)
-            await ib.reqCurrentTimeAsync()
-            await node.ask(attach="node")
-            await control.do("go")
-            minutes = 0
-            while (event := await node.next_event())["event"] == "barrier":
-                await until(lambda e=event: ib.client.connectionStats().numMsgRecv >= e["frames"]["1"], "the frames")
-                if "minute" in event["reasons"]:
-                    minutes += 1
-                    if minutes % 5 == 0:
-                        side, away = ("BUY", 1) if minutes % 10 else ("SELL", -1)
-                        close = bars[-1].close
-                        bracket = ib.bracketOrder(side, 1, close - away, close + 2 * away, close - 3 * away, tif="DAY")
-                        for order in bracket:
-                            order.orderRef = f"{minutes}-{order.orderType}"
-                        trades = [ib.placeOrder(contract, order) for order in bracket]
-                        await until(lambda t=trades: all(x.orderStatus.permId for x in t), "acknowledgements")
-                node.send(ready=event["barrier"])
-            truth = await control.truth()
-            assert len(bars) == 360
-            return truth["executions"], truth
+        [contract] = await ib.qualifyContractsAsync(Future("MES", "202512", "CME"))
+        bars = ib.reqRealTimeBars(contract, 5, "TRADES", False)
+        await ib.reqCurrentTimeAsync()
+        await node.ask(attach="node")
+        await control.do("go")
+        minutes = 0
+        while (event := await node.next_event())["event"] == "barrier":
+            await until(lambda e=event: ib.client.connectionStats().numMsgRecv >= e["frames"]["1"], "the frames")
+            if "minute" in event["reasons"]:
+                minutes += 1
+                if minutes % 5 == 0:
+                    side, away = ("BUY", 1) if minutes % 10 else ("SELL", -1)
+                    close = bars[-1].close
+                    bracket = ib.bracketOrder(side, 1, close - away, close + 2 * away, close - 3 * away, tif="DAY")
+                    for order in bracket:
+                        order.orderRef = f"{minutes}-{order.orderType}"
+                    trades = [ib.placeOrder(contract, order) for order in bracket]
+                    await until(lambda t=trades: all(x.orderStatus.permId for x in t), "acknowledgements")
+            node.send(ready=event["barrier"])
+        truth = await control.truth()
+        assert len(bars) == 360
+        return truth["executions"], truth
 
 
 def test_a_run_is_the_same_at_every_speed():

@@ -42,9 +42,8 @@ def test_a_recorded_message_decodes_and_encodes_field_for_field(kind, name, coun
 
 def test_the_recorded_open_order_is_what_its_names_say():
     values = decode_named("openOrder", recorded("golden_open_order.txt"))
-    assert {name: values[name] for name in ("orderId", "symbol", "action", "totalQuantity", "orderType", "tif", "account")} == {
-        "orderId": "13", "symbol": "TSLA", "action": "BUY", "totalQuantity": "100", "orderType": "MKT", "tif": "DAY", "account": "DU1234567",
-    }  # fmt: skip
+    wanted = dict(orderId="13", symbol="TSLA", action="BUY", totalQuantity="100", orderType="MKT", tif="DAY", account="DU1234567")
+    assert values | wanted == values
     assert (values["clientId"], values["permId"], values["status"]) == ("100", "1376327563", "PreSubmitted")
     assert values["sharesAllocation"] == "1376327563.0/DU1234567/100"
     assert (values["deltaNeutralOrderType"], values["deltaNeutralOpenClose"]) == ("None", "?")
