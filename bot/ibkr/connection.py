@@ -103,6 +103,11 @@ class Connection:
         self._alarm = _DecoderAlarm(lambda text: taps.tell("garbled", text))
         self.ids: IdSource | None = None
 
+    @property
+    def frames_read(self) -> int:
+        """Messages read from this socket so far, the version frame included."""
+        return self._client._numMsgRecv
+
     # --------------------------------------------------------------- open, close
 
     async def open(self, host: str, port: int, client_id: int, timeout_seconds: float, limit: int, zone: str) -> list[str]:

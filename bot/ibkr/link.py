@@ -70,6 +70,7 @@ class Link:
         self.errors: list[Callable[[BrokerError], None]] = []
         self.sync: list[Callable[[SyncReason], Awaitable[None]]] = []
         self.loops: list[Callable[[], Awaitable[None]]] = []
+        self.lost: Callable[[], BrokerError] = lambda: ConnectionLost("the gateway closed the connection")
         self.taps = Taps(self.report)
         self.ids: IdSource | None = None
         self._make_ids, self._rng, self._pace = ids, rng or random.Random(), pace
@@ -288,7 +289,7 @@ class Link:
     # --------------------------------------------------------------- messages
 
     def _on_closed(self) -> None:
-        self.reconnect(ConnectionLost("the gateway closed the connection"))
+        self.reconnect(self.lost())
 
     def _on_error(self, number: int, code: int, text: str, *_: Any) -> None:
         rule = classify_system(code, text)

@@ -19,6 +19,7 @@ class MarketClock:
     def __init__(self, wall_ns: Callable[[], int], replay: bool) -> None:
         self._wall_ns = wall_ns
         self.replay = replay
+        self.told: list[Callable[[int], None]] = []
         self._newest_ns = 0
         self._offset_ns = 0
 
@@ -27,8 +28,11 @@ class MarketClock:
         return self._newest_ns if self.replay else self._wall_ns() + self._offset_ns
 
     def saw(self, ts_ns: int) -> None:
-        """A message carried this market time; time never runs back."""
-        self._newest_ns = max(self._newest_ns, ts_ns)
+        """A message carried this market time; time never runs back. Those in `told` hear of every advance."""
+        if ts_ns > self._newest_ns:
+            self._newest_ns = ts_ns
+            for listener in self.told:
+                listener(ts_ns)
 
     def broker_says(self, epoch_seconds: int, at_connect: bool) -> float:
         """The broker's clock was read; returns our skew in seconds (positive: we are behind). Replays have none.

@@ -93,6 +93,7 @@ class OrderAnswers:
             self._monitor.reject(order, error)
             return
         self._link.report(error)
+        self._link.connection.send("reqIds", 1)  # the answer lifts our own count
         for each in (order, *self._monitor.children(order.ref)):
             if each.live:
                 each.phase = Phase.DOUBT

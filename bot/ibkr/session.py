@@ -66,6 +66,8 @@ class BrokerSession:
         self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
         FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
+        self.link.lost = self.lost
+        self.link.taps.listen("garbled", lambda _: self.orders.doubtful())
         self.ended = False
         self._users = 0
 

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from builders import CONTRACTS, ROOT, calendar
 
+from bot.gateway import messages
 from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.texts import text_of
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import BrokerError
 from bot.ibkr.minutes import Minute
@@ -143,6 +145,11 @@ class Rig:
         """Wait until orders are accepted."""
         await until(lambda: all("accepted" in self.ear.of(ref) for ref in refs), lambda: (refs, self.ear))
 
+    def tell(self, request_id: int, code: int) -> None:
+        """An error about a request; the verb `err` takes no ids as high as ours."""
+        for session in self.gateway.delivery.sessions:
+            session.send(messages.error(request_id, code, text_of(code)))
+
     def truth(self) -> list[Any]:
         """The orders that are open at the broker."""
         return self.gateway.broker.open_orders()
@@ -172,22 +179,43 @@ def link_settings(port: int, **changes: Any) -> LinkSettings:
     return LinkSettings(**(values | changes))
 
 
-def new_session(port: int, ear: Ear, ids_path: Path | None = None, **changes: Any) -> BrokerSession:
-    """A session that is not started; `changes` are of the link settings."""
+def new_session(
+    port: int, ear: Ear, ids_path: Path | None = None, pace: float = PACE, broker: dict[str, Any] | None = None, **changes: Any
+) -> BrokerSession:
+    """A session that is not started; `broker` changes the broker's configuration, `changes` the link settings."""
     config = BrokerConfig(
         runtime=SPEC,
         link=link_settings(port, **changes),
         ids_path=None if ids_path is None else str(ids_path),
-        start_timeout_seconds=5.0,
-        watch_seconds=0.01,
+        **({"start_timeout_seconds": 3.0, "watch_seconds": 0.01} | (broker or {})),
     )
-    session = BrokerSession(config, random.Random(1), PACE, TIMES)
+    session = BrokerSession(config, random.Random(1), pace, TIMES)
     session.orders.listener = ear
     session.link.errors.append(ear.errors.append)
     session.link.state_changed.append(lambda state, _: ear.states.append(str(state)))
     session.feed.on_minute, session.feed.on_quality = ear.minutes.append, ear.quality.append
     session.charge = lambda event, _, ref: ear.charges.append(event)
     return session
+
+
+class Situations:
+    """The rows of the acceptance table that a file shows, by number; several tests may show one."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[int, str, Callable[[], Coroutine[Any, Any, None]]]] = []
+
+    def __call__(self, number: int) -> Callable[..., Any]:
+        """Register a coroutine function under its row's number."""
+
+        def register(function: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Coroutine[Any, Any, None]]:
+            self.shown.append((number, function.__name__, function))
+            return function
+
+        return register
+
+    def parametrize(self) -> pytest.MarkDecorator:
+        """For the one test function of the file."""
+        return pytest.mark.parametrize("show", [pytest.param(show, id=f"{number:02d}-{name}") for number, name, show in self.shown])
 
 
 @asynccontextmanager
