@@ -10,7 +10,7 @@ import io
 import random
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from whole_runs import Run, run
 
 from bot.backtest.request import BacktestRequest
 from bot.cli.main import cli
+from bot.report import why_number
 from bot.report.html import write_report
 from bot.report.terminal import print_summary
 
@@ -86,6 +87,14 @@ def terminal_of(journal: Path) -> dict[str, str]:
         shown |= {f"{owner}.{part}": text.replace("–", "0") for part, text in zip(parts, cells, strict=True)}
     pace, fall = re.search(r"trades, (\S+) a session; deepest fall of the account (\S+)\.\n", text).groups()
     return shown | {"book.trades.per_session": pace, "drawdown": fall}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _journals_are_read_once() -> Iterator[None]:
+    """Some hundred questions are asked of two journals that no longer change."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(why_number, "_summary", cache(why_number._summary))
+        yield
 
 
 @pytest.fixture(scope="module")
