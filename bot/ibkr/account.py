@@ -6,6 +6,7 @@ orders be sized by half an account. Values of other accounts and other currencie
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,7 @@ class AccountBook:
         self.changed: list[Callable[[], None]] = []
         self.position_changed: list[Callable[[Holding], None]] = []
         self._link = link
+        self._telling = False
         self._profit: dict[int, float] = {}
         link.sync.append(self._sync)
         link.taps.listen("updateAccountValue", self._on_value)
@@ -93,8 +95,9 @@ class AccountBook:
         if account != self._link.account or tag not in NEEDED or currency not in (CURRENCY, ""):
             return
         self.values[tag] = float(value)
-        if self.loaded and self._link.ready:
-            self._tell()
+        if self.loaded and self._link.ready and not self._telling:
+            self._telling = True  # a change comes as a burst of values: told once, after it
+            asyncio.get_running_loop().call_soon(self._tell)
 
     def _on_portfolio(self, contract: Any, size: float, _price: float, _value: float, cost: float, profit: float, *more: Any) -> None:
         if more[-1] == self._link.account:
@@ -116,6 +119,7 @@ class AccountBook:
                 listener(holding)
 
     def _tell(self) -> None:
+        self._telling = False
         for listener in self.changed:
             listener()
 

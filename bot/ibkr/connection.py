@@ -22,6 +22,7 @@ from bot.ibkr.classify import NO_LIVE_IDS, classify_request
 from bot.ibkr.errors import BrokerError, ClientIdInUse, ConnectionLost, GatewayNotResponding, GatewayUnreachable, ProtocolError
 from bot.ibkr.ids import IdSource
 from bot.ibkr.pacing import MessageLimiter
+from bot.ibkr.settings import LinkSettings
 
 TAPPED = (
     "openOrder", "openOrderEnd", "orderStatus", "execDetails", "execDetailsEnd", "commissionReport", "completedOrder",
@@ -87,12 +88,13 @@ class _DecoderAlarm(logging.Handler):
 
 
 class Connection:
-    """An open socket. Every request is answered, or raises BrokerError, within `timeout_seconds`."""
+    """A socket, and the requests on it: each is answered, or raises BrokerError, within `request_timeout_seconds`."""
 
-    def __init__(self, library: ModuleType, taps: Taps, timeout_seconds: float, on_closed: Callable[[], None]) -> None:
+    def __init__(self, library: ModuleType, taps: Taps, settings: LinkSettings, on_closed: Callable[[], None]) -> None:
         self.library = library
         self.alive = False
-        self._taps, self._timeout, self._on_closed = taps, timeout_seconds, on_closed
+        self._taps, self._settings, self._on_closed = taps, settings, on_closed
+        self._timeout = settings.request_timeout_seconds
         self._pending: dict[int | str, tuple[asyncio.Future[list[Any]], list[Any]]] = {}
         self._ib = library.IB()
         self._client = self._ib.client
@@ -110,14 +112,12 @@ class Connection:
 
     # --------------------------------------------------------------- open, close
 
-    async def open(self, host: str, port: int, client_id: int, timeout_seconds: float, limit: int, zone: str) -> list[str]:
-        """Connect and shake hands; the accounts managed. `zone` is the gateway's time zone for stamps without one.
-
-        Raises GatewayUnreachable, GatewayNotResponding or ClientIdInUse.
-        """
-        loop = asyncio.get_running_loop()
-        self._limiter = MessageLimiter(limit, loop.time, loop.call_later)
-        self._tap(zone)
+    async def open(self) -> list[str]:
+        """Connect and shake hands; the accounts managed. Raises GatewayUnreachable, GatewayNotResponding or ClientIdInUse."""
+        loop, settings = asyncio.get_running_loop(), self._settings
+        host, port, client_id, timeout_seconds = settings.host, settings.port, settings.client_id, settings.connect_timeout_seconds
+        self._limiter = MessageLimiter(settings.messages_per_second, loop.time, loop.call_later)
+        self._tap(settings.zone)
         self._ib.wrapper.clientId = client_id
         self._client.apiError += lambda _: self._closed_early.set()
         task = asyncio.ensure_future(self._client.connectAsync(host, port, client_id, timeout_seconds))
@@ -149,6 +149,11 @@ class Connection:
     def first_id(self) -> int:
         """The order id that the gateway offered at the handshake, or one above."""
         return int(self._client.getReqId())
+
+    @property
+    def frames(self) -> int:
+        """Frames received since the socket opened, the handshake's version frame included."""
+        return int(self._client._numMsgRecv)
 
     def close(self) -> None:
         """Hang up. Pending requests end with ConnectionLost; listeners hear nothing more."""

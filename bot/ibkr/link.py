@@ -181,19 +181,16 @@ class Link:
             await self.delay(wait)
 
     async def _open(self) -> None:
-        settings = self.settings
         self._set(LinkState.CONNECTING)
         self._events = asyncio.Queue()
-        connection = Connection(load_ib(), self.taps, settings.request_timeout_seconds, self._on_closed)
-        accounts = await connection.open(
-            settings.host, settings.port, settings.client_id, settings.connect_timeout_seconds, settings.messages_per_second, settings.zone
-        )
+        connection = Connection(load_ib(), self.taps, self.settings, self._on_closed)
+        accounts = await connection.open()
         self._connection = connection
         self.generation += 1
         self._id_in_use_since = None
-        self.account = chosen_account(settings, accounts)
+        self.account = chosen_account(self.settings, accounts)
         if self.ids is None:
-            self.ids = self._make_ids(f"{self.account}:{settings.client_id}")
+            self.ids = self._make_ids(f"{self.account}:{self.settings.client_id}")
         connection.ids = self.ids
         self.ids.at_least(connection.first_id)
         await self._read_clock(at_connect=True)

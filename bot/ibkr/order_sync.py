@@ -69,15 +69,14 @@ class OrderSync:
         if monitor.quiet:
             monitor.quiet = False
             self._positions.begin()
-        self._after_break()
-        monitor.send_waiting_cancels()
+        self._ask_again(self._live())
 
-    def _after_break(self) -> None:
-        """Requests whose answer went down with the link: a change that did not take is refused, a cancel asked again."""
-        for order in list(self._monitor.orders.values()):
+    def _ask_again(self, orders: list[BrokerOrder]) -> None:
+        """Requests that were never answered: a change that did not take is refused, a cancel asked again."""
+        for order in orders:
             if order.live and order.change is not None:
                 order.change = None
-                error = ModifyRejected("it did not reach the broker before the link broke", order_ref=order.ref)
+                error = ModifyRejected("the broker does not know of it", order_ref=order.ref)
                 self._monitor.listener.modify_rejected(order, error)
             if order.live and order.cancel_asked:
                 self._monitor.cancel(order.ref)
@@ -104,10 +103,12 @@ class OrderSync:
         if asked or overdue or now - self._checked_at >= self._times.every_seconds:
             await self.check()
             await self._account.positions()
+            self._ask_again(overdue)
         self._positions.look(now)
 
-    def _overdue(self, now: float) -> bool:
-        late = False
+    def _overdue(self, now: float) -> list[BrokerOrder]:
+        """Orders whose answer is overdue; each is charged once and has a new term."""
+        late = []
         for order in self._monitor.orders.values():
             if not order.live or not self._market_open():
                 continue
@@ -118,7 +119,7 @@ class OrderSync:
                 order.sent_at = order.asked_at = now
                 if sent:
                     order.phase = Phase.DOUBT
-                late = True
+                late.append(order)
         return late
 
     # ------------------------------------------------------------------- what

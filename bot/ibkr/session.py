@@ -20,6 +20,7 @@ from bot.ibkr.link_state import LinkState
 from bot.ibkr.market_clock import MarketClock
 from bot.ibkr.market_data import MarketData
 from bot.ibkr.order_answers import OrderAnswers
+from bot.ibkr.order_messages import OrderMessages
 from bot.ibkr.order_sync import OrderSync, SyncTimes
 from bot.ibkr.orders import OrderMonitor
 from bot.ibkr.provider import IbkrInstrumentProvider
@@ -54,6 +55,7 @@ class BrokerSession:
         self.account = AccountBook(self.link)
         self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
         self.orders = OrderMonitor(self.link, float(law.risk_model.fee_per_side_usd), self.provider.contract_of)
+        OrderMessages(self.link, self.orders)
         OrderAnswers(self.link, self.orders)
         self.order_sync = OrderSync(
             self.link,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ibkr_rig import SPEC, link_settings, until
+from ibkr_rig import SPEC, WAIT_SECONDS, link_settings, until
 from nautilus_trader.config import LiveExecEngineConfig, LoggingConfig, StrategyConfig, TradingNodeConfig
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.live.node import TradingNode
@@ -80,7 +80,7 @@ def broker_config(port: int, **changes: Any) -> BrokerConfig:
 
 
 @asynccontextmanager
-async def node_on(port: int, *strategies: Strategy, **changes: Any) -> AsyncIterator[TradingNode]:
+async def node_on(port: int, *strategies: Strategy, wait_seconds: float = WAIT_SECONDS, **changes: Any) -> AsyncIterator[TradingNode]:
     """A started node; the test fails if its trader does not run."""
     broker = broker_config(port, **changes)
     node = TradingNode(
@@ -105,7 +105,7 @@ async def node_on(port: int, *strategies: Strategy, **changes: Any) -> AsyncIter
     node.build()
     running = asyncio.ensure_future(node.run_async())
     try:
-        await until(lambda: node.trader.is_running, "the node's trader running")
+        await until(lambda: node.trader.is_running, "the node's trader running", wait_seconds)
         yield node
     finally:
         await node.stop_async()

@@ -57,10 +57,10 @@ def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
     return run
 
 
-async def until(condition: Callable[[], Any], what: Callable[[], Any] | str = "") -> Any:
+async def until(condition: Callable[[], Any], what: Callable[[], Any] | str = "", seconds: float = WAIT_SECONDS) -> Any:
     """Wait until a condition is true; its value. Fails after some seconds with what was waited for."""
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(seconds):
             while not (value := condition()):
                 await asyncio.sleep(0.002)
             return value

@@ -11,7 +11,6 @@ from ibkr_rig import DAY, Ear, Rig, Situations, bracket, gateway_config, new_ses
 
 from bot.gateway.gateway import Gateway
 from bot.ibkr import errors as e
-from bot.ibkr.connection import Connection
 from bot.trading_hours import clock_ns
 
 situation = Situations()
@@ -151,7 +150,7 @@ async def history_is_asked_within_the_rules_the_gateway_counts() -> None:
 
 @situation(44)
 async def we_never_send_more_than_forty_messages_a_second() -> None:
-    async with rig(request_timeout_seconds=5.0) as r:
+    async with rig(pace=1.0, request_timeout_seconds=5.0) as r:
         for _ in range(110):
             r.session.link.connection.send("reqIds", 1)
         await r.session.link.connection.ask_named("reqCurrentTime", "currentTime")
@@ -288,7 +287,3 @@ async def a_replay_has_no_skew() -> None:
 @on_a_loop
 async def test_situation(show: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await show()
-
-
-def test_the_library_is_loaded_by_one_module_alone() -> None:
-    assert Connection.__module__ == "bot.ibkr.connection"
