@@ -40,6 +40,7 @@ class Session:
         self.thawed.set()
         self._reader, self._writer = reader, writer
         self._buffer = bytearray()
+        self._dropped = False
         self._held: list[tuple[list[str], str]] = []
         self._loop = asyncio.get_running_loop()
         self._allowance, self._allowance_at = RATE_BURST, self._loop.time()
@@ -52,7 +53,7 @@ class Session:
             if await self._shake_hands():
                 while (fields := await read_frame(self._reader)) is not None:
                     await self.thawed.wait()
-                    if not self._within_rate():
+                    if self._dropped or not self._within_rate():
                         break
                     self.receive(fields)
         except WireError as error:
@@ -65,7 +66,8 @@ class Session:
             self._writer.close()
 
     def drop(self) -> None:
-        """Close the socket at once, sending what is already written."""
+        """Close the socket at once, sending what is already written; what has arrived and is unread is lost."""
+        self._dropped = True
         self._flush()
         self._writer.close()
 

@@ -32,7 +32,7 @@ class Verbs:
         Raises GatewayError, one sentence, for a verb or words that are none.
         """
         try:
-            name, *rest = shlex.split(words)
+            name, *rest = shlex.split(words) or [""]
         except ValueError as error:
             raise GatewayError(f"{words!r} cannot be read: {error}.") from None
         if name not in VERBS:

@@ -1,0 +1,91 @@
+"""`mesbot gateway` and where its bars come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import CONTRACTS
+from click.testing import CliRunner
+
+from bot.calendar import new_york
+from bot.cli.main import cli
+from bot.gateway.errors import GatewayError
+from bot.gateway.source import file_config, synthetic_config
+from bot.units import MINUTE_NS
+
+MESBOT = [sys.executable, "-c", "from bot.cli.main import main; main()"]
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def write_bars(path: Path, date: str, minutes: int = 120) -> Path:
+    start = dt.datetime.fromisoformat(f"{date}T13:00:00+00:00")  # 09:00 New York
+    rows = [f"{(start + dt.timedelta(minutes=k)).isoformat()},6400,6401,6399,6400.25,10" for k in range(minutes)]
+    path.write_text("timestamp,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_a_synthetic_day_has_its_history_and_stands_before_the_open():
+    config = synthetic_config(3, CONTRACTS, dt.date(2025, 10, 2))
+    assert [f"{new_york(moment):%H:%M}" for moment in (config.start_ns, config.end_ns)] == ["09:25", "16:05"]
+    assert len({new_york(bar.ts_ns).date() for bar in config.bars if bar.ts_ns <= config.start_ns}) >= 21
+    assert config.bars[-1].ts_ns >= config.end_ns - 5 * MINUTE_NS
+    assert config.bars == synthetic_config(3, CONTRACTS).bars
+
+
+def test_a_file_is_replayed_on_its_last_session_or_the_one_asked_for(tmp_path):
+    path = write_bars(tmp_path / "bars.csv", "2025-10-02")
+    config = file_config(path, CONTRACTS, stamp="open")
+    assert f"{new_york(config.start_ns):%Y-%m-%d %H:%M}" == "2025-10-02 09:25"
+    with pytest.raises(GatewayError, match="no regular session on 2025-10-03; there are some from 2025-10-02 to 2025-10-02"):
+        file_config(path, CONTRACTS, dt.date(2025, 10, 3), "open")
+
+
+def test_a_date_without_a_session_is_one_sentence():
+    with pytest.raises(GatewayError, match="no regular session on 2025-10-04"):
+        synthetic_config(1, CONTRACTS, dt.date(2025, 10, 4))
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--speed", "0"], "above 0"),
+        (["--speed", "fast"], "or max"),
+        (["--stamp", "open"], "--bars"),
+        (["--bars", "nowhere.csv"], "no such file"),
+        (["--date", "2025-10-04"], "no regular session"),
+    ],
+)
+def test_what_cannot_be_served_is_said(words, part):
+    result = CliRunner().invoke(cli, ["gateway", *words])
+    assert result.exit_code == 2
+    assert part in result.output
+
+
+def test_a_taken_port_is_said():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = CliRunner().invoke(cli, ["gateway", "--port", str(taken.getsockname()[1])])
+    assert result.exit_code == 2
+    assert "is taken" in result.output
+    assert "--port" in result.output
+
+
+def test_it_says_where_it_listens_and_stops_at_ctrl_c():
+    with subprocess.Popen([*MESBOT, "gateway", "--port", "0", "--side-port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(6)]
+        port = int(lines[0].split("127.0.0.1:")[1].split()[0])
+        socket.create_connection(("127.0.0.1", port)).close()
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(10) == 0
+    assert "Side channel on 127.0.0.1:" in lines[1]
+    assert "09:25 to 16:05 New York" in lines[3]
+    assert rest.strip() == "Stopped."
