@@ -1,7 +1,4 @@
-"""Writes docs/refusals.md: every refusal code with its layer, who speaks it and what it means.
-
-Run it after a code, a meaning or a gate has changed: .venv/bin/python scripts/make_refusals.py
-"""
+"""Writes docs/refusals.md from bot.decision.codes and the gates. Run it after a code was added; a test fails while the page is stale."""
 
 from __future__ import annotations
 
@@ -11,55 +8,29 @@ from bot.decision.codes import MEANING, Code, Layer
 from bot.decision.gates import BAR_GATES, PLAN_GATES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "refusals.md"
+HEAD = """# Refusals
 
-# What no gate speaks: the layer it is said on (None: that of whoever failed) and who says it.
-BESIDE_THE_GATES: dict[Code, tuple[Layer | None, str]] = {
-    Code.BAR_REJECTED: (Layer.QUALITY, "the library"),
-    Code.NO_ANSWER: (Layer.BELIEF, "the library"),
-    Code.EUC_BELOW_MINIMUM: (Layer.EUC, "EUC"),
-    Code.OUTRANKED: (Layer.EUC, "the choice among plans"),
-    Code.NOT_REDUCING: (Layer.CONSTITUTION, "the risk engine"),
-    Code.STOP_WIDENS: (Layer.CONSTITUTION, "the risk engine"),
-    Code.ONLY_STOP: (Layer.CONSTITUTION, "the risk engine"),
-    Code.PLAN_MISMATCH: (Layer.TEMPLATE, "the risk engine"),
-    Code.UNKNOWN_INTENT: (Layer.TEMPLATE, "the risk engine"),
-    Code.DUPLICATE_INTENT: (Layer.TEMPLATE, "the risk engine"),
-    Code.MODIFY_FORBIDDEN: (Layer.TEMPLATE, "the risk engine"),
-    Code.EMULATION: (Layer.TEMPLATE, "the risk engine"),
-    Code.GUARD_ERROR: (None, "any guard that fails"),
-}
+Every code with which an entry, a change or an order can be refused. This page is made from
+`bot/decision/codes.py` by `scripts/make_refusals.py`; do not edit it.
 
-HEAD = """\
-# Every refusal
+Layers are asked in their order of authority: the first one that says no names the refusal, the
+others are listed with it. Codes without a layer are spoken outside the nine layers, by the
+library or by the risk engine.
 
-<!-- Made by scripts/make_refusals.py from bot/decision/codes.py and bot/decision/gates; do not edit. -->
-
-A refusal reads `CODE: observed, limit`, for example `EQS_BELOW_MINIMUM: eqs=0.71, minimum=0.75`. All layers are
-asked; the lowest number that says no names the refusal, the others are listed with it. A strategy without a setup
-answers with the first of its own conditions that failed, for example `VWAP_Z: abs_z=0.83, minimum=1.50`; that is
-recorded on layer 8 and is not in this table.
-
-| layer | code | meaning | said by |
-|---|---|---|---|
+| code | layer | meaning |
+|---|---|---|
 """
 
 
 def page() -> str:
-    """The whole page. Raises KeyError for a code that no gate and no line of BESIDE_THE_GATES knows."""
-    rows = [(code, *_spoken(code)) for code in Code]
-    rows.sort(key=lambda row: len(Layer) if row[1] is None else row[1])
-    return HEAD + "".join(f"| {_layer(layer)} | `{code}` | {MEANING[code]} | {speaker} |\n" for code, layer, speaker in rows)
-
-
-def _spoken(code: Code) -> tuple[Layer | None, str]:
-    gate = next((gate for gate in (*BAR_GATES, *PLAN_GATES) if code in gate.codes), None)
-    return BESIDE_THE_GATES[code] if gate is None else (gate.layer, f"gate: {gate.name}")
+    """The whole page."""
+    layers = {code: gate.layer for gate in (*BAR_GATES, *PLAN_GATES) for code in gate.codes} | {Code.EUC_BELOW_MINIMUM: Layer.EUC}
+    return HEAD + "".join(f"| `{code.value}` | {_layer(layers.get(code))} | {MEANING[code]} |\n" for code in Code)
 
 
 def _layer(layer: Layer | None) -> str:
-    return "any" if layer is None else f"{layer.value} {layer.name.lower().replace('_', ' ')}"
+    return "" if layer is None else f"{layer.value} {layer.name.lower().replace('_', ' ')}"
 
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
-    print(f"{PAGE}: {len(Code)} codes")

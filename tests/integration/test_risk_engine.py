@@ -374,6 +374,19 @@ def test_a_child_that_the_venue_cancels_is_repaired(day, child):
     assert "1S1" in working
 
 
+def test_a_repair_that_is_refused_flattens(day):
+    def refuse_the_repair(rogue: Rogue) -> None:
+        nautilus = rogue.controller._trader._risk_engine
+        nautilus.set_trading_state(TradingState.HALTED)
+        SeenVenue.last.cancels(rogue.order("1S"))
+        nautilus.set_trading_state(TradingState.ACTIVE)
+
+    result = day({"10:41": Rogue.enter, "10:50": refuse_the_repair})
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["KILL"]
+    assert (result.rogue.nets[-1], result.rogue.uncovered) == (0, [])
+    assert [order for order in result.played.orders if order.is_open] == []
+
+
 # ------------------------------------------------------------------ kill switch and guards
 
 

@@ -1,108 +1,90 @@
-"""K5, the noise filter: its three vetoes either side of their limits, and the stop-outs it remembers."""
+"""K5 vetoes noise, the lunch void and a session that stopped us out on both sides; it never orders."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
-from builders import STRONG, belief, market, new_york_ns, trade_view
-from hypothesis import given
-from states import NAN, TODAY, closed, mirror, new_strategy, random_states
+from builders import market, with_beliefs
+from kit import SPEC, in_a_mirror
 
-from bot.decision.codes import Code
-from bot.decision.plan import ExitReason, NoSetup, Setup, Veto
-from bot.learning.outcome import TradeOutcome
-
-TOMORROW = "2025-09-17"
-CALM = NoSetup("NOISE", "noise", 0.4, "minimum", 0.7)
+from bot.decision.plan import NoSetup, Setup, Veto
+from strategies.k5 import K5Config, NoiseFilter
 
 
-def noisy(noise: float, f5: float, **changes: object):
-    return market(noise=noise, beliefs=STRONG | {"F5": (belief(f5), belief(f5))}, **changes)
+class Outcome(NamedTuple):
+    """What K5 reads of a trade that ended."""
+
+    side: int
+    exit_reason: str
+    trading_day: str
 
 
-def after(*outcomes: TradeOutcome):
-    strategy = new_strategy("K5")
-    for outcome in outcomes:
-        strategy.post_trade_update(outcome)
-    return strategy
+NOISY = with_beliefs(F5=(0.6, 0.6))
 
 
-@pytest.mark.parametrize(
-    ("noise", "f5", "answer"),
-    [
-        (0.70, 0.60, Veto(Code.K5_NOISE, "noise", 0.70, "below", 0.7)),
-        (0.70 - 1e-10, 0.60 - 1e-10, Veto(Code.K5_NOISE, "noise", 0.70 - 1e-10, "below", 0.7)),
-        (0.95, 0.99, Veto(Code.K5_NOISE, "noise", 0.95, "below", 0.7)),
-        (0.69, 0.99, NoSetup("NOISE", "noise", 0.69, "minimum", 0.7)),
-        (0.70, 0.59, NoSetup("F5", "belief", 0.59, "minimum", 0.6)),
-        (0.99, 0.00, NoSetup("F5", "belief", 0.0, "minimum", 0.6)),
-        (0.69, 0.59, NoSetup("NOISE", "noise", 0.69, "minimum", 0.7)),
-    ],
-)
-def test_it_vetoes_while_noise_and_its_belief_are_both_at_their_limits(noise, f5, answer):
-    assert new_strategy("K5").detect(noisy(noise, f5)) == answer
-
-
-@pytest.mark.parametrize(("noise", "f5"), [(NAN, 0.9), (0.9, NAN)])
-def test_what_is_undefined_is_no_noise(noise, f5):
-    """Entries of such a bar are refused by WARM_UP; the veto ledger is not K5's to fill with them."""
-    assert isinstance(new_strategy("K5").detect(noisy(noise, f5)), NoSetup)
-
-
-def test_it_vetoes_in_the_lunch_void():
-    answer = new_strategy("K5").detect(market(lunch_void=True, session_phase=3))
-    assert answer == Veto(Code.K5_LUNCH_VOID, "phase", 3, "required", "not the lunch void")
-
-
-def test_noise_is_named_before_the_lunch_void_and_that_before_stop_outs():
-    strategy = after(closed(1), closed(-1))
-    assert strategy.detect(noisy(0.8, 0.8, lunch_void=True)).code == Code.K5_NOISE
-    assert strategy.detect(market(lunch_void=True)).code == Code.K5_LUNCH_VOID
-    assert strategy.detect(market()).code == Code.K5_OPPOSITE_STOPS
+def filter_after(*stops: tuple[int, str, str]) -> NoiseFilter:
+    """K5 after trades of (side, exit reason, trading day)."""
+    made = NoiseFilter(K5Config(runtime=SPEC))
+    for stop in stops:
+        made.post_trade_update(Outcome(*stop))
+    return made
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "count"),
+    ("changes", "code", "observed"),
     [
-        ([], None),
-        ([closed(1)], None),
-        ([closed(1), closed(1)], None),
-        ([closed(1), closed(-1)], 2),
-        ([closed(-1), closed(1)], 2),
-        ([closed(1), closed(1), closed(-1)], 3),
-        ([closed(1), closed(-1, reason=ExitReason.TARGET)], None),
-        ([closed(1), closed(-1, reason=ExitReason.THESIS)], None),
-        ([closed(1, reason=ExitReason.TIME), closed(-1)], None),
-        ([closed(1, "2025-09-15"), closed(-1)], None),
-        ([closed(1, "2025-09-15"), closed(-1, "2025-09-15")], None),
+        ({"noise": 0.70, "beliefs": NOISY}, "K5_NOISE", 0.70),
+        ({"noise": 0.70 - 5e-10, "beliefs": NOISY}, "K5_NOISE", 0.70 - 5e-10),
+        ({"noise": 0.9, "beliefs": NOISY, "lunch_void": True}, "K5_NOISE", 0.9),
+        ({"lunch_void": True, "session_phase": 3}, "K5_LUNCH_VOID", 3),
     ],
-    ids=lambda value: "+".join(f"{o.side:+d} {o.exit_reason} {o.trading_day[-2:]}" for o in value) if isinstance(value, list) else None,
 )
-def test_it_vetoes_after_stop_outs_on_both_sides_of_one_session(outcomes, count):
-    answer = after(*outcomes).detect(market())
-    assert answer == (CALM if count is None else Veto(Code.K5_OPPOSITE_STOPS, "stop_outs", count, "below", 2))
+def test_it_vetoes_noise_that_it_believes_in_and_the_lunch_void(changes, code, observed):
+    for state in (market(**changes), in_a_mirror(market(**changes))):
+        found = filter_after().detect(state)
+        assert isinstance(found, Veto)
+        assert (found.code, found.observed) == (code, observed)
 
 
-def test_the_next_session_begins_without_stop_outs():
-    strategy = after(closed(1), closed(-1))
-    assert strategy.detect(market(ts_ns=new_york_ns(f"{TODAY} 15:59"))).code == Code.K5_OPPOSITE_STOPS
-    assert strategy.detect(market(ts_ns=new_york_ns(f"{TODAY} 16:01"))) == CALM
-    assert strategy.detect(market(ts_ns=new_york_ns(f"{TOMORROW} 09:31"))) == CALM
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"noise": 0.69, "beliefs": with_beliefs(F5=(0.9, 0.9))}, "NOISE"),
+        ({"noise": 0.9, "beliefs": with_beliefs(F5=(0.59, 0.59))}, "F5"),
+        ({"noise": float("nan")}, "NOISE"),
+    ],
+)
+def test_else_it_says_which_condition_was_not_met(changes, code):
+    found = filter_after().detect(market(**changes))
+    assert isinstance(found, NoSetup)
+    assert found.code == code
 
 
-def test_a_stop_out_of_the_next_session_forgets_those_of_the_last():
-    strategy = after(closed(1), closed(-1), closed(1, TOMORROW))
-    assert strategy.detect(market(ts_ns=new_york_ns(f"{TOMORROW} 10:41"))) == CALM
-    strategy.post_trade_update(closed(-1, TOMORROW))
-    assert strategy.detect(market(ts_ns=new_york_ns(f"{TOMORROW} 10:41"))).code == Code.K5_OPPOSITE_STOPS
+TODAY, YESTERDAY = "2025-09-16", "2025-09-15"
 
 
-def test_it_never_has_an_entry_and_never_leaves_one():
-    strategy = new_strategy("K5")
-    assert strategy.plan_entry(Setup(1), market()) == NoSetup("NEVER", "orders", 0, "maximum", 0)
-    assert strategy.plan_exit(trade_view(), market()) is None
+@pytest.mark.parametrize(
+    ("stops", "vetoes"),
+    [
+        ([(1, "STOP", TODAY), (-1, "STOP", TODAY)], True),
+        ([(-1, "STOP", TODAY), (1, "STOP", TODAY)], True),
+        ([(1, "STOP", TODAY), (1, "STOP", TODAY)], False),  # one side
+        ([(1, "STOP", TODAY)], False),
+        ([(1, "STOP", TODAY), (-1, "THESIS", TODAY)], False),  # no stop-out
+        ([(1, "STOP", YESTERDAY), (-1, "STOP", TODAY)], False),  # not in one session
+        ([(1, "STOP", YESTERDAY), (-1, "STOP", YESTERDAY)], False),  # another session's
+        ([(1, "STOP", TODAY), (1, "STOP", TODAY), (-1, "STOP", TODAY)], True),
+    ],
+)
+def test_it_vetoes_after_stop_outs_on_both_sides_of_one_session(stops, vetoes):
+    found = filter_after(*stops).detect(market())
+    assert isinstance(found, Veto) is vetoes
+    if vetoes:
+        assert (found.code, found.observed, found.limit) == ("K5_OPPOSITE_STOPS", len(stops), 2)
 
 
-@given(random_states())
-def test_a_mirrored_state_gives_the_same_answer(state):
-    strategy = after(closed(1), closed(-1))
-    assert strategy.detect(mirror(state)) == strategy.detect(state)
+def test_it_never_orders():
+    made = filter_after()
+    assert isinstance(made.plan_entry(Setup(1), market()), NoSetup)
+    assert made.plan_exit(None, market()) is None
