@@ -136,7 +136,8 @@ class ContractRiskEngine:
 
     def _cancel(self, name: str) -> Refused | None:
         trade, leg, order = self._supervisor.find(name)
-        return judge.cancellation(order, leg, trade is not None and trade.closing is not None)
+        asked_by_us = order is not None and order.cancel_requested  # the supervisor replaces a stop of a wrong size
+        return judge.cancellation(order, leg, asked_by_us or (trade is not None and trade.closing is not None))
 
     # -------------------------------------------------------------- entries
 

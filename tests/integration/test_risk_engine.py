@@ -374,6 +374,18 @@ def test_a_child_that_the_venue_cancels_is_repaired(day, child):
     assert "1S1" in working
 
 
+def test_a_stop_that_is_larger_than_the_position_is_replaced_by_one_of_its_size(day):
+    def venue_left_it_too_large(rogue: Rogue) -> None:
+        _, _, stop = rogue.controller._supervisor.find("20250916-K1-1041-1S")
+        stop.quantity = 2
+        rogue.controller._supervisor.act(rogue.controller._supervisor.trades[0])
+
+    result = day({"10:41": Rogue.enter, "10:50": venue_left_it_too_large})
+    assert (result.played.kills, result.rogue.nets[-1], result.rogue.uncovered) == ([], 1, [])
+    working = {order.client_order_id.value[-3:]: int(order.quantity) for order in result.played.orders if order.is_open}
+    assert working == {"1S1": 1, "1T1": 1}
+
+
 def test_a_repair_that_is_refused_flattens(day):
     def refuse_the_repair(rogue: Rogue) -> None:
         nautilus = rogue.controller._trader._risk_engine
