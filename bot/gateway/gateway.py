@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import inspect
 from dataclasses import dataclass
@@ -128,22 +127,20 @@ class Gateway:
         if self.config.side_port is not None:
             await self.side.open(self.config.side_port)
         if self.config.begin == "at-once":
-            self.replay.go.set()
-        self._tasks.append(asyncio.create_task(self._run_replay(), name="gateway replay"))
+            self.replay.start()
+        self._tasks.append(asyncio.create_task(self.replay.run(), name="gateway replay"))
 
     async def stop(self) -> None:
-        """Close every socket and end every task."""
+        """Close every socket and end every task. Raises what the replay died of, if it did."""
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        endings = await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.side.close()
         await self.listener.close()
         self.frames.close()
-
-    async def _run_replay(self) -> None:
-        await self.replay.run()
+        for ending in endings:
+            if isinstance(ending, Exception):
+                raise ending
 
     @property
     def port(self) -> int:
@@ -154,6 +151,11 @@ class Gateway:
     def side_port(self) -> int:
         """The side channel's port. Raises GatewayError if there is none."""
         return self.side.port
+
+    @property
+    def broken(self) -> bool:
+        """Whether the replay has died of an error, which `stop` will raise."""
+        return any(task.done() and not task.cancelled() and task.exception() for task in self._tasks)
 
     def addresses(self) -> list[tuple[str, int]]:
         """Where it listens: clients' port, then the side channel's."""
@@ -188,12 +190,16 @@ class Gateway:
     def data_wanted(self) -> None:
         """A client has subscribed to market data: the clock may begin."""
         if self.config.begin == "subscribed":
-            self.replay.go.set()
+            self.replay.start()
 
     def run_script(self) -> None:
         """Faults of the script whose time has come."""
         for words in self.script.due(self.now_ns):
-            done = self.side.verbs.do(words)
+            try:
+                done = self.side.verbs.do(words)
+            except GatewayError as error:
+                self.side.broadcast({"event": "script", "words": words, "error": str(error)})
+                continue
             if inspect.isawaitable(done):
                 self._tasks.append(asyncio.ensure_future(done))
 

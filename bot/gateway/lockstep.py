@@ -1,9 +1,11 @@
 """Lockstep: the clock waits for those who have attached until they have done with what they were shown.
 
-A barrier stands after the piece that closes a minute, and after any moment at which something was told about
-orders. It carries a number, the market time, its reasons, the execIds told since the last one and how many frames
-each client has been sent. Each attached node answers `ready` with the number when it has handled all that, decided the
-bar, and its own orders are acknowledged. Whoever does not answer within the limit (wall time) is passed over for this barrier, and counted.
+A barrier stands after the piece that closes a minute (after every piece if a node wants that: it acts on
+five-second bars), and after any moment at which something was told about orders. It carries a number, the
+market time, its reasons, the execIds told since the last one and how many frames each client has been sent.
+Each attached node answers `ready` with the number when it has handled all that, decided the bar, and its own
+orders are acknowledged. Whoever does not answer within the limit (wall time) is passed over for this barrier,
+and counted.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ TIMEOUT_SECONDS = 5.0
 
 @dataclass(eq=False)
 class Party:
-    """One attached node: how to tell it, and the last barrier it has answered."""
+    """One attached node: how to tell it, whether it wants a barrier after every piece, and the last one it has answered."""
 
     tell: Tell
+    every_piece: bool = False
     ready: int = 0
     event: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -35,9 +38,14 @@ class Lockstep:
         self.timeouts = 0
         self.parties: list[Party] = []
 
-    def attach(self, tell: Tell) -> Party:
+    @property
+    def every_piece(self) -> bool:
+        """Whether someone wants a barrier after every piece."""
+        return any(party.every_piece for party in self.parties)
+
+    def attach(self, tell: Tell, *, every_piece: bool = False) -> Party:
         """From now on barriers wait for this one."""
-        party = Party(tell)
+        party = Party(tell, every_piece)
         self.parties.append(party)
         return party
 

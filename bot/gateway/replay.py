@@ -53,6 +53,12 @@ class Replay:
             self.pieces_done += 1
             return True
 
+    def start(self) -> None:
+        """Let the clock run, from where it stands."""
+        if not self.go.is_set():
+            self.gateway.clock.resume()
+            self.go.set()
+
     def _finish(self) -> None:
         if not self.ended.is_set():
             self.ended.set()
@@ -68,24 +74,24 @@ class Replay:
         exchange.expire(piece.open_ns)
         self._mark(piece.open)
         exchange.open_piece(_bar(piece), piece.open_ns)
-        await self._settle(minute_closed=False)
+        await self._settle(piece_ended=False, minute_closed=False)
         await clock.advance(end_of(piece))
         exchange.run_piece(_bar(piece), piece.open_ns)
         self._mark(piece.close)
         gateway.feed.publish(piece)
         exchange.expire(end_of(piece))
         gateway.run_script()
-        await self._settle(minute_closed=end_of(piece) % MINUTE_NS == 0)
+        await self._settle(piece_ended=True, minute_closed=end_of(piece) % MINUTE_NS == 0)
 
     def _mark(self, price: int) -> None:
         marks = self.gateway.marks
         for future in self.gateway.instruments.futures:
             marks[future.con_id] = price + future.basis_ticks
 
-    async def _settle(self, *, minute_closed: bool) -> None:
+    async def _settle(self, *, piece_ended: bool, minute_closed: bool) -> None:
         """Let what was sent be taken; in lockstep wait for the answers."""
         gateway = self.gateway
-        reasons = ["minute"] if minute_closed else []
+        reasons = ["minute"] if minute_closed else ["piece"] if piece_ended and gateway.lockstep.every_piece else []
         if gateway.delivery.events != self._told:
             reasons.append("orders")
         if reasons:

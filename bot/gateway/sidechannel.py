@@ -3,9 +3,11 @@
 Requests are objects, each answered by one object with the same `id` (any JSON value, optional):
   {"do": "err 1100"}        a fault or a command in words; answered {"ok": true, …} or {"ok": false, "error": "…"}
   {"ask": "truth"}          clock, accounts, positions, orders, executions as the broker knows them
-  {"attach": "node"}        this connection takes part in the lockstep; barriers come as {"event": "barrier", …}
+  {"attach": "minute"}      this connection takes part in the lockstep; barriers come as {"event": "barrier", …};
+                            {"attach": "piece"} for a barrier after every five seconds, not only every minute
   {"ready": 17}             the attached node is done with barrier 17; not answered
-The end of the tape comes to everyone as {"event": "ended"}. No authentication: loopback only.
+The end of the tape comes to everyone as {"event": "ended"}, a line of the script that cannot be done as
+{"event": "script"}. No authentication: loopback only.
 """
 
 from __future__ import annotations
@@ -98,7 +100,7 @@ class SideChannel:
                 self.gateway.lockstep.ready(party, int(request["ready"]))
                 return party
             if "attach" in request:
-                party = party or self.gateway.lockstep.attach(lambda event: _write(writer, event))
+                party = party or self.gateway.lockstep.attach(lambda event: _write(writer, event), every_piece=request["attach"] == "piece")
                 answer: dict[str, Any] = {}
             else:
                 answer = await self._answer(request)

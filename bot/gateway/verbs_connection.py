@@ -233,8 +233,7 @@ async def step(gateway: Gateway, words: list[str]) -> dict[str, Any]:
 
 def go(gateway: Gateway, _: list[str]) -> None:
     """`go`: let the clock run."""
-    gateway.clock.resume()
-    gateway.replay.go.set()
+    gateway.replay.start()
 
 
 def stand(gateway: Gateway, _: list[str]) -> None:

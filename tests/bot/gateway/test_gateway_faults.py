@@ -515,3 +515,21 @@ def test_a_script_that_is_none_names_its_line(text, part):
 
 def test_every_verb_has_a_line_of_help_that_begins_with_its_name():
     assert [name for name in VERBS if not first_line(name).startswith(f"`{name}")] == []
+
+
+@on_a_loop
+async def test_a_script_line_that_cannot_be_done_is_told_and_the_replay_goes_on():
+    async with running(script="10:00:05 fill NOBODY\n") as gateway, side_of(gateway) as side:
+        assert (await side.do("step 3"))["pieces"] == 3
+        event = await side.next_event()
+        assert (event["event"], event["words"]) == ("script", "fill NOBODY")
+
+
+@on_a_loop
+async def test_a_flood_of_ticks_arrives():
+    async with running() as gateway, side_of(gateway) as side, insync(gateway) as ib:
+        ib.reqMktData(await front(ib))
+        ticks = tapped(ib, "priceSizeTick")
+        sent = (await side.do("flood 2000 0.2s"))["ticks"]
+        assert sent > 200
+        await until(lambda: len(ticks) >= sent)

@@ -70,7 +70,7 @@ async def trade_through(speed: float) -> tuple[list[Any], dict[str, Any]]:
         [contract] = await ib.qualifyContractsAsync(Future("MES", "202512", "CME"))
         bars = ib.reqRealTimeBars(contract, 5, "TRADES", False)
         await ib.reqCurrentTimeAsync()
-        await node.ask(attach="node")
+        await node.ask(attach="minute")
         await control.do("go")
         minutes = 0
         while (event := await node.next_event())["event"] == "barrier":
@@ -115,7 +115,7 @@ async def test_the_clock_begins_with_the_first_subscription():
 async def test_a_node_that_does_not_answer_is_passed_over():
     end = clock_ns(DAY, dt.time(10, 2))
     async with running(end_ns=end, lockstep_seconds=0.02) as gateway, side_of(gateway) as node, side_of(gateway) as control:
-        await node.ask(attach="node")
+        await node.ask(attach="minute")
         await control.do("go")
         await asyncio.wait_for(gateway.replay.ended.wait(), 5)
         assert (await control.truth())["lockstep_timeouts"] == 2
@@ -132,3 +132,29 @@ async def test_the_clock_stands_when_told():
         stood = (await side.truth())["clock_ns"]
         assert (await side.truth())["running"] is False
         assert stood >= gateway.config.start_ns + 120 * SECOND_NS
+
+
+@on_a_loop
+async def test_a_node_can_have_a_barrier_after_every_piece():
+    end = clock_ns(DAY, dt.time(10, 2))
+    async with running(end_ns=end) as gateway, side_of(gateway) as node, side_of(gateway) as control:
+        await node.ask(attach="piece")
+        await control.do("go")
+        reasons = []
+        while (event := await node.next_event())["event"] == "barrier":
+            reasons.append(event["reasons"])
+            node.send(ready=event["barrier"])
+        assert reasons == ([["piece"]] * 11 + [["minute"]]) * 2
+
+
+@on_a_loop
+async def test_what_the_replay_dies_of_is_told_when_the_gateway_stops():
+    with pytest.raises(RuntimeError, match="a bug"):
+        async with running() as gateway, side_of(gateway) as side:
+
+            def buggy(piece):
+                raise RuntimeError("a bug")
+
+            gateway.feed.publish = buggy
+            await side.do("go")
+            await until(lambda: gateway.broken, "the replay's end")

@@ -121,6 +121,7 @@ async def test_partial_fills_bring_children_to_life_in_size_and_reduce_the_group
         entry, target, stop = await bracket_of(ib, gateway, quantity=3)
         await side.do("fill B-entry 2 of 3")
         await until(lambda: target.orderStatus.status == "Submitted")
+        assert (entry.orderStatus.filled, entry.orderStatus.remaining, entry.orderStatus.avgFillPrice) == (2.0, 1.0, entry.order.lmtPrice)
         working = {order["ref"]: order["working"] for order in (await side.truth())["orders"]}
         assert working == {"B-entry": 1, "B-target": 2, "B-stop": 2}
         await side.do("fill B-target 1 of 2")
