@@ -20,7 +20,6 @@ import msgspec
 from bot.ibkr.classify import NO_LIVE_IDS, Action, classify_system
 from bot.ibkr.connection import Connection, Taps, load_ib
 from bot.ibkr.errors import (
-    AccountNotFound,
     BrokerError,
     ClientIdInUse,
     ClockSkew,
@@ -38,6 +37,7 @@ from bot.ibkr.market_clock import MarketClock
 from bot.ibkr.settings import LinkSettings, chosen_account
 
 MAX_SKEW_SECONDS = 2.0
+_RESTORED = {Action.LINK_UP_LOST: SyncReason.DATA_LOST, Action.LINK_UP_KEPT: SyncReason.DATA_KEPT}
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -66,6 +66,7 @@ class Link:
         self.generation = 0
         self.account = ""
         self.last_error: BrokerError | None = None
+        self.read_only: ReadOnlyApi | None = None  # the gateway takes no orders
         self.state_changed: list[Callable[[LinkState, LinkState], None]] = []
         self.errors: list[Callable[[BrokerError], None]] = []
         self.sync: list[Callable[[SyncReason], Awaitable[None]]] = []
@@ -247,13 +248,13 @@ class Link:
         self.report(error)
 
     def _final(self, error: BrokerError) -> bool:
-        """Whether trying again is no use. Once we have been READY only a person's mistake is final."""
+        """Whether trying again is no use. Once we have been READY nothing is: there may be a position to look after."""
+        if self.was_ready:
+            return False
         if isinstance(error, ClientIdInUse):
             now = self.seconds()
             self._id_in_use_since = self._id_in_use_since or now
-            return not self.was_ready and now - self._id_in_use_since >= self.settings.id_in_use_limit_seconds
-        if self.was_ready:
-            return isinstance(error, AccountNotFound | ReadOnlyApi)
+            return now - self._id_in_use_since >= self.settings.id_in_use_limit_seconds
         return isinstance(error, SetupError | CompetingSession)
 
     def _wait_seconds(self, error: BrokerError | None, failures: int) -> float:
@@ -291,16 +292,17 @@ class Link:
     def _on_error(self, number: int, code: int, text: str, *_: Any) -> None:
         rule = classify_system(code, text)
         if rule.action is Action.READ_ONLY:
-            self.reconnect(ReadOnlyApi(text, code=code))
+            self.read_only = ReadOnlyApi(text, code=code)
+            self.report(self.read_only)
+            if not self.was_ready:
+                self.reconnect(self.read_only)
         if number not in NO_LIVE_IDS:
             return
         if rule.action is Action.LINK_DOWN:
             self._events.put_nowait(_Event())
             self._set(LinkState.LINK_DOWN)
-        elif rule.action is Action.LINK_UP_LOST:
-            self._events.put_nowait(_Event(sync=SyncReason.DATA_LOST))
-        elif rule.action is Action.LINK_UP_KEPT:
-            self._events.put_nowait(_Event(sync=SyncReason.DATA_KEPT))
+        elif rule.action in _RESTORED:
+            self._events.put_nowait(_Event(sync=_RESTORED[rule.action]))
         elif rule.action is Action.PORT_RESET:
             self.reconnect(GatewayUnreachable(text, code=code))
         if rule.error is not None and rule.action not in (Action.ID_IN_USE, Action.PORT_RESET):

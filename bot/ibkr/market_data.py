@@ -100,8 +100,8 @@ class MarketData:
             self._wanted = self._wanted and reason is SyncReason.DATA_LOST
             self.subscribe()
             await self._link.connection.ask_named("reqCurrentTime", "currentTime")  # refusals come before this answer
-        if self.denied is not None or (self.untrusted is not None and not self._link.was_ready):
-            raise self.denied or self.untrusted  # type: ignore[misc]  # one of them is there
+        if (why := self.denied or self.untrusted) is not None and not self._link.was_ready:
+            raise why  # later the connection is kept for the orders' sake, and entries are refused
         self.flow.catch_up(self._link.clock.now_ns())
 
     def _ask_again_unless_alive(self, seconds: float) -> None:

@@ -31,6 +31,7 @@ class IbkrInstrumentProvider(InstrumentProvider):
         self.front: Month | None = None
         self.front_id = InstrumentId.from_str(config.instrument_id)
         self._link, self._broker, self._calendar = link, config, calendar
+        self._listed = True
         link.sync.append(self._sync)
 
     def contract(self) -> Any:
@@ -63,6 +64,8 @@ class IbkrInstrumentProvider(InstrumentProvider):
         """Why the front month takes no entries any more, or None. Measured in market time."""
         front = self._known_front()
         today = new_york(self._link.clock.now_ns()).date()
+        if not self._listed:
+            return ContractExpired(f"{front.local_symbol} is not listed any more")
         last = exit_only_from(front, self._calendar)
         if today >= (last if last is not None else front.last_trade_date):
             return ContractExpired(f"{front.local_symbol} is exit-only from {last or front.last_trade_date} on")
@@ -82,8 +85,7 @@ class IbkrInstrumentProvider(InstrumentProvider):
         self.months |= {month.con_id: month for month in months}
         if self.front is None:
             self.front = front_month(months, self._link.clock.now_ns(), self._calendar, broker.local_symbol)
-        elif self.front.con_id not in {month.con_id for month in months}:
-            raise ContractExpired(f"{self.front.local_symbol} is not listed any more")
+        self._listed = self.front.con_id in {month.con_id for month in months}
         for month in months:
             instrument_id = self.instrument_id_of(month.con_id)
             if instrument_id is not None and instrument_id not in self._instruments:

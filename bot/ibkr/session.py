@@ -97,7 +97,7 @@ class BrokerSession:
         if self._near_restart():
             return ScheduledRestart(f"the gateway restarts at {self.config.nightly_restart} New York")
         halt = next(iter(self.orders.halts.values()), None)
-        return halt or self.feed.trouble or self.provider.expired()
+        return self.link.read_only or halt or self.feed.trouble or self.provider.expired()
 
     def require_ready(self) -> None:
         """Raises BrokerLinkLost unless orders can be sent."""
