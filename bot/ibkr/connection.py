@@ -49,6 +49,7 @@ def load_ib() -> ModuleType:
         import ib_insync as library
     except ImportError:
         import ib_async as library
+    getattr(library.util.getLoop, "cache_clear", lambda: None)()  # ib_async 2.0.1 keeps the first loop it ever saw
     log = logging.getLogger(library.__name__)
     log.propagate = False  # what it says is heard through the tap and the alarm below
     log.addHandler(logging.NullHandler())

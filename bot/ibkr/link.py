@@ -34,7 +34,7 @@ from bot.ibkr.errors import (
 from bot.ibkr.ids import IdSource
 from bot.ibkr.link_state import LinkState, SyncReason
 from bot.ibkr.market_clock import MarketClock
-from bot.ibkr.settings import LinkSettings, chosen_account
+from bot.ibkr.settings import LinkSettings, chosen_account, wait_seconds
 
 MAX_SKEW_SECONDS = 2.0
 _RESTORED = {Action.LINK_UP_LOST: SyncReason.DATA_LOST, Action.LINK_UP_KEPT: SyncReason.DATA_KEPT}
@@ -174,10 +174,11 @@ class Link:
                 self._fail(error)
                 if self.state is LinkState.FAILED:
                     return
-                wait = self._wait_seconds(error, failures)
+                wait = wait_seconds(self.settings, error, failures, self._rng.random())
             except Exception as error:  # the one task must not die of what nobody foresaw
-                self._fail(ProtocolError(f"{type(error).__name__}: {error}"))
-                wait = self._wait_seconds(self.last_error, failures)
+                surprise = ProtocolError(f"{type(error).__name__}: {error}")
+                self._fail(surprise)
+                wait = wait_seconds(self.settings, surprise, failures, self._rng.random())
             failures += 1
             await self.delay(wait)
 
@@ -256,16 +257,6 @@ class Link:
             self._id_in_use_since = self._id_in_use_since or now
             return now - self._id_in_use_since >= self.settings.id_in_use_limit_seconds
         return isinstance(error, SetupError | CompetingSession)
-
-    def _wait_seconds(self, error: BrokerError | None, failures: int) -> float:
-        settings = self.settings
-        if isinstance(error, ClientIdInUse):
-            return settings.id_in_use_seconds
-        steps = settings.backoff_seconds
-        wait = steps[failures] if failures < len(steps) else settings.then_every_seconds
-        if isinstance(error, GatewayNotResponding):
-            wait = max(wait, settings.not_responding_seconds)
-        return wait * (1 + settings.jitter_share * self._rng.random())
 
     def _close(self) -> None:
         for task in self._running:

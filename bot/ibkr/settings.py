@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bot.contracts.models import ExecutionContract
-from bot.ibkr.errors import AccountNotFound, WrongAccountKind
+from bot.ibkr.errors import AccountNotFound, BrokerError, ClientIdInUse, GatewayNotResponding, WrongAccountKind
 
 
 class LinkSettings(msgspec.Struct, frozen=True):
@@ -54,3 +54,14 @@ def chosen_account(settings: LinkSettings, accounts: list[str]) -> str:
         kind = "a paper" if paper else "a live"
         raise WrongAccountKind(f"{account} is {kind} account, and the mode is {'PAPER' if settings.paper else 'LIVE'}")
     return account
+
+
+def wait_seconds(settings: LinkSettings, error: BrokerError, failures: int, draw: float) -> float:
+    """How long to wait before the next attempt: the back-off with jitter (`draw` in [0, 1)), longer for a silent gateway."""
+    if isinstance(error, ClientIdInUse):
+        return settings.id_in_use_seconds
+    steps = settings.backoff_seconds
+    wait = steps[failures] if failures < len(steps) else settings.then_every_seconds
+    if isinstance(error, GatewayNotResponding):
+        wait = max(wait, settings.not_responding_seconds)
+    return wait * (1 + settings.jitter_share * draw)

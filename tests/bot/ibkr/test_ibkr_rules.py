@@ -1,0 +1,345 @@
+"""The adapter's rules that need no socket: the table of codes, minutes, gaps, ids, pacing, the roll, fills, time."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import datetime as dt
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import test_ibkr_situations_connection as connection_rows
+import test_ibkr_situations_data as data_rows
+import test_ibkr_situations_orders as order_rows
+from builders import CONTRACTS, ROOT, calendar
+
+from bot.errors import MesbotError
+from bot.ibkr import errors as e
+from bot.ibkr.bar_flow import BarFlow
+from bot.ibkr.classify import Action, classify_order, classify_request, classify_system
+from bot.ibkr.fills import FillLedger, News
+from bot.ibkr.front_month import Month, front_month
+from bot.ibkr.ids import BLOCK, IdSource
+from bot.ibkr.market_clock import MarketClock
+from bot.ibkr.minutes import Minute, MinuteBuilder, Piece
+from bot.ibkr.order_wire import moment_ns, utc_text
+from bot.ibkr.pacing import HistoryPacer, MessageLimiter
+from bot.ibkr.settings import LinkSettings, chosen_account, wait_seconds
+from bot.trading_hours import clock_ns
+from bot.units import MINUTE_NS, SECOND_NS
+
+TEN = clock_ns(dt.date(2025, 10, 2), dt.time(10))
+
+
+# ------------------------------------------------------------------------- the table
+
+
+def test_every_row_of_the_acceptance_table_is_shown_over_the_socket() -> None:
+    shown = {number for rows in (connection_rows, order_rows, data_rows) for number, *_ in rows.situation.shown}
+    assert shown == set(range(1, 50))
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "action"),
+    [
+        (201, e.OrderRejectedByBroker, Action.REJECT),
+        (10148, e.CancelRejected, Action.CANCEL_REJECT),
+        (161, e.CancelRejected, Action.CANCEL_REJECT),
+        (135, e.UnknownOrder, Action.NOT_FOUND),
+        (10147, e.UnknownOrder, Action.NOT_FOUND),
+        (202, e.OrderCancelledByBroker, Action.CANCELED),
+        (104, e.ModifyRejected, Action.MODIFY_REJECT),
+        (110, e.InvalidPrice, Action.INVALID_PRICE),
+        (103, e.DuplicateOrderId, Action.DUPLICATE_ID),
+        (10349, e.OrderWarning, Action.WARN),
+        (424242, e.UnclassifiedBrokerMessage, Action.QUERY),
+    ],
+)
+def test_an_order_code_means_what_the_table_says(code: int, error: type[e.BrokerError], action: Action) -> None:
+    rule = classify_order(code, "text")
+    assert (rule.error, rule.action) == (error, action)
+
+
+def test_margin_and_read_only_are_told_by_their_words() -> None:
+    assert classify_order(201, "... MUST EXCEED THE INITIAL MARGIN").error is e.MarginRejected
+    assert classify_order(321, "The API interface is currently in Read-Only mode.").action is Action.READ_ONLY
+    assert classify_system(321, "cause - The API interface is currently in Read-Only mode.").action is Action.READ_ONLY
+    assert classify_order(321, "something else").action is Action.REJECT
+
+
+def test_no_code_of_the_connection_ends_an_order_and_no_farm_closes_a_socket() -> None:
+    for code in (2103, 2105, 2157, 2119):
+        assert classify_system(code, "").action is Action.FARM_DOWN
+    assert classify_request(10182, "").action is Action.DATA_RETRY
+    assert classify_system(2150, "").action is Action.NOTICE
+
+
+def test_every_error_is_for_people_and_says_what_to_do() -> None:
+    classes = [item for item in vars(e).values() if isinstance(item, type) and issubclass(item, e.BrokerError)]
+    assert len(classes) > 35
+    for kind in classes:
+        assert issubclass(kind, MesbotError)
+        error = kind(1, 2) if kind is e.PositionMismatch else kind("what happened", code=7, order_ref="A-1")
+        assert error.hint and error.hint.endswith(".")
+        assert error.hint in str(error) and kind.__name__ in str(error)
+
+
+def test_one_module_alone_loads_the_library_and_never_at_import() -> None:
+    users = []
+    for path in sorted((ROOT / "bot" / "ibkr").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name.split(".")[0] in ("ib_insync", "ib_async", "nest_asyncio") for name in names):
+                users.append((path.name, node.col_offset > 0))
+    assert users == [("connection.py", True), ("connection.py", True)]
+
+
+# ------------------------------------------------------------------------- settings
+
+
+def test_the_account_is_chosen_or_refused() -> None:
+    paper = LinkSettings()
+    assert chosen_account(paper, ["DU1"]) == "DU1"
+    with pytest.raises(e.AccountNotFound, match="DU1, DU2"):
+        chosen_account(paper, ["DU1", "DU2"])
+    with pytest.raises(e.WrongAccountKind, match="live"):
+        chosen_account(paper, ["U1"])
+    with pytest.raises(e.WrongAccountKind, match="paper"):
+        chosen_account(LinkSettings(paper=False), ["DF1"])
+
+
+def test_the_back_off_is_the_contracts_with_jitter_and_longer_for_a_silent_gateway() -> None:
+    settings = LinkSettings.under(CONTRACTS.execution_contract)
+    lost = e.ConnectionLost("")
+    assert [wait_seconds(settings, lost, n, 0.0) for n in range(7)] == [2, 4, 8, 16, 32, 60, 60]
+    assert wait_seconds(settings, lost, 0, 0.5) == pytest.approx(2.2)
+    assert wait_seconds(settings, e.GatewayNotResponding(""), 0, 0.0) == 30
+    assert wait_seconds(settings, e.ClientIdInUse(""), 9, 0.9) == 5
+
+
+# -------------------------------------------------------------------------- minutes
+
+
+def piece(number: int, price: float = 100.0, volume: float = 10.0) -> Piece:
+    """The piece that opens 5 x `number` seconds after ten."""
+    return Piece(TEN + number * 5 * SECOND_NS, price, price + 1, price - 1, price + 0.5, volume)
+
+
+def test_twelve_pieces_make_a_whole_minute_stamped_at_its_close() -> None:
+    builder = MinuteBuilder()
+    closed = [minute for number in range(12) for minute in builder.add(piece(number, 100.0 + number))]
+    assert closed == [Minute(TEN + MINUTE_NS, 100.0, 112.0, 99.0, 111.5, 120.0, True)]
+
+
+def test_a_minute_is_closed_by_time_not_by_twelve_pieces() -> None:
+    builder = MinuteBuilder()
+    assert builder.add(piece(3)) == []
+    (closed,) = builder.add(piece(12))
+    assert (closed.close_ns, closed.whole) == (TEN + MINUTE_NS, False)
+    assert builder.tick(TEN + 2 * MINUTE_NS + 2 * SECOND_NS, 3 * SECOND_NS) == []
+    (closed,) = builder.tick(TEN + 2 * MINUTE_NS + 3 * SECOND_NS, 3 * SECOND_NS)
+    assert (closed.close_ns, closed.whole) == (TEN + 2 * MINUTE_NS, False)
+
+
+def test_repeated_reordered_and_late_pieces_do_not_count_twice() -> None:
+    builder = MinuteBuilder()
+    for number in (0, 1, 1, 3, 2, 4, 5, 6, 7, 8, 9, 10):
+        assert builder.add(piece(number)) == []
+    (closed,) = builder.add(piece(11))
+    assert (closed.volume, closed.whole) == (120.0, True)
+    assert builder.add(piece(10)) == [] and builder.late == 1
+
+
+def minute(number: int, whole: bool = True, price: float = 100.0) -> Minute:
+    """The minute that closes `number` minutes after ten."""
+    return Minute(TEN + number * MINUTE_NS, price, price, price, price, 1.0, whole)
+
+
+class Past:
+    """History that answers from a list, or fails."""
+
+    def __init__(self, *minutes: Minute, fails: bool = False) -> None:
+        self.minutes, self.fails, self.asked = minutes, fails, 0
+
+    async def __call__(self, after_ns: int, until_ns: int) -> list[Minute]:
+        self.asked += 1
+        if self.fails:
+            raise e.PacingViolation("no")
+        return [minute for minute in self.minutes if after_ns < minute.close_ns <= until_ns]
+
+
+def flowing(past: Past, *added: Minute) -> tuple[list[Minute], BarFlow, list[Any]]:
+    """What a flow publishes of minutes that are added one after the other, from minute 0 on."""
+    published: list[Minute] = []
+    failures: list[Any] = []
+
+    async def run() -> BarFlow:
+        flow = BarFlow(published.append, past, failures.append)
+        flow.last_ns = TEN
+        for each in added:
+            flow.add(each)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return flow
+
+    return published, asyncio.run(run()), failures
+
+
+def test_whole_minutes_in_a_row_never_wait_for_history() -> None:
+    past = Past()
+    published, _, _ = flowing(past, minute(1), minute(2))
+    assert published == [minute(1), minute(2)] and past.asked == 0
+
+
+def test_a_gap_is_filled_before_what_follows_and_an_incomplete_minute_is_replaced() -> None:
+    truth = [minute(number, price=200.0) for number in (1, 2, 3)]
+    published, flow, _ = flowing(Past(*truth), minute(3, whole=False), minute(4))
+    assert published == [*truth, minute(4)]
+    assert flow.gaps == 0
+
+
+def test_without_history_an_incomplete_minute_goes_out_as_it_is_and_is_counted() -> None:
+    published, flow, failures = flowing(Past(fails=True), minute(1, whole=False), minute(2))
+    assert published == [minute(1, whole=False), minute(2)]
+    assert flow.gaps == 1 and len(failures) == 1
+
+
+def test_a_minute_is_published_once() -> None:
+    published, _, _ = flowing(Past(), minute(1), minute(1), minute(2), minute(1))
+    assert published == [minute(1), minute(2)]
+
+
+# -------------------------------------------------------------- ids, pacing, the roll
+
+
+def test_order_ids_survive_a_restart_and_never_fall(tmp_path: Path) -> None:
+    path = tmp_path / "ids.json"
+    first = IdSource(path, "DU1:7")
+    used = [first.order_id() for _ in range(3)]
+    again = IdSource(path, "DU1:7")
+    assert used == [1, 2, 3]
+    assert again.order_id() > max(used) and again.order_id() <= 2 * BLOCK
+    again.at_least(900)
+    assert again.order_id() == 900
+    again.at_least(5)
+    assert again.order_id() == 901
+    assert IdSource(path, "DU2:7").order_id() == 1, "each account and client id counts by itself"
+    assert again.request_id() != again.request_id() > 10**9
+
+
+def test_an_unreadable_id_file_is_not_guessed_around(tmp_path: Path) -> None:
+    path = tmp_path / "ids.json"
+    path.write_text("{")
+    with pytest.raises(MesbotError, match="repair or delete"):
+        IdSource(path, "DU1:7")
+
+
+def test_the_limiter_lets_no_second_see_more_than_its_limit_and_keeps_the_order() -> None:
+    now, later, sent = [0.0], [], []
+    limiter = MessageLimiter(40, lambda: now[0], lambda wait, call: later.append((now[0] + wait, call)))
+    for number in range(100):
+        limiter.send(lambda number=number: sent.append((now[0], number)))
+    while later:
+        now[0], call = later.pop(0)
+        call()
+    assert [number for _, number in sent] == list(range(100))
+    for at, _ in sent:
+        assert sum(at <= other < at + 1.0 for other, _ in sent) <= 40
+
+
+def test_history_waits_for_its_turn() -> None:
+    now = [0.0]
+    pacer = HistoryPacer(lambda: now[0])
+    pacer.note("a")
+    assert pacer.wait_seconds("a") == 15.0 and pacer.wait_seconds("b") == 0.0
+    for other in "bcde":
+        pacer.note(other)
+    assert pacer.wait_seconds("f") == 2.0
+    now[0] = 100.0
+    for number in range(55):
+        pacer.note(str(number))
+    assert pacer.wait_seconds("x") == 500.0
+
+
+def month(symbol: str, last: dt.date, con_id: int = 1) -> Month:
+    """A listed month."""
+    return Month(con_id, symbol, "MES", "CME", "USD", 5.0, 0.25, last, 0, None)
+
+
+Z5, H6 = month("MESZ5", dt.date(2025, 12, 19)), month("MESH6", dt.date(2026, 3, 20), 2)
+
+
+@pytest.mark.parametrize(("day", "front"), [(dt.date(2025, 12, 12), "MESZ5"), (dt.date(2025, 12, 15), "MESH6")])
+def test_the_front_month_changes_on_the_monday_of_expiry_week(day: dt.date, front: str) -> None:
+    assert front_month([H6, Z5], clock_ns(day, dt.time(10)), calendar()).local_symbol == front
+
+
+def test_an_ambiguous_or_missing_month_names_the_candidates() -> None:
+    with pytest.raises(e.AmbiguousContract, match="conId 9"):
+        front_month([Z5, month("MESZ5", Z5.last_trade_date, 9)], TEN, calendar())
+    with pytest.raises(e.ContractNotFound, match="MESZ5"):
+        front_month([Z5], TEN, calendar(), "MESM6")
+    with pytest.raises(e.ContractExpired, match="MESZ5"):
+        front_month([Z5], clock_ns(dt.date(2025, 12, 16), dt.time(10)), calendar())
+
+
+# ---------------------------------------------------------------------- fills and time
+
+
+def execution(exec_id: str, shares: float = 1, price: float = 100.0) -> Any:
+    """An execution as the library gives it."""
+    return SimpleNamespace(
+        execId=exec_id, orderRef="A", permId=5, orderId=1, clientId=7, side="BOT", shares=shares, price=price,
+        time=dt.datetime(2025, 10, 2, 14, tzinfo=dt.UTC), lastLiquidity=2,
+    )  # fmt: skip
+
+
+def test_a_fill_counts_once_and_its_correction_replaces_it() -> None:
+    ledger = FillLedger(0.62)
+    assert ledger.take(execution("x.01.01"), 3)[0] is News.NEW
+    assert ledger.take(execution("x.01.01"), 3)[0] is News.DUPLICATE
+    news, now, before = ledger.take(execution("x.01.02", shares=2, price=101.0), 3)
+    assert (news, now.quantity, before.quantity) == (News.CORRECTION, 2, 1)
+    assert ledger.take(execution("x.01.01"), 3)[0] is News.DUPLICATE, "the corrected one does not come back"
+    assert (ledger.total("A"), ledger.average_price("A"), ledger.net(3, 7)) == (2, 101.0, 2)
+
+
+def test_a_commission_may_come_before_or_after_its_fill() -> None:
+    ledger = FillLedger(0.62)
+    assert ledger.commission("x.01.01", 0.5) is None
+    assert ledger.take(execution("x.01.01"), 3)[1].commission_usd == 0.5
+    _, later, _ = ledger.take(execution("y.01.01", shares=3), 3)
+    assert later.commission_usd == pytest.approx(1.86)
+    amended, assumed = ledger.commission("y.01.01", 1.5)
+    assert (amended.commission_usd, assumed) == (1.5, pytest.approx(1.86))
+    assert ledger.commission("y.01.01", 1.5) is None
+
+
+def test_market_time_on_a_replay_is_the_newest_stamp_and_nothing_of_the_wall() -> None:
+    wall = [1]
+    clock = MarketClock(lambda: wall[0], replay=True)
+    clock.broker_says(TEN // SECOND_NS, at_connect=True)
+    wall[0] = 10**18
+    clock.broker_says(TEN // SECOND_NS + 99, at_connect=False)
+    assert clock.now_ns() == TEN
+    clock.saw(TEN + 5)
+    clock.saw(TEN + 3)
+    assert clock.now_ns() == TEN + 5
+
+
+def test_market_time_live_is_the_wall_corrected_by_the_broker() -> None:
+    clock = MarketClock(lambda: TEN, replay=False)
+    assert clock.broker_says(TEN // SECOND_NS, at_connect=True) == 0.5
+    assert clock.now_ns() == TEN
+    assert clock.broker_says(TEN // SECOND_NS + 10, at_connect=False) == 10.5
+    assert clock.now_ns() == TEN + 10_500_000_000
+
+
+def test_a_good_till_date_is_whole_seconds_of_utc_and_reads_back() -> None:
+    assert utc_text(TEN) == "20251002 14:00:00 UTC"
+    assert utc_text(TEN + 1) == "20251002 14:00:01 UTC"
+    assert moment_ns("20251002 09:00:00 US/Central") == TEN == moment_ns(utc_text(TEN))
+    assert moment_ns("tomorrow") == 0
