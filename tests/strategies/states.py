@@ -145,7 +145,7 @@ def random_states(draw: st.DrawFn, **fixed: st.SearchStrategy) -> MarketState:
     values |= dict(
         bar=bar, session_phase=draw(st.integers(0, 6)), minute_of_session=draw(st.sampled_from((1, 29, 30, 100))),
         volume_z=draw(st.sampled_from((0.5, 0.51)) | st.floats(-3.0, 3.0)), noise=draw(_SCORE), lunch_void=draw(st.booleans()),
-        vwap_anchor=draw(st.integers(990, 1010)), vwap_offset=draw(st.sampled_from((10.0, -10.0)) | st.floats(-40.0, 40.0)),
+        vwap_anchor=draw(st.integers(990, 1010)), vwap_offset=draw(st.integers(-28, 28)) + draw(st.sampled_from((0.0, 0.01, 0.5, 0.99))),
         low_5=bar.low - draw(st.integers(0, 8)), high_5=bar.high + draw(st.integers(0, 8)),
         prior_low_20=bar.low + draw(st.integers(-9, 9)), regime=draw(st.sampled_from(Regime)),
         failed_break=draw(st.none() | st.builds(FailedBreak, st.just(side), _STRENGTH, st.just("level"), st.just(level), st.just(edge))),

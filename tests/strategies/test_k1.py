@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from builders import market, new_york_ns, trade_view, with_beliefs
+from hypothesis import given
 from kit import answer, in_a_mirror, plan_in_a_mirror, strategy
+from states import ask, mirror, mirrored_answer, one_sided, random_states, standing
 
 from bot.decision.plan import EntryPlan, EntryType, ExitReason, Leg, NoSetup, Thesis
 from bot.market.bar import Bar
@@ -128,3 +131,35 @@ def test_the_session_is_flattened_on_the_bar_of_15_54(clock, leaves):
 def test_outside_the_session_an_open_trade_is_left():
     trade = trade_view(answer("K1", setup()))
     assert strategy("K1").plan_management(trade, setup(session=None)).reason is ExitReason.SESSION
+
+
+# ------------------------------------------------------------------ random states
+
+
+def test_the_opposite_belief_may_be_above_its_maximum_by_less_than_the_tolerance():
+    assert isinstance(ask("K1", standing("K1", beliefs=one_sided("F2", 0.9, 0.7 + 1e-10))), EntryPlan)
+    assert ask("K1", standing("K1", beliefs=one_sided("F2", 0.9, 0.7 + 1e-8))).code == "OPPOSITE_F2"
+
+
+@given(random_states())
+def test_a_mirrored_state_gives_the_mirrored_answer_whatever_it_is(state):
+    assert ask("K1", mirror(state)) == mirrored_answer(ask("K1", state))
+
+
+@given(random_states())
+def test_every_plan_aims_10_to_24_ticks_toward_vwap_and_stops_beyond_the_extreme(state):
+    state = msgspec.structs.replace(
+        state, session_phase=2, minute_of_session=60, vwap_z=-2.0, micro_trend=0.0, close_location=0.5, beliefs=one_sided("F2", 0.9, 0.1)
+    )
+    answer = ask("K1", state)
+    assert ask("K1", mirror(state)) == mirrored_answer(answer)
+    if isinstance(answer, NoSetup):
+        assert answer.code == "TARGET_TICKS"
+        assert state.vwap_anchor + state.vwap_offset - state.bar.close < 10
+        return
+    (leg,) = answer.legs
+    assert (answer.side, answer.limit, answer.quantity) == (1, state.bar.close, 1)
+    assert 10 <= leg.target - answer.limit <= 24
+    assert leg.target <= state.vwap_anchor + state.vwap_offset
+    assert leg.stop == state.low_5 - 2 < answer.limit
+    assert all(type(price) is int for price in (answer.limit, leg.stop, leg.target))

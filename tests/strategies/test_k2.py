@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 
 import pytest
-from builders import MOMENT, market, trade_view, with_beliefs
+from builders import MOMENT, STRONG, market, trade_view, with_beliefs
+from hypothesis import given
+from hypothesis import strategies as st
 from kit import answer, in_a_mirror, plan_in_a_mirror, strategy
+from states import ask, mirror, mirrored_answer, random_states
 
-from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
+from bot.decision.plan import EntryPlan, EntryType, Leg, NoSetup, Thesis
 from bot.market.bar import Bar
 from bot.market.state import FailedBreak, Regime
 
@@ -91,3 +94,35 @@ def test_the_thesis_is_out_when_the_level_is_broken_again_on_a_close(close, leav
     plan = answer("K2", setup())
     assert (strategy("K2").plan_exit(trade_view(plan), setup(close)) is not None) is leaves
     assert (strategy("K2").plan_exit(trade_view(plan_in_a_mirror(plan)), in_a_mirror(setup(close))) is not None) is leaves
+
+
+# ------------------------------------------------------------------ random states
+
+
+@given(random_states())
+def test_a_mirrored_state_gives_the_mirrored_answer_whatever_it_is(state):
+    assert ask("K2", mirror(state)) == mirrored_answer(ask("K2", state))
+
+
+WILLING = dict(
+    session_phase=st.just(2),
+    regime=st.sampled_from((Regime.RANGE, Regime.VOLATILE, Regime.CHOPPY)),
+    beliefs=st.just(STRONG),
+)
+
+
+@given(random_states(**WILLING))
+def test_every_plan_stops_beyond_the_extreme_and_aims_at_vwap_or_2_r(state):
+    answer, failed = ask("K2", state), state.failed_break
+    assert ask("K2", mirror(state)) == mirrored_answer(answer)
+    if isinstance(answer, NoSetup):
+        assert failed is None or failed.strength < 0.5
+        return
+    (leg,) = answer.legs
+    risk, reward = (answer.limit - leg.stop) * answer.side, (leg.target - answer.limit) * answer.side
+    room = (state.vwap_anchor + state.vwap_offset - answer.limit) * answer.side
+    assert (answer.side, answer.limit) == (failed.side, state.bar.close)
+    assert leg.stop == failed.extreme - 2 * failed.side
+    assert risk > 0
+    assert reward == 2 * risk or (10 <= reward < 2 * risk and 0 <= room - reward < 1)
+    assert all(type(price) is int for price in (answer.limit, leg.stop, leg.target))

@@ -6,10 +6,13 @@ The long setup: a low of 990 was swept to 983; the bar 985-994 closed at 993.
 from __future__ import annotations
 
 import pytest
-from builders import MOMENT, market, trade_view, with_beliefs
+from builders import MOMENT, STRONG, market, trade_view, with_beliefs
+from hypothesis import given
+from hypothesis import strategies as st
 from kit import answer, in_a_mirror, plan_in_a_mirror, strategy
+from states import ask, mirror, mirrored_answer, random_states
 
-from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
+from bot.decision.plan import EntryPlan, EntryType, Leg, NoSetup, Thesis
 from bot.market.bar import Bar
 from bot.market.state import Regime, Sweep
 
@@ -66,3 +69,28 @@ def test_the_thesis_is_out_on_a_close_beyond_the_swept_level(close, leaves):
     plan = answer("K3", setup())
     assert (strategy("K3").plan_exit(trade_view(plan), setup(close)) is not None) is leaves
     assert (strategy("K3").plan_exit(trade_view(plan_in_a_mirror(plan)), in_a_mirror(setup(close))) is not None) is leaves
+
+
+# ------------------------------------------------------------------ random states
+
+
+@given(random_states())
+def test_a_mirrored_state_gives_the_mirrored_answer_whatever_it_is(state):
+    assert ask("K3", mirror(state)) == mirrored_answer(ask("K3", state))
+
+
+@given(random_states(session_phase=st.just(2), regime=st.sampled_from((Regime.RANGE, Regime.VOLATILE)), beliefs=st.just(STRONG)))
+def test_every_plan_enters_beyond_its_bar_stops_beyond_the_sweep_and_aims_at_2_r(state):
+    answer, sweep = ask("K3", state), state.sweep
+    assert ask("K3", mirror(state)) == mirrored_answer(answer)
+    if isinstance(answer, NoSetup):
+        assert sweep is None or sweep.strength < 0.5
+        return
+    (leg,) = answer.legs
+    edge = state.bar.high if sweep.side > 0 else state.bar.low
+    assert answer.side == sweep.side
+    assert ((answer.trigger - edge) * sweep.side, (answer.limit - edge) * sweep.side) == (1, 2)
+    assert leg.stop == sweep.extreme - 2 * sweep.side
+    assert answer.stop_ticks > 0
+    assert (leg.target - answer.limit) * sweep.side == 2 * answer.stop_ticks
+    assert all(type(price) is int for price in (answer.limit, answer.trigger, leg.stop, leg.target))

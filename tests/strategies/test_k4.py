@@ -6,10 +6,13 @@ The long setup: the range's high was 1020; the bar 1012-1025 closed at 1024.
 from __future__ import annotations
 
 import pytest
-from builders import MOMENT, market, trade_view, with_beliefs
+from builders import MOMENT, STRONG, market, trade_view, with_beliefs
+from hypothesis import given
+from hypothesis import strategies as st
 from kit import answer, in_a_mirror, plan_in_a_mirror, strategy
+from states import ask, mirror, mirrored_answer, random_states
 
-from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
+from bot.decision.plan import EntryPlan, EntryType, Leg, NoSetup, Thesis
 from bot.market.bar import Bar
 from bot.market.state import Regime
 
@@ -71,3 +74,42 @@ def test_the_thesis_is_out_when_the_trend_crosses_zero_against_it(trend, leaves)
     state = setup(trend_strength=trend)
     assert (strategy("K4").plan_exit(trade_view(plan), state) is not None) is leaves
     assert (strategy("K4").plan_exit(trade_view(plan_in_a_mirror(plan)), in_a_mirror(state)) is not None) is leaves
+
+
+# ------------------------------------------------------------------ random states
+
+
+@given(random_states())
+def test_a_mirrored_state_gives_the_mirrored_answer_whatever_it_is(state):
+    assert ask("K4", mirror(state)) == mirrored_answer(ask("K4", state))
+
+
+WILLING = dict(
+    session_phase=st.just(2),
+    body_impulse=st.just(0.5),
+    volume_z=st.just(1.0),
+    regime=st.just(Regime.VOLATILE),
+    beliefs=st.just(STRONG),
+    micro_trend=st.sampled_from((0.6, -0.6)),
+    vwap_z=st.sampled_from((0.6, -0.6)),
+)
+
+
+@given(random_states(**WILLING))
+def test_every_plan_enters_beyond_its_bar_with_two_legs_of_one_stop(state):
+    answer, close = ask("K4", state), state.bar.close
+    above, below = close - state.prior_high_20, state.prior_low_20 - close
+    assert ask("K4", mirror(state)) == mirrored_answer(answer)
+    if isinstance(answer, NoSetup):
+        assert max(above, below) <= 0 or answer.code in ("MICRO_TREND", "VWAP_SIDE")
+        return
+    side = answer.side
+    edge = state.bar.high if side > 0 else state.bar.low
+    assert (above if side > 0 else below) > 0
+    assert state.micro_trend * side > 0.5 and state.vwap_z * side > 0
+    assert ((answer.trigger - edge) * side, (answer.limit - edge) * side) == (1, 2)
+    assert [(leg.quantity, (answer.limit - leg.stop) * side, (leg.target - answer.limit) * side) for leg in answer.legs] == [
+        (1, 6, 12),
+        (1, 6, 18),
+    ]
+    assert all(type(price) is int for leg in answer.legs for price in (answer.limit, answer.trigger, leg.stop, leg.target))

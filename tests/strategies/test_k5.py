@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import pytest
 from builders import market, with_beliefs
+from hypothesis import given
 from kit import SPEC, in_a_mirror
+from states import closed, mirror, new_strategy, random_states
 
 from bot.decision.plan import NoSetup, Setup, Veto
 from strategies.k5 import K5Config, NoiseFilter
@@ -88,3 +90,14 @@ def test_it_never_orders():
     made = filter_after()
     assert isinstance(made.plan_entry(Setup(1), market()), NoSetup)
     assert made.plan_exit(None, market()) is None
+
+
+# ------------------------------------------------------------------ random states
+
+
+@given(random_states())
+def test_a_mirrored_state_gives_the_same_answer_whatever_it_is(state):
+    filter_ = new_strategy("K5")
+    for side in (1, -1):
+        filter_.post_trade_update(closed(side))
+    assert filter_.detect(mirror(state)) == filter_.detect(state)

@@ -94,3 +94,12 @@ def test_the_inputs_of_a_plan_are_those_of_its_belief_side_and_strategy():
 def test_two_legs_weigh_their_targets_by_quantity():
     assert k4_plan().reward_ratio == 2.5
     assert euc_inputs(k4_plan(), snapshot(), 498).cost_r == pytest.approx(498 / 1500)
+
+
+@pytest.mark.parametrize(("name", "direction"), [("belief", 1), ("wins", 1), ("losses", -1)])
+@given(given_inputs=INPUTS, step=st.floats(0.001, 1))
+def test_what_moves_the_edge_never_moves_the_total_the_other_way(name, direction, given_inputs, step):
+    """Not for free: the same inputs narrow or widen the posterior, and with it the uncertainty."""
+    value = getattr(given_inputs, name) + step
+    more = msgspec.structs.replace(given_inputs, **{name: min(value, 1.0) if name == "belief" else value})
+    assert (euc(more, LAW.euc).total - euc(given_inputs, LAW.euc).total) * direction >= -1e-12
