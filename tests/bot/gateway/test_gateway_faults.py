@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from gateway_harness import insync, new_ib, on_a_loop, running, side_of, until
@@ -533,3 +534,9 @@ async def test_a_flood_of_ticks_arrives():
         sent = (await side.do("flood 2000 0.2s"))["ticks"]
         assert sent > 200
         await until(lambda: len(ticks) >= sent)
+
+
+def test_the_manual_lists_every_verb_with_its_help():
+    manual = (Path(__file__).resolve().parents[3] / "docs" / "gateway.md").read_text().replace("\\|", "|")
+    rows = {line.removeprefix("| ").removesuffix(" |").replace(" | ", ": ", 1) for line in manual.splitlines() if line.startswith("| `")}
+    assert [name for name in VERBS if first_line(name) not in rows] == []
