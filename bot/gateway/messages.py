@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.gateway.instruments import CURRENCY, EXCHANGE, MULTIPLIER, SEC_TYPE, SYMBOL, ZONE_NAME, Future
 from bot.gateway.order_messages import contract_fields
-from bot.gateway.text import money, points
+from bot.gateway.text import money, points, zoned
 from bot.units import SECOND_NS
 
 KINDS = {
@@ -69,6 +69,11 @@ def current_time(ts_ns: int) -> list[str]:
 def account_value(key: str, value: str, currency: str, account: str) -> list[str]:
     """One account value of reqAccountUpdates."""
     return ["6", "2", key, value, currency, account]
+
+
+def account_time(ts_ns: int) -> list[str]:
+    """When the account values were last worked out, hh:mm of US/Central."""
+    return ["8", "1", zoned(ts_ns)[9:14]]
 
 
 def account_update_multi(request_id: int, account: str, model: str, key: str, value: str, currency: str) -> list[str]:

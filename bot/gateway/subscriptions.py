@@ -132,6 +132,7 @@ class Subscriptions:
             self._session.send(messages.account_value(key, value, currency, account.name))
         for position in account.positions.values():
             self._session.send(messages.portfolio(position.future, account.holding(position), account.name))
+        self._session.send(messages.account_time(self._session.gateway.now_ns))
 
     def _send_multi(self, request_id: int, account: Account, model: str) -> None:
         for key, value, currency in account.values():
