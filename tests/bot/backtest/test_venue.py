@@ -369,11 +369,6 @@ def test_nautilus_fills_a_stop_limit_only_past_its_trigger_and_on_the_better_sid
     assert bool(traded.exits[0][0]) is fills_it
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="PessimisticVenue: Nautilus skips a bar's open and high that equal the close before, so a target it spared in the entry's bar is"
-    " not looked at again; pre_process should let the matching engine iterate once while orders are open",
-)
 @pytest.mark.parametrize("side", [1, -1])
 def test_nautilus_fills_a_target_that_the_last_close_was_already_past(side):
     script = [episode_of([(25_601, 25_618, 25_599, 25_617), (25_617, 25_617, 25_610, 25_611), CALM], side)]
