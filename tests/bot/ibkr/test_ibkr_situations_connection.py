@@ -238,6 +238,23 @@ async def a_closed_socket_leads_to_one_new_connection() -> None:
         assert r.ear.charges == ["connection_disrupted"]
 
 
+@situation(13)
+async def minutes_missed_while_away_come_before_the_next_one_closes() -> None:
+    async with rig() as r:
+        await r.session.feed.begin(0)
+        await r.do("step 14")
+        await r.do("refuse on")
+        await r.do("drop")
+        await r.do("step 30")
+        await r.do("refuse off")
+        await until(lambda: len(r.ear.minutes) == 4)
+        assert [minute.close_ns // 60_000_000_000 % 60 for minute in r.ear.minutes] == [0, 1, 2, 3]
+        await r.do("step 4")
+        await until(lambda: len(r.ear.minutes) == 5)
+        assert r.ear.minutes[-1].whole and r.session.feed.flow.gaps == 0
+        assert "late" in [event.kind for event in r.ear.quality]
+
+
 def drop_while_placing(verb: str) -> Callable[[], Coroutine[Any, Any, None]]:
     async def show() -> None:
         async with rig() as r:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ibkr_rig import DAY, Ear, Rig, Situations, bracket, gateway_config, new_session, on_a_loop, rig, until
 
+from bot.gateway import messages
 from bot.gateway.gateway import Gateway
 from bot.ibkr import errors as e
 from bot.trading_hours import clock_ns
@@ -191,8 +192,9 @@ async def several_accounts_need_a_choice() -> None:
 @situation(46)
 async def other_accounts_messages_are_dropped() -> None:
     async with rig(script=("accounts DU1,DU2",), account="DU2") as r:
-        await r.do("position MES 3 DU1")
-        await r.do("equity 5 DU1")
+        for session in r.gateway.delivery.sessions:
+            session.send(messages.account_value("NetLiquidation", "5.00", "USD", "DU1"))
+            session.send(messages.position(r.gateway.instruments.front, "DU1", 3, 100.0))
         await r.session.link.connection.ask_named("reqCurrentTime", "currentTime")
         assert r.session.account.get_position_snapshot("MESZ5")["position"] == 0
         assert r.session.account.get_account_snapshot()["equity"] == 10_000.0

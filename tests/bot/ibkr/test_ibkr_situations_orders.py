@@ -375,6 +375,60 @@ async def two_live_orders_of_one_reference_halt_entries_and_the_stranger_is_canc
         await until(lambda: [order.perm_id for order in r.truth() if order.request.order_ref == "B-S"] == [tracked])
 
 
+@situation(18)
+async def inactive_in_an_open_order_message_alone_decides_nothing() -> None:
+    async with rig(pace=50.0) as r:
+        await working_bracket(r)
+        await r.do("status Inactive B-E locate")
+        r.gateway.delivery.opened(r.gateway.broker.find("B-E"))
+        await settled(r)
+        await r.session.link.delay(3.0)
+        assert r.ear.of("B-E") == ["accepted"]
+
+
+@situation(20)
+async def missing_from_one_snapshot_is_not_a_cancel() -> None:
+    async with rig() as r:
+        await working_bracket(r)
+        await r.do("swallow openOrder 1 B-S")
+        await r.session.order_sync.check()
+        assert r.ear.of("B-S") == ["accepted"]
+        assert r.session.orders.orders["B-S"].phase is Phase.WORKING
+
+
+@situation(27)
+async def requests_that_are_never_answered_are_charged_and_asked_again() -> None:
+    async with rig(pace=50.0) as r:
+        await working_bracket(r)
+        await r.do("swallow cancelOrder")
+        r.session.orders.cancel("B-E")
+        await until(lambda: "canceled" in r.ear.of("B-E"))
+        assert r.ear.charges == ["order_unknown"]
+
+
+@situation(27)
+async def a_change_that_is_never_answered_is_refused_after_asking() -> None:
+    async with rig(pace=50.0) as r:
+        await working_bracket(r)
+        await r.do("swallow placeOrder")
+        r.session.orders.modify("B-S", 1, None, r.price - 8)
+        await until(lambda: "modify_rejected" in r.ear.of("B-S"))
+        assert r.ear.charges == ["order_unknown"]
+
+
+@situation(21)
+async def a_fill_after_the_cancel_is_told_and_the_order_stays_ended() -> None:
+    async with rig() as r:
+        await working_bracket(r, quantity=3)
+        order = r.gateway.broker.find("B-E")
+        await r.do("kill B-E late")
+        await until(lambda: "canceled" in r.ear.of("B-E"))
+        r.gateway.broker.exchange.fill(order, order.limit, 1)
+        await until(lambda: r.ear.fills)
+        assert r.ear.of("B-E") == ["accepted", "canceled", "filled"]
+        assert not r.session.orders.orders["B-E"].live
+
+
 @situation.parametrize()
 @on_a_loop
 async def test_situation(show: Callable[[], Coroutine[Any, Any, None]]) -> None:
