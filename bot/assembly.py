@@ -31,15 +31,18 @@ STRATEGIES = (
 )
 
 
-def assemble(kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Callable[[], Journal]) -> JournalActor:
+def assemble(
+    kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Callable[[], Journal], *, time_from_stamps: bool = False
+) -> JournalActor:
     """Add risk engine, actors and strategies to a Nautilus kernel; returns the journal's actor.
 
+    `time_from_stamps`: market time is not the kernel's clock but what messages are stamped with.
     Order matters: the risk engine stands in front before anybody can send; the journal is
     open before anybody writes; the learning actor tells its trust to those who listen already.
     """
     instrument_id = bar_type.instrument_id
     trader = kernel.trader
-    install(kernel, RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=instrument_id))
+    install(kernel, RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=instrument_id, time_from_stamps=time_from_stamps))
     journal = JournalActor(RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type), open_journal)
     trader.add_actor(journal)
     for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LIBRARY", LibraryActor), ("LEARNING", LearningActor)):

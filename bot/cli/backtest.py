@@ -92,11 +92,12 @@ def backtest(
         result = run_backtest(request, progress)
     for note in result.notes:
         console.print(note, highlight=False)
-    _show(result.journal, console, report=not no_report)
-    _remember(result.journal, law)
+    show_run(result.journal, console, report=not no_report)
+    remember(result.journal, law)
 
 
-def _show(journal: Path, console: Console, *, report: bool) -> None:
+def show_run(journal: Path, console: Console, *, report: bool) -> None:
+    """Prints the summary of a run and, if wanted, writes its report beside the journal."""
     from bot.report.terminal import print_summary
 
     print_summary(journal, console)
@@ -109,7 +110,8 @@ def _show(journal: Path, console: Console, *, report: bool) -> None:
     console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
 
 
-def _remember(journal: Path, law: Any) -> None:
+def remember(journal: Path, law: Any) -> None:
+    """Notes the run for `why` and `contracts`; that it cannot be noted is no failure of the run."""
     from bot.errors import MesbotError
     from bot.state_folder import remember_run
 

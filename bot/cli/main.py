@@ -15,6 +15,7 @@ from bot.cli.contracts import contracts
 from bot.cli.defaults import read_defaults
 from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
+from bot.cli.paper import paper
 from bot.errors import MesbotError
 
 EXAMPLES = """
@@ -61,7 +62,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, contracts, gateway, journal, why):
+for verb in (backtest, contracts, gateway, journal, why, paper):
     cli.add_command(verb)
 
 

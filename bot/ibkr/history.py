@@ -54,7 +54,7 @@ class History:
     async def _ask_once(self, contract: Any, start_ns: int, end_ns: int) -> list[Minute]:
         end = dt.datetime.fromtimestamp(end_ns // SECOND_NS, dt.UTC)
         seconds = max(60, -(-(end_ns - start_ns) // SECOND_NS))
-        duration = "1 D" if seconds >= DAY_SECONDS else f"{seconds} S"
+        duration = f"{seconds} S"  # "1 D" would mean the broker's trading day, which is not a day's minutes
         what = f"{contract.localSymbol} {end} {duration}"
         async with self._turn:
             await self._delay_if(self._pacer.wait_seconds(what))

@@ -118,7 +118,7 @@ class BrokerSession:
         return -RESTART_BEFORE_MINUTES <= since < RESTART_AFTER_MINUTES
 
     def _on_state(self, state: LinkState, previous: LinkState) -> None:
-        if state in DISRUPTED and previous in (LinkState.READY, LinkState.SYNCING):
+        if state in DISRUPTED and previous in (LinkState.READY, LinkState.SYNCING) and not self.ended:
             self.charge("connection_disrupted", self.clock.now_ns(), str(state))
 
     def _ids(self, owner: str) -> IdSource:

@@ -175,11 +175,12 @@ class Supervisor:
 
     def _charge(self, trade: Trade, order: TrackedOrder, name: str, event: Any) -> None:
         for charge in execution_events(self._execution, trade, order, name, event.ts_event):
-            self._wire.charge(charge, event.ts_event, order.order_id)
+            self._wire.charge(charge, self._wire.now_ns, order.order_id)
 
     def _journal_event(self, trade: Trade, order: TrackedOrder, event: Any, name: str) -> None:
+        # Some events are Nautilus' own and stamped by its clock, which on a replay is not the market's.
         body = order_record(trade, order, name, getattr(event, "reason", "") or "")
-        self._wire.journal(Kind.ORDER, event.ts_event, body, trade.plan.strategy)
+        self._wire.journal(Kind.ORDER, self._wire.now_ns, body, trade.plan.strategy)
 
     # ----------------------------------------------------------- what follows
 

@@ -101,9 +101,7 @@ def test_a_half_day_ends_everything_before_one_o_clock(calendar: SessionCalendar
 
 @pytest.mark.parametrize(("sunday", "before", "after"), [(date, 14 * 60 + 30, 13 * 60 + 30) for date in CLOCKS_FORWARD]
                          + [(date, 13 * 60 + 30, 14 * 60 + 30) for date in CLOCKS_BACK])  # fmt: skip
-def test_the_open_moves_in_utc_when_new_york_changes_its_clocks(
-    calendar: SessionCalendar, sunday: str, before: int, after: int
-) -> None:
+def test_the_open_moves_in_utc_when_new_york_changes_its_clocks(calendar: SessionCalendar, sunday: str, before: int, after: int) -> None:
     friday = dt.date.fromisoformat(sunday) - dt.timedelta(days=2)
     monday = friday + dt.timedelta(days=3)
     for date, minute in ((friday, before), (monday, after)):
@@ -137,9 +135,7 @@ def test_the_open_moves_in_utc_when_new_york_changes_its_clocks(
         ("23:00", 0, "outside session"),
     ],
 )
-def test_windows_are_half_open_on_the_decision_time(
-    calendar: SessionCalendar, time: str, phase: int, refusal: str | None
-) -> None:
+def test_windows_are_half_open_on_the_decision_time(calendar: SessionCalendar, time: str, phase: int, refusal: str | None) -> None:
     session = session_of(calendar, "2025-09-15")
     assert calendar.phase(at("2025-09-15", time)) == phase
     assert calendar.entry_refusal(session, at("2025-09-15", time)) == refusal

@@ -62,9 +62,7 @@ def test_a_mirror_swaps_the_sides_exactly_and_evidence_stays_within_one(
 
 
 @given(st.lists(SIGNED, min_size=1, max_size=40))
-def test_likelihood_is_smoothed_by_its_half_life_and_instability_follows_the_raw_changes(
-    contracts: Contracts, values: list[float]
-) -> None:
+def test_likelihood_is_smoothed_by_its_half_life_and_instability_follows_the_raw_changes(contracts: Contracts, values: list[float]) -> None:
     smoother = Smoother(contracts.strategies.beliefs.F1, alpha=0.2)
     raw = [logistic(5.0 * value - 1.0) for value in values]
     likelihood, instability, weight = raw[0], 0.0, 1 - 2 ** (-1 / 2)

@@ -212,9 +212,7 @@ def test_levels_are_those_of_the_sessions_before(states: list[MarketState]) -> N
         assert bands["vwap_upper"] == pytest.approx(state.vwap + 1.5 * state.vwap_sigma, abs=0.5 + 1e-9)
 
 
-def test_unknown_data_quality_makes_no_belief_effective(
-    contracts: Contracts, calendar: SessionCalendar, week_of_bars: list[Bar]
-) -> None:
+def test_unknown_data_quality_makes_no_belief_effective(contracts: Contracts, calendar: SessionCalendar, week_of_bars: list[Bar]) -> None:
     blind = run(contracts, calendar, week_of_bars[-700:], dvs=math.nan)
     assert any(state.session for state in blind)
     assert all(belief.effective == 0.0 for state in blind for pair in state.beliefs.values() for belief in pair)
@@ -238,9 +236,7 @@ def test_a_date_that_no_calendar_covers_is_observed_only(contracts: Contracts, c
 @pytest.mark.parametrize(
     ("clock", "factor"), [("09:31", 1.5), ("10:29", 1.5), ("10:30", 1.0), ("14:59", 1.0), ("15:00", 1.3), ("15:59", 1.3)]
 )
-def test_slippage_is_worse_in_the_first_and_last_hour(
-    contracts: Contracts, calendar: SessionCalendar, clock: str, factor: float
-) -> None:
+def test_slippage_is_worse_in_the_first_and_last_hour(contracts: Contracts, calendar: SessionCalendar, clock: str, factor: float) -> None:
     ts_ns = clock_ns(dt.date(2025, 9, 15), dt.time.fromisoformat(clock))
     (state,) = run(contracts, calendar, [Bar(ts_ns, 100, 104, 96, 100, 500)])
     assert state.slippage_ticks == math.ceil(state.slippage_base_ticks * factor)

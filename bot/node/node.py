@@ -1,0 +1,125 @@
+"""A TradingNode with mesbot's clients and components: the same actors, strategies and risk engine as a backtest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from nautilus_trader.config import (
+    LiveDataEngineConfig,
+    LiveExecEngineConfig,
+    LiveRiskEngineConfig,
+    LoggingConfig,
+    TradingNodeConfig,
+)
+from nautilus_trader.live.node import TradingNode
+
+from actors.config import RuntimeActorConfig
+from actors.journal import JournalActor
+from actors.screen import ScreenActor
+from bot.assembly import assemble
+from bot.backtest.instrument import minute_bars
+from bot.errors import MesbotError
+from bot.ibkr.config import BrokerConfig, IbkrDataClientConfig, IbkrExecClientConfig
+from bot.ibkr.factories import IbkrDataClientFactory, IbkrExecClientFactory
+from bot.ibkr.session import BrokerSession, session_of
+from bot.journal.store import Journal
+from bot.messages import TOPIC_TIME
+from bot.node.screen import Glance
+from bot.runtime import RuntimeSpec
+
+CLIENT = "IBKR"
+START_SECONDS = 90.0
+WARM_UP_SECONDS = 600.0
+POLL_SECONDS = 0.05
+
+
+class NodeError(MesbotError):
+    """The node could not start in time, or stopped by itself; the text says why."""
+
+
+class MesbotNode:
+    """One live node on the running event loop. A node cannot be started twice."""
+
+    def __init__(self, spec: RuntimeSpec, broker: BrokerConfig, open_journal: Callable[[], Journal], heading: str) -> None:
+        loop = asyncio.get_running_loop()
+        self.session: BrokerSession = session_of(loop, broker)
+        self._troubles: list[str] = []
+        self.session.link.errors.append(lambda error: self._troubles.append(str(error)))
+        self.node = TradingNode(_config(broker), loop=loop)
+        self.node.add_data_client_factory(CLIENT, IbkrDataClientFactory)
+        self.node.add_exec_client_factory(CLIENT, IbkrExecClientFactory)
+        bar_type = minute_bars(self.session.provider.front_id)
+        self.journal: JournalActor = assemble(self.node.kernel, spec, bar_type, open_journal, time_from_stamps=True)
+        self.screen = ScreenActor(RuntimeActorConfig(component_id="SCREEN", runtime=spec, bar_type=bar_type), heading)
+        self.node.trader.add_actor(self.screen)
+        self.session.clock.told.append(lambda ts_ns: self.node.kernel.msgbus.publish(TOPIC_TIME, ts_ns))
+        self.node.build()
+        self._running: asyncio.Future[Any] | None = None
+
+    async def start(self, seconds: float = START_SECONDS) -> None:
+        """Connect, reconcile and start. Raises NodeError with the reason if the trader does not run in time."""
+        self._running = asyncio.ensure_future(self.node.run_async())
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.node.trader.is_running:
+                    if self._running.done():
+                        raise NodeError(self._why("the node ended while starting"))
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            raise NodeError(self._why(f"the node did not start within {seconds:.0f} s")) from None
+
+    async def warmed_up(self, until_ns: int, show: Callable[[Glance], None] | None) -> None:
+        """Wait until the minutes that close up to `until_ns` (UTC ns) are understood. Raises NodeError if history does not come."""
+        try:
+            async with asyncio.timeout(WARM_UP_SECONDS):
+                while self.session.feed.flow.last_ns < until_ns or not self.idle():
+                    if show is not None:
+                        show(self.screen.glance)
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            raise NodeError(self._why(f"history did not arrive within {WARM_UP_SECONDS:.0f} s")) from None
+
+    async def stop(self) -> str:
+        """Stop, close the journal and let go of the loop; returns the head hash."""
+        await self.node.stop_async()
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        if self.node.kernel.executor is not None:
+            self.node.kernel.executor.shutdown(wait=False, cancel_futures=True)
+        return self.journal.close()
+
+    def idle(self) -> bool:
+        """Whether no command, event or data item waits in any of Nautilus' queues, and the broker has answered for every order."""
+        kernel = self.node.kernel
+        data, risk, execution = kernel.data_engine, kernel.risk_engine, kernel.exec_engine
+        waiting = (
+            data.cmd_qsize() + data.req_qsize() + data.res_qsize() + data.data_qsize()
+            + risk.cmd_qsize() + risk.evt_qsize()
+            + execution.cmd_qsize() + execution.evt_qsize()
+        )  # fmt: skip
+        # An order that is neither open nor closed is on its way to the client, or to the broker and back.
+        return waiting == 0 and all((order.is_open or order.is_closed) and not order.is_inflight for order in kernel.cache.orders())
+
+    def _why(self, what: str) -> str:
+        cause = self._troubles[-1] if self._troubles else "no error was told; look at the node's log"
+        return f"{what}: {cause}"
+
+
+def _config(broker: BrokerConfig) -> TradingNodeConfig:
+    return TradingNodeConfig(
+        trader_id="MESBOT-001",
+        logging=LoggingConfig(log_level="ERROR"),
+        data_engine=LiveDataEngineConfig(graceful_shutdown_on_exception=True),
+        risk_engine=LiveRiskEngineConfig(bypass=False, graceful_shutdown_on_exception=True),
+        exec_engine=LiveExecEngineConfig(reconciliation=True, inflight_check_interval_ms=0, graceful_shutdown_on_exception=True),
+        data_clients={CLIENT: IbkrDataClientConfig(broker=broker)},
+        exec_clients={CLIENT: IbkrExecClientConfig(broker=broker)},
+        timeout_connection=30.0,
+        timeout_reconciliation=30.0,
+        timeout_portfolio=10.0,
+        timeout_disconnection=5.0,
+        timeout_post_stop=0.2,
+    )

@@ -1,0 +1,56 @@
+"""The node's side of the lockstep: answers each barrier once everything before it has been dealt with.
+
+Dealt with means: every frame the gateway has sent is read, Nautilus' queues are empty, the
+minute that closed is decided, and no order of ours is in flight. It promises nothing about
+wall time; the gateway passes over a node that takes longer than its limit, and counts that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+POLL_SECONDS = 0.0005
+
+
+class Pace:
+    """One connection to the gateway's side channel. `is_done(barrier)` says whether the node has dealt with it."""
+
+    def __init__(self, port: int, is_done: Callable[[dict[str, Any]], bool]) -> None:
+        self.ended = asyncio.Event()
+        self._port = port
+        self._is_done = is_done
+        self._reader: asyncio.StreamReader
+        self._writer: asyncio.StreamWriter
+
+    async def attach(self) -> None:
+        """Take part in the lockstep from now on."""
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._say({"attach": "node"})
+
+    def go(self) -> None:
+        """Let the market begin."""
+        self._say({"do": "go"})
+
+    async def run(self) -> None:
+        """Answer barriers until the tape ends or the gateway is gone."""
+        try:
+            while line := await self._reader.readline():
+                event = json.loads(line)
+                if event.get("event") == "barrier":
+                    await self._deal_with(event)
+                elif event.get("event") == "ended":
+                    break
+        finally:
+            self.ended.set()
+            self._writer.close()
+
+    async def _deal_with(self, barrier: dict[str, Any]) -> None:
+        while not self._is_done(barrier):
+            await asyncio.sleep(POLL_SECONDS)
+        self._say({"ready": barrier["barrier"]})
+
+    def _say(self, value: dict[str, Any]) -> None:
+        self._writer.write(json.dumps(value).encode() + b"\n")

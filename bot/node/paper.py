@@ -1,0 +1,153 @@
+"""Paper on the simulated gateway: one day replayed through the live node, the real adapter and a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.backtest.request import BacktestRequest
+from bot.backtest.source import bars_of
+from bot.calendar import Session, SessionCalendar, new_york
+from bot.contracts import Contracts, load_contracts
+from bot.errors import UsageError
+from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.ibkr.config import BrokerConfig
+from bot.ibkr.settings import LinkSettings
+from bot.journal.store import Journal
+from bot.market.bar import Bar
+from bot.node.node import MesbotNode
+from bot.node.pace import Pace
+from bot.node.request import PaperRequest, PaperResult
+from bot.node.screen import Glance
+from bot.runtime import RuntimeSpec
+from bot.units import HOUR_NS, MINUTE_NS
+
+WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
+DAY_NS = 24 * HOUR_NS
+Show = Callable[[Glance], None]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day to replay: all bars known, the session, and the law's calendar."""
+
+    bars: list[Bar]
+    session: Session
+    calendar: SessionCalendar
+    contracts: Contracts
+    label: str
+
+
+def day_of(request: PaperRequest) -> Day:
+    """Read the bars and find the session. Raises UsageError if there is none on that date."""
+    contracts = load_contracts(request.contracts)
+    source = BacktestRequest(
+        out=request.out, bars=request.bars, stamp=request.stamp, contracts=request.contracts, seed=request.seed, sessions=request.sessions
+    )
+    frame = bars_of(source, contracts)
+    bars = [Bar(*row) for row in frame.frame[["ts_ns", "open", "high", "low", "close", "volume"]].itertuples(index=False, name=None)]
+    first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
+    calendar = SessionCalendar(contracts.session, first - timedelta(days=WARM_UP_DAYS + 7), last + timedelta(days=120))
+    return Day(bars, _session(calendar, bars, request.date), calendar, contracts, frame.label)
+
+
+def _session(calendar: SessionCalendar, bars: list[Bar], wanted: date | None) -> Session:
+    held = [s for s in calendar.sessions if bars[0].ts_ns <= s.open_ns and s.close_ns <= bars[-1].ts_ns]
+    if not held:
+        raise UsageError("The bars hold no whole regular session; name a longer file.")
+    if wanted is None:
+        return held[-1]
+    found = next((session for session in held if session.date == wanted.isoformat()), None)
+    if found is None:
+        raise UsageError(f"--date {wanted}: the bars hold sessions from {held[0].date} to {held[-1].date}, and none on that date.")
+    return found
+
+
+async def replay(request: PaperRequest, show: Show | None = None) -> PaperResult:
+    """Replay one session through the node and return its journal. Raises NodeError if the node cannot start."""
+    day = day_of(request)
+    request.out.mkdir(parents=True, exist_ok=True)
+    spec = _spec(request, day)
+    async with Gateway(_gateway(request, day)) as gateway:
+        broker = BrokerConfig(
+            runtime=spec,
+            link=LinkSettings.under(day.contracts.execution_contract, port=gateway.port, paper=True, replay=True),
+            ids_path=str(request.out / "order-ids.json"),
+            warm_up_days=min(WARM_UP_DAYS, (day.session.open_ns - day.bars[0].ts_ns) // DAY_NS + 1),
+        )
+        header = {"bars": day.label, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
+
+        def open_journal() -> Journal:
+            return Journal.create(spec.journal_path, "paper", day.contracts, header, time.time_ns)
+
+        heading = f"PAPER  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
+        node = MesbotNode(spec, broker, open_journal, heading)
+        try:
+            await node.start()
+            await node.warmed_up(day.session.open_ns, show)
+            await _run(node, gateway, show)
+        finally:
+            head = await node.stop()
+        notes = (
+            f"Replayed {day.session.date} of {day.label} at speed {_speed(request.speed)} through the simulated gateway.",
+            f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
+        )
+    return PaperResult(Path(spec.journal_path), head, notes)
+
+
+def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
+    return RuntimeSpec(
+        contracts_directory=day.contracts.directory,
+        contracts_sha256=day.contracts.sha256,
+        first=day.calendar.first.isoformat(),
+        last=day.calendar.last.isoformat(),
+        journal_path=str(request.out / "journal.sqlite"),
+        decide_from_ns=day.session.open_ns,
+        decide_until_ns=day.session.close_ns + 1,
+    )
+
+
+def _gateway(request: PaperRequest, day: Day) -> GatewayConfig:
+    return GatewayConfig(
+        bars=day.bars,
+        start_ns=day.session.open_ns,
+        end_ns=day.session.close_ns + MINUTE_NS,
+        contracts=day.contracts,
+        calendar=day.calendar,
+        seed=request.seed,
+        speed=request.speed,
+        begin="told",
+        port=0,
+        side_port=0,
+        cash_usd=float(request.equity_usd),
+    )
+
+
+async def _run(node: MesbotNode, gateway: Gateway, show: Show | None) -> None:
+    client_id = str(node.session.config.link.client_id)
+
+    def is_done(barrier: dict[str, Any]) -> bool:
+        link = node.session.link
+        read = not link.ready or link.connection.frames_read >= barrier["frames"].get(client_id, 0)
+        decided = "minute" not in barrier["reasons"] or node.screen.last_bar_ns >= barrier["ts_ns"]
+        return read and decided and node.idle()
+
+    pace = Pace(gateway.side_port, is_done)
+    await pace.attach()
+    reading = asyncio.ensure_future(pace.run())
+    pace.go()
+    while not pace.ended.is_set():
+        if show is not None:
+            show(node.screen.glance)
+        await asyncio.wait({reading}, timeout=0.25)
+    await reading
+
+
+def _speed(speed: float) -> str:
+    return "max" if math.isinf(speed) else f"{speed:g}"

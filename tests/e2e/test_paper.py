@@ -1,0 +1,52 @@
+"""A day through the live node, the real adapter and a real socket decides what the backtest decides, at every speed."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sqlite3
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.backtest.request import BacktestRequest
+from bot.backtest.run import run_backtest
+from bot.journal.verify import verify
+from bot.node.paper import replay
+from bot.node.request import PaperRequest, PaperResult
+
+SEED, SESSIONS, DAY = 1, 8, date(2025, 3, 19)  # the last of eight synthetic sessions; this seed trades on it
+
+
+def rows(journal: Path, kind: str) -> list[tuple[int, str, str]]:
+    """Time, strategy and body of a journal's records of one kind, in order."""
+    with sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True) as db:
+        return db.execute("SELECT ts_ns, strategy, body FROM records WHERE kind = ? ORDER BY seq", (kind,)).fetchall()
+
+
+def replayed(folder: Path, speed: float) -> PaperResult:
+    """The day through a node and a gateway of their own."""
+    return asyncio.run(replay(PaperRequest(out=folder, seed=SEED, sessions=SESSIONS, speed=speed)))
+
+
+@pytest.fixture(scope="module")
+def fast(tmp_path_factory: pytest.TempPathFactory) -> PaperResult:
+    """The day as fast as possible."""
+    return replayed(tmp_path_factory.mktemp("fast"), math.inf)
+
+
+def test_a_replayed_day_decides_bar_for_bar_what_the_backtest_decides(fast, tmp_path):
+    backtest = run_backtest(BacktestRequest(out=tmp_path, seed=SEED, sessions=SESSIONS, from_date=DAY, to_date=DAY))
+    assert rows(fast.journal, "bar") == rows(backtest.journal, "bar")
+    assert rows(fast.journal, "decision") == rows(backtest.journal, "decision")
+    assert len(rows(fast.journal, "fill")) == len(rows(backtest.journal, "fill")) > 0
+
+
+def test_a_replayed_day_has_the_same_record_at_another_speed(fast, tmp_path):
+    slower = replayed(tmp_path, 6000.0)
+    assert slower.head == fast.head == verify(slower.journal).head
+
+
+def test_no_barrier_of_the_lockstep_was_passed_over(fast):
+    assert any("0 passed over" in note for note in fast.notes)
