@@ -27,6 +27,7 @@ from bot.backtest.source import Bars, bars_of
 from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
+from bot.journal.folder import JOURNAL, fresh_journal
 from bot.journal.store import Journal
 from bot.runtime import RuntimeSpec, runtime_of
 from bot.units import TICK_POINTS
@@ -44,6 +45,7 @@ def run_backtest(request: BacktestRequest, progress: Progress | None = None) -> 
     """
     contracts = load_contracts(request.contracts)
     bars = bars_of(request, contracts)
+    fresh_journal(request.out)
     spec = spec_of(request, contracts, bars)
     with BacktestRun(spec, bars, request) as run:
         run.through(progress)
@@ -61,7 +63,7 @@ def spec_of(request: BacktestRequest, contracts: Contracts, bars: Bars) -> Runti
         contracts_sha256=contracts.sha256,
         first=first.isoformat(),
         last=last.isoformat(),
-        journal_path=str(request.out / "journal.sqlite"),
+        journal_path=str(request.out / JOURNAL),
         decide_from_ns=_start_ns(calendar, request.from_date),
         decide_until_ns=_end_ns(calendar, request.to_date),
         learning=request.learning,

@@ -19,6 +19,7 @@ from bot.errors import UsageError
 from bot.gateway.gateway import Gateway, GatewayConfig
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.settings import LinkSettings
+from bot.journal.folder import JOURNAL, fresh_journal
 from bot.journal.store import Journal
 from bot.market.bar import Bar
 from bot.node.node import MesbotNode
@@ -72,7 +73,7 @@ def _session(calendar: SessionCalendar, bars: list[Bar], wanted: date | None) ->
 async def replay(request: PaperRequest, show: Show | None = None) -> PaperResult:
     """Replay one session through the node and return its journal. Raises NodeError if the node cannot start."""
     day = day_of(request)
-    request.out.mkdir(parents=True, exist_ok=True)
+    fresh_journal(request.out)
     spec = _spec(request, day)
     async with Gateway(_gateway(request, day)) as gateway:
         broker = BrokerConfig(
@@ -107,7 +108,7 @@ def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
         contracts_sha256=day.contracts.sha256,
         first=day.calendar.first.isoformat(),
         last=day.calendar.last.isoformat(),
-        journal_path=str(request.out / "journal.sqlite"),
+        journal_path=str(request.out / JOURNAL),
         decide_from_ns=day.session.open_ns,
         decide_until_ns=day.session.close_ns + 1,
     )

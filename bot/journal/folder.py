@@ -1,0 +1,34 @@
+"""The folder a backtest or replay writes into: its newest run on top, earlier ones kept beneath."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.errors import JournalError
+
+JOURNAL, REPORT, EARLIER = "journal.sqlite", "report.html", "earlier"
+
+
+def fresh_journal(out: Path) -> Path:
+    """Where the next run's journal goes. What an earlier run left there is moved to `earlier/N`, never overwritten.
+
+    Raises JournalError if the folder cannot be written.
+    """
+    path = out / JOURNAL
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            _put_aside(out)
+    except OSError as error:
+        raise JournalError(f"{out}: cannot be written ({error.strerror}); name another folder with --out.") from error
+    return path
+
+
+def _put_aside(out: Path) -> None:
+    number = 1 + sum(1 for _ in (out / EARLIER).glob("*"))
+    while (kept := out / EARLIER / str(number)).exists():
+        number += 1
+    kept.mkdir(parents=True)
+    for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", REPORT):
+        if (out / name).exists():
+            (out / name).rename(kept / name)

@@ -1,0 +1,32 @@
+"""A folder of runs keeps every journal: the newest on top, earlier ones beneath."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import JournalError
+from bot.journal.folder import fresh_journal
+
+
+def test_a_new_folder_is_made(tmp_path: Path):
+    assert fresh_journal(tmp_path / "a" / "b") == tmp_path / "a" / "b" / "journal.sqlite"
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_each_earlier_run_is_kept_whole_and_apart(tmp_path: Path):
+    for run in ("first", "second", "third"):
+        path = fresh_journal(tmp_path)
+        assert not path.exists() and not (tmp_path / "report.html").exists()
+        path.write_text(run)
+        (tmp_path / "report.html").write_text(f"report of {run}")
+    kept = {folder.name: (folder / "journal.sqlite").read_text() for folder in (tmp_path / "earlier").iterdir()}
+    assert kept == {"1": "first", "2": "second"}
+    assert (tmp_path / "earlier" / "2" / "report.html").read_text() == "report of second"
+
+
+def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(JournalError, match="cannot be written"):
+        fresh_journal(tmp_path / "out")
