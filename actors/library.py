@@ -23,6 +23,7 @@ from bot.market.state import MarketState
 from bot.messages import (
     ENDPOINT_JOURNAL,
     ENDPOINT_JOURNAL_AHEAD,
+    ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
     TOPIC_BOOK,
     TOPIC_DECISIONS,
@@ -129,6 +130,7 @@ class LibraryActor(Actor):
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
         candidates, winner = choose(plans, now, self._law, at_bar)
         judged = {candidate.plan.strategy: candidate for candidate in candidates}
+        self._alarm(at_bar, *(candidate.failures for candidate in candidates))
         intent_id = None if winner is None else self._submit(judged, winner, now)
         self._follow_refused(list(judged.values()), winner if intent_id else None, now)
         records = [
@@ -136,6 +138,12 @@ class LibraryActor(Actor):
             for name in TRADERS
         ]
         return [*records, veto_decision(FILTER, veto, self._filter_answer, now)]
+
+    def _alarm(self, *failures: tuple[Refused, ...]) -> None:
+        """A guard that failed has refused; it also alarms (constitution: kill switch triggers)."""
+        broken = next((failure for group in failures for failure in group if failure.code == Code.GUARD_ERROR), None)
+        if broken is not None:
+            self.msgbus.send(ENDPOINT_RISK_ALARM, broken.text)
 
     def _record(
         self,

@@ -31,6 +31,7 @@ TOPIC_EQS_EVENT = "mesbot.eqs.event"
 ENDPOINT_JOURNAL = "mesbot.journal"
 ENDPOINT_JOURNAL_AHEAD = "mesbot.journal.ahead"
 ENDPOINT_RISK_CLOSE = "mesbot.risk.close"
+ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
 def ask_endpoint(strategy: str) -> str:

@@ -120,8 +120,9 @@ class Limits(msgspec.Struct, frozen=True):
         )
 
     def tier(self, equity_cents: int) -> TierLimits:
-        """The highest tier whose floor this equity reaches."""
-        return max((tier for tier in self.tiers if equity_cents >= tier.min_equity_cents), key=lambda tier: tier.min_equity_cents)
+        """The highest tier whose floor this equity reaches; the lowest if it is below them all (then the margin gate refuses)."""
+        reached = (tier for tier in self.tiers if equity_cents >= tier.min_equity_cents)
+        return max(reached, key=lambda tier: tier.min_equity_cents, default=self.tiers[0])
 
     def fees_cents(self, quantity: int) -> int:
         """Commission and fees both ways."""

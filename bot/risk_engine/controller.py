@@ -20,6 +20,7 @@ from bot.errors import RiskEngineError
 from bot.journal.records import Kind
 from bot.messages import (
     ENDPOINT_JOURNAL,
+    ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
     TOPIC_BOOK,
     TOPIC_EQS_EVENT,
@@ -86,6 +87,7 @@ class RiskController(Controller):
             msgbus.deregister(endpoint, old)
             msgbus.register(endpoint, new)
         msgbus.register(ENDPOINT_RISK_CLOSE, self._supervisor.close)
+        msgbus.register(ENDPOINT_RISK_ALARM, self._supervisor.alarm)
         msgbus.subscribe("events.order.*", self._on_order_event, priority=FIRST)
         msgbus.subscribe("events.account.*", self._on_account, priority=FIRST)
         msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=FIRST)

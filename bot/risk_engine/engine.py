@@ -121,9 +121,9 @@ class ContractRiskEngine:
         if isinstance(command, CancelOrder):
             return self._cancel(command.client_order_id.value)
         if isinstance(command, BatchCancelOrders):
-            return self._first(cancel.client_order_id.value for cancel in command.cancels)
+            return self._first([cancel.client_order_id.value for cancel in command.cancels])
         if isinstance(command, CancelAllOrders):
-            return self._first(order.client_order_id.value for order in self._cache.orders_open(instrument_id=command.instrument_id))
+            return self._first([order.client_order_id.value for order in self._cache.orders_open(instrument_id=command.instrument_id)])
         return None  # queries change nothing
 
     def _single(self, order: Order) -> Refused | None:
@@ -131,13 +131,13 @@ class ContractRiskEngine:
             return None  # a stop or target of the supervisor for contracts that are open and uncovered
         return judge.reducing(order, self._supervisor.net, judge.working_exits(self._supervisor.trades))
 
-    def _first(self, names: Any) -> Refused | None:
-        return next((refusal for name in names if (refusal := self._cancel(name))), None)
+    def _first(self, names: list[str]) -> Refused | None:
+        return next((refusal for name in names if (refusal := self._cancel(name, frozenset(names)))), None)
 
-    def _cancel(self, name: str) -> Refused | None:
+    def _cancel(self, name: str, together: frozenset[str] = frozenset()) -> Refused | None:
         trade, leg, order = self._supervisor.find(name)
         asked_by_us = order is not None and order.cancel_requested  # the supervisor replaces a stop of a wrong size
-        return judge.cancellation(order, leg, asked_by_us or (trade is not None and trade.closing is not None))
+        return judge.cancellation(order, leg, asked_by_us or (trade is not None and trade.closing is not None), together)
 
     # -------------------------------------------------------------- entries
 

@@ -81,14 +81,16 @@ def modification(command: ModifyOrder, order: TrackedOrder | None, side: int) ->
     return refused(Code.STOP_WIDENS, L1, "ticks_closer", closer, "minimum", 1, "ticks")
 
 
-def cancellation(order: TrackedOrder | None, leg: Leg | None, closing: bool) -> Refused | None:
+def cancellation(order: TrackedOrder | None, leg: Leg | None, closing: bool, together: frozenset[str] = frozenset()) -> Refused | None:
     """The only stop of an open leg stays, unless its replacement works or the position is being closed.
 
     Cancelling a target takes its stop along at the venue (one cancels the other), so it counts too.
+    `together` names all orders that the same command cancels: none of them can be the replacement.
     """
     if order is None or leg is None or closing or not leg.open or order.role not in (Role.STOP, Role.TARGET):
         return None
-    others = sum(other.leaves for other in leg.live(Role.STOP) if other is not order and other.state in AT_VENUE)
+    staying = [other for other in leg.live(Role.STOP) if other is not order and other.order_id not in together]
+    others = sum(other.leaves for other in staying if other.state in AT_VENUE)
     if order.role is Role.STOP and others >= leg.open:
         return None
     return refused(Code.ONLY_STOP, L1, "other_stops", others, "required", leg.open, "contracts")

@@ -136,6 +136,13 @@ def test_the_only_stop_of_an_open_leg_stays(order, of, closing, passes):
     assert (judge.cancellation(order, of, closing) is None) is passes
 
 
+def test_two_stops_of_one_leg_may_not_go_in_one_command():
+    other = TrackedOrder("O2", R.STOP, 1, -1, 1, 992, state=S.WORKING)
+    both = frozenset({STOP.order_id, other.order_id})
+    assert judge.cancellation(STOP, leg(STOP, other), False, frozenset({STOP.order_id})) is None
+    assert judge.cancellation(STOP, leg(STOP, other), False, both).code == "ONLY_STOP"
+
+
 # ------------------------------------------------------------------ brackets and their tags
 
 
