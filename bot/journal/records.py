@@ -22,7 +22,6 @@ class Kind(StrEnum):
     INTENT = "intent"
     ORDER = "order event"
     FILL = "fill"
-    TRADE = "trade"
     OUTCOME = "outcome"
     STATE = "state change"
     QUALITY = "quality event"
