@@ -4,15 +4,19 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-finished
+ASYNC_VENV := .venv-ib-async
+ASYNC_STAMP := $(ASYNC_VENV)/.setup-finished
 UV := uv
 
 # The stamp holds the folder it was made in: a moved checkout, or a Python that is gone, sets up anew.
-HEALTHY := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd)" && test -x $(BIN)/mesbot && $(BIN)/python -c 'print("yes")' 2>/dev/null)
+healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" && test -x $(1)/bin/mesbot && $(1)/bin/python -c 'print("yes")' 2>/dev/null)
+HEALTHY := $(call healthy,$(VENV))
+ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run test lint format bench lock clean force
+.PHONY: help setup run test test-ib-async conformance lint format bench lock clean force
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
 
 setup: $(STAMP)  ## make .venv from requirements.lock; does nothing the second time
 
@@ -21,6 +25,13 @@ run: setup  ## backtest of seeded synthetic sessions into out/
 
 test: setup  ## all tests
 	@$(BIN)/python -m pytest
+
+test-ib-async: $(ASYNC_STAMP)  ## the adapter's tests on ib_async, in an environment of its own
+	@$(ASYNC_VENV)/bin/python -c 'import importlib.util as u; assert u.find_spec("ib_async") and not u.find_spec("ib_insync")'
+	@$(ASYNC_VENV)/bin/python -m pytest tests/bot/ibkr
+
+conformance: setup  ## independent TWS clients against the simulated gateway; skips those it cannot get
+	@$(BIN)/python tests/conformance/run.py
 
 lint: setup  ## ruff and import-linter
 	@$(BIN)/ruff check .
@@ -31,22 +42,33 @@ format: setup  ## repair what ruff can repair
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup  ## bars per second and memory, beside the bare Nautilus engine
+bench: setup  ## bars per second and memory beside the bare Nautilus engine; latency and ticks per second of the live node
 	@$(BIN)/python backtests/bench.py
+	@$(BIN)/python backtests/bench_latency.py
 
-lock:  ## renew requirements.lock from pyproject.toml (needs uv; make lock UPGRADE=--upgrade takes newer versions)
+lock:  ## renew both locks from pyproject.toml (needs uv; make lock UPGRADE=--upgrade takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
 	$(UV) pip compile pyproject.toml --group dev --group build --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" --quiet $(UPGRADE) --output-file requirements.lock
+	$(UV) pip compile pyproject.toml requirements-ib-async.in --override requirements-ib-async.in --constraint requirements.lock \
+		--group dev --group build --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --quiet --output-file requirements-ib-async.lock
 
-clean:  ## remove .venv, out and caches
-	rm -rf $(VENV) out .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+clean:  ## remove both environments, out and caches
+	rm -rf $(VENV) $(ASYNC_VENV) out .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 ifneq ($(HEALTHY),yes)
 $(STAMP): force
 endif
 
+ifneq ($(ASYNC_HEALTHY),yes)
+$(ASYNC_STAMP): force
+endif
+
 $(STAMP): requirements.lock pyproject.toml
-	@HEALTHY="$(HEALTHY)" sh scripts/make-venv $(VENV) $(STAMP)
+	@HEALTHY="$(HEALTHY)" sh scripts/make-venv $(VENV) $(STAMP) requirements.lock
+
+$(ASYNC_STAMP): requirements-ib-async.lock pyproject.toml
+	@HEALTHY="$(ASYNC_HEALTHY)" sh scripts/make-venv $(ASYNC_VENV) $(ASYNC_STAMP) requirements-ib-async.lock
 
 force:
