@@ -33,6 +33,7 @@ from bot.messages import (
 )
 from bot.risk_engine.brackets import OrderTags, ticks_of
 from bot.risk_engine.kill_switch import KillSwitch
+from bot.risk_engine.patience import Patience
 from bot.risk_engine.records import denial_record, fill_record, order_record
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.wire import Wire
@@ -65,6 +66,7 @@ class Supervisor:
         self._context: dict[str, TradeContext] = {}
         self._orders: dict[str, tuple[Trade, Leg, TrackedOrder]] = {}
         self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self._track)
+        self._patience = Patience(self._execution, self._sender.cancel, self.close)
         self._causes: dict[str, str] = {}
         self._kill = KillWatch(self._limits)
         self._switch = KillSwitch(wire)
@@ -134,7 +136,10 @@ class Supervisor:
         order.apply(name, int(event.last_qty) if isinstance(event, OrderFilled) else 0)
         if isinstance(event, OrderUpdated):
             self._updated(trade, leg, order, event)
-        self._journal_event(trade, order, event, name)
+        self._patience.watch(self._wire.market, trade, order)
+        # Market time, not ts_event: some events are Nautilus' own, stamped by its clock, which on a replay is not the market's.
+        record = order_record(trade, order, name, getattr(event, "reason", "") or "")
+        self._wire.journal(Kind.ORDER, self._wire.now_ns, record, trade.plan.strategy)
         self._charge(trade, order, name, event)
         if order.state is OrderState.UNKNOWN:
             self.trip("order state desync", f"{order.order_id}: {name} cannot follow from what the broker said before")
@@ -177,12 +182,7 @@ class Supervisor:
         for charge in execution_events(self._execution, trade, order, name, event.ts_event):
             self._wire.charge(charge, self._wire.now_ns, order.order_id)
 
-    def _journal_event(self, trade: Trade, order: TrackedOrder, event: Any, name: str) -> None:
-        # Some events are Nautilus' own and stamped by its clock, which on a replay is not the market's.
-        body = order_record(trade, order, name, getattr(event, "reason", "") or "")
-        self._wire.journal(Kind.ORDER, self._wire.now_ns, body, trade.plan.strategy)
-
-    # ----------------------------------------------------------- what follows
+    # ---------------------------------------------------------- consequences
 
     def _after(self, trade: Trade, order: TrackedOrder, was_entering: bool) -> None:
         self._count_naked(trade)

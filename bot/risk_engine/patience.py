@@ -1,0 +1,47 @@
+"""How long a partly filled order may stay so (execution_contract.yaml: entry and exit patience), in market time.
+
+An entry keeps what filled and lets go of the rest; what is left of a target is closed at the
+market. A partly filled stop has no patience: the supervisor's duties leave at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.contracts.models import ExecutionContract
+from bot.decision.plan import ExitReason
+from bot.messages import CloseTrade
+from bot.risk_engine.clocks import Timeline
+from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.trade import Trade
+from bot.units import SECOND_NS
+
+PARTIAL = OrderState.PARTIALLY_FILLED
+
+
+class Patience:
+    """Watches partial fills. `cancel` ends an order, `close` leaves a trade."""
+
+    def __init__(self, law: ExecutionContract, cancel: Callable[[Trade, TrackedOrder], None], close: Callable[[CloseTrade], None]) -> None:
+        self._entry_ns = round(law.entry.partial_fill_patience_seconds * SECOND_NS)
+        self._target_ns = round(law.exit.target_partial_patience_seconds * SECOND_NS)
+        self._cancel, self._close = cancel, close
+        self._watched: set[str] = set()
+
+    def watch(self, market: Timeline, trade: Trade, order: TrackedOrder) -> None:
+        """Something happened to an order: if it is filled in part for the first time, look again when its patience is over."""
+        if order.state is not PARTIAL or order.order_id in self._watched:
+            return
+        self._watched.add(order.order_id)
+        if order.role is Role.ENTRY:
+            market.call_at(f"{order.order_id}-patience", market.now_ns + self._entry_ns, lambda: self._end_entry(trade, order))
+        elif order.role is Role.TARGET:
+            market.call_at(f"{order.order_id}-patience", market.now_ns + self._target_ns, lambda: self._end_target(trade, order))
+
+    def _end_entry(self, trade: Trade, order: TrackedOrder) -> None:
+        if order.state is PARTIAL and not order.cancel_requested:
+            self._cancel(trade, order)
+
+    def _end_target(self, trade: Trade, order: TrackedOrder) -> None:
+        if order.state is PARTIAL:
+            self._close(CloseTrade(trade.intent_id, ExitReason.TARGET, "the target filled in part only"))

@@ -1,0 +1,69 @@
+"""A partly filled order has the contract's patience, to the second, and no more."""
+
+from __future__ import annotations
+
+import pytest
+from builders import CONTRACTS, plan
+
+from bot.decision.plan import ExitReason
+from bot.messages import CloseTrade
+from bot.risk_engine.clocks import StampTime
+from bot.risk_engine.patience import Patience
+from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.trade import Leg, Trade
+from bot.units import SECOND_NS
+
+START = 1_000 * SECOND_NS
+
+
+class Watched:
+    """A trade with one order of two contracts, filled in part at START; what patience does about it."""
+
+    def __init__(self, role: Role) -> None:
+        self.cancelled: list[TrackedOrder] = []
+        self.closed: list[CloseTrade] = []
+        self.market = StampTime()
+        self.market.advance(START)
+        self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=OrderState.PARTIALLY_FILLED, filled=1)
+        leg = Leg(1, 2, 992, 1016, orders=[self.order])
+        self.trade = Trade("I", plan(), "2025-10-02", START, START + 90 * SECOND_NS, [leg])
+        patience = Patience(CONTRACTS.execution_contract, lambda _, order: self.cancelled.append(order), self.closed.append)
+        patience.watch(self.market, self.trade, self.order)
+
+    def after(self, seconds: float) -> Watched:
+        """Market time goes on by so many seconds."""
+        self.market.advance(START + round(seconds * SECOND_NS))
+        return self
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(29, False), (30, True), (31, True)])
+def test_the_rest_of_an_entry_is_let_go_after_thirty_seconds(seconds, ended):
+    watched = Watched(Role.ENTRY).after(seconds)
+    assert (watched.cancelled == [watched.order]) is ended
+    assert watched.closed == []
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(59, False), (60, True), (61, True)])
+def test_what_is_left_of_a_target_is_closed_at_the_market_after_sixty_seconds(seconds, ended):
+    watched = Watched(Role.TARGET).after(seconds)
+    assert [(request.trade_id, request.reason) for request in watched.closed] == ([("I", ExitReason.TARGET)] if ended else [])
+    assert watched.cancelled == []
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET])
+def test_an_order_that_filled_meanwhile_is_left_alone(role):
+    watched = Watched(role)
+    watched.order.state = OrderState.FILLED
+    watched.after(120)
+    assert (watched.cancelled, watched.closed) == ([], [])
+
+
+def test_an_entry_that_is_being_cancelled_is_not_cancelled_again():
+    watched = Watched(Role.ENTRY)
+    watched.order.cancel_requested = True
+    assert watched.after(120).cancelled == []
+
+
+def test_a_stop_has_no_patience():
+    watched = Watched(Role.STOP).after(120)
+    assert (watched.cancelled, watched.closed) == ([], [])
