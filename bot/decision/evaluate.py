@@ -5,7 +5,7 @@ It promises nothing about orders: whether they equal the plan is the risk engine
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -45,8 +45,7 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
 
 def bar_failures(now: Snapshot, limits: Limits) -> tuple[Refused, ...]:
     """Every gate that refuses any entry at this moment, whatever the plan."""
-    failures = (_asked(gate, lambda gate=gate: gate.check(now, limits)) for gate in BAR_GATES)
-    return tuple(failure for failure in failures if failure is not None)
+    return tuple(_refusals(BAR_GATES, now, limits))
 
 
 def evaluate(plan: EntryPlan, now: Snapshot, law: Law, at_bar: tuple[Refused, ...] | None = None) -> Judgement:
@@ -55,10 +54,7 @@ def evaluate(plan: EntryPlan, now: Snapshot, law: Law, at_bar: tuple[Refused, ..
     `at_bar` is `bar_failures` of the same snapshot, if the caller has it already.
     """
     failures = list(bar_failures(now, law.limits) if at_bar is None else at_bar)
-    for gate in PLAN_GATES:
-        failure = _asked(gate, lambda gate=gate: gate.check(plan, now, law.limits))
-        if failure is not None:
-            failures.append(failure)
+    failures += _refusals(PLAN_GATES, plan, now, law.limits)
     inputs, parts, failure = _euc(plan, now, law)
     if failure is not None:
         failures.append(failure)
@@ -84,11 +80,17 @@ def _euc(plan: EntryPlan, now: Snapshot, law: Law) -> tuple[EucInputs | None, Eu
         return None, None, guard_error("EUC", Layer.EUC, error)
 
 
-def _asked(gate: BarGate | PlanGate, ask: Callable[[], Refused | None]) -> Refused | None:
-    try:
-        return ask()
-    except Exception as error:
-        return guard_error(gate.name, gate.layer, error)
+def _refusals(gates: Sequence[BarGate | PlanGate], *given: Any) -> list[Refused]:
+    """What these gates say no to; one that raises says no as well."""
+    found: list[Refused] = []
+    for gate in gates:
+        try:
+            failure = gate.check(*given)
+        except Exception as error:
+            failure = guard_error(gate.name, gate.layer, error)
+        if failure is not None:
+            found.append(failure)
+    return found
 
 
 def guard_error(name: str, layer: Layer, error: Any) -> Refused:

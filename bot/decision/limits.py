@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from bot.contracts.models import Contracts
 from bot.units import MINUTE_NS, SECOND_NS, TICK_CENTS, to_cents
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TierLimits(msgspec.Struct, frozen=True):
@@ -137,8 +139,5 @@ class Limits(msgspec.Struct, frozen=True):
         return risk_cents + self.friction_cents(quantity, slippage_ticks)
 
 
-def _ns(moment: object) -> int:
-    from datetime import UTC, datetime
-
-    assert isinstance(moment, datetime)
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+def _ns(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1) * 1000
