@@ -1,7 +1,7 @@
 """Nautilus' execution and data acceptance cards (its developer guide: Execution and Data Testing Spec), and what becomes of each here.
 
 `PASS` is proved by a scenario of test_ibkr_acceptance; `REFUSED` is a skip that the adapter enforces, proved there too; `SKIP`
-does not apply; `OPEN` applies and does not hold yet: a strict expected failure there tells when it does.
+does not apply; `OPEN` ought to hold and does not yet: a strict expected failure there tells when it does.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ CARDS = tuple(
         ("TC-E02", "Market SELL fills", P),
         ("TC-E03", "Market order, IOC", S, TIF),
         ("TC-E04", "Market order, FOK", S, TIF),
-        ("TC-E05", "Market order in quote quantity", S, "MES is traded in whole contracts"),
+        ("TC-E05", "Market order in quote quantity", O, "to be denied: MES is traded in contracts; the flag is not looked at"),
         ("TC-E06", "Close a position by market order", P),
         ("TC-E10", "Limit BUY GTC", P),
         ("TC-E11", "Limit SELL GTC", P),
@@ -89,12 +89,12 @@ CARDS = tuple(
         ("TC-E53", "Bracket with post-only entry", R, POST_ONLY),
         ("TC-E60", "PostOnly accepted", R, POST_ONLY),
         ("TC-E61", "ReduceOnly on close", R, REDUCE_ONLY),
-        ("TC-E62", "Display quantity", S, "one or a few contracts are never hidden; the field is not passed on"),
+        ("TC-E62", "Display quantity", O, "to be denied: nothing is hidden; the field is not looked at"),
         ("TC-E63", "Custom order parameters", S, "the execution client takes no parameters of its own"),
         ("TC-E70", "PostOnly rejection", R, POST_ONLY),
         ("TC-E71", "ReduceOnly rejection", R, REDUCE_ONLY),
         ("TC-E72", "Unsupported order type", P),
-        ("TC-E73", "Unsupported time in force", O, "the order's time in force is not looked at: IOC, FOK and DAY are sent as GTC"),
+        ("TC-E73", "Unsupported time in force", O, "to be denied; the field is not looked at: IOC, FOK and DAY are sent as GTC"),
         ("TC-E74", "Ambiguous submit failure", P, "the connection closes on the order, which arrived or did not"),
         ("TC-E75", "Ambiguous cancel failure", P, "asked for while the connection is lost; sent after it"),
         ("TC-E76", "Ambiguous modify failure", P, "the broker has it, its answer is lost"),
