@@ -1,4 +1,4 @@
-"""Independent TWS clients against the simulated gateway, each in an environment of its own. Not part of `make test`.
+"""Independent TWS clients against the simulated gateway, each in an environment of its own: `make conformance`.
 
     .venv/bin/python tests/conformance/run.py [official] [ib_async] [stoqey]
 
@@ -60,6 +60,8 @@ class NotAvailableError(Exception):
 
 def command_of(client: str) -> tuple[list[str], Path]:
     """How to run a client and where; makes its environment if there is none. Raises NotAvailableError."""
+    if client == "stoqey" and shutil.which("node") is None:
+        raise NotAvailableError("node is not installed")
     folder = ENVIRONMENTS / client
     ready = folder / "ready.json"
     if not ready.exists() or json.loads(ready.read_text()) != PACKAGES[client]:
