@@ -19,7 +19,6 @@ becomes of each with the IBKR adapter. This page is made from `tests/bot/ibkr/ac
 - **pass**: `tests/bot/ibkr/test_ibkr_acceptance.py` shows it, in a real TradingNode over a socket to the simulated gateway.
 - **skip, refused**: such an order is denied by the adapter before it leaves, with the reason; shown there too.
 - **skip**: does not apply.
-- **open**: ought to hold and does not yet; an expected failure there says when it does.
 
 """
 

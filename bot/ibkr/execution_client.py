@@ -10,7 +10,7 @@ from typing import Any
 
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.currencies import USD
-from nautilus_trader.model.enums import AccountType, ContingencyType, OmsType, OrderSide, OrderType
+from nautilus_trader.model.enums import AccountType, ContingencyType, OmsType, OrderSide, OrderType, TimeInForce
 from nautilus_trader.model.identifiers import AccountId, ClientId, Venue
 from nautilus_trader.model.objects import AccountBalance, MarginBalance, Money
 from nautilus_trader.model.orders import Order
@@ -122,9 +122,10 @@ class IbkrExecutionClient(LiveExecutionClient):
     def _draft(self, order: Order, refs: set[Any]) -> Draft:
         """`goodTillDate` is the broker's clock now plus what is left of the order's market time; here both clocks are one."""
         kind = KINDS.get(order.order_type)
-        if kind is None or order.is_reduce_only or order.is_post_only:
+        if kind is None or not _plain(order):
             raise OrderRejectedByBroker(
-                "only plain LIMIT, STOP_MARKET, STOP_LIMIT and MARKET orders are sent", order_ref=str(order.client_order_id)
+                "only plain LIMIT, STOP_MARKET, STOP_LIMIT and MARKET orders are sent: good till cancelled, in contracts, shown in full",
+                order_ref=str(order.client_order_id),
             )
         tags = OrderTags.read(order)
         expires = tags.expires_ns if tags is not None else 0
@@ -255,3 +256,10 @@ class IbkrExecutionClient(LiveExecutionClient):
         """A lost connection is an error, not an empty account."""
         if self._session.link.state in (LinkState.DISCONNECTED, LinkState.CONNECTING, LinkState.FAILED):
             raise self._session.link.last_error or self._session.lost()
+
+
+def _plain(order: Order) -> bool:
+    """Without any flag that would be lost on the way to the broker. An entry's end is in its tags, not in a time in force."""
+    flagged = order.is_reduce_only or order.is_post_only or order.is_quote_quantity
+    shown_in_part = getattr(order, "display_qty", None) is not None
+    return order.time_in_force == TimeInForce.GTC and not flagged and not shown_in_part

@@ -1,7 +1,7 @@
 """Nautilus' execution and data acceptance cards (its developer guide: Execution and Data Testing Spec), and what becomes of each here.
 
 `PASS` is proved by a scenario of test_ibkr_acceptance; `REFUSED` is a skip that the adapter enforces, proved there too; `SKIP`
-does not apply; `OPEN` ought to hold and does not yet: a strict expected failure there tells when it does.
+does not apply.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ class Outcome(StrEnum):
     PASS = "pass"
     REFUSED = "skip, refused"
     SKIP = "skip"
-    OPEN = "open"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Card:
     why: str = ""
 
 
-P, R, S, O = Outcome.PASS, Outcome.REFUSED, Outcome.SKIP, Outcome.OPEN  # noqa: E741
+P, R, S = Outcome.PASS, Outcome.REFUSED, Outcome.SKIP
 
 TIF = "orders are GTC, entries GTD by their own tag; no other time in force is used (see TC-E73)"
 TOUCHED = "refused by design: only market, limit, stop and stop-limit orders are sent"
@@ -51,7 +50,7 @@ CARDS = tuple(
         ("TC-E02", "Market SELL fills", P),
         ("TC-E03", "Market order, IOC", S, TIF),
         ("TC-E04", "Market order, FOK", S, TIF),
-        ("TC-E05", "Market order in quote quantity", O, "to be denied: MES is traded in contracts; the flag is not looked at"),
+        ("TC-E05", "Market order in quote quantity", R, "refused by design: MES is traded in contracts"),
         ("TC-E06", "Close a position by market order", P),
         ("TC-E10", "Limit BUY GTC", P),
         ("TC-E11", "Limit SELL GTC", P),
@@ -89,12 +88,12 @@ CARDS = tuple(
         ("TC-E53", "Bracket with post-only entry", R, POST_ONLY),
         ("TC-E60", "PostOnly accepted", R, POST_ONLY),
         ("TC-E61", "ReduceOnly on close", R, REDUCE_ONLY),
-        ("TC-E62", "Display quantity", O, "to be denied: nothing is hidden; the field is not looked at"),
+        ("TC-E62", "Display quantity", R, "refused by design: nothing is hidden"),
         ("TC-E63", "Custom order parameters", S, "the execution client takes no parameters of its own"),
         ("TC-E70", "PostOnly rejection", R, POST_ONLY),
         ("TC-E71", "ReduceOnly rejection", R, REDUCE_ONLY),
         ("TC-E72", "Unsupported order type", P),
-        ("TC-E73", "Unsupported time in force", O, "to be denied; the field is not looked at: IOC, FOK and DAY are sent as GTC"),
+        ("TC-E73", "Unsupported time in force", P),
         ("TC-E74", "Ambiguous submit failure", P, "the connection closes on the order, which arrived or did not"),
         ("TC-E75", "Ambiguous cancel failure", P, "asked for while the connection is lost; sent after it"),
         ("TC-E76", "Ambiguous modify failure", P, "the broker has it, its answer is lost"),
