@@ -34,10 +34,14 @@ class IdSource:
         """The next order id; on disk before it is used. Raises MesbotError if that is impossible."""
         number = self._next
         if number >= self._reserved:
-            self._reserved = number + BLOCK
-            self._write(self._reserved)
+            self.reserve()
         self._next = number + 1
         return number
+
+    def reserve(self) -> None:
+        """Reserve a block from the next id on: at a connect, so that the first order does not wait for the disk."""
+        self._reserved = self._next + BLOCK
+        self._write(self._reserved)
 
     def request_id(self) -> int:
         """The next request id, above every order id."""

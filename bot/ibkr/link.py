@@ -195,6 +195,7 @@ class Link:
             self.ids = self._make_ids(f"{self.account}:{self.settings.client_id}")
         connection.ids = self.ids
         self.ids.at_least(connection.first_id)
+        self.ids.reserve()
         await self._read_clock(at_connect=True)
 
     async def _synchronise(self, reason: SyncReason) -> None:

@@ -343,3 +343,16 @@ def test_a_good_till_date_is_whole_seconds_of_utc_and_reads_back() -> None:
     assert utc_text(TEN + 1) == "20251002 14:00:01 UTC"
     assert moment_ns("20251002 09:00:00 US/Central") == TEN == moment_ns(utc_text(TEN))
     assert moment_ns("tomorrow") == 0
+
+
+def test_a_block_reserved_at_the_connect_spares_the_first_order_the_disk(tmp_path):
+    path = tmp_path / "ids.json"
+    ids = IdSource(path, "DU1:7")
+    ids.at_least(100)
+    ids.reserve()
+    marks = path.read_bytes()
+    path.unlink()
+    assert [ids.order_id() for _ in range(3)] == [100, 101, 102]
+    assert not path.exists(), "an order wrote to the disk"
+    path.write_bytes(marks)
+    assert IdSource(path, "DU1:7").order_id() > 102, "what was reserved is never handed out again"
