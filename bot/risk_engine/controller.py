@@ -39,6 +39,7 @@ from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.engine import ContractRiskEngine, deny_rest
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime import RuntimeSpec, runtime_of
+from bot.units import to_usd
 
 RISK, EXEC = "RiskEngine.execute", "ExecEngine.execute"
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
@@ -126,6 +127,8 @@ class RiskController(Controller):
         balance, free = cents_of(event)
         if balance is not None and free is not None:
             self._situation.on_account(balance, free)
+            if free < 0:
+                self._supervisor.trip("available funds below zero", f"{to_usd(free):.2f} USD")
 
     def _on_market(self, update: MarketUpdate) -> None:
         self._situation.on_market(update)
