@@ -34,12 +34,16 @@ class IdSource:
         """The next order id; on disk before it is used. Raises MesbotError if that is impossible."""
         number = self._next
         if number >= self._reserved:
-            self.reserve()
+            self._reserve()
         self._next = number + 1
         return number
 
-    def reserve(self) -> None:
-        """Reserve a block from the next id on: at a connect, so that the first order does not wait for the disk."""
+    def begin_at(self, order_id: int) -> None:
+        """A connection offers this id: ours are never below. A block is reserved, so that the first order does not wait for the disk."""
+        self.at_least(order_id)
+        self._reserve()
+
+    def _reserve(self) -> None:
         self._reserved = self._next + BLOCK
         self._write(self._reserved)
 

@@ -194,8 +194,7 @@ class Link:
         if self.ids is None:
             self.ids = self._make_ids(f"{self.account}:{self.settings.client_id}")
         connection.ids = self.ids
-        self.ids.at_least(connection.first_id)
-        self.ids.reserve()
+        self.ids.begin_at(connection.first_id)
         await self._read_clock(at_connect=True)
 
     async def _synchronise(self, reason: SyncReason) -> None:

@@ -348,8 +348,7 @@ def test_a_good_till_date_is_whole_seconds_of_utc_and_reads_back() -> None:
 def test_a_block_reserved_at_the_connect_spares_the_first_order_the_disk(tmp_path):
     path = tmp_path / "ids.json"
     ids = IdSource(path, "DU1:7")
-    ids.at_least(100)
-    ids.reserve()
+    ids.begin_at(100)
     marks = path.read_bytes()
     path.unlink()
     assert [ids.order_id() for _ in range(3)] == [100, 101, 102]
