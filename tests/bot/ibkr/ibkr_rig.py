@@ -35,7 +35,7 @@ from bot.units import SECOND_NS
 
 DAY = dt.date(2025, 10, 2)
 TEN = clock_ns(DAY, dt.time(10))
-WAIT_SECONDS = 8.0
+WAIT_SECONDS = 30.0
 PACE = 10.0  # a minute of patience takes 6 s
 TIMES = SyncTimes(unknown_seconds=10, again_seconds=2, every_seconds=60, watch_seconds=0.01)
 SPEC = RuntimeSpec(str(ROOT / "contracts"), CONTRACTS.sha256, "2025-08-01", "2025-12-31", "")
