@@ -20,8 +20,8 @@ from bot.backtest.instrument import minute_bars
 from bot.calendar import new_york
 from bot.decision.euc import EucInputs, euc
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
-from bot.journal.build import plan_record
-from bot.journal.records import IntentRecord, Kind
+from bot.journal.build import intent_record
+from bot.journal.records import Kind
 from bot.messages import ENDPOINT_JOURNAL_AHEAD, Intent, JournalEntry
 from bot.risk_engine.brackets import Maker, bracket_orders, ticks_of
 from bot.units import SECOND_NS
@@ -94,20 +94,9 @@ class Rogue(Strategy):
 
     def write(self, intent: Intent) -> Intent:
         """Journal an intent ahead of its orders."""
-        record = IntentRecord(
-            intent_id=intent.intent_id,
-            strategy=intent.plan.strategy,
-            trading_day=intent.trading_day,
-            plan=plan_record(intent.plan),
-            decided_ns=intent.decided_ns,
-            expires_ns=intent.expires_ns,
-            slippage_ticks=intent.slippage_ticks,
-            dvs=intent.dvs,
-            eqs=intent.eqs,
-            euc=msgspec.structs.asdict(intent.euc),
-            euc_inputs=msgspec.structs.asdict(intent.inputs),
+        self.msgbus.send(
+            ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, self.clock.timestamp_ns(), intent_record(intent), intent.plan.strategy)
         )
-        self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, self.clock.timestamp_ns(), record, intent.plan.strategy))
         return intent
 
     def bracket(self, intent: Intent) -> OrderList:
