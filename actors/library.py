@@ -16,9 +16,9 @@ from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSe
 from bot.decision.situation import Situation
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
-from bot.journal.build import intent_record
+from bot.journal.build import intent_record, signals_of
 from bot.journal.decisions import bar_record, decision, management_decision, veto_decision
-from bot.journal.records import DecisionRecord, Kind
+from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
 from bot.messages import (
     ENDPOINT_JOURNAL,
@@ -63,7 +63,9 @@ class LibraryActor(Actor):
         self._runtime = runtime_of(config.runtime)
         self._law = self._runtime.law
         self._calendar = self._runtime.calendar
-        self._situation = Situation(self._law.limits, self._calendar)
+        self._situation = Situation(self._law.limits, self._calendar, observe=config.runtime.observe)
+        self._situation.restore(self._runtime.past)
+        self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
         self._trade: TradeView | None = None
         self._managed: TradeView | None = None
         self._filter_answer: Any = None
@@ -112,10 +114,17 @@ class LibraryActor(Actor):
         records = self._decide(update.state, now) if understood else self._blind(update, now)
         if session is None:
             return
+        self._note_day(ts_ns)
         self._journal(Kind.BAR, ts_ns, bar_record(update), None)
         for record in records:
             self._journal(Kind.DECISION, ts_ns, record, record.strategy)
         self.msgbus.publish(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
+
+    def _note_day(self, ts_ns: int) -> None:
+        """The first decided bar of a trading day records the equity its limits are measured by."""
+        if self._situation.trading_day != self._day:
+            self._day = self._situation.trading_day
+            self._journal(Kind.DAY, ts_ns, DayRecord(self._day, self._situation.equity_cents), None)
 
     # -------------------------------------------------------------- one bar
 
@@ -237,6 +246,9 @@ class LibraryActor(Actor):
             eqs=now.eqs,
             euc=judgement.euc,
             inputs=judgement.inputs,
+            regime=now.market.regime.value,
+            session_phase=now.market.session_phase,
+            signals=signals_of(now.market),
         )
 
     def _expires_ns(self, plan: EntryPlan, now: Snapshot) -> int:

@@ -31,6 +31,8 @@ class QualityActor(Actor):
         self._dvs = DvsScorer(runtime.contracts.data_contract, runtime.calendar)
         self._eqs = EqsScorer(runtime.contracts.execution_contract)
         self._clock_rth = RthClock(runtime.calendar.sessions)
+        for event, ts_ns in runtime.past.charges:
+            self._eqs.on_event(event, self._clock_rth.minute(ts_ns))
         self._penalties = runtime.contracts.execution_contract.eqs.events.model_dump()
 
     def on_start(self) -> None:

@@ -32,7 +32,8 @@ class ScreenActor(Actor):
         super().__init__(config)
         runtime = runtime_of(config.runtime)
         self._situation = Situation(runtime.law.limits, runtime.calendar)
-        self.glance = Glance(heading, runtime.law.limits.day_cents)
+        self._situation.restore(runtime.past)
+        self.glance = Glance(heading, runtime.law.limits.day_cents, kill_state=runtime.past.kill_state)
 
     def on_start(self) -> None:
         """Listen to everything that a glance shows."""

@@ -77,7 +77,7 @@ class Ask(msgspec.Struct, gc=False):
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
-    """A chosen plan with everything that was true when it was chosen."""
+    """A chosen plan with everything that was true when it was chosen; `signals` are the decision bar's (prices in points)."""
 
     intent_id: str
     trading_day: str
@@ -89,6 +89,9 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     eqs: float
     euc: Euc
     inputs: EucInputs
+    regime: str = ""
+    session_phase: int = 0
+    signals: dict[str, float] = {}
 
 
 class IntentSubmitted(msgspec.Struct, frozen=True, gc=False):

@@ -52,6 +52,7 @@ class ContractStrategy(Strategy):
         self.quantity = getattr(runtime.contracts.risk_model.contracts_per_strategy, self.name, 0)
         self._ttl_seconds = runtime.contracts.execution_contract.entry.ttl_seconds
         self._management = ManagementLimits.of(runtime.contracts)
+        self._past = runtime.past
 
     # ------------------------------------------------------------- what a K says
 
@@ -79,12 +80,14 @@ class ContractStrategy(Strategy):
     # ----------------------------------------------------------------- plumbing
 
     def on_start(self) -> None:
-        """Take questions; refuse to start without the contract risk engine on the path."""
+        """Take questions, and past trades in; refuse to start without the contract risk engine on the path."""
         if ENDPOINT_RISK_CLOSE not in self.msgbus.endpoints():
             raise RiskEngineError(f"{self.name} refuses to start: the contract risk engine is not installed; install it first.")
         self.msgbus.register(ask_endpoint(self.name), self._on_ask)
         self.msgbus.register(submit_endpoint(self.name), self._on_submit)
         self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
+        for outcome in self._past.outcomes:
+            self.post_trade_update(outcome)
 
     def on_stop(self) -> None:
         """Take no more questions. Orders are left to the risk engine."""

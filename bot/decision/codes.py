@@ -26,6 +26,7 @@ class Code(StrEnum):
     """Why an entry, a change or an order was refused."""
 
     KILL_SWITCH = "KILL_SWITCH"
+    OBSERVE_ONLY = "OBSERVE_ONLY"
 
     POSITION_OPEN = "POSITION_OPEN"
     INTENT_IN_FLIGHT = "INTENT_IN_FLIGHT"
@@ -91,6 +92,7 @@ class Code(StrEnum):
 
 MEANING: dict[Code, str] = {
     Code.KILL_SWITCH: "the kill switch is not ARMED",
+    Code.OBSERVE_ONLY: "the run's mode is OBSERVE: every plan is shadowed and nothing is sent",
     Code.POSITION_OPEN: "a position is open; the book holds one at a time",
     Code.INTENT_IN_FLIGHT: "another entry is still working",
     Code.BUDGET_OVERRUN: "a trade lost more than its worst case; entries are locked until the next trading day",

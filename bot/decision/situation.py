@@ -14,14 +14,18 @@ from bot.decision.limits import Limits
 from bot.decision.lockouts import Lockouts
 from bot.decision.snapshot import KillState, Snapshot, Trust
 from bot.decision.verdict import Refused
+from bot.journal.past import Past
 from bot.market.state import MarketState
 from bot.messages import BookEvent, EntryEnded, IntentSubmitted, MarketUpdate, TradeClosed, TradeOpened
 
 
 class Situation:
-    """Folds market, book, account, trust and kill messages into a Snapshot. Times are market time, UTC ns."""
+    """Folds market, book, account, trust and kill messages into a Snapshot. Times are market time, UTC ns.
 
-    def __init__(self, limits: Limits, calendar: SessionCalendar) -> None:
+    `trading_day` is the one in force (ISO date), `observe` the run's word that nothing may be sent.
+    """
+
+    def __init__(self, limits: Limits, calendar: SessionCalendar, *, observe: bool = False) -> None:
         self.book = Book(limits)
         self.kill_state = KillState.ARMED
         self.state: MarketState | None = None
@@ -29,7 +33,9 @@ class Situation:
         self.veto: Refused | None = None
         self._calendar = calendar
         self._lockouts = Lockouts(limits)
+        self._observe = observe
         self._ts_ns = 0
+        self.trading_day = ""
         self._day_end_ns = 0
         self._dvs = float("nan")
         self._eqs = float("nan")
@@ -41,14 +47,29 @@ class Situation:
         """Take a closed bar in; a new trading day freezes the day's equity. K5's veto of the bar before is void."""
         quality = update.quality
         self._ts_ns, self._dvs, self._eqs, self.veto = quality.ts_ns, quality.dvs, quality.eqs, None
-        if quality.ts_ns >= self._day_end_ns:
-            day = self._calendar.trading_day(quality.ts_ns)
-            self._day_end_ns = day.end_ns
-            self.book.roll(day)
-            self._equity_cents = self._balance_cents
+        self._enter(quality.ts_ns)
         if quality.bar is not None and update.state is not None:
             self._lockouts.update(update.state)
         self.state = update.state
+
+    def _enter(self, ts_ns: int) -> None:
+        """A new trading day freezes the day's equity; a time before the day in force changes nothing."""
+        if ts_ns >= self._day_end_ns:
+            day = self._calendar.trading_day(ts_ns)
+            self.trading_day, self._day_end_ns = day.date, day.end_ns
+            self.book.roll(day)
+            self._equity_cents = self._balance_cents
+
+    def restore(self, past: Past) -> None:
+        """Begin where earlier runs ended: what was counted, the kill latch, and the equity of a day that has not ended."""
+        for ts_ns, event in past.events:
+            self._enter(ts_ns)
+            self.on_book(event)
+        self.kill_state = past.kill_state
+        if past.day is not None:
+            self._enter(past.last_ns)
+            if past.day.trading_day == self.trading_day:
+                self._equity_cents = past.day.equity_cents
 
     def on_book(self, event: BookEvent) -> None:
         """Count what happened."""
@@ -67,6 +88,11 @@ class Situation:
         self._balance_cents, self._available_cents = balance_cents, available_cents
         if self._equity_cents is None:
             self._equity_cents = balance_cents
+
+    @property
+    def equity_cents(self) -> int | None:
+        """The account's equity when the trading day began, whole cents; None while unknown."""
+        return self._equity_cents
 
     def snapshot(self) -> Snapshot | None:
         """The picture of this moment; None before the first bar."""
@@ -92,4 +118,5 @@ class Situation:
             available_cents=self._available_cents,
             trust=dict(self.trust),
             veto=self.veto,
+            observe=self._observe,
         )

@@ -63,7 +63,7 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     """Everything `evaluate` may look at. `dvs` is nan while UNKNOWN; equity and funds None while unknown.
 
     `entry_refusal` is the session contract's answer ("" when entries are allowed), `window_end_ns`
-    when they stop being so. `veto` is K5's, if it vetoes this bar.
+    when they stop being so. `veto` is K5's, if it vetoes this bar. `observe`: this run sends nothing.
     """
 
     ts_ns: int
@@ -79,3 +79,4 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     available_cents: int | None
     trust: dict[str, Trust]
     veto: Refused | None
+    observe: bool = False

@@ -113,6 +113,9 @@ def intent_record(intent: Intent) -> IntentRecord:
         eqs=intent.eqs,
         euc=msgspec.structs.asdict(intent.euc),
         euc_inputs=msgspec.structs.asdict(intent.inputs),
+        regime=intent.regime,
+        session_phase=intent.session_phase,
+        signals=intent.signals,
     )
 
 
@@ -129,4 +132,7 @@ def intent_of(record: IntentRecord) -> Intent:
         eqs=record.eqs,
         euc=Euc(**record.euc),
         inputs=EucInputs(**record.euc_inputs),
+        regime=record.regime,
+        session_phase=record.session_phase,
+        signals={name: float("nan") if value is None else value for name, value in record.signals.items()},
     )

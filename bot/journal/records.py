@@ -27,6 +27,8 @@ class Kind(StrEnum):
     QUALITY = "quality event"
     KILL = "kill"
     SHADOW = "shadow"
+    DAY = "day"
+    OPERATOR = "operator action"
 
 
 class Action(StrEnum):
@@ -122,7 +124,10 @@ class BarRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class IntentRecord(msgspec.Struct, frozen=True, gc=False):
-    """Written ahead, durable before any order leaves. `euc_inputs` lets the plugin recompute EUC."""
+    """Written ahead, durable before any order leaves. `euc_inputs` lets the plugin recompute EUC.
+
+    `regime`, `session_phase` and `signals` are the decision bar's: a restart makes the trade's outcome from them.
+    """
 
     intent_id: str
     strategy: str
@@ -135,10 +140,16 @@ class IntentRecord(msgspec.Struct, frozen=True, gc=False):
     eqs: float
     euc: dict[str, float]
     euc_inputs: dict[str, float]
+    regime: str = ""
+    session_phase: int = 0
+    signals: dict[str, float | None] = {}
 
 
 class OrderRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One order event. `role` is ENTRY, STOP, TARGET or EXIT; `event` the Nautilus event's name."""
+    """One order event. `role` is ENTRY, STOP, TARGET or EXIT; `event` the Nautilus event's name.
+
+    `cause` says why a stop was moved, `venue_order_id` the broker's name of an accepted order.
+    """
 
     client_order_id: str
     intent_id: str
@@ -149,10 +160,15 @@ class OrderRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     price: float | None = None
     trigger: float | None = None
     reason: str = ""
+    cause: str = ""
+    venue_order_id: str = ""
 
 
 class FillRecord(msgspec.Struct, frozen=True, gc=False):
-    """One fill. `slippage_ticks` is against the order's own price (or the decision bar's close for MARKET), adverse positive."""
+    """One fill; `trade_id` is the venue's name of it.
+
+    `slippage_ticks` is against the order's own price (or the decision bar's close for MARKET), adverse positive.
+    """
 
     client_order_id: str
     intent_id: str
@@ -164,6 +180,7 @@ class FillRecord(msgspec.Struct, frozen=True, gc=False):
     fee_cents: int
     slippage_ticks: float
     ts_ns: int
+    trade_id: str = ""
 
 
 class StateRecord(msgspec.Struct, frozen=True, gc=False):
@@ -198,10 +215,26 @@ class KillRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class ShadowRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A shadow trade began (`state` OPENED), ended unfilled (EXPIRED) or closed (CLOSED, as an OUTCOME record with shadow=true)."""
+    """A shadow trade began (`state` OPENED), ended unfilled (EXPIRED), closed (CLOSED, as an OUTCOME record with shadow=true)
+    or was lost with the process that followed it (LOST, written by the next)."""
 
     trade_id: str
     strategy: str
     state: str
     gates: list[str]
     plan: PlanRecord | None = None
+
+
+class DayRecord(msgspec.Struct, frozen=True, gc=False):
+    """A trading day began for the book: `equity_cents` is the account's at that moment, null while unknown."""
+
+    trading_day: str
+    equity_cents: int | None
+
+
+class OperatorRecord(msgspec.Struct, frozen=True, gc=False):
+    """Something a person did: `action` is the verb, `reason` what was typed, `detail` what it did."""
+
+    action: str
+    reason: str
+    detail: str = ""

@@ -33,6 +33,12 @@ from bot.journal.verify import verify
 
 _ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
+_LAST_LINK = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link DESC LIMIT 1"
+_UNLINKED = (
+    "SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM records JOIN contract_sets USING (contract_set) "
+    "WHERE seq > ? ORDER BY seq"
+)
+_NEWEST_CONTRACTS = "SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1"
 
 
 class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
@@ -91,11 +97,28 @@ class Journal:
         path = Path(path)
         if path.exists() and not resume:
             raise JournalError(f"{path} exists already and a journal is never overwritten; name another file, or resume it.")
+        return cls._open(path, clock_wall, flush_every_links, lambda journal: journal._start(mode, contracts, header))
+
+    @classmethod
+    def append(cls, path: str | Path, mode: str, contracts: Contracts, header: Mapping[str, Any], clock_wall: Callable[[], int]) -> Self:
+        """Go on with the journal of earlier runs, or begin it: what a live run writes to.
+
+        The chain is verified and continued; records of a minute that an earlier process left without
+        its link get one, as they stand. Contracts that have changed are recorded anew. `header` and
+        `clock_wall` are as in `create`.
+
+        Raises JournalError if the file cannot be written, JournalBroken if it is damaged.
+        """
+        path = Path(path)
+        return cls._open(path, clock_wall, 1, lambda journal: journal._continue(mode, contracts, header))
+
+    @classmethod
+    def _open(cls, path: Path, clock_wall: Callable[[], int], flush_every_links: int, begin: Callable[[Self], None]) -> Self:
         try:
             with ExitStack() as undo:
                 db = undo.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
                 journal = cls(db, path, clock_wall, flush_every_links)
-                journal._start(mode, contracts, header)
+                begin(journal)
                 undo.pop_all()
         except sqlite3.Error as error:
             raise JournalError(f"{path} cannot be written as a journal: {error}.") from error
@@ -200,27 +223,57 @@ class Journal:
         self.close()
 
     def _start(self, mode: str, contracts: Contracts, header: Mapping[str, Any]) -> None:
-        if schema.is_empty(self._db):
+        new = schema.is_empty(self._db)
+        if new:
             schema.install(self._db)
         else:
             verify(self.path)
-            self._db.execute("PRAGMA journal_mode = WAL")  # a closed journal is left without it
-            self._replay = Replay(self.path)
+        self._settle()
+        self._replay = None if new else Replay(self.path)
+        # First, so that a file made under other contracts is refused before anything is written to it.
+        self._adopt(contracts, 0)
+        self._add_run(mode, header)
+        self.close_link(0)
+        self.flush()
+
+    def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any]) -> None:
+        if schema.is_empty(self._db):
+            self._start(mode, contracts, header)
+            return
+        verify(self.path)
+        self._settle()
+        self._link, last_ns, self._seq, head = self._db.execute(_LAST_LINK).fetchone()
+        self._head = bytes.fromhex(head)
+        for seq, ts_ns, kind, strategy, sha256, body in self._db.execute(_UNLINKED, (self._seq,)).fetchall():
+            self._lines.append(chain.line(chain.line_prefix(kind, sha256, strategy), ts_ns, body))
+            self._seq, last_ns = seq, max(last_ns, ts_ns)
+        self.close_link(last_ns)
+        newest = self._db.execute(_NEWEST_CONTRACTS).fetchone()[0]
+        self._adopt(contracts, last_ns, newest=newest)
+        self._add_run(mode, header)
+        self.close_link(last_ns)
+        self.flush()
+
+    def _settle(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")  # a closed journal is left without it
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA wal_autocheckpoint = 4000")
+
+    def _adopt(self, contracts: Contracts, ts_ns: int, newest: str = "") -> None:
+        """Records are made under these contracts from now on; said by a record unless the `newest` one says it already."""
         self._contract_hash = contracts.sha256
         known = dict(self._db.execute("SELECT sha256, contract_set FROM contract_sets"))
         self._contract_set = known.get(contracts.sha256, len(known) + 1)
-        values = {name: getattr(contracts, name).model_dump(mode="json") for name in FILES}
-        # First, so that a file made under other contracts is refused before anything is written to it.
-        self.add(Kind.CONTRACTS, 0, ContractsRecord(contracts.sha256, values))
+        if newest != contracts.sha256:
+            values = {name: getattr(contracts, name).model_dump(mode="json") for name in FILES}
+            self.add(Kind.CONTRACTS, ts_ns, ContractsRecord(contracts.sha256, values))
         if contracts.sha256 not in known:
             self._db.execute("INSERT INTO contract_sets VALUES (?, ?)", (self._contract_set, contracts.sha256))
+
+    def _add_run(self, mode: str, header: Mapping[str, Any]) -> None:
         run = self._db.execute("SELECT count(*) FROM runs").fetchone()[0] + 1
         body = chain.encode({**header, "mode": mode, "mesbot_version": __version__}).decode()
         self._db.execute("INSERT INTO runs VALUES (?, ?, ?)", (run, self._wall(), body))
-        self.close_link(0)
-        self.flush()
 
     def _end_replay(self) -> None:
         assert self._replay is not None

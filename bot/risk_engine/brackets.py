@@ -16,11 +16,10 @@ from nautilus_trader.model.orders import LimitOrder, MarketOrder, Order, OrderLi
 
 from bot.decision.plan import EntryPlan, EntryType
 from bot.messages import Intent
-from bot.supervision.orders import Role
+from bot.supervision.orders import Role, order_name
 from bot.units import TICK_POINTS
 
 PRICE_PRECISION = 2
-_LETTER = {Role.ENTRY: "E", Role.STOP: "S", Role.TARGET: "T", Role.EXIT: "X"}
 
 
 class OrderTags(msgspec.Struct, frozen=True):
@@ -73,8 +72,13 @@ def ticks_of(price: Price | float) -> float:
 
 
 def order_id(intent_id: str, leg: int, role: Role, attempt: int = 0) -> ClientOrderId:
-    """E.g. 20251002-K1-1041-1S, and 20251002-K1-1041-1S2 for the second replacement."""
-    return ClientOrderId(f"{intent_id}-{leg}{_LETTER[role]}{attempt or ''}")
+    """Nautilus' identifier of an order's name."""
+    return ClientOrderId(order_name(intent_id, leg, role, attempt))
+
+
+def strategy_id(strategy: str) -> StrategyId:
+    """Nautilus' identifier of K1..K5: name and order id tag are the same."""
+    return StrategyId(f"{strategy}-{strategy}")
 
 
 def side_of(side: int) -> OrderSide:

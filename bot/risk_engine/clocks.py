@@ -63,10 +63,10 @@ class ClockTime:
 
 
 class StampTime:
-    """Market time as stamps tell it: it stands still between messages and never runs backwards."""
+    """Market time as stamps tell it, from `start_ns` on: it stands still between messages and never runs backwards."""
 
-    def __init__(self) -> None:
-        self.now_ns = 0
+    def __init__(self, start_ns: int = 0) -> None:
+        self.now_ns = start_ns
         self._waiting: list[tuple[int, int, Callback]] = []
         self._order = count()
 

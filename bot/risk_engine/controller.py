@@ -60,9 +60,12 @@ class RiskController(Controller):
         super().__init__(trader, config)
         self._config = config
         self._runtime = runtime_of(config.runtime)
-        self._situation = Situation(self._runtime.law.limits, self._runtime.calendar)
+        self._situation = Situation(self._runtime.law.limits, self._runtime.calendar, observe=config.runtime.observe)
+        self._situation.restore(self._runtime.past)
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
         self._engine: ContractRiskEngine | None = None
+        self._early: list[tuple[str, object]] = []  # said before everybody listened
+        self._caught_up = False
         self.market: Timeline
         self.wall: ClockTime
         self.last_close = 0
@@ -77,8 +80,9 @@ class RiskController(Controller):
         if risk.is_bypassed:
             raise RiskEngineError("Nautilus' RiskEngineConfig.bypass is true: the contract risk engine refuses to start; set it to false.")
         self.wall = ClockTime(clock)
+        self.wall.use_running_loop()
         if self._config.time_from_stamps:
-            self.market = StampTime()
+            self.market = StampTime(self._runtime.spec.decide_from_ns)
             msgbus.subscribe(TOPIC_TIME, self.market.advance, priority=FIRST)
         else:
             self.market = self.wall
@@ -96,6 +100,7 @@ class RiskController(Controller):
         msgbus.subscribe(TOPIC_TRUST, self._on_trust, priority=FIRST)
         msgbus.subscribe(TOPIC_VETO, self._on_veto, priority=FIRST)
         msgbus.subscribe(TOPIC_KILL, self._on_kill, priority=FIRST)
+        self._supervisor.adopt()
 
     def on_start(self) -> None:
         """Note the event loop that timers come back to, and the accounts already known."""
@@ -131,6 +136,7 @@ class RiskController(Controller):
                 self._supervisor.trip("available funds below zero", f"{to_usd(free):.2f} USD")
 
     def _on_market(self, update: MarketUpdate) -> None:
+        self._catch_up()
         self._situation.on_market(update)
         if update.quality.bar is not None and update.state is not None:
             self.last_close, self.slippage_ticks = update.quality.bar.close, update.state.slippage_ticks
@@ -157,8 +163,22 @@ class RiskController(Controller):
         self._engine.send(command)
 
     def publish(self, topic: str, message: object) -> None:
-        """Tell everybody who listens."""
+        """Tell everybody who listens; before the trader runs nobody does, and it waits for the first bar."""
+        if not self._caught_up and not self._trader.is_running:
+            self._early.append((topic, message))
+            return
+        self._catch_up()
         self.msgbus.publish(topic, message)
+
+    def _catch_up(self) -> None:
+        """Everybody listens: once, tell what was said before and what earlier runs left open."""
+        if self._caught_up:
+            return
+        self._caught_up = True
+        for topic, message in self._early:
+            self.msgbus.publish(topic, message)
+        self._early.clear()
+        self._supervisor.resume()
 
     def journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
         """Record something."""

@@ -62,7 +62,7 @@ class ContractRiskEngine:
         self._pass_risk: Handler | None = None
         self._pass_exec: Handler | None = None
         self._vetted: set[UUID4] = set()
-        self._seen: set[str] = set()
+        self._seen: set[str] = set(runtime.past.intent_ids)
 
     def stand_in_front(self, pass_risk: Handler, pass_exec: Handler) -> None:
         """Take the engines' handlers; from now on commands reach them through `on_risk` and `on_exec` alone."""

@@ -13,10 +13,10 @@ from bot.risk_engine.wire import Wire
 
 
 class KillSwitch:
-    """Journals and publishes each step once."""
+    """Journals and publishes each step once. `state` is the latch that earlier runs left."""
 
-    def __init__(self, wire: Wire) -> None:
-        self.state = KillState.ARMED
+    def __init__(self, wire: Wire, state: KillState = KillState.ARMED) -> None:
+        self.state = state
         self._wire = wire
 
     def trip(self, reason: str, detail: str) -> bool:

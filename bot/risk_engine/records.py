@@ -28,10 +28,11 @@ def fill_record(trade: Trade, order: TrackedOrder) -> FillRecord:
         fee_cents=fill.fee_cents,
         slippage_ticks=fill.slippage_ticks,
         ts_ns=fill.ts_ns,
+        trade_id=fill.trade_id,
     )
 
 
-def order_record(trade: Trade, order: TrackedOrder, event: str, reason: str) -> OrderRecord:
+def order_record(trade: Trade, order: TrackedOrder, event: str, reason: str, cause: str = "", venue_order_id: str = "") -> OrderRecord:
     """One order event. The end of an entry's time to live is EXPIRED, by whatever means the venue ended it."""
     ended = event == "OrderCanceled" and order.role is Role.ENTRY and trade.expired
     price = None if order.price is None else order.price * TICK_POINTS
@@ -46,6 +47,8 @@ def order_record(trade: Trade, order: TrackedOrder, event: str, reason: str) -> 
         price=None if stop else price,
         trigger=price if stop else None,
         reason=reason,
+        cause=cause,
+        venue_order_id=venue_order_id,
     )
 
 

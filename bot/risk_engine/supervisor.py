@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 from nautilus_trader.execution.messages import ModifyOrder
-from nautilus_trader.model.events import OrderDenied, OrderFilled, OrderUpdated
+from nautilus_trader.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderUpdated
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
 from bot.decision.plan import ExitReason
-from bot.decision.snapshot import Snapshot
+from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
 from bot.messages import (
@@ -31,23 +31,24 @@ from bot.messages import (
     TradeClosed,
     TradeOpened,
 )
-from bot.risk_engine.brackets import OrderTags, ticks_of
+from bot.risk_engine.brackets import strategy_id, ticks_of
 from bot.risk_engine.kill_switch import KillSwitch
+from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
 from bot.risk_engine.records import denial_record, fill_record, order_record
+from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.wire import Wire
 from bot.runtime import Runtime
 from bot.supervision.duties import DutyKind, duties
 from bot.supervision.excursion import follow_excursion, follow_price
 from bot.supervision.orders import OrderState, Role, TrackedOrder
-from bot.supervision.outcome import TradeContext, context_of, outcome_of
+from bot.supervision.outcome import outcome_of
 from bot.supervision.trade import Fill, Leg, Trade
 from bot.supervision.watch import KillWatch, execution_events
 from bot.units import SECOND_NS, to_cents
 
-GRACE_NS = SECOND_NS  # a stop works within this after a fill (invariant 1)
-ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2); CLOSING suspends repair as long
+ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2)
 
 
 class Supervisor:
@@ -57,21 +58,25 @@ class Supervisor:
     """
 
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, wire: Wire) -> None:
-        self.trades: list[Trade] = []
+        self._register = Register(runtime)
         self._runtime = runtime
         self._limits = runtime.law.limits
         self._execution = runtime.contracts.execution_contract
         self._instrument_id = instrument_id
         self._wire = wire
-        self._context: dict[str, TradeContext] = {}
-        self._orders: dict[str, tuple[Trade, Leg, TrackedOrder]] = {}
-        self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self._track)
+        self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self._register.track)
         self._patience = Patience(self._execution, self._sender.cancel, self.close)
+        self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
         self._causes: dict[str, str] = {}
         self._kill = KillWatch(self._limits)
-        self._switch = KillSwitch(wire)
+        self._switch = KillSwitch(wire, runtime.past.kill_state)
 
     # ------------------------------------------------------------- questions
+
+    @property
+    def trades(self) -> list[Trade]:
+        """Trades that are not yet forgotten."""
+        return self._register.trades
 
     @property
     def net(self) -> int:
@@ -80,7 +85,7 @@ class Supervisor:
 
     def find(self, name: str) -> tuple[Trade | None, Leg | None, TrackedOrder | None]:
         """The trade, leg and tracked order of a client order id."""
-        return self._orders.get(name, (None, None, None))
+        return self._register.find(name)
 
     def repairs(self, order: Order) -> bool:
         """Whether the supervisor itself has just made this very order; true once."""
@@ -90,36 +95,36 @@ class Supervisor:
 
     def begin(self, intent: Intent, orders: list[Order], now: Snapshot) -> None:
         """Track an approved intent; called before its orders leave."""
-        plan = intent.plan
-        legs = [Leg(number, leg.quantity, leg.stop, leg.target) for number, leg in enumerate(plan.legs, start=1)]
-        trade = Trade(intent.intent_id, plan, intent.trading_day, intent.decided_ns, intent.expires_ns, legs)
-        self.trades.append(trade)
+        trade = self._register.begin(intent)
         self._sender.owner(intent.intent_id, orders[0].strategy_id)
-        phase = self._runtime.calendar.phase_name(now.market.session_phase)
-        worst = self._limits.worst_case_cents(plan.risk_cents, plan.quantity, intent.slippage_ticks)
-        self._context[intent.intent_id] = context_of(intent, now, phase, worst)
         for order in orders:
-            self._track(trade, order)
+            self._register.track(trade, order)
         self._wire.market.call_at(f"{intent.intent_id}-expiry", intent.expires_ns, lambda: self._expire(trade))
-        self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, plan.strategy, now.ts_ns))
+        self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
 
-    def _track(self, trade: Trade, order: Order) -> None:
-        tags = OrderTags.read(order)
-        leg = trade.legs[tags.leg - 1]
-        price = ticks_of(order.trigger_price) if order.has_trigger_price and tags.role is Role.STOP else None
-        if price is None and order.has_price:
-            price = ticks_of(order.price)
-        side = trade.side if tags.role is Role.ENTRY else -trade.side
-        whole = None if price is None else round(price)
-        tracked = TrackedOrder(order.client_order_id.value, tags.role, tags.leg, side, int(order.quantity), whole, tags.slippage_ticks)
-        leg.orders.append(tracked)
-        self._orders[tracked.order_id] = (trade, leg, tracked)
+    def adopt(self) -> None:
+        """Take over what earlier runs left unfinished, with its original expiry and patience; nothing is sent."""
+        for story in self._runtime.past.unfinished:
+            trade = self._register.adopt(story)
+            self._sender.owner(trade.intent_id, strategy_id(trade.plan.strategy))
+            for order in [order for leg in trade.legs for order in leg.orders]:
+                self._patience.watch(self._wire.market, trade, order)
+
+    def resume(self) -> None:
+        """Everybody listens now: announce adopted positions, and go on with a kill that was under way."""
+        for trade in [trade for trade in self.trades if trade.opened_ns and not trade.done and not trade.announced]:
+            trade.announced = True
+            self._wire.publish(TOPIC_BOOK, TradeOpened(self._register.view(trade)))
+            self._naked.look(self._wire.wall, trade)
+            self.act(trade)
+        if self._switch.state is KillState.TRIPPED:
+            self._leave_all()
 
     def _expire(self, trade: Trade) -> None:
         """The entry's time to live is over."""
         if trade.entries_live:
             trade.expired = True
-            for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY)]:
+            for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY) if not order.cancel_requested]:
                 self._sender.cancel(trade, order)
 
     # ---------------------------------------------------------------- events
@@ -134,11 +139,11 @@ class Supervisor:
         if isinstance(event, OrderFilled):
             self._fill(trade, leg, order, event)
         order.apply(name, int(event.last_qty) if isinstance(event, OrderFilled) else 0)
-        if isinstance(event, OrderUpdated):
-            self._updated(trade, leg, order, event)
+        cause = self._updated(trade, leg, order, event) if isinstance(event, OrderUpdated) else ""
         self._patience.watch(self._wire.market, trade, order)
         # Market time, not ts_event: some events are Nautilus' own, stamped by its clock, which on a replay is not the market's.
-        record = order_record(trade, order, name, getattr(event, "reason", "") or "")
+        venue_order_id = event.venue_order_id.value if isinstance(event, OrderAccepted) else ""
+        record = order_record(trade, order, name, getattr(event, "reason", "") or "", cause, venue_order_id)
         self._wire.journal(Kind.ORDER, self._wire.now_ns, record, trade.plan.strategy)
         self._charge(trade, order, name, event)
         if order.state is OrderState.UNKNOWN:
@@ -156,27 +161,24 @@ class Supervisor:
         reference = order.price if order.price is not None else self._wire.last_close
         slippage = (price - reference) * order.side + 0.0  # never -0.0
         fee = to_cents(event.commission.as_double())
-        trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage))
+        trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage, event.trade_id.value))
         if order.role is Role.ENTRY and not trade.opened_ns:
             trade.opened_ns = event.ts_event
         follow_price(trade, price)
         body = fill_record(trade, order)
         self._wire.journal(Kind.FILL, event.ts_event, body, trade.plan.strategy)
 
-    def _updated(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated) -> None:
+    def _updated(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated) -> str:
+        """Take a change in; why a stop was moved, "" for anything else."""
         order.quantity = int(event.quantity)
-        if order.role is Role.STOP and event.trigger_price is not None:
-            moved = round(ticks_of(event.trigger_price))
-            if moved != order.price:
-                order.price = leg.stop = moved
-                self._count_change(trade, self._causes.pop(order.order_id, ""))
-
-    def _count_change(self, trade: Trade, cause: str) -> None:
-        """One decision to move the stop counts once, however many legs it moves."""
-        if cause not in trade.causes or not cause:
-            trade.stop_changes += 1
-        if cause:
-            trade.causes.add(cause)
+        if order.role is not Role.STOP or event.trigger_price is None:
+            return ""
+        moved = round(ticks_of(event.trigger_price))
+        if moved == order.price:
+            return ""
+        cause = self._causes.pop(order.order_id, "")
+        trade.move_stop(leg, order, moved, cause)
+        return cause
 
     def _charge(self, trade: Trade, order: TrackedOrder, name: str, event: Any) -> None:
         for charge in execution_events(self._execution, trade, order, name, event.ts_event):
@@ -185,7 +187,7 @@ class Supervisor:
     # ---------------------------------------------------------- consequences
 
     def _after(self, trade: Trade, order: TrackedOrder, was_entering: bool) -> None:
-        self._count_naked(trade)
+        self._naked.look(self._wire.wall, trade)
         if was_entering and not trade.entries_live:
             self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
         if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
@@ -195,7 +197,7 @@ class Supervisor:
         elif trade.opened_ns and not trade.done:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
-            self._wire.publish(TOPIC_BOOK, news(trade.view(self._context[trade.intent_id].atr)))
+            self._wire.publish(TOPIC_BOOK, news(self._register.view(trade)))
         if trade.closing is not None and order.role is Role.TARGET:
             # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
             self._wire.wall.call_at(f"{trade.intent_id}-close", self._wire.wall.now_ns, lambda: self.act(trade))
@@ -216,7 +218,7 @@ class Supervisor:
     def _finish(self, trade: Trade) -> None:
         trade.done = True
         if trade.opened_ns:
-            outcome = outcome_of(trade, self._context[trade.intent_id])
+            outcome = outcome_of(trade, self._register.context(trade))
             self._wire.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
             self._wire.publish(TOPIC_BOOK, TradeClosed(outcome))
         self._wire.wall.call_at(f"{trade.intent_id}-orphans", self._wire.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
@@ -228,25 +230,6 @@ class Supervisor:
         self.act(trade, urgent=True)
         if not any(leg.live(*Role) for leg in trade.legs):
             self.trades.remove(trade)
-
-    def _count_naked(self, trade: Trade) -> None:
-        """Naked time runs while an open leg has less working stop than contracts."""
-        now = self._wire.wall.now_ns
-        naked = any(leg.open > leg.protected for leg in trade.legs)
-        if naked and not trade.naked_since_ns:
-            trade.naked_since_ns = now
-            self._wire.wall.call_at(f"{trade.intent_id}-naked", now + GRACE_NS, lambda: self._still_naked(trade))
-        elif not naked and trade.naked_since_ns:
-            trade.naked_ns += now - trade.naked_since_ns
-            trade.naked_since_ns = 0
-
-    def _still_naked(self, trade: Trade) -> None:
-        """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more."""
-        if not trade.naked_since_ns or trade.done:
-            return
-        if trade.closing is None or self._wire.wall.now_ns - trade.closing_since_ns >= ORPHAN_NS:
-            self.act(trade, urgent=True)
-        self._wire.wall.call_at(f"{trade.intent_id}-naked", self._wire.wall.now_ns + GRACE_NS, lambda: self._still_naked(trade))
 
     # --------------------------------------------------------------- commands
 
@@ -268,15 +251,26 @@ class Supervisor:
         """Follow excursions bar by bar, and ask the kill triggers that look at the scores."""
         bar = update.quality.bar
         for trade in self.trades:
-            if bar is not None and not trade.done:
+            if bar is not None and not trade.done and bar.ts_ns >= trade.opened_ns:
                 follow_excursion(trade, bar)
+        if update.quality.ts_ns < self._runtime.spec.decide_from_ns:
+            return  # history: it says nothing about a position held now
+        self._overdue(update.quality.ts_ns)
         if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self.net != 0):
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
 
+    def _overdue(self, ts_ns: int) -> None:
+        """An entry older than its time to live and a grace does not exist (invariant 4): ask again."""
+        for trade in self.trades:
+            if ts_ns > trade.expires_ns + ORPHAN_NS:
+                self._expire(trade)
+
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched: a second trip changes nothing."""
-        if not self._switch.trip(reason, detail):
-            return
+        if self._switch.trip(reason, detail):
+            self._leave_all()
+
+    def _leave_all(self) -> None:
         open_trades = [trade for trade in self.trades if not trade.done]
         for trade in open_trades:
             if trade.closing is None:

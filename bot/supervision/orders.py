@@ -19,6 +19,14 @@ class Role(StrEnum):
     EXIT = "EXIT"
 
 
+_LETTER = {Role.ENTRY: "E", Role.STOP: "S", Role.TARGET: "T", Role.EXIT: "X"}
+
+
+def order_name(intent_id: str, leg: int, role: Role, attempt: int = 0) -> str:
+    """E.g. 20251002-K1-1041-1S, and 20251002-K1-1041-1S2 for the second replacement: the client order id."""
+    return f"{intent_id}-{leg}{_LETTER[role]}{attempt or ''}"
+
+
 class OrderState(StrEnum):
     """Where an order stands as far as the broker has told us."""
 

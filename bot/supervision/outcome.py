@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from bot.decision.euc import Euc
 from bot.decision.plan import ExitReason
-from bot.decision.snapshot import Snapshot
-from bot.journal.build import signals_of
 from bot.learning.outcome import TradeOutcome
 from bot.messages import Intent
 from bot.supervision.orders import Role
@@ -29,18 +29,17 @@ class TradeContext(msgspec.Struct, frozen=True, gc=False):
     worst_case_cents: int
 
 
-def context_of(intent: Intent, now: Snapshot, time_of_day: str, worst_case_cents: int) -> TradeContext:
-    """The context of an intent at the moment it was approved."""
-    state = now.market
+def context_of(intent: Intent, time_of_day: str, worst_case_cents: int) -> TradeContext:
+    """The context of an intent at the moment it was decided; the same from a message and from its record."""
     return TradeContext(
-        regime=state.regime.value,
+        regime=intent.regime,
         time_of_day=time_of_day,
         euc=intent.euc,
-        dvs=now.dvs,
-        eqs=now.eqs,
-        signals=signals_of(state),
-        spread_ticks=state.spread_ticks,
-        atr=state.atr_14,
+        dvs=intent.dvs,
+        eqs=intent.eqs,
+        signals=intent.signals,
+        spread_ticks=intent.signals.get("spread_ticks", math.nan),
+        atr=intent.signals.get("atr_14", math.nan) / TICK_POINTS,
         worst_case_cents=worst_case_cents,
     )
 

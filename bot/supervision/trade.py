@@ -10,7 +10,7 @@ from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
 
 
 class Fill(NamedTuple):
-    """One execution: price in ticks (may be fractional where a broker improves it), fee in cents."""
+    """One execution: price in ticks (may be fractional where a broker improves it), fee in cents, `trade_id` the venue's name of it."""
 
     role: Role
     leg: int
@@ -20,6 +20,7 @@ class Fill(NamedTuple):
     fee_cents: int
     ts_ns: int
     slippage_ticks: float
+    trade_id: str = ""
 
 
 @dataclass(slots=True)
@@ -123,6 +124,14 @@ class Trade:
     def stop_orders(self) -> tuple[str, ...]:
         """Ids of the stops that cover the open legs."""
         return tuple(order.order_id for leg in self.legs if leg.open for order in leg.live(Role.STOP))
+
+    def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> None:
+        """A stop works at another `price` (ticks) now. One decision to move counts once, however many legs it moves."""
+        order.price = leg.stop = price
+        if cause not in self.causes or not cause:
+            self.stop_changes += 1
+        if cause:
+            self.causes.add(cause)
 
     def order(self, order_id: str) -> TrackedOrder | None:
         """The tracked order of this id."""

@@ -120,6 +120,7 @@ class Scenario:
     bars: Callable[[], pd.DataFrame] = sessions
     equity: int = 10_000
     learning: bool = True
+    observe: bool = False
     patches: tuple[tuple[str, Any], ...] = ()
     rogue: dict[str, Callable[[Rogue], None]] | None = None
 
@@ -238,6 +239,7 @@ SCENARIOS: dict[str, Scenario] = {
         law=(FLAT,), rogue=ROGUE,
     ),
     "a broken guard": Scenario({C.GUARD_ERROR}, law=(FLAT,), rogue={"10:01": _break_a_guard}),
+    "observing": Scenario({C.OBSERVE_ONLY}, observe=True),
     "a rogue after hours": Scenario({C.DVS_UNKNOWN, C.OUTSIDE_SESSION}, law=(FLAT,), rogue={"16:05": _after_hours}),
 }  # fmt: skip
 
@@ -254,7 +256,7 @@ def played(name: str) -> Played:
         for target, value in scenario.patches:
             patch.setattr(target, value)
         if scenario.rogue is None:
-            return play(law, Path(folder) / "out", scenario.bars(), scenario.equity, scenario.learning)
+            return play(law, Path(folder) / "out", scenario.bars(), scenario.equity, scenario.learning, observe=scenario.observe)
         bare, rogue = Bare(), Rogue(scenario.rogue)
         patch.setattr("bot.backtest.run.assemble", bare)
         patch.setattr("bot.risk_engine.engine.evaluate", lambda *asked: _overheard(name, evaluate(*asked)))

@@ -146,10 +146,11 @@ def play(
     learning: bool = True,
     before: Callable[[backtest.BacktestRun], None] | None = None,
     decide_from_ns: int = 0,
+    observe: bool = False,
 ) -> Played:
     """Run the bars through the whole stack; `before` may add to the engine first."""
     frame = bars if isinstance(bars, pd.DataFrame) else frame_of(bars)
-    spec = msgspec.structs.replace(spec_of(law, out, learning), decide_from_ns=decide_from_ns)
+    spec = msgspec.structs.replace(spec_of(law, out, learning), decide_from_ns=decide_from_ns, observe=observe)
     request = BacktestRequest(out=out, equity_usd=Decimal(equity), learning=learning)
     with backtest.BacktestRun(spec, Bars(frame, "crafted", ()), request) as run:
         if before is not None:

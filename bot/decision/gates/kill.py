@@ -1,4 +1,4 @@
-"""Layer 0: the kill switch."""
+"""Layer 0: the kill switch, and a run that only observes."""
 
 from __future__ import annotations
 
@@ -15,4 +15,13 @@ def _armed(now: Snapshot, law: Limits) -> Refused | None:
     return refused(Code.KILL_SWITCH, Layer.KILL_SWITCH, "state", now.kill_state.value, "required", KillState.ARMED.value)
 
 
-BAR_GATES = (BarGate("kill switch", Layer.KILL_SWITCH, (Code.KILL_SWITCH,), _armed),)
+def _observing(now: Snapshot, law: Limits) -> Refused | None:
+    if not now.observe:
+        return None
+    return refused(Code.OBSERVE_ONLY, Layer.KILL_SWITCH, "mode", "OBSERVE", "required", "PAPER or LIVE")
+
+
+BAR_GATES = (
+    BarGate("kill switch", Layer.KILL_SWITCH, (Code.KILL_SWITCH,), _armed),
+    BarGate("observe", Layer.KILL_SWITCH, (Code.OBSERVE_ONLY,), _observing),
+)

@@ -49,6 +49,7 @@ BAR_CASES = [
         BarCase(Code.KILL_SWITCH, {}, {"kill_state": state}, f"KILL_SWITCH: state={state.value}, required=ARMED")
         for state in (KillState.TRIPPED, KillState.FLAT, KillState.HALTED)
     ),
+    BarCase(Code.OBSERVE_ONLY, {}, {"observe": True}, "OBSERVE_ONLY: mode=OBSERVE, required=PAPER or LIVE"),
     BarCase(Code.POSITION_OPEN, {}, book(position_open=True), "POSITION_OPEN: concurrent=2, maximum=1", "positions"),
     BarCase(Code.INTENT_IN_FLIGHT, {}, book(in_flight=True), "INTENT_IN_FLIGHT: in_flight=2, maximum=1", "intents"),
     BarCase(Code.BUDGET_OVERRUN, {}, book(overrun_locked=True), "BUDGET_OVERRUN: entries=locked, until=the next trading day"),

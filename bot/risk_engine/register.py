@@ -1,0 +1,67 @@
+"""The register of trades and their orders: whose is an order, and what was true when its trade was decided."""
+
+from __future__ import annotations
+
+from nautilus_trader.model.orders import Order
+
+from bot.decision.plan import TradeView
+from bot.messages import Intent
+from bot.risk_engine.brackets import OrderTags, ticks_of
+from bot.runtime import Runtime
+from bot.supervision.orders import Role, TrackedOrder
+from bot.supervision.outcome import TradeContext, context_of
+from bot.supervision.recover import Story, begun, recovered
+from bot.supervision.trade import Leg, Trade
+
+
+class Register:
+    """Trades that are not yet forgotten, and every order that was ever theirs."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.trades: list[Trade] = []
+        self._runtime = runtime
+        self._context: dict[str, TradeContext] = {}
+        self._orders: dict[str, tuple[Trade, Leg, TrackedOrder]] = {}
+
+    def begin(self, intent: Intent) -> Trade:
+        """A new trade, before any of its orders has left."""
+        return self._add(begun(intent), intent)
+
+    def adopt(self, story: Story) -> Trade:
+        """A trade of an earlier run, as the journal tells it."""
+        trade = self._add(recovered(story), story.intent)
+        for leg in trade.legs:
+            self._orders.update((order.order_id, (trade, leg, order)) for order in leg.orders)
+        return trade
+
+    def track(self, trade: Trade, order: Order) -> None:
+        """An order of a trade is about to leave."""
+        tags = OrderTags.read(order)
+        leg = trade.legs[tags.leg - 1]
+        price = ticks_of(order.trigger_price) if order.has_trigger_price and tags.role is Role.STOP else None
+        if price is None and order.has_price:
+            price = ticks_of(order.price)
+        side = trade.side if tags.role is Role.ENTRY else -trade.side
+        whole = None if price is None else round(price)
+        tracked = TrackedOrder(order.client_order_id.value, tags.role, tags.leg, side, int(order.quantity), whole, tags.slippage_ticks)
+        leg.orders.append(tracked)
+        self._orders[tracked.order_id] = (trade, leg, tracked)
+
+    def find(self, name: str) -> tuple[Trade | None, Leg | None, TrackedOrder | None]:
+        """The trade, leg and tracked order of a client order id."""
+        return self._orders.get(name, (None, None, None))
+
+    def context(self, trade: Trade) -> TradeContext:
+        """What was true when the trade was decided."""
+        return self._context[trade.intent_id]
+
+    def view(self, trade: Trade) -> TradeView:
+        """The trade as its strategy sees it."""
+        return trade.view(self.context(trade).atr)
+
+    def _add(self, trade: Trade, intent: Intent) -> Trade:
+        limits, plan = self._runtime.law.limits, intent.plan
+        worst = limits.worst_case_cents(plan.risk_cents, plan.quantity, intent.slippage_ticks)
+        self._context[intent.intent_id] = context_of(intent, self._runtime.calendar.phase_name(intent.session_phase), worst)
+        self.trades.append(trade)
+        return trade
