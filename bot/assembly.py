@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from nautilus_trader.model.data import BarType
 
@@ -14,7 +14,7 @@ from actors.library import LibraryActor
 from actors.market import MarketActor
 from actors.quality import QualityActor
 from bot.journal.store import Journal
-from bot.risk_engine.controller import RiskControllerConfig, install
+from bot.risk_engine.controller import RiskController, RiskControllerConfig, install
 from bot.runtime import RuntimeSpec
 from strategies.k1 import K1Config, VwapReversion
 from strategies.k2 import FailedBreakReversal, K2Config
@@ -31,10 +31,17 @@ STRATEGIES = (
 )
 
 
+class Assembly(NamedTuple):
+    """The parts that whoever owns the run must hold."""
+
+    risk: RiskController
+    journal: JournalActor
+
+
 def assemble(
     kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Callable[[], Journal], *, time_from_stamps: bool = False
-) -> JournalActor:
-    """Add risk engine, actors and strategies to a Nautilus kernel; returns the journal's actor.
+) -> Assembly:
+    """Add risk engine, actors and strategies to a Nautilus kernel.
 
     `time_from_stamps`: market time is not the kernel's clock but what messages are stamped with.
     Order matters: the risk engine stands in front before anybody can send; the journal is
@@ -42,11 +49,12 @@ def assemble(
     """
     instrument_id = bar_type.instrument_id
     trader = kernel.trader
-    install(kernel, RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=instrument_id, time_from_stamps=time_from_stamps))
+    config = RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=instrument_id, time_from_stamps=time_from_stamps)
+    risk = install(kernel, config)
     journal = JournalActor(RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type), open_journal)
     trader.add_actor(journal)
     for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LIBRARY", LibraryActor), ("LEARNING", LearningActor)):
         trader.add_actor(actor(RuntimeActorConfig(component_id=name, runtime=spec, bar_type=bar_type)))
     for strategy, config in STRATEGIES:
         trader.add_strategy(strategy(config(runtime=spec, instrument_id=instrument_id)))
-    return journal
+    return Assembly(risk, journal)

@@ -26,11 +26,13 @@ TOPIC_VETO = "mesbot.veto"
 TOPIC_REFUSED_PLAN = "mesbot.refused_plan"
 TOPIC_DECISIONS = "mesbot.decisions"
 TOPIC_FEED = "mesbot.feed"
+TOPIC_SPREAD = "mesbot.spread"
 TOPIC_TIME = "mesbot.time"  # carries a stamp of market time, UTC ns
 TOPIC_EQS_EVENT = "mesbot.eqs.event"
 ENDPOINT_JOURNAL = "mesbot.journal"
 ENDPOINT_JOURNAL_AHEAD = "mesbot.journal.ahead"
 ENDPOINT_RISK_CLOSE = "mesbot.risk.close"
+ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -42,6 +44,13 @@ def ask_endpoint(strategy: str) -> str:
 def submit_endpoint(strategy: str) -> str:
     """Where a strategy is told to submit its intent."""
     return f"mesbot.{strategy}.submit"
+
+
+class Spread(msgspec.Struct, frozen=True, gc=False):
+    """The quote's spread in ticks when the minute that closes at `ts_ns` had closed; nan if there was no quote. Sent ahead of its bar."""
+
+    ts_ns: int
+    ticks: float
 
 
 class QualityUpdate(msgspec.Struct, frozen=True, gc=False):

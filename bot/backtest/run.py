@@ -154,7 +154,7 @@ class BacktestRun:
             path = spec.journal_path
             return journal_type.create(path, "backtest", contracts, header, time.time_ns, resume=resume, flush_every_links=FLUSH_LINKS)
 
-        self.journal = assemble(self.engine.kernel, spec, minute_bars(self.instrument.id), open_journal)
+        self.journal = assemble(self.engine.kernel, spec, minute_bars(self.instrument.id), open_journal).journal
 
     def through(self, progress: Progress | None = None) -> str:
         """Run all bars; returns the journal's head hash."""

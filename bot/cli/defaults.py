@@ -15,6 +15,8 @@ import yaml
 
 from bot.errors import UsageError
 
+ENVIRONMENT_ONLY = {"host": "TWS_HOST", "port": "TWS_PORT", "account": "TWS_ACCOUNT", "client-id": "TWS_CLIENT_ID"}
+
 
 def find_config(verb: str, cwd: Path | None = None) -> Path | None:
     """The verb's configuration file: ./config first, else the packaged one; None if it has none."""
@@ -26,7 +28,8 @@ def find_config(verb: str, cwd: Path | None = None) -> Path | None:
 def read_defaults(command: click.Command, verb: str) -> dict[str, Any]:
     """Option values of a verb from its configuration file, by parameter name.
 
-    Raises UsageError, one sentence, if the file cannot be read or names an option that does not exist.
+    A key may be written with underscores. Raises UsageError, one sentence, if the file cannot be read, names an
+    option that does not exist, or says where the broker is.
     """
     path = find_config(verb)
     if path is None:
@@ -38,7 +41,10 @@ def read_defaults(command: click.Command, verb: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UsageError(f"{path}: holds {type(values).__name__}, expected one `option: value` a line.")
     known = {option.removeprefix("--"): param.name for param in command.params for option in param.opts}
+    values = {str(key).replace("_", "-"): value for key, value in values.items()}
     for key in values:
+        if key in ENVIRONMENT_ONLY:
+            raise UsageError(f"{path}: {key} does not belong into a file; set {ENVIRONMENT_ONLY[key]} in the environment.")
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.4)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"

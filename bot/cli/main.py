@@ -11,10 +11,12 @@ import click
 
 from bot import __version__
 from bot.cli.backtest import backtest
+from bot.cli.check import check
 from bot.cli.contracts import contracts
 from bot.cli.defaults import read_defaults
 from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
+from bot.cli.live import live
 from bot.cli.paper import paper
 from bot.errors import MesbotError
 
@@ -25,6 +27,7 @@ A survival-first trading bot for MES futures.
 Examples:
   mesbot backtest                                      synthetic sessions into ./out
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
+  mesbot paper                                         a day through the live node, no broker needed
   mesbot contracts                                     every limit in force, worked out
   mesbot why "2025-09-15 10:31"                        why it did or did not trade then
   mesbot journal verify                                is the record whole; its head hash
@@ -62,7 +65,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, contracts, gateway, journal, why, paper):
+for verb in (backtest, check, contracts, gateway, journal, live, paper, why):
     cli.add_command(verb)
 
 

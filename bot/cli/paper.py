@@ -1,29 +1,37 @@
-"""`mesbot paper`: one day replayed through the live node on the simulated gateway."""
+"""`mesbot paper`: a day replayed through the live node on the simulated gateway, or a paper account at the broker."""
 
 from __future__ import annotations
 
 import math
-from datetime import datetime as DateTime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.backtest import DAY, Usd, remember, show_run
+from bot.cli.broker import broker_options, run_on_broker
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.node.request import PaperRequest
 
 HELP = """
-Replay one day through the real node, the real adapter and a real socket to the simulated IB gateway.
+Paper trading: a day replayed on the simulated IB gateway, or a paper account at the broker.
 
-No broker is needed and none is used. Earlier bars are served as history. Above real time the
-gateway waits for the node, so that every speed decides the same.
+With no broker configured one day is replayed through the real node, the real adapter and a real
+socket. Earlier bars are served as history. Above real time the gateway waits for the node, so that
+every speed decides the same. With TWS_HOST or TWS_PORT set (and TWS_ACCOUNT, TWS_CLIENT_ID) it
+trades that gateway's paper account until stopped (Ctrl-C); a live account is refused.
 
 \b
 Examples:
   mesbot paper                                             the last of the synthetic sessions
   mesbot paper --bars bars.csv.gz --date 2025-10-02 --speed 600
   mesbot paper --speed max --out out/paper
+  TWS_HOST=127.0.0.1 TWS_PORT=4002 mesbot paper            a paper account, until stopped
 """
+
+REPLAY_OPTIONS = ("bars", "date", "speed", "equity", "out", "stamp", "seed", "sessions")
 
 
 class Speed(click.ParamType):
@@ -39,30 +47,60 @@ class Speed(click.ParamType):
             self.fail(f"{value!r} is neither a number nor max", param, ctx)
 
 
-@click.command(help=HELP, short_help="A day replayed through the live node.")
+@click.command(help=HELP, short_help="A replayed day, or a paper account.")
 @click.option("--bars", type=click.Path(path_type=Path), help="CSV, CSV.gz or Parquet of minutes; default: synthetic sessions.")
 @click.option("--date", type=DAY, metavar="DATE", help="Session to replay; default: the last one.")
 @click.option("--speed", type=Speed(), default="60", show_default=True, help="Times real time, or max.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="The paper account in dollars.")
 @click.option("--out", type=click.Path(path_type=Path), default="out/paper", show_default=True, help="Folder for journal and report.")
 @click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected.")
-@click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions and of the gateway's ticks.")
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions; the last is replayed.")
-@click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
+@click.option("--trading-mode", type=click.Choice(["observe", "paper"]), default="paper", show_default=True, help="observe sends nothing.")
+@broker_options
+@click.pass_context
 def paper(
-    bars: Path | None,
-    date: DateTime | None,
-    speed: float,
-    equity: Decimal,
-    out: Path,
-    stamp: Literal["open", "close"] | None,
+    context: click.Context,
+    trading_mode: str,
+    start_seconds: int,
+    warm_up_days: int,
+    zone: str,
+    nightly_restart: str,
     contracts: Path | None,
-    seed: int,
-    sessions: int,
     no_report: bool,
+    **replayed: Any,
 ) -> None:
-    """Replays one day and shows what came of it."""
+    """Runs, and shows what came of it."""
+    import os
+
+    from bot.node.endpoint import endpoint_of
+    from bot.node.request import BrokerRequest, Mode, PaperRequest
+    from bot.state_folder import state_folder
+
+    mode = Mode(trading_mode.upper())
+    endpoint = endpoint_of(os.environ)
+    if endpoint is not None:
+        _refuse_replay_options(context)
+        request = BrokerRequest(endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds)
+        run_on_broker(request, report=not no_report)
+        return
+    day, equity = replayed.pop("date"), replayed.pop("equity")
+    wanted = PaperRequest(
+        **replayed, date=day.date() if day else None, equity_usd=equity, contracts=contracts, observe=mode is Mode.OBSERVE
+    )
+    _replay(wanted, report=not no_report)
+
+
+def _refuse_replay_options(context: click.Context) -> None:
+    """A person who asks for a replay while a broker is configured must say which of the two is meant."""
+    for name in REPLAY_OPTIONS:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"--{name} is for a replay, and TWS_HOST or TWS_PORT names a broker; unset them to replay, or leave --{name} out."
+            )
+
+
+def _replay(request: PaperRequest, *, report: bool) -> None:
     import asyncio
 
     from rich.console import Console
@@ -70,15 +108,13 @@ def paper(
 
     from bot.contracts import load_contracts
     from bot.node.paper import replay
-    from bot.node.request import PaperRequest
     from bot.node.screen import rendered
 
-    request = PaperRequest(out, bars, date.date() if date else None, speed, equity, stamp, contracts, seed, sessions)
-    law = load_contracts(contracts)
+    law = load_contracts(request.contracts)
     console = Console()
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:
         console.print(note, highlight=False)
-    show_run(result.journal, console, report=not no_report)
+    show_run(result.journal, console, report=report)
     remember(result.journal, law)

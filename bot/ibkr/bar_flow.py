@@ -32,9 +32,13 @@ class BarFlow:
         self._repair: asyncio.Task[None] | None = None
 
     async def begin(self, after_ns: int, until_ns: int) -> None:
-        """Publish the history that closes in (after, until] and go on from there. Raises BrokerError."""
+        """Publish the history that closes in (after, until] and go on from there. Raises BrokerError.
+
+        Minutes that close meanwhile wait: fetching for them too would ask the broker for the same days twice.
+        """
+        history = await self._fetch(after_ns, until_ns)
         self.last_ns = after_ns
-        self._send(await self._fetch(after_ns, until_ns), until_ns)
+        self._send(history, until_ns)
         self.last_ns = max(self.last_ns, until_ns // MINUTE_NS * MINUTE_NS)
         self._pump()
 

@@ -20,8 +20,9 @@ from bot.ibkr.minutes import Minute
 from bot.ibkr.provider import PRICE_PRECISION
 from bot.ibkr.quotes import Quote
 from bot.ibkr.session import BrokerSession
-from bot.messages import TOPIC_FEED
+from bot.messages import TOPIC_FEED, TOPIC_SPREAD, Spread
 from bot.quality.feed import QualityEvent
+from bot.units import MINUTE_NS
 
 
 class IbkrDataClient(LiveMarketDataClient):
@@ -63,7 +64,11 @@ class IbkrDataClient(LiveMarketDataClient):
             self._log.error(f"{command.bar_type} is not served; this client has {wanted}")
             return
         self._bar_type = wanted
-        await self._session.feed.begin(self._session.config.warm_up_days)
+        try:
+            await self._session.feed.begin(self._session.config.warm_up_days)
+        except BrokerError as error:
+            self._session.start_error = error
+            raise
 
     async def _unsubscribe_bars(self, command: Any) -> None:
         self._bar_type = None
@@ -115,8 +120,12 @@ class IbkrDataClient(LiveMarketDataClient):
     # ------------------------------------------------------------------------- feed
 
     def _on_minute(self, minute: Minute) -> None:
-        if self._bar_type is not None:
-            self._handle_data(self._bar(self._bar_type, minute))
+        """A minute that has just closed carries the quote's spread; one from history is bars only."""
+        if self._bar_type is None:
+            return
+        if self._session.clock.now_ns() - minute.close_ns < MINUTE_NS:
+            self._msgbus.publish(TOPIC_SPREAD, Spread(minute.close_ns, self._session.feed.spread_ticks))
+        self._handle_data(self._bar(self._bar_type, minute))
 
     def _on_quote(self, quote: Quote) -> None:
         if self._wants_quotes:

@@ -12,6 +12,7 @@ BrokerError
 │   ├── AccountNotFound       the account is not ours here
 │   │   └── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
 │   ├── ReadOnlyApi           the gateway takes no orders
+│   ├── ObserveOnly           this run sends none
 │   ├── ContractNotFound      no such contract
 │   ├── ContractExpired       the contract is past, or too near its end for entries
 │   ├── AmbiguousContract     several contracts fit
@@ -44,6 +45,7 @@ Every one carries `code` (the broker's, 0 if it has none), `text` (the broker's 
 `order_ref` (our client order id, "" if none) and `hint` (what a person does about it).
 """
 
+# long because: one class a situation, and the tree they make is read as one
 from __future__ import annotations
 
 from typing import ClassVar
@@ -54,7 +56,7 @@ from bot.errors import MesbotError
 class BrokerError(MesbotError):
     """Base of all trouble with the broker; its text says what happened and what to do."""
 
-    exit_code = 4
+    exit_code = 1
     hint: ClassVar[str] = "Look at the gateway's own log."
 
     def __init__(self, text: str, *, code: int = 0, order_ref: str = "", hint: str | None = None) -> None:
@@ -132,6 +134,12 @@ class ReadOnlyApi(SetupError):
     """The gateway is set to read-only."""
 
     hint = "Untick 'Read-Only API' in Configure > API > Settings."
+
+
+class ObserveOnly(SetupError):
+    """Somebody asked to send something in a run that observes only."""
+
+    hint = "Set trading-mode in config/paper.yaml or config/live.yaml to trade."
 
 
 class ContractNotFound(SetupError):

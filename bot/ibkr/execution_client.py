@@ -20,10 +20,12 @@ from bot.ibkr.errors import BrokerError, OrderRejectedByBroker
 from bot.ibkr.link_state import LinkState
 from bot.ibkr.order_events import NautilusEvents, money
 from bot.ibkr.order_state import BrokerOrder, Draft, Fill
+from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
 from bot.messages import TOPIC_EQS_EVENT, EqsEvent
 from bot.risk_engine.brackets import OrderTags
+from bot.runtime import runtime_of
 from bot.supervision.orders import Role
 
 KINDS = {OrderType.LIMIT: "LMT", OrderType.STOP_MARKET: "STP", OrderType.STOP_LIMIT: "STP LMT", OrderType.MARKET: "MKT"}
@@ -49,6 +51,7 @@ class IbkrExecutionClient(LiveExecutionClient):
             config=config,
         )
         self._session = session
+        self._unfinished = runtime_of(config.broker.runtime).past.unfinished
         session.orders.listener = NautilusEvents(self, session, cache)
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
@@ -62,6 +65,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         self._set_account_id(AccountId(f"{self.id.value}-{self._session.link.account}"))
         self._tell_account()
         await self._await_account_registered(timeout_secs=10.0)
+        await Recovery(self, self._session, self._cache, self._unfinished).run()
 
     async def _disconnect(self) -> None:
         await self._session.stop()

@@ -6,6 +6,7 @@ tells DVS what only a live feed can tell (QualityEvents, market time). Delayed d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,7 @@ from bot.ibkr.link_state import SyncReason
 from bot.ibkr.minutes import Minute, MinuteBuilder, Piece
 from bot.ibkr.quotes import DELAYED, Quote, QuoteBook
 from bot.quality.feed import QualityEvent, QualityKind
-from bot.units import MINUTE_NS, SECOND_NS
+from bot.units import MINUTE_NS, SECOND_NS, TICK_POINTS
 
 LIVE_DATA = 1
 PIECE_SECONDS = 5
@@ -66,6 +67,12 @@ class MarketData:
         if self._farms:
             return MarketDataDegraded(", ".join(sorted(self._farms)))
         return self.denied or self.untrusted or self.stale
+
+    @property
+    def spread_ticks(self) -> float:
+        """Ask less bid of the last quote, ticks, 0 while one side has moved past the other; nan while there is none."""
+        quote = self._quotes.quote
+        return math.nan if quote is None else max(0.0, (quote.ask - quote.bid) / TICK_POINTS)
 
     async def begin(self, warm_up_days: int) -> None:
         """Publish so many days of past minutes; live ones follow. Raises BrokerError."""

@@ -82,7 +82,7 @@ class OrderMessages:
         if order.change is not None:
             order.change = None
             self._monitor.listener.modify_rejected(order, error)
-        self._link.connection.send("cancelOrder", order_id, "")
+        self._monitor.withdraw(order_id)
         self._monitor.retire(order_id)
 
     def _on_orderStatus(
@@ -114,7 +114,7 @@ class OrderMessages:
         if order.live and order.status == "Inactive":
             reason = "; ".join(order.remarks) or "Inactive without a reason"
             self._monitor.reject(order, OrderRejectedByBroker(reason, order_ref=order.ref))
-            self._link.connection.send("cancelOrder", order.order_id, "")
+            self._monitor.withdraw(order.order_id)
 
     def _compare(self, order: BrokerOrder, told: tuple[int, float | None, float | None]) -> None:
         """What the broker says the order is now, against what we asked and what it was."""

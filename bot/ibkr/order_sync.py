@@ -37,7 +37,10 @@ class SyncTimes(msgspec.Struct, frozen=True):
 
 
 class OrderSync:
-    """Keeps the monitor's picture true. `market_open` excuses silence, `charge` takes EQS events: name and order reference."""
+    """Keeps the monitor's picture true. `market_open` excuses silence, `charge` takes EQS events: name and order reference.
+
+    `positions` compares book and broker whenever it has looked.
+    """
 
     def __init__(
         self,
@@ -47,10 +50,11 @@ class OrderSync:
         times: SyncTimes,
         market_open: Callable[[], bool],
         charge: Callable[[str, str], None],
+        positions: PositionCheck,
     ) -> None:
-        self._link, self._monitor, self._account, self._times = link, monitor, account, times
+        self._link, self._monitor, self._account, self.times = link, monitor, account, times
         self._market_open, self._charge = market_open, charge
-        self._positions = PositionCheck(monitor, account, link.settings.client_id)
+        self._positions = positions
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._checked_at = 0.0
@@ -86,7 +90,7 @@ class OrderSync:
         self._checked_at = self._link.seconds()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._times.watch_seconds)
+                await asyncio.wait_for(self._wake.wait(), self.times.watch_seconds)
             try:
                 if self._link.ready:
                     await self._look()
@@ -100,7 +104,7 @@ class OrderSync:
         asked = self._wake.is_set()
         self._wake.clear()
         overdue = self._overdue(now)
-        if asked or overdue or now - self._checked_at >= self._times.every_seconds:
+        if asked or overdue or now - self._checked_at >= self.times.every_seconds:
             await self.check()
             await self._account.positions()
             self._ask_again(overdue)
@@ -112,8 +116,8 @@ class OrderSync:
         for order in self._monitor.orders.values():
             if not order.live or not self._market_open():
                 continue
-            sent = order.phase is Phase.SENT and now - order.sent_at > self._times.unknown_seconds
-            asked = (order.cancel_asked or order.change is not None) and now - order.asked_at > self._times.unknown_seconds
+            sent = order.phase is Phase.SENT and now - order.sent_at > self.times.unknown_seconds
+            asked = (order.cancel_asked or order.change is not None) and now - order.asked_at > self.times.unknown_seconds
             if sent or asked:
                 self._charge("order_unknown", order.ref)
                 order.sent_at = order.asked_at = now
@@ -132,7 +136,7 @@ class OrderSync:
                 self._settle()
                 if not any(order.phase is Phase.DOUBT or order.misses for order in self._live()):
                     break
-                await self._link.delay(self._times.again_seconds)
+                await self._link.delay(self.times.again_seconds)
             self._checked_at = self._link.seconds()
 
     def _live(self) -> list[BrokerOrder]:
@@ -197,7 +201,7 @@ class OrderSync:
         elif all(order.misses >= 2 for order in absent):
             held_back = [order for order in family if order.seen]  # came without the one that sets them working
             for order in held_back:
-                self._link.connection.send("cancelOrder", order.order_id, "")
+                self._monitor.withdraw(order.order_id)
             self._send_again(family)
 
     def _send_again(self, family: list[BrokerOrder]) -> None:

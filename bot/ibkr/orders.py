@@ -15,6 +15,7 @@ import msgspec
 from bot.ibkr.errors import (
     BrokerError,
     BrokerLinkLost,
+    ObserveOnly,
     OrderCancelledByBroker,
 )
 from bot.ibkr.fills import FillLedger
@@ -31,10 +32,11 @@ Finder = Callable[[int], Any]  # conId -> the library's contract
 class OrderMonitor:
     """All orders of ours. `contract_of` gives the contract to send for a conId; `listener` hears what happens.
 
-    `halts` names why no new entries may be sent, until `clear` takes it back.
+    `halts` names why no new entries may be sent, until `clear` takes it back. With `observe` nothing
+    is ever sent: not an order, not a change, not a cancel.
     """
 
-    def __init__(self, link: Link, fee_usd: float, contract_of: Finder) -> None:
+    def __init__(self, link: Link, fee_usd: float, contract_of: Finder, *, observe: bool = False) -> None:
         self.ledger = FillLedger(fee_usd)
         self.orders: dict[str, BrokerOrder] = {}
         self.foreign: dict[int, str] = {}  # permId -> what it is
@@ -42,7 +44,7 @@ class OrderMonitor:
         self.listener = OrderListener()
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
         self.doubtful: Callable[[], None] = lambda: None
-        self._link, self._contract_of = link, contract_of
+        self._link, self._contract_of, self._observe = link, contract_of, observe
         self._by_id: dict[int, BrokerOrder] = {}
         self._by_perm: dict[int, BrokerOrder] = {}
         self._retired: set[int] = set()
@@ -74,7 +76,12 @@ class OrderMonitor:
         order = self.orders[ref]
         order.cancel_asked, order.asked_at = True, self._link.seconds()
         if self._link.state in (LinkState.READY, LinkState.SYNCING):
-            self._link.connection.send("cancelOrder", order.order_id, "")
+            self.withdraw(order.order_id)
+
+    def withdraw(self, order_id: int) -> None:
+        """Send a cancel for this handle, whatever is known of the order."""
+        if not self._observe:
+            self._link.connection.send("cancelOrder", order_id, "")
 
     def resend(self, family: list[BrokerOrder]) -> None:
         """Send a family anew under fresh ids; messages about the old ids mean nothing any more."""
@@ -93,6 +100,8 @@ class OrderMonitor:
         self._by_id.pop(order_id, None)
 
     def _may_send(self) -> None:
+        if self._observe:
+            raise ObserveOnly("the run's mode is OBSERVE")
         if not self._link.ready:
             raise BrokerLinkLost(f"the connection is {self._link.state}")
 

@@ -51,6 +51,10 @@ class IbkrInstrumentProvider(InstrumentProvider):
             return None
         return self.front_id if self.front is not None and month.con_id == self.front.con_id else _own_id(month)
 
+    def is_front(self, con_id: int) -> bool:
+        """Whether this is the month that is traded."""
+        return self.front is not None and con_id == self.front.con_id
+
     def con_id_of(self, instrument_id: InstrumentId) -> int:
         """The conId of a Nautilus id. Raises ContractNotFound."""
         if instrument_id == self.front_id:

@@ -23,6 +23,7 @@ from bot.ibkr.order_answers import OrderAnswers
 from bot.ibkr.order_messages import OrderMessages
 from bot.ibkr.order_sync import OrderSync, SyncTimes
 from bot.ibkr.orders import OrderMonitor
+from bot.ibkr.position_check import PositionCheck
 from bot.ibkr.provider import IbkrInstrumentProvider
 from bot.runtime import runtime_of
 from bot.state_folder import state_folder
@@ -54,7 +55,8 @@ class BrokerSession:
         self.link = Link(config.link, self.clock, self._ids, rng, pace)
         self.account = AccountBook(self.link)
         self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
-        self.orders = OrderMonitor(self.link, float(law.risk_model.fee_per_side_usd), self.provider.contract_of)
+        fee_usd, observe = float(law.risk_model.fee_per_side_usd), config.runtime.observe
+        self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
         OrderMessages(self.link, self.orders)
         OrderAnswers(self.link, self.orders)
         self.order_sync = OrderSync(
@@ -64,6 +66,7 @@ class BrokerSession:
             times or _times(config, execution.timeouts),
             lambda: runtime.calendar.globex_open(self.clock.now_ns()),
             lambda event, ref: self.charge(event, self.clock.now_ns(), ref),
+            PositionCheck(self.orders, self.account, config.link.client_id, runtime.past.filled(), self.provider.is_front),
         )
         self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
         FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
@@ -71,6 +74,7 @@ class BrokerSession:
         self.link.lost = self.lost
         self.link.taps.listen("garbled", lambda _: self.orders.doubtful())
         self.ended = False
+        self.start_error: BrokerError | None = None  # why it could not be READY in time
         self._users = 0
 
     async def start(self) -> None:
@@ -78,8 +82,9 @@ class BrokerSession:
         self._users += 1
         try:
             await self.link.start(self.config.start_timeout_seconds)
-        except BrokerError:
+        except BrokerError as error:
             self._users -= 1
+            self.start_error = error
             raise
 
     async def stop(self) -> None:

@@ -19,6 +19,7 @@ from bot.market.state import Belief, MarketState
 from bot.units import HOUR_NS
 
 LUNCH = 3
+BARS_ONLY_TICKS = 1.0  # the spread that bars alone stand for
 
 
 class MarketCore:
@@ -50,10 +51,11 @@ class MarketCore:
         """The levels of the session, with their touches and breaks."""
         return self._rth.book
 
-    def update(self, bar: Bar, dvs: float, eqs: float, spread_ticks: float = 1.0) -> MarketState:
+    def update(self, bar: Bar, dvs: float, eqs: float, spread_ticks: float = BARS_ONLY_TICKS) -> MarketState:
         """The state at the close of `bar`. Scores 0..1; nan is unknown and makes every belief inapplicable.
 
-        `spread_ticks` is the quote's, 1 when there are only bars. Never raises for a date that the calendar
+        `spread_ticks` is the quote's, 1 when there are only bars, nan when there should be a quote and is none.
+        Never raises for a date that the calendar
         does not cover: that is outside RTH.
         """
         signals, rth = self._signals, self._rth
@@ -136,7 +138,7 @@ class MarketCore:
             regime=classify(self._law.regime, atr_norm, signals.trend_strength, signals.efficiency, noise),
             beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else OUTSIDE_SESSION,
             levels=rth.levels,
-            warming_up=_undefined(signals, rth),
+            warming_up=_undefined(signals, rth) if spread_ticks == spread_ticks else (*_undefined(signals, rth), "spread_ticks"),
         )
 
     def _believe(self, phase: int, dvs: float, eqs: float, lunch_void: bool) -> dict[str, tuple[Belief, Belief]]:

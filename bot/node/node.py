@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +19,6 @@ from nautilus_trader.config import (
 from nautilus_trader.live.node import TradingNode
 
 from actors.config import RuntimeActorConfig
-from actors.journal import JournalActor
 from actors.screen import ScreenActor
 from bot.assembly import assemble
 from bot.backtest.instrument import minute_bars
@@ -25,13 +27,14 @@ from bot.ibkr.config import BrokerConfig, IbkrDataClientConfig, IbkrExecClientCo
 from bot.ibkr.factories import IbkrDataClientFactory, IbkrExecClientFactory
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.store import Journal
-from bot.messages import TOPIC_TIME
+from bot.messages import ENDPOINT_RISK_WITHDRAW, TOPIC_TIME
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec
 
 CLIENT = "IBKR"
 START_SECONDS = 90.0
 WARM_UP_SECONDS = 600.0
+WITHDRAW_SECONDS = 5.0
 POLL_SECONDS = 0.05
 
 
@@ -51,12 +54,16 @@ class MesbotNode:
         self.node.add_data_client_factory(CLIENT, IbkrDataClientFactory)
         self.node.add_exec_client_factory(CLIENT, IbkrExecClientFactory)
         bar_type = minute_bars(self.session.provider.front_id)
-        self.journal: JournalActor = assemble(self.node.kernel, spec, bar_type, open_journal, time_from_stamps=True)
+        self.risk, self.journal = assemble(self.node.kernel, spec, bar_type, open_journal, time_from_stamps=True)
         self.screen = ScreenActor(RuntimeActorConfig(component_id="SCREEN", runtime=spec, bar_type=bar_type), heading)
         self.node.trader.add_actor(self.screen)
         self.session.clock.told.append(lambda ts_ns: self.node.kernel.msgbus.publish(TOPIC_TIME, ts_ns))
         self.node.build()
+        self.stopping = asyncio.Event()  # a person or the system wants us to end
         self._running: asyncio.Future[Any] | None = None
+        if sys.platform != "win32":  # in place of Nautilus' own, which stop the node under our feet
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.stopping.set)
 
     async def start(self, seconds: float = START_SECONDS) -> None:
         """Connect, reconcile and start. Raises NodeError with the reason if the trader does not run in time."""
@@ -64,11 +71,12 @@ class MesbotNode:
         try:
             async with asyncio.timeout(seconds):
                 while not self.node.trader.is_running:
+                    self._require_start()
                     if self._running.done():
-                        raise NodeError(self._why("the node ended while starting"))
+                        raise NodeError(self._why("The node ended while starting"))
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            raise NodeError(self._why(f"the node did not start within {seconds:.0f} s")) from None
+            raise NodeError(self._why(f"The node did not start within {seconds:.0f} s")) from None
 
     async def warmed_up(self, until_ns: int, show: Callable[[Glance], None] | None) -> None:
         """Wait until the minutes that close up to `until_ns` (UTC ns) are understood. Raises NodeError if history does not come."""
@@ -77,9 +85,36 @@ class MesbotNode:
                 while self.session.feed.flow.last_ns < until_ns or not self.idle():
                     if show is not None:
                         show(self.screen.glance)
+                    self._require_start()
+                    self.require_running()
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            raise NodeError(self._why(f"history did not arrive within {WARM_UP_SECONDS:.0f} s")) from None
+            raise NodeError(self._why(f"History did not arrive within {WARM_UP_SECONDS:.0f} s")) from None
+
+    def require_running(self) -> None:
+        """Raises NodeError with the reason if the node has stopped by itself."""
+        if not self.node.trader.is_running:
+            raise NodeError(self._why("The node stopped by itself"))
+
+    async def wait(self, seconds: float) -> bool:
+        """Let so much time of the wall pass, or less if somebody wants us to end; whether they do."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+        return self.stopping.is_set()
+
+    def _require_start(self) -> None:
+        if self.session.start_error is not None:
+            raise NodeError(f"The node cannot start. {self.session.start_error}")
+        if self.stopping.is_set():
+            raise NodeError("Stopped before the node was ready; nothing was sent.")
+
+    async def withdraw(self, seconds: float = WITHDRAW_SECONDS) -> None:
+        """Cancel entries that still work; positions keep their stops and targets. Waits for the broker's word, not for ever."""
+        self.node.kernel.msgbus.send(ENDPOINT_RISK_WITHDRAW, "the run ends")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self.idle() or self.risk.entries_live:
+                    await asyncio.sleep(POLL_SECONDS)
 
     async def stop(self) -> str:
         """Stop, close the journal and let go of the loop; returns the head hash."""
@@ -109,15 +144,16 @@ class MesbotNode:
 
 
 def _config(broker: BrokerConfig) -> TradingNodeConfig:
+    """Reconciliation is the adapter's own (bot.ibkr.recovery, order_sync); Nautilus' would invent orders for what it does not know."""
     return TradingNodeConfig(
         trader_id="MESBOT-001",
         logging=LoggingConfig(log_level="ERROR"),
         data_engine=LiveDataEngineConfig(graceful_shutdown_on_exception=True),
         risk_engine=LiveRiskEngineConfig(bypass=False, graceful_shutdown_on_exception=True),
-        exec_engine=LiveExecEngineConfig(reconciliation=True, inflight_check_interval_ms=0, graceful_shutdown_on_exception=True),
+        exec_engine=LiveExecEngineConfig(reconciliation=False, inflight_check_interval_ms=0, graceful_shutdown_on_exception=True),
         data_clients={CLIENT: IbkrDataClientConfig(broker=broker)},
         exec_clients={CLIENT: IbkrExecClientConfig(broker=broker)},
-        timeout_connection=30.0,
+        timeout_connection=broker.start_timeout_seconds + 5.0,  # the session names its reason first
         timeout_reconciliation=30.0,
         timeout_portfolio=10.0,
         timeout_disconnection=5.0,

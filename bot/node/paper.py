@@ -24,7 +24,7 @@ from bot.journal.store import Journal
 from bot.market.bar import Bar
 from bot.node.node import MesbotNode
 from bot.node.pace import Pace
-from bot.node.request import PaperRequest, PaperResult
+from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec
 from bot.units import HOUR_NS, MINUTE_NS
@@ -70,7 +70,7 @@ def _session(calendar: SessionCalendar, bars: list[Bar], wanted: date | None) ->
     return found
 
 
-async def replay(request: PaperRequest, show: Show | None = None) -> PaperResult:
+async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
     """Replay one session through the node and return its journal. Raises NodeError if the node cannot start."""
     day = day_of(request)
     fresh_journal(request.out)
@@ -82,12 +82,13 @@ async def replay(request: PaperRequest, show: Show | None = None) -> PaperResult
             ids_path=str(request.out / "order-ids.json"),
             warm_up_days=min(WARM_UP_DAYS, (day.session.open_ns - day.bars[0].ts_ns) // DAY_NS + 1),
         )
+        mode = "OBSERVE" if request.observe else "PAPER"
         header = {"bars": day.label, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
 
         def open_journal() -> Journal:
-            return Journal.create(spec.journal_path, "paper", day.contracts, header, time.time_ns)
+            return Journal.create(spec.journal_path, mode.lower(), day.contracts, header, time.time_ns)
 
-        heading = f"PAPER  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
+        heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
         node = MesbotNode(spec, broker, open_journal, heading)
         try:
             await node.start()
@@ -99,7 +100,7 @@ async def replay(request: PaperRequest, show: Show | None = None) -> PaperResult
             f"Replayed {day.session.date} of {day.label} at speed {_speed(request.speed)} through the simulated gateway.",
             f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
         )
-    return PaperResult(Path(spec.journal_path), head, notes)
+    return NodeResult(Path(spec.journal_path), head, notes)
 
 
 def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
@@ -111,6 +112,7 @@ def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
         journal_path=str(request.out / JOURNAL),
         decide_from_ns=day.session.open_ns,
         decide_until_ns=day.session.close_ns + 1,
+        observe=request.observe,
     )
 
 
@@ -143,11 +145,14 @@ async def _run(node: MesbotNode, gateway: Gateway, show: Show | None) -> None:
     await pace.attach()
     reading = asyncio.ensure_future(pace.run())
     pace.go()
-    while not pace.ended.is_set():
+    while not (pace.ended.is_set() or node.stopping.is_set()):
         if show is not None:
             show(node.screen.glance)
         await asyncio.wait({reading}, timeout=0.25)
-    await reading
+        node.require_running()
+    if node.stopping.is_set():
+        reading.cancel()
+    await asyncio.gather(reading, return_exceptions=node.stopping.is_set())
 
 
 def _speed(speed: float) -> str:

@@ -1,15 +1,27 @@
-"""What a paper replay is asked for. Plain words and files, no Nautilus."""
+"""What a run of the live node is asked for. Plain words and files, no Nautilus."""
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import date as Date
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from bot.errors import UsageError
+from bot.node.endpoint import Endpoint
+
+
+class Mode(StrEnum):
+    """OBSERVE: the whole pipeline, every plan shadowed, nothing sent. PAPER and LIVE: orders, on an account of that kind."""
+
+    OBSERVE = "OBSERVE"
+    PAPER = "PAPER"
+    LIVE = "LIVE"
 
 
 @dataclass(frozen=True)
@@ -17,7 +29,7 @@ class PaperRequest:
     """One day replayed through the live node. Raises UsageError, one sentence, if it contradicts itself.
 
     `bars` None means synthetic sessions from `seed`; `date` is the session to replay (None: the
-    last one); earlier bars are history. `speed` is 1 for real time up to infinity; above 1 the
+    last one); earlier bars are history. `observe` sends nothing. `speed` is 1 for real time up to infinity; above 1 the
     gateway waits for the node (lockstep), so every speed decides the same.
     """
 
@@ -30,6 +42,7 @@ class PaperRequest:
     contracts: Path | None = None
     seed: int = 1
     sessions: int = 25
+    observe: bool = False
 
     def __post_init__(self) -> None:
         if math.isnan(self.speed) or self.speed < 1:
@@ -39,7 +52,43 @@ class PaperRequest:
 
 
 @dataclass(frozen=True)
-class PaperResult:
+class BrokerRequest:
+    """A run on a broker's account, until it is stopped. Raises UsageError, one sentence, if it contradicts itself.
+
+    `live_account` says which kind of account it must be; the other kind is refused. `state` is the folder of
+    journals. `nightly_restart` is the gateway's own restart, "HH:MM" New York, or "". `zone` is the gateway's time
+    zone for stamps that carry none. `confirmed` is what a person typed to trade real money, "" otherwise.
+    """
+
+    endpoint: Endpoint
+    mode: Mode
+    live_account: bool
+    state: Path
+    contracts: Path | None = None
+    nightly_restart: str = ""
+    zone: str = "UTC"
+    warm_up_days: int = 40
+    start_seconds: int = 90
+    confirmed: str = ""
+
+    def __post_init__(self) -> None:
+        if self.mode is not Mode.OBSERVE and self.live_account is not (self.mode is Mode.LIVE):
+            kind = "a live" if self.live_account else "a paper"
+            raise UsageError(f"trading-mode {self.mode.lower()}: cannot trade {kind} account; use `mesbot {self.mode.lower()}`.")
+        if self.nightly_restart and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", self.nightly_restart):
+            raise UsageError(f"nightly-restart {self.nightly_restart!r}: must be HH:MM, New York time, or empty.")
+        if not 1 <= self.warm_up_days <= 365:
+            raise UsageError(f"warm-up-days {self.warm_up_days}: must be between 1 and 365 calendar days.")
+        if not 10 <= self.start_seconds <= 600:
+            raise UsageError(f"start-seconds {self.start_seconds}: must be between 10 and 600.")
+        try:
+            ZoneInfo(self.zone)
+        except (KeyError, ValueError, OSError):
+            raise UsageError(f"zone {self.zone!r}: is no time zone this machine knows, e.g. UTC or America/Chicago.") from None
+
+
+@dataclass(frozen=True)
+class NodeResult:
     """Where the journal is, its head hash, and what a person should be told, as sentences."""
 
     journal: Path

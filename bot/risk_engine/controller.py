@@ -15,6 +15,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
 
+from bot.decision.plan import TradeView
 from bot.decision.situation import Situation
 from bot.errors import RiskEngineError
 from bot.journal.records import Kind
@@ -22,6 +23,7 @@ from bot.messages import (
     ENDPOINT_JOURNAL,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
+    ENDPOINT_RISK_WITHDRAW,
     TOPIC_BOOK,
     TOPIC_EQS_EVENT,
     TOPIC_KILL,
@@ -93,6 +95,7 @@ class RiskController(Controller):
             msgbus.register(endpoint, new)
         msgbus.register(ENDPOINT_RISK_CLOSE, self._supervisor.close)
         msgbus.register(ENDPOINT_RISK_ALARM, self._supervisor.alarm)
+        msgbus.register(ENDPOINT_RISK_WITHDRAW, self._supervisor.withdraw)
         msgbus.subscribe("events.order.*", self._on_order_event, priority=FIRST)
         msgbus.subscribe("events.account.*", self._on_account, priority=FIRST)
         msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=FIRST)
@@ -118,6 +121,15 @@ class RiskController(Controller):
         listed = getattr(command, "order_list", None)
         if listed is not None:
             deny_rest(listed.orders, self._engine.deny_order)
+
+    @property
+    def entries_live(self) -> bool:
+        """Whether any entry of ours may still fill."""
+        return any(trade.entries_live for trade in self._supervisor.trades)
+
+    def open_trades(self) -> list[TradeView]:
+        """Trades that hold contracts now."""
+        return self._supervisor.register.open_trades()
 
     # ------------------------------------------------------------- the senses
 

@@ -59,6 +59,10 @@ class Register:
         """The trade as its strategy sees it."""
         return trade.view(self.context(trade).atr)
 
+    def open_trades(self) -> list[TradeView]:
+        """Trades that hold contracts now."""
+        return [self.view(trade) for trade in self.trades if trade.net]
+
     def _add(self, trade: Trade, intent: Intent) -> Trade:
         limits, plan = self._runtime.law.limits, intent.plan
         worst = limits.worst_case_cents(plan.risk_cents, plan.quantity, intent.slippage_ticks)

@@ -58,13 +58,13 @@ class Supervisor:
     """
 
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, wire: Wire) -> None:
-        self._register = Register(runtime)
+        self.register = Register(runtime)
         self._runtime = runtime
         self._limits = runtime.law.limits
         self._execution = runtime.contracts.execution_contract
         self._instrument_id = instrument_id
         self._wire = wire
-        self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self._register.track)
+        self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
         self._patience = Patience(self._execution, self._sender.cancel, self.close)
         self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
         self._causes: dict[str, str] = {}
@@ -76,7 +76,7 @@ class Supervisor:
     @property
     def trades(self) -> list[Trade]:
         """Trades that are not yet forgotten."""
-        return self._register.trades
+        return self.register.trades
 
     @property
     def net(self) -> int:
@@ -85,7 +85,7 @@ class Supervisor:
 
     def find(self, name: str) -> tuple[Trade | None, Leg | None, TrackedOrder | None]:
         """The trade, leg and tracked order of a client order id."""
-        return self._register.find(name)
+        return self.register.find(name)
 
     def repairs(self, order: Order) -> bool:
         """Whether the supervisor itself has just made this very order; true once."""
@@ -95,17 +95,17 @@ class Supervisor:
 
     def begin(self, intent: Intent, orders: list[Order], now: Snapshot) -> None:
         """Track an approved intent; called before its orders leave."""
-        trade = self._register.begin(intent)
+        trade = self.register.begin(intent)
         self._sender.owner(intent.intent_id, orders[0].strategy_id)
         for order in orders:
-            self._register.track(trade, order)
+            self.register.track(trade, order)
         self._wire.market.call_at(f"{intent.intent_id}-expiry", intent.expires_ns, lambda: self._expire(trade))
         self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
 
     def adopt(self) -> None:
         """Take over what earlier runs left unfinished, with its original expiry and patience; nothing is sent."""
         for story in self._runtime.past.unfinished:
-            trade = self._register.adopt(story)
+            trade = self.register.adopt(story)
             self._sender.owner(trade.intent_id, strategy_id(trade.plan.strategy))
             for order in [order for leg in trade.legs for order in leg.orders]:
                 self._patience.watch(self._wire.market, trade, order)
@@ -114,7 +114,7 @@ class Supervisor:
         """Everybody listens now: announce adopted positions, and go on with a kill that was under way."""
         for trade in [trade for trade in self.trades if trade.opened_ns and not trade.done and not trade.announced]:
             trade.announced = True
-            self._wire.publish(TOPIC_BOOK, TradeOpened(self._register.view(trade)))
+            self._wire.publish(TOPIC_BOOK, TradeOpened(self.register.view(trade)))
             self._naked.look(self._wire.wall, trade)
             self.act(trade)
         if self._switch.state is KillState.TRIPPED:
@@ -124,8 +124,11 @@ class Supervisor:
         """The entry's time to live is over."""
         if trade.entries_live:
             trade.expired = True
-            for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY) if not order.cancel_requested]:
-                self._sender.cancel(trade, order)
+            self._end_entries(trade)
+
+    def _end_entries(self, trade: Trade) -> None:
+        for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY) if not order.cancel_requested]:
+            self._sender.cancel(trade, order)
 
     # ---------------------------------------------------------------- events
 
@@ -197,7 +200,7 @@ class Supervisor:
         elif trade.opened_ns and not trade.done:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
-            self._wire.publish(TOPIC_BOOK, news(self._register.view(trade)))
+            self._wire.publish(TOPIC_BOOK, news(self.register.view(trade)))
         if trade.closing is not None and order.role is Role.TARGET:
             # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
             self._wire.wall.call_at(f"{trade.intent_id}-close", self._wire.wall.now_ns, lambda: self.act(trade))
@@ -218,7 +221,7 @@ class Supervisor:
     def _finish(self, trade: Trade) -> None:
         trade.done = True
         if trade.opened_ns:
-            outcome = outcome_of(trade, self._register.context(trade))
+            outcome = outcome_of(trade, self.register.context(trade))
             self._wire.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
             self._wire.publish(TOPIC_BOOK, TradeClosed(outcome))
         self._wire.wall.call_at(f"{trade.intent_id}-orphans", self._wire.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
@@ -239,6 +242,11 @@ class Supervisor:
         if trade is not None and trade.closing is None:
             trade.closing, trade.closing_since_ns = request.reason, self._wire.wall.now_ns
             self.act(trade)
+
+    def withdraw(self, _why: str) -> None:
+        """Cancel entries that still work; what is held keeps its stops and targets."""
+        for trade in list(self.trades):
+            self._end_entries(trade)
 
     def passing(self, command: Any) -> None:
         """An approved command leaves: keep why a stop is being moved until the venue confirms it."""

@@ -14,7 +14,7 @@ from bot.backtest.request import BacktestRequest
 from bot.backtest.run import run_backtest
 from bot.journal.verify import verify
 from bot.node.paper import replay
-from bot.node.request import PaperRequest, PaperResult
+from bot.node.request import NodeResult, PaperRequest
 
 SEED, SESSIONS, DAY = 1, 8, date(2025, 3, 19)  # the last of eight synthetic sessions; this seed trades on it
 
@@ -25,13 +25,13 @@ def rows(journal: Path, kind: str) -> list[tuple[int, str, str]]:
         return db.execute("SELECT ts_ns, strategy, body FROM records WHERE kind = ? ORDER BY seq", (kind,)).fetchall()
 
 
-def replayed(folder: Path, speed: float) -> PaperResult:
+def replayed(folder: Path, speed: float) -> NodeResult:
     """The day through a node and a gateway of their own."""
     return asyncio.run(replay(PaperRequest(out=folder, seed=SEED, sessions=SESSIONS, speed=speed)))
 
 
 @pytest.fixture(scope="module")
-def fast(tmp_path_factory: pytest.TempPathFactory) -> PaperResult:
+def fast(tmp_path_factory: pytest.TempPathFactory) -> NodeResult:
     """The day as fast as possible."""
     return replayed(tmp_path_factory.mktemp("fast"), math.inf)
 

@@ -25,6 +25,7 @@ from actors.journal import JournalActor
 from actors.learning import LearningActor
 from actors.market import MarketActor
 from actors.quality import QualityActor
+from bot.assembly import Assembly
 from bot.backtest import run as backtest
 from bot.backtest.request import BacktestRequest
 from bot.backtest.source import Bars
@@ -174,14 +175,14 @@ class Bare:
     def __init__(self) -> None:
         self.controller: RiskController | None = None
 
-    def __call__(self, kernel: Any, spec: RuntimeSpec, bar_type: Any, open_journal: Callable[[], Journal]) -> JournalActor:
+    def __call__(self, kernel: Any, spec: RuntimeSpec, bar_type: Any, open_journal: Callable[[], Journal]) -> Assembly:
         config = RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=bar_type.instrument_id)
         self.controller = install(kernel, config)
         journal = JournalActor(RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type), open_journal)
         kernel.trader.add_actor(journal)
         for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LEARNING", LearningActor)):
             kernel.trader.add_actor(actor(RuntimeActorConfig(component_id=name, runtime=spec, bar_type=bar_type)))
-        return journal
+        return Assembly(self.controller, journal)
 
 
 class SeenVenue(PessimisticVenue):

@@ -1,0 +1,75 @@
+"""What `mesbot paper` and `mesbot live` share when they trade a broker's account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.node.broker_run import Meeting
+    from bot.node.request import BrokerRequest
+
+NO_BROKER = "no broker is configured; set TWS_HOST and TWS_PORT (and TWS_ACCOUNT) in the environment."
+
+
+def broker_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a run on a broker's account."""
+    for option in (
+        click.option("--start-seconds", type=int, default=90, show_default=True, help="How long the node may take to start."),
+        click.option("--warm-up-days", type=int, default=40, show_default=True, help="Calendar days of history fetched at the start."),
+        click.option("--zone", default="UTC", show_default=True, help="The gateway's time zone, for stamps that carry none."),
+        click.option("--nightly-restart", default="", help="The gateway's own restart, HH:MM New York; no entries around it."),
+        click.option(
+            "--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones."
+        ),
+        click.option("--no-report", is_flag=True, help="Leave out the HTML report."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Meeting], BrokerRequest] | None = None) -> None:
+    """Meet the gateway, let a person confirm, trade until stopped, show what came of it."""
+    import asyncio
+
+    from rich.console import Console
+    from rich.live import Live
+
+    from bot.cli.backtest import remember, show_run
+    from bot.node.broker_run import meet, trade
+    from bot.node.request import Mode
+    from bot.node.screen import rendered
+
+    console = Console()
+    met = asyncio.run(meet(request))
+    console.print(f"Contracts: {met.contracts.directory} ({met.contracts.sha256[:12]})", highlight=False)
+    console.print(f"{request.mode}  account {met.probe.account} at {request.endpoint}", highlight=False)
+    if met.replay:
+        console.print("The gateway replays recorded time: its clock is the market's.", highlight=False)
+    if request.mode is Mode.OBSERVE:
+        console.print("OBSERVE: every plan is shadowed and nothing is sent.", highlight=False)
+    if confirm is not None:
+        request = confirm(met)
+    with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
+        result = asyncio.run(trade(request, met, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
+    for note in result.notes:
+        console.print(note, highlight=False)
+    show_run(result.journal, console, report=report)
+    remember(result.journal, met.contracts)
+
+
+def endpoint_or_usage_error(verb: str) -> Any:
+    """The configured endpoint. Raises UsageError if there is none."""
+    import os
+
+    from bot.node.endpoint import endpoint_of
+
+    endpoint = endpoint_of(os.environ)
+    if endpoint is None:
+        raise UsageError(f"mesbot {verb}: {NO_BROKER}")
+    return endpoint

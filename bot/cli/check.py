@@ -1,0 +1,79 @@
+"""`mesbot check`: the deployment checklist, on the terminal and as JSON. What is looked at: bot/node/check.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from bot.node.check import CheckReport
+
+NARROWEST = 120
+STYLES = {"PASS": "green", "FAIL": "bold red", "SKIP": "yellow"}
+HELP = """
+Look at everything that must be right before the bot may trade: contracts, limits, calendar, strategies,
+journal; and, if TWS_HOST or TWS_PORT names a broker, connection, account, front month, live data, orders and clocks.
+
+No order is sent. Each report replaces the one before of its mode and account; LIVE asks for one that passed and is younger than a day.
+Exit code 0 if nothing failed, 1 if something did. What was skipped says why.
+
+\b
+Examples:
+  mesbot check                                         this machine; no broker is needed
+  TWS_PORT=4002 mesbot check                           and a paper gateway on this machine
+  TWS_PORT=4001 TWS_CLIENT_ID=8 mesbot check --live --json check.json
+  TWS_HOST=gateway TWS_ACCOUNT_FILE=/run/secrets/account mesbot check --live
+"""
+
+
+@click.command(help=HELP, short_help="The checklist before trading: machine, contracts, broker.")
+@click.option("--live", is_flag=True, help="Check for LIVE, which needs a live account; default: PAPER, which needs a paper one.")
+@click.option("--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write the report to this file.")
+@click.pass_context
+def check(ctx: click.Context, live: bool, directory: Path | None, json_file: Path | None) -> None:
+    """Prints the checklist and keeps it; ends with 1 if an item failed."""
+    import asyncio
+    import os
+    import time
+
+    from rich.console import Console
+
+    from bot.node.check import report_path, run_checks, write_report
+    from bot.state_folder import state_folder
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
+    folder = state_folder()
+    with console.status("Looking ..."):
+        report = asyncio.run(run_checks("LIVE" if live else "PAPER", directory, os.environ, folder, time.time_ns()))
+    _show(report, console)
+    for path in (report_path(folder, report.mode, report.account), json_file):
+        if path is not None:
+            write_report(report, path)
+            console.print(f"Report: {path}", soft_wrap=True)
+    ctx.exit(0 if report.passed else 1)
+
+
+def _show(report: CheckReport, console: Console) -> None:
+    console.print(f"Check for {report.mode}, account {report.account or 'not known'}")
+    console.print(_table(report))
+    console.print("Passed." if report.passed else f"Failed: {', '.join(report.failed)}.", style="green" if report.passed else "bold red")
+
+
+def _table(report: CheckReport) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("item", "", "found", box=box.SIMPLE_HEAD)
+    for item in report.items:
+        found = f"{item.found}\n-> {item.remedy}" if item.remedy else item.found
+        table.add_row(item.name, Text(item.status, style=STYLES[item.status]), found)
+    return table

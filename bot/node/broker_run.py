@@ -1,0 +1,138 @@
+"""Trading a broker's account: the same node as a replay's, on a real TWS or Gateway, until somebody stops it.
+
+The journal of mode, account and year goes on where it ended: counters, locks, learning and unfinished trades are
+what they were. It does not promise to be watched: what happens while it is stopped is for the bracket at the broker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.calendar import new_york
+from bot.contracts import Contracts, load_contracts
+from bot.decision.plan import TradeView
+from bot.errors import MesbotError
+from bot.ibkr.config import BrokerConfig
+from bot.ibkr.errors import ClockSkew
+from bot.journal.records import Kind, OperatorRecord
+from bot.journal.store import Journal
+from bot.node.journals import Journals, journals_of
+from bot.node.node import MesbotNode, NodeError
+from bot.node.probe import Probe, link_settings, probe
+from bot.node.request import BrokerRequest, Mode, NodeResult
+from bot.node.screen import Glance
+from bot.runtime import RuntimeSpec
+from bot.units import MINUTE_NS, TICK_POINTS
+
+REPLAY_SKEW_SECONDS = 3600.0  # no real gateway's clock is an hour off; a simulated one replays recorded time
+AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
+SCREEN_SECONDS = 0.25
+Show = Callable[[Glance], None]
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """What is known once the gateway has been met: the account, market time there (UTC ns), whether it replays recorded time."""
+
+    contracts: Contracts
+    probe: Probe
+    replay: bool
+    market_ns: int
+    journals: Journals
+
+
+async def meet(request: BrokerRequest) -> Meeting:
+    """Find out before anything is built. Raises ContractError, BrokerError or JournalError, the reason why it cannot start."""
+    contracts = load_contracts(request.contracts)
+    found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone)
+    replay = abs(found.skew_seconds) > REPLAY_SKEW_SECONDS
+    if replay and request.live_account:
+        raise ClockSkew(f"the gateway's clock is {found.skew_seconds / 3600:+.1f} hours from this machine's, and the account is a live one")
+    market_ns = found.broker_ns if replay else time.time_ns()
+    journals = journals_of(request.state, request.mode.value, found.account, new_york(market_ns).year)
+    return Meeting(contracts, found, replay, market_ns, journals)
+
+
+async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None) -> NodeResult:
+    """Run until stopped (SIGINT, SIGTERM); entries that still work are cancelled then, positions keep their brackets.
+
+    Raises NodeError, one sentence, if the node cannot start in time or stops by itself.
+    """
+    spec = _spec(request, met)
+    broker = BrokerConfig(
+        runtime=spec,
+        link=link_settings(
+            replace(request.endpoint, account=met.probe.account),
+            met.contracts.execution_contract,
+            paper=not request.live_account,
+            replay=met.replay,
+            zone=request.zone,
+        ),
+        warm_up_days=request.warm_up_days,
+        nightly_restart=request.nightly_restart,
+        start_timeout_seconds=request.start_seconds,
+    )
+    node = MesbotNode(spec, broker, lambda: _open_journal(request, met), f"{request.mode}  {met.probe.account}  {request.endpoint}")
+    failure: MesbotError | None = None
+    held: list[TradeView] = []
+    try:
+        await node.start(request.start_seconds)
+        await node.warmed_up(met.market_ns, show)
+        await _watch(node, show)
+    except NodeError as error:
+        failure = error
+    finally:
+        await node.withdraw()
+        held = node.risk.open_trades()
+        head = await node.stop()
+    if failure is not None:
+        raise failure
+    return NodeResult(met.journals.path, head, tuple(_left(trade) for trade in held) or ("Stopped; nothing is open.",))
+
+
+async def _watch(node: MesbotNode, show: Show | None) -> None:
+    while not await node.wait(SCREEN_SECONDS):
+        node.require_running()
+        if show is not None:
+            show(node.screen.glance)
+
+
+def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
+    """Decisions begin with the next minute to close, so that no bar is decided twice, nor one from history."""
+    journals = met.journals
+    oldest = min(new_york(ns).date() for ns in (met.market_ns, journals.first_ns or met.market_ns))
+    warm_up = new_york(met.market_ns).date() - timedelta(days=request.warm_up_days)
+    journals.path.parent.mkdir(parents=True, exist_ok=True)
+    return RuntimeSpec(
+        contracts_directory=met.contracts.directory,
+        contracts_sha256=met.contracts.sha256,
+        first=(min(oldest, warm_up) - timedelta(days=7)).isoformat(),
+        last=(new_york(met.market_ns).date() + timedelta(days=AHEAD_DAYS)).isoformat(),
+        journal_path=str(journals.path),
+        decide_from_ns=met.market_ns // MINUTE_NS * MINUTE_NS + MINUTE_NS,
+        observe=request.mode is Mode.OBSERVE,
+        earlier=tuple(map(str, journals.earlier)),
+        earlier_records=journals.records,
+    )
+
+
+def _open_journal(request: BrokerRequest, met: Meeting) -> Journal:
+    journals = met.journals
+    header = {"account": met.probe.account, "learning": True, "replayed_time": met.replay, "continues": journals.previous_head}
+    journal = Journal.append(journals.path, request.mode.lower(), met.contracts, header, time.time_ns)
+    if request.confirmed:
+        journal.write_ahead(Kind.OPERATOR, met.market_ns, OperatorRecord("live", request.confirmed, "typed to trade real money"))
+    return journal
+
+
+def _left(trade: TradeView) -> str:
+    """What stays behind, in one sentence."""
+    side = "long" if trade.side > 0 else "short"
+    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
+    return (
+        f"{trade.plan.strategy} stays {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f} "
+        "at the broker; start again to have it managed and closed before the session ends."
+    )

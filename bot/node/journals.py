@@ -1,0 +1,44 @@
+"""Which journal a live run writes: one a mode, account and calendar year, in the user's state folder; a restart continues it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.errors import UsageError
+from bot.journal.read import opened
+
+FOLDER = "journals"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class Journals(NamedTuple):
+    """The file to write, and those to begin from, oldest first: earlier years', and itself if it is there.
+
+    `records` is how many they hold together, `first_ns` the market time of the oldest (UTC ns, 0 if none),
+    `previous_head` the head hash of the year before when this year's file is new.
+    """
+
+    path: Path
+    earlier: tuple[Path, ...]
+    records: int
+    first_ns: int
+    previous_head: str
+
+
+def journals_of(state: Path, mode: str, account: str, year: int) -> Journals:
+    """The journals of a mode (OBSERVE, PAPER, LIVE) and account. Raises JournalError if one cannot be read."""
+    stem = f"{mode.lower()}-{_UNSAFE.sub('_', account)}"
+    folder = state / FOLDER
+    path = folder / f"{stem}-{year}.sqlite"
+    found = sorted(each for each in folder.glob(f"{stem}-*.sqlite") if re.fullmatch(r"\d{4}", each.stem.rpartition("-")[2]))
+    if found and found[-1] > path:
+        raise UsageError(f"{found[-1]} is of a later year than {year}; set this machine's clock right, or move the file away.")
+    records, first_ns, head = 0, 0, ""
+    for each in found:
+        with opened(each) as db:
+            count, first = db.execute("SELECT count(*), coalesce(min(ts_ns), 0) FROM records WHERE ts_ns > 0").fetchone()
+            records, first_ns = records + count, first_ns or first
+            (head,) = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone() or ("",)
+    return Journals(path, tuple(found), records, first_ns, "" if path.exists() else head)

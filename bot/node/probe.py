@@ -1,0 +1,76 @@
+"""One short connection before anything is built: is the gateway there, which accounts has it, what time is it there.
+
+It asks nothing about orders or data and promises nothing about the next connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from bot.contracts.models import ExecutionContract
+from bot.ibkr.connection import Connection, Taps, load_ib
+from bot.ibkr.errors import ClientIdInUse, ConnectionLost, GatewayNotResponding
+from bot.ibkr.settings import LinkSettings, chosen_account
+from bot.node.endpoint import Endpoint
+from bot.units import SECOND_NS
+
+RETRY_SECONDS = 2.0
+DISMISSED = "Allow this machine's address in Configure > API > Settings > Trusted IPs, or accept the connection in TWS."
+CONNECT_SHARE, REQUEST_SHARE = 0.5, 0.3  # of the timeout, so that the one that is missing is named before time is up
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the gateway said. `broker_ns` is its clock, UTC ns in whole seconds; `skew_seconds` is that clock less this machine's.
+
+    Half a second is added for the whole seconds, so that a skew below one says nothing.
+    """
+
+    account: str
+    accounts: tuple[str, ...]
+    broker_ns: int
+    skew_seconds: float
+
+
+def link_settings(endpoint: Endpoint, law: ExecutionContract, **named: object) -> LinkSettings:
+    """The settings of a connection to this endpoint under the execution contract; `named` are LinkSettings' other fields."""
+    where = {"host": endpoint.host, "port": endpoint.port, "client_id": endpoint.client_id, "account": endpoint.account}
+    return LinkSettings.under(law, **where, **named)
+
+
+async def probe(endpoint: Endpoint, law: ExecutionContract, *, paper: bool, zone: str = "UTC", timeout_seconds: float = 20.0) -> Probe:
+    """Connect, ask and hang up; a client id in use is tried again every two seconds, because an old session may linger.
+
+    `zone` is the gateway's, for stamps that carry none. Raises the BrokerError that says why within
+    `timeout_seconds` of the wall: GatewayUnreachable, GatewayNotResponding, ClientIdInUse, AccountNotFound,
+    WrongAccountKind (a live account if `paper`, or a paper one if not).
+    """
+    patience = {"connect_timeout_seconds": timeout_seconds * CONNECT_SHARE, "request_timeout_seconds": timeout_seconds * REQUEST_SHARE}
+    settings = link_settings(endpoint, law, paper=paper, zone=zone, **patience)
+    in_use: ClientIdInUse | None = None
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                try:
+                    return await _ask(settings)
+                except ClientIdInUse as error:
+                    in_use = error
+                await asyncio.sleep(RETRY_SECONDS)
+    except TimeoutError:
+        raise in_use or GatewayNotResponding(f"{endpoint} did not answer within {timeout_seconds:g} s") from None
+
+
+async def _ask(settings: LinkSettings) -> Probe:
+    connection = Connection(load_ib(), Taps(lambda _: None), settings, lambda: None)
+    accounts = await connection.open()
+    try:
+        account = chosen_account(settings, accounts)
+        answer = await connection.ask_named("reqCurrentTime", "currentTime")
+    except ConnectionLost:
+        raise GatewayNotResponding(f"{settings.host}:{settings.port} closed the connection at once", hint=DISMISSED) from None
+    finally:
+        connection.close()
+    broker_ns = answer[0][0] * SECOND_NS
+    return Probe(account, tuple(accounts), broker_ns, (broker_ns + SECOND_NS // 2 - time.time_ns()) / SECOND_NS)

@@ -1,0 +1,177 @@
+"""One short connection to the simulated gateway, over a true socket."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+import pytest
+from builders import CONTRACTS
+
+from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.source import synthetic_config
+from bot.ibkr import errors as e
+from bot.node import probe as module
+from bot.node.endpoint import Endpoint
+from bot.node.probe import Probe, probe
+from bot.units import SECOND_NS
+
+LAW = CONTRACTS.execution_contract
+
+
+@lru_cache
+def standing() -> GatewayConfig:
+    """A gateway at 2025-10-02 09:25 New York whose clock stands."""
+    return synthetic_config(1, CONTRACTS, port=0, side_port=None, begin="told")
+
+
+@asynccontextmanager
+async def gateway(*script: str, **changes: Any) -> AsyncIterator[Gateway]:
+    """A running gateway to which these words were said."""
+    async with Gateway(dataclasses.replace(standing(), **changes)) as running:
+        for words in script:
+            done = running.side.verbs.do(words)
+            if inspect.isawaitable(done):
+                await done
+        yield running
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+async def ask(running: Gateway, account: str = "", paper: bool = True, timeout_seconds: float = 20.0) -> Probe:
+    return await probe(Endpoint("127.0.0.1", running.port, account, 7), LAW, paper=paper, timeout_seconds=timeout_seconds)
+
+
+def asked(*script: str, account: str = "", paper: bool = True, timeout_seconds: float = 20.0, **changes: Any) -> Probe:
+    """What a probe of such a gateway says."""
+
+    async def run() -> Probe:
+        async with gateway(*script, **changes) as running:
+            return await ask(running, account, paper, timeout_seconds)
+
+    return asyncio.run(run())
+
+
+def test_it_says_the_account_the_time_there_and_how_far_it_is_from_here():
+    found = asked()
+    assert (found.account, found.accounts) == ("DU1234567", ("DU1234567",))
+    assert found.broker_ns == standing().start_ns
+    assert found.skew_seconds == pytest.approx((found.broker_ns - time.time_ns()) / SECOND_NS, abs=5.0)
+
+
+def test_clocks_that_agree_show_no_skew_but_the_broker_clocks_whole_seconds():
+    found = asked()
+    offset = (time.time_ns() - found.broker_ns) // SECOND_NS
+    assert abs(asked(f"clock +{offset + 1}s").skew_seconds) < 5.0
+
+
+def test_several_accounts_are_told_and_one_is_chosen():
+    found = asked(accounts=("DU1", "DU2"), account="DU2")
+    assert (found.account, found.accounts) == ("DU2", ("DU1", "DU2"))
+
+
+def test_a_live_account_is_taken_in_live():
+    assert asked(accounts=("U1",), paper=False).account == "U1"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "account", "paper", "kind", "text"),
+    [
+        (("U1",), "", True, e.WrongAccountKind, "U1 is a live account, and the mode is PAPER"),
+        (("DU1",), "", False, e.WrongAccountKind, "DU1 is a paper account, and the mode is LIVE"),
+        (("DU1", "DU2"), "", True, e.AccountNotFound, "DU1, DU2"),
+        (("DU1",), "DU9", True, e.AccountNotFound, "found DU1"),
+    ],
+)
+def test_an_account_that_does_not_fit_is_refused_with_those_there_are(accounts, account, paper, kind, text):
+    with pytest.raises(kind, match=text):
+        asked(accounts=accounts, account=account, paper=paper)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("refuse on", e.GatewayUnreachable),
+        ("accept-silent on", e.GatewayNotResponding),
+        ("version-only on", e.GatewayNotResponding),
+        ("banner SSH-2.0-OpenSSH", e.GatewayNotResponding),
+        ("swallow reqCurrentTime all", e.GatewayNotResponding),
+    ],
+)
+def test_why_nobody_answers_is_said_before_the_time_is_up(words, kind):
+    async def run() -> None:
+        async with gateway(words) as running:
+            started = time.monotonic()
+            with pytest.raises(kind) as caught:
+                await ask(running, timeout_seconds=2.0)
+            assert time.monotonic() - started < 6.0, "2 s, and a slow machine; without limits it would be 15"
+            assert caught.value.hint
+
+    asyncio.run(run())
+
+
+def test_a_socket_closed_under_it_is_no_answer_and_says_whom_to_let_in():
+    async def run() -> None:
+        async with gateway("swallow reqCurrentTime all") as running:
+            asking = asyncio.ensure_future(ask(running))
+            await until(lambda: running.delivery.sessions)
+            running.side.verbs.do("drop")
+            with pytest.raises(e.GatewayNotResponding, match=r"Trusted IPs"):
+                await asking
+
+    asyncio.run(run())
+
+
+def test_a_client_id_that_an_old_session_still_holds_is_waited_for(monkeypatch):
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+
+    async def run() -> None:
+        async with gateway("hold-id 0.2") as running:
+            await ask(running)
+            await until(lambda: not running.delivery.sessions)
+            assert (await ask(running)).account == "DU1234567"
+
+    asyncio.run(run())
+
+
+def test_a_client_id_that_stays_in_use_is_said_when_the_time_is_up(monkeypatch):
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+
+    async def run() -> None:
+        async with gateway("hold-id 60") as running:
+            await ask(running)
+            await until(lambda: not running.delivery.sessions)
+            with pytest.raises(e.ClientIdInUse, match="client id 7 is in use"):
+                await ask(running, timeout_seconds=1.0)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("account", ["", "DU9"])
+def test_it_hangs_up_whatever_was_found(account):
+    async def run() -> None:
+        async with gateway() as running:
+            try:
+                await ask(running, account)
+            except e.AccountNotFound:
+                assert account == "DU9"
+            await until(lambda: not running.listener._sessions)
+
+    asyncio.run(run())
+
+
+def test_it_asks_for_nothing_but_the_time(tmp_path):
+    asked(frames=tmp_path / "frames.jsonl")
+    frames = [json.loads(line) for line in (tmp_path / "frames.jsonl").read_text().splitlines()]
+    assert [frame["kind"] for frame in frames if frame["way"] == "in"] == ["hello", "startApi", "reqCurrentTime"]
