@@ -6,22 +6,33 @@ bar's decision belongs to that bar and what happens between two bars to the next
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
+from bot.errors import JournalError
+from bot.journal.records import Kind
 from bot.journal.store import Journal
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, JournalEntry
 from bot.units import MINUTE_NS
 
+DURABLE = (Kind.KILL, Kind.OPERATOR)
+
 
 class JournalActor(Actor):
-    """Writes records in the order they are sent. `open_journal` makes the file when the run starts."""
+    """Writes records in the order they are sent. `open_journal` makes the file when the run starts.
 
-    def __init__(self, config: RuntimeActorConfig, open_journal: Callable[[], Journal]) -> None:
+    What must not be lost is durable at once (kill and operator records; intents by their own endpoint). With
+    `prompt` the rest reaches the file as soon as the event loop is free, so that a killed process loses nothing it
+    had time to say; without it, with the links.
+    """
+
+    def __init__(self, config: RuntimeActorConfig, open_journal: Callable[[], Journal], *, prompt: bool = False) -> None:
         super().__init__(config)
         self._open = open_journal
+        self._prompt, self._due = prompt, False
         self._journal: Journal | None = None
         self._link_ns = 0
 
@@ -50,8 +61,21 @@ class JournalActor(Actor):
         return head
 
     def _add(self, entry: JournalEntry) -> None:
+        if entry.kind in DURABLE:
+            self._write_ahead(entry)
+            return
         self._turn(entry.ts_ns)
         self._journal.add(entry.kind, entry.ts_ns, entry.body, entry.strategy)
+        if self._prompt and not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._due = False
+        try:
+            self._journal.flush()
+        except JournalError as error:  # the next intent cannot be written either, so no entry follows
+            self.log.error(str(error))
 
     def _write_ahead(self, entry: JournalEntry) -> None:
         """Durable when this returns; raises JournalError if it is not."""

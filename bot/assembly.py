@@ -38,20 +38,18 @@ class Assembly(NamedTuple):
     journal: JournalActor
 
 
-def assemble(
-    kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Callable[[], Journal], *, time_from_stamps: bool = False
-) -> Assembly:
+def assemble(kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Callable[[], Journal], *, live: bool = False) -> Assembly:
     """Add risk engine, actors and strategies to a Nautilus kernel.
 
-    `time_from_stamps`: market time is not the kernel's clock but what messages are stamped with.
+    `live`: market time is not the kernel's clock but what messages are stamped with, and the journal is written promptly.
     Order matters: the risk engine stands in front before anybody can send; the journal is
     open before anybody writes; the learning actor tells its trust to those who listen already.
     """
     instrument_id = bar_type.instrument_id
     trader = kernel.trader
-    config = RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=instrument_id, time_from_stamps=time_from_stamps)
-    risk = install(kernel, config)
-    journal = JournalActor(RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type), open_journal)
+    risk = install(kernel, RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=instrument_id, time_from_stamps=live))
+    config = RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type)
+    journal = JournalActor(config, open_journal, prompt=live)
     trader.add_actor(journal)
     for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LIBRARY", LibraryActor), ("LEARNING", LearningActor)):
         trader.add_actor(actor(RuntimeActorConfig(component_id=name, runtime=spec, bar_type=bar_type)))

@@ -57,11 +57,13 @@ class Speed(click.ParamType):
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions and of the gateway's ticks.")
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions; the last is replayed.")
 @click.option("--trading-mode", type=click.Choice(["observe", "paper"]), default="paper", show_default=True, help="observe sends nothing.")
+@click.option("--lockstep", type=int, default=0, help="Side port of a simulated gateway to keep step with, where TWS_PORT names one.")
 @broker_options
 @click.pass_context
 def paper(
     context: click.Context,
     trading_mode: str,
+    lockstep: int,
     start_seconds: int,
     warm_up_days: int,
     zone: str,
@@ -81,7 +83,9 @@ def paper(
     endpoint = endpoint_of(os.environ)
     if endpoint is not None:
         _refuse_replay_options(context)
-        request = BrokerRequest(endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds)
+        request = BrokerRequest(
+            endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, lockstep_port=lockstep
+        )
         run_on_broker(request, report=not no_report)
         return
     day, equity = replayed.pop("date"), replayed.pop("equity")

@@ -28,9 +28,12 @@ class History:
         self._turn = asyncio.Lock()
 
     async def minutes(self, contract: Any, after_ns: int, until_ns: int) -> list[Minute]:
-        """The minutes that close in (after, until], oldest first; minutes without trades are not there. Raises BrokerError."""
+        """The minutes that close in (after, until], oldest first; minutes without trades are not there. Raises BrokerError.
+
+        Requests meet on whole minutes: a minute cut in two by them would be in neither, or in one with half its trades.
+        """
         found: dict[int, Minute] = {}
-        end = until_ns
+        end = until_ns // MINUTE_NS * MINUTE_NS
         while end > after_ns:
             start = max(after_ns, end - DAY_SECONDS * SECOND_NS)
             for minute in await self._ask(contract, start, end):

@@ -6,6 +6,7 @@ what they were. It does not promise to be watched: what happens while it is stop
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from bot.journal.records import Kind, OperatorRecord
 from bot.journal.store import Journal
 from bot.node.journals import Journals, journals_of
 from bot.node.node import MesbotNode, NodeError
+from bot.node.pace import Pace
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.screen import Glance
@@ -80,8 +82,8 @@ async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None) 
     held: list[TradeView] = []
     try:
         await node.start(request.start_seconds)
-        await node.warmed_up(met.market_ns, show)
-        await _watch(node, show)
+        await node.warmed_up(met.market_ns // MINUTE_NS * MINUTE_NS, show)
+        await _watch(node, show, await _kept_step(node, request.lockstep_port))
     except NodeError as error:
         failure = error
     finally:
@@ -93,11 +95,25 @@ async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None) 
     return NodeResult(met.journals.path, head, tuple(_left(trade) for trade in held) or ("Stopped; nothing is open.",))
 
 
-async def _watch(node: MesbotNode, show: Show | None) -> None:
-    while not await node.wait(SCREEN_SECONDS):
+async def _kept_step(node: MesbotNode, port: int) -> Pace | None:
+    """Take part in a simulated gateway's lockstep, if there is one."""
+    if not port:
+        return None
+    pace = Pace(port, node.has_dealt_with)
+    await pace.attach()
+    return pace
+
+
+async def _watch(node: MesbotNode, show: Show | None, pace: Pace | None) -> None:
+    """Until somebody wants us to end, or the tape we keep step with has ended. Raises NodeError if the node stops by itself."""
+    reading = None if pace is None else asyncio.ensure_future(pace.run())
+    while not await node.wait(SCREEN_SECONDS) and not (pace is not None and pace.ended.is_set()):
         node.require_running()
         if show is not None:
             show(node.screen.glance)
+    if reading is not None:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:

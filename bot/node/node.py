@@ -54,7 +54,7 @@ class MesbotNode:
         self.node.add_data_client_factory(CLIENT, IbkrDataClientFactory)
         self.node.add_exec_client_factory(CLIENT, IbkrExecClientFactory)
         bar_type = minute_bars(self.session.provider.front_id)
-        self.risk, self.journal = assemble(self.node.kernel, spec, bar_type, open_journal, time_from_stamps=True)
+        self.risk, self.journal = assemble(self.node.kernel, spec, bar_type, open_journal, live=True)
         self.screen = ScreenActor(RuntimeActorConfig(component_id="SCREEN", runtime=spec, bar_type=bar_type), heading)
         self.node.trader.add_actor(self.screen)
         self.session.clock.told.append(lambda ts_ns: self.node.kernel.msgbus.publish(TOPIC_TIME, ts_ns))
@@ -137,6 +137,13 @@ class MesbotNode:
         )  # fmt: skip
         # An order that is neither open nor closed is on its way to the client, or to the broker and back.
         return waiting == 0 and all((order.is_open or order.is_closed) and not order.is_inflight for order in kernel.cache.orders())
+
+    def has_dealt_with(self, barrier: dict[str, Any]) -> bool:
+        """Whether everything before a barrier of the gateway's lockstep is read, decided and acknowledged."""
+        link = self.session.link
+        read = not link.ready or link.connection.frames_read >= barrier["frames"].get(str(link.settings.client_id), 0)
+        decided = "minute" not in barrier["reasons"] or self.screen.last_bar_ns >= barrier["ts_ns"]
+        return read and decided and self.idle()
 
     def _why(self, what: str) -> str:
         cause = self._troubles[-1] if self._troubles else "no error was told; look at the node's log"

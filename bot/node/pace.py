@@ -12,6 +12,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from bot.errors import MesbotError
+
 POLL_SECONDS = 0.0005
 
 
@@ -26,8 +28,13 @@ class Pace:
         self._writer: asyncio.StreamWriter
 
     async def attach(self) -> None:
-        """Take part in the lockstep from now on."""
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        """Take part in the lockstep from now on. Raises MesbotError if nothing listens there."""
+        try:
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError as error:
+            raise MesbotError(
+                f"Nothing keeps step on 127.0.0.1:{self._port} ({error.strerror}); give the gateway this --side-port."
+            ) from None
         self._say({"attach": "node"})
 
     def go(self) -> None:

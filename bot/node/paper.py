@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from bot.backtest.request import BacktestRequest
 from bot.backtest.source import bars_of
@@ -75,7 +74,7 @@ async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
     day = day_of(request)
     fresh_journal(request.out)
     spec = _spec(request, day)
-    async with Gateway(_gateway(request, day)) as gateway:
+    async with Gateway(gateway_config(request, day)) as gateway:
         broker = BrokerConfig(
             runtime=spec,
             link=LinkSettings.under(day.contracts.execution_contract, port=gateway.port, paper=True, replay=True),
@@ -116,7 +115,8 @@ def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
     )
 
 
-def _gateway(request: PaperRequest, day: Day) -> GatewayConfig:
+def gateway_config(request: PaperRequest, day: Day) -> GatewayConfig:
+    """The gateway of a replay: it waits before the open until it is told to go."""
     return GatewayConfig(
         bars=day.bars,
         start_ns=day.session.open_ns,
@@ -133,15 +133,7 @@ def _gateway(request: PaperRequest, day: Day) -> GatewayConfig:
 
 
 async def _run(node: MesbotNode, gateway: Gateway, show: Show | None) -> None:
-    client_id = str(node.session.config.link.client_id)
-
-    def is_done(barrier: dict[str, Any]) -> bool:
-        link = node.session.link
-        read = not link.ready or link.connection.frames_read >= barrier["frames"].get(client_id, 0)
-        decided = "minute" not in barrier["reasons"] or node.screen.last_bar_ns >= barrier["ts_ns"]
-        return read and decided and node.idle()
-
-    pace = Pace(gateway.side_port, is_done)
+    pace = Pace(gateway.side_port, node.has_dealt_with)
     await pace.attach()
     reading = asyncio.ensure_future(pace.run())
     pace.go()

@@ -58,6 +58,7 @@ class BrokerRequest:
     `live_account` says which kind of account it must be; the other kind is refused. `state` is the folder of
     journals. `nightly_restart` is the gateway's own restart, "HH:MM" New York, or "". `zone` is the gateway's time
     zone for stamps that carry none. `confirmed` is what a person typed to trade real money, "" otherwise.
+    `lockstep_port` is the side channel of a simulated gateway that waits for this node (0: none); the run ends with its tape.
     """
 
     endpoint: Endpoint
@@ -70,11 +71,14 @@ class BrokerRequest:
     warm_up_days: int = 40
     start_seconds: int = 90
     confirmed: str = ""
+    lockstep_port: int = 0
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.OBSERVE and self.live_account is not (self.mode is Mode.LIVE):
             kind = "a live" if self.live_account else "a paper"
             raise UsageError(f"trading-mode {self.mode.lower()}: cannot trade {kind} account; use `mesbot {self.mode.lower()}`.")
+        if self.lockstep_port and self.live_account:
+            raise UsageError("lockstep: only a simulated gateway keeps step, and a live account has none.")
         if self.nightly_restart and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", self.nightly_restart):
             raise UsageError(f"nightly-restart {self.nightly_restart!r}: must be HH:MM, New York time, or empty.")
         if not 1 <= self.warm_up_days <= 365:

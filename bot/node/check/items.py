@@ -1,0 +1,44 @@
+"""The items of a checklist, and how one is made."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Status(StrEnum):
+    """How an item ended. SKIP: it could not be looked at, and `found` says why."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    SKIP = "SKIP"
+
+
+class CheckItem(msgspec.Struct, frozen=True):
+    """One line of the checklist: what was found, and what a person does about it ("" if nothing)."""
+
+    name: str
+    status: Status
+    found: str
+    remedy: str = ""
+
+
+def passed(name: str, found: str) -> CheckItem:
+    """It is as it must be."""
+    return CheckItem(name, Status.PASS, found)
+
+
+def failed(name: str, found: str, remedy: str) -> CheckItem:
+    """It is not, and this is what to do."""
+    return CheckItem(name, Status.FAIL, found, remedy)
+
+
+def skipped(name: str, why: str) -> CheckItem:
+    """It could not be looked at."""
+    return CheckItem(name, Status.SKIP, why)
+
+
+def all_skipped(names: tuple[str, ...], why: str) -> list[CheckItem]:
+    """None of these could be looked at, for one reason."""
+    return [skipped(name, why) for name in names]

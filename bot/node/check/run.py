@@ -1,0 +1,32 @@
+"""The whole checklist, from the contracts to the clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.calendar import new_york
+from bot.contracts import load_contracts
+from bot.errors import ContractError
+from bot.node.check.broker import broker_items
+from bot.node.check.items import all_skipped, failed, passed
+from bot.node.check.machine import journal_item, machine_items
+from bot.node.check.report import CheckReport, Mode
+from bot.node.check.session_items import BROKER_ITEMS
+
+
+async def run_checks(mode: Mode, directory: Path | None, environ: Mapping[str, str], folder: Path, now_ns: int) -> CheckReport:
+    """Look at everything, in order. `directory` holds the contracts (None: those in force), `folder` is the state folder.
+
+    `now_ns` is of the wall, UTC ns. What is wrong is in the report; nothing about the machine or the broker is raised.
+    """
+    try:
+        law = load_contracts(directory)
+    except ContractError as error:
+        broken = failed("contracts", str(error), "Correct the values named.")
+        blind = all_skipped(("limits", "calendar", "strategies"), "no contracts")
+        return CheckReport(now_ns, mode, "", "", (broken, *blind, journal_item(folder), *all_skipped(BROKER_ITEMS, "no contracts")))
+    contracts = passed("contracts", f"{law.directory}, all cross-checks hold; hash {law.sha256}")
+    local = machine_items(law, new_york(now_ns).date(), folder)
+    account, remote = await broker_items(law, environ, paper=mode == "PAPER")
+    return CheckReport(now_ns, mode, account, law.sha256, (contracts, *local, *remote))

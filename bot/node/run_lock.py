@@ -1,0 +1,130 @@
+"""Which process writes a journal: an exclusive advisory lock of the operating system on the file `<journal>.lock`.
+
+The kernel lets go of it when its process ends, however it ends, so it is never stale; the file stays. It does not
+keep out a program that does not ask, and promises nothing on a network file system. A process forked from the
+holder holds it too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+from bot.errors import MesbotError
+
+PATIENCE_SECONDS, POLL_SECONDS = 0.5, 0.01  # somebody who only looks (`held_by`) has the lock for a moment
+
+
+class JournalInUse(MesbotError):
+    """Another process holds the lock of a journal."""
+
+
+class RunLock:
+    """Holds the lock of a journal, which need not exist yet, while its `with` block runs.
+
+    Entering it waits half a second at most. Raises JournalInUse, one sentence with process id and journal, if another
+    holds the lock; MesbotError if the lock file cannot be made.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        self._file = _opened(self._journal)
+        try:
+            self._take()
+            _write(self._file, f"{os.getpid()}\n")
+        except BaseException:
+            os.close(self._file)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _write(self._file, "")
+        _unlock(self._file)
+        os.close(self._file)
+
+    def _take(self) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not _lock(self._file, alone=True):
+            if time.monotonic() >= until:
+                raise JournalInUse(
+                    f"{self._journal} is in use by process {_pid(self._file) or 'unknown'}; "
+                    "stop that bot first, or wait until it has ended."
+                )
+            time.sleep(POLL_SECONDS)
+
+
+def held_by(journal: Path) -> int | None:
+    """The id of the process that holds a journal's lock; None if nobody does, 0 if it has not said its id yet."""
+    try:
+        file = os.open(_path(journal), os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        if not _lock(file, alone=False):
+            return _pid(file)
+        _unlock(file)
+        return None
+    finally:
+        os.close(file)
+
+
+def _path(journal: Path) -> Path:
+    return journal.with_name(f"{journal.name}.lock")
+
+
+def _opened(journal: Path) -> int:
+    path = _path(journal)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise MesbotError(f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can.") from None
+
+
+def _pid(file: int) -> int:
+    os.lseek(file, 0, os.SEEK_SET)
+    text = os.read(file, 32).strip()
+    return int(text) if text.isdigit() else 0
+
+
+def _write(file: int, text: str) -> None:
+    os.lseek(file, 0, os.SEEK_SET)
+    os.ftruncate(file, 0)
+    os.write(file, text.encode())
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    LOCKED_BYTE = 4096  # a locked byte cannot be read there, so it is one beyond the process id
+
+    def _lock(file: int, alone: bool) -> bool:  # there is no shared lock: two who look may take each other for a holder
+        os.lseek(file, LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(file: int) -> None:
+        os.lseek(file, LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: int, alone: bool) -> bool:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)

@@ -1,0 +1,280 @@
+"""What the journals of the state folder say, without a broker: one status for each mode and account.
+
+Everything counted is the fold a restart begins with (bot/journal/past.py), carried on to now. It does not know what
+happened after the last record: the broker may hold more, or less, than the journal tells.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from bot.calendar import SessionCalendar, new_york
+from bot.contracts import Contracts
+from bot.decision.limits import Limits
+from bot.decision.situation import Situation
+from bot.decision.snapshot import BookView, KillState
+from bot.errors import JournalError
+from bot.journal import times
+from bot.journal.past import Past, past_of
+from bot.journal.read import headers, opened, read
+from bot.journal.records import Kind
+from bot.learning.outcome import TradeOutcome
+from bot.learning.states import LearningLoop
+from bot.node.journals import FOLDER, journals_of
+from bot.node.request import Mode
+from bot.node.run_lock import held_by
+from bot.supervision.recover import Story, recovered
+from bot.units import to_points
+
+MARGIN = dt.timedelta(days=7)  # so that the calendar knows the trading days around the first and the last moment
+_NAME = re.compile(rf"({'|'.join(mode.lower() for mode in Mode)})-(.+)-(\d{{4}})")
+_NEWEST = (
+    "SELECT (SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1),"
+    " (SELECT head FROM links ORDER BY link DESC LIMIT 1)"
+)
+
+
+class JournalName(NamedTuple):
+    """Whose journal it is; `mode` in capitals, `account` as the file writes it, `year` the latest there is."""
+
+    mode: str
+    account: str
+    year: int
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """One loss limit in whole cents: realised net of fees, the limit, and what a worst case may still cost."""
+
+    realised_cents: int
+    limit_cents: int
+    left_cents: int
+
+
+class KillStatus(msgspec.Struct, frozen=True):
+    """The kill switch: why and when it was tripped (market time, UTC ns); armed again, who said so; "" and 0 if never tripped."""
+
+    state: KillState
+    reason: str
+    since_ns: int
+
+
+class TrustStatus(msgspec.Struct, frozen=True):
+    """A strategy's learning state; the counts are those of its rolling last real trades."""
+
+    state: str
+    throttle_level: int
+    cost_multiplier: float
+    trades: int
+    wins: int
+    losses: int
+
+
+class OrderStatus(msgspec.Struct, frozen=True):
+    """An order as its last record leaves it; state NONE: no record speaks of it, so it may be anywhere. `price` is points."""
+
+    client_order_id: str
+    role: str
+    state: str
+    quantity: int
+    filled: int
+    price: float | None
+
+
+class UnfinishedTrade(msgspec.Struct, frozen=True):
+    """An intent that may still have orders or a position; `net` is signed contracts, `decided_ns` market time (UTC ns)."""
+
+    intent_id: str
+    strategy: str
+    net: int
+    decided_ns: int
+    orders: tuple[OrderStatus, ...]
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """What the constitution counts, beside its limits; `locks` are sentences that say what no entry passes, and until when."""
+
+    trading_day: str
+    day: Budget
+    week: Budget
+    month: Budget
+    trades_today: int
+    max_trades: int
+    submissions_today: int
+    max_submissions: int
+    losing_streak: int
+    max_losses: int
+    locks: tuple[str, ...]
+
+
+class JournalStatus(msgspec.Struct, frozen=True):
+    """All of it. Times are market time, UTC ns; `last_record` is New York; the counters stand as of `as_of_ns`.
+
+    `running` is the id of the process that writes the journal, None if nobody does. `replayed` says that the gateway
+    of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
+    """
+
+    mode: str
+    account: str
+    path: str
+    running: int | None
+    replayed: bool
+    last_ns: int
+    last_record: str
+    as_of_ns: int
+    counters: Counters
+    kill: KillStatus
+    learning: dict[str, TrustStatus]
+    unfinished: tuple[UnfinishedTrade, ...]
+    contracts_sha256: str
+    contracts_in_force: bool
+    head: str
+
+
+def journal_names(state: Path) -> list[JournalName]:
+    """The modes and accounts that have journals in the state folder, each with its latest year."""
+    found = [_NAME.fullmatch(path.stem) for path in sorted((state / FOLDER).glob("*.sqlite"))]
+    latest = {(each[1].upper(), each[2]): int(each[3]) for each in found if each is not None}
+    return [JournalName(mode, account, year) for (mode, account), year in latest.items()]
+
+
+def status_of(state: Path, name: JournalName, law: Contracts, now_ns: int) -> JournalStatus:
+    """The status of one mode and account under these contracts at `now_ns` of the wall (UTC ns). Nothing is written.
+
+    Raises JournalError if a file is no journal, CalendarError if it holds times that no calendar covers.
+    """
+    try:
+        return _status(state, name, law, now_ns)
+    except sqlite3.Error as error:
+        raise JournalError(f"The journal of {name.mode} {name.account} in {state / FOLDER} cannot be read: {error}.") from error
+
+
+def _status(state: Path, name: JournalName, law: Contracts, now_ns: int) -> JournalStatus:
+    journals = journals_of(state, *name)
+    past, newest = past_of(journals.earlier), _newest(journals.path)
+    as_of_ns = past.last_ns if newest.replayed and past.last_ns else max(past.last_ns, now_ns)
+    calendar = _calendar(law, journals.first_ns or as_of_ns, as_of_ns)
+    return JournalStatus(
+        mode=name.mode,
+        account=name.account,
+        path=str(journals.path),
+        running=held_by(journals.path),
+        replayed=newest.replayed,
+        last_ns=past.last_ns,
+        last_record=times.new_york(past.last_ns),
+        as_of_ns=as_of_ns,
+        counters=_counters(past, Limits.of(law), calendar, as_of_ns),
+        kill=_kill(journals.earlier, past),
+        learning=_learning(past, law, calendar),
+        unfinished=tuple(map(_unfinished, past.unfinished)),
+        contracts_sha256=newest.contracts_sha256,
+        contracts_in_force=newest.contracts_sha256 == law.sha256,
+        head=newest.head,
+    )
+
+
+class _Newest(NamedTuple):
+    """What the fold does not carry: it stands beside the records."""
+
+    replayed: bool
+    contracts_sha256: str
+    head: str
+
+
+def _newest(path: Path) -> _Newest:
+    with opened(path) as db:
+        runs, (contracts_sha256, head) = headers(db), db.execute(_NEWEST).fetchone()
+    if not runs or head is None:
+        raise JournalError(f"{path} holds no run: it was ended before its first record.")
+    return _Newest(bool(runs[-1].get("replayed_time")), contracts_sha256, head)
+
+
+def _calendar(law: Contracts, first_ns: int, last_ns: int) -> SessionCalendar:
+    return SessionCalendar(law.session, new_york(first_ns).date() - MARGIN, new_york(last_ns).date() + MARGIN)
+
+
+def _counters(past: Past, limits: Limits, calendar: SessionCalendar, as_of_ns: int) -> Counters:
+    situation, today = Situation(limits, calendar), calendar.trading_day(as_of_ns)
+    situation.restore(past)
+    situation.book.roll(today)  # a day that began after the last record has counted nothing yet
+    book = situation.book.view(as_of_ns)
+    day = _budget(book.realised_day_cents, limits.day_cents)
+    week = _budget(book.realised_week_cents, limits.week_cents)
+    month = _budget(book.realised_month_cents, limits.month_cents)
+    return Counters(
+        trading_day=today.date,
+        day=day,
+        week=week,
+        month=month,
+        trades_today=book.trades_today,
+        max_trades=limits.max_trades,
+        submissions_today=book.submissions_today,
+        max_submissions=limits.max_submissions,
+        losing_streak=book.losing_streak,
+        max_losses=limits.max_losses,
+        locks=_locks(book, {"day": day, "week": week, "month": month}),
+    )
+
+
+def _budget(realised_cents: int, limit_cents: int) -> Budget:
+    return Budget(realised_cents, limit_cents, limit_cents + realised_cents)
+
+
+def _locks(book: BookView, budgets: dict[str, Budget]) -> tuple[str, ...]:
+    held = {
+        "losing streak, until the next trading day": book.streak_locked,
+        "a stop filled worse than modelled, until the next trading day": book.overrun_locked,
+    }
+    spent = {f"the loss budget of this {name} is spent, until its end": budget.left_cents <= 0 for name, budget in budgets.items()}
+    return tuple(lock for lock, holds in (held | spent).items() if holds)
+
+
+def _kill(paths: Sequence[Path], past: Past) -> KillStatus:
+    """The fold keeps the last step's words ("no position left"); a person asks for those of the one that tripped it."""
+    steps = []
+    for path in paths:
+        with opened(path) as db:
+            steps += [step for step in read(db, Kind.KILL) if step.body["state"] in (KillState.TRIPPED, KillState.ARMED)]
+    if not steps:
+        return KillStatus(past.kill_state, past.kill_reason, 0)
+    reason, detail = steps[-1].body["reason"], steps[-1].body["detail"]
+    return KillStatus(past.kill_state, f"{reason}: {detail}" if detail else reason, steps[-1].ts_ns)
+
+
+def _learning(past: Past, law: Contracts, calendar: SessionCalendar) -> dict[str, TrustStatus]:
+    loop = LearningLoop(law)
+    for each in past.learning:
+        if isinstance(each, TradeOutcome):
+            loop.on_outcome(each)
+        else:
+            loop.on_session(calendar.trading_day(each).date)
+    views = {name: loop.view(name) for name in type(law.risk_model.contracts_per_strategy).model_fields}
+    return {
+        name: TrustStatus(
+            view.state, view.throttle_level, view.cost_multiplier, view.metrics.trades, view.metrics.wins, view.metrics.losses
+        )
+        for name, view in views.items()
+    }
+
+
+def _unfinished(story: Story) -> UnfinishedTrade:
+    trade = recovered(story)
+    orders = tuple(
+        OrderStatus(
+            order.order_id,
+            order.role.value,
+            order.state.value,
+            order.quantity,
+            order.filled,
+            None if order.price is None else to_points(order.price),
+        )
+        for leg in trade.legs
+        for order in leg.orders
+    )
+    return UnfinishedTrade(trade.intent_id, trade.plan.strategy, trade.net, trade.decided_ns, orders)

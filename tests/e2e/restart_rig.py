@@ -1,0 +1,130 @@
+"""A simulated gateway that a test steps piece by piece, and `mesbot paper` beside it as a process that can be killed (SIGKILL).
+
+The gateway stands between steps, so a killed process misses only what the test lets happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bot.gateway.gateway import Gateway
+from bot.gateway.truth import truth
+from bot.node.paper import day_of, gateway_config
+from bot.node.request import PaperRequest
+
+SEED, SESSIONS, WARM_UP_DAYS = 1, 8, 14  # the last of eight synthetic sessions; this seed trades on it
+PATIENCE_SECONDS = 90.0
+
+
+class Row(NamedTuple):
+    """One journal record."""
+
+    ts_ns: int
+    kind: str
+    strategy: str | None
+    body: str
+
+
+class Rig:
+    """`gateway` and at most one running node; `home` is its state folder."""
+
+    def __init__(self, gateway: Gateway, home: Path) -> None:
+        self.gateway, self.home = gateway, home
+        self.node: asyncio.subprocess.Process | None = None
+
+    async def start_node(self, *options: str) -> None:
+        """Start the process and wait until it keeps step."""
+        environment = {**os.environ, "MESBOT_HOME": str(self.home), "TWS_PORT": str(self.gateway.port)}
+        lockstep = ("--lockstep", str(self.gateway.side_port), "--warm-up-days", str(WARM_UP_DAYS))
+        command = (sys.executable, "-m", "bot.cli", "paper", *lockstep, "--no-report", *options)
+        self.node = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        with contextlib.suppress(TimeoutError):
+            await self._until(lambda: bool(self.gateway.lockstep.parties) or self.node.returncode is not None)
+        if not self.gateway.lockstep.parties:
+            if self.node.returncode is None:
+                self.node.terminate()
+            raise AssertionError(f"the node did not start: {(await self.node.stdout.read()).decode()}")
+
+    async def kill_node(self) -> None:
+        """SIGKILL: no handler runs, nothing is flushed."""
+        self.node.kill()
+        await self.node.wait()
+        await self._until(lambda: not self.gateway.delivery.sessions and not self.gateway.lockstep.parties)
+
+    async def step_until(self, true: Callable[[], bool]) -> None:
+        """Let pieces pass until something is true of the gateway."""
+        while not true():
+            if not await self.gateway.replay.step():
+                raise AssertionError("the tape ended first")
+
+    async def to_the_end(self) -> str:
+        """The rest of the day; what the process printed. It ends by itself with the tape."""
+        while await self.gateway.replay.step():
+            pass
+        printed, _ = await asyncio.wait_for(self.node.communicate(), PATIENCE_SECONDS)
+        assert self.node.returncode == 0, printed.decode()
+        return printed.decode()
+
+    async def stop_node(self) -> str:
+        """SIGTERM; what the process printed."""
+        self.node.terminate()
+        printed, _ = await asyncio.wait_for(self.node.communicate(), PATIENCE_SECONDS)
+        assert self.node.returncode == 0, printed.decode()
+        return printed.decode()
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        """What the broker knows."""
+        return truth(self.gateway)
+
+    @property
+    def position(self) -> int:
+        """Contracts held at the broker."""
+        return sum(each["contracts"] for each in self.truth["accounts"]["DU1234567"]["positions"].values())
+
+    @property
+    def working(self) -> set[str]:
+        """References of our orders that work at the broker."""
+        return {order["ref"] for order in self.truth["orders"]}
+
+    @property
+    def journal(self) -> Path:
+        """The one journal of the state folder."""
+        (path,) = (self.home / "journals").glob("*.sqlite")
+        return path
+
+    def rows(self, *kinds: str) -> list[Row]:
+        """Records of these kinds, in order."""
+        with sqlite3.connect(f"{self.journal.absolute().as_uri()}?mode=ro", uri=True) as db:
+            wanted = ", ".join("?" * len(kinds))
+            query = f"SELECT ts_ns, kind, strategy, body FROM records WHERE kind IN ({wanted}) ORDER BY seq"
+            return [Row(*row) for row in db.execute(query, kinds)]
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not true():
+                await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def rig(home: Path) -> AsyncIterator[Rig]:
+    """A standing gateway before the open, as fast as it is stepped."""
+    request = PaperRequest(out=home / "unused", seed=SEED, sessions=SESSIONS, speed=math.inf)
+    async with Gateway(gateway_config(request, day_of(request))) as gateway:
+        made = Rig(gateway, home)
+        try:
+            yield made
+        finally:
+            if made.node is not None and made.node.returncode is None:
+                made.node.kill()
+                await made.node.wait()

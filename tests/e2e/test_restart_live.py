@@ -1,0 +1,125 @@
+"""kill -9 of a live node at its worst moments: whoever starts again finds book, budget and bracket as the broker has them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from restart_rig import Rig, Row, rig
+
+from bot.journal.verify import verify
+
+ORDERS, FILLS, OUTCOMES = "order event", "fill", "outcome"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], list[Row]]:
+    """Bars and decisions, and fills, of the day without any accident."""
+
+    async def day() -> tuple[list[Row], list[Row]]:
+        async with rig(tmp_path_factory.mktemp("whole")) as r:
+            await r.start_node()
+            await r.to_the_end()
+            return r.rows("bar", "decision"), r.rows(FILLS)
+
+    return asyncio.run(day())
+
+
+def told_once(r: Rig) -> None:
+    """Every execution of the broker is one fill of the journal, and the chain holds."""
+    told = [(json.loads(row.body)["client_order_id"], json.loads(row.body)["quantity"]) for row in r.rows(FILLS)]
+    happened = [(each["ref"], each["shares"]) for each in r.truth["executions"]]
+    assert sorted(told) == sorted(happened)
+    verify(r.journal)
+
+
+def real_outcomes(r: Rig) -> list[dict]:
+    return [body for row in r.rows(OUTCOMES) if not (body := msgspec.json.decode(row.body))["shadow"]]
+
+
+def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_nothing_had_happened(tmp_path: Path, whole):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: r.position != 0)
+            working, sent = r.working, len(r.rows(ORDERS))
+            await r.kill_node()
+            await r.start_node()
+            assert (r.working, r.position != 0) == (working, True)
+            assert len(r.rows("intent")) == 1 and sent
+            await r.to_the_end()
+            assert r.position == 0 and not r.working
+            told_once(r)
+            bars, fills = whole
+            assert [row.body for row in r.rows(FILLS)] == [row.body for row in fills]
+            assert r.rows("bar", "decision") == bars
+
+    asyncio.run(day())
+
+
+def test_what_fills_while_nobody_runs_is_told_once_and_managed(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: bool(r.working))
+            await r.kill_node()
+            await r.step_until(lambda: r.position != 0 or not r.working)
+            assert r.position != 0, "the entry was to fill while nobody ran"
+            await r.start_node()
+            await r.to_the_end()
+            assert r.position == 0 and not r.working
+            told_once(r)
+            assert len(real_outcomes(r)) >= 1
+
+    asyncio.run(day())
+
+
+def test_a_trade_that_ends_while_nobody_runs_counts_for_the_day(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: r.position != 0)
+            await r.kill_node()
+            for order in r.truth["orders"]:
+                if order["type"] == "STP":
+                    r.gateway.side.verbs.do(f"fill {order['ref']}")
+            assert r.position == 0
+            await r.start_node()
+            (outcome,) = real_outcomes(r)
+            assert outcome["exit_reason"] == "STOP" and outcome["net_cents"] < 0
+            await r.to_the_end()
+            told_once(r)
+
+    asyncio.run(day())
+
+
+def test_stopped_by_a_person_it_says_what_stays_open_and_the_next_run_closes_it(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: r.position != 0)
+            printed = await r.stop_node()
+            assert "stays" in printed and "at the broker" in printed
+            assert r.position != 0 and r.working
+            await r.start_node()
+            await r.to_the_end()
+            assert r.position == 0
+            told_once(r)
+
+    asyncio.run(day())
+
+
+def test_observing_sends_nothing_and_shadows_every_plan(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node("--trading-mode", "observe")
+            await r.to_the_end()
+            assert not r.truth["executions"] and not r.truth["completed"] and not r.working
+            refused = [json.loads(row.body) for row in r.rows("decision") if "OBSERVE_ONLY" in row.body]
+            assert any(body.get("plan") for body in refused)
+            assert r.rows("shadow") and not r.rows(ORDERS, "intent")
+
+    asyncio.run(day())
