@@ -39,7 +39,8 @@ class LearningActor(Actor):
         self._loop = LearningLoop(runtime.contracts)
         self._shadows = ShadowBook(runtime.contracts.learning, runtime.contracts.risk_model)
         self._past = runtime.past
-        self._restore()
+        if self._learning:  # the changes of state that this makes are in the journal already
+            self._loop.refold(runtime.past.learning, lambda ts_ns: runtime.calendar.trading_day(ts_ns).date)
 
     def on_start(self) -> None:
         """Publish the trust at the start, then listen."""
@@ -50,14 +51,6 @@ class LearningActor(Actor):
         for shadow in self._past.lost_shadows:
             lost = ShadowRecord(shadow.trade_id, shadow.strategy, "LOST", shadow.gates)
             self._journal(Kind.SHADOW, self._past.last_ns, lost, shadow.strategy)
-
-    def _restore(self) -> None:
-        """Fold what earlier runs journaled; the changes of state it makes are in the journal already."""
-        for each in self._past.learning if self._learning else ():
-            if isinstance(each, TradeOutcome):
-                self._loop.on_outcome(each)
-            else:
-                self._loop.on_session(self._calendar.trading_day(each).date)
 
     def trust(self) -> dict[str, LearningView]:
         """What is in force for each strategy."""

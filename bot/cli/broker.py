@@ -58,7 +58,7 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(trade(request, met, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, soft_wrap=True)
     show_run(result.journal, console, report=report)
     remember(result.journal, met.contracts)
 

@@ -1,4 +1,4 @@
-"""`mesbot check`: the deployment checklist, on the terminal and as JSON. What is looked at: bot/node/check.py."""
+"""`mesbot check`: the deployment checklist, on the terminal and as JSON. What is looked at: bot.node.check."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from bot.cli.defaults import read_defaults
 from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.live import live
+from bot.cli.operate import resume, status
 from bot.cli.paper import paper
 from bot.errors import MesbotError
 
@@ -28,6 +29,9 @@ Examples:
   mesbot backtest                                      synthetic sessions into ./out
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
   mesbot paper                                         a day through the live node, no broker needed
+  mesbot check                                         all that must be right before it may trade
+  mesbot status                                        budgets, locks, kill switch, open trades
+  mesbot resume --reason "looked at, flat"             arm a kill switch that was tripped
   mesbot contracts                                     every limit in force, worked out
   mesbot why "2025-09-15 10:31"                        why it did or did not trade then
   mesbot journal verify                                is the record whole; its head hash
@@ -65,7 +69,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, contracts, gateway, journal, live, paper, why):
+for verb in (backtest, check, contracts, gateway, journal, live, paper, resume, status, why):
     cli.add_command(verb)
 
 

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.errors import JournalError, MesbotError, UsageError
+from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from bot.contracts import Contracts
-    from bot.node.status import Budget, Counters, JournalStatus, JournalName, UnfinishedTrade
+    from bot.node.status import Budget, Counters, JournalName, JournalStatus, UnfinishedTrade
 
 NARROWEST = 120
 STATUS_HELP = """
@@ -76,7 +74,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
     for name in _names(state, mode, account):
         try:
             found.append(status_of(state, name, law, time.time_ns()))
-        except JournalError as error:
+        except MesbotError as error:
             troubles.append(str(error))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
@@ -85,7 +83,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
     else:
         _show(found, law)
     if troubles:
-        raise JournalError("\n".join(troubles))
+        raise MesbotError("\n".join(troubles))
 
 
 @click.command(help=RESUME_HELP, short_help="Arm a tripped kill switch; a person says why.")
@@ -100,7 +98,7 @@ def resume(mode: str | None, account: str | None, directory: Path | None, reason
     if not reason.strip():
         raise UsageError("--reason is empty; say why trading may begin again.")
     law, state = load_contracts(directory), state_folder()
-    latched = _latched(state, law, mode, account)
+    latched = _to_resume(state, law, mode, account)
     if latched is None:
         return
     name, path = latched
@@ -109,3 +107,142 @@ def resume(mode: str | None, account: str | None, directory: Path | None, reason
             _resume(state, name, law, reason.strip())
     except JournalInUse as error:
         raise ResumeRefused(f"{name.mode} {name.account} stays as it is: {error}") from None
+
+
+# ------------------------------------------------------------------- which journal
+
+
+def _names(state: Path, mode: str | None, account: str | None) -> list[JournalName]:
+    from bot.node.status import journal_names
+
+    wanted = (mode.upper() if mode else None, account)
+    return [name for name in journal_names(state) if wanted[0] in (None, name.mode) and wanted[1] in (None, name.account)]
+
+
+def _nothing(state: Path, mode: str | None, account: str | None) -> str:
+    from bot.node.status import journal_names
+
+    wanted = " ".join(each for each in (mode and mode.upper(), account) if each)
+    known = ", ".join(f"{name.mode} {name.account}" for name in journal_names(state))
+    then = f"there are {known}" if known else "`mesbot paper` and `mesbot live` begin one when a broker is configured"
+    return f"No journal{' of ' + wanted if wanted else ''} in {state}; {then}."
+
+
+def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | None) -> tuple[JournalName, Path] | None:
+    """The one journal whose kill switch is latched; None, with a sentence, if there is none.
+
+    Raises UsageError if what was named does not exist, or several are latched.
+    """
+    from bot.node.status import status_of
+
+    names = _names(state, mode, account)
+    if not names and (mode or account):
+        raise UsageError(_nothing(state, mode, account))
+    found = [(name, status_of(state, name, law, time.time_ns())) for name in names]
+    latched = [(name, each) for name, each in found if each.kill.state != "ARMED"]
+    if len(latched) > 1:
+        listed = ", ".join(f"{each.mode} {each.account} ({each.kill.state})" for _, each in latched)
+        raise UsageError(f"Several kill switches are latched: {listed}; name one with --mode and --account.")
+    if not latched:
+        armed = ", ".join(f"{each.mode} {each.account}" for _, each in found)
+        click.echo(f"Nothing to resume: the kill switch of {armed} is ARMED." if armed else _nothing(state, mode, account))
+        return None
+    return latched[0][0], Path(latched[0][1].path)
+
+
+# -------------------------------------------------------------------------- resume
+
+
+def _resume(state: Path, name: JournalName, law: Contracts, reason: str) -> None:
+    """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
+    from bot.journal.verify import verify
+    from bot.node.status import status_of
+
+    old = status_of(state, name, law, time.time_ns())
+    if old.kill.state in ("TRIPPED", "FLAT") and old.unfinished:
+        trades = ", ".join(trade.intent_id for trade in old.unfinished)
+        raise ResumeRefused(
+            f"{name.mode} {name.account} is {old.kill.state} with {trades} unfinished, so a position may be open; "
+            "start the bot to let it flatten first, then resume."
+        )
+    _arm(old, law, reason)
+    click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED")
+    click.echo(f"Tripped: {old.kill.reason}\nResumed: {reason}\nJournal: {old.path}\nHead:    {verify(old.path).head}")
+
+
+def _arm(old: JournalStatus, law: Contracts, reason: str) -> None:
+    from bot.journal.records import KillRecord, Kind, OperatorRecord
+    from bot.journal.store import Journal
+    from bot.units import MINUTE_NS
+
+    ts_ns = old.as_of_ns
+    header = {"account": old.account, "learning": True, "replayed_time": old.replayed, "continues": "", "verb": "resume"}
+    with Journal.append(old.path, old.mode.lower(), law, header, time.time_ns) as journal:
+        journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("resume", reason, f"kill switch {old.kill.state} -> ARMED"))
+        journal.write_ahead(Kind.KILL, ts_ns, KillRecord("ARMED", f"resumed by a person: {reason}"))
+        journal.close_link(-(-ts_ns // MINUTE_NS) * MINUTE_NS)  # as the bot closes them: the records of (t - 1 min, t]
+
+
+# -------------------------------------------------------------------------- status
+
+
+def _show(found: list[JournalStatus], law: Contracts) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
+    for each in found:
+        table = Table(title=f"{each.mode} {each.account}", title_justify="left", box=box.SIMPLE, show_header=False)
+        for name, said in _rows(each, law):
+            table.add_row(name, said)
+        console.print(table)
+
+
+def _rows(each: JournalStatus, law: Contracts) -> Iterator[tuple[str, str]]:
+    from bot.journal.times import new_york
+
+    yield "journal", each.path
+    yield "bot", "not running" if each.running is None else f"running, process {each.running or 'unknown'}"
+    yield "last record", f"{each.last_record} New York{', of replayed time' if each.replayed else ''}"
+    since = f" since {new_york(each.kill.since_ns)}" if each.kill.since_ns else ""
+    yield "kill switch", f"{each.kill.state}{since}{': ' if each.kill.reason else ''}{each.kill.reason}"
+    yield from _counter_rows(each.counters)
+    for name, trust in each.learning.items():
+        level = f" {trust.throttle_level}" if trust.throttle_level else ""
+        trades = f"trades {trust.trades}, won {trust.wins}, lost {trust.losses}" if trust.trades else "no trades"
+        yield name, f"{trust.state}{level}, cost x {trust.cost_multiplier:g}; {trades}"
+    yield "unfinished", "\n".join(_trade_line(trade) for trade in each.unfinished) or "none"
+    other = "in force" if each.contracts_in_force else f"of the newest record; in force is {law.sha256}"
+    yield "contracts", f"{each.contracts_sha256} {other}"
+    yield "head", each.head
+
+
+def _counter_rows(now: Counters) -> Iterator[tuple[str, str]]:
+    yield "trading day", now.trading_day
+    yield "day", _budget(now.day)
+    yield "week", _budget(now.week)
+    yield "month", _budget(now.month)
+    yield "trades", f"{now.trades_today} of {now.max_trades} today"
+    yield "submissions", f"{now.submissions_today} of {now.max_submissions} today"
+    yield "losing streak", f"{now.losing_streak} of {now.max_losses}"
+    yield "locks", "\n".join(now.locks) or "none"
+
+
+def _budget(budget: Budget) -> str:
+    from bot.journal.explain import usd
+
+    return f"{usd(budget.realised_cents)}, limit {usd(-budget.limit_cents)}, left {usd(budget.left_cents)}"
+
+
+def _trade_line(trade: UnfinishedTrade) -> str:
+    from bot.journal.times import new_york
+
+    held = f"{'long' if trade.net > 0 else 'short'} {abs(trade.net)}" if trade.net else "nothing held"
+    lines = [f"{trade.intent_id}, decided {new_york(trade.decided_ns)}: {held}"]
+    for order in trade.orders:
+        at = "" if order.price is None else f" at {order.price:,.2f}"
+        lines.append(f"  {order.role:6} {order.state}{at}, {order.filled} of {order.quantity} filled  {order.client_order_id}")
+    return "\n".join(lines)

@@ -33,9 +33,9 @@ class History:
         Requests meet on whole minutes: a minute cut in two by them would be in neither, or in one with half its trades.
         """
         found: dict[int, Minute] = {}
-        end = until_ns // MINUTE_NS * MINUTE_NS
-        while end > after_ns:
-            start = max(after_ns, end - DAY_SECONDS * SECOND_NS)
+        first, end = (moment // MINUTE_NS * MINUTE_NS for moment in (after_ns, until_ns))
+        while end > first:
+            start = max(first, end - DAY_SECONDS * SECOND_NS)
             for minute in await self._ask(contract, start, end):
                 if after_ns < minute.close_ns <= until_ns:
                     found[minute.close_ns] = minute

@@ -120,6 +120,8 @@ def _event(record: Record) -> str:
             return f"{body['score']} −{body['penalty']:.2f} {body['event']} {body.get('detail', '')}".rstrip()
         case Kind.KILL:
             return f"{body['state']}: {body['reason']} {body.get('detail', '')}".rstrip()
+        case Kind.OPERATOR:
+            return f"{body['action']}: {body['reason']} {body.get('detail', '')}".rstrip()
         case Kind.SHADOW:
             return f"{body['trade_id']} {body['state']} (refused by {', '.join(body['gates']) or 'nothing'})"
         case _:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from bot.decision.snapshot import KillState
+from bot.journal import schema
 from bot.journal.build import intent_of
 from bot.journal.read import Record, opened, read
 from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord
@@ -67,6 +68,8 @@ def past_of(paths: Sequence[str | Path]) -> Past:
     fold = _Fold()
     for path in paths:
         with opened(path) as db:
+            if schema.is_empty(db):
+                continue
             sessions = list(db.execute(_SESSIONS))
             for record in read(db, *_KINDS):
                 while sessions and sessions[0][0] < record.seq:

@@ -238,17 +238,16 @@ class Journal:
 
     def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any]) -> None:
         if schema.is_empty(self._db):
-            self._start(mode, contracts, header)
-            return
+            schema.install(self._db)
         verify(self.path)
         self._settle()
-        self._link, last_ns, self._seq, head = self._db.execute(_LAST_LINK).fetchone()
+        self._link, last_ns, self._seq, head = self._db.execute(_LAST_LINK).fetchone() or (0, 0, 0, self.head)
         self._head = bytes.fromhex(head)
         for seq, ts_ns, kind, strategy, sha256, body in self._db.execute(_UNLINKED, (self._seq,)).fetchall():
             self._lines.append(chain.line(chain.line_prefix(kind, sha256, strategy), ts_ns, body))
             self._seq, last_ns = seq, max(last_ns, ts_ns)
         self.close_link(last_ns)
-        newest = self._db.execute(_NEWEST_CONTRACTS).fetchone()[0]
+        (newest,) = self._db.execute(_NEWEST_CONTRACTS).fetchone() or ("",)
         self._adopt(contracts, last_ns, newest=newest)
         self._add_run(mode, header)
         self.close_link(last_ns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import msgspec
@@ -107,6 +107,14 @@ class LearningLoop:
         changes = self._on_shadow(ledger, outcome) if outcome.shadow else self._on_trade(ledger, outcome)
         ledger.view = self._view(ledger)
         return changes
+
+    def refold(self, past: Iterable[int | TradeOutcome], day_of: Callable[[int], str]) -> None:
+        """Fold what earlier runs journaled: outcomes, and the close (UTC ns) of a bar of each session; `day_of` names its trading day."""
+        for each in past:
+            if isinstance(each, TradeOutcome):
+                self.on_outcome(each)
+            else:
+                self.on_session(day_of(each))
 
     def restore(self, strategy: str, reason: str) -> StateRecord:
         """A person brings an archived strategy back, THROTTLED. Raises UsageError if it is not archived or no reason is given."""

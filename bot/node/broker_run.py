@@ -25,11 +25,11 @@ from bot.node.node import MesbotNode, NodeError
 from bot.node.pace import Pace
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
+from bot.node.run_lock import RunLock
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec
 from bot.units import MINUTE_NS, TICK_POINTS
 
-REPLAY_SKEW_SECONDS = 3600.0  # no real gateway's clock is an hour off; a simulated one replays recorded time
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
 SCREEN_SECONDS = 0.25
 Show = Callable[[Glance], None]
@@ -50,7 +50,7 @@ async def meet(request: BrokerRequest) -> Meeting:
     """Find out before anything is built. Raises ContractError, BrokerError or JournalError, the reason why it cannot start."""
     contracts = load_contracts(request.contracts)
     found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone)
-    replay = abs(found.skew_seconds) > REPLAY_SKEW_SECONDS
+    replay = found.replays
     if replay and request.live_account:
         raise ClockSkew(f"the gateway's clock is {found.skew_seconds / 3600:+.1f} hours from this machine's, and the account is a live one")
     market_ns = found.broker_ns if replay else time.time_ns()
@@ -61,8 +61,15 @@ async def meet(request: BrokerRequest) -> Meeting:
 async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None) -> NodeResult:
     """Run until stopped (SIGINT, SIGTERM); entries that still work are cancelled then, positions keep their brackets.
 
-    Raises NodeError, one sentence, if the node cannot start in time or stops by itself.
+    Raises NodeError, one sentence, if the node cannot start in time or stops by itself, JournalInUse if another
+    process writes the journal.
     """
+    met.journals.path.parent.mkdir(parents=True, exist_ok=True)
+    with RunLock(met.journals.path):
+        return await _trade(request, met, show)
+
+
+async def _trade(request: BrokerRequest, met: Meeting, show: Show | None) -> NodeResult:
     spec = _spec(request, met)
     broker = BrokerConfig(
         runtime=spec,
@@ -121,7 +128,6 @@ def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
     journals = met.journals
     oldest = min(new_york(ns).date() for ns in (met.market_ns, journals.first_ns or met.market_ns))
     warm_up = new_york(met.market_ns).date() - timedelta(days=request.warm_up_days)
-    journals.path.parent.mkdir(parents=True, exist_ok=True)
     return RuntimeSpec(
         contracts_directory=met.contracts.directory,
         contracts_sha256=met.contracts.sha256,

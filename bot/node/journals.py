@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.errors import UsageError
+from bot.journal import schema
 from bot.journal.read import opened
 
 FOLDER = "journals"
@@ -38,6 +39,8 @@ def journals_of(state: Path, mode: str, account: str, year: int) -> Journals:
     records, first_ns, head = 0, 0, ""
     for each in found:
         with opened(each) as db:
+            if schema.is_empty(db):
+                continue  # a process ended in the moment it made the file
             count, first = db.execute("SELECT count(*), coalesce(min(ts_ns), 0) FROM records WHERE ts_ns > 0").fetchone()
             records, first_ns = records + count, first_ns or first
             (head,) = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone() or ("",)

@@ -17,6 +17,7 @@ from bot.node.endpoint import Endpoint
 from bot.units import SECOND_NS
 
 RETRY_SECONDS = 2.0
+SIMULATED_SECONDS = 3600.0
 DISMISSED = "Allow this machine's address in Configure > API > Settings > Trusted IPs, or accept the connection in TWS."
 CONNECT_SHARE, REQUEST_SHARE = 0.5, 0.3  # of the timeout, so that the one that is missing is named before time is up
 
@@ -32,6 +33,11 @@ class Probe:
     accounts: tuple[str, ...]
     broker_ns: int
     skew_seconds: float
+
+    @property
+    def replays(self) -> bool:
+        """Whether the gateway must be a simulated one on recorded time: no clock that somebody keeps is an hour wrong."""
+        return abs(self.skew_seconds) > SIMULATED_SECONDS
 
 
 def link_settings(endpoint: Endpoint, law: ExecutionContract, **named: object) -> LinkSettings:

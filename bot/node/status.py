@@ -25,7 +25,6 @@ from bot.journal import times
 from bot.journal.past import Past, past_of
 from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
-from bot.learning.outcome import TradeOutcome
 from bot.learning.states import LearningLoop
 from bot.node.journals import FOLDER, journals_of
 from bot.node.request import Mode
@@ -249,11 +248,7 @@ def _kill(paths: Sequence[Path], past: Past) -> KillStatus:
 
 def _learning(past: Past, law: Contracts, calendar: SessionCalendar) -> dict[str, TrustStatus]:
     loop = LearningLoop(law)
-    for each in past.learning:
-        if isinstance(each, TradeOutcome):
-            loop.on_outcome(each)
-        else:
-            loop.on_session(calendar.trading_day(each).date)
+    loop.refold(past.learning, lambda ts_ns: calendar.trading_day(ts_ns).date)
     views = {name: loop.view(name) for name in type(law.risk_model.contracts_per_strategy).model_fields}
     return {
         name: TrustStatus(

@@ -15,6 +15,7 @@ from nautilus_trader.model.orders import Order, OrderList
 
 from bot.risk_engine.brackets import Maker, OrderTags, market_order, order_id, stop_order, target_order
 from bot.risk_engine.wire import Wire
+from bot.supervision.duties import Duty, DutyKind
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
@@ -33,6 +34,16 @@ class Sender:
     def owner(self, intent_id: str, strategy_id: StrategyId) -> None:
         """Say whose trade an intent is."""
         self._owners[intent_id] = strategy_id
+
+    def carry_out(self, trade: Trade, duty: Duty) -> None:
+        """Send what a duty demands."""
+        leg = trade.legs[duty.leg - 1]
+        if duty.kind is DutyKind.CANCEL and duty.order is not None:
+            self.cancel(trade, duty.order)
+        elif duty.kind is DutyKind.PROTECT:
+            self.protect(trade, leg, duty.quantity)
+        elif duty.kind is DutyKind.EXIT:
+            self.exit(trade, leg, duty.quantity)
 
     def cancel(self, trade: Trade, order: TrackedOrder) -> None:
         """Ask the venue to cancel an order, once."""

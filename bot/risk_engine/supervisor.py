@@ -40,7 +40,7 @@ from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.wire import Wire
 from bot.runtime import Runtime
-from bot.supervision.duties import DutyKind, duties
+from bot.supervision.duties import duties
 from bot.supervision.excursion import follow_excursion, follow_price
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.outcome import outcome_of
@@ -111,12 +111,15 @@ class Supervisor:
                 self._patience.watch(self._wire.market, trade, order)
 
     def resume(self) -> None:
-        """Everybody listens now: announce adopted positions, and go on with a kill that was under way."""
-        for trade in [trade for trade in self.trades if trade.opened_ns and not trade.done and not trade.announced]:
-            trade.announced = True
-            self._wire.publish(TOPIC_BOOK, TradeOpened(self.register.view(trade)))
-            self._naked.look(self._wire.wall, trade)
-            self.act(trade)
+        """Everybody listens now: tell of adopted trades, finish those that are over, go on with a kill that was under way."""
+        for trade in [trade for trade in self.trades if trade.opened_ns and not trade.done]:
+            if trade.over:  # its last fill was written down, and its outcome was not
+                self._finish(trade)
+            elif not trade.announced:
+                trade.announced = True
+                self._wire.publish(TOPIC_BOOK, TradeOpened(self.register.view(trade)))
+                self._naked.look(self._wire.wall, trade)
+                self.act(trade)
         if self._switch.state is KillState.TRIPPED:
             self._leave_all()
 
@@ -210,13 +213,7 @@ class Supervisor:
     def act(self, trade: Trade, urgent: bool = False) -> None:
         """Carry out what the trade's state demands."""
         for duty in duties(trade, urgent):
-            leg = trade.legs[duty.leg - 1]
-            if duty.kind is DutyKind.CANCEL and duty.order is not None:
-                self._sender.cancel(trade, duty.order)
-            elif duty.kind is DutyKind.PROTECT:
-                self._sender.protect(trade, leg, duty.quantity)
-            elif duty.kind is DutyKind.EXIT:
-                self._sender.exit(trade, leg, duty.quantity)
+            self._sender.carry_out(trade, duty)
 
     def _finish(self, trade: Trade) -> None:
         trade.done = True

@@ -13,7 +13,7 @@ from bot.ibkr.config import BrokerConfig
 from bot.ibkr.session import BrokerSession
 from bot.node.check.items import CheckItem, all_skipped, failed, passed
 from bot.node.check.machine import bare_spec
-from bot.node.check.session_items import BROKER_ITEMS, SIMULATED_SECONDS, judged, market_open, trouble_item
+from bot.node.check.session_items import BROKER_ITEMS, judged, market_open, trouble_item
 from bot.node.endpoint import Endpoint, endpoint_of
 from bot.node.probe import Probe, link_settings, probe
 
@@ -46,7 +46,7 @@ async def _session(law: Contracts, endpoint: Endpoint, found: Probe, *, paper: b
     A clock that is hours off is taken for the market's on a live account too: the clock's own item fails there,
     and the others are judged by the gateway's time instead of all failing for this one cause.
     """
-    replay = abs(found.skew_seconds) > SIMULATED_SECONDS
+    replay = found.replays
     link = link_settings(endpoint, law.execution_contract, paper=paper, replay=replay)
     spec = bare_spec(law, new_york(found.broker_ns).date())
     session = BrokerSession(BrokerConfig(runtime=spec, link=link, ids_path=None, start_timeout_seconds=START_SECONDS))

@@ -13,12 +13,11 @@ from bot.ibkr.link import MAX_SKEW_SECONDS
 from bot.ibkr.session import BrokerSession
 from bot.node.check.items import CheckItem, failed, passed, skipped
 from bot.node.endpoint import Endpoint
-from bot.node.probe import Probe
+from bot.node.probe import SIMULATED_SECONDS, Probe
 from bot.runtime import runtime_of
 from bot.units import to_cents, to_usd
 
 BROKER_ITEMS = ("connection", "account", "instrument", "data permissions", "bars", "orders", "clock skew")
-SIMULATED_SECONDS = 3600.0  # no clock that somebody keeps is wrong by more
 CONTRACT_TROUBLE = (e.ContractNotFound, e.ContractExpired, e.AmbiguousContract)
 
 

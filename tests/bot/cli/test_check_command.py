@@ -131,13 +131,15 @@ def test_a_paper_gateway_passes_for_paper_and_fails_for_live_with_what_to_do(run
     assert (tmp_path / "state" / "check-live-none.json").is_file()
 
 
-def test_a_live_gateway_passes_for_live_and_the_report_carries_its_account(run, tmp_path):
+def test_a_live_account_on_recorded_time_fails_by_its_clock_alone_and_the_report_carries_its_account(run, tmp_path):
     with gateway(accounts=("U7654321",)) as port:
         result = run("--live", TWS_HOST="127.0.0.1", TWS_PORT=port, TWS_CLIENT_ID="12")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output
+    assert "Failed: clock skew." in result.output
     report = json.loads((tmp_path / "state" / "check-live-U7654321.json").read_text(encoding="utf-8"))
     statuses = {item["name"]: item["status"] for item in report["items"]}
-    assert (report["mode"], statuses["connection"], statuses["account"]) == ("LIVE", "PASS", "PASS")
+    named = [statuses[name] for name in ("connection", "account", "clock skew")]
+    assert (report["mode"], *named) == ("LIVE", "PASS", "PASS", "FAIL")
 
 
 def test_a_read_only_gateway_ends_with_one_and_the_box_to_untick(run):

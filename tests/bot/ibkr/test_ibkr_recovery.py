@@ -1,0 +1,224 @@
+"""A restart against the broker's truth: what the journal left open is told once, and nothing is sent but a missing stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from ibkr_rig import SPEC, TEN, Draft, Ear, Rig, gateway_config, link_settings, new_session, on_a_loop, rig, until
+
+from bot.contracts import load_contracts
+from bot.decision.euc import Euc, EucInputs
+from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
+from bot.gateway.gateway import Gateway
+from bot.ibkr.config import BrokerConfig
+from bot.ibkr.errors import PositionMismatch
+from bot.journal.build import intent_record
+from bot.journal.past import past_of
+from bot.journal.records import FillRecord, Kind, OrderRecord
+from bot.journal.store import Journal
+from bot.messages import Intent
+from bot.node.node import MesbotNode
+from bot.units import MINUTE_NS, SECOND_NS, TICK_POINTS
+
+NAME = "20251002-K1-0959"
+ENTRY, STOP, TARGET = (f"{NAME}-1{letter}" for letter in "EST")
+DECIDED, EXPIRES = TEN - MINUTE_NS, TEN + 30 * SECOND_NS
+ROLES = {ENTRY: "ENTRY", STOP: "STOP", TARGET: "TARGET"}
+
+
+class Stage:
+    """A gateway that stands at ten with a bracket of ours, and the journal that a run left behind."""
+
+    def __init__(self, gateway: Gateway, folder: Path) -> None:
+        self.gateway, self.path = gateway, folder / "paper-DU1234567-2025.sqlite"
+        self.limit = gateway.marks[gateway.instruments.front.con_id] - 20
+        legs = (Leg(1, self.limit - 8, self.limit + 16),)
+        plan = EntryPlan("K1", 1, EntryType.LIMIT, self.limit, None, legs, 90.0, 20, Thesis("F1", 0.7, 0.5, None))
+        inputs = EucInputs(0.7, 2.0, 1.0, 1.0, 0.1, 100, 1_000, 1.0, 0.0)
+        self.intent = Intent(NAME, "2025-10-02", DECIDED, EXPIRES, 1, plan, 1.0, 1.0, Euc(0.5, 0.3, 0.6, 0.1, 0.2, 0.3), inputs)
+
+    async def place(self) -> None:
+        """The bracket works at the broker; the connection that sent it is gone."""
+        ear = Ear()
+        session = new_session(self.gateway.port, ear)
+        await session.start()
+        price = self.limit * TICK_POINTS
+        drafts = [
+            Draft(ENTRY, "BUY", 1, "LMT", limit=price, good_till_ns=EXPIRES),
+            Draft(STOP, "SELL", 1, "STP", stop=price - 2.0, parent_ref=ENTRY),
+            Draft(TARGET, "SELL", 1, "LMT", limit=price + 4.0, parent_ref=ENTRY),
+        ]
+        Rig(self.gateway, session, ear).place(*drafts)
+        await until(lambda: all("accepted" in ear.of(ref) for ref in ROLES), lambda: ear)
+        await session.stop()
+
+    def write(self, *events: str, filled: bool = False) -> None:
+        """The journal of the run before: its intent, these events of each order, and perhaps the entry's fill."""
+        contracts = load_contracts(SPEC.contracts_directory)
+        with Journal.append(self.path, "paper", contracts, {}, time.time_ns) as journal:
+            journal.write_ahead(Kind.INTENT, DECIDED, intent_record(self.intent), "K1")
+            for event in events:
+                for ref in ROLES:
+                    journal.add(Kind.ORDER, DECIDED, self._record(ref, event), "K1")
+            if filled:
+                price = self.limit * TICK_POINTS
+                (execution,) = self.gateway.broker.exchange.executions
+                fill = FillRecord(ENTRY, NAME, "K1", "ENTRY", 1, 1, price, 62, 0.0, DECIDED, execution.exec_id.rpartition(".")[0])
+                journal.add(Kind.FILL, DECIDED, fill, "K1")
+                journal.add(Kind.ORDER, DECIDED, self._record(ENTRY, "OrderFilled"), "K1")
+
+    def _record(self, ref: str, event: str) -> OrderRecord:
+        prices = {ENTRY: self.limit, STOP: self.limit - 8, TARGET: self.limit + 16}
+        price = prices[ref] * TICK_POINTS
+        stop = ref == STOP
+        perm = str({order.request.order_ref: order.perm_id for order in self.gateway.broker.open_orders()}.get(ref, 1))
+        venue = perm if event == "OrderAccepted" else ""
+        return OrderRecord(ref, NAME, "K1", ROLES[ref], event, 1, None if stop else price, price if stop else None, venue_order_id=venue)
+
+    @asynccontextmanager
+    async def restarted(self) -> AsyncIterator[MesbotNode]:
+        """The product's own node, continuing the journal."""
+        spec = msgspec.structs.replace(
+            SPEC, journal_path=str(self.path), earlier=(str(self.path),), earlier_records=time.time_ns(), decide_from_ns=TEN + MINUTE_NS
+        )
+        contracts = load_contracts(SPEC.contracts_directory)
+        broker = BrokerConfig(runtime=spec, link=link_settings(self.gateway.port), ids_path=None, watch_seconds=0.05)
+        node = MesbotNode(spec, broker, lambda: Journal.append(self.path, "paper", contracts, {}, time.time_ns), "test")
+        try:
+            await node.start(20.0)
+            await node.warmed_up(TEN, None)
+            yield node
+        finally:
+            await node.stop()
+
+    def news(self) -> list[tuple[str, str]]:
+        """Order events and fills that the restart wrote: (order, event)."""
+        import sqlite3
+
+        with sqlite3.connect(self.path) as db:
+            rows = db.execute("SELECT body FROM records WHERE kind = 'order event' AND ts_ns > ? ORDER BY seq", (DECIDED,)).fetchall()
+        return [(body["client_order_id"], body["event"]) for (text,) in rows if (body := json.loads(text))]
+
+    def do(self, words: str) -> Any:
+        return self.gateway.side.verbs.do(words)
+
+    @property
+    def working(self) -> set[str]:
+        return {order.request.order_ref for order in self.gateway.broker.open_orders()}
+
+
+def on_stage(test: Callable[[Stage], Coroutine[Any, Any, None]]) -> Callable[[Path], None]:
+    """Run a test on a fresh stage and a loop of its own."""
+
+    async def play(folder: Path) -> None:
+        async with Gateway(gateway_config()) as gateway:
+            await test(Stage(gateway, folder))
+
+    def run(tmp_path: Path) -> None:
+        asyncio.run(play(tmp_path))
+
+    run.__name__ = test.__name__
+    return run
+
+
+@on_stage
+async def test_an_intent_whose_orders_never_left_ends_denied_and_frees_the_book(stage: Stage) -> None:
+    stage.write()
+    assert len(past_of([stage.path]).unfinished) == 1
+    async with stage.restarted():
+        pass
+    assert stage.news() == [(ref, "OrderDenied") for ref in ROLES]
+    assert not past_of([stage.path]).unfinished and not stage.working
+
+
+@on_stage
+async def test_an_intent_whose_orders_had_just_left_is_adopted_as_it_works(stage: Stage) -> None:
+    await stage.place()
+    stage.write()
+    async with stage.restarted() as node:
+        assert node.risk.entries_live and stage.working == set(ROLES)
+    assert sorted(stage.news()) == sorted((ref, event) for ref in ROLES for event in ("OrderSubmitted", "OrderAccepted"))
+
+
+@on_stage
+async def test_what_the_journal_and_the_broker_agree_on_is_no_news(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted", "OrderAccepted")
+    async with stage.restarted() as node:
+        assert node.risk.entries_live and stage.working == set(ROLES)
+    assert stage.news() == []
+
+
+@on_stage
+async def test_a_fill_while_away_is_told_once_and_the_position_is_nautilus_own(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted", "OrderAccepted")
+    stage.do(f"fill {ENTRY}")
+    async with stage.restarted() as node:
+        (position,) = node.node.kernel.cache.positions_open()
+        assert (position.strategy_id.value, int(position.quantity)) == ("K1-K1", 1)
+        (trade,) = node.risk.open_trades()
+        assert (trade.trade_id, trade.quantity_open) == (NAME, 1)
+    assert stage.news() == [(ENTRY, "OrderFilled")] and stage.working == {STOP, TARGET}
+    async with stage.restarted() as node:
+        assert len(node.risk.open_trades()) == 1
+    assert stage.news() == [(ENTRY, "OrderFilled")]
+
+
+@on_stage
+async def test_a_whole_trade_while_away_closes_the_book(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted", "OrderAccepted")
+    stage.do(f"fill {ENTRY}")
+    stage.do(f"fill {STOP}")
+    async with stage.restarted() as node:
+        assert not node.risk.open_trades()
+    assert stage.news() == [(ENTRY, "OrderFilled"), (STOP, "OrderFilled"), (TARGET, "OrderCanceled")]
+    past = past_of([stage.path])
+    assert not past.unfinished and [outcome.exit_reason for outcome in past.outcomes] == ["STOP"]
+
+
+@on_stage
+async def test_a_bracket_that_the_broker_cancelled_is_over(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted", "OrderAccepted")
+    stage.do(f"kill {ENTRY} margin")
+    async with stage.restarted() as node:
+        assert not node.risk.entries_live
+    assert {event for _, event in stage.news()} == {"OrderCanceled"}
+    assert not past_of([stage.path]).unfinished
+
+
+@on_stage
+async def test_a_position_without_its_stop_gets_one_and_nothing_else_is_sent(stage: Stage) -> None:
+    await stage.place()
+    stage.do(f"fill {ENTRY}")
+    stage.write("OrderSubmitted", "OrderAccepted", filled=True)
+    stage.do(f"kill {STOP} mistake")
+    async with stage.restarted():
+        await until(lambda: any(order.request.order_type == "STP" for order in stage.gateway.broker.open_orders()), lambda: stage.news())
+    stops = [order for order in stage.gateway.broker.open_orders() if order.request.order_type == "STP"]
+    assert [(order.request.order_ref, order.stop, order.quantity) for order in stops] == [(f"{NAME}-1S1", stage.limit - 8, 1)]
+    assert len(stage.gateway.broker.exchange.executions) == 1
+
+
+@pytest.mark.parametrize("held", [1, -2])
+def test_a_position_that_neither_journal_nor_executions_explain_locks_entries_from_the_start(held: int) -> None:
+    @on_a_loop
+    async def start() -> None:
+        async with rig(script=(f"position MESZ5 {held}",)) as r:
+            block = await until(r.session.entry_block)
+            assert isinstance(block, PositionMismatch)
+            assert "expected 0" in str(block) or "0" in str(block)
+            await r.do("position MESZ5 0")
+            await until(lambda: r.session.entry_block() is None)
+
+    start()

@@ -1,0 +1,67 @@
+"""The minutes before the live ones: asked for once, whole, and in front of what closes meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from ibkr_rig import TEN, on_a_loop, rig, synthetic
+
+from bot.ibkr.bar_flow import BarFlow
+from bot.ibkr.errors import GatewayNotResponding
+from bot.ibkr.minutes import Minute
+from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS
+
+
+def minute(number: int) -> Minute:
+    """The minute that closes `number` minutes after ten."""
+    return Minute(TEN + number * MINUTE_NS, 1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+class Broker:
+    """History that answers when told to, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+        self.answer: asyncio.Future[list[Minute]] = asyncio.get_running_loop().create_future()
+
+    async def fetch(self, after_ns: int, until_ns: int) -> list[Minute]:
+        self.asked.append((after_ns, until_ns))
+        return await self.answer
+
+
+@on_a_loop
+async def test_a_minute_that_closes_while_history_is_fetched_waits_for_it_and_asks_for_nothing():
+    broker, published = Broker(), []
+    flow = BarFlow(published.append, broker.fetch, pytest.fail)
+    beginning = asyncio.ensure_future(flow.begin(TEN - 3 * MINUTE_NS, TEN))
+    await asyncio.sleep(0)
+    flow.add(minute(1))
+    flow.catch_up(TEN + MINUTE_NS)
+    broker.answer.set_result([minute(-2), minute(-1), minute(0)])
+    await beginning
+    assert published == [minute(number) for number in (-2, -1, 0, 1)]
+    assert broker.asked == [(TEN - 3 * MINUTE_NS, TEN)]
+
+
+@on_a_loop
+async def test_a_warm_up_that_cannot_be_had_is_an_error_and_publishes_nothing():
+    broker, published = Broker(), []
+    flow = BarFlow(published.append, broker.fetch, pytest.fail)
+    broker.answer.set_exception(GatewayNotResponding("silence"))
+    with pytest.raises(GatewayNotResponding):
+        await flow.begin(TEN - MINUTE_NS, TEN)
+    assert not published
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 20, 59])
+def test_requests_that_begin_inside_a_minute_lose_none_and_cut_none(seconds):
+    @on_a_loop
+    async def ask() -> None:
+        async with rig() as r:
+            until = TEN - MINUTE_NS + seconds * SECOND_NS
+            found = await r.session.feed.past(until - 23 * HOUR_NS - 90 * MINUTE_NS, until)
+            wanted = [bar for bar in synthetic() if until - 23 * HOUR_NS - 90 * MINUTE_NS < bar.ts_ns <= until]
+            assert [(each.close_ns, each.volume) for each in found] == [(bar.ts_ns, bar.volume) for bar in wanted]
+
+    ask()
