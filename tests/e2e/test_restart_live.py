@@ -102,7 +102,7 @@ def test_stopped_by_a_person_it_says_what_stays_open_and_the_next_run_closes_it(
             await r.start_node()
             await r.step_until(lambda: r.position != 0)
             printed = await r.stop_node()
-            assert "stays" in printed and "at the broker" in printed
+            assert "stays" in printed and "at the broker" in printed, printed
             assert r.position != 0 and r.working
             await r.start_node()
             await r.to_the_end()

@@ -53,7 +53,7 @@ def test_what_the_loop_says_is_a_state_a_multiplier_counts_and_metrics():
     assert fields == {"state", "throttle_level", "cost_multiplier", "wins", "losses", "metrics"}
     assert {*Trust.__annotations__} <= fields
     public = {name for name in vars(LearningLoop) if not name.startswith("_")}
-    assert public == {"on_session", "on_outcome", "restore", "view", "cells"}
+    assert public == {"on_session", "on_outcome", "refold", "restore", "view", "cells"}
     assert LearningLoop.on_outcome.__annotations__["return"] == f"list[{StateRecord.__name__}]"
 
 
