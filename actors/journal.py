@@ -18,6 +18,7 @@ from bot.journal.store import Journal
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, JournalEntry
 from bot.units import MINUTE_NS
 
+PROMPT_SECONDS = 0.05
 DURABLE = (Kind.KILL, Kind.OPERATOR)
 
 
@@ -25,14 +26,14 @@ class JournalActor(Actor):
     """Writes records in the order they are sent. `open_journal` makes the file when the run starts.
 
     What must not be lost is durable at once (kill and operator records; intents by their own endpoint). With
-    `prompt` the rest reaches the file as soon as the event loop is free, so that a killed process loses nothing it
-    had time to say; without it, with the links.
+    `prompt` the rest reaches the file a moment later, off the way of an order, so that a killed process loses only what
+    it had just said; without it, with the links.
     """
 
     def __init__(self, config: RuntimeActorConfig, open_journal: Callable[[], Journal], *, prompt: bool = False) -> None:
         super().__init__(config)
         self._open = open_journal
-        self._prompt, self._due = prompt, False
+        self._prompt, self._due, self._closed = prompt, False, False
         self._journal: Journal | None = None
         self._link_ns = 0
 
@@ -45,6 +46,8 @@ class JournalActor(Actor):
         """Open the file and take records from now on, before anybody starts."""
         super().register_base(portfolio, msgbus, cache, clock)
         self._journal = self._open()
+        if self._prompt:
+            self._journal.reserve()
         self.msgbus.register(ENDPOINT_JOURNAL, self._add)
         self.msgbus.register(ENDPOINT_JOURNAL_AHEAD, self._write_ahead)
 
@@ -57,6 +60,7 @@ class JournalActor(Actor):
         """Close the file; returns the head hash. Raises JournalError if it cannot be written."""
         self._journal.close_link(self._link_ns)
         head = self._journal.head
+        self._closed = True
         self._journal.close()
         return head
 
@@ -68,10 +72,12 @@ class JournalActor(Actor):
         self._journal.add(entry.kind, entry.ts_ns, entry.body, entry.strategy)
         if self._prompt and not self._due:
             self._due = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_later(PROMPT_SECONDS, self._flush)
 
     def _flush(self) -> None:
         self._due = False
+        if self._closed:
+            return
         try:
             self._journal.flush()
         except JournalError as error:  # the next intent cannot be written either, so no entry follows
@@ -79,12 +85,12 @@ class JournalActor(Actor):
 
     def _write_ahead(self, entry: JournalEntry) -> None:
         """Durable when this returns; raises JournalError if it is not."""
-        self._turn(entry.ts_ns)
+        self._turn(entry.ts_ns, flush=False)
         self._journal.write_ahead(entry.kind, entry.ts_ns, entry.body, entry.strategy)
 
-    def _turn(self, ts_ns: int) -> None:
+    def _turn(self, ts_ns: int, *, flush: bool = True) -> None:
         """Begin a new link when the minute of a record lies after the open one."""
         if ts_ns > self._link_ns:
             if self._link_ns:
-                self._journal.close_link(self._link_ns)
+                self._journal.close_link(self._link_ns, flush=flush)
             self._link_ns = -(-ts_ns // MINUTE_NS) * MINUTE_NS

@@ -26,7 +26,7 @@ from bot import __version__
 from bot.contracts.load import FILES
 from bot.contracts.models import Contracts
 from bot.errors import JournalError
-from bot.journal import chain, schema
+from bot.journal import chain, schema, write_ahead_log
 from bot.journal.records import Kind
 from bot.journal.replay import Replay
 from bot.journal.verify import verify
@@ -149,8 +149,11 @@ class Journal:
         self.flush(durable=True)
         return seq
 
-    def close_link(self, ts_ns: int) -> None:
-        """End a bar: its records, since the last link, become the next link of the chain. Nothing if there are none."""
+    def close_link(self, ts_ns: int, *, flush: bool = True) -> None:
+        """End a bar: its records, since the last link, become the next link of the chain. Nothing if there are none.
+
+        Without `flush` the link goes with the next transaction, which follows at once.
+        """
         if not self._lines:
             return
         self._head = chain.link_head(self._head, self._lines, ts_ns)
@@ -164,8 +167,16 @@ class Journal:
             if stored:
                 return
         self._links.append(link)
-        if len(self._links) >= self._flush_every_links:
+        if flush and len(self._links) >= self._flush_every_links:
             self.flush()
+
+    def reserve(self) -> None:
+        """Give the write-ahead log its final size now. Raises JournalError if the disk is full."""
+        self.flush()
+        try:
+            write_ahead_log.reserve(self._db, self.path)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"{self.path}: no room for its write-ahead log ({error}); is the disk full?") from error
 
     def flush(self, *, durable: bool = False) -> None:
         """Commit all that is buffered in one transaction; with `durable` it survives a power cut too.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -79,7 +80,10 @@ class MesbotNode:
             raise NodeError(self._why(f"The node did not start within {seconds:.0f} s")) from None
 
     async def warmed_up(self, until_ns: int, show: Callable[[Glance], None] | None) -> None:
-        """Wait until the minutes that close up to `until_ns` (UTC ns) are understood. Raises NodeError if history does not come."""
+        """Wait until the minutes that close up to `until_ns` (UTC ns) are understood. Raises NodeError if history does not come.
+
+        What the start has made stays for the life of the node, so the garbage collector need not look at it again and again.
+        """
         try:
             async with asyncio.timeout(WARM_UP_SECONDS):
                 while self.session.feed.flow.last_ns < until_ns or not self.idle():
@@ -90,6 +94,8 @@ class MesbotNode:
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             raise NodeError(self._why(f"History did not arrive within {WARM_UP_SECONDS:.0f} s")) from None
+        gc.collect()
+        gc.freeze()
 
     def require_running(self) -> None:
         """Raises NodeError with the reason if the node has stopped by itself."""
@@ -118,6 +124,7 @@ class MesbotNode:
 
     async def stop(self) -> str:
         """Stop, close the journal and let go of the loop; returns the head hash."""
+        gc.unfreeze()
         await self.node.stop_async()
         if self._running is not None:
             self._running.cancel()

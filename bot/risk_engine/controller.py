@@ -108,6 +108,7 @@ class RiskController(Controller):
     def on_start(self) -> None:
         """Note the event loop that timers come back to, and the accounts already known."""
         self.wall.use_running_loop()
+        self._engine.begin()
         for event in known_accounts(self.cache):
             self._on_account(event)
 

@@ -68,6 +68,10 @@ class ContractRiskEngine:
         """Take the engines' handlers; from now on commands reach them through `on_risk` and `on_exec` alone."""
         self._pass_risk, self._pass_exec = pass_risk, pass_exec
 
+    def begin(self) -> None:
+        """Open the journal and read from it once, so that the first intent does not wait for that."""
+        self._intents.find("")
+
     def close(self) -> None:
         """Let go of the journal."""
         self._intents.close()
