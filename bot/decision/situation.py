@@ -65,6 +65,8 @@ class Situation:
         for ts_ns, event in past.events:
             self._enter(ts_ns)
             self.on_book(event)
+            if isinstance(event, EntryEnded) and event.filled:
+                self.book.on_trade_opened()  # until its TradeClosed
         self.kill_state = past.kill_state
         if past.day is not None:
             self._enter(past.last_ns)

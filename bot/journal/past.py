@@ -93,7 +93,9 @@ class _Intent:
     @property
     def finished(self) -> bool:
         """Nothing of it can still be anywhere."""
-        return self.denied or self.closed or (self.entry_ended and not self.trade.opened_ns)
+        never_left = self.denied and not self.submitted
+        never_filled = self.entry_ended and not self.trade.opened_ns and not self.trade.unknown
+        return never_left or self.closed or never_filled
 
 
 class _Fold:
@@ -155,8 +157,8 @@ class _Fold:
         each = self._intents.get(record.intent_id)
         if each is None:
             return
-        if record.event == "Denied":  # the risk engine's word: nothing left, unless the intent was submitted before
-            each.denied = each.denied or (not each.submitted and record.role == "SubmitOrderList")
+        if record.event == "Denied":  # the risk engine's word on the whole list: nothing left, unless it was let through some other time
+            each.denied |= record.role == "SubmitOrderList"
             return
         self._submit(each)
         each.records.append(record)
@@ -164,7 +166,9 @@ class _Fold:
         self._entries(each, ts_ns)
 
     def _fill(self, record: FillRecord, ts_ns: int) -> None:
-        each = self._intents[record.intent_id]
+        each = self._intents.get(record.intent_id)
+        if each is None:
+            return
         self._submit(each)
         each.records.append(record)
         take(each.trade, record)

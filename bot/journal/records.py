@@ -148,7 +148,7 @@ class IntentRecord(msgspec.Struct, frozen=True, gc=False):
 class OrderRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One order event. `role` is ENTRY, STOP, TARGET or EXIT; `event` the Nautilus event's name.
 
-    `cause` says why a stop was moved, `venue_order_id` the broker's name of an accepted order.
+    `cause` says why a stop was moved or a trade is left, `venue_order_id` the broker's name of an accepted order.
     """
 
     client_order_id: str

@@ -112,16 +112,18 @@ class Supervisor:
 
     def resume(self) -> None:
         """Everybody listens now: tell of adopted trades, finish those that are over, go on with a kill that was under way."""
-        for trade in [trade for trade in self.trades if trade.opened_ns and not trade.done]:
+        adopted = [trade for trade in self.trades if trade.opened_ns and not trade.done]
+        for trade in adopted:
             if trade.over:  # its last fill was written down, and its outcome was not
                 self._finish(trade)
             elif not trade.announced:
                 trade.announced = True
                 self._wire.publish(TOPIC_BOOK, TradeOpened(self.register.view(trade)))
                 self._naked.look(self._wire.wall, trade)
-                self.act(trade)
         if self._switch.state is KillState.TRIPPED:
             self._leave_all()
+        for trade in adopted:
+            self.act(trade)
 
     def _expire(self, trade: Trade) -> None:
         """The entry's time to live is over."""
@@ -145,7 +147,8 @@ class Supervisor:
         if isinstance(event, OrderFilled):
             self._fill(trade, leg, order, event)
         order.apply(name, int(event.last_qty) if isinstance(event, OrderFilled) else 0)
-        cause = self._updated(trade, leg, order, event) if isinstance(event, OrderUpdated) else ""
+        closing = trade.closing.value if trade.closing is not None and order.role is Role.EXIT else ""
+        cause = self._updated(trade, leg, order, event) if isinstance(event, OrderUpdated) else closing
         self._patience.watch(self._wire.market, trade, order)
         # Market time, not ts_event: some events are Nautilus' own, stamped by its clock, which on a replay is not the market's.
         venue_order_id = event.venue_order_id.value if isinstance(event, OrderAccepted) else ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bot.decision.plan import ExitReason
 from bot.journal.records import FillRecord, OrderRecord
 from bot.messages import Intent
 from bot.supervision.excursion import follow_price
@@ -39,7 +40,8 @@ def begun(intent: Intent) -> Trade:
 def recovered(story: Story) -> Trade:
     """The trade as its records leave it; orders of the bracket that no record speaks of may be anywhere (state NONE).
 
-    Excursions, naked time and a closing under way are not in the records: they start anew.
+    Excursions and naked time are not in the records: they start anew. A closing is known by its closing order; one
+    that had not come so far is decided anew.
     """
     trade = begun(story.intent)
     for leg in trade.legs:
@@ -94,6 +96,8 @@ def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
     assert found is not None, "an order of ours is named by its intent, leg, role and attempt"
     leg = trade.legs[int(found[1]) - 1]
     leg.attempts = max(leg.attempts, int(found[2] or 0))
+    if record.role == Role.EXIT:  # the trade was being left, and goes on being left
+        trade.closing = ExitReason(record.cause or ExitReason.KILL)
     price = _ticks(record.price if record.trigger is None else record.trigger)
     order = TrackedOrder(record.client_order_id, Role(record.role), leg.number, -trade.side, record.quantity, price)
     leg.orders.append(order)

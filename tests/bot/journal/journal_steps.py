@@ -6,7 +6,6 @@ a name says intent, leg, role and attempt.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
