@@ -22,6 +22,7 @@ TOPIC_MARKET = "mesbot.market"
 TOPIC_BOOK = "mesbot.book"
 TOPIC_TRUST = "mesbot.trust"
 TOPIC_KILL = "mesbot.kill"
+TOPIC_KILL_TRIGGER = "mesbot.kill.trigger"
 TOPIC_VETO = "mesbot.veto"
 TOPIC_REFUSED_PLAN = "mesbot.refused_plan"
 TOPIC_DECISIONS = "mesbot.decisions"
@@ -161,6 +162,13 @@ class KillUpdate(msgspec.Struct, frozen=True, gc=False):
 
     state: KillState
     reason: str
+
+
+class KillTrigger(msgspec.Struct, frozen=True, gc=False):
+    """The broker's side has seen something that trips the kill switch while a position is held (constitution: kill_switch)."""
+
+    reason: str
+    detail: str
 
 
 class EqsEvent(msgspec.Struct, frozen=True, gc=False):

@@ -23,7 +23,7 @@ from bot.ibkr.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
-from bot.messages import TOPIC_EQS_EVENT, EqsEvent
+from bot.messages import TOPIC_EQS_EVENT, TOPIC_KILL_TRIGGER, EqsEvent, KillTrigger
 from bot.risk_engine.brackets import OrderTags
 from bot.runtime import runtime_of
 from bot.supervision.orders import Role
@@ -55,6 +55,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         session.orders.listener = NautilusEvents(self, session, cache)
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
+        session.trigger = self._trigger
 
     # ------------------------------------------------------------------- connection
 
@@ -85,6 +86,9 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     def _charge(self, event: str, ts_ns: int, detail: str) -> None:
         self._msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
+
+    def _trigger(self, reason: str, detail: str) -> None:
+        self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
 
     # ---------------------------------------------------------------------- commands
 

@@ -15,6 +15,7 @@ from bot.ibkr.errors import BrokerError, BrokerLinkLost, ConnectionLost, Schedul
 from bot.ibkr.feed_watch import FeedWatch
 from bot.ibkr.history import History
 from bot.ibkr.ids import IdSource
+from bot.ibkr.kill_triggers import KillTriggers
 from bot.ibkr.link import Link
 from bot.ibkr.link_state import LinkState
 from bot.ibkr.market_clock import MarketClock
@@ -36,7 +37,7 @@ DISRUPTED = frozenset({LinkState.LINK_DOWN, LinkState.DISCONNECTED})
 class BrokerSession:
     """Builds the parts in the order in which they synchronise: account, contract, orders, market data.
 
-    `charge` takes EQS events (name, market time ns, detail). `start` and `stop` are counted: the
+    `charge` takes EQS events (name, market time ns, detail), `trigger` kill triggers (name, detail). `start` and `stop` are counted: the
     first start connects, the last stop hangs up.
     """
 
@@ -51,6 +52,7 @@ class BrokerSession:
         law, execution = runtime.contracts, runtime.contracts.execution_contract
         self.config = config
         self.charge: Callable[[str, int, str], None] = lambda *_: None
+        self.trigger: Callable[[str, str], None] = lambda *_: None
         self.clock = MarketClock(time.time_ns, config.link.replay)
         self.link = Link(config.link, self.clock, self._ids, rng, pace)
         self.account = AccountBook(self.link)
@@ -71,6 +73,8 @@ class BrokerSession:
         self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
         FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
+        lost_seconds = execution.timeouts.connection_lost_seconds
+        self._kill_triggers = KillTriggers(self.link, lost_seconds, pace, lambda *what: self.trigger(*what))
         self.link.lost = self.lost
         self.link.taps.listen("garbled", lambda _: self.orders.doubtful())
         self.ended = False
@@ -94,6 +98,7 @@ class BrokerSession:
             self.ended = True
             self.feed.flow.stop()
             await self.link.stop()
+            self._kill_triggers.stop()
 
     def entry_block(self) -> BrokerError | None:
         """Why no entry may be sent now, or None. Exits ask only whether the link is READY."""

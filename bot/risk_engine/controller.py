@@ -27,12 +27,14 @@ from bot.messages import (
     TOPIC_BOOK,
     TOPIC_EQS_EVENT,
     TOPIC_KILL,
+    TOPIC_KILL_TRIGGER,
     TOPIC_MARKET,
     TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
     EqsEvent,
     JournalEntry,
+    KillTrigger,
     KillUpdate,
     MarketUpdate,
 )
@@ -103,6 +105,7 @@ class RiskController(Controller):
         msgbus.subscribe(TOPIC_TRUST, self._on_trust, priority=FIRST)
         msgbus.subscribe(TOPIC_VETO, self._on_veto, priority=FIRST)
         msgbus.subscribe(TOPIC_KILL, self._on_kill, priority=FIRST)
+        msgbus.subscribe(TOPIC_KILL_TRIGGER, self._on_trigger, priority=FIRST)
         self._supervisor.adopt()
 
     def on_start(self) -> None:
@@ -160,6 +163,10 @@ class RiskController(Controller):
 
     def _on_veto(self, veto: Any) -> None:
         self._situation.veto = veto
+
+    def _on_trigger(self, trigger: KillTrigger) -> None:
+        if self._supervisor.net:
+            self._supervisor.trip(trigger.reason, trigger.detail)
 
     def _on_kill(self, update: KillUpdate) -> None:
         self._situation.kill_state = update.state

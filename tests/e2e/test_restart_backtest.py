@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 import pandas as pd
 import pytest
-from builders import calendar
-from integration.stage import frame_of, lawbook, spec_of
+from builders import calendar, new_york_ns
+from integration.rogue import Rogue
+from integration.stage import DAY, FLAT, WARM_UP_DAY, Bare, frame_of, lawbook, quiet_day, spec_of
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.identifiers import Venue
 
@@ -32,6 +33,7 @@ from bot.journal.past import past_of
 from bot.journal.records import KillRecord, Kind
 from bot.journal.store import Journal
 from bot.market.synth import synthetic_bars
+from bot.messages import ENDPOINT_RISK_ALARM
 from bot.units import MINUTE_NS
 
 SEED, SESSIONS, FIRST = 1, 8, dt.date(2025, 9, 2)
@@ -315,7 +317,7 @@ def test_a_process_that_died_between_the_last_fill_and_the_outcome_leaves_the_ou
     chain = Chain(tmp_path, made.law, Decimal("9990.01"), journals=[left])
     again = chain.run(*between(2))
     made_good = next((body for body in bodies(again, Kind.OUTCOME) if not body["shadow"]), None)
-    unknown = {"mae_ticks", "mfe_ticks", "naked_seconds", "exit_reason", "thesis_valid_at_exit"}  # not in the records of its orders
+    unknown = {"mae_ticks", "mfe_ticks", "naked_seconds"}  # not in the records of its orders
     assert made_good is not None and set(real) == set(made_good)
     assert {name: made_good[name] for name in set(real) - unknown} == {name: real[name] for name in set(real) - unknown}
     assert decided(again) == decided(made.whole, *between(2))
@@ -362,3 +364,107 @@ def test_a_person_who_arms_the_kill_switch_lets_the_next_run_enter_again(tmp_pat
     plans = [body for body in bodies(again, Kind.DECISION) if body.get("plan")]
     assert (plans and plans[0]["gate"] is None) or plans[0]["gate"]["code"] != "KILL_SWITCH"
     assert bodies(again, Kind.INTENT)
+
+
+def test_a_shadow_that_was_open_is_told_lost_once(tmp_path: Path) -> None:
+    made = days("standing")
+    journal = made.chain.journals[3]
+    states = zip(seqs(journal, Kind.SHADOW), bodies(journal, Kind.SHADOW), strict=True)
+    left = cut(journal, tmp_path / "left.sqlite", next(seq for seq, body in states if body["state"] == "OPENED"))
+    (lost,) = past_of([left]).lost_shadows
+    chain = Chain(tmp_path, made.law, journals=[left])
+    again = chain.run(*between(4))
+    first, *others = bodies(again, Kind.SHADOW)
+    assert (first["trade_id"], first["state"], first["gates"]) == (lost.trade_id, "LOST", lost.gates)
+    assert lost.trade_id not in {body["trade_id"] for body in others}
+    assert lost.trade_id not in {body["trade_id"] for body in bodies(chain.run(*between(5)), Kind.SHADOW)}
+
+
+def test_sessions_without_an_outcome_count_for_how_long_ago_a_quarantine_was(tmp_path: Path) -> None:
+    """Two quarantines within three sessions archive. Here six lie between them, and most of those saw bars and no outcome."""
+    law = {"learning": {"quarantine.consecutive_losses": 1, "archive.quarantines": 2, "archive.within_sessions": 3}}
+    made = lawbook(tmp_path / "law", EARLY, law)
+    whole = Chain(tmp_path / "whole", made).run(0, closes()[-1])
+    after_ns, until_ns = between(SESSIONS - 1)
+    bars_of_days = [rows(whole, Kind.BAR, after_ns=between(number)[0])[0] for number in range(SESSIONS - 1)]
+    taught = [row for row in rows(whole, Kind.OUTCOME, until_ns=after_ns) if row[2] == "K2" and _day(row) in ("2025-09-03", "2025-09-10")]
+    left = tmp_path / "left.sqlite"
+    with Journal.append(left, "live", load_contracts(made), {}, lambda: 1) as journal:
+        for ts_ns, kind, strategy, body in sorted(bars_of_days + taught, key=lambda row: row[0]):
+            journal.add(Kind(kind), ts_ns, msgspec.Raw(body.encode()), strategy)
+            journal.close_link(ts_ns)
+    again = Chain(tmp_path, made, journals=[left]).run(after_ns, until_ns)
+    states = [[body["after"] for body in bodies(path, Kind.STATE, after_ns) if body["strategy"] == "K2"] for path in (whole, again)]
+    assert states == [["QUARANTINED"], ["QUARANTINED"]]
+
+
+def _day(row: Row) -> str:
+    return msgspec.json.decode(row[3])["trading_day"]
+
+
+# ------------------------------------------------------------------ the risk engine, for itself
+
+
+def rogue_day(folder: Path, law: Path, script: dict[str, Any], until: str, earlier: tuple[Path, ...], patch: pytest.MonkeyPatch) -> Path:
+    """A day up to a New York minute without library and strategies, but one that sends what it likes; earlier minutes warm up.
+
+    At 10:42 an entry of 10:41 fills, and a minute later its stop.
+    """
+    minutes = quiet_day(WARM_UP_DAY) + quiet_day(DAY, script={"10:42": (0, 3, -2, 1), "10:43": (0, 2, -20, -4)})
+    frame = frame_of(bar for bar in minutes if bar.ts_ns <= new_york_ns(f"{DAY} {until}"))
+    spec = msgspec.structs.replace(spec_of(law, folder), earlier=tuple(map(str, earlier)))
+    bare, rogue = Bare(), Rogue(script)
+    patch.setattr("bot.backtest.run.assemble", bare)
+    with BacktestRun(spec, Bars(frame, "crafted", ()), BacktestRequest(out=folder)) as run:
+        rogue.controller = bare.controller
+        run.engine.add_strategy(rogue)
+        run.through()
+    return Path(spec.journal_path)
+
+
+def denials(path: Path) -> list[str]:
+    return [body["reason"].partition(":")[0] for body in bodies(path, Kind.ORDER) if body["event"] == "Denied"]
+
+
+def _enter(rogue: Rogue) -> None:
+    rogue.enter()
+
+
+def _alarm(rogue: Rogue) -> None:
+    rogue.msgbus.send(ENDPOINT_RISK_ALARM, "a test of the kill switch")
+
+
+def _enter_as_before(rogue: Rogue) -> None:
+    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(intent_id="20250916-K1-1041"))))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "law", "code"),
+    [
+        ({"10:41": _enter}, {"11:15": _enter}, {}, None),
+        ({"10:41": _enter}, {"10:50": _enter}, {}, "ENTRIES_PER_HOUR"),
+        ({"10:41": _enter}, {"11:05": _enter}, {}, "ENTRY_SPACING"),
+        ({"10:41": _enter}, {"11:15": _enter}, {"frequency.max_trades_per_day": 1}, "TRADES_PER_DAY"),
+        ({"10:41": _enter}, {"11:15": _enter}, {"losing_streak.max_losses": 1}, "LOSING_STREAK"),
+        ({"10:41": _enter}, {"11:15": _enter}, {"loss_limits.day_usd": 15.0}, "DAILY_LOSS_BUDGET"),
+        ({"10:41": _alarm}, {"11:15": _enter}, {}, "KILL_SWITCH"),
+    ],
+)
+def test_the_risk_engine_restores_for_itself_what_it_judges_by(before, after, law, code, tmp_path, monkeypatch) -> None:
+    """Nobody stands before it here: what it denies after a restart it denies from its own memory."""
+    made = lawbook(tmp_path / "law", FLAT, {"constitution": law})
+    first = rogue_day(tmp_path / "first", made, before, "10:46", (), monkeypatch)
+    second = rogue_day(tmp_path / "second", made, after, "11:20", (first,), monkeypatch)
+    whole = rogue_day(tmp_path / "whole", made, before | after, "11:20", (), monkeypatch)
+    alone = rogue_day(tmp_path / "alone", made, after, "11:20", (), monkeypatch)
+    assert denials(first) == [] and denials(alone) == []
+    assert denials(second) == denials(whole) == ([code] if code else [])
+
+
+def test_an_intent_of_an_earlier_run_is_submitted_by_no_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within one run Nautilus, which knows the orders' names, would stop it before us; a new process knows no names."""
+    made = lawbook(tmp_path / "law", FLAT)
+    first = rogue_day(tmp_path / "first", made, {"10:41": _enter}, "10:46", (), monkeypatch)
+    second = rogue_day(tmp_path / "second", made, {"11:15": _enter_as_before}, "11:20", (first,), monkeypatch)
+    alone = rogue_day(tmp_path / "alone", made, {"11:15": _enter_as_before}, "11:20", (), monkeypatch)
+    assert (denials(second), denials(alone)) == (["DUPLICATE_INTENT"], [])

@@ -26,7 +26,7 @@ from stage import DAY, FLAT, WARM_UP_DAY, Bare, Played, Prices, SeenVenue, lawbo
 from bot.backtest.venue import PessimisticFillModel
 from bot.decision.plan import ExitReason
 from bot.errors import RiskEngineError
-from bot.messages import ENDPOINT_RISK_CLOSE, CloseTrade
+from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_KILL_TRIGGER, CloseTrade, KillTrigger
 from bot.risk_engine.brackets import OrderTags, price_of
 from bot.risk_engine.controller import RiskControllerConfig, install
 from bot.supervision.orders import Role
@@ -474,3 +474,20 @@ def test_a_strategy_refuses_to_start_without_it(law, tmp_path):
     with pytest.raises(RiskEngineError, match="K1 refuses to start: the contract risk engine is not installed"):
         engine.kernel.trader.start()
     engine.dispose()
+
+
+def _lose_the_connection(rogue: Rogue) -> None:
+    rogue.msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger("connection lost for too long", "30 s"))
+
+
+@pytest.mark.parametrize(
+    ("acts", "states"),
+    [
+        pytest.param({"10:41": Rogue.enter, "10:50": _lose_the_connection}, ["TRIPPED", "FLAT", "HALTED"], id="a position is held"),
+        pytest.param({"10:41": _lose_the_connection}, [], id="flat"),
+    ],
+)
+def test_what_the_brokers_side_sees_trips_the_kill_switch_only_while_a_position_is_held(day, acts, states):
+    result = day(acts, FILLS)
+    assert [state for state, _ in result.played.kills] == states
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == (["KILL"] if states else [])

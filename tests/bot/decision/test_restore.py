@@ -298,11 +298,10 @@ def open_for_good(views: dict[str, TradeView | None]) -> dict[str, TradeView | N
 @pytest.mark.parametrize(
     ("law", "must_happen"),
     [
-        ((), {"streak locked", "in flight", "open", "quarantined", "several days"}),
         ((BUSY,), {"streak locked", "in flight", "open", "quarantined", "throttled", "charged", "several days"}),
         ((DEADLY,), {"halted", "open", "charged", "several days"}),
     ],
-    ids=["the standing law", "a busy law", "a deadly law"],
+    ids=["a busy law", "a deadly law"],
 )
 def test_a_prefix_of_the_journal_restores_what_the_run_knew_at_that_moment(law, must_happen, tmp_path):
     run = lived(tmp_path, *law)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import scripted_run
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_run import bar_ns, bar_record, intent_record
 
@@ -122,6 +122,7 @@ def test_a_journal_that_create_made_can_be_gone_on_with(path):
     assert verify(path) == type(begun)(head=head, links=begun.links + 1, records=begun.records + 1, unlinked=0)
 
 
+@settings(max_examples=40)
 @given(ends=st.lists(st.integers(0, 3 * BARS), max_size=4))
 def test_the_same_sequence_in_many_runs_leaves_the_records_of_one(tmp_path_factory, ends):
     folder, script = tmp_path_factory.mktemp("split"), steps(BARS)

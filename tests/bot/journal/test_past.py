@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 from builders import CONTRACTS, LIMITS, calendar, k4_plan, plan, trade_view
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from journal_steps import NAN, Step, Told, at, charge, day, decided, ended, intent_of_plan, kill, outcome, past, shadow, write
 
@@ -58,6 +58,7 @@ GONE = ONE.every("OrderCanceled", "1S", "1T", minute=43)
         pytest.param([decided(INTENT), *ONE.sent()], ["submitted"], True, id="an entry works"),
         pytest.param([decided(INTENT), *ONE.sent(), ONE.denied()], ["submitted"], True, id="another submission is denied"),
         pytest.param([decided(INTENT), ONE.denied("SubmitOrder")], ["submitted"], True, id="a single order of it is denied"),
+        pytest.param([*FILLED, decided(INTENT), ONE.denied()], ["submitted", "filled"], True, id="written again over an open position"),
         pytest.param([decided(INTENT), ONE.denied(), *ONE.sent()], ["submitted"], True, id="denied at first and let through then"),
         pytest.param(
             [decided(INTENT), *ONE.every("OrderDenied")], ["submitted", "missed"], False, id="Nautilus itself denied the whole list"
@@ -103,7 +104,7 @@ GONE = ONE.every("OrderCanceled", "1S", "1T", minute=43)
 def test_what_an_intent_leaves(path, steps, events, unfinished):
     found = past(path, *steps)
     assert counted(found) == events
-    ids = [step.body.intent_id for step in steps if step.kind is Kind.INTENT]
+    ids = list(dict.fromkeys(step.body.intent_id for step in steps if step.kind is Kind.INTENT))
     assert [story.intent.intent_id for story in found.unfinished] == (ids if unfinished else [])
     assert found.intent_ids == set(ids)
 
@@ -332,6 +333,7 @@ STORY = [
 
 
 @settings(max_examples=40)
+@example(cuts=[len(STORY)])  # a file in which nothing has happened yet
 @given(cuts=st.lists(st.integers(0, len(STORY)), min_size=1, max_size=3))
 def test_several_files_in_order_say_what_one_file_says(tmp_path_factory, cuts):
     folder = tmp_path_factory.mktemp("files")

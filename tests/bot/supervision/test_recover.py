@@ -194,6 +194,17 @@ def test_an_exit_closes_what_is_open():
     assert [(each.role, each.side) for each in trade.fills] == [(Role.ENTRY, 1), (Role.EXIT, -1)]
 
 
+@pytest.mark.parametrize("reason", ExitReason)
+def test_a_trade_with_a_closing_order_is_being_left_for_the_reason_it_was(reason):
+    assert of(*OPEN).closing is None
+    assert of(*OPEN, order("1T", "OrderCanceled"), order("1S", "OrderCanceled")).closing is None
+    assert of(*OPEN, order("1X1", "OrderSubmitted", cause=reason.value), order("1X1", "OrderAccepted")).closing is reason
+
+
+def test_a_closing_order_without_a_reason_is_of_a_leg_beyond_repair():
+    assert of(*OPEN, order("1X1", "OrderSubmitted")).closing is ExitReason.KILL
+
+
 def test_an_order_event_of_a_fill_says_nothing_that_the_fill_has_not_said():
     assert of(*OPEN).legs == of(*(record for record in OPEN if isinstance(record, FillRecord) or record.event != "OrderFilled")).legs
 
@@ -365,6 +376,7 @@ def assert_told(played: Played) -> None:
     assert found.fills == real.fills
     assert (found.net, found.opened_ns, found.entries_live, found.unknown) == (real.net, real.opened_ns, real.entries_live, real.unknown)
     assert (found.mae_ticks, found.mfe_ticks) == (real.mae_ticks, real.mfe_ticks)
+    assert (found.closing is not None) == any(leg.of(Role.EXIT) for leg in found.legs), "a closing is known by its closing order"
     for ours, theirs in zip(found.legs, real.legs, strict=True):
         recorded = [each for each in theirs.orders if each.order_id in known]
         assert ours.attempts == max((int(each.order_id.rpartition("-")[2][2:] or 0) for each in recorded), default=0)
@@ -434,7 +446,8 @@ def test_an_honest_trade_from_entry_to_exit_is_told_to_its_end(chosen, data):
         _answer(played, data)
         assert_told(played)
     assert played.trade.done and played.hands.kinds[-1] is Kind.OUTCOME
-    assert recovered(Story(played.intent, tuple(played.hands.records))).over
+    found = recovered(Story(played.intent, tuple(played.hands.records)))
+    assert found.over and found.closing is ExitReason.TIME
     assert played.supervisor._switch.state is KillState.ARMED
 
 
