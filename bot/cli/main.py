@@ -16,6 +16,7 @@ from bot.cli.contracts import contracts
 from bot.cli.defaults import read_defaults
 from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
+from bot.cli.kill import kill
 from bot.cli.live import live
 from bot.cli.operate import resume, status
 from bot.cli.paper import paper
@@ -69,7 +70,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, contracts, gateway, journal, live, paper, resume, status, why):
+for verb in (backtest, check, contracts, gateway, journal, kill, live, paper, resume, status, why):
     cli.add_command(verb)
 
 

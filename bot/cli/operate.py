@@ -46,7 +46,7 @@ class ResumeRefused(MesbotError):
     exit_code = 3
 
 
-def _journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say which journals, under which contracts."""
     for option in (
         click.option(
@@ -60,7 +60,7 @@ def _journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(help=STATUS_HELP, short_help="Budgets, locks, kill switch, open trades: what the journals know.")
-@_journal_options
+@journal_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status(mode: str | None, account: str | None, directory: Path | None, as_json: bool) -> None:
     """Prints; a journal that cannot be read is told after the others, with exit code 1."""
@@ -71,7 +71,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
     from bot.state_folder import state_folder
 
     law, state, found, troubles = load_contracts(directory), state_folder(), [], []
-    for name in _names(state, mode, account):
+    for name in names_of(state, mode, account):
         try:
             found.append(status_of(state, name, law, time.time_ns()))
         except MesbotError as error:
@@ -79,7 +79,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
     elif not found and not troubles:
-        click.echo(_nothing(state, mode, account))
+        click.echo(nothing_there(state, mode, account))
     else:
         _show(found, law)
     if troubles:
@@ -87,7 +87,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
 
 
 @click.command(help=RESUME_HELP, short_help="Arm a tripped kill switch; a person says why.")
-@_journal_options
+@journal_options
 @click.option("--reason", required=True, allow_from_autoenv=False, help="Why trading may begin again; it is journaled.")
 def resume(mode: str | None, account: str | None, directory: Path | None, reason: str) -> None:
     """Journals who armed it and prints the old and the new state; exit code 3 if it must not be armed now."""
@@ -112,14 +112,16 @@ def resume(mode: str | None, account: str | None, directory: Path | None, reason
 # ------------------------------------------------------------------- which journal
 
 
-def _names(state: Path, mode: str | None, account: str | None) -> list[JournalName]:
+def names_of(state: Path, mode: str | None, account: str | None) -> list[JournalName]:
+    """The journals of the state folder that the options leave."""
     from bot.node.status import journal_names
 
     wanted = (mode.upper() if mode else None, account)
     return [name for name in journal_names(state) if wanted[0] in (None, name.mode) and wanted[1] in (None, name.account)]
 
 
-def _nothing(state: Path, mode: str | None, account: str | None) -> str:
+def nothing_there(state: Path, mode: str | None, account: str | None) -> str:
+    """That no journal is what the options ask for, and which there are."""
     from bot.node.status import journal_names
 
     wanted = " ".join(each for each in (mode and mode.upper(), account) if each)
@@ -135,9 +137,9 @@ def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | Non
     """
     from bot.node.status import status_of
 
-    names = _names(state, mode, account)
+    names = names_of(state, mode, account)
     if not names and (mode or account):
-        raise UsageError(_nothing(state, mode, account))
+        raise UsageError(nothing_there(state, mode, account))
     found = [(name, status_of(state, name, law, time.time_ns())) for name in names]
     latched = [(name, each) for name, each in found if each.kill.state != "ARMED"]
     if len(latched) > 1:
@@ -145,7 +147,7 @@ def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | Non
         raise UsageError(f"Several kill switches are latched: {listed}; name one with --mode and --account.")
     if not latched:
         armed = ", ".join(f"{each.mode} {each.account}" for _, each in found)
-        click.echo(f"Nothing to resume: the kill switch of {armed} is ARMED." if armed else _nothing(state, mode, account))
+        click.echo(f"Nothing to resume: the kill switch of {armed} is ARMED." if armed else nothing_there(state, mode, account))
         return None
     return latched[0][0], Path(latched[0][1].path)
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 from bot.calendar import new_york
 from bot.contracts import Contracts, load_contracts
@@ -21,6 +22,7 @@ from bot.ibkr.errors import ClockSkew
 from bot.journal.records import Kind, OperatorRecord
 from bot.journal.store import Journal
 from bot.node.journals import Journals, journals_of
+from bot.node.kill_request import taken_request
 from bot.node.node import MesbotNode, NodeError
 from bot.node.pace import Pace
 from bot.node.probe import Probe, link_settings, probe
@@ -31,7 +33,7 @@ from bot.runtime import RuntimeSpec
 from bot.units import MINUTE_NS, TICK_POINTS
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
-SCREEN_SECONDS = 0.25
+SCREEN_SECONDS, LOOK_SECONDS = 0.25, 0.025
 Show = Callable[[Glance], None]
 
 
@@ -90,7 +92,7 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None) -> Nod
     try:
         await node.start(request.start_seconds)
         await node.warmed_up(met.market_ns // MINUTE_NS * MINUTE_NS, show)
-        await _watch(node, show, await _kept_step(node, request.lockstep_port))
+        await _watch(node, met.journals.path, show, await _kept_step(node, request.lockstep_port))
     except NodeError as error:
         failure = error
     finally:
@@ -111,12 +113,16 @@ async def _kept_step(node: MesbotNode, port: int) -> Pace | None:
     return pace
 
 
-async def _watch(node: MesbotNode, show: Show | None, pace: Pace | None) -> None:
+async def _watch(node: MesbotNode, journal: Path, show: Show | None, pace: Pace | None) -> None:
     """Until somebody wants us to end, or the tape we keep step with has ended. Raises NodeError if the node stops by itself."""
     reading = None if pace is None else asyncio.ensure_future(pace.run())
-    while not await node.wait(SCREEN_SECONDS) and not (pace is not None and pace.ended.is_set()):
+    shown = 0.0
+    while not await node.wait(LOOK_SECONDS) and not (pace is not None and pace.ended.is_set()):
         node.require_running()
-        if show is not None:
+        if (reason := taken_request(journal)) is not None:
+            node.kill(reason)
+        if show is not None and time.monotonic() - shown >= SCREEN_SECONDS:
+            shown = time.monotonic()
             show(node.screen.glance)
     if reading is not None:
         reading.cancel()

@@ -28,7 +28,7 @@ from bot.ibkr.config import BrokerConfig, IbkrDataClientConfig, IbkrExecClientCo
 from bot.ibkr.factories import IbkrDataClientFactory, IbkrExecClientFactory
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.store import Journal
-from bot.messages import ENDPOINT_RISK_WITHDRAW, TOPIC_TIME
+from bot.messages import ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_TIME
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec
 
@@ -113,6 +113,10 @@ class MesbotNode:
             raise NodeError(f"The node cannot start. {self.session.start_error}")
         if self.stopping.is_set():
             raise NodeError("Stopped before the node was ready; nothing was sent.")
+
+    def kill(self, reason: str) -> None:
+        """A person trips the kill switch."""
+        self.node.kernel.msgbus.send(ENDPOINT_RISK_KILL, reason)
 
     async def withdraw(self, seconds: float = WITHDRAW_SECONDS) -> None:
         """Cancel entries that still work; positions keep their stops and targets. Waits for the broker's word, not for ever."""

@@ -75,6 +75,19 @@ class Rig:
         assert self.node.returncode == 0, printed.decode()
         return printed.decode()
 
+    async def verb(self, *words: str) -> tuple[int, str]:
+        """Run another verb on the same state folder while pieces pass; its exit code and what it printed."""
+        environment = {**os.environ, "MESBOT_HOME": str(self.home)}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot.cli", *words, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while process.returncode is None:
+                if self.gateway.lockstep.parties:
+                    await self.gateway.replay.step()
+                await asyncio.sleep(0.1)
+        return process.returncode, (await process.stdout.read()).decode()
+
     async def stop_node(self) -> str:
         """SIGTERM; what the process printed."""
         self.node.terminate()

@@ -123,3 +123,47 @@ def test_observing_sends_nothing_and_shadows_every_plan(tmp_path: Path):
             assert r.rows("shadow") and not r.rows(ORDERS, "intent")
 
     asyncio.run(day())
+
+
+def kills(r: Rig) -> list[str]:
+    return [json.loads(row.body)["state"] for row in r.rows("kill")]
+
+
+def test_a_person_kills_a_running_bot_and_only_a_person_lets_it_trade_again(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: r.position != 0)
+            code, printed = await r.verb("kill", "--reason", "enough")
+            assert (code, r.position, r.working) == (0, 0, set()), printed
+            assert [line.split()[2] for line in printed.splitlines()] == ["TRIPPED", "FLAT", "HALTED"]
+            code, printed = await r.verb("resume", "--reason", "too soon")
+            assert code == 3 and "in use by process" in printed
+            before = len(r.truth["executions"])
+            await r.to_the_end()
+            assert len(r.truth["executions"]) == before
+            assert {outcome["exit_reason"] for outcome in real_outcomes(r)} == {"KILL"}
+            assert any("KILL_SWITCH" in row.body for row in r.rows("decision"))
+            code, printed = await r.verb("resume", "--reason", "looked at it")
+            assert (code, kills(r)) == (0, ["TRIPPED", "FLAT", "HALTED", "ARMED"]), printed
+            told_once(r)
+
+    asyncio.run(day())
+
+
+def test_a_kill_while_nobody_runs_is_carried_out_by_the_next_start(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: r.position != 0)
+            await r.kill_node()
+            code, printed = await r.verb("kill", "--reason", "the machine is on fire")
+            assert code == 0 and "start the bot to have it flatten" in printed
+            await r.start_node()
+            await r.step_until(lambda: r.position == 0)
+            await r.to_the_end()
+            assert kills(r) == ["TRIPPED", "FLAT", "HALTED"] and not r.working
+            assert [outcome["exit_reason"] for outcome in real_outcomes(r)] == ["KILL"]
+            told_once(r)
+
+    asyncio.run(day())
