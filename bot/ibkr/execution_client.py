@@ -23,7 +23,8 @@ from bot.ibkr.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
-from bot.messages import TOPIC_EQS_EVENT, TOPIC_KILL_TRIGGER, EqsEvent, KillTrigger
+from bot.journal.records import OrderRecord
+from bot.messages import ENDPOINT_RISK_FOUND, TOPIC_EQS_EVENT, TOPIC_KILL_TRIGGER, EqsEvent, KillTrigger
 from bot.risk_engine.brackets import OrderTags
 from bot.runtime import runtime_of
 from bot.supervision.orders import Role
@@ -252,6 +253,10 @@ class IbkrExecutionClient(LiveExecutionClient):
         instrument_id = self._session.provider.instrument_id_of(fill.con_id)
         if instrument_id is not None and self.account_id is not None:
             self._send_fill_report(self._reporter().fill(fill, instrument_id))
+
+    def found(self, record: OrderRecord) -> None:
+        """Tell the risk engine of an order of ours that only the broker knew."""
+        self._msgbus.send(ENDPOINT_RISK_FOUND, record)
 
     def note(self, text: str) -> None:
         """A line in Nautilus' log."""

@@ -21,12 +21,13 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
 
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
-from bot.ibkr.order_events import money, points
+from bot.ibkr.order_events import money, points, venue_id
 from bot.ibkr.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.session import BrokerSession
+from bot.journal.records import OrderRecord
 from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, market_order, side_of, stop_order, strategy_id, target_order
 from bot.supervision import trade as trades
-from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
+from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder, named_role
 from bot.supervision.recover import Story, recovered
 from bot.units import TICK_POINTS
 
@@ -58,13 +59,13 @@ class Recovery:
     async def run(self) -> None:
         """Seed, ask the broker, tell. Raises BrokerError if it cannot be asked."""
         held = [each for story in self._stories for each in self._seed(story)]
-        if not held:
+        if not self._stories:
             return
         truth = await self._ask(held)
         for each in held:
             self._began(each, truth)
         for each, fill in sorted(self._fills(held), key=lambda pair: pair[1].ts_ns):
-            self._session.orders.listener.filled(_named(each.order, fill.perm_id), fill)
+            self._session.orders.listener.filled(self._named(each.order), fill)
         for each in held:
             self._ended(each, truth)
 
@@ -106,7 +107,7 @@ class Recovery:
         if order.state is OrderState.NONE:
             self._client.generate_order_submitted(*self._ids(each), self._now)
         if order.state not in AT_VENUE and truth.ended.get(order.order_id) not in REFUSED:
-            self._session.orders.listener.accepted(here or _named(order, 0))
+            self._session.orders.listener.accepted(here or self._named(order))
         if here is not None and here.draft.terms != _terms(here, order):
             self._session.orders.listener.updated(here)
 
@@ -115,7 +116,7 @@ class Recovery:
         order, listener = each.order, self._session.orders.listener
         if order.order_id in truth.open or max(order.filled, self._total(order)) >= order.quantity:
             return
-        status, gone = truth.ended.get(order.order_id), _named(order, 0)
+        status, gone = truth.ended.get(order.order_id), self._named(order)
         if status in REFUSED:
             listener.rejected(gone, OrderRejectedByBroker("refused while mesbot was away", order_ref=order.order_id))
         elif status is None and order.state is OrderState.NONE:
@@ -123,11 +124,19 @@ class Recovery:
         elif status is None and order.state is OrderState.SUBMITTED:
             listener.rejected(gone, OrderRejectedByBroker("it never reached the broker", order_ref=order.order_id))
         elif order.role is Role.ENTRY and self._now >= each.trade.expires_ns:
-            self._client.generate_order_expired(*self._ids(each), VenueOrderId("0"), each.trade.expires_ns)
+            self._client.generate_order_expired(*self._ids(each), venue_id(gone), each.trade.expires_ns)
         else:
             if status not in CANCELED:
                 self._session.link.report(UnknownOrder("nowhere at the broker after a restart", order_ref=order.order_id))
             listener.canceled(gone)
+
+    def _named(self, order: TrackedOrder) -> BrokerOrder:
+        """An order that the broker does not hold any more, as the listener wants one: under the identity that Nautilus knows."""
+        held = self._cache.order(ClientOrderId(order.order_id))
+        known = None if held is None else held.venue_order_id
+        perms = [fill.perm_id for fill in self._session.orders.ledger.fills.values() if fill.ref == order.order_id]
+        perm_id = int(known.value) if known is not None else next(iter(perms), 0)
+        return BrokerOrder(Draft(order.order_id, "BUY" if order.side > 0 else "SELL", order.quantity, ""), 0, 0, perm_id=perm_id)
 
     @property
     def _now(self) -> int:
@@ -138,8 +147,27 @@ class Recovery:
 
     # ------------------------------------------------------------------------ seed
 
+    def _unheard_of(self, story: Story) -> list[OrderRecord]:
+        """Orders of the trade that the broker has and the journal does not: replacements and closing orders of the last moment."""
+        monitor, intent = self._session.orders, story.intent
+        known = {order.order_id for leg in recovered(story).legs for order in leg.orders}
+        refs = {ref for ref, order in monitor.orders.items() if order.live} | {fill.ref for fill in monitor.ledger.fills.values()}
+        strangers = sorted(ref for ref in refs - known if ref.startswith(f"{intent.intent_id}-") and named_role(ref) is not None)
+        return [self._record(story, ref) for ref in strangers]
+
+    def _record(self, story: Story, ref: str) -> OrderRecord:
+        here, role = self._session.orders.orders.get(ref), named_role(ref)
+        assert role is not None, "it is named by us"
+        quantity = self._session.orders.ledger.total(ref) if here is None else here.draft.quantity
+        limit, stop = (None, None) if here is None else (here.draft.limit, here.draft.stop)
+        return OrderRecord(ref, story.intent.intent_id, story.intent.plan.strategy, role.value, "OrderSubmitted", quantity, limit, stop)
+
     def _seed(self, story: Story) -> list[_Held]:
-        """Nautilus' own orders and position, as the journal leaves them; those that may still fill."""
+        """Nautilus' own orders and position, as the journal leaves them and the broker adds to them; those that may still fill."""
+        strangers = self._unheard_of(story)
+        for record in strangers:
+            self._client.found(record)
+        story = Story(story.intent, (*story.records, *strangers))
         trade = recovered(story)
         seed = _Seed(self._client, self._cache, self._session.provider, story, trade)
         live = [order for leg in trade.legs for order in leg.orders if order.live]
@@ -225,12 +253,6 @@ class _Seed:
             fill.ts_ns,
             fill.ts_ns,
         )
-
-
-def _named(order: TrackedOrder, perm_id: int) -> BrokerOrder:
-    """An order that the broker does not hold any more, as the listener wants one."""
-    side = "BUY" if order.side > 0 else "SELL"
-    return BrokerOrder(Draft(order.order_id, side, order.quantity, ""), 0, 0, perm_id=perm_id)
 
 
 def _terms(here: BrokerOrder, order: TrackedOrder) -> tuple[int, float | None, float | None]:

@@ -18,11 +18,12 @@ from nautilus_trader.trading.trader import Trader
 from bot.decision.plan import TradeView
 from bot.decision.situation import Situation
 from bot.errors import RiskEngineError
-from bot.journal.records import Kind, OperatorRecord
+from bot.journal.records import Kind, OperatorRecord, OrderRecord
 from bot.messages import (
     ENDPOINT_JOURNAL,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
+    ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_WITHDRAW,
     TOPIC_BOOK,
@@ -98,6 +99,7 @@ class RiskController(Controller):
             msgbus.register(endpoint, new)
         msgbus.register(ENDPOINT_RISK_CLOSE, self._supervisor.close)
         msgbus.register(ENDPOINT_RISK_ALARM, self._supervisor.alarm)
+        msgbus.register(ENDPOINT_RISK_FOUND, self._on_found)
         msgbus.register(ENDPOINT_RISK_KILL, self._on_manual_kill)
         msgbus.register(ENDPOINT_RISK_WITHDRAW, self._supervisor.withdraw)
         msgbus.subscribe("events.order.*", self._on_order_event, priority=FIRST)
@@ -165,6 +167,10 @@ class RiskController(Controller):
 
     def _on_veto(self, veto: Any) -> None:
         self._situation.veto = veto
+
+    def _on_found(self, record: OrderRecord) -> None:
+        self._supervisor.register.found(record)
+        self.journal(Kind.ORDER, self.now_ns, record, record.strategy)
 
     def _on_manual_kill(self, reason: str) -> None:
         self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))

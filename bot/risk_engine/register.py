@@ -5,12 +5,13 @@ from __future__ import annotations
 from nautilus_trader.model.orders import Order
 
 from bot.decision.plan import TradeView
+from bot.journal.records import OrderRecord
 from bot.messages import Intent
 from bot.risk_engine.brackets import OrderTags, ticks_of
 from bot.runtime import Runtime
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.outcome import TradeContext, context_of
-from bot.supervision.recover import Story, begun, recovered
+from bot.supervision.recover import Story, begun, recovered, take
 from bot.supervision.trade import Leg, Trade
 
 
@@ -46,6 +47,14 @@ class Register:
         tracked = TrackedOrder(order.client_order_id.value, tags.role, tags.leg, side, int(order.quantity), whole, tags.slippage_ticks)
         leg.orders.append(tracked)
         self._orders[tracked.order_id] = (trade, leg, tracked)
+
+    def found(self, record: OrderRecord) -> None:
+        """The broker has an order of an adopted trade that the journal does not: it left in the moment the last run ended."""
+        trade = next(trade for trade in self.trades if trade.intent_id == record.intent_id)
+        take(trade, record)
+        order = trade.order(record.client_order_id)
+        assert order is not None, "a record is of an order"
+        self._orders[order.order_id] = (trade, trade.legs[order.leg - 1], order)
 
     def find(self, name: str) -> tuple[Trade | None, Leg | None, TrackedOrder | None]:
         """The trade, leg and tracked order of a client order id."""

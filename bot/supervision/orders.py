@@ -6,6 +6,7 @@ follow from what the broker said before is UNKNOWN, never a guess.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -19,12 +20,19 @@ class Role(StrEnum):
     EXIT = "EXIT"
 
 
+ORDER_NAME = re.compile(r"-(?P<leg>\d+)(?P<letter>[ESTX])(?P<attempt>\d*)$")
 _LETTER = {Role.ENTRY: "E", Role.STOP: "S", Role.TARGET: "T", Role.EXIT: "X"}
 
 
 def order_name(intent_id: str, leg: int, role: Role, attempt: int = 0) -> str:
     """E.g. 20251002-K1-1041-1S, and 20251002-K1-1041-1S2 for the second replacement: the client order id."""
     return f"{intent_id}-{leg}{_LETTER[role]}{attempt or ''}"
+
+
+def named_role(name: str) -> Role | None:
+    """The role that an order's name says; None if it is not named by us."""
+    found = ORDER_NAME.search(name)
+    return None if found is None else next(role for role, letter in _LETTER.items() if letter == found["letter"])
 
 
 class OrderState(StrEnum):

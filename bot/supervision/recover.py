@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -10,11 +9,10 @@ from bot.decision.plan import ExitReason
 from bot.journal.records import FillRecord, OrderRecord
 from bot.messages import Intent
 from bot.supervision.excursion import follow_price
-from bot.supervision.orders import Role, TrackedOrder, order_name
+from bot.supervision.orders import ORDER_NAME, Role, TrackedOrder, order_name
 from bot.supervision.trade import Fill, Leg, Trade
 from bot.units import TICK_POINTS
 
-_NAME = re.compile(r"-(\d+)[ESTX](\d*)$")
 BRACKET = (Role.ENTRY, Role.STOP, Role.TARGET)
 
 
@@ -92,10 +90,10 @@ def _fill(trade: Trade, record: FillRecord) -> None:
 
 def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
     """An order that the supervisor made later: its name says the leg and the attempt."""
-    found = _NAME.search(record.client_order_id)
+    found = ORDER_NAME.search(record.client_order_id)
     assert found is not None, "an order of ours is named by its intent, leg, role and attempt"
-    leg = trade.legs[int(found[1]) - 1]
-    leg.attempts = max(leg.attempts, int(found[2] or 0))
+    leg = trade.legs[int(found["leg"]) - 1]
+    leg.attempts = max(leg.attempts, int(found["attempt"] or 0))
     if record.role == Role.EXIT:  # the trade was being left, and goes on being left
         trade.closing = ExitReason(record.cause or ExitReason.KILL)
     price = _ticks(record.price if record.trigger is None else record.trigger)

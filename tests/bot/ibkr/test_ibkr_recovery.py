@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,13 @@ NAME = "20251002-K1-0959"
 ENTRY, STOP, TARGET = (f"{NAME}-1{letter}" for letter in "EST")
 DECIDED, EXPIRES = TEN - MINUTE_NS, TEN + 30 * SECOND_NS
 ROLES = {ENTRY: "ENTRY", STOP: "STOP", TARGET: "TARGET"}
+
+
+@pytest.fixture(autouse=True)
+def nautilus_takes_every_event(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """An event that Nautilus cannot apply is only logged, and then nobody hears of it."""
+    yield
+    assert "[ERROR]" not in capfd.readouterr().out
 
 
 class Stage:
@@ -208,6 +215,47 @@ async def test_a_position_without_its_stop_gets_one_and_nothing_else_is_sent(sta
     stops = [order for order in stage.gateway.broker.open_orders() if order.request.order_type == "STP"]
     assert [(order.request.order_ref, order.stop, order.quantity) for order in stops] == [(f"{NAME}-1S1", stage.limit - 8, 1)]
     assert len(stage.gateway.broker.exchange.executions) == 1
+
+
+async def sent_in_the_last_moment(stage: Stage, *drafts: Draft) -> None:
+    """The run before sent these, and ended before it could write them down."""
+    ear = Ear()
+    session = new_session(stage.gateway.port, ear)
+    await session.start()
+    Rig(stage.gateway, session, ear).place(*drafts)
+    await until(lambda: all(ear.of(draft.ref) for draft in drafts), lambda: ear)
+    await session.stop()
+
+
+@on_stage
+async def test_a_replacement_stop_that_only_the_broker_knows_is_taken_over_and_not_doubled(stage: Stage) -> None:
+    await stage.place()
+    stage.do(f"fill {ENTRY}")
+    stage.write("OrderSubmitted", "OrderAccepted", filled=True)
+    stage.do(f"kill {STOP} mistake")
+    again = f"{NAME}-1S1"
+    await sent_in_the_last_moment(stage, Draft(again, "SELL", 1, "STP", stop=(stage.limit - 8) * TICK_POINTS))
+    async with stage.restarted() as node:
+        (trade,) = node.risk.open_trades()
+        assert trade.stop_order_ids == (again,)
+    assert again in stage.working and f"{NAME}-1S2" not in stage.working
+    assert (again, "OrderSubmitted") in stage.news() and (again, "OrderAccepted") in stage.news()
+
+
+@on_stage
+async def test_a_closing_order_that_only_the_broker_knows_has_closed_the_trade(stage: Stage) -> None:
+    await stage.place()
+    stage.do(f"fill {ENTRY}")
+    stage.write("OrderSubmitted", "OrderAccepted", filled=True)
+    stage.do(f"kill {TARGET} leaving")
+    stage.do(f"kill {STOP} leaving")
+    await sent_in_the_last_moment(stage, Draft(f"{NAME}-1X1", "SELL", 1, "MKT"))
+    stage.do(f"fill {NAME}-1X1")
+    async with stage.restarted() as node:
+        assert not node.risk.open_trades()
+    assert (f"{NAME}-1X1", "OrderFilled") in stage.news() and not stage.working
+    past = past_of([stage.path])
+    assert not past.unfinished and [outcome.exit_reason for outcome in past.outcomes] == ["KILL"]
 
 
 @pytest.mark.parametrize("held", [1, -2])

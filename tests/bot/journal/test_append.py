@@ -161,6 +161,14 @@ def test_records_left_without_a_link_get_one_as_they_stand(path):
     ]
 
 
+def test_records_left_without_a_link_and_new_contracts_are_two_links(path, tmp_path):
+    with append(path) as journal:
+        journal.write_ahead(Kind.INTENT, bar_ns(0), intent_record(0), "K1")
+    write(path, [], other_law(tmp_path))
+    assert links(path) == [(1, 0, 1), (2, bar_ns(0), 2), (3, bar_ns(0), 3)]
+    assert verify(path).unlinked == 0
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
     """Journals of a run killed (SIGKILL) at each of its commits, as the processes left them."""

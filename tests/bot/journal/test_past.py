@@ -109,6 +109,12 @@ def test_what_an_intent_leaves(path, steps, events, unfinished):
     assert found.intent_ids == set(ids)
 
 
+def test_an_intent_that_was_denied_and_written_anew_is_the_new_one(path):
+    anew = msgspec.structs.replace(INTENT, plan=plan(limit=1002))
+    (story,) = past(path, decided(INTENT), ONE.denied(), decided(anew), *Told(anew).sent()).unfinished
+    assert (story.intent.plan.limit, recovered(story).legs[0].stop) == (1002, 994)
+
+
 def test_every_event_stands_at_its_time_and_the_submission_at_the_decision(path):
     found = past(path, *FILLED, *STOPPED)
     assert found.events == (
