@@ -118,8 +118,7 @@ class _Fold:
         body, ts_ns = record.body, record.ts_ns
         match record.kind:
             case Kind.INTENT:
-                made = msgspec.convert(body, IntentRecord)
-                self._intents[made.intent_id] = _Intent(made)
+                self._intent(msgspec.convert(body, IntentRecord))
             case Kind.ORDER:
                 self._order(msgspec.convert(body, OrderRecord), ts_ns)
             case Kind.FILL:
@@ -152,6 +151,12 @@ class _Fold:
             lost_shadows=tuple(self._shadows.values()),
             intent_ids=frozenset(self._intents),
         )
+
+    def _intent(self, record: IntentRecord) -> None:
+        """An intent whose orders have left is not replaced by one of the same bar: that one was refused as a duplicate."""
+        known = self._intents.get(record.intent_id)
+        if known is None or not known.submitted:
+            self._intents[record.intent_id] = _Intent(record)
 
     def _order(self, record: OrderRecord, ts_ns: int) -> None:
         each = self._intents.get(record.intent_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import tempfile
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -70,6 +71,7 @@ DEADLY = {"execution_contract": {"eqs.late_fill_seconds": 30, "eqs.events.late_f
 LAWS: dict[str, tuple[dict[str, dict[str, Any]], ...]] = {"standing": (EARLY,), "reckless": (EARLY, RECKLESS), "deadly": (EARLY, DEADLY)}
 EDGE = Decimal(7_505)  # the first loss, $9.99, takes it below tier B
 Row = tuple[int, str, str | None, str]
+TEMPORARY = tempfile.TemporaryDirectory(prefix="mesbot-restart-")  # gone with the process
 
 
 # ------------------------------------------------------------------ runs
@@ -146,9 +148,8 @@ class Days:
 @cache
 def days(name: str) -> Days:
     """Made once for each law."""
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix=f"restart-{name}-"))
+    folder = Path(TEMPORARY.name) / name
+    folder.mkdir()
     law = lawbook(folder / "law", *LAWS[name])
     once = Chain(folder / "whole", law)
     whole = once.run(0, closes()[-1])
