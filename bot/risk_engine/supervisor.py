@@ -103,7 +103,7 @@ class Supervisor:
         self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
 
     def adopt(self) -> None:
-        """Take over what earlier runs left unfinished, with its original expiry and patience; nothing is sent."""
+        """Take over what earlier runs left unfinished; nothing is sent. Patience begins anew, expiry is looked at with each bar."""
         for story in self._runtime.past.unfinished:
             trade = self.register.adopt(story)
             self._sender.owner(trade.intent_id, strategy_id(trade.plan.strategy))

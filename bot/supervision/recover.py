@@ -97,7 +97,8 @@ def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
     if record.role == Role.EXIT:  # the trade was being left, and goes on being left
         trade.closing = ExitReason(record.cause or ExitReason.KILL)
     price = _ticks(record.price if record.trigger is None else record.trigger)
-    order = TrackedOrder(record.client_order_id, Role(record.role), leg.number, -trade.side, record.quantity, price)
+    modelled = leg.orders[0].slippage_ticks  # what its own bar modelled is not in the records
+    order = TrackedOrder(record.client_order_id, Role(record.role), leg.number, -trade.side, record.quantity, price, modelled)
     leg.orders.append(order)
     return order
 
