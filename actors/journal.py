@@ -79,7 +79,7 @@ class JournalActor(Actor):
         if self._closed:
             return
         try:
-            self._journal.flush()
+            self._journal.flush(durable=True)  # so that the next intent waits for its own pages only
         except JournalError as error:  # the next intent cannot be written either, so no entry follows
             self.log.error(str(error))
 

@@ -21,6 +21,7 @@ class IntentReader:
     def __init__(self, path: str) -> None:
         self._path = path
         self._db: sqlite3.Connection | None = None
+        self._decode = msgspec.json.Decoder(IntentRecord).decode
 
     def find(self, intent_id: str) -> IntentRecord | None:
         """The journaled intent of this id; None if there is none.
@@ -29,7 +30,7 @@ class IntentReader:
         """
         try:
             rows = self._open().execute(_RECENT, (Kind.INTENT.value,))
-            found = (msgspec.json.decode(body, type=IntentRecord) for (body,) in rows)
+            found = (self._decode(body) for (body,) in rows)
             return next((intent for intent in found if intent.intent_id == intent_id), None)
         except sqlite3.Error as error:
             raise JournalError(f"Journal {self._path}: intents cannot be read ({error}); no entry is possible.") from error

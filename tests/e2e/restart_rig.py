@@ -12,6 +12,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from bot.gateway.gateway import Gateway
 from bot.gateway.truth import truth
 from bot.node.paper import day_of, gateway_config
 from bot.node.request import PaperRequest
+from bot.units import MINUTE_NS
 
 SEED, SESSIONS, WARM_UP_DAYS = 1, 8, 14  # the last of eight synthetic sessions; this seed trades on it
 PATIENCE_SECONDS = 90.0
@@ -130,10 +132,11 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def rig(home: Path) -> AsyncIterator[Rig]:
-    """A standing gateway before the open, as fast as it is stepped."""
+async def rig(home: Path, minutes: int = 90) -> AsyncIterator[Rig]:
+    """A standing gateway before the open, as fast as it is stepped; its tape holds so many minutes of the session."""
     request = PaperRequest(out=home / "unused", seed=SEED, sessions=SESSIONS, speed=math.inf)
-    async with Gateway(gateway_config(request, day_of(request))) as gateway:
+    config = gateway_config(request, day_of(request))
+    async with Gateway(replace(config, end_ns=min(config.end_ns, config.start_ns + minutes * MINUTE_NS))) as gateway:
         made = Rig(gateway, home)
         try:
             yield made

@@ -12,6 +12,7 @@ from restart_rig import Rig, Row, rig
 
 from bot.journal.verify import verify
 
+WHOLE_DAY = 400  # minutes
 ORDERS, FILLS, OUTCOMES = "order event", "fill", "outcome"
 
 
@@ -20,7 +21,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], list[Row
     """Bars and decisions, and fills, of the day without any accident."""
 
     async def day() -> tuple[list[Row], list[Row]]:
-        async with rig(tmp_path_factory.mktemp("whole")) as r:
+        async with rig(tmp_path_factory.mktemp("whole"), WHOLE_DAY) as r:
             await r.start_node()
             await r.to_the_end()
             return r.rows("bar", "decision"), r.rows(FILLS)
@@ -42,7 +43,7 @@ def real_outcomes(r: Rig) -> list[dict]:
 
 def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_nothing_had_happened(tmp_path: Path, whole):
     async def day() -> None:
-        async with rig(tmp_path) as r:
+        async with rig(tmp_path, WHOLE_DAY) as r:
             await r.start_node()
             await r.step_until(lambda: r.position != 0)
             working, sent = r.working, len(r.rows(ORDERS))
