@@ -16,7 +16,6 @@ from pathlib import Path
 from bot.calendar import new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
-from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
 from bot.journal.records import Kind, OperatorRecord
@@ -33,6 +32,7 @@ from bot.runtime import RuntimeSpec
 from bot.units import MINUTE_NS, TICK_POINTS
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
+REASON_SECONDS = 5.0  # of the start's time, so that the session names its reason before the node's time is up
 SCREEN_SECONDS, LOOK_SECONDS = 0.25, 0.025
 Show = Callable[[Glance], None]
 
@@ -84,24 +84,41 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None) -> Nod
         ),
         warm_up_days=request.warm_up_days,
         nightly_restart=request.nightly_restart,
-        start_timeout_seconds=request.start_seconds,
+        start_timeout_seconds=request.start_seconds - REASON_SECONDS,
     )
     node = MesbotNode(spec, broker, lambda: _open_journal(request, met), f"{request.mode}  {met.probe.account}  {request.endpoint}")
-    failure: MesbotError | None = None
-    held: list[TradeView] = []
+    desk = _Desk(node, met.journals.path, show)
+    failure: NodeError | None = None
+    left: tuple[str, ...] = ()
     try:
         await node.start(request.start_seconds)
-        await node.warmed_up(met.market_ns // MINUTE_NS * MINUTE_NS, show)
-        await _watch(node, met.journals.path, show, await _kept_step(node, request.lockstep_port))
+        await node.warmed_up(met.market_ns // MINUTE_NS * MINUTE_NS, lambda _: desk.look())
+        await _watch(desk, await _kept_step(node, request.lockstep_port))
     except NodeError as error:
         failure = error
     finally:
         await node.withdraw()
-        held = node.risk.open_trades()
+        left = tuple(_left(trade) for trade in node.risk.open_trades())
         head = await node.stop()
     if failure is not None:
-        raise failure
-    return NodeResult(met.journals.path, head, tuple(_left(trade) for trade in held) or ("Stopped; nothing is open.",))
+        raise NodeError("\n".join((str(failure), *left)))
+    return NodeResult(met.journals.path, head, left or ("Stopped; nothing is open.",))
+
+
+class _Desk:
+    """What a person does while the node runs: look at it, and kill it."""
+
+    def __init__(self, node: MesbotNode, journal: Path, show: Show | None) -> None:
+        self.node, self._journal, self._show = node, journal, show
+        self._shown = 0.0
+
+    def look(self) -> None:
+        """Carry out a kill request, and show the view if it is old enough."""
+        if (reason := taken_request(self._journal)) is not None:
+            self.node.kill(reason)
+        if self._show is not None and time.monotonic() - self._shown >= SCREEN_SECONDS:
+            self._shown = time.monotonic()
+            self._show(self.node.screen.glance)
 
 
 async def _kept_step(node: MesbotNode, port: int) -> Pace | None:
@@ -113,17 +130,12 @@ async def _kept_step(node: MesbotNode, port: int) -> Pace | None:
     return pace
 
 
-async def _watch(node: MesbotNode, journal: Path, show: Show | None, pace: Pace | None) -> None:
+async def _watch(desk: _Desk, pace: Pace | None) -> None:
     """Until somebody wants us to end, or the tape we keep step with has ended. Raises NodeError if the node stops by itself."""
     reading = None if pace is None else asyncio.ensure_future(pace.run())
-    shown = 0.0
-    while not await node.wait(LOOK_SECONDS) and not (pace is not None and pace.ended.is_set()):
-        node.require_running()
-        if (reason := taken_request(journal)) is not None:
-            node.kill(reason)
-        if show is not None and time.monotonic() - shown >= SCREEN_SECONDS:
-            shown = time.monotonic()
-            show(node.screen.glance)
+    while not await desk.node.wait(LOOK_SECONDS) and not (pace is not None and pace.ended.is_set()):
+        desk.node.require_running()
+        desk.look()
     if reading is not None:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)

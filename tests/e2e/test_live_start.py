@@ -96,6 +96,27 @@ def test_each_verb_refuses_the_other_kind_of_account(tmp_path, account, words, c
 
 
 @pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("deny md", "MarketDataNotSubscribed"),
+        ("readonly on", "ReadOnlyApi"),
+        ("swallow openOrderEnd all", "GatewayNotResponding"),
+    ],
+)
+def test_a_node_that_cannot_start_says_why_within_its_time_and_sends_nothing(tmp_path, fault, said):
+    async def run() -> None:
+        async with gateway(PAPER) as made:
+            made.side.verbs.do(fault)
+            begun = time.monotonic()
+            returned, printed = await mesbot(tmp_path, made.port, "paper", "--no-report", "--start-seconds", "15")
+            assert returned == 1 and "The node cannot start." in printed and said in printed, printed
+            assert "Traceback" not in printed and time.monotonic() - begun < 45
+            assert not made.broker.open_orders()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
     ("report", "typed", "code", "said"),
     [
         (None, "", 3, "mesbot check --live"),
