@@ -30,10 +30,23 @@ def refusal_of(*words: str, env: dict[str, str] | None = None) -> str:
     return result.output
 
 
-def test_the_packaged_configuration_is_found_and_fits_its_verb(tmp_path, monkeypatch):
+@pytest.mark.parametrize("verb", ["backtest", "paper", "live"])
+def test_the_packaged_configuration_is_found_and_fits_its_verb(tmp_path, monkeypatch, verb):
     monkeypatch.chdir(tmp_path)
-    assert find_config("backtest") is not None
-    assert set(read_defaults(backtest, "backtest")) <= {param.name for param in backtest.params}
+    assert find_config(verb) is not None
+    command = cli.commands[verb]
+    assert set(read_defaults(command, verb)) <= {param.name for param in command.params}
+
+
+def test_as_shipped_live_observes_and_paper_trades_paper(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    modes = [read_defaults(cli.commands[verb], verb)["trading_mode"] for verb in ("live", "paper")]
+    assert modes == ["observe", "paper"]
+
+
+def test_a_key_may_be_written_with_underscores(config):
+    config.write_text("from: 2025-09-15\nno_report: true")
+    assert read_defaults(backtest, "backtest") == {"from_date": "2025-09-15", "no_report": True}
 
 
 def test_a_verb_without_a_configuration_has_no_defaults(config):
@@ -53,6 +66,8 @@ def test_the_option_beats_the_environment_beats_the_configuration(config):
         ("equty: 5", "equty is no option of `mesbot backtest` (did you mean equity?)"),
         ("- 5", "expected one `option: value` a line"),
         ("equity: [", "cannot be read as YAML"),
+        ("account: DU1", "account does not belong into a file; set TWS_ACCOUNT in the environment"),
+        ("client_id: 7", "client-id does not belong into a file; set TWS_CLIENT_ID in the environment"),
     ],
 )
 def test_a_broken_configuration_is_one_clear_sentence(config, text, said):
