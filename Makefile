@@ -7,6 +7,8 @@ STAMP := $(VENV)/.setup-finished
 ASYNC_VENV := .venv-ib-async
 ASYNC_STAMP := $(ASYNC_VENV)/.setup-finished
 UV := uv
+# By file: the tests of a file share what they set up.
+PYTEST := python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # The stamp holds the folder it was made in: a moved checkout, or a Python that is gone, sets up anew.
 healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" && test -x $(1)/bin/mesbot && $(1)/bin/python -c 'print("yes")' 2>/dev/null)
@@ -24,11 +26,11 @@ run: setup  ## backtest of seeded synthetic sessions into out/
 	@$(BIN)/mesbot backtest --out out
 
 test: setup  ## all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/$(PYTEST)
 
 test-ib-async: $(ASYNC_STAMP)  ## the adapter's tests on ib_async, in an environment of its own
 	@$(ASYNC_VENV)/bin/python -c 'import importlib.util as u; assert u.find_spec("ib_async") and not u.find_spec("ib_insync")'
-	@$(ASYNC_VENV)/bin/python -m pytest tests/bot/ibkr
+	@$(ASYNC_VENV)/bin/$(PYTEST) tests/bot/ibkr
 
 conformance: setup  ## independent TWS clients against the simulated gateway; skips those it cannot get
 	@$(BIN)/python tests/conformance/run.py
