@@ -30,10 +30,12 @@ TOPIC_FEED = "mesbot.feed"
 TOPIC_SPREAD = "mesbot.spread"
 TOPIC_TIME = "mesbot.time"  # carries a stamp of market time, UTC ns
 TOPIC_EQS_EVENT = "mesbot.eqs.event"
+CLOSED_ELSEWHERE = "closed_elsewhere"  # parameter of a SubmitOrder: book it at this price (points), do not send it
 ENDPOINT_JOURNAL = "mesbot.journal"
 ENDPOINT_JOURNAL_AHEAD = "mesbot.journal.ahead"
 ENDPOINT_RISK_CLOSE = "mesbot.risk.close"
 ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order that only the broker knew
+ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
 ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the kill switch
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
@@ -123,11 +125,15 @@ class IntentDenied(msgspec.Struct, frozen=True, gc=False):
 
 
 class EntryEnded(msgspec.Struct, frozen=True, gc=False):
-    """No entry order of the intent works any more; `filled` says whether any contract was bought or sold."""
+    """No entry order of the intent works any more; `filled` says whether any contract was bought or sold.
+
+    `late`: it had been told as not filled, and a fill came after all.
+    """
 
     intent_id: str
     strategy: str
     filled: bool
+    late: bool = False
 
 
 class TradeOpened(msgspec.Struct, frozen=True, gc=False):
@@ -171,6 +177,18 @@ class KillTrigger(msgspec.Struct, frozen=True, gc=False):
 
     reason: str
     detail: str
+
+
+class PositionDiffers(msgspec.Struct, frozen=True, gc=False):
+    """The broker holds `held` contracts (signed) of what is traded where the book has `expected`.
+
+    `explained`: executions that are none of ours make the difference, the last of them at `price` (points; nan if there is none).
+    """
+
+    expected: int
+    held: int
+    explained: bool
+    price: float
 
 
 class EqsEvent(msgspec.Struct, frozen=True, gc=False):

@@ -53,11 +53,10 @@ class Book:
         self._trades += 1
         self._in_flight = True
 
-    def on_entry_ended(self, filled: bool) -> None:
-        """The entry works no longer; one that never filled is no trade after all."""
+    def on_entry_ended(self, filled: bool, late: bool = False) -> None:
+        """The entry works no longer; one that never filled is no trade after all, and one that filled `late` is one again."""
         self._in_flight = False
-        if not filled:
-            self._trades -= 1
+        self._trades += late - (not filled)
 
     def on_trade_opened(self) -> None:
         """The first contract was filled."""

@@ -30,6 +30,7 @@ class ExitReason(StrEnum):
     SESSION = "SESSION"
     QUALITY = "QUALITY"
     KILL = "KILL"
+    RECONCILED = "RECONCILED"
 
 
 class Setup(msgspec.Struct, frozen=True, gc=False):

@@ -78,7 +78,7 @@ class Situation:
         if isinstance(event, IntentSubmitted):
             self.book.on_submission(event.ts_ns)
         elif isinstance(event, EntryEnded):
-            self.book.on_entry_ended(event.filled)
+            self.book.on_entry_ended(event.filled, event.late)
         elif isinstance(event, TradeOpened):
             self.book.on_trade_opened()
         elif isinstance(event, TradeClosed):

@@ -35,8 +35,10 @@ BrokerError
 │   ├── OrderWarning          a remark; nothing changed
 │   ├── ExecutionCorrected    the broker changed a fill afterwards
 │   ├── CommissionMissing     a fill without its commission report
+│   ├── ExecutionMissing      an order that is filled, without its execution
 │   └── ForeignOrder          an order of ours on the account that we did not send
 ├── PositionMismatch          broker and own fills differ
+├── ClosedElsewhere           another hand closed what we held
 ├── UnclassifiedBrokerMessage a code that no table knows
 ├── ProtocolError             a message that could not be read
 └── ClockSkew                 our clock and the broker's differ
@@ -270,6 +272,12 @@ class CommissionMissing(OrderTrouble):
     hint = "Compare with the account statement."
 
 
+class ExecutionMissing(OrderTrouble):
+    """The broker calls an order filled and tells no execution of it. Entries are locked until it does."""
+
+    hint = "It is asked for again; look at the order in TWS if this stays."
+
+
 class ForeignOrder(OrderTrouble):
     """An order on our instrument that another program or a person sent."""
 
@@ -284,6 +292,12 @@ class PositionMismatch(BrokerError):
     def __init__(self, expected: int, broker: int, **more: str) -> None:
         self.expected, self.broker = expected, broker
         super().__init__(f"own fills sum to {expected}, the broker holds {broker}", **more)
+
+
+class ClosedElsewhere(BrokerError):
+    """Contracts of ours left the account by another hand. The trade is booked as RECONCILED; entries stay locked in this run."""
+
+    hint = "Look at the account, then stop mesbot and start it again to trade on."
 
 
 class UnclassifiedBrokerMessage(BrokerError):

@@ -17,6 +17,7 @@ from nautilus_trader.model.orders import Order
 
 from bot.ibkr.config import IbkrExecClientConfig
 from bot.ibkr.errors import BrokerError, OrderRejectedByBroker
+from bot.ibkr.exits import Exits
 from bot.ibkr.link_state import LinkState
 from bot.ibkr.order_events import NautilusEvents, money
 from bot.ibkr.order_state import BrokerOrder, Draft, Fill
@@ -24,7 +25,16 @@ from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
-from bot.messages import ENDPOINT_RISK_FOUND, TOPIC_EQS_EVENT, TOPIC_KILL_TRIGGER, EqsEvent, KillTrigger
+from bot.messages import (
+    CLOSED_ELSEWHERE,
+    ENDPOINT_RISK_FOUND,
+    ENDPOINT_RISK_POSITION,
+    TOPIC_EQS_EVENT,
+    TOPIC_KILL_TRIGGER,
+    EqsEvent,
+    KillTrigger,
+    PositionDiffers,
+)
 from bot.risk_engine.brackets import OrderTags
 from bot.runtime import runtime_of
 from bot.supervision.orders import Role
@@ -57,6 +67,8 @@ class IbkrExecutionClient(LiveExecutionClient):
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
         session.trigger = self._trigger
+        self._exits = Exits(self, session, cache)
+        session.positions.differs = self._differs
 
     # ------------------------------------------------------------------- connection
 
@@ -68,6 +80,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         self._tell_account()
         await self._await_account_registered(timeout_secs=10.0)
         await Recovery(self, self._session, self._cache, self._unfinished).run()
+        self._session.positions.book = self._exits.book
 
     async def _disconnect(self) -> None:
         await self._session.stop()
@@ -88,23 +101,33 @@ class IbkrExecutionClient(LiveExecutionClient):
     def _charge(self, event: str, ts_ns: int, detail: str) -> None:
         self._msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
 
+    def _differs(self, expected: int, held: int, explained: bool, price: float) -> None:
+        if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():
+            self._msgbus.send(ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
+
     def _trigger(self, reason: str, detail: str) -> None:
         self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
 
     # ---------------------------------------------------------------------- commands
 
     async def _submit_order(self, command: Any) -> None:
-        self._submit([command.order])
+        price = (command.params or {}).get(CLOSED_ELSEWHERE)
+        if price is None:
+            await self._submit([command.order])
+        else:
+            self._exits.closed_elsewhere(command.order, price)
 
     async def _submit_order_list(self, command: Any) -> None:
-        self._submit(command.order_list.orders)
+        await self._submit(command.order_list.orders)
 
-    def _submit(self, orders: list[Order]) -> None:
+    async def _submit(self, orders: list[Order]) -> None:
         """All or none. What cannot be sent is denied, and was never submitted."""
         now = self._session.clock.now_ns()
         try:
-            drafts = self._drafts(orders)
             con_id = self._session.provider.con_id_of(orders[0].instrument_id)
+            drafts = self._drafts(orders)
+            if Role.ENTRY not in _roles(orders):
+                await self._exits.require_held(con_id, drafts)
         except BrokerError as error:
             for order in orders:
                 self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)
@@ -119,8 +142,7 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     def _drafts(self, orders: list[Order]) -> list[Draft]:
         """The orders as the broker takes them. Raises BrokerError if one may not be sent now."""
-        roles = [tags.role if (tags := OrderTags.read(order)) is not None else Role.ENTRY for order in orders]
-        if Role.ENTRY in roles:
+        if Role.ENTRY in _roles(orders):
             block = self._session.entry_block()
             if block is not None:
                 raise block
@@ -276,3 +298,8 @@ def _plain(order: Order) -> bool:
     flagged = order.is_reduce_only or order.is_post_only or order.is_quote_quantity
     shown_in_part = getattr(order, "display_qty", None) is not None
     return order.time_in_force == TimeInForce.GTC and not flagged and not shown_in_part
+
+
+def _roles(orders: list[Order]) -> set[Role]:
+    """What the orders are for; one without our tags counts as an entry."""
+    return {tags.role if (tags := OrderTags.read(order)) is not None else Role.ENTRY for order in orders}

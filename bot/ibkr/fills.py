@@ -27,7 +27,7 @@ class FillLedger:
 
     def __init__(self, fee_usd: float) -> None:
         self.fills: dict[str, Fill] = {}
-        self._fee_usd = fee_usd
+        self.fee_usd = fee_usd
         self._told: dict[str, float] = {}  # commissions by execId, also those that come before their execution
 
     def take(self, execution: Any, con_id: int) -> tuple[News, Fill, Fill | None]:
@@ -78,7 +78,7 @@ class FillLedger:
             quantity=size,
             price=execution.price,
             ts_ns=round(execution.time.timestamp()) * SECOND_NS,
-            commission_usd=self._fee_usd * size if told is None else told,
+            commission_usd=self.fee_usd * size if told is None else told,
             commission_known=told is not None,
             maker={1: True, 2: False}.get(execution.lastLiquidity),
         )

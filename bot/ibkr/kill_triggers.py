@@ -1,4 +1,4 @@
-"""Kill triggers of the constitution that the broker's side alone can see: a connection lost for too long, an unexplained position.
+"""The kill trigger of the constitution that the link alone can see: a connection lost for too long.
 
 It only tells; whether a position is held, and what follows, is the risk engine's. It does not promise to be heard while
 the process itself hangs.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.ibkr.errors import BrokerError, PositionMismatch
 from bot.ibkr.link import Link
 from bot.ibkr.link_state import LinkState
 
@@ -17,13 +16,12 @@ Tell = Callable[[str, str], None]
 
 
 class KillTriggers:
-    """Watches a link and its errors; `tell` takes the trigger and its detail. `timeout_seconds` of patience pass `pace` times as fast."""
+    """Watches a link; `tell` takes the trigger and its detail. `timeout_seconds` of patience pass `pace` times as fast."""
 
     def __init__(self, link: Link, timeout_seconds: float, pace: float, tell: Tell) -> None:
         self._link, self._timeout_seconds, self._pace, self._tell = link, timeout_seconds, pace, tell
         self._timer: asyncio.TimerHandle | None = None
         link.state_changed.append(self._on_state)
-        link.errors.append(self._on_error)
 
     def stop(self) -> None:
         """The session ends of our own will."""
@@ -39,7 +37,3 @@ class KillTriggers:
 
     def _too_long(self) -> None:
         self._tell("connection lost for too long", f"{self._timeout_seconds:g} s, it is {self._link.state}")
-
-    def _on_error(self, error: BrokerError) -> None:
-        if isinstance(error, PositionMismatch):
-            self._tell("a position that nothing explains", error.text)

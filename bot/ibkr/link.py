@@ -15,8 +15,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
-
 from bot.ibkr.classify import NO_LIVE_IDS, Action, classify_system
 from bot.ibkr.connection import Connection, Taps, load_ib
 from bot.ibkr.errors import (
@@ -32,19 +30,12 @@ from bot.ibkr.errors import (
     SetupError,
 )
 from bot.ibkr.ids import IdSource
-from bot.ibkr.link_state import LinkState, SyncReason
+from bot.ibkr.link_state import LinkEvent, LinkState, SyncReason
 from bot.ibkr.market_clock import MarketClock
 from bot.ibkr.settings import LinkSettings, chosen_account, wait_seconds
 
 MAX_SKEW_SECONDS = 2.0
 _RESTORED = {Action.LINK_UP_LOST: SyncReason.DATA_LOST, Action.LINK_UP_KEPT: SyncReason.DATA_KEPT}
-
-
-class _Event(msgspec.Struct, frozen=True):
-    """Something that the task acts on: a reason to sync, an error to reconnect for, or (both None) the link went down."""
-
-    sync: SyncReason | None = None
-    error: BrokerError | None = None
 
 
 class Link:
@@ -76,7 +67,7 @@ class Link:
         self.ids: IdSource | None = None
         self._make_ids, self._rng, self._pace = ids, rng or random.Random(), pace
         self._connection: Connection | None = None
-        self._events: asyncio.Queue[_Event] = asyncio.Queue()
+        self._events: asyncio.Queue[LinkEvent] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._running: list[asyncio.Task[None]] = []
         self._syncing: asyncio.Future[None] | None = None
@@ -92,8 +83,8 @@ class Link:
 
     @property
     def ready(self) -> bool:
-        """Whether new orders may be sent."""
-        return self.state is LinkState.READY
+        """Whether new orders may be sent. A socket may have closed in this very turn of the loop."""
+        return self.state is LinkState.READY and self._connection is not None and self._connection.alive
 
     @property
     def connection(self) -> Connection:
@@ -131,11 +122,11 @@ class Link:
             self._abort = error
             self._syncing.cancel()
         else:
-            self._events.put_nowait(_Event(error=error))
+            self._events.put_nowait(LinkEvent(error=error))
 
     def resync(self) -> None:
         """Ask everything again on this connection."""
-        self._events.put_nowait(_Event(sync=SyncReason.DATA_KEPT))
+        self._events.put_nowait(LinkEvent(sync=SyncReason.DATA_KEPT))
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call back after so many seconds of the wall, unless the connection ends before."""
@@ -207,13 +198,23 @@ class Link:
             if self._abort is None:
                 self._syncing.cancel()
                 raise
-            raise self._abort from None
         finally:
             self._syncing = None
+        if self._abort is not None:  # also if it came in the turn in which the sync ended
+            raise self._abort
         if not self._running:
-            self._running = [asyncio.get_running_loop().create_task(loop()) for loop in self.loops]
+            self._running = [asyncio.get_running_loop().create_task(self._keep(loop)) for loop in self.loops]
         if self.state is LinkState.SYNCING:  # not if the link went down meanwhile
             self._set(LinkState.READY)
+
+    async def _keep(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """A watch must not end of what nobody foresaw."""
+        while True:
+            try:
+                return await loop()
+            except Exception as error:
+                self.report(ProtocolError(f"{type(error).__name__}: {error}"))
+                await self.delay(1.0)
 
     async def _ask_everything(self, reason: SyncReason) -> None:
         for each in self.sync:
@@ -290,10 +291,10 @@ class Link:
         if number not in NO_LIVE_IDS:
             return
         if rule.action is Action.LINK_DOWN:
-            self._events.put_nowait(_Event())
+            self._events.put_nowait(LinkEvent())
             self._set(LinkState.LINK_DOWN)
         elif rule.action in _RESTORED:
-            self._events.put_nowait(_Event(sync=_RESTORED[rule.action]))
+            self._events.put_nowait(LinkEvent(sync=_RESTORED[rule.action]))
         elif rule.action is Action.PORT_RESET:
             self.reconnect(GatewayUnreachable(text, code=code))
         if rule.error is not None and rule.action not in (Action.ID_IN_USE, Action.PORT_RESET):

@@ -43,11 +43,18 @@ class OrderAnswers:
             error = (rule.error or OrderWarning)(text, code=code, order_ref=order.ref)
             self._actions[rule.action](order, rule, error)
 
-    def _reject(self, order: BrokerOrder, _: Rule, error: BrokerError) -> None:
+    def _reject(self, order: BrokerOrder, rule: Rule, error: BrokerError) -> None:
+        """An order that works is not ended by an answer to a request about it: its status and the next look say what became of it."""
         order.remarks.append(error.text)
         if order.change is not None:
             error = ModifyRejected(error.text, code=error.code, order_ref=order.ref)
             self._link.report(error)
+        elif order.accepted and order.cancel_asked:
+            self._cancel_reject(order, rule, error)
+            return
+        elif order.accepted:
+            self._query(order, rule, error)
+            return
         self._monitor.reject(order, error)
 
     def _invalid_price(self, order: BrokerOrder, rule: Rule, error: BrokerError) -> None:

@@ -63,6 +63,8 @@ class OrderMessages:
 
     def _stranger(self, order_id: int, contract: Any, told: Any, own: bool) -> BrokerOrder | None:
         """An order of an earlier run of ours is adopted; anybody else's is only watched."""
+        if told.permId in self._monitor.ghosts:
+            return None
         if own and told.orderRef and not self._monitor.retired(order_id) and order_id > 0:
             parent = self._monitor.by_id(told.parentId)
             draft = adopted_draft(told, parent.ref if parent is not None else "")
@@ -83,7 +85,7 @@ class OrderMessages:
             order.change = None
             self._monitor.listener.modify_rejected(order, error)
         self._monitor.withdraw(order_id)
-        self._monitor.retire(order_id)
+        self._monitor.disown(perm_id, order_id)
 
     def _on_orderStatus(
         self, order_id: int, status: str, filled: float, _remaining: float, _average: float, perm_id: int, _parent: int, _last: float,

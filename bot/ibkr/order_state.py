@@ -53,7 +53,8 @@ class BrokerOrder:
     """A tracked order. `order_id` is only the handle of this incarnation; `perm_id` the broker's identity, 0 until told.
 
     `change` is a modification under way, `resent` how often it was sent anew, `misses` how many
-    snapshots in a row did not show it, `sent_at` and `asked_at` seconds of the wall (loop time).
+    snapshots in a row did not show it, `untold` how many called it filled without its execution,
+    `sent_at` and `asked_at` seconds of the wall (loop time).
     """
 
     draft: Draft
@@ -69,6 +70,7 @@ class BrokerOrder:
     seen: bool = False
     resent: int = 0
     misses: int = 0
+    untold: int = 0
     sent_at: float = 0.0
     asked_at: float = 0.0
     status: str = ""

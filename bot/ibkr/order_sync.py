@@ -2,7 +2,8 @@
 
 Absence from one snapshot is not a cancel. An order under way when the link broke is looked for
 among open orders, completed orders and executions; nowhere twice means that it never arrived, and
-a whole bracket of which a part never arrived is taken back and sent once more.
+a whole bracket of which a part never arrived is taken back and sent once more, unless its cancel
+was asked meanwhile or its entry has ended.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.account import AccountBook
-from bot.ibkr.errors import BrokerError, ConnectionTrouble, ModifyRejected, OrderRejectedByBroker, UnknownOrder
+from bot.ibkr.errors import BrokerError, ConnectionTrouble, ExecutionMissing, ModifyRejected, OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.link import Link
 from bot.ibkr.link_state import SyncReason
 from bot.ibkr.order_state import BrokerOrder, Phase
@@ -24,6 +25,8 @@ from bot.ibkr.orders import OrderMonitor
 from bot.ibkr.position_check import PositionCheck
 from bot.units import SECOND_NS
 
+PATIENCE = 2  # unanswered looks before the connection is made anew
+UNTOLD_LOOKS = 5  # looks at an order that is filled and has no execution, before it is given up
 RESEND_MARGIN_NS = 5 * SECOND_NS  # an entry with less time left is not sent again
 
 
@@ -58,6 +61,7 @@ class OrderSync:
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._checked_at = 0.0
+        self._unanswered = 0
         monitor.doubtful = self._wake.set
         link.sync.append(self._sync)
         link.loops.append(self._watch)
@@ -94,21 +98,35 @@ class OrderSync:
             try:
                 if self._link.ready:
                     await self._look()
-            except ConnectionTrouble:
-                pass  # the link deals with it, and syncs afterwards
+                    self._unanswered = 0
+            except ConnectionTrouble as error:
+                self._no_answer(error)
             except BrokerError as error:
                 self._link.report(error)
+
+    def _no_answer(self, error: BrokerError) -> None:
+        """The heartbeat is answered and we are not: said once, then a new connection. Of anything else the link takes care itself."""
+        if not self._link.ready:
+            return
+        self._unanswered += 1
+        self._wake.set()
+        if self._unanswered < PATIENCE:
+            self._link.report(error)
+        else:
+            self._unanswered = 0
+            self._link.reconnect(error)
 
     async def _look(self) -> None:
         now = self._link.seconds()
         asked = self._wake.is_set()
         self._wake.clear()
         overdue = self._overdue(now)
-        if asked or overdue or now - self._checked_at >= self.times.every_seconds:
+        if asked or overdue or self._positions.undecided or now - self._checked_at >= self.times.every_seconds:
             await self.check()
             await self._account.positions()
             self._ask_again(overdue)
         self._positions.look(now)
+        self._end_untold()
 
     def _overdue(self, now: float) -> list[BrokerOrder]:
         """Orders whose answer is overdue; each is charged once and has a new term."""
@@ -134,7 +152,7 @@ class OrderSync:
             while True:
                 await self._snapshot()
                 self._settle()
-                if not any(order.phase is Phase.DOUBT or order.misses for order in self._live()):
+                if not any(order.phase is Phase.DOUBT or (order.misses and order.accepted) for order in self._live()):
                     break
                 await self._link.delay(self.times.again_seconds)
             self._checked_at = self._link.seconds()
@@ -156,8 +174,9 @@ class OrderSync:
             for order in missing:
                 self._absent(order, done)
         for order in live:
-            if order.seen:
-                order.misses = 0
+            if order.seen or not order.live:
+                order.misses = order.untold = 0
+        self._say_untold()
 
     def _absent(self, order: BrokerOrder, done: list[Any]) -> None:
         """A live order that is not open: completed, or missed once more."""
@@ -171,8 +190,26 @@ class OrderSync:
         elif ends[-1].status == "Inactive":
             text = ends[-1].completedStatus or "Inactive"
             self._monitor.reject(order, OrderRejectedByBroker(text, order_ref=order.ref))
+        elif ends[-1].status == "Filled":
+            self._monitor.accept(order)
+            order.untold += 1
         else:
-            order.misses += 1  # filled: its executions tell
+            order.misses += 1
+
+    def _say_untold(self) -> None:
+        """Orders that the broker calls filled and whose executions it has not told: no entry until it does."""
+        untold = [order.ref for order in self._live() if order.untold]
+        if not untold:
+            self._monitor.clear("untold")
+        elif "untold" not in self._monitor.halts:
+            self._monitor.halt("untold", ExecutionMissing("filled, as the broker says, and no execution came", order_ref=", ".join(untold)))
+
+    def _end_untold(self) -> None:
+        """Such an order is over once book and broker hold the same without its fill, and it was missed for long enough."""
+        for order in self._live():
+            if order.untold >= UNTOLD_LOOKS and self._positions.agrees:
+                order.remarks.append("filled without an execution")
+                self._monitor.end(order)
 
     # ---------------------------------------------------------------- verdicts
 
@@ -182,10 +219,11 @@ class OrderSync:
                 self._vanished(order)
         families: dict[str, list[BrokerOrder]] = defaultdict(list)
         for order in self._live():
-            if order.phase is Phase.DOUBT:
+            if not order.accepted or order.phase is Phase.DOUBT:
                 families[order.draft.parent_ref or order.ref].append(order)
         for family in families.values():
-            self._settle_family(family)
+            if any(order.phase is Phase.DOUBT for order in family):
+                self._settle_family(family)
 
     def _vanished(self, order: BrokerOrder) -> None:
         order.remarks.append("unknown to the broker")
@@ -205,11 +243,24 @@ class OrderSync:
             self._send_again(family)
 
     def _send_again(self, family: list[BrokerOrder]) -> None:
-        now = self._link.clock.now_ns()
-        late = any(0 < order.draft.good_till_ns <= now + RESEND_MARGIN_NS for order in family)
-        if not late and not any(order.resent for order in family):
+        why_not = self._why_not_again(family)
+        if not why_not:
             self._monitor.resend(family)
             return
-        why = "its time is nearly over" if late else "it did not arrive twice"
         for order in family:
-            self._monitor.reject(order, OrderRejectedByBroker(f"never reached the broker; {why}", order_ref=order.ref))
+            if order.cancel_asked:
+                self._monitor.end(order)
+            else:
+                self._monitor.reject(order, OrderRejectedByBroker(f"never reached the broker; {why_not}", order_ref=order.ref))
+
+    def _why_not_again(self, family: list[BrokerOrder]) -> str:
+        """Why a family that never arrived is given up; "" if it is to be sent once more."""
+        now = self._link.clock.now_ns()
+        if any(order.cancel_asked for order in family):
+            return "a cancel was asked meanwhile"
+        if any(0 < order.draft.good_till_ns <= now + RESEND_MARGIN_NS for order in family):
+            return "its time is nearly over"
+        if any(order.resent for order in family):
+            return "it did not arrive twice"
+        parents = [self._monitor.orders.get(order.draft.parent_ref) for order in family]
+        return "its entry has ended" if any(parent is not None and not parent.live for parent in parents) else ""

@@ -48,6 +48,7 @@ class OrderMonitor:
         self._by_id: dict[int, BrokerOrder] = {}
         self._by_perm: dict[int, BrokerOrder] = {}
         self._retired: set[int] = set()
+        self.ghosts: set[int] = set()  # permIds that took the name of an order of ours
 
     # ------------------------------------------------------------------ sending
 
@@ -87,17 +88,23 @@ class OrderMonitor:
         """Send a family anew under fresh ids; messages about the old ids mean nothing any more."""
         assert self._link.ids is not None
         for order in family:
-            self.retire(order.order_id)
+            self._retire(order)
             order.order_id, order.perm_id, order.phase = self._link.ids.order_id(), 0, Phase.SENT
             order.seen, order.misses, order.sent_at = False, 0, self._link.seconds()
             order.resent += 1
         self.track(family)
         self._transmit(family)
 
-    def retire(self, order_id: int) -> None:
-        """What the broker says about this id from now on is about none of our orders."""
-        self._retired.add(order_id)
+    def disown(self, perm_id: int, order_id: int) -> None:
+        """An order that took the name and id of one of ours: nothing about this permId is ours, and the id alone says nothing any more."""
+        self.ghosts.add(perm_id)
         self._by_id.pop(order_id, None)
+
+    def _retire(self, order: BrokerOrder) -> None:
+        """What the broker says about this incarnation from now on is about none of our orders."""
+        self._retired.add(order.order_id)
+        self._by_id.pop(order.order_id, None)
+        self._by_perm.pop(order.perm_id, None)
 
     def _may_send(self) -> None:
         if self._observe:
@@ -112,7 +119,9 @@ class OrderMonitor:
             self._by_id[order.order_id] = order
 
     def _transmit(self, orders: list[BrokerOrder]) -> None:
-        last_child = {order.draft.parent_ref: order for order in orders if order.draft.parent_ref}
+        """An order waits (transmit False) only for one of the same sending: an entry for its last child, a child for the one after it."""
+        here = {order.ref for order in orders}
+        last_child = {order.draft.parent_ref: order for order in orders if order.draft.parent_ref in here}
         starts = [order for order in orders if order.ref not in last_child and last_child.get(order.draft.parent_ref, order) is order]
         for order in [order for order in orders if order not in starts]:
             self._send(order, order.draft, transmit=False)
@@ -129,15 +138,13 @@ class OrderMonitor:
     # ------------------------------------------------------------------ finding
 
     def find(self, ref: str, perm_id: int, client_id: int, order_id: int) -> BrokerOrder | None:
-        """The tracked order a message is about; a retired id is about none."""
+        """The tracked order a message is about: by the broker's identity first. A ghost's or a retired id's is about none."""
         own = client_id == self._link.settings.client_id
-        if own and order_id in self._retired:
+        if perm_id in self._by_perm:
+            return self._by_perm[perm_id]
+        if perm_id in self.ghosts or (own and order_id in self._retired):
             return None
-        return (
-            (self._by_id.get(order_id) if own and order_id > 0 else None)
-            or self._by_perm.get(perm_id)
-            or (self.orders.get(ref) if own else None)
-        )
+        return (self._by_id.get(order_id) if own and order_id > 0 else None) or (self.orders.get(ref) if own else None)
 
     def retired(self, order_id: int) -> bool:
         """Whether an id was given up."""

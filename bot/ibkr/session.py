@@ -61,6 +61,7 @@ class BrokerSession:
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
         OrderMessages(self.link, self.orders)
         OrderAnswers(self.link, self.orders)
+        self.positions = PositionCheck(self.orders, self.account, config.link.client_id, self.provider.is_front)
         self.order_sync = OrderSync(
             self.link,
             self.orders,
@@ -68,7 +69,7 @@ class BrokerSession:
             times or _times(config, execution.timeouts),
             lambda: runtime.calendar.globex_open(self.clock.now_ns()),
             lambda event, ref: self.charge(event, self.clock.now_ns(), ref),
-            PositionCheck(self.orders, self.account, config.link.client_id, runtime.past.filled(), self.provider.is_front),
+            self.positions,
         )
         self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
         FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)

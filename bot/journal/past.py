@@ -175,6 +175,7 @@ class _Fold:
         if each is None:
             return
         self._submit(each)
+        self._late(each, ts_ns)
         each.records.append(record)
         take(each.trade, record)
         self._entries(each, ts_ns)
@@ -191,6 +192,11 @@ class _Fold:
             each.entry_ended = True
             intent = each.intent
             self._events.append((ts_ns, EntryEnded(intent.intent_id, intent.plan.strategy, bool(each.trade.opened_ns))))
+
+    def _late(self, each: _Intent, ts_ns: int) -> None:
+        """Whether an entry that was told as not filled has just been filled after all."""
+        if each.entry_ended and not each.trade.opened_ns:
+            self._events.append((ts_ns, EntryEnded(each.intent.intent_id, each.intent.plan.strategy, filled=True, late=True)))
 
     def _outcome(self, outcome: TradeOutcome, ts_ns: int) -> None:
         self._learning.append(outcome)

@@ -25,6 +25,7 @@ from bot.messages import (
     ENDPOINT_RISK_CLOSE,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
+    ENDPOINT_RISK_POSITION,
     ENDPOINT_RISK_WITHDRAW,
     TOPIC_BOOK,
     TOPIC_EQS_EVENT,
@@ -101,7 +102,8 @@ class RiskController(Controller):
         msgbus.register(ENDPOINT_RISK_ALARM, self._supervisor.alarm)
         msgbus.register(ENDPOINT_RISK_FOUND, self._on_found)
         msgbus.register(ENDPOINT_RISK_KILL, self._on_manual_kill)
-        msgbus.register(ENDPOINT_RISK_WITHDRAW, self._supervisor.withdraw)
+        msgbus.register(ENDPOINT_RISK_WITHDRAW, self._supervisor.entries.withdraw)
+        msgbus.register(ENDPOINT_RISK_POSITION, self._supervisor.reconciler.on_position)
         msgbus.subscribe("events.order.*", self._on_order_event, priority=FIRST)
         msgbus.subscribe("events.account.*", self._on_account, priority=FIRST)
         msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=FIRST)

@@ -20,7 +20,7 @@ class NakedWatch:
 
     def look(self, wall: Timeline, trade: Trade) -> None:
         """Something changed: begin to count, or stop."""
-        naked = any(leg.open > leg.protected for leg in trade.legs)
+        naked = any(leg.open > leg.protected or leg.open < 0 for leg in trade.legs)
         if naked and not trade.naked_since_ns:
             trade.naked_since_ns = wall.now_ns
             self._again(wall, trade)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.orders import Order
 
 from bot.decision.plan import TradeView
@@ -42,7 +43,7 @@ class Register:
         price = ticks_of(order.trigger_price) if order.has_trigger_price and tags.role is Role.STOP else None
         if price is None and order.has_price:
             price = ticks_of(order.price)
-        side = trade.side if tags.role is Role.ENTRY else -trade.side
+        side = 1 if order.side == OrderSide.BUY else -1
         whole = None if price is None else round(price)
         tracked = TrackedOrder(order.client_order_id.value, tags.role, tags.leg, side, int(order.quantity), whole, tags.slippage_ticks)
         leg.orders.append(tracked)

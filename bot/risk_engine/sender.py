@@ -13,6 +13,7 @@ from nautilus_trader.model.enums import ContingencyType
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, OrderListId, StrategyId
 from nautilus_trader.model.orders import Order, OrderList
 
+from bot.messages import CLOSED_ELSEWHERE
 from bot.risk_engine.brackets import Maker, OrderTags, market_order, order_id, stop_order, target_order
 from bot.risk_engine.wire import Wire
 from bot.supervision.duties import Duty, DutyKind
@@ -60,14 +61,13 @@ class Sender:
         self._wire.send(command)
 
     def protect(self, trade: Trade, leg: Leg, quantity: int) -> None:
-        """Cover an open leg again: its stop in force, and its target with it if that is gone too."""
+        """Cover an open leg again, by its stop in force and its target: always as a pair, so that the end of one ends the other."""
         leg.attempts += 1
         maker, slippage = self._maker(trade), self._wire.slippage_ticks
         stop_id, target_id = (order_id(trade.intent_id, leg.number, role, leg.attempts) for role in (Role.STOP, Role.TARGET))
         tags = OrderTags(trade.intent_id, leg.number, Role.STOP, slippage)
-        if leg.live(Role.TARGET):
-            self._submit(trade, [stop_order(maker, stop_id, -trade.side, quantity, leg.stop, tags)])
-            return
+        for target in leg.live(Role.TARGET):  # it belongs to a stop that is gone
+            self.cancel(trade, target)
         links = {"contingency_type": ContingencyType.OUO, "order_list_id": OrderListId(stop_id.value)}
         stop = stop_order(maker, stop_id, -trade.side, quantity, leg.stop, tags, **links, linked_order_ids=[target_id])
         tags = OrderTags(trade.intent_id, leg.number, Role.TARGET, slippage)
@@ -75,18 +75,30 @@ class Sender:
         self._submit(trade, [stop, target])
 
     def exit(self, trade: Trade, leg: Leg, quantity: int) -> None:
-        """The closing order: at the market, or as a limit well through it if the venue refused that."""
-        leg.attempts += 1
-        maker = self._maker(trade)
-        name = order_id(trade.intent_id, leg.number, Role.EXIT, leg.attempts)
-        tags = OrderTags(trade.intent_id, leg.number, Role.EXIT, self._wire.slippage_ticks)
-        if any(order.state is OrderState.REJECTED for order in leg.of(Role.EXIT)):
-            price = self._wire.last_close - trade.side * self._flatten_limit_ticks
-            self._submit(trade, [target_order(maker, name, -trade.side, quantity, price, tags)])
-        else:
-            self._submit(trade, [market_order(maker, name, -trade.side, quantity, tags)])
+        """The closing order: at the market, or as a limit well through it if the venue refused that.
 
-    def _submit(self, trade: Trade, orders: list[Order]) -> None:
+        A negative `quantity` buys back what was closed twice.
+        """
+        name, tags = self._exit(trade, leg)
+        side, size = -trade.side if quantity > 0 else trade.side, abs(quantity)
+        if any(order.state is OrderState.REJECTED for order in leg.of(Role.EXIT)):
+            price = self._wire.last_close + side * self._flatten_limit_ticks
+            self._submit(trade, [target_order(self._maker(trade), name, side, size, price, tags)])
+        else:
+            self._submit(trade, [market_order(self._maker(trade), name, side, size, tags)])
+
+    def closed_elsewhere(self, trade: Trade, leg: Leg, quantity: int, price: float) -> None:
+        """An exit that another hand has made at `price` (points): the adapter books it and sends nothing."""
+        name, tags = self._exit(trade, leg)
+        order = market_order(self._maker(trade), name, -trade.side, quantity, tags)
+        self._submit(trade, [order], {CLOSED_ELSEWHERE: price})
+
+    def _exit(self, trade: Trade, leg: Leg) -> tuple[ClientOrderId, OrderTags]:
+        leg.attempts += 1
+        name = order_id(trade.intent_id, leg.number, Role.EXIT, leg.attempts)
+        return name, OrderTags(trade.intent_id, leg.number, Role.EXIT, self._wire.slippage_ticks)
+
+    def _submit(self, trade: Trade, orders: list[Order], params: dict[str, float] | None = None) -> None:
         for order in orders:
             self._wire.cache.add_order(order)
             self.made[order.client_order_id.value] = order
@@ -98,7 +110,7 @@ class Sender:
             "ts_init": self._wire.now_ns,
         }
         if len(orders) == 1:
-            self._wire.send(SubmitOrder(order=orders[0], **common))
+            self._wire.send(SubmitOrder(order=orders[0], params=params, **common))
             return
         listed = OrderList(orders[0].order_list_id, orders)
         self._wire.cache.add_order_list(listed)

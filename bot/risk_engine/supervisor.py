@@ -32,9 +32,11 @@ from bot.messages import (
     TradeOpened,
 )
 from bot.risk_engine.brackets import strategy_id, ticks_of
+from bot.risk_engine.entries import Entries
 from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
+from bot.risk_engine.reconciler import Reconciler
 from bot.risk_engine.records import denial_record, fill_record, order_record
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
@@ -66,6 +68,8 @@ class Supervisor:
         self._wire = wire
         self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
         self._patience = Patience(self._execution, self._sender.cancel, self.close)
+        self.entries = Entries(wire, self._sender, self.register.trades)
+        self.reconciler = Reconciler(wire, self._sender, self.register.trades, self.act, self.trip)
         self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
         self._causes: dict[str, str] = {}
         self._kill = KillWatch(self._limits)
@@ -99,7 +103,7 @@ class Supervisor:
         self._sender.owner(intent.intent_id, orders[0].strategy_id)
         for order in orders:
             self.register.track(trade, order)
-        self._wire.market.call_at(f"{intent.intent_id}-expiry", intent.expires_ns, lambda: self._expire(trade))
+        self.entries.watch(trade)
         self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
 
     def adopt(self) -> None:
@@ -124,16 +128,6 @@ class Supervisor:
             self._leave_all()
         for trade in adopted:
             self.act(trade)
-
-    def _expire(self, trade: Trade) -> None:
-        """The entry's time to live is over."""
-        if trade.entries_live:
-            trade.expired = True
-            self._end_entries(trade)
-
-    def _end_entries(self, trade: Trade) -> None:
-        for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY) if not order.cancel_requested]:
-            self._sender.cancel(trade, order)
 
     # ---------------------------------------------------------------- events
 
@@ -166,6 +160,8 @@ class Supervisor:
             self.trip("an unapproved order was filled", event.client_order_id.value)
 
     def _fill(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
+        if trade.done:
+            self._reopen(trade, order)
         price, quantity = ticks_of(event.last_px), int(event.last_qty)
         reference = order.price if order.price is not None else self._wire.last_close
         slippage = (price - reference) * order.side + 0.0  # never -0.0
@@ -176,6 +172,16 @@ class Supervisor:
         follow_price(trade, price)
         body = fill_record(trade, order)
         self._wire.journal(Kind.FILL, event.ts_event, body, trade.plan.strategy)
+
+    def _reopen(self, trade: Trade, order: TrackedOrder) -> None:
+        """A fill of a trade that was over: of its entry it is an ordinary trade after all, of anything else a contradiction."""
+        trade.done = False
+        if trade not in self.trades:
+            self.trades.append(trade)
+        if trade.told:
+            self.trip("a finished trade was filled again", order.order_id)
+        else:
+            self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
 
     def _updated(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated) -> str:
         """Take a change in; why a stop was moved, "" for anything else."""
@@ -201,6 +207,8 @@ class Supervisor:
             self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
         if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
             self.trip("position above its limit", f"{abs(self.net)} contracts")
+        if any(leg.open < 0 for leg in trade.legs):
+            self.trip("a leg was closed twice", order.order_id)
         if trade.over and not trade.done:
             self._finish(trade)
         elif trade.opened_ns and not trade.done:
@@ -220,7 +228,8 @@ class Supervisor:
 
     def _finish(self, trade: Trade) -> None:
         trade.done = True
-        if trade.opened_ns:
+        if trade.opened_ns and not trade.told:
+            trade.told = True
             outcome = outcome_of(trade, self.register.context(trade))
             self._wire.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
             self._wire.publish(TOPIC_BOOK, TradeClosed(outcome))
@@ -230,6 +239,8 @@ class Supervisor:
 
     def _sweep(self, trade: Trade) -> None:
         """After the grace: cancel leftovers of a flat trade, then let go of it once nothing works."""
+        if not trade.done:
+            return  # a late fill made it a trade again
         self.act(trade, urgent=True)
         if not any(leg.live(*Role) for leg in trade.legs):
             self.trades.remove(trade)
@@ -242,11 +253,6 @@ class Supervisor:
         if trade is not None and trade.closing is None:
             trade.closing, trade.closing_since_ns = request.reason, self._wire.wall.now_ns
             self.act(trade)
-
-    def withdraw(self, _why: str) -> None:
-        """Cancel entries that still work; what is held keeps its stops and targets."""
-        for trade in list(self.trades):
-            self._end_entries(trade)
 
     def passing(self, command: Any) -> None:
         """An approved command leaves: keep why a stop is being moved until the venue confirms it."""
@@ -263,15 +269,9 @@ class Supervisor:
                 follow_excursion(trade, bar)
         if update.quality.ts_ns < self._runtime.spec.decide_from_ns:
             return  # history: it says nothing about a position held now
-        self._overdue(update.quality.ts_ns)
+        self.entries.overdue(update.quality.ts_ns)
         if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self.net != 0):
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
-
-    def _overdue(self, ts_ns: int) -> None:
-        """An entry older than its time to live and a grace does not exist (invariant 4): ask again."""
-        for trade in self.trades:
-            if ts_ns > trade.expires_ns + ORPHAN_NS:
-                self._expire(trade)
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched: a second trip changes nothing."""

@@ -37,11 +37,12 @@ def duties(trade: Trade, urgent: bool = False) -> list[Duty]:
     `urgent` is said by the timers whose grace is over: a stop that does not work at the venue by then
     counts as missing, and leftovers of a flat trade are orphans.
     """
-    if trade.unknown:
+    if trade.unknown and trade.closing is None:
         return []
     found: list[Duty] = []
     for leg in trade.legs:
         if trade.closing is not None or _beyond_repair(leg):
+            found.extend(_cancel([order for order in leg.orders if order.state is OrderState.UNKNOWN]))
             found.extend(_close(leg, urgent))
         elif leg.open:
             found.extend(_protect(leg, urgent))
@@ -51,7 +52,9 @@ def duties(trade: Trade, urgent: bool = False) -> list[Duty]:
 
 
 def _beyond_repair(leg: Leg) -> bool:
-    """A stop that began to fill, or a replacement that was refused as well, leaves only the market."""
+    """A leg closed twice, a stop that began to fill, or a replacement that was refused as well leaves only the market."""
+    if leg.open < 0:
+        return True
     refused = sum(order.state in (OrderState.REJECTED, OrderState.DENIED) for order in leg.of(Role.STOP))
     return leg.open > 0 and (refused > 1 or any(order.filled for order in leg.of(Role.STOP)))
 

@@ -98,7 +98,8 @@ def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
         trade.closing = ExitReason(record.cause or ExitReason.KILL)
     price = _ticks(record.price if record.trigger is None else record.trigger)
     modelled = leg.orders[0].slippage_ticks  # what its own bar modelled is not in the records
-    order = TrackedOrder(record.client_order_id, Role(record.role), leg.number, -trade.side, record.quantity, price, modelled)
+    side = -trade.side if leg.open >= 0 else trade.side  # what was closed twice is bought back
+    order = TrackedOrder(record.client_order_id, Role(record.role), leg.number, side, record.quantity, price, modelled)
     leg.orders.append(order)
     return order
 

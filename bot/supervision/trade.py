@@ -49,8 +49,9 @@ class Leg:
 
     @property
     def open(self) -> int:
-        """Contracts still held."""
-        return self.entered - sum(order.filled for order in self.orders if order.role is not Role.ENTRY)
+        """Contracts still held; negative if the leg was closed twice."""
+        entry = next((order.side for order in self.orders if order.role is Role.ENTRY), 0)
+        return sum(order.filled * order.side * entry for order in self.orders)
 
     @property
     def protected(self) -> int:
@@ -60,7 +61,10 @@ class Leg:
 
 @dataclass(slots=True)
 class Trade:
-    """All that is known of one submitted intent. Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall."""
+    """All that is known of one submitted intent; `told` says whether its outcome was.
+
+    Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall.
+    """
 
     intent_id: str
     plan: EntryPlan
@@ -80,6 +84,7 @@ class Trade:
     expired: bool = False
     announced: bool = False
     done: bool = False
+    told: bool = False
     mae_ticks: int = 0
     mfe_ticks: int = 0
 
@@ -112,8 +117,8 @@ class Trade:
 
     @property
     def unknown(self) -> bool:
-        """Whether an order's state is not known."""
-        return any(order.state is OrderState.UNKNOWN for leg in self.legs for order in leg.orders)
+        """Whether an order may still fill whose state is not known."""
+        return any(order.state is OrderState.UNKNOWN and order.filled < order.quantity for leg in self.legs for order in leg.orders)
 
     @property
     def first_target_hit(self) -> bool:

@@ -195,6 +195,7 @@ def new_session(
     session.link.state_changed.append(lambda state, _: ear.states.append(str(state)))
     session.feed.on_minute, session.feed.on_quality = ear.minutes.append, ear.quality.append
     session.charge = lambda event, _, ref: ear.charges.append(event)
+    session.positions.book = lambda: sum(fill.side * fill.quantity for fill in ear.fills)
     return session
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ibkr_rig import on_a_loop, rig, until
+from ibkr_rig import bracket, on_a_loop, rig, until
 
 PACED = 30.0 / 10.0  # the contract's timeout, at the rig's pace, seconds of the wall
 
@@ -60,10 +60,37 @@ async def test_hanging_up_triggers_nothing():
 
 
 @on_a_loop
-async def test_a_position_that_nothing_explains_is_told_with_both_numbers():
+async def test_a_position_that_nothing_explains_is_told_once_with_both_numbers():
     async with rig() as r:
         told = []
-        r.session.trigger = lambda *what: told.append(what)
+        r.session.positions.differs = lambda *what: told.append(what)
         await r.do("position MESZ5 3")
         await until(lambda: told)
-        assert told[0][0] == "a position that nothing explains" and "3" in told[0][1]
+        assert told[0][:3] == (0, 3, False)
+        await r.session.order_sync.check()
+        await r.do("position MESZ5 2")
+        await until(lambda: len(told) > 1)
+        assert [each[:3] for each in told] == [(0, 3, False), (0, 2, False)]
+
+
+@on_a_loop
+async def test_what_another_hand_has_bought_is_told_as_explained_with_its_price():
+    async with rig() as r:
+        told = []
+        r.session.positions.differs = lambda *what: told.append(what)
+        await r.do("manual buy 1 MES")
+        await until(lambda: told)
+        expected, held, explained, price = told[0]
+        assert (expected, held, explained) == (0, 1, True) and abs(price - r.price) < 5
+
+
+@on_a_loop
+async def test_a_message_about_the_position_that_was_lost_is_asked_for_and_no_mismatch():
+    async with rig() as r:
+        r.place(*bracket(r.price - 5))
+        await r.working("B-E", "B-S", "B-T")
+        await r.do("swallow position 1")
+        await r.do("swallow updatePortfolio 1")
+        await r.do("fill B-E")
+        await until(lambda: r.session.account.holdings)
+        assert r.session.positions.agrees and r.session.entry_block() is None

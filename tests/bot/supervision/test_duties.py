@@ -17,7 +17,8 @@ def trade(*orders: tuple[Role, OrderState, int, int], closing: bool = False, qua
     """One leg with these orders: (role, state, quantity, filled)."""
     leg = Leg(1, quantity, 992, 1016)
     leg.orders = [
-        TrackedOrder(f"{role.value}{n}", role, 1, 1, size, None, 0, state, filled) for n, (role, state, size, filled) in enumerate(orders)
+        TrackedOrder(f"{role.value}{n}", role, 1, 1 if role is E.ENTRY else -1, size, None, 0, state, filled)
+        for n, (role, state, size, filled) in enumerate(orders)
     ]
     made = Trade("T", plan(), "2025-09-16", 0, 90, [leg])
     made.closing = ExitReason.TIME if closing else None
@@ -53,6 +54,8 @@ STOP, TARGET = (E.STOP, S.WORKING, 1, 0), (E.TARGET, S.WORKING, 1, 0)
         (trade(ENTERED, (E.STOP, S.FILLED, 1, 1), TARGET), [], [("cancel", "TARGET2")]),  # flat: a leftover is an orphan after the grace
         (trade((E.ENTRY, S.EXPIRED, 1, 0), STOP, TARGET), [], [("cancel", "STOP1"), ("cancel", "TARGET2")]),
         (trade(ENTERED, (E.STOP, S.UNKNOWN, 1, 0)), [], []),  # nothing is done on a guess
+        (trade(ENTERED, (E.STOP, S.FILLED, 1, 1), (E.TARGET, S.FILLED, 1, 1)), [("exit", -1)], [("exit", -1)]),  # closed twice
+        (trade(ENTERED, (E.STOP, S.FILLED, 1, 1), (E.EXIT, S.FILLED, 1, 1), TARGET), [("cancel", "TARGET3")], [("cancel", "TARGET3")]),
     ],
 )  # fmt: skip
 def test_what_a_leg_demands(made, now, when_urgent):
@@ -72,6 +75,12 @@ def test_what_a_leg_demands(made, now, when_urgent):
         ([ENTERED, (E.STOP, S.CANCELED, 1, 0), (E.EXIT, S.REJECTED, 1, 0)], [("exit", 1)]),
         ([ENTERED, (E.STOP, S.CANCELED, 1, 0), (E.EXIT, S.FILLED, 1, 1)], []),
         ([ENTERED, (E.STOP, S.FILLED, 1, 1)], []),
+        (
+            [ENTERED, (E.STOP, S.UNKNOWN, 1, 0), TARGET],
+            [("cancel", "STOP1"), ("cancel", "TARGET2")],
+        ),  # a kill does not wait for the unknown
+        ([ENTERED, (E.STOP, S.UNKNOWN, 1, 0)], [("cancel", "STOP1"), ("exit", 1)]),
+        ([ENTERED, (E.STOP, S.UNKNOWN, 1, 1), TARGET], [("cancel", "STOP1"), ("cancel", "TARGET2")]),
     ],
 )
 def test_leaving_cancels_entries_and_targets_first_the_stop_last_and_then_sends_the_closing_order(orders, demands):

@@ -1,0 +1,70 @@
+"""Exits against what the broker holds: none is sent for contracts that another hand has closed; those are booked instead.
+
+A person may close our position in TWS, or a stop may fill in a night that executions no longer reach
+back to. An exit sent then would open a position that nobody wants.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_trader.model.currencies import USD
+from nautilus_trader.model.enums import LiquiditySide
+from nautilus_trader.model.identifiers import StrategyId, TradeId, VenueOrderId
+from nautilus_trader.model.orders import Order
+
+from bot.ibkr.errors import ClosedElsewhere, PositionMismatch
+from bot.ibkr.order_events import money, points
+from bot.ibkr.order_state import Draft
+from bot.ibkr.session import BrokerSession
+
+EXTERNAL = StrategyId("EXTERNAL")  # Nautilus' owner of what no strategy of ours has ordered
+
+
+class Exits:
+    """Of one execution client (`client`) and its session; `cache` is Nautilus' own."""
+
+    def __init__(self, client: Any, session: BrokerSession, cache: Any) -> None:
+        self._client, self._session, self._cache = client, session, cache
+
+    def book(self) -> int:
+        """Signed contracts of the traded month that our own strategies hold."""
+        positions = self._cache.positions_open(instrument_id=self._session.provider.front_id)
+        return round(sum(position.signed_qty for position in positions if position.strategy_id != EXTERNAL))
+
+    async def require_held(self, con_id: int, drafts: list[Draft]) -> None:
+        """Exits close no more than the broker holds: where it seems to be less, it is asked. Raises PositionMismatch if it is."""
+        side = 1 if drafts[0].side == "BUY" else -1
+        wanted = max(draft.quantity for draft in drafts)
+        if self._closable(con_id, side) < wanted:
+            await self._session.account.positions()
+        if (closable := self._closable(con_id, side)) < wanted:
+            self._session.orders.doubtful()
+            raise PositionMismatch(-side * wanted, -side * closable, order_ref=drafts[0].ref)
+
+    def _closable(self, con_id: int, side: int) -> int:
+        """Contracts that an exit on this side can close; negative if the position is on the same side."""
+        holding = self._session.account.holdings.get(con_id)
+        return 0 if holding is None else -side * holding.contracts
+
+    def closed_elsewhere(self, order: Order, price: float) -> None:
+        """Book an exit that another hand has made, at `price` points. Nothing is sent, and no entry follows in this run."""
+        now, ids = self._session.clock.now_ns(), (order.strategy_id, order.instrument_id, order.client_order_id)
+        name, fee_usd = f"elsewhere-{order.client_order_id}", self._session.orders.ledger.fee_usd * int(order.quantity)
+        self._client.generate_order_submitted(*ids, now)
+        self._client.generate_order_filled(
+            *ids,
+            VenueOrderId(name),
+            None,
+            TradeId(name[-36:]),
+            order.side,
+            order.order_type,
+            order.quantity,
+            points(price),
+            USD,
+            money(fee_usd),
+            LiquiditySide.NO_LIQUIDITY_SIDE,
+            now,
+        )
+        text = f"{order.quantity} of ours left the account by another hand, booked at {price:,.2f}"
+        self._session.orders.halt("closed elsewhere", ClosedElsewhere(text, order_ref=order.client_order_id.value))

@@ -1,0 +1,204 @@
+"""What was sent and not answered: nothing is told twice, sent twice, sent alone, or forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from ibkr_rig import Rig, bracket, on_a_loop, rig, until
+
+from bot.ibkr import errors as e
+from bot.ibkr.link_state import SyncReason
+from bot.ibkr.order_state import Draft, Phase
+
+ALL = ("B-E", "B-S", "B-T")
+
+
+async def working_bracket(r: Rig) -> None:
+    r.place(*bracket(r.price - 5))
+    await r.working(*ALL)
+
+
+def sent_to(r: Rig) -> list[str]:
+    """References of orders that reach the broker from now on."""
+    found: list[str] = []
+    place = r.gateway.broker.place
+
+    def noted(*arguments: Any) -> Any:
+        found.append(arguments[3].order_ref)
+        return place(*arguments)
+
+    r.gateway.broker.place = noted
+    return found
+
+
+@on_a_loop
+async def test_a_look_in_the_first_seconds_of_a_lost_order_does_not_wait_for_it_for_ever():
+    async with rig(pace=50.0) as r:
+        await r.do("swallow placeOrder 1")
+        r.place(Draft("X", "SELL", 1, "MKT"))
+        r.session.orders.doubtful()
+        await until(lambda: "accepted" in r.ear.of("X"), lambda: r.session.orders.orders["X"], seconds=5)
+        assert r.ear.charges == ["order_unknown"]
+
+
+@on_a_loop
+async def test_the_order_that_is_tracked_stays_known_while_its_ghost_lives_and_its_fill_is_told():
+    async with rig() as r:
+        await working_bracket(r)
+        await r.do("fill B-E")
+        await until(lambda: r.ear.fills)
+        await r.do("ghost-modify")
+        tracked = r.session.orders.orders["B-S"].perm_id
+        r.session.orders.modify("B-S", 1, None, r.price - 6.0)
+        await until(lambda: r.ear.heard(e.DuplicateLiveOrder))
+        await until(lambda: [order.perm_id for order in r.truth() if order.request.order_ref == "B-S"] == [tracked])
+        await r.session.order_sync.check()
+        assert "canceled" not in r.ear.of("B-S") and r.ear.heard(e.UnknownOrder) is None
+        await r.do(f"fill {tracked}")
+        await until(lambda: r.ear.of("B-S")[-1] == "filled", lambda: r.ear.of("B-S"))
+
+
+@on_a_loop
+async def test_the_fill_of_a_ghost_is_no_fill_of_ours_and_the_position_shows_it():
+    async with rig() as r:
+        await working_bracket(r)
+        await r.do("fill B-E")
+        await until(lambda: r.ear.fills)
+        await r.do("ghost-modify")
+        await r.do("swallow cancelOrder all")
+        tracked = r.session.orders.orders["B-S"].perm_id
+        r.session.orders.modify("B-S", 1, None, r.price - 6.0)
+        await until(lambda: r.ear.heard(e.DuplicateLiveOrder))
+        (ghost,) = [order.perm_id for order in r.truth() if order.request.order_ref == "B-S" and order.perm_id != tracked]
+        await r.do(f"fill {ghost}")
+        mismatch = await until(lambda: r.ear.heard(e.PositionMismatch))
+        assert (mismatch.expected, mismatch.broker) == (1, 0) and "filled" not in r.ear.of("B-S")
+
+
+@on_a_loop
+async def test_what_could_not_be_sent_is_refused_and_never_sent_later():
+    async with rig() as r:
+        link, refused = r.session.link, []
+        closed = link._connection._on_closed
+
+        def in_the_same_turn() -> None:
+            closed()
+            with pytest.raises(e.BrokerLinkLost):
+                r.place(*bracket(r.price - 5))
+            refused.append(True)
+
+        link._connection._on_closed = in_the_same_turn
+        await r.do("drop")
+        await until(lambda: refused and link.generation == 2 and link.ready)
+        await r.session.order_sync.check()
+        assert r.refs() == [] and r.ear.events == []
+
+
+@on_a_loop
+async def test_a_socket_that_closes_in_the_turn_in_which_a_sync_ends_is_noticed_at_once():
+    async with rig(heartbeat_seconds=30.0) as r:
+        link, hit = r.session.link, []
+
+        async def last(_: SyncReason) -> None:
+            if not hit:
+                hit.append(True)
+                asyncio.get_running_loop().call_soon(link._connection._closed)
+
+        link.sync.append(last)
+        link.resync()
+        await until(lambda: hit and link.generation == 2 and link.ready, seconds=5)
+
+
+@on_a_loop
+async def test_an_entry_whose_cancel_was_asked_while_its_fate_was_unknown_is_not_sent_again():
+    async with rig() as r:
+        await r.do("drop-after-place lost")
+        r.place(*bracket(r.price - 5))
+        await until(lambda: not r.session.link.ready)
+        r.session.orders.cancel("B-E")
+        sent = sent_to(r)
+        await until(lambda: all(r.ear.of(ref) for ref in ALL), lambda: r.ear)
+        assert not sent and r.ear.of("B-E") == ["canceled"] and r.ear.of("B-S") == ["rejected"]
+
+
+@on_a_loop
+async def test_a_cancel_of_a_bracket_that_never_arrived_ends_all_of_it():
+    async with rig() as r:
+        await r.do("swallow placeOrder 3")
+        r.place(*bracket(r.price - 5))
+        sent = sent_to(r)
+        r.session.orders.cancel("B-E")
+        await until(lambda: all(r.ear.of(ref)[-1:] in (["canceled"], ["rejected"]) for ref in ALL), lambda: r.ear)
+        assert not sent and r.refs() == []
+
+
+@on_a_loop
+async def test_children_of_a_rejected_entry_that_never_arrived_are_not_sent_alone():
+    async with rig(pace=20.0) as r:
+        await r.do("reject B-E code=201 no")
+        await r.do("swallow placeOrder 1 B-S")
+        await r.do("swallow placeOrder 1 B-T")
+        r.place(*bracket(r.price - 5))
+        sent = sent_to(r)
+        await until(lambda: all(r.ear.of(ref) == ["rejected"] for ref in ALL), lambda: r.ear)
+        assert sent == ["B-E"] and r.refs() == []
+
+
+@on_a_loop
+async def test_a_lost_stop_of_a_filled_entry_is_refused_and_not_sent_without_its_sibling():
+    async with rig(pace=20.0) as r:
+        await r.do("swallow placeOrder 1 B-S")
+        r.place(*bracket(r.price - 5))
+        await r.working("B-E", "B-T")
+        await r.do("fill B-E")
+        sent = sent_to(r)
+        await until(lambda: "rejected" in r.ear.of("B-S"), lambda: (r.ear, r.refs()))
+        assert "filled" in r.ear.of("B-E") and not sent
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@on_a_loop
+async def test_a_refusal_that_is_about_a_request_does_not_end_an_order_that_works(asked: bool):
+    async with rig() as r:
+        await working_bracket(r)
+        await r.do("fill B-E")
+        await until(lambda: r.ear.fills)
+        if asked:
+            await r.do("readonly on")
+            r.session.orders.cancel("B-T")
+            await until(lambda: "cancel_rejected" in r.ear.of("B-T"), lambda: r.ear)
+        else:
+            await r.do("err 321 B-T Error validating request: whatever")
+            await until(lambda: r.ear.heard(e.OrderRejectedByBroker))
+            await r.session.order_sync.check()
+        assert "rejected" not in r.ear.of("B-T") and "B-T" in r.refs()
+        assert r.session.orders.orders["B-T"].phase is Phase.WORKING
+
+
+@on_a_loop
+async def test_a_question_that_nobody_answers_is_said_and_then_asked_on_a_new_connection():
+    async with rig(pace=20.0, request_timeout_seconds=0.3) as r:
+        await working_bracket(r)
+        await r.do("swallow reqAllOpenOrders 2")
+        r.session.orders.doubtful()
+        await until(lambda: r.session.link.generation == 2 and r.session.link.ready, lambda: r.ear.states)
+        assert len([error for error in r.ear.errors if isinstance(error, e.GatewayNotResponding)]) == 2
+
+
+@on_a_loop
+async def test_a_watch_goes_on_after_what_nobody_foresaw():
+    async with rig(pace=50.0) as r:
+        look, hit = r.session.order_sync._look, []
+
+        async def once() -> None:
+            if not hit:
+                hit.append(True)
+                raise ValueError("surprise")
+            hit.append(True)
+            await look()
+
+        r.session.order_sync._look = once
+        await until(lambda: len(hit) > 2)
+        assert "surprise" in r.ear.heard(e.ProtocolError).text
