@@ -16,6 +16,7 @@ BrokerError
 │   ├── ContractNotFound      no such contract
 │   ├── ContractExpired       the contract is past, or too near its end for entries
 │   ├── AmbiguousContract     several contracts fit
+│   ├── OpenTradeClient       orders of an unfinished trade are another client id's
 │   ├── OpenTradeMonth        an unfinished trade is in another month than the one to trade
 │   └── MarketDataNotSubscribed  no live data for this login
 ├── FeedTrouble               the market is seen badly or not at all
@@ -159,6 +160,12 @@ class AmbiguousContract(SetupError):
     """Several contracts fit what was asked."""
 
     hint = "Say which: name the local symbol in the configuration."
+
+
+class OpenTradeClient(SetupError):
+    """Orders of an unfinished trade work under another client id, where they can be neither changed nor cancelled from here."""
+
+    hint = "Cancel in TWS what all but one of these client ids have, and start with TWS_CLIENT_ID set to that one."
 
 
 class OpenTradeMonth(SetupError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.ibkr.account import AccountBook
-from bot.ibkr.errors import OpenTradeMonth
+from bot.ibkr.errors import OpenTradeClient, OpenTradeMonth
 from bot.ibkr.fills import FillLedger
 from bot.ibkr.link import Link
 from bot.ibkr.link_state import SyncReason
@@ -28,10 +28,21 @@ class StartCheck:
             return
         told = await self._link.connection.ask_named("reqAllOpenOrders", "openOrderEnd")
         here = [(contract, order) for _, contract, order, _ in told if order.account == self._link.account]
-        self._require_month([each for each in here if self._is_ours(each[1].orderRef)])
+        ours = [each for each in here if self._is_ours(each[1].orderRef)]
+        self._require_client([order for _, order in ours])
+        self._require_month(ours)
 
     def _is_ours(self, ref: str) -> bool:
         return ref.startswith(self._names)
+
+    def _require_client(self, ours: list[Any]) -> None:
+        """Orders of the unfinished trades can be changed and cancelled from here."""
+        own, clients = self._link.settings.client_id, sorted({order.clientId for order in ours})
+        if clients in ([], [own]):
+            return
+        orders = ", ".join(f"{order.orderRef} under client id {order.clientId}" for order in ours)
+        hint = f"Start with TWS_CLIENT_ID={clients[0]}." if len(clients) == 1 else None
+        raise OpenTradeClient(f"this run has client id {own}, and orders of an unfinished trade are not all its own: {orders}", hint=hint)
 
     def _require_month(self, ours: list[tuple[Any, Any]]) -> None:
         """Orders and position of the unfinished trades are in the front month."""

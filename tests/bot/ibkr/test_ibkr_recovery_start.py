@@ -1,11 +1,11 @@
-"""What an unfinished trade asks of the next start: its own month, or no start at all."""
+"""What an unfinished trade asks of the next start: its own month and its own client id, or no start at all."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ibkr_rig import until
+from ibkr_rig import Draft, Ear, Rig, new_session, until
 from test_ibkr_recovery import ENTRY, NAME, STOP, TARGET, Stage, on_stage
 
 from bot.ibkr import errors as e
@@ -109,3 +109,37 @@ async def test_a_trade_that_ended_while_away_has_no_say_about_positions_of_other
     stage.do("position MESH6 1")
     async with stage.restarted() as node:
         assert not node.risk.open_trades()
+
+
+# ---------------------------------------------------------------------- the client id
+
+
+@on_stage
+async def test_orders_of_an_open_trade_under_another_client_id_refuse_the_start(stage: Stage) -> None:
+    await left_open(stage)
+    said = await refused(stage, client_id=8)
+    assert STOP in said and TARGET in said and "client id 7" in said and "TWS_CLIENT_ID=7" in said
+    async with stage.restarted() as node:
+        assert node.risk.open_trades()[0].stop_order_ids == (STOP,) and stage.working == {STOP, TARGET}
+
+
+@on_stage
+async def test_orders_of_an_open_trade_under_two_client_ids_refuse_the_start_under_either(stage: Stage) -> None:
+    await left_open(stage)
+    ear, second = Ear(), f"{NAME}-1S1"
+    session = new_session(stage.gateway.port, ear, client_id=8)
+    await session.start()
+    Rig(stage.gateway, session, ear).place(Draft(second, "SELL", 1, "STP", stop=(stage.limit - 8) / 4))
+    await until(lambda: "accepted" in ear.of(second))
+    await session.stop()
+    for client_id in (7, 8):
+        said = await refused(stage, client_id=client_id)
+        assert f"{STOP} under client id 7" in said and f"{second} under client id 8" in said and "Cancel in TWS" in said
+
+
+@on_stage
+async def test_orders_of_other_programs_do_not_keep_an_open_trade_from_being_resumed(stage: Stage) -> None:
+    await left_open(stage)
+    stage.do(f"manual buy 1 MESH6 {(stage.limit - 400) / 4}")
+    async with stage.restarted() as node:
+        assert node.risk.open_trades()[0].stop_order_ids == (STOP,)
