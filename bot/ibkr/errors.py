@@ -16,6 +16,8 @@ BrokerError
 │   ├── ContractNotFound      no such contract
 │   ├── ContractExpired       the contract is past, or too near its end for entries
 │   ├── AmbiguousContract     several contracts fit
+│   ├── OpenTradeClient       orders of an unfinished trade are another client id's
+│   ├── OpenTradeMonth        an unfinished trade is in another month than the one to trade
 │   └── MarketDataNotSubscribed  no live data for this login
 ├── FeedTrouble               the market is seen badly or not at all
 │   ├── MarketDataDegraded    a data farm is down
@@ -160,6 +162,21 @@ class AmbiguousContract(SetupError):
     """Several contracts fit what was asked."""
 
     hint = "Say which: name the local symbol in the configuration."
+
+
+class OpenTradeClient(SetupError):
+    """Orders of an unfinished trade work under another client id, where they can be neither changed nor cancelled from here."""
+
+    hint = "Cancel in TWS what all but one of these client ids have, and start with TWS_CLIENT_ID set to that one."
+
+
+class OpenTradeMonth(SetupError):
+    """A trade of an earlier run is unfinished in another month than the one to trade; managing it there would open a second position."""
+
+    hint = (
+        "Restore the local symbol or the roll rule it was opened under; or cancel its orders and close its position in TWS, "
+        "move the journal aside (mesbot status names the file) and start again."
+    )
 
 
 class MarketDataNotSubscribed(SetupError):

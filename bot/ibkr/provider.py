@@ -14,16 +14,24 @@ from nautilus_trader.model.objects import Price, Quantity
 
 from bot.calendar import new_york
 from bot.ibkr.config import BrokerConfig
-from bot.ibkr.errors import BrokerError, ContractExpired, ContractNotFound
+from bot.ibkr.errors import BrokerError, ContractExpired, ContractNotFound, OpenTradeMonth
 from bot.ibkr.front_month import Month, RollCalendar, exit_only_from, front_month, month_of
 from bot.ibkr.link import Link
 from bot.ibkr.link_state import SyncReason
+from bot.messages import Intent
+from bot.runtime import runtime_of
 
 PRICE_PRECISION = 2
+SETTLED = "Compare with the account statement, then move the journal aside (mesbot status names the file) and start again."
+KEPT = "The next month is traded once that trade has ended and mesbot is started again."
 
 
 class IbkrInstrumentProvider(InstrumentProvider):
-    """Resolves the months once a connection; the front one stays for the life of the process, so that its id keeps its meaning."""
+    """Resolves the months once a connection; the front one stays for the life of the process, so that its id keeps its meaning.
+
+    While a trade of an earlier run is unfinished the front month is the one it was decided in, so that bars, stops and exits are of
+    what is held.
+    """
 
     def __init__(self, link: Link, config: BrokerConfig, calendar: RollCalendar) -> None:
         super().__init__()
@@ -32,6 +40,8 @@ class IbkrInstrumentProvider(InstrumentProvider):
         self.front_id = InstrumentId.from_str(config.instrument_id)
         self._link, self._broker, self._calendar = link, config, calendar
         self._listed = True
+        intents = (story.intent for story in runtime_of(config.runtime).past.unfinished)
+        self._resumed: Intent | None = min(intents, key=lambda intent: intent.decided_ns, default=None)
         link.sync.append(self._sync)
 
     def contract(self) -> Any:
@@ -72,7 +82,10 @@ class IbkrInstrumentProvider(InstrumentProvider):
             return ContractExpired(f"{front.local_symbol} is not listed any more")
         last = exit_only_from(front, self._calendar)
         if today >= (last if last is not None else front.last_trade_date):
-            return ContractExpired(f"{front.local_symbol} is exit-only from {last or front.last_trade_date} on")
+            text = f"{front.local_symbol} is exit-only from {last or front.last_trade_date} on"
+            if self._resumed is None:
+                return ContractExpired(text)
+            return ContractExpired(f"{text} and kept for {self._resumed.intent_id}, which was unfinished at the start", hint=KEPT)
         return None
 
     async def load_all_async(self, filters: dict[str, Any] | None = None) -> None:
@@ -82,18 +95,33 @@ class IbkrInstrumentProvider(InstrumentProvider):
     async def _sync(self, reason: SyncReason) -> None:
         if reason is not SyncReason.CONNECTED:
             return
-        broker, connection = self._broker, self._link.connection
-        wanted = connection.library.Contract(secType="FUT", symbol=broker.symbol, exchange=broker.exchange, currency="USD")
-        details = await connection.ask("reqContractDetails", wanted)
-        months = [month_of(each) for each in details]
+        months = await self._months()
         self.months |= {month.con_id: month for month in months}
         if self.front is None:
-            self.front = front_month(months, self._link.clock.now_ns(), self._calendar, broker.local_symbol)
+            self.front = await self._chosen(months)
         self._listed = self.front.con_id in {month.con_id for month in months}
         for month in months:
             instrument_id = self.instrument_id_of(month.con_id)
             if instrument_id is not None and instrument_id not in self._instruments:
                 self.add(_instrument(month, instrument_id))
+
+    async def _months(self, *, expired: bool = False) -> list[Month]:
+        broker, connection = self._broker, self._link.connection
+        wanted = connection.library.Contract(secType="FUT", symbol=broker.symbol, exchange=broker.exchange, currency="USD")
+        wanted.includeExpired = expired
+        return [month_of(each) for each in await connection.ask("reqContractDetails", wanted)]
+
+    async def _chosen(self, listed: list[Month]) -> Month:
+        """The month of the roll rule, as of the decision of a trade that goes on. Raises OpenTradeMonth if that one is gone."""
+        pinned, trade = self._broker.local_symbol, self._resumed
+        if trade is None:
+            return front_month(listed, self._link.clock.now_ns(), self._calendar, pinned)
+        kept = front_month(await self._months(expired=True), trade.decided_ns, self._calendar, pinned)
+        if kept.con_id not in {month.con_id for month in listed}:
+            others = ", ".join(month.local_symbol for month in listed)
+            text = f"{trade.intent_id} is unfinished in {kept.local_symbol}, which the broker does not list any more; found {others}"
+            raise OpenTradeMonth(text, hint=SETTLED)
+        return kept
 
     def _known_front(self) -> Month:
         if self.front is None:

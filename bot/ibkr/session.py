@@ -26,6 +26,7 @@ from bot.ibkr.order_sync import OrderSync, SyncTimes
 from bot.ibkr.orders import OrderMonitor
 from bot.ibkr.position_check import PositionCheck
 from bot.ibkr.provider import IbkrInstrumentProvider
+from bot.ibkr.start_check import StartCheck
 from bot.runtime import runtime_of
 from bot.state_folder import state_folder
 
@@ -71,6 +72,7 @@ class BrokerSession:
             lambda event, ref: self.charge(event, self.clock.now_ns(), ref),
             self.positions,
         )
+        StartCheck(self.link, self.orders.ledger, self.account, self.provider, runtime.past)
         self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
         FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)

@@ -91,14 +91,15 @@ class Stage:
         return OrderRecord(ref, NAME, "K1", ROLES[ref], event, 1, None if stop else price, price if stop else None, venue_order_id=venue)
 
     @asynccontextmanager
-    async def restarted(self) -> AsyncIterator[MesbotNode]:
-        """The product's own node, continuing the journal."""
+    async def restarted(self, broker: dict[str, Any] | None = None, **link: Any) -> AsyncIterator[MesbotNode]:
+        """The product's own node, continuing the journal; `broker` changes the broker's configuration, `link` the link settings."""
         spec = msgspec.structs.replace(
             SPEC, journal_path=str(self.path), earlier=(str(self.path),), earlier_records=time.time_ns(), decide_from_ns=TEN + MINUTE_NS
         )
         contracts = load_contracts(SPEC.contracts_directory)
-        broker = BrokerConfig(runtime=spec, link=link_settings(self.gateway.port), ids_path=None, watch_seconds=0.05)
-        node = MesbotNode(spec, broker, lambda: Journal.append(self.path, "paper", contracts, {}, time.time_ns), "test")
+        settings = link_settings(self.gateway.port, **link)
+        config = BrokerConfig(runtime=spec, link=settings, ids_path=None, watch_seconds=0.05, **(broker or {}))
+        node = MesbotNode(spec, config, lambda: Journal.append(self.path, "paper", contracts, {}, time.time_ns), "test")
         try:
             await node.start(20.0)
             await node.warmed_up(TEN, None)
