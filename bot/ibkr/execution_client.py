@@ -10,12 +10,13 @@ from typing import Any
 
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.currencies import USD
-from nautilus_trader.model.enums import AccountType, ContingencyType, OmsType, OrderSide, OrderType, TimeInForce
+from nautilus_trader.model.enums import AccountType, OmsType, OrderSide
 from nautilus_trader.model.identifiers import AccountId, ClientId, Venue
 from nautilus_trader.model.objects import AccountBalance, MarginBalance, Money
 from nautilus_trader.model.orders import Order
 
 from bot.ibkr.config import IbkrExecClientConfig
+from bot.ibkr.drafts import draft_of, roles_of
 from bot.ibkr.errors import BrokerError, OrderRejectedByBroker
 from bot.ibkr.exits import Exits
 from bot.ibkr.link_state import LinkState
@@ -35,11 +36,8 @@ from bot.messages import (
     KillTrigger,
     PositionDiffers,
 )
-from bot.risk_engine.brackets import OrderTags
 from bot.runtime import runtime_of
 from bot.supervision.orders import Role
-
-KINDS = {OrderType.LIMIT: "LMT", OrderType.STOP_MARKET: "STP", OrderType.STOP_LIMIT: "STP LMT", OrderType.MARKET: "MKT"}
 
 
 class IbkrExecutionClient(LiveExecutionClient):
@@ -126,7 +124,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         try:
             con_id = self._session.provider.con_id_of(orders[0].instrument_id)
             drafts = self._drafts(orders)
-            if Role.ENTRY not in _roles(orders):
+            if Role.ENTRY not in roles_of(orders):
                 await self._exits.require_held(con_id, drafts)
         except BrokerError as error:
             for order in orders:
@@ -142,39 +140,13 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     def _drafts(self, orders: list[Order]) -> list[Draft]:
         """The orders as the broker takes them. Raises BrokerError if one may not be sent now."""
-        if Role.ENTRY in _roles(orders):
+        if Role.ENTRY in roles_of(orders):
             block = self._session.entry_block()
             if block is not None:
                 raise block
         self._session.require_ready()
         refs = {order.client_order_id for order in orders}
-        return [self._draft(order, refs) for order in orders]
-
-    def _draft(self, order: Order, refs: set[Any]) -> Draft:
-        """`goodTillDate` is the broker's clock now plus what is left of the order's market time; here both clocks are one."""
-        kind = KINDS.get(order.order_type)
-        if kind is None or not _plain(order):
-            raise OrderRejectedByBroker(
-                "only plain LIMIT, STOP_MARKET, STOP_LIMIT and MARKET orders are sent: good till cancelled, in contracts, shown in full",
-                order_ref=str(order.client_order_id),
-            )
-        tags = OrderTags.read(order)
-        expires = tags.expires_ns if tags is not None else 0
-        if expires and expires <= self._session.clock.now_ns():
-            raise OrderRejectedByBroker("its time to live is over", order_ref=str(order.client_order_id))
-        parent = order.parent_order_id if order.parent_order_id in refs else None
-        alone = parent is None and order.contingency_type == ContingencyType.OUO
-        return Draft(
-            ref=order.client_order_id.value,
-            side="BUY" if order.side == OrderSide.BUY else "SELL",
-            quantity=int(order.quantity),
-            kind=kind,
-            limit=order.price.as_double() if order.has_price else None,
-            stop=order.trigger_price.as_double() if order.has_trigger_price else None,
-            good_till_ns=expires,
-            parent_ref=parent.value if parent is not None else "",
-            oca_group=order.order_list_id.value if alone and order.order_list_id is not None else "",
-        )
+        return [draft_of(order, refs, self._session.clock.now_ns()) for order in orders]
 
     async def _modify_order(self, command: Any) -> None:
         order = self._cache.order(command.client_order_id)
@@ -291,15 +263,3 @@ class IbkrExecutionClient(LiveExecutionClient):
         """A lost connection is an error, not an empty account."""
         if self._session.link.state in (LinkState.DISCONNECTED, LinkState.CONNECTING, LinkState.FAILED):
             raise self._session.link.last_error or self._session.lost()
-
-
-def _plain(order: Order) -> bool:
-    """Without any flag that would be lost on the way to the broker. An entry's end is in its tags, not in a time in force."""
-    flagged = order.is_reduce_only or order.is_post_only or order.is_quote_quantity
-    shown_in_part = getattr(order, "display_qty", None) is not None
-    return order.time_in_force == TimeInForce.GTC and not flagged and not shown_in_part
-
-
-def _roles(orders: list[Order]) -> set[Role]:
-    """What the orders are for; one without our tags counts as an entry."""
-    return {tags.role if (tags := OrderTags.read(order)) is not None else Role.ENTRY for order in orders}

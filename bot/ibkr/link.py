@@ -161,15 +161,12 @@ class Link:
                 await self._synchronise(SyncReason.CONNECTED)
                 failures = 0
                 await self._serve()
-            except BrokerError as error:
-                self._fail(error)
+            except Exception as error:  # the one task must not die of what nobody foresaw
+                reason = error if isinstance(error, BrokerError) else ProtocolError(f"{type(error).__name__}: {error}")
+                self._fail(reason)
                 if self.state is LinkState.FAILED:
                     return
-                wait = wait_seconds(self.settings, error, failures, self._rng.random())
-            except Exception as error:  # the one task must not die of what nobody foresaw
-                surprise = ProtocolError(f"{type(error).__name__}: {error}")
-                self._fail(surprise)
-                wait = wait_seconds(self.settings, surprise, failures, self._rng.random())
+                wait = wait_seconds(self.settings, reason, failures, self._rng.random())
             failures += 1
             await self.delay(wait)
 

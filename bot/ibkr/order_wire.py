@@ -52,10 +52,12 @@ def told_terms(told: Any, kind: str) -> tuple[int, float | None, float | None]:
 
 
 def adopted_draft(told: Any, parent_ref: str) -> Draft:
-    """What an order of an earlier run was sent as, as far as the broker tells. The group it shows is IB's own and is left out."""
+    """What an order of an earlier run was sent as, as far as the broker tells. A group not named by us is IB's own and left out."""
+    intent = told.orderRef.rpartition("-")[0]
+    group = told.ocaGroup if intent and told.ocaGroup.startswith(f"{intent}-") else ""
     quantity, limit, stop = told_terms(told, told.orderType)
     till = moment_ns(told.goodTillDate) if told.tif == "GTD" else 0
-    return Draft(told.orderRef, told.action, quantity, told.orderType, limit, stop, till, parent_ref)
+    return Draft(told.orderRef, told.action, quantity, told.orderType, limit, stop, till, parent_ref, group)
 
 
 def moment_ns(text: str) -> int:

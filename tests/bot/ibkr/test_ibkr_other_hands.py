@@ -1,0 +1,199 @@
+"""What other hands do to our positions and orders, through the whole node: nothing is sold that is not held, nothing is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from ibkr_rig import Draft, until
+from test_ibkr_recovery import DECIDED, ENTRY, NAME, STOP, TARGET, Stage, on_stage, sent_in_the_last_moment
+
+from bot.contracts import load_contracts
+from bot.ibkr import errors as e
+from bot.journal.past import past_of
+from bot.journal.records import Kind
+from bot.journal.store import Journal
+from bot.units import TICK_POINTS
+
+
+def held(stage: Stage) -> int:
+    """Contracts that the broker holds for us."""
+    (account,) = stage.gateway.broker.accounts.values()
+    return account.position(stage.gateway.instruments.front).contracts
+
+
+async def entered(stage: Stage) -> None:
+    """A position with its bracket, which a run has left behind."""
+    await stage.place()
+    stage.do(f"fill {ENTRY}")
+    stage.write("OrderSubmitted", "OrderAccepted", filled=True)
+
+
+async def goes_on(stage: Stage, bars: int = 4) -> None:
+    """The market moves on."""
+    for _ in range(bars * 12):
+        await stage.do("step 1")
+        await asyncio.sleep(0.01)
+
+
+def closed_as(stage: Stage) -> list[str]:
+    past = past_of([stage.path])
+    assert not past.unfinished
+    return [outcome.exit_reason for outcome in past.outcomes]
+
+
+@on_stage
+async def test_a_position_that_a_person_closes_is_over_and_nothing_is_sold_again(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("manual sell 1 MESZ5")
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
+        await goes_on(stage)
+        assert held(stage) == 0 and not stage.working
+        assert isinstance(node.session.entry_block(), e.ClosedElsewhere)
+    assert closed_as(stage) == ["RECONCILED"]
+    assert past_of([stage.path]).kill_state.value == "ARMED"
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_a_position_that_a_person_closed_while_nobody_ran_is_over_even_if_a_kill_is_asked_at_once(tmp_path: Any, kill: bool) -> None:
+    @on_stage
+    async def play(stage: Stage) -> None:
+        await entered(stage)
+        stage.do("manual sell 1 MESZ5")
+        async with stage.restarted() as node:
+            if kill:
+                node.kill("out")
+            await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
+            await goes_on(stage)
+            assert held(stage) == 0 and not stage.working
+        assert closed_as(stage) == ["KILL" if kill else "RECONCILED"]
+        assert past_of([stage.path]).kill_state.value == ("HALTED" if kill else "ARMED")
+
+    play(tmp_path)
+
+
+@on_stage
+async def test_a_stop_that_filled_in_a_night_that_executions_do_not_reach_back_to_is_booked(stage: Stage) -> None:
+    await entered(stage)
+    stage.do(f"fill {STOP}")
+    stage.gateway.broker.exchange.executions.clear()
+    stage.gateway.broker.exchange.completed.clear()
+    async with stage.restarted() as node:
+        await until(lambda: not node.risk.open_trades(), lambda: stage.news())
+        await goes_on(stage)
+        assert held(stage) == 0 and not stage.working
+    assert closed_as(stage) == ["RECONCILED"]
+
+
+@on_stage
+async def test_what_a_person_buys_beside_ours_locks_entries_and_keeps_our_bracket(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("manual buy 1 MESZ5")
+        await until(lambda: isinstance(node.session.entry_block(), e.PositionMismatch))
+        await asyncio.sleep(0.5)
+        assert len(node.risk.open_trades()) == 1 and stage.working == {STOP, TARGET} and held(stage) == 2
+    assert past_of([stage.path]).kill_state.value == "ARMED"
+
+
+@on_stage
+async def test_a_position_that_nothing_explains_trips_the_kill_switch_while_we_hold_one(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("position MESZ5 3")
+        await until(lambda: any("-1X" in ref for ref in stage.working), lambda: (stage.working, stage.news()))
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades(), lambda: (stage.working, stage.news()))
+        assert held(stage) == 2, "ours is left, what is not ours stays"
+    assert past_of([stage.path]).kill_reason == "only a person starts trading again: mesbot resume"
+
+
+@on_stage
+async def test_an_entry_that_the_broker_calls_filled_is_no_cancelled_one_while_its_execution_is_late(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted", "OrderAccepted")
+    async with stage.restarted() as node:
+        stage.do("swallow execDetails all")
+        stage.do("drop")
+        stage.do(f"fill {ENTRY}")
+        await until(lambda: isinstance(node.session.entry_block(), e.ExecutionMissing | e.PositionMismatch), lambda: stage.news())
+        await node.session.order_sync.check()
+        assert stage.working == {STOP, TARGET} and held(stage) == 1
+        stage.do("calm")
+        await node.session.order_sync.check()
+        await until(lambda: len(node.risk.open_trades()) == 1)
+        await until(lambda: node.session.entry_block() is None)
+        node.kill("out")
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades())
+        assert held(stage) == 0 and not stage.working
+    assert len(closed_as(stage)) == 1
+
+
+@on_stage
+async def test_a_fill_after_its_entry_was_told_as_cancelled_is_a_trade_like_any_other(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted", "OrderAccepted")
+    async with stage.restarted() as node:
+        order = node.session.orders.orders[ENTRY]
+        node.session.orders.end(order)  # whatever made us believe it
+        await until(lambda: not node.risk.entries_live)
+        stage.do(f"fill {ENTRY}")
+        await until(lambda: len(node.risk.open_trades()) == 1, lambda: stage.news())
+        await until(lambda: held(stage) == 1 and any("-1S" in ref for ref in stage.working), lambda: stage.working)
+        assert node.risk._situation.book.view(DECIDED).trades_today == 1
+        node.kill("out")
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades())
+        assert held(stage) == 0 and not stage.working
+    assert len(closed_as(stage)) == 1
+
+
+@on_stage
+async def test_a_replacement_stop_and_its_target_end_each_other_while_nobody_runs(stage: Stage) -> None:
+    await entered(stage)
+    again = {f"{NAME}-1S1", f"{NAME}-1T1"}
+    async with stage.restarted():
+        stage.do(f"kill {STOP} mistake")
+        await until(lambda: stage.working == again, lambda: stage.working)
+    stage.do(f"fill {NAME}-1T1")
+    assert not stage.working and held(stage) == 0
+    async with stage.restarted() as node:
+        assert not node.risk.open_trades()
+    assert closed_as(stage) == ["TARGET"]
+
+
+@on_stage
+async def test_a_leg_that_was_closed_twice_is_bought_back_and_the_kill_switch_trips(stage: Stage) -> None:
+    await entered(stage)
+    lone = f"{NAME}-1S1"  # a stop that nothing ties to the target
+    stage.do(f"kill {STOP} mistake")
+    await sent_in_the_last_moment(stage, Draft(lone, "SELL", 1, "STP", stop=(stage.limit - 8) * TICK_POINTS))
+    stage.do(f"fill {TARGET}")
+    stage.do(f"fill {lone}")
+    assert held(stage) == -1
+    async with stage.restarted() as node:
+        await until(lambda: any("-1X" in ref for ref in stage.working), lambda: (stage.working, stage.news()))
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades() and held(stage) == 0, lambda: (stage.working, stage.news()))
+    assert past_of([stage.path]).kill_state.value == "HALTED"
+
+
+@on_stage
+async def test_an_adopted_pair_keeps_its_group_so_that_its_stop_can_still_be_moved(stage: Stage) -> None:
+    await entered(stage)
+    for ref in (TARGET, STOP):
+        stage.do(f"kill {ref} leaving") if ref in stage.working else None
+    with Journal.append(stage.path, "paper", load_contracts(), {}, lambda: 0) as journal:
+        for ref in (TARGET, STOP):
+            journal.add(Kind.ORDER, DECIDED, stage._record(ref, "OrderCanceled"), "K1")
+    stop = f"{NAME}-1S1"
+    async with stage.restarted():
+        await until(lambda: len(stage.working) == 2)
+    async with stage.restarted() as node:
+        monitor = node.session.orders
+        assert monitor.orders[stop].draft.oca_group == stop
+        monitor.modify(stop, 1, None, (stage.limit - 4) * 0.25)
+        await until(lambda: monitor.orders[stop].draft.stop == (stage.limit - 4) * 0.25, lambda: monitor.orders[stop])
