@@ -66,13 +66,20 @@ class JournalActor(Actor):
 
     def _add(self, entry: JournalEntry) -> None:
         if entry.kind in DURABLE:
-            self._write_ahead(entry)
+            self._durable(entry)
             return
-        self._turn(entry.ts_ns)
+        self._turn(entry.ts_ns, flush=not self._prompt)
         self._journal.add(entry.kind, entry.ts_ns, entry.body, entry.strategy)
         if self._prompt and not self._due:
             self._due = True
             asyncio.get_running_loop().call_later(PROMPT_SECONDS, self._flush)
+
+    def _durable(self, entry: JournalEntry) -> None:
+        """What cannot be written now is kept and goes with the next transaction: nobody who leaves a position waits for a disk."""
+        try:
+            self._write_ahead(entry)
+        except JournalError as error:
+            self.log.error(str(error))
 
     def _flush(self) -> None:
         self._due = False

@@ -31,6 +31,7 @@ from bot.journal.records import Kind
 from bot.journal.replay import Replay
 from bot.journal.verify import verify
 
+LOCK_SECONDS = 1.0  # how long a transaction waits for another process that holds the file
 _ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
 _LAST_LINK = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link DESC LIMIT 1"
@@ -116,7 +117,7 @@ class Journal:
     def _open(cls, path: Path, clock_wall: Callable[[], int], flush_every_links: int, begin: Callable[[Self], None]) -> Self:
         try:
             with ExitStack() as undo:
-                db = undo.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
+                db = undo.enter_context(closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)))
                 journal = cls(db, path, clock_wall, flush_every_links)
                 begin(journal)
                 undo.pop_all()

@@ -115,9 +115,11 @@ class RiskController(Controller):
         self._supervisor.adopt()
 
     def on_start(self) -> None:
-        """Note the event loop that timers come back to, and the accounts already known."""
+        """Note the event loop that timers come back to, and the accounts already known; see to what earlier runs left open."""
         self.wall.use_running_loop()
         self._engine.begin()
+        if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
+            self.wall.call_at("catch-up", self.wall.now_ns, self._catch_up)
         for event in known_accounts(self.cache):
             self._on_account(event)
 

@@ -1,10 +1,11 @@
 """The kill switch's states and what they tell the rest: ARMED, TRIPPED, FLAT, HALTED.
 
-It is latched: nothing in the program arms it again. Cancelling and flattening are the
-supervisor's; this is the record of it.
+It is latched: nothing in the program arms it again. How a position is left is the supervisor's.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from bot.decision.snapshot import KillState
 from bot.journal.records import KillRecord, Kind
@@ -13,18 +14,24 @@ from bot.risk_engine.wire import Wire
 
 
 class KillSwitch:
-    """Journals and publishes each step once. `state` is the latch that earlier runs left."""
+    """Journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left."""
 
-    def __init__(self, wire: Wire, state: KillState = KillState.ARMED) -> None:
+    def __init__(self, wire: Wire, leave: Callable[[], None], state: KillState = KillState.ARMED) -> None:
         self.state = state
-        self._wire = wire
+        self._wire, self._leave = wire, leave
+        self._leaving = False
 
-    def trip(self, reason: str, detail: str) -> bool:
-        """ARMED to TRIPPED; False if it was tripped before."""
-        if self.state is not KillState.ARMED:
-            return False
-        self._enter(KillState.TRIPPED, reason, detail)
-        return True
+    def trip(self, reason: str, detail: str) -> None:
+        """ARMED to TRIPPED. In every state what is open is left; what goes wrong on that way does not begin it again."""
+        if self.state is KillState.ARMED:
+            self._enter(KillState.TRIPPED, reason, detail)
+        if self._leaving:
+            return
+        self._leaving = True
+        try:
+            self._leave()
+        finally:
+            self._leaving = False
 
     def rest(self) -> None:
         """TRIPPED to HALTED once the book is flat; nothing in any other state."""

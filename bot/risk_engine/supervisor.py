@@ -73,7 +73,7 @@ class Supervisor:
         self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
         self._causes: dict[str, str] = {}
         self._kill = KillWatch(self._limits)
-        self._switch = KillSwitch(wire, runtime.past.kill_state)
+        self._switch = KillSwitch(wire, self._leave_all, runtime.past.kill_state)
 
     # ------------------------------------------------------------- questions
 
@@ -274,9 +274,8 @@ class Supervisor:
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
 
     def trip(self, reason: str, detail: str) -> None:
-        """The kill sequence: refuse entries, cancel, flatten, halt. Latched: a second trip changes nothing."""
-        if self._switch.trip(reason, detail):
-            self._leave_all()
+        """The kill sequence: refuse entries, cancel, flatten, halt. Latched; tripped again, it goes on with what is still open."""
+        self._switch.trip(reason, detail)
 
     def _leave_all(self) -> None:
         open_trades = [trade for trade in self.trades if not trade.done]

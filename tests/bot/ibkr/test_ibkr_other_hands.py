@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from ibkr_rig import Draft, until
@@ -14,6 +16,7 @@ from bot.ibkr import errors as e
 from bot.journal.past import past_of
 from bot.journal.records import Kind
 from bot.journal.store import Journal
+from bot.messages import TOPIC_KILL_TRIGGER, KillTrigger
 from bot.units import TICK_POINTS
 
 
@@ -57,7 +60,7 @@ async def test_a_position_that_a_person_closes_is_over_and_nothing_is_sold_again
 
 
 @pytest.mark.parametrize("kill", [False, True])
-def test_a_position_that_a_person_closed_while_nobody_ran_is_over_even_if_a_kill_is_asked_at_once(tmp_path: Any, kill: bool) -> None:
+def test_a_position_that_a_person_closed_while_nobody_ran_is_over_even_if_a_kill_is_asked_at_once(tmp_path: Path, kill: bool) -> None:
     @on_stage
     async def play(stage: Stage) -> None:
         await entered(stage)
@@ -181,14 +184,50 @@ async def test_a_leg_that_was_closed_twice_is_bought_back_and_the_kill_switch_tr
     assert past_of([stage.path]).kill_state.value == "HALTED"
 
 
+def cancelled(stage: Stage, *refs: str) -> None:
+    """The run before had heard that these are cancelled, and ended."""
+    with Journal.append(stage.path, "paper", load_contracts(), {}, lambda: 0) as journal:
+        for ref in refs:
+            stage.do(f"kill {ref} leaving") if ref in stage.working else None
+            journal.add(Kind.ORDER, DECIDED, stage._record(ref, "OrderCanceled"), "K1")
+
+
+@on_stage
+async def test_a_position_without_its_stop_does_not_wait_for_history(stage: Stage) -> None:
+    await entered(stage)
+    cancelled(stage, TARGET, STOP)
+    stage.do("delay historicalData 600 all")
+    starting = asyncio.ensure_future(stage.restarted().__aenter__())
+    await until(lambda: f"{NAME}-1S1" in stage.working, lambda: stage.working, seconds=10)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+
+
+@pytest.mark.parametrize("way", ["trigger", "person"])
+def test_a_kill_while_the_journal_cannot_be_written_flattens_and_is_written_later(tmp_path: Path, way: str) -> None:
+    @on_stage
+    async def play(stage: Stage) -> None:
+        await entered(stage)
+        async with stage.restarted() as node:
+            with closing(sqlite3.connect(stage.path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")  # stands for a full disk, or any program that holds the file
+                if way == "person":
+                    node.kill("out")
+                else:
+                    node.node.kernel.msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger("connection lost for too long", "30 s"))
+                await until(lambda: any("-1X" in ref for ref in stage.working), lambda: stage.working)
+                other.execute("ROLLBACK")
+            await goes_on(stage, 1)
+            await until(lambda: not node.risk.open_trades() and held(stage) == 0)
+        assert past_of([stage.path]).kill_state.value == "HALTED"
+
+    play(tmp_path)
+
+
 @on_stage
 async def test_an_adopted_pair_keeps_its_group_so_that_its_stop_can_still_be_moved(stage: Stage) -> None:
     await entered(stage)
-    for ref in (TARGET, STOP):
-        stage.do(f"kill {ref} leaving") if ref in stage.working else None
-    with Journal.append(stage.path, "paper", load_contracts(), {}, lambda: 0) as journal:
-        for ref in (TARGET, STOP):
-            journal.add(Kind.ORDER, DECIDED, stage._record(ref, "OrderCanceled"), "K1")
+    cancelled(stage, TARGET, STOP)
     stop = f"{NAME}-1S1"
     async with stage.restarted():
         await until(lambda: len(stage.working) == 2)
