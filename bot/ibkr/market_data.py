@@ -7,6 +7,7 @@ tells DVS what only a live feed can tell (QualityEvents, market time). Delayed d
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from bot.ibkr.classify import Action, Rule, classify_request, classify_system
 from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed
 from bot.ibkr.history import History
 from bot.ibkr.link import Link
-from bot.ibkr.link_state import SyncReason
+from bot.ibkr.link_state import LinkState, SyncReason
 from bot.ibkr.minutes import Minute, MinuteBuilder, Piece
 from bot.ibkr.quotes import DELAYED, Quote, QuoteBook
 from bot.quality.feed import QualityEvent, QualityKind
@@ -55,6 +56,7 @@ class MarketData:
         self._bad_quote: tuple[str, int] | None = None
         self._refusals = 0
         self._wanted = False
+        link.state_changed.append(self._on_state)
         link.sync.append(self._sync)
         for name in ("realtimeBar", "priceSizeTick", "marketDataType", "error"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
@@ -67,6 +69,11 @@ class MarketData:
         if self._farms:
             return MarketDataDegraded(", ".join(sorted(self._farms)))
         return self.denied or self.untrusted or self.stale
+
+    @property
+    def excused(self) -> bool:
+        """Whether broken farms or data that are not ours explain that no piece comes: a new connection would change nothing."""
+        return bool(self._farms) or self.untrusted is not None
 
     @property
     def spread_ticks(self) -> float:
@@ -100,7 +107,6 @@ class MarketData:
 
     async def _sync(self, reason: SyncReason) -> None:
         self.denied = None
-        self._farms.clear()
         if reason is SyncReason.DATA_KEPT:
             self._ask_again_unless_alive(FARM_GRACE_SECONDS)
         else:
@@ -110,6 +116,10 @@ class MarketData:
         if (why := self.denied or self.untrusted) is not None and not self._link.was_ready:
             raise why  # later the connection is kept for the orders' sake, and entries are refused
         self.flow.catch_up(self._link.clock.now_ns())
+
+    def _on_state(self, state: LinkState, _previous: LinkState) -> None:
+        if state is LinkState.CONNECTING:
+            self._farms.clear()  # each socket tells of its farms from its first moment on, and of them only once
 
     def _ask_again_unless_alive(self, seconds: float) -> None:
         """Subscribe anew if no piece has come within a grace from now."""
@@ -203,11 +213,12 @@ class MarketData:
             self.subscribe()
 
     def _farm(self, rule: Rule, text: str) -> None:
-        name = text.rpartition(":")[2].strip() or text
+        name = re.split(r":|demand\.", text)[-1].strip() or text
         if rule.action is Action.FARM_DOWN:
             self._farms.add(name)
         elif rule.action is Action.FARM_UP and name in self._farms:
             self._farms.discard(name)
+            self.last_piece_seconds = self._link.seconds()  # it has its grace before silence is odd again
             self._ask_again_unless_alive(FARM_GRACE_SECONDS)
 
     # -------------------------------------------------------------------- quality
