@@ -20,6 +20,7 @@ BrokerError
 ├── FeedTrouble               the market is seen badly or not at all
 │   ├── MarketDataDegraded    a data farm is down
 │   ├── StaleBars             no bars while the market is open
+│   ├── IncompleteBars        a minute went out wanting: history could not complete it
 │   ├── CompetingSession      another login of the same user takes the data
 │   └── PacingViolation       we asked too much
 ├── OrderTrouble              one order
@@ -180,6 +181,12 @@ class StaleBars(FeedTrouble):
     """No bar has come for too long while the market is open."""
 
     hint = "Nothing to do yet: the data are asked for again, then the connection is made anew."
+
+
+class IncompleteBars(FeedTrouble):
+    """Pieces of a minute, or whole minutes, are missing, and history could not be had in time."""
+
+    hint = "Nothing to do: the data score pays for it, so that no entry rests on it; if it repeats, look at the gateway's history farm."
 
 
 class CompetingSession(FeedTrouble):

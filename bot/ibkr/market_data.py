@@ -153,6 +153,8 @@ class MarketData:
         late = (now - minute.close_ns) / SECOND_NS
         if self.pieces and late > self._law.max_late_seconds:
             self._tell(QualityKind.LATE, f"{late:.0f} s after its close")
+        if not minute.whole:
+            self._tell(QualityKind.STALE, "pieces of the minute are missing, and history did not have it in time")
         self.on_minute(minute)
 
     def _on_priceSizeTick(self, request: int, kind: int, price: float, size: float) -> None:

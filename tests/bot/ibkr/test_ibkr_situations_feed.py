@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 
 import pytest
-from ibkr_rig import Situations, on_a_loop, rig, until
+from builders import CONTRACTS, calendar
+from ibkr_rig import Rig, Situations, on_a_loop, rig, until
 
 from bot.gateway import session as gateway_session
+from bot.ibkr import bar_flow
 from bot.ibkr import errors as e
+from bot.market.bar import RawBar
+from bot.quality.dvs import DvsResult, DvsScorer
 
 situation = Situations()
 
@@ -78,6 +82,64 @@ def idle_farm(name: str) -> Callable[[], Coroutine[None, None, None]]:
 
 for _name in ("usfuture", "ushmds"):
     situation(8)(idle_farm(_name))
+
+
+# ---------------------------------------------------------------------- lost pieces
+
+
+def scored(r: Rig) -> DvsResult:
+    """The last minute's score, after all that the feed has told of itself."""
+    scorer = DvsScorer(CONTRACTS.data_contract, calendar())
+    before, last = (RawBar(*minute[:-1], received_ns=minute.close_ns) for minute in r.ear.minutes[-2:])
+    scorer.score(before)
+    for event in r.ear.quality:
+        scorer.on_event(event)
+    return scorer.score(last)
+
+
+@situation(8)
+async def a_minute_of_which_history_knows_nothing_is_marked_so_that_no_entry_rests_on_it() -> None:
+    async with rig() as r:
+        await r.session.feed.begin(0)
+        await r.do("step 12")
+        await r.do("farm down ushmds")
+        await r.do("farm up ushmds silent")
+        await r.do("swallow realtimeBar 9")
+        await r.do("step 12")
+        await until(lambda: len(r.ear.minutes) >= 3)
+        assert not r.ear.minutes[-1].whole
+        assert "pieces missing" in (await until(lambda: r.ear.heard(e.IncompleteBars))).text
+        result = scored(r)
+        assert [name for name, _ in result.events] == ["stale"]
+        gates = CONTRACTS.data_contract.dvs.gates
+        assert gates.hold < result.own < gates.enter, "no entry, and a position stays as it is"
+
+
+def lost_history(fault: str) -> Callable[[], Coroutine[None, None, None]]:
+    async def show() -> None:
+        async with rig() as r:
+            await r.session.feed.begin(0)
+            await r.do("step 12")
+            await until(lambda: len(r.ear.minutes) >= 2)
+            await r.do(fault)
+            await r.do("swallow realtimeBar 1")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(bar_flow, "PATIENCE_SECONDS", 0.2)
+                await r.do("step 36")
+                await until(lambda: len(r.ear.minutes) >= 5, seconds=5.0)
+            await r.session.link.delay(15.0)
+            stamps = [minute.close_ns for minute in r.ear.minutes]
+            assert stamps == sorted(set(stamps)), "each once"
+            assert [minute.whole for minute in r.ear.minutes[-3:]] == [False, True, True]
+            assert r.ear.heard(e.IncompleteBars)
+            assert "stale" in [event.kind for event in r.ear.quality]
+
+    show.__name__ = f"minutes_go_on_with_one_piece_lost_and_{fault.split()[0]}_history"
+    return show
+
+
+for _fault in ("swallow reqHistoricalData 1", "delay reqHistoricalData 1.5 1"):
+    situation(43)(lost_history(_fault))
 
 
 @situation.parametrize()
