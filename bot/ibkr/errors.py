@@ -20,6 +20,7 @@ BrokerError
 ├── FeedTrouble               the market is seen badly or not at all
 │   ├── MarketDataDegraded    a data farm is down
 │   ├── StaleBars             no bars while the market is open
+│   ├── StaleQuotes           no quotes while there are trades
 │   ├── IncompleteBars        a minute went out wanting: history could not complete it
 │   ├── CompetingSession      another login of the same user takes the data
 │   └── PacingViolation       we asked too much
@@ -181,6 +182,12 @@ class StaleBars(FeedTrouble):
     """No bar has come for too long while the market is open."""
 
     hint = "Nothing to do yet: the data are asked for again, then the connection is made anew."
+
+
+class StaleQuotes(FeedTrouble):
+    """No quote has come for too long while there were trades: bid and ask are unknown."""
+
+    hint = "Nothing to do yet: quotes are asked for again, and no entry is made without them."
 
 
 class IncompleteBars(FeedTrouble):

@@ -14,7 +14,7 @@ from typing import Any
 from bot.contracts.models import DataContract
 from bot.ibkr.bar_flow import BarFlow
 from bot.ibkr.classify import Action, Rule, classify_request, classify_system
-from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed
+from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed, StaleQuotes
 from bot.ibkr.history import History
 from bot.ibkr.link import Link
 from bot.ibkr.link_state import LinkState, SyncReason
@@ -68,7 +68,8 @@ class MarketData:
         """Why no entry may rest on this feed now."""
         if self._farms:
             return MarketDataDegraded(", ".join(sorted(self._farms)))
-        return self.denied or self.untrusted or self.stale
+        quotes = StaleQuotes("bid and ask are unknown") if self._quotes.doubted else None
+        return self.denied or self.untrusted or self.stale or quotes
 
     @property
     def excused(self) -> bool:
@@ -98,12 +99,16 @@ class MarketData:
             connection.send("cancelRealTimeBars", self._bars_id)
             connection.send("cancelMktData", self._quotes_id)
         self._wanted = True
-        self._bars_id, self._quotes_id = ids.request_id(), ids.request_id()
+        self._bars_id = ids.request_id()
         self.last_piece_seconds = self.last_data_seconds = self._link.seconds()
-        self._quotes = QuoteBook(self._law.dvs)
         connection.send("reqMarketDataType", LIVE_DATA)
         connection.send("reqRealTimeBars", self._bars_id, self._contract(), PIECE_SECONDS, "TRADES", False, [])
-        connection.send("reqMktData", self._quotes_id, self._contract(), "", False, False, [])
+        self._ask_quotes(QuoteBook(self._law.dvs))
+
+    def _ask_quotes(self, book: QuoteBook) -> None:
+        assert self._link.ids is not None
+        self._quotes, self._quotes_id = book, self._link.ids.request_id()
+        self._link.connection.send("reqMktData", self._quotes_id, self._contract(), "", False, False, [])
 
     async def _sync(self, reason: SyncReason) -> None:
         self.denied = None
@@ -139,7 +144,10 @@ class MarketData:
         if isinstance(self.untrusted, CompetingSession):
             self._trust()
         piece = Piece(time * SECOND_NS, open_, high, low, close, volume)
-        self._link.clock.saw(piece.open_ns + PIECE_SECONDS * SECOND_NS)
+        close_ns = piece.open_ns + PIECE_SECONDS * SECOND_NS
+        self._link.clock.saw(close_ns)
+        if volume > 0 and self._quotes.traded(close_ns) and self.denied is None and self.untrusted is None:
+            self._replace_quotes()
         for minute in self._builder.add(piece):
             self.flow.add(minute)
 
@@ -167,6 +175,12 @@ class MarketData:
         quote = self._quotes.take(kind, price, size)
         if quote is not None and quote.whole:
             self.on_quote(quote)
+
+    def _replace_quotes(self) -> None:
+        """The quotes have died, the pieces have not: ask for quotes alone."""
+        self._link.report(StaleQuotes(f"no quote for {self._law.dvs.stale_seconds:.0f} s in which there were trades"))
+        self._link.connection.send("cancelMktData", self._quotes_id)
+        self._ask_quotes(QuoteBook(self._law.dvs, doubted=True))
 
     def _judge_quote(self) -> None:
         """Judged at each piece, not at each tick: a bid that has moved before its ask is not a crossed market."""

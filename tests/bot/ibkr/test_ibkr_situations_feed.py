@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Coroutine
 
 import pytest
 from builders import CONTRACTS, calendar
 from ibkr_rig import Rig, Situations, on_a_loop, rig, until
 
+from bot.gateway import messages
 from bot.gateway import session as gateway_session
+from bot.gateway.bridge import PIECE_NS
+from bot.gateway.messages import Candle
 from bot.ibkr import bar_flow
 from bot.ibkr import errors as e
 from bot.market.bar import RawBar
@@ -140,6 +144,50 @@ def lost_history(fault: str) -> Callable[[], Coroutine[None, None, None]]:
 
 for _fault in ("swallow reqHistoricalData 1", "delay reqHistoricalData 1.5 1"):
     situation(43)(lost_history(_fault))
+
+
+# ----------------------------------------------------------------------- dead quotes
+
+
+@situation(11)
+async def quotes_that_have_died_are_unknown_and_asked_for_again() -> None:
+    async with rig() as r:
+        await r.session.feed.begin(0)
+        await r.do("step 12")
+        await until(lambda: r.session.feed.spread_ticks == 1.0)
+        subscribed = r.gateway.delivery.sessions[0].subscriptions
+        quotes, bars = set(subscribed.quotes), set(subscribed.bars)
+        await r.do("mute quotes")
+        await r.do("spread 40")
+        await r.do("step 12")
+        error = await until(lambda: r.ear.heard(e.StaleQuotes))
+        assert "no quote for 30 s" in error.text
+        assert math.isnan(r.session.feed.spread_ticks)
+        assert isinstance(r.session.entry_block(), e.StaleQuotes)
+        await until(lambda: subscribed.quotes and not quotes & set(subscribed.quotes))
+        assert set(subscribed.bars) == bars, "no piece is lost for it"
+        await r.do("unmute quotes")
+        await r.do("step 12")
+        await until(lambda: r.session.feed.spread_ticks == 40.0)
+        assert r.session.entry_block() is None
+        await until(lambda: len(r.ear.minutes) >= 4)
+        assert all(minute.whole for minute in r.ear.minutes)
+
+
+@situation(11)
+async def old_quotes_are_believed_where_nothing_is_traded() -> None:
+    async with rig() as r:
+        await r.do("step 1")
+        await until(lambda: r.session.feed.spread_ticks == 1.0)
+        await r.do("mute quotes")
+        session = r.gateway.delivery.sessions[0]
+        (bars,) = session.subscriptions.bars.values()
+        for number in range(1, 25):
+            price = r.gateway.marks[bars.future.con_id]
+            still = Candle(r.gateway.now_ns + number * PIECE_NS, price, price, price, price, 0)
+            session.send(messages.realtime_bar(bars.request_id, still, 0))
+        await until(lambda: r.session.feed.pieces == 25)
+        assert r.session.feed.spread_ticks == 1.0 and r.ear.errors == []
 
 
 @situation.parametrize()
