@@ -10,7 +10,8 @@ BrokerError
 │   └── BrokerLinkLost        the gateway lost IBKR; the socket is fine (a state more than an exception)
 ├── SetupError                a person must change something before we may start
 │   ├── AccountNotFound       the account is not ours here
-│   │   └── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
+│   │   ├── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
+│   │   └── WrongBaseCurrency its values are not told in US dollars
 │   ├── ReadOnlyApi           the gateway takes no orders
 │   ├── ObserveOnly           this run sends none
 │   ├── ContractNotFound      no such contract
@@ -130,6 +131,12 @@ class WrongAccountKind(AccountNotFound):
     """PAPER was pointed at a live account, or LIVE at a paper one (whose ids start with D)."""
 
     hint = "Use the port and the account that belong to the mode."
+
+
+class WrongBaseCurrency(AccountNotFound):
+    """The account's base currency is not the US dollar, in which all limits are written."""
+
+    hint = "Set the account's base currency to USD (Client Portal: Settings, Account Configuration), or use an account that has it."
 
 
 class ReadOnlyApi(SetupError):
