@@ -1,7 +1,8 @@
 """What the account is worth and holds. Money is US dollars, prices are points.
 
 The account counts as loaded once *every* needed value has come: NetLiquidation alone would let
-orders be sized by half an account. Values of other accounts and other currencies are dropped.
+orders be sized by half an account. Values of other accounts are dropped; an account whose values
+come in another currency fails the start, because every limit is written in dollars.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from bot.ibkr.errors import GatewayNotResponding
+from bot.ibkr.errors import BrokerError, GatewayNotResponding, WrongBaseCurrency
 from bot.ibkr.link import Link
 from bot.ibkr.link_state import SyncReason
 
@@ -40,6 +41,7 @@ class AccountBook:
         self.position_changed: list[Callable[[Holding], None]] = []
         self._link = link
         self._telling = False
+        self._other_currencies: set[str] = set()
         self._profit: dict[int, float] = {}
         link.sync.append(self._sync)
         link.taps.listen("updateAccountValue", self._on_value)
@@ -82,17 +84,28 @@ class AccountBook:
         connection = self._link.connection
         if reason is SyncReason.CONNECTED:
             self.values.clear()
+            self._other_currencies.clear()
             await connection.ask_named("reqAccountUpdates", "accountDownloadEnd", True, self._link.account)
             if not self.loaded:
-                missing = ", ".join(tag for tag in NEEDED if tag not in self.values)
-                raise GatewayNotResponding(f"account {self._link.account} was told without {missing}")
+                raise self._why_not()
         await self.positions()
         self._tell()
+
+    def _why_not(self) -> BrokerError:
+        """Why the account is not loaded although all of it was told."""
+        account = self._link.account
+        if self._other_currencies:
+            found = ", ".join(sorted(self._other_currencies))
+            return WrongBaseCurrency(f"account {account} is kept in {found}; its values must come in {CURRENCY}")
+        return GatewayNotResponding(f"account {account} was told without {', '.join(tag for tag in NEEDED if tag not in self.values)}")
 
     # ---------------------------------------------------------------- messages
 
     def _on_value(self, tag: str, value: str, currency: str, account: str) -> None:
-        if account != self._link.account or tag not in NEEDED or currency not in (CURRENCY, ""):
+        if account != self._link.account or tag not in NEEDED:
+            return
+        if currency not in (CURRENCY, ""):
+            self._other_currencies.add(currency)
             return
         self.values[tag] = float(value)
         if self.loaded and self._link.ready and not self._telling:

@@ -72,8 +72,8 @@ SYSTEM: dict[int, Rule] = {
     2104: Rule(None, A.FARM_UP),
     2106: Rule(None, A.FARM_UP),
     2158: Rule(None, A.FARM_UP),
-    2107: Rule(None, A.NOTICE),
-    2108: Rule(None, A.NOTICE),
+    2107: Rule(None, A.FARM_UP),  # inactive: it comes on demand, so it is not broken
+    2108: Rule(None, A.FARM_UP),
     2100: Rule(None, A.NOTICE),
     100: Rule(e.PacingViolation, A.RATE),
 }

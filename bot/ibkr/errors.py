@@ -10,7 +10,8 @@ BrokerError
 │   └── BrokerLinkLost        the gateway lost IBKR; the socket is fine (a state more than an exception)
 ├── SetupError                a person must change something before we may start
 │   ├── AccountNotFound       the account is not ours here
-│   │   └── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
+│   │   ├── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
+│   │   └── WrongBaseCurrency its values are not told in US dollars
 │   ├── ReadOnlyApi           the gateway takes no orders
 │   ├── ObserveOnly           this run sends none
 │   ├── ContractNotFound      no such contract
@@ -22,6 +23,8 @@ BrokerError
 ├── FeedTrouble               the market is seen badly or not at all
 │   ├── MarketDataDegraded    a data farm is down
 │   ├── StaleBars             no bars while the market is open
+│   ├── StaleQuotes           no quotes while there are trades
+│   ├── IncompleteBars        a minute went out wanting: history could not complete it
 │   ├── CompetingSession      another login of the same user takes the data
 │   └── PacingViolation       we asked too much
 ├── OrderTrouble              one order
@@ -134,6 +137,12 @@ class WrongAccountKind(AccountNotFound):
     hint = "Use the port and the account that belong to the mode."
 
 
+class WrongBaseCurrency(AccountNotFound):
+    """The account's base currency is not the US dollar, in which all limits are written."""
+
+    hint = "Set the account's base currency to USD (Client Portal: Settings, Account Configuration), or use an account that has it."
+
+
 class ReadOnlyApi(SetupError):
     """The gateway is set to read-only."""
 
@@ -199,6 +208,18 @@ class StaleBars(FeedTrouble):
     """No bar has come for too long while the market is open."""
 
     hint = "Nothing to do yet: the data are asked for again, then the connection is made anew."
+
+
+class StaleQuotes(FeedTrouble):
+    """No quote has come for too long while there were trades: bid and ask are unknown."""
+
+    hint = "Nothing to do yet: quotes are asked for again, and no entry is made without them."
+
+
+class IncompleteBars(FeedTrouble):
+    """Pieces of a minute, or whole minutes, are missing, and history could not be had in time."""
+
+    hint = "Nothing to do: the data score pays for it, so that no entry rests on it; if it repeats, look at the gateway's history farm."
 
 
 class CompetingSession(FeedTrouble):

@@ -1,4 +1,8 @@
-"""Watches that bars come while the market is open; asks again, and at last makes a new connection."""
+"""Watches that bars come while the market is open; asks again, and at last makes a new connection.
+
+A silence that the broker has explained (a broken farm, another login with our data) is no fault of the socket, which orders
+need: then the data are asked for now and then, and the connection stays as long as it answers.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from bot.ibkr.market_data import MarketData
 from bot.quality.feed import stale_periods
 
 TRIES = 3
+EXCUSED_SECONDS = 90.0  # longer than the feed itself waits before it asks again
 
 
 class FeedHours(Protocol):
@@ -53,11 +58,11 @@ class FeedWatch:
             return
         if self._calendar.session_at(now_ns) is not None:
             self._tell(stale_periods(self._law, now - self._feed.last_data_seconds))
-        silent = now - self._feed.last_piece_seconds
-        if self._feed.stale is None:
+        silent, excused = now - self._feed.last_piece_seconds, self._feed.excused
+        if self._feed.stale is None or excused:
             self._tries = 0
-        if silent > self._law.stale_seconds and self._feed.denied is None:
-            await self._wake(silent)
+        if silent > (EXCUSED_SECONDS if excused else self._law.stale_seconds) and self._feed.denied is None:
+            await self._wake(silent, excused)
 
     def _tell(self, periods: int) -> None:
         """STALE once when the feed has been silent too long and once more each further period."""
@@ -65,14 +70,14 @@ class FeedWatch:
             self._feed.tell_stale(f"no data for {(period + 1) * self._law.stale_seconds:.0f} s")
         self._told = periods
 
-    async def _wake(self, silent: float) -> None:
-        """Probe the socket, ask for the data again; after some tries connect anew."""
-        error = StaleBars(f"no bar for {silent:.0f} s while the market is open")
-        self._feed.stale = error
-        self._link.report(error)
-        self._tries += 1
-        if self._tries > TRIES:
-            self._link.reconnect(error)
-            return
+    async def _wake(self, silent: float, excused: bool) -> None:
+        """Probe the socket, ask for the data again; after some tries without an excuse connect anew."""
+        if not excused:
+            self._feed.stale = error = StaleBars(f"no bar for {silent:.0f} s while the market is open")
+            self._link.report(error)
+            self._tries += 1
+            if self._tries > TRIES:
+                self._link.reconnect(error)
+                return
         await self._link.connection.ask_named("reqCurrentTime", "currentTime")
         self._feed.subscribe()

@@ -7,16 +7,17 @@ tells DVS what only a live feed can tell (QualityEvents, market time). Delayed d
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 from bot.contracts.models import DataContract
 from bot.ibkr.bar_flow import BarFlow
 from bot.ibkr.classify import Action, Rule, classify_request, classify_system
-from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed
+from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed, StaleQuotes
 from bot.ibkr.history import History
 from bot.ibkr.link import Link
-from bot.ibkr.link_state import SyncReason
+from bot.ibkr.link_state import LinkState, SyncReason
 from bot.ibkr.minutes import Minute, MinuteBuilder, Piece
 from bot.ibkr.quotes import DELAYED, Quote, QuoteBook
 from bot.quality.feed import QualityEvent, QualityKind
@@ -55,6 +56,7 @@ class MarketData:
         self._bad_quote: tuple[str, int] | None = None
         self._refusals = 0
         self._wanted = False
+        link.state_changed.append(self._on_state)
         link.sync.append(self._sync)
         for name in ("realtimeBar", "priceSizeTick", "marketDataType", "error"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
@@ -66,7 +68,13 @@ class MarketData:
         """Why no entry may rest on this feed now."""
         if self._farms:
             return MarketDataDegraded(", ".join(sorted(self._farms)))
-        return self.denied or self.untrusted or self.stale
+        quotes = StaleQuotes("bid and ask are unknown") if self._quotes.doubted else None
+        return self.denied or self.untrusted or self.stale or quotes
+
+    @property
+    def excused(self) -> bool:
+        """Whether broken farms or data that are not ours explain that no piece comes: a new connection would change nothing."""
+        return bool(self._farms) or self.untrusted is not None
 
     @property
     def spread_ticks(self) -> float:
@@ -91,16 +99,19 @@ class MarketData:
             connection.send("cancelRealTimeBars", self._bars_id)
             connection.send("cancelMktData", self._quotes_id)
         self._wanted = True
-        self._bars_id, self._quotes_id = ids.request_id(), ids.request_id()
+        self._bars_id = ids.request_id()
         self.last_piece_seconds = self.last_data_seconds = self._link.seconds()
-        self._quotes = QuoteBook(self._law.dvs)
         connection.send("reqMarketDataType", LIVE_DATA)
         connection.send("reqRealTimeBars", self._bars_id, self._contract(), PIECE_SECONDS, "TRADES", False, [])
-        connection.send("reqMktData", self._quotes_id, self._contract(), "", False, False, [])
+        self._ask_quotes(QuoteBook(self._law.dvs))
+
+    def _ask_quotes(self, book: QuoteBook) -> None:
+        assert self._link.ids is not None
+        self._quotes, self._quotes_id = book, self._link.ids.request_id()
+        self._link.connection.send("reqMktData", self._quotes_id, self._contract(), "", False, False, [])
 
     async def _sync(self, reason: SyncReason) -> None:
         self.denied = None
-        self._farms.clear()
         if reason is SyncReason.DATA_KEPT:
             self._ask_again_unless_alive(FARM_GRACE_SECONDS)
         else:
@@ -110,6 +121,10 @@ class MarketData:
         if (why := self.denied or self.untrusted) is not None and not self._link.was_ready:
             raise why  # later the connection is kept for the orders' sake, and entries are refused
         self.flow.catch_up(self._link.clock.now_ns())
+
+    def _on_state(self, state: LinkState, _previous: LinkState) -> None:
+        if state is LinkState.CONNECTING:
+            self._farms.clear()  # each socket tells of its farms from its first moment on, and of them only once
 
     def _ask_again_unless_alive(self, seconds: float) -> None:
         """Subscribe anew if no piece has come within a grace from now."""
@@ -129,7 +144,10 @@ class MarketData:
         if isinstance(self.untrusted, CompetingSession):
             self._trust()
         piece = Piece(time * SECOND_NS, open_, high, low, close, volume)
-        self._link.clock.saw(piece.open_ns + PIECE_SECONDS * SECOND_NS)
+        close_ns = piece.open_ns + PIECE_SECONDS * SECOND_NS
+        self._link.clock.saw(close_ns)
+        if volume > 0 and self._quotes.traded(close_ns) and self.denied is None and self.untrusted is None:
+            self._replace_quotes()
         for minute in self._builder.add(piece):
             self.flow.add(minute)
 
@@ -143,6 +161,8 @@ class MarketData:
         late = (now - minute.close_ns) / SECOND_NS
         if self.pieces and late > self._law.max_late_seconds:
             self._tell(QualityKind.LATE, f"{late:.0f} s after its close")
+        if not minute.whole:
+            self._tell(QualityKind.STALE, "pieces of the minute are missing, and history did not have it in time")
         self.on_minute(minute)
 
     def _on_priceSizeTick(self, request: int, kind: int, price: float, size: float) -> None:
@@ -155,6 +175,12 @@ class MarketData:
         quote = self._quotes.take(kind, price, size)
         if quote is not None and quote.whole:
             self.on_quote(quote)
+
+    def _replace_quotes(self) -> None:
+        """The quotes have died, the pieces have not: ask for quotes alone."""
+        self._link.report(StaleQuotes(f"no quote for {self._law.dvs.stale_seconds:.0f} s in which there were trades"))
+        self._link.connection.send("cancelMktData", self._quotes_id)
+        self._ask_quotes(QuoteBook(self._law.dvs, doubted=True))
 
     def _judge_quote(self) -> None:
         """Judged at each piece, not at each tick: a bid that has moved before its ask is not a crossed market."""
@@ -203,11 +229,12 @@ class MarketData:
             self.subscribe()
 
     def _farm(self, rule: Rule, text: str) -> None:
-        name = text.rpartition(":")[2].strip() or text
+        name = re.split(r":|demand\.", text)[-1].strip() or text
         if rule.action is Action.FARM_DOWN:
             self._farms.add(name)
         elif rule.action is Action.FARM_UP and name in self._farms:
             self._farms.discard(name)
+            self.last_piece_seconds = self._link.seconds()  # it has its grace before silence is odd again
             self._ask_again_unless_alive(FARM_GRACE_SECONDS)
 
     # -------------------------------------------------------------------- quality

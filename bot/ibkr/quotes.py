@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bot.contracts.models import DvsLaw
 from bot.quality.feed import quote_fault
-from bot.units import TICK_POINTS
+from bot.units import SECOND_NS, TICK_POINTS
 
 BID, ASK, DELAYED = 1, 2, (66, 67, 68, 72, 73, 75, 76)
 
@@ -26,27 +26,43 @@ class Quote(NamedTuple):
 
 
 class QuoteBook:
-    """The last quote. Nothing is judged before both sides have been told once."""
+    """The last quote. Nothing is judged before both sides have been told once.
 
-    def __init__(self, law: DvsLaw) -> None:
+    Quotes are told when they change, so an old one is not a wrong one. But where there are trades prices tick, and a
+    subscription that says nothing for `stale_seconds` of market time through which pieces with volume come has died. The
+    next one is `doubted`: what it says before the first trade may be remembered from the dead one.
+
+    It does not promise to see a market in which trades go on and no price moves for that long: it is taken for dead too.
+    """
+
+    def __init__(self, law: DvsLaw, *, doubted: bool = False) -> None:
+        self.doubted = doubted
         self._law = law
         self._sides: dict[int, tuple[float, float]] = {}
+        self._traded_ns = 0  # close of the first piece with volume since the last tick; 0: none
 
     @property
     def quote(self) -> Quote | None:
-        """The quote as it stands; None before both sides were told."""
-        if len(self._sides) < 2:
+        """The quote as it stands; None before both sides were told, and while it is doubted."""
+        if self.doubted or len(self._sides) < 2:
             return None
         (bid, bid_size), (ask, ask_size) = self._sides[BID], self._sides[ASK]
         return Quote(bid, ask, bid_size, ask_size)
 
     def take(self, kind: int, price: float, size: float) -> Quote | None:
         """A tick; the quote if both sides are known and it changed."""
+        self.doubted = self.doubted and not self._traded_ns
+        self._traded_ns = 0
         if kind not in (BID, ASK):
             return None
         before = self.quote
         self._sides[kind] = (price, size)
         return self.quote if self.quote != before else None
+
+    def traded(self, close_ns: int) -> bool:
+        """A piece with volume has closed (market time); whether the subscription has died."""
+        self._traded_ns = self._traded_ns or close_ns
+        return close_ns - self._traded_ns > self._law.stale_seconds * SECOND_NS
 
     def fault(self) -> str | None:
         """What is wrong with the quote (data_contract.yaml), or None."""

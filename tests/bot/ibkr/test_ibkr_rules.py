@@ -26,11 +26,13 @@ from bot.ibkr.market_clock import MarketClock
 from bot.ibkr.minutes import Minute, MinuteBuilder, Piece
 from bot.ibkr.order_wire import moment_ns, utc_text
 from bot.ibkr.pacing import HistoryPacer, MessageLimiter
+from bot.ibkr.quotes import ASK, BID, QuoteBook
 from bot.ibkr.settings import LinkSettings, chosen_account, wait_seconds
 from bot.trading_hours import clock_ns
 from bot.units import MINUTE_NS, SECOND_NS
 
 TEN = clock_ns(dt.date(2025, 10, 2), dt.time(10))
+LAST = 4  # the tick of a last price
 
 
 # ------------------------------------------------------------------------- the table
@@ -210,6 +212,41 @@ def test_without_history_an_incomplete_minute_goes_out_as_it_is_and_is_counted()
 def test_a_minute_is_published_once() -> None:
     published, _, _ = flowing(Past(), minute(1), minute(1), minute(2), minute(1))
     assert published == [minute(1), minute(2)]
+
+
+# ----------------------------------------------------------------------------- quotes
+
+
+def quoted(*, doubted: bool = False) -> QuoteBook:
+    """A book that was told both sides."""
+    book = QuoteBook(CONTRACTS.data_contract.dvs, doubted=doubted)
+    book.take(BID, 100.0, 5)
+    book.take(ASK, 100.25, 5)
+    return book
+
+
+def test_quotes_have_died_when_trades_go_on_for_longer_than_the_limit_without_a_tick() -> None:
+    book = quoted()
+    assert not any(book.traded(TEN + seconds * SECOND_NS) for seconds in range(0, 35, 5))
+    assert book.traded(TEN + 35 * SECOND_NS)
+
+
+def test_any_tick_keeps_quotes_alive_and_time_without_trades_does_not_count() -> None:
+    book = quoted()
+    assert not book.traded(TEN)
+    book.take(LAST, 100.25, 1)
+    assert not book.traded(TEN + 3600 * SECOND_NS), "the first trade after an hour"
+    assert not book.traded(TEN + 3630 * SECOND_NS)
+    assert book.quote is not None
+
+
+def test_what_may_be_remembered_from_dead_quotes_is_not_believed_before_a_tick_that_follows_a_trade() -> None:
+    book = quoted(doubted=True)
+    assert book.quote is None
+    book.traded(TEN)
+    assert book.quote is None
+    book.take(BID, 100.0, 6)
+    assert (book.quote.bid, book.quote.ask) == (100.0, 100.25)
 
 
 # -------------------------------------------------------------- ids, pacing, the roll

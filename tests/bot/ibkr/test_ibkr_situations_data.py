@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from ibkr_rig import DAY, Ear, Rig, Situations, bracket, gateway_config, new_session, on_a_loop, rig, until
 
 from bot.gateway import messages
+from bot.gateway.account import Account
 from bot.gateway.gateway import Gateway
 from bot.ibkr import errors as e
 from bot.trading_hours import clock_ns
@@ -181,6 +183,17 @@ async def an_api_that_becomes_read_only_rejects_the_order_and_halts() -> None:
         assert isinstance(r.ear.reasons["B-E"], e.ReadOnlyApi)
         assert isinstance(r.session.entry_block(), e.ReadOnlyApi)
         assert r.session.link.ready, "fills and prices are still heard"
+
+
+@situation(46)
+async def an_account_in_another_currency_fails_the_start_at_once_and_names_it() -> None:
+    values = Account.values
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Account, "values", lambda account: [(tag, value, currency and "EUR") for tag, value, currency in values(account)])
+        async with asyncio.timeout(15.0):
+            error = await failed_start(e.WrongBaseCurrency, broker={"start_timeout_seconds": 60.0})
+    assert "DU1234567" in error.text and "EUR" in error.text
+    assert "base currency" in error.hint
 
 
 @situation(46)
