@@ -26,11 +26,11 @@ from bot.ibkr.settings import LinkSettings
 
 TAPPED = (
     "openOrder", "openOrderEnd", "orderStatus", "execDetails", "execDetailsEnd", "commissionReport", "completedOrder",
-    "completedOrdersEnd", "error", "realtimeBar", "priceSizeTick", "marketDataType", "position", "positionEnd",
+    "completedOrdersEnd", "error", "realtimeBar", "priceSizeTick", "tickSize", "marketDataType", "position", "positionEnd",
     "updateAccountValue", "updatePortfolio", "accountDownloadEnd", "currentTime", "contractDetails", "contractDetailsEnd",
     "historicalData", "historicalDataEnd", "managedAccounts", "nextValidId",
 )  # fmt: skip
-UNHEARD = ("tickSize", "tickString", "tickGeneric", "tickReqParams", "historicalDataUpdate", "updateAccountTime", "orderBound")
+UNHEARD = ("tickString", "tickGeneric", "tickReqParams", "historicalDataUpdate", "updateAccountTime", "orderBound")
 COLLECTED = {"contractDetails": 0, "historicalData": 0, "execDetails": 0}  # message of an answer -> place of its request id
 FINISHED = ("contractDetailsEnd", "historicalDataEnd", "execDetailsEnd")
 NAMED = {"openOrder": "openOrderEnd", "completedOrder": "completedOrdersEnd", "position": "positionEnd", "currentTime": "currentTime"}

@@ -58,7 +58,7 @@ class MarketData:
         self._wanted = False
         link.state_changed.append(self._on_state)
         link.sync.append(self._sync)
-        for name in ("realtimeBar", "priceSizeTick", "marketDataType", "error"):
+        for name in ("realtimeBar", "priceSizeTick", "tickSize", "marketDataType", "error"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
 
     # ---------------------------------------------------------------- subscribing
@@ -164,6 +164,10 @@ class MarketData:
         if not minute.whole:
             self._tell(QualityKind.STALE, "pieces of the minute are missing, and history did not have it in time")
         self.on_minute(minute)
+
+    def _on_tickSize(self, request: int, _kind: int, _size: float) -> None:
+        if request == self._quotes_id:
+            self._quotes.lives()
 
     def _on_priceSizeTick(self, request: int, kind: int, price: float, size: float) -> None:
         if request != self._quotes_id:

@@ -29,10 +29,11 @@ class QuoteBook:
     """The last quote. Nothing is judged before both sides have been told once.
 
     Quotes are told when they change, so an old one is not a wrong one. But where there are trades prices tick, and a
-    subscription that says nothing for `stale_seconds` of market time through which pieces with volume come has died. The
+    subscription that says nothing, not even a size, for `stale_seconds` of market time through which pieces with volume come has died. The
     next one is `doubted`: what it says before the first trade may be remembered from the dead one.
 
-    It does not promise to see a market in which trades go on and no price moves for that long: it is taken for dead too.
+    It does not promise to see a market in which trades go on and neither prices nor sizes change for that long: it is taken for
+    dead too.
     """
 
     def __init__(self, law: DvsLaw, *, doubted: bool = False) -> None:
@@ -51,13 +52,17 @@ class QuoteBook:
 
     def take(self, kind: int, price: float, size: float) -> Quote | None:
         """A tick; the quote if both sides are known and it changed."""
-        self.doubted = self.doubted and not self._traded_ns
-        self._traded_ns = 0
+        self.lives()
         if kind not in (BID, ASK):
             return None
         before = self.quote
         self._sides[kind] = (price, size)
         return self.quote if self.quote != before else None
+
+    def lives(self) -> None:
+        """The subscription has said something, be it only a size."""
+        self.doubted = self.doubted and not self._traded_ns
+        self._traded_ns = 0
 
     def traded(self, close_ns: int) -> bool:
         """A piece with volume has closed (market time); whether the subscription has died."""
