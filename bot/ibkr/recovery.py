@@ -4,7 +4,7 @@ The journal is ahead of nothing and the broker is behind nothing: an order the j
 working may have filled or ended meanwhile, and one it only intended may work. Each difference
 becomes an ordinary order event, once, so that supervisor, book and journal hear of it as if it had
 just happened. No order is sent. It does not promise to know executions from before the broker's
-midnight that no journal holds; PositionCheck finds what they left.
+midnight that no journal holds; PositionCheck finds what they left, and books what is gone.
 """
 
 from __future__ import annotations

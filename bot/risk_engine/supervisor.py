@@ -151,7 +151,7 @@ class Supervisor:
         self._charge(trade, order, name, event)
         if order.state is OrderState.UNKNOWN:
             self.trip("order state desync", f"{order.order_id}: {name} cannot follow from what the broker said before")
-        self._after(trade, order, was_entering)
+        self._after(trade, order, was_entering, refused=name == "OrderCancelRejected")
 
     def _unapproved(self, event: Any) -> None:
         """An event of an order that never passed the risk engine; a denial of one is what should happen."""
@@ -201,7 +201,7 @@ class Supervisor:
 
     # ---------------------------------------------------------- consequences
 
-    def _after(self, trade: Trade, order: TrackedOrder, was_entering: bool) -> None:
+    def _after(self, trade: Trade, order: TrackedOrder, was_entering: bool, refused: bool) -> None:
         self._naked.look(self._wire.wall, trade)
         if was_entering and not trade.entries_live:
             self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
@@ -215,9 +215,10 @@ class Supervisor:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
             self._wire.publish(TOPIC_BOOK, news(self.register.view(trade)))
-        if trade.closing is not None and order.role is Role.TARGET:
-            # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
-            self._wire.wall.call_at(f"{trade.intent_id}-close", self._wire.wall.now_ns, lambda: self.act(trade))
+        if refused or (trade.closing is not None and order.role is Role.TARGET):
+            # A refused cancel is asked again, but not in a circle. And at some venues the end of a target takes its stop along.
+            later_ns = self._wire.wall.now_ns + SECOND_NS * refused
+            self._wire.wall.call_at(f"{trade.intent_id}-close", later_ns, lambda: self.act(trade))
         else:
             self.act(trade)
 

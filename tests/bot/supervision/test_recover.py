@@ -577,3 +577,20 @@ def test_what_the_broker_says_of_an_adopted_trade_is_written_as_if_nothing_had_h
     told_of = recovered(Story(first.intent, (*before, *hands.records)))
     assert told_of.over and told_of.net == 0
     assert hands.kinds.count(Kind.OUTCOME) == 1
+
+
+def test_a_refused_cancel_is_asked_again_after_a_second_and_not_in_a_circle():
+    supervisor, hands = adopted(*OPEN)
+    (trade,) = supervisor.trades
+    supervisor.trip("manual", "out")
+    assert sent(hands) == ["cancel 1T"]
+    played = Played.__new__(Played)
+    played.supervisor, played.hands, played._strategy = supervisor, hands, strategy_id("K1")
+    (target,) = trade.legs[0].of(Role.TARGET)
+    for _ in range(3):
+        played.tell(target, "OrderCancelRejected")
+    assert sent(hands) == ["cancel 1T"]
+    hands.wall.advance(MOMENT + SECOND_NS - 1)
+    assert sent(hands) == ["cancel 1T"]
+    hands.wall.advance(MOMENT + SECOND_NS)
+    assert sent(hands) == ["cancel 1T", "cancel 1T"]
