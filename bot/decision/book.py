@@ -62,22 +62,30 @@ class Book:
         """The first contract was filled."""
         self._position_open = True
 
-    def on_trade_closed(self, net_cents: int, r: float, contracts: int, overrun: bool) -> None:
-        """The last contract was closed: P&L, streak, and the locks they bring."""
+    def on_trade_closed(self, net_cents: int, r: float, contracts: int, overrun: bool, day: TradingDay | None = None) -> None:
+        """The last contract was closed on `day`, the one in force or one before it (None: in force): P&L, streak, and the locks they bring.
+
+        One that is told after its day has passed leaves what it would have left if it had been told in time.
+        """
+        late = day is not None and day.date < self._day
+        if late and self._position_open:
+            self._trades -= 1  # the day in force took it for a trade of its own
         self._position_open = False
-        self._net_day += net_cents
-        self._net_week += net_cents
-        self._net_month += net_cents
+        if not late:
+            self._net_day += net_cents
+            self._overrun_locked |= overrun
+        if day is None or day.week == self._week:
+            self._net_week += net_cents
+        if day is None or day.month == self._month:
+            self._net_month += net_cents
         result = result_at(net_cents, r, self._limits.loss_r)
         if result is Result.LOSS:
             self._streak += 1
-            self._last_loser_contracts = contracts
+            self._last_loser_contracts = self._last_loser_contracts if late else contracts
         elif result is Result.WIN:
             self._streak = 0
         if self._streak >= self._limits.max_losses:
-            self._streak_locked = True
-        if overrun:
-            self._overrun_locked = True
+            self._streak, self._streak_locked = (0, False) if late else (self._streak, True)
 
     def view(self, ts_ns: int) -> BookView:
         """The counters as they stand at `ts_ns`."""

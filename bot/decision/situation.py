@@ -83,7 +83,9 @@ class Situation:
             self.book.on_trade_opened()
         elif isinstance(event, TradeClosed):
             outcome = event.outcome
-            self.book.on_trade_closed(outcome.net_cents, outcome.r, outcome.quantity, outcome.budget_overrun)
+            self._enter(outcome.closed_ns)  # it may be told before the first bar of its day
+            day = self._calendar.trading_day(outcome.closed_ns)
+            self.book.on_trade_closed(outcome.net_cents, outcome.r, outcome.quantity, outcome.budget_overrun, day)
 
     def on_account(self, balance_cents: int, available_cents: int) -> None:
         """Take the account's balance and free funds in (whole cents); the first balance is the day's equity."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from builders import EMPTY_BOOK, LIMITS, calendar, market, new_york_ns
+from builders import EMPTY_BOOK, LIMITS, calendar, market, new_york_ns, trade_view
 from integration.stage import frame_of, lawbook, play
 
 from bot.contracts import load_contracts
@@ -84,14 +84,19 @@ def on_bar(now: Situation, moment: str) -> BookView:
     return now.snapshot().book
 
 
-def closed(net_cents: int = -1124, quantity: int = 1, overrun: bool = False, r: float | None = None) -> TradeClosed:
+TUESDAY = new_york_ns("2025-09-16 10:41")
+
+
+def closed(
+    net_cents: int = -1124, quantity: int = 1, overrun: bool = False, r: float | None = None, closed_ns: int = TUESDAY + 9 * MINUTE_NS
+) -> TradeClosed:
     outcome = dict.fromkeys(TradeOutcome.__struct_fields__) | {
         "net_cents": net_cents, "r": net_cents / 1000 if r is None else r, "quantity": quantity, "budget_overrun": overrun,
+        "closed_ns": closed_ns,
     }  # fmt: skip
     return TradeClosed(TradeOutcome(**outcome))
 
 
-TUESDAY = new_york_ns("2025-09-16 10:41")
 SUBMITTED = (TUESDAY, IntentSubmitted("i", "K1", TUESDAY))
 FILLED = (TUESDAY + MINUTE_NS, EntryEnded("i", "K1", True))
 MISSED = (TUESDAY + MINUTE_NS, EntryEnded("i", "K1", False))
@@ -145,6 +150,37 @@ def test_bars_of_history_that_come_after_a_restart_pass_no_day():
         assert on_bar(now, moment).streak_locked
     assert on_bar(now, "2025-09-16 12:00").realised_day_cents == -2248
     assert not on_bar(now, "2025-09-17 09:45").streak_locked
+
+
+LATE = new_york_ns("2025-09-16 15:50")
+BARS = ("2025-09-11 10:00", "2025-09-16 15:59", "2025-09-17 09:45", "2025-09-17 10:00")
+
+
+@pytest.mark.parametrize("earlier", [(), (SUBMITTED, FILLED, LOST)], ids=["the first loss", "the second loss"])
+@pytest.mark.parametrize("end", ["2025-09-16 15:53", "2025-09-16 17:30", "2025-09-17 09:31"])
+@pytest.mark.parametrize("told_after", range(len(BARS)))
+@pytest.mark.parametrize("known", [1, 2, 3])
+def test_a_close_counts_for_the_day_it_happened_on_whenever_it_is_told(earlier, end, told_after, known):
+    """Down over the end of a trade, told of it among the bars after a restart, and started once more: all count the same."""
+    end_ns = new_york_ns(end)
+    story = [
+        (LATE, IntentSubmitted("j", "K1", LATE)),
+        (LATE + MINUTE_NS, EntryEnded("j", "K1", True)),
+        (end_ns, closed(quantity=2, overrun=True, closed_ns=end_ns)),
+    ]
+    wanted = on_bar(restored(*earlier, *story), BARS[-1])
+    again = restored(*earlier, *story[:known])
+    for moment in BARS[:told_after]:
+        on_bar(again, moment)
+    told = [event for _, event in story[known:]]
+    for event in [*told[:-1], TradeOpened(trade_view()), told[-1]] if told else []:  # the supervisor tells of an adopted trade first
+        again.on_book(event)
+    for moment in BARS[told_after:]:
+        found = on_bar(again, moment)
+    assert found == wanted
+    today = end.startswith("2025-09-17")
+    assert (found.realised_day_cents, found.trades_today) == ((-1124, 1) if today else (0, 0))
+    assert (found.streak_locked, found.overrun_locked) == (today and bool(earlier), today)
 
 
 @pytest.mark.parametrize("state", KillState)

@@ -40,7 +40,7 @@ def closed(net_cents: int = -1124, r: float = -1.124, quantity: int = 1, overrun
     return TradeClosed(
         TradeOutcome(
             trade_id="t", strategy="K1", side=1, quantity=quantity, legs=1, regime="range", time_of_day="opening",
-            trading_day="2025-09-16", opened_ns=0, closed_ns=0, decided_ns=0, entry_price=250.0, exit_price=248.0, gross_cents=-1000,
+            trading_day="2025-09-16", opened_ns=0, closed_ns=MOMENT, decided_ns=0, entry_price=250.0, exit_price=248.0, gross_cents=-1000,
             net_cents=net_cents, risk_cents=1000, r=r, target_r=2.0, exit_reason="STOP", thesis_valid_at_exit=True, belief=0.9, euc={},
             dvs=1.0, eqs=1.0, signals={}, slippage_ticks=1.0, spread_ticks=1.0, mae_ticks=8, mfe_ticks=0, naked_seconds=0.0,
             budget_overrun=overrun, shadow=False,
