@@ -106,16 +106,17 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None) -> Nod
 
 
 class _Desk:
-    """What a person does while the node runs: look at it, and kill it."""
+    """What is looked at all the time while the node runs: a person's kill request, the flatten time, the view."""
 
     def __init__(self, node: MesbotNode, journal: Path, show: Show | None) -> None:
         self.node, self._journal, self._show = node, journal, show
         self._shown = 0.0
 
     def look(self) -> None:
-        """Carry out a kill request, and show the view if it is old enough."""
+        """Carry out a kill request, leave what is overdue, and show the view if it is old enough."""
         if (reason := taken_request(self._journal)) is not None:
             self.node.kill(reason)
+        self.node.leave_overdue()
         if self._show is not None and time.monotonic() - self._shown >= SCREEN_SECONDS:
             self._shown = time.monotonic()
             self._show(self.node.screen.glance)

@@ -23,14 +23,16 @@ from actors.config import RuntimeActorConfig
 from actors.screen import ScreenActor
 from bot.assembly import assemble
 from bot.backtest.instrument import minute_bars
+from bot.decision.plan import ExitReason
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig, IbkrDataClientConfig, IbkrExecClientConfig
 from bot.ibkr.factories import IbkrDataClientFactory, IbkrExecClientFactory
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.store import Journal
-from bot.messages import ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_TIME
+from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_TIME, CloseTrade
+from bot.node.overdue import flatten_overdue
 from bot.node.screen import Glance
-from bot.runtime import RuntimeSpec
+from bot.runtime import RuntimeSpec, runtime_of
 
 CLIENT = "IBKR"
 START_SECONDS = 90.0
@@ -48,6 +50,7 @@ class MesbotNode:
 
     def __init__(self, spec: RuntimeSpec, broker: BrokerConfig, open_journal: Callable[[], Journal], heading: str) -> None:
         loop = asyncio.get_running_loop()
+        self._calendar = runtime_of(spec).calendar
         self.session: BrokerSession = session_of(loop, broker)
         self._troubles: list[str] = []
         self.session.link.errors.append(lambda error: self._troubles.append(str(error)))
@@ -117,6 +120,16 @@ class MesbotNode:
     def kill(self, reason: str) -> None:
         """A person trips the kill switch."""
         self.node.kernel.msgbus.send(ENDPOINT_RISK_KILL, reason)
+
+    def leave_overdue(self) -> None:
+        """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""
+        clock = self.session.clock
+        if clock.replay or not self.session.link.ready or not flatten_overdue(self._calendar, clock.now_ns()):
+            return
+        for trade in self.risk.open_trades():
+            if not trade.closing:
+                request = CloseTrade(trade.trade_id, ExitReason.SESSION, "the session's flatten time has passed without a bar")
+                self.node.kernel.msgbus.send(ENDPOINT_RISK_CLOSE, request)
 
     async def withdraw(self, seconds: float = WITHDRAW_SECONDS) -> None:
         """Cancel entries that still work; positions keep their stops and targets. Waits for the broker's word, not for ever."""

@@ -1,0 +1,17 @@
+"""The session's flatten time by the clock. Bars decide it; this is for when they stop while a position is open.
+
+It cannot close anything while the link is down, and promises no price.
+"""
+
+from __future__ import annotations
+
+from bot.calendar import SessionCalendar
+from bot.units import SECOND_NS
+
+GRACE_NS = 15 * SECOND_NS  # so that the bar which decides it, or history in its place, comes first
+
+
+def flatten_overdue(calendar: SessionCalendar, now_ns: int) -> bool:
+    """Whether no position should be held at this moment (market time, UTC ns) and one can be closed."""
+    session = calendar.session_at(now_ns)
+    return calendar.globex_open(now_ns) and (session is None or now_ns >= calendar.flatten_ns(session) + GRACE_NS)

@@ -1,0 +1,56 @@
+"""The product's own node where the gateway stops giving what it lives on: bars, a link, answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import SimpleNamespace
+
+import pytest
+from ibkr_rig import DAY, until
+from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
+
+from bot.journal.past import past_of
+from bot.trading_hours import clock_ns
+from bot.units import SECOND_NS
+
+EXIT = f"{ENTRY[:-1]}X1"
+FLATTEN_NS = clock_ns(DAY, dt.time(15, 54))
+
+
+async def held(stage: Stage) -> None:
+    """A run that ended with an open position, its bracket at the broker."""
+    await stage.place()
+    stage.do(f"fill {ENTRY}")
+    stage.write("OrderSubmitted", "OrderAccepted", filled=True)
+
+
+@pytest.mark.parametrize(
+    ("clock", "closed"),
+    [
+        ({"now_ns": lambda: FLATTEN_NS, "replay": False}, False),
+        ({"now_ns": lambda: FLATTEN_NS + 20 * SECOND_NS, "replay": False}, True),
+        ({"now_ns": lambda: FLATTEN_NS + 20 * SECOND_NS, "replay": True}, False),  # there the tape decides, not the wall
+    ],
+    ids=["at the flatten time", "past it", "past it on a replay"],
+)
+def test_a_position_is_closed_once_when_the_flatten_time_passes_without_bars(tmp_path, clock, closed):
+    @on_stage
+    async def run(stage: Stage) -> None:
+        await held(stage)
+        async with stage.restarted() as node:
+            node.session.clock = SimpleNamespace(**clock)
+            for _ in range(3):
+                node.leave_overdue()
+            if closed:
+                await until(lambda: stage.working == {EXIT}, lambda: stage.news())
+                node.leave_overdue()
+                stage.do(f"fill {EXIT}")
+                await until(lambda: not node.risk.open_trades(), lambda: stage.news())
+            node.leave_overdue()
+            assert bool(node.risk.open_trades()) is not closed
+        sent = [ref for ref, event in stage.news() if event == "OrderSubmitted"]
+        assert sent == ([EXIT] if closed else [])
+        assert stage.working == (set() if closed else {STOP, TARGET})
+        assert [outcome.exit_reason for outcome in past_of([stage.path]).outcomes] == (["SESSION"] if closed else [])
+
+    run(tmp_path)

@@ -1,0 +1,41 @@
+"""Whether the clock says that a position should have been left already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from builders import calendar, new_york_ns
+
+from bot.node.broker_run import _Desk
+from bot.node.overdue import flatten_overdue
+
+
+@pytest.mark.parametrize(
+    ("moment", "overdue"),
+    [
+        ("2025-09-16 09:30", True),  # held over night: any time the market is open and no session is on
+        ("2025-09-16 09:31", False),
+        ("2025-09-16 15:54", False),  # the bar that decides it closes now
+        ("2025-09-16 15:54:14", False),  # and may come a little late
+        ("2025-09-16 15:54:15", True),
+        ("2025-09-16 16:30", True),
+        ("2025-09-16 17:30", False),  # the market is shut: nothing can be closed
+        ("2025-09-16 18:01", True),
+        ("2025-09-20 12:00", False),  # Saturday
+        ("2025-11-28 12:54:14", False),  # a half day
+        ("2025-11-28 12:54:15", True),
+        ("2035-01-01 12:00", False),  # no calendar covers it
+    ],
+)
+def test_a_position_is_overdue_from_a_moment_after_the_flatten_time_until_the_next_session(moment, overdue):
+    assert flatten_overdue(calendar(), new_york_ns(moment)) is overdue
+
+
+def test_a_running_node_is_asked_at_every_look(tmp_path: Path):
+    asked: list[bool] = []
+    desk = _Desk(SimpleNamespace(leave_overdue=lambda: asked.append(True)), tmp_path / "journal.sqlite", None)
+    desk.look()
+    desk.look()
+    assert len(asked) == 2
