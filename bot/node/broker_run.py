@@ -29,6 +29,7 @@ from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.run_lock import RunLock
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec
+from bot.supervision.orders import Role
 from bot.units import MINUTE_NS, TICK_POINTS
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
@@ -98,7 +99,7 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None) -> Nod
         failure = error
     finally:
         await node.withdraw()
-        left = tuple(_left(trade) for trade in node.risk.open_trades())
+        left = _left_behind(node)
         head = await node.stop()
     if failure is not None:
         raise NodeError("\n".join((str(failure), *left)))
@@ -169,9 +170,30 @@ def _open_journal(request: BrokerRequest, met: Meeting) -> Journal:
     return journal
 
 
+def _left_behind(node: MesbotNode) -> tuple[str, ...]:
+    """What is open, and what may still come to be, as sentences."""
+    held = [_left(trade) for trade in node.risk.open_trades()]
+    orders = node.risk.unsettled_orders()
+    entries = ", ".join(order.order_id for order in orders if order.role is Role.ENTRY)
+    others = ", ".join(order.order_id for order in orders if order.role is not Role.ENTRY)
+    if entries:
+        held.append(
+            f"{entries} may still work at the broker: nothing says that it was cancelled, and it may fill while nobody runs "
+            "(then its stop and target work there too); cancel it in TWS, or start again to have it looked after."
+        )
+    if others:
+        held.append(
+            f"{others} may still work at the broker with nothing held, and would open a position; cancel it in TWS, or start again."
+        )
+    return tuple(held)
+
+
 def _left(trade: TradeView) -> str:
-    """What stays behind, in one sentence."""
+    """A position that stays behind, in one sentence."""
     side = "long" if trade.side > 0 else "short"
+    if not trade.stop_order_ids:
+        held = f"{trade.plan.strategy} stays {side} {trade.quantity_open}"
+        return f"{held} and no stop of it is known to work at the broker; close it in TWS, or start again at once to have that done."
     stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
     return (
         f"{trade.plan.strategy} stays {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f} "

@@ -136,7 +136,7 @@ class MesbotNode:
         self.node.kernel.msgbus.send(ENDPOINT_RISK_WITHDRAW, "the run ends")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not self.idle() or self.risk.entries_live:
+                while not self.idle() or self.risk.unsettled_orders():
                     await asyncio.sleep(POLL_SECONDS)
 
     async def stop(self) -> str:

@@ -46,6 +46,7 @@ from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.engine import ContractRiskEngine, deny_rest
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime import RuntimeSpec, runtime_of
+from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.units import to_usd
 
 RISK, EXEC = "RiskEngine.execute", "ExecEngine.execute"
@@ -142,6 +143,12 @@ class RiskController(Controller):
     def open_trades(self) -> list[TradeView]:
         """Trades that hold contracts now."""
         return self._supervisor.register.open_trades()
+
+    def unsettled_orders(self) -> list[TrackedOrder]:
+        """Orders not known to have ended that may still open a position: entries, and what is left of a bracket that holds nothing."""
+        legs = [leg for trade in self._supervisor.trades for leg in trade.legs]
+        orders = [order for leg in legs for order in leg.orders if order.role is Role.ENTRY or not (leg.open or leg.live(Role.ENTRY))]
+        return [order for order in orders if order.live or (order.state is OrderState.UNKNOWN and order.filled < order.quantity)]
 
     # ------------------------------------------------------------- the senses
 

@@ -113,6 +113,34 @@ def test_stopped_by_a_person_it_says_what_stays_open_and_the_next_run_closes_it(
     asyncio.run(day())
 
 
+@pytest.mark.parametrize("fault", ["err 1100", "swallow cancelOrder all"], ids=["the link is down", "nobody answers the cancel"])
+def test_stopped_while_an_entry_works_that_cannot_be_cancelled_it_says_so(tmp_path: Path, fault: str):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: bool(r.working) and r.position == 0)
+            entries = sorted(ref for ref in r.working if ref.endswith("E"))
+            r.gateway.side.verbs.do(fault)
+            await asyncio.sleep(0.5)
+            printed = await r.stop_node()
+            assert set(entries) <= r.working
+            assert f"{', '.join(entries)} may still work at the broker" in printed and "nothing is open" not in printed, printed
+
+    asyncio.run(day())
+
+
+def test_stopped_while_an_entry_works_it_cancels_it_and_knows_that_nothing_is_open(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: bool(r.working) and r.position == 0)
+            printed = await r.stop_node()
+            assert not r.working and r.position == 0
+            assert "Stopped; nothing is open." in printed, printed
+
+    asyncio.run(day())
+
+
 def test_observing_sends_nothing_and_shadows_every_plan(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path) as r:
