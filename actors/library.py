@@ -25,6 +25,7 @@ from bot.messages import (
     ENDPOINT_JOURNAL_AHEAD,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
+    TOPIC_BEGIN,
     TOPIC_BOOK,
     TOPIC_DECISIONS,
     TOPIC_KILL,
@@ -53,18 +54,23 @@ from bot.units import SECOND_NS
 
 TRADERS = ("K1", "K2", "K3", "K4")
 FILTER = "K5"
+NEVER = 2**63 - 1
 
 
 class LibraryActor(Actor):
-    """Hands out the MarketState, asks K5 and then K1-K4, and tells at most one to submit."""
+    """Hands out the MarketState, asks K5 and then K1-K4, and tells at most one to submit.
 
-    def __init__(self, config: RuntimeActorConfig) -> None:
+    With `live` it decides nothing before it is told that warm-up is over: how long history takes, nobody knows.
+    """
+
+    def __init__(self, config: RuntimeActorConfig, *, live: bool = False) -> None:
         super().__init__(config)
         self._runtime = runtime_of(config.runtime)
         self._law = self._runtime.law
         self._calendar = self._runtime.calendar
         self._situation = Situation(self._law.limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
+        self._from_ns = NEVER if live else config.runtime.decide_from_ns
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
         self._trade: TradeView | None = None
         self._managed: TradeView | None = None
@@ -77,6 +83,7 @@ class LibraryActor(Actor):
         self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
         self.msgbus.subscribe(TOPIC_TRUST, self._on_trust)
         self.msgbus.subscribe(TOPIC_KILL, self._on_kill)
+        self.msgbus.subscribe(TOPIC_BEGIN, self._on_begin)
         self.msgbus.subscribe("events.account.*", self._on_account)
         for event in known_accounts(self.cache):
             self._on_account(event)
@@ -98,6 +105,9 @@ class LibraryActor(Actor):
     def _on_kill(self, update: KillUpdate) -> None:
         self._situation.kill_state = update.state
 
+    def _on_begin(self, from_ns: int) -> None:
+        self._from_ns = max(from_ns, self._runtime.spec.decide_from_ns)
+
     def _on_account(self, event: Any) -> None:
         balance, free = cents_of(event)
         if balance is not None and free is not None:
@@ -107,7 +117,7 @@ class LibraryActor(Actor):
         self._situation.on_market(update)
         spec, ts_ns = self._runtime.spec, update.quality.ts_ns
         session = self._calendar.session_at(ts_ns)
-        if not spec.decide_from_ns <= ts_ns < spec.decide_until_ns or (session is None and self._trade is None):
+        if not self._from_ns <= ts_ns < spec.decide_until_ns or (session is None and self._trade is None):
             return
         now = self._situation.snapshot()
         understood = now is not None and update.quality.bar is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from nautilus_trader.model.data import BarType
@@ -41,7 +42,8 @@ class Assembly(NamedTuple):
 def assemble(kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Callable[[], Journal], *, live: bool = False) -> Assembly:
     """Add risk engine, actors and strategies to a Nautilus kernel.
 
-    `live`: market time is not the kernel's clock but what messages are stamped with, and the journal is written promptly.
+    `live`: market time is not the kernel's clock but what messages are stamped with, the journal is written promptly, and
+    decisions wait for TOPIC_BEGIN.
     Order matters: the risk engine stands in front before anybody can send; the journal is
     open before anybody writes; the learning actor tells its trust to those who listen already.
     """
@@ -51,7 +53,8 @@ def assemble(kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Ca
     config = RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type)
     journal = JournalActor(config, open_journal, prompt=live)
     trader.add_actor(journal)
-    for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LIBRARY", LibraryActor), ("LEARNING", LearningActor)):
+    library = partial(LibraryActor, live=live)
+    for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LIBRARY", library), ("LEARNING", LearningActor)):
         trader.add_actor(actor(RuntimeActorConfig(component_id=name, runtime=spec, bar_type=bar_type)))
     for strategy, config in STRATEGIES:
         trader.add_strategy(strategy(config(runtime=spec, instrument_id=instrument_id)))

@@ -144,7 +144,7 @@ async def _watch(desk: _Desk, pace: Pace | None) -> None:
 
 
 def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
-    """Decisions begin with the next minute to close, so that no bar is decided twice, nor one from history."""
+    """No minute that has closed by now is decided, so that none is decided twice; the node waits for more (`warmed_up`)."""
     journals = met.journals
     oldest = min(new_york(ns).date() for ns in (met.market_ns, journals.first_ns or met.market_ns))
     warm_up = new_york(met.market_ns).date() - timedelta(days=request.warm_up_days)

@@ -29,10 +29,11 @@ from bot.ibkr.config import BrokerConfig, IbkrDataClientConfig, IbkrExecClientCo
 from bot.ibkr.factories import IbkrDataClientFactory, IbkrExecClientFactory
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.store import Journal
-from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_TIME, CloseTrade
+from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_BEGIN, TOPIC_TIME, CloseTrade
 from bot.node.overdue import flatten_overdue
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec, runtime_of
+from bot.units import MINUTE_NS
 
 CLIENT = "IBKR"
 START_SECONDS = 90.0
@@ -85,6 +86,7 @@ class MesbotNode:
     async def warmed_up(self, until_ns: int, show: Callable[[Glance], None] | None) -> None:
         """Wait until the minutes that close up to `until_ns` (UTC ns) are understood. Raises NodeError if history does not come.
 
+        Then decisions begin, with the next minute to close: what closed meanwhile is history, and its spread was not seen.
         What the start has made stays for the life of the node, so the garbage collector need not look at it again and again.
         """
         try:
@@ -99,6 +101,7 @@ class MesbotNode:
             raise NodeError(self._why(f"History did not arrive within {WARM_UP_SECONDS:.0f} s")) from None
         gc.collect()
         gc.freeze()
+        self.node.kernel.msgbus.publish(TOPIC_BEGIN, self.session.clock.now_ns() // MINUTE_NS * MINUTE_NS + MINUTE_NS)
 
     def require_running(self) -> None:
         """Raises NodeError with the reason if the node has stopped by itself."""

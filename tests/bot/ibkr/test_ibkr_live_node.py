@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
+import json
+import sqlite3
 from types import SimpleNamespace
 
 import pytest
-from ibkr_rig import DAY, until
+from ibkr_rig import DAY, TEN, until
 from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
 
 from bot.journal.past import past_of
 from bot.trading_hours import clock_ns
-from bot.units import SECOND_NS
+from bot.units import MINUTE_NS, SECOND_NS
 
 EXIT = f"{ENTRY[:-1]}X1"
 FLATTEN_NS = clock_ns(DAY, dt.time(15, 54))
@@ -54,3 +57,26 @@ def test_a_position_is_closed_once_when_the_flatten_time_passes_without_bars(tmp
         assert [outcome.exit_reason for outcome in past_of([stage.path]).outcomes] == (["SESSION"] if closed else [])
 
     run(tmp_path)
+
+
+async def minutes(stage: Stage, count: int) -> None:
+    for _ in range(count * 12):
+        stepped = stage.do("step 1")
+        if inspect.isawaitable(stepped):
+            await stepped
+
+
+@on_stage
+async def test_minutes_that_close_before_warm_up_is_over_are_history_and_are_not_decided(stage: Stage) -> None:
+    """A person takes five minutes to type what live trading asks for, or history takes five minutes to come."""
+    stage.write()
+    await minutes(stage, 5)
+    async with stage.restarted() as node:
+        await minutes(stage, 1)
+        first_ns = TEN + 6 * MINUTE_NS
+        await until(lambda: node.screen.last_bar_ns >= first_ns and node.idle())
+    with sqlite3.connect(stage.path) as db:
+        decided = db.execute("SELECT DISTINCT ts_ns FROM records WHERE kind = 'decision'").fetchall()
+        (bar,) = db.execute("SELECT body FROM records WHERE kind = 'bar'").fetchone()
+    assert decided == [(first_ns,)]
+    assert json.loads(bar)["signals"]["spread_ticks"] is not None
