@@ -16,8 +16,10 @@ from pathlib import Path
 from bot.calendar import new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
+from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
+from bot.journal.past import past_of
 from bot.journal.records import Kind, OperatorRecord
 from bot.journal.store import Journal
 from bot.node.journals import Journals, journals_of
@@ -26,16 +28,23 @@ from bot.node.node import MesbotNode, NodeError
 from bot.node.pace import Pace
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
-from bot.node.run_lock import RunLock
+from bot.node.run_lock import RunLock, held_by
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec
 from bot.supervision.orders import Role
+from bot.supervision.recover import recovered
 from bot.units import MINUTE_NS, TICK_POINTS
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
 REASON_SECONDS = 5.0  # of the start's time, so that the session names its reason before the node's time is up
 SCREEN_SECONDS, LOOK_SECONDS = 0.25, 0.025
 Show = Callable[[Glance], None]
+
+
+class ObserveRefused(MesbotError):
+    """Observing must not begin while a trade of this account is open and nobody manages it."""
+
+    exit_code = 3
 
 
 @dataclass(frozen=True)
@@ -50,15 +59,34 @@ class Meeting:
 
 
 async def meet(request: BrokerRequest) -> Meeting:
-    """Find out before anything is built. Raises ContractError, BrokerError or JournalError, the reason why it cannot start."""
+    """Find out before anything is built. Raises ContractError, BrokerError, JournalError or ObserveRefused."""
     contracts = load_contracts(request.contracts)
     found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone)
     replay = found.replays
     if replay and request.live_account:
         raise ClockSkew(f"the gateway's clock is {found.skew_seconds / 3600:+.1f} hours from this machine's, and the account is a live one")
     market_ns = found.broker_ns if replay else time.time_ns()
-    journals = journals_of(request.state, request.mode.value, found.account, new_york(market_ns).year)
+    year = new_york(market_ns).year
+    if request.mode is Mode.OBSERVE:
+        _require_nothing_open(request, found.account, year)
+    journals = journals_of(request.state, request.mode.value, found.account, year)
     return Meeting(contracts, found, replay, market_ns, journals)
+
+
+def _require_nothing_open(request: BrokerRequest, account: str, year: int) -> None:
+    """An observing bot manages nothing, and would be taken for the one that does. A trading bot that runs beside it does manage."""
+    mode, verb = (Mode.LIVE, "mesbot live --trading-mode live") if request.live_account else (Mode.PAPER, "mesbot paper")
+    journals = journals_of(request.state, mode.value, account, year)
+    if held_by(journals.path) is None and (stories := past_of(journals.earlier).unfinished):
+        trades = ", ".join(f"{story.intent.intent_id} ({_held(recovered(story).net)})" for story in stories)
+        raise ObserveRefused(
+            f"{account} has {trades} unfinished in its {mode} journal, and an observing bot would leave that alone; "
+            f"start `{verb}` to have it managed and closed before the session ends."
+        )
+
+
+def _held(net: int) -> str:
+    return f"{'long' if net > 0 else 'short'} {abs(net)}" if net else "nothing held"
 
 
 async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None) -> NodeResult:

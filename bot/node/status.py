@@ -47,6 +47,10 @@ class JournalName(NamedTuple):
     account: str
     year: int
 
+    def path(self, state: Path) -> Path:
+        """The file of that year."""
+        return state / FOLDER / f"{self.mode.lower()}-{self.account}-{self.year}.sqlite"
+
 
 class Budget(msgspec.Struct, frozen=True):
     """One loss limit in whole cents: realised net of fees, the limit, and what a worst case may still cost."""

@@ -154,6 +154,23 @@ def test_observing_sends_nothing_and_shadows_every_plan(tmp_path: Path):
     asyncio.run(day())
 
 
+def test_observing_does_not_begin_over_a_trade_that_nobody_manages(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path) as r:
+            await r.start_node()
+            await r.step_until(lambda: r.position != 0)
+            await r.kill_node()
+            with pytest.raises(AssertionError, match=r"unfinished in its PAPER journal.*start `mesbot paper` to have it managed"):
+                await r.start_node("--trading-mode", "observe")
+            assert r.node.returncode == 3
+            assert [path.name[:5] for path in (tmp_path / "journals").glob("*.sqlite")] == ["paper"]
+            await r.start_node()
+            await r.to_the_end()
+            assert r.position == 0
+
+    asyncio.run(day())
+
+
 def kills(r: Rig) -> list[str]:
     return [json.loads(row.body)["state"] for row in r.rows("kill")]
 

@@ -1,0 +1,119 @@
+"""`mesbot kill` as a person runs it: it reaches the bot that can trade, whatever else is broken, and claims no more than it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from test_operate_command import HALTED, kills, write
+
+from bot.cli.main import cli
+from bot.node.kill_request import request_path
+from bot.node.run_lock import RunLock
+
+KILL = ("kill", "--reason", "enough")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `mesbot ...` in an empty folder with its own state; nobody answers, so it does not wait long."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr("bot.cli.kill.WAIT_SECONDS", 0.2)
+    return lambda *words: CliRunner().invoke(cli, [str(word) for word in words])
+
+
+def asked(path: Path) -> bool:
+    return request_path(path).exists()
+
+
+def damaged(name: str) -> Path:
+    path = write(name)
+    path.write_bytes(b"no database at all" * 100)
+    return path
+
+
+@pytest.mark.parametrize("broken", ["", "no database at all" * 100], ids=["empty", "damaged"])
+def test_a_running_bot_is_asked_although_another_journal_cannot_be_read(run, broken):
+    paper, observe = write("paper-DU1-2025"), write("observe-U1-2025")
+    observe.write_text(broken)
+    with RunLock(paper), RunLock(observe):
+        result = run(*KILL)
+    assert asked(paper) and not asked(observe)
+    assert (result.exit_code, result.stderr.startswith("Not halted after 0.2 s: the bot has not answered")) == (1, True), result.output
+
+
+def test_a_running_bot_is_asked_although_its_own_journal_cannot_be_read(run):
+    paper = damaged("paper-DU1-2025")
+    with RunLock(paper):
+        result = run(*KILL)
+    assert asked(paper) and result.exit_code == 1
+    assert "Traceback" not in result.output and "cannot be read" in result.stderr
+
+
+def test_a_running_bot_is_asked_although_the_contracts_are_broken(run):
+    paper = write("paper-DU1-2025")
+    with RunLock(paper):
+        result = run(*KILL, "--contracts", "nowhere")
+    assert asked(paper) and "nowhere" not in result.output
+
+
+def test_an_open_trade_goes_before_a_bot_that_only_observes(run):
+    paper, observe = write("paper-DU1-2025", open_intent=True), write("observe-DU1-2025")
+    with RunLock(observe):
+        result = run(*KILL)
+    assert result.exit_code == 0, result.output
+    assert "PAPER DU1: no bot runs; latched TRIPPED: start the bot to have it flatten 20250916-K1-1030" in result.output
+    assert [state for state, _ in kills(paper)] == ["TRIPPED"] and not kills(observe)
+    assert not asked(paper) and not asked(observe)
+
+
+def test_a_bot_that_only_observes_is_meant_when_nothing_else_is_open(run):
+    paper, observe = write("paper-DU1-2025"), write("observe-DU1-2025")
+    with RunLock(observe):
+        run(*KILL)
+    assert asked(observe) and not asked(paper)
+
+
+def test_what_else_is_open_is_told_and_fails(run):
+    paper, _ = write("paper-DU1-2025", *HALTED), write("live-U1-2025", open_intent=True)
+    with RunLock(paper):
+        result = run(*KILL)
+    assert "PAPER DU1 is HALTED already" in result.output
+    assert result.exit_code == 1
+    assert result.stderr == "LIVE U1 was not killed and has 20250916-K1-1030 open; kill it with --mode live --account U1.\n"
+
+
+def test_a_journal_that_cannot_be_read_is_left_out_and_named(run):
+    paper, _ = write("paper-DU1-2025", open_intent=True), damaged("live-U1-2025")
+    result = run(*KILL)
+    assert [state for state, _ in kills(paper)] == ["TRIPPED"]
+    assert result.exit_code == 1
+    assert result.stderr.startswith("LIVE U1 was left out, its journal cannot be read:")
+
+
+def test_with_broken_contracts_and_no_bot_the_request_waits_for_the_next_start(run):
+    paper = write("paper-DU1-2025", open_intent=True)
+    result = run(*KILL, "--contracts", "nowhere")
+    assert result.exit_code == 3 and asked(paper) and not kills(paper)
+    assert "the next start carries it out first" in result.output
+
+
+def test_a_tripped_switch_that_is_not_flat_is_no_success(run):
+    paper = write("paper-DU1-2025", "TRIPPED", open_intent=True)
+    with RunLock(paper):
+        result = run(*KILL)
+    assert (result.exit_code, "it is TRIPPED and goes on trying" in result.stderr) == (1, True)
+
+
+def test_several_that_could_be_meant_are_listed_and_none_is_asked(run):
+    paths = [write("paper-DU1-2025"), write("paper-DU2-2025")]
+    result = run(*KILL)
+    assert (result.exit_code, result.stderr) == (2, "Which one is meant: PAPER DU1, PAPER DU2? Name it with --mode and --account.\n")
+    assert not any(map(asked, paths))
+
+
+def test_without_a_journal_and_without_a_reason_it_is_wrong_usage(run):
+    assert (run(*KILL).exit_code, run("kill", "--reason", " ").exit_code) == (2, 2)
