@@ -25,6 +25,7 @@ from bot.messages import (
     ENDPOINT_JOURNAL_AHEAD,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
+    NEVER,
     TOPIC_BEGIN,
     TOPIC_BOOK,
     TOPIC_DECISIONS,
@@ -54,7 +55,6 @@ from bot.units import SECOND_NS
 
 TRADERS = ("K1", "K2", "K3", "K4")
 FILTER = "K5"
-NEVER = 2**63 - 1
 
 
 class LibraryActor(Actor):

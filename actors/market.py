@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
 from bot.market.core import BARS_ONLY_TICKS, MarketCore
 from bot.market.state import MarketState
-from bot.messages import TOPIC_MARKET, TOPIC_QUALITY, TOPIC_SPREAD, MarketUpdate, QualityUpdate, Spread
+from bot.messages import NEVER, TOPIC_BEGIN, TOPIC_MARKET, TOPIC_QUALITY, TOPIC_SPREAD, MarketUpdate, QualityUpdate, Spread
 from bot.runtime import runtime_of
 
 
 class MarketActor(Actor):
-    """A rejected bar is not understood: the last good state goes with it."""
+    """A rejected bar is not understood: the last good state goes with it.
+
+    History has bars only. Once a live run decides, a bar whose spread was not seen has none (nan), and no entry rests on it.
+    """
 
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)
@@ -20,17 +25,23 @@ class MarketActor(Actor):
         self._core = MarketCore(runtime.contracts, runtime.calendar)
         self._state: MarketState | None = None
         self._spreads: dict[int, float] = {}
+        self._seen_from_ns = NEVER
 
     def on_start(self) -> None:
         """Listen to scored bars and, live, to what the quote's spread was at their close."""
         self.msgbus.subscribe(TOPIC_QUALITY, self._on_quality)
         self.msgbus.subscribe(TOPIC_SPREAD, self._on_spread)
+        self.msgbus.subscribe(TOPIC_BEGIN, self._on_begin)
+
+    def _on_begin(self, from_ns: int) -> None:
+        self._seen_from_ns = from_ns
 
     def _on_spread(self, spread: Spread) -> None:
         self._spreads[spread.ts_ns] = spread.ticks
 
     def _on_quality(self, quality: QualityUpdate) -> None:
-        spread_ticks = self._spreads.pop(quality.ts_ns, BARS_ONLY_TICKS)
+        unseen = BARS_ONLY_TICKS if quality.ts_ns < self._seen_from_ns else math.nan
+        spread_ticks = self._spreads.pop(quality.ts_ns, unseen)
         if quality.bar is not None:
             self._state = self._core.update(quality.bar, quality.dvs, quality.eqs, spread_ticks)
         self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state))

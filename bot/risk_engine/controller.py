@@ -27,6 +27,8 @@ from bot.messages import (
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_POSITION,
     ENDPOINT_RISK_WITHDRAW,
+    NEVER,
+    TOPIC_BEGIN,
     TOPIC_BOOK,
     TOPIC_EQS_EVENT,
     TOPIC_KILL,
@@ -91,7 +93,9 @@ class RiskController(Controller):
         self.wall.use_running_loop()
         if self._config.time_from_stamps:
             self.market = StampTime(self._runtime.spec.decide_from_ns)
+            self._supervisor.judge_from_ns = NEVER
             msgbus.subscribe(TOPIC_TIME, self.market.advance, priority=FIRST)
+            msgbus.subscribe(TOPIC_BEGIN, self._on_begin, priority=FIRST)
         else:
             self.market = self.wall
         self._engine = ContractRiskEngine(self._runtime, self._situation, self._supervisor, cache, clock, msgbus)
@@ -172,6 +176,9 @@ class RiskController(Controller):
         if update.quality.bar is not None and update.state is not None:
             self.last_close, self.slippage_ticks = update.quality.bar.close, update.state.slippage_ticks
         self._supervisor.on_market(update)
+
+    def _on_begin(self, from_ns: int) -> None:
+        self._supervisor.judge_from_ns = max(from_ns, self._runtime.spec.decide_from_ns)
 
     def _on_trust(self, trust: dict[str, Any]) -> None:
         self._situation.trust = trust

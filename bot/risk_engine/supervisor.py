@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from nautilus_trader.execution.messages import ModifyOrder
-from nautilus_trader.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderUpdated
+from nautilus_trader.model.events import OrderAccepted, OrderFilled, OrderUpdated
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
@@ -71,6 +71,7 @@ class Supervisor:
         self.entries = Entries(wire, self._sender, self.register.trades)
         self.reconciler = Reconciler(wire, self._sender, self.register.trades, self.act, self.trip)
         self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
+        self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
         self._kill = KillWatch(self._limits)
         self._switch = KillSwitch(wire, self._leave_all, runtime.past.kill_state)
@@ -155,8 +156,7 @@ class Supervisor:
 
     def _unapproved(self, event: Any) -> None:
         """An event of an order that never passed the risk engine; a denial of one is what should happen."""
-        denied = isinstance(event, OrderDenied) or type(event).__name__ == "OrderInitialized"
-        if not denied and event.instrument_id == self._instrument_id and isinstance(event, OrderFilled):
+        if isinstance(event, OrderFilled) and event.instrument_id == self._instrument_id:
             self.trip("an unapproved order was filled", event.client_order_id.value)
 
     def _fill(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
@@ -268,7 +268,7 @@ class Supervisor:
         for trade in self.trades:
             if bar is not None and not trade.done and bar.ts_ns >= trade.opened_ns:
                 follow_excursion(trade, bar)
-        if update.quality.ts_ns < self._runtime.spec.decide_from_ns:
+        if update.quality.ts_ns < self.judge_from_ns:
             return  # history: it says nothing about a position held now
         self.entries.overdue(update.quality.ts_ns)
         if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self.net != 0):

@@ -80,3 +80,24 @@ async def test_minutes_that_close_before_warm_up_is_over_are_history_and_are_not
         (bar,) = db.execute("SELECT body FROM records WHERE kind = 'bar'").fetchone()
     assert decided == [(first_ns,)]
     assert json.loads(bar)["signals"]["spread_ticks"] is not None
+
+
+@on_stage
+async def test_minutes_that_come_late_from_history_have_no_spread_that_anybody_saw(stage: Stage) -> None:
+    stage.write()
+    async with stage.restarted() as node:
+        await minutes(stage, 2)
+        await until(lambda: node.screen.last_bar_ns >= TEN + 2 * MINUTE_NS)
+        stage.do("drop")
+        stage.do("refuse on")
+        await until(lambda: not node.session.link.ready)
+        await minutes(stage, 4)
+        stage.do("calm")
+        stage.do("refuse off")
+        await until(lambda: node.session.link.ready)
+        await minutes(stage, 1)
+        await until(lambda: node.screen.last_bar_ns >= TEN + 7 * MINUTE_NS and node.idle())
+    with sqlite3.connect(stage.path) as db:
+        bars = db.execute("SELECT ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq").fetchall()
+    seen = {(ts_ns - TEN) // MINUTE_NS: json.loads(body)["signals"]["spread_ticks"] for ts_ns, body in bars}
+    assert seen[1] == 1.0 and seen[3] is None and seen[4] is None
