@@ -28,6 +28,7 @@ from bot.messages import (
     NEVER,
     TOPIC_BEGIN,
     TOPIC_BOOK,
+    TOPIC_BROKER,
     TOPIC_DECISIONS,
     TOPIC_KILL,
     TOPIC_MARKET,
@@ -84,6 +85,7 @@ class LibraryActor(Actor):
         self.msgbus.subscribe(TOPIC_TRUST, self._on_trust)
         self.msgbus.subscribe(TOPIC_KILL, self._on_kill)
         self.msgbus.subscribe(TOPIC_BEGIN, self._on_begin)
+        self.msgbus.subscribe(TOPIC_BROKER, self._on_broker)
         self.msgbus.subscribe("events.account.*", self._on_account)
         for event in known_accounts(self.cache):
             self._on_account(event)
@@ -104,6 +106,9 @@ class LibraryActor(Actor):
 
     def _on_kill(self, update: KillUpdate) -> None:
         self._situation.kill_state = update.state
+
+    def _on_broker(self, block: str) -> None:
+        self._situation.broker = block
 
     def _on_begin(self, from_ns: int) -> None:
         self._from_ns = max(from_ns, self._runtime.spec.decide_from_ns)

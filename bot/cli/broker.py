@@ -13,6 +13,7 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.node.broker_run import Meeting
     from bot.node.request import BrokerRequest
+    from bot.node.screen import Glance
 
 NO_BROKER = "no broker is configured; set TWS_HOST and TWS_PORT (and TWS_ACCOUNT) in the environment."
 
@@ -56,7 +57,14 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
     if confirm is not None:
         request = confirm(met)
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
-        result = asyncio.run(trade(request, met, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
+
+        def show(glance: Glance) -> None:
+            live.update(rendered(glance), refresh=console.is_terminal)
+
+        def say(text: str) -> None:
+            console.print(text, highlight=False, soft_wrap=True)
+
+        result = asyncio.run(trade(request, met, show, say))
     for note in result.notes:
         console.print(note, highlight=False, soft_wrap=True)
     show_run(result.journal, console, report=report)

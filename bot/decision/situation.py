@@ -37,6 +37,7 @@ class Situation:
         self._ts_ns = 0
         self.trading_day = ""
         self._day_end_ns = 0
+        self.broker = ""
         self._dvs = float("nan")
         self._eqs = float("nan")
         self._balance_cents: int | None = None
@@ -123,4 +124,5 @@ class Situation:
             trust=dict(self.trust),
             veto=self.veto,
             observe=self._observe,
+            broker=self.broker,
         )

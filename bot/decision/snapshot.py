@@ -64,6 +64,7 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
 
     `entry_refusal` is the session contract's answer ("" when entries are allowed), `window_end_ns`
     when they stop being so. `veto` is K5's, if it vetoes this bar. `observe`: this run sends nothing.
+    `broker` is what stands against entries at the broker, "" if nothing does.
     """
 
     ts_ns: int
@@ -80,3 +81,4 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     trust: dict[str, Trust]
     veto: Refused | None
     observe: bool = False
+    broker: str = ""

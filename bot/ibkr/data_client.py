@@ -20,7 +20,7 @@ from bot.ibkr.minutes import Minute
 from bot.ibkr.provider import PRICE_PRECISION
 from bot.ibkr.quotes import Quote
 from bot.ibkr.session import BrokerSession
-from bot.messages import TOPIC_FEED, TOPIC_SPREAD, Spread
+from bot.messages import TOPIC_BROKER, TOPIC_FEED, TOPIC_SPREAD, Spread
 from bot.quality.feed import QualityEvent
 from bot.units import MINUTE_NS
 
@@ -120,11 +120,13 @@ class IbkrDataClient(LiveMarketDataClient):
     # ------------------------------------------------------------------------- feed
 
     def _on_minute(self, minute: Minute) -> None:
-        """A minute that has just closed carries the quote's spread; one from history is bars only."""
+        """A minute that has just closed carries the quote's spread. Ahead of it goes what stands against entries."""
         if self._bar_type is None:
             return
         if self._session.clock.now_ns() - minute.close_ns < MINUTE_NS:
             self._msgbus.publish(TOPIC_SPREAD, Spread(minute.close_ns, self._session.feed.spread_ticks))
+        block = self._session.entry_block()
+        self._msgbus.publish(TOPIC_BROKER, "" if block is None else block.brief)
         self._handle_data(self._bar(self._bar_type, minute))
 
     def _on_quote(self, quote: Quote) -> None:

@@ -73,6 +73,11 @@ class BrokerError(MesbotError):
         self.hint = hint or type(self).hint
         super().__init__(self._sentence())
 
+    @property
+    def brief(self) -> str:
+        """What happened, without what to do."""
+        return f"{type(self).__name__}: {self.text.rstrip('.')}"
+
     def _sentence(self) -> str:
         where = f" [{self.order_ref}]" if self.order_ref else ""
         number = f" ({self.code})" if self.code else ""

@@ -17,7 +17,17 @@ from nautilus_trader.model.orders import Order
 
 from bot.ibkr.config import IbkrExecClientConfig
 from bot.ibkr.drafts import draft_of, roles_of
-from bot.ibkr.errors import BrokerError, OrderRejectedByBroker
+from bot.ibkr.errors import (
+    BrokerError,
+    ClosedElsewhere,
+    DuplicateLiveOrder,
+    ExecutionCorrected,
+    ExecutionMissing,
+    ForeignOrder,
+    OrderRejectedByBroker,
+    PositionMismatch,
+    UnknownOrder,
+)
 from bot.ibkr.exits import Exits
 from bot.ibkr.link_state import LinkState
 from bot.ibkr.order_events import NautilusEvents, money
@@ -25,19 +35,23 @@ from bot.ibkr.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
-from bot.journal.records import OrderRecord
+from bot.journal.records import Kind, OrderRecord, ReconcileRecord
 from bot.messages import (
     CLOSED_ELSEWHERE,
+    ENDPOINT_JOURNAL,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_POSITION,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
     EqsEvent,
+    JournalEntry,
     KillTrigger,
     PositionDiffers,
 )
 from bot.runtime import runtime_of
 from bot.supervision.orders import Role
+
+UNRECONCILED = (PositionMismatch, ClosedElsewhere, ForeignOrder, DuplicateLiveOrder, ExecutionCorrected, ExecutionMissing, UnknownOrder)
 
 
 class IbkrExecutionClient(LiveExecutionClient):
@@ -65,6 +79,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
         session.trigger = self._trigger
+        session.link.errors.append(self._on_trouble)
         self._exits = Exits(self, session, cache)
         session.positions.differs = self._differs
 
@@ -102,6 +117,12 @@ class IbkrExecutionClient(LiveExecutionClient):
     def _differs(self, expected: int, held: int, explained: bool, price: float) -> None:
         if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():
             self._msgbus.send(ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
+
+    def _on_trouble(self, error: BrokerError) -> None:
+        """What a person must be able to read later of orders, fills and positions that are not as they should be."""
+        if isinstance(error, UNRECONCILED) and ENDPOINT_JOURNAL in self._msgbus.endpoints():
+            record = ReconcileRecord(type(error).__name__, error.text, error.order_ref)
+            self._msgbus.send(ENDPOINT_JOURNAL, JournalEntry(Kind.RECONCILE, self._session.clock.now_ns(), record))
 
     def _trigger(self, reason: str, detail: str) -> None:
         self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))

@@ -118,6 +118,8 @@ def _event(record: Record) -> str:
             )
         case Kind.QUALITY:
             return f"{body['score']} −{body['penalty']:.2f} {body['event']} {body.get('detail', '')}".rstrip()
+        case Kind.RECONCILE:
+            return f"{body['found']}: {body['text']} {body.get('client_order_id', '')}".rstrip()
         case Kind.KILL:
             return f"{body['state']}: {body['reason']} {body.get('detail', '')}".rstrip()
         case Kind.OPERATOR:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     OUTCOME = "outcome"
     STATE = "state change"
     QUALITY = "quality event"
+    RECONCILE = "reconcile"
     KILL = "kill"
     SHADOW = "shadow"
     DAY = "day"
@@ -204,6 +205,14 @@ class QualityRecord(msgspec.Struct, frozen=True, gc=False):
     event: str
     penalty: float
     detail: str = ""
+
+
+class ReconcileRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Book and broker differ, or an order or a fill is not what it should be: `found` names it, `text` says it with both sides."""
+
+    found: str
+    text: str
+    client_order_id: str = ""
 
 
 class KillRecord(msgspec.Struct, frozen=True, gc=False):

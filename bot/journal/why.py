@@ -22,7 +22,18 @@ _HAS_DECISION = (
     " AND seq > (SELECT coalesce(max(last_seq), 0) FROM links p WHERE p.link = l.link - 1))"
 )
 _HORIZON_NS = 24 * HOUR_NS  # no trade is held overnight, so its end is within a day
-_EVENTS = (Kind.INTENT, Kind.ORDER, Kind.FILL, Kind.OUTCOME, Kind.STATE, Kind.QUALITY, Kind.KILL, Kind.SHADOW, Kind.OPERATOR)
+_EVENTS = (
+    Kind.INTENT,
+    Kind.ORDER,
+    Kind.FILL,
+    Kind.OUTCOME,
+    Kind.STATE,
+    Kind.QUALITY,
+    Kind.RECONCILE,
+    Kind.KILL,
+    Kind.SHADOW,
+    Kind.OPERATOR,
+)
 
 
 def why(path: str | Path, when: str, strategy: str | None = None) -> str:

@@ -19,6 +19,7 @@ from bot.decision.plan import TradeView
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
+from bot.ibkr.link_state import LinkState
 from bot.journal.past import past_of
 from bot.journal.records import Kind, OperatorRecord
 from bot.journal.store import Journal
@@ -38,7 +39,7 @@ from bot.units import MINUTE_NS, TICK_POINTS
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
 REASON_SECONDS = 5.0  # of the start's time, so that the session names its reason before the node's time is up
 SCREEN_SECONDS, LOOK_SECONDS = 0.25, 0.025
-Show = Callable[[Glance], None]
+Show, Say = Callable[[Glance], None], Callable[[str], None]
 
 
 class ObserveRefused(MesbotError):
@@ -89,18 +90,18 @@ def _held(net: int) -> str:
     return f"{'long' if net > 0 else 'short'} {abs(net)}" if net else "nothing held"
 
 
-async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None) -> NodeResult:
+async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, say: Say = lambda _: None) -> NodeResult:
     """Run until stopped (SIGINT, SIGTERM); entries that still work are cancelled then, positions keep their brackets.
 
-    Raises NodeError, one sentence, if the node cannot start in time or stops by itself, JournalInUse if another
-    process writes the journal.
+    `say` takes lines for a person. Raises NodeError, one sentence, if the node cannot start in time or stops by
+    itself, JournalInUse if another process writes the journal.
     """
     met.journals.path.parent.mkdir(parents=True, exist_ok=True)
     with RunLock(met.journals.path):
-        return await _trade(request, met, show)
+        return await _trade(request, met, show, say)
 
 
-async def _trade(request: BrokerRequest, met: Meeting, show: Show | None) -> NodeResult:
+async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: Say) -> NodeResult:
     spec = _spec(request, met)
     broker = BrokerConfig(
         runtime=spec,
@@ -116,6 +117,7 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None) -> Nod
         start_timeout_seconds=request.start_seconds - REASON_SECONDS,
     )
     node = MesbotNode(spec, broker, lambda: _open_journal(request, met), f"{request.mode}  {met.probe.account}  {request.endpoint}")
+    node.say = say
     desk = _Desk(node, met.journals.path, show)
     failure: NodeError | None = None
     left: tuple[str, ...] = ()
@@ -146,8 +148,13 @@ class _Desk:
         if (reason := taken_request(self._journal)) is not None:
             self.node.kill(reason)
         self.node.leave_overdue()
-        if self._show is not None and time.monotonic() - self._shown >= SCREEN_SECONDS:
-            self._shown = time.monotonic()
+        if time.monotonic() - self._shown >= SCREEN_SECONDS:
+            self.show()
+
+    def show(self) -> None:
+        """Show the view as it is now."""
+        self._shown = time.monotonic()
+        if self._show is not None:
             self._show(self.node.screen.glance)
 
 
@@ -166,6 +173,7 @@ async def _watch(desk: _Desk, pace: Pace | None) -> None:
     while not await desk.node.wait(LOOK_SECONDS) and not (pace is not None and pace.ended.is_set()):
         desk.node.require_running()
         desk.look()
+    desk.show()
     if reading is not None:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
@@ -213,7 +221,22 @@ def _left_behind(node: MesbotNode) -> tuple[str, ...]:
         held.append(
             f"{others} may still work at the broker with nothing held, and would open a position; cancel it in TWS, or start again."
         )
-    return tuple(held)
+    return (*held, *_not_ours(node))
+
+
+def _not_ours(node: MesbotNode) -> list[str]:
+    """What the account holds and the book does not explain."""
+    session = node.session
+    if not session.link.was_ready:
+        return []
+    if session.link.state is not LinkState.READY:
+        return ["The connection is down: what the account holds now is not known; look in TWS."]
+    book = sum(trade.side * trade.quantity_open for trade in node.risk.open_trades())
+    held = sum(holding.contracts for con_id, holding in session.account.holdings.items() if session.provider.is_front(con_id))
+    if held == book:
+        return []
+    symbol = session.provider.contract().localSymbol
+    return [f"The account holds {held:+d} {symbol}, of which mesbot has opened {book:+d}; the rest is yours to look after, in TWS."]
 
 
 def _left(trade: TradeView) -> str:

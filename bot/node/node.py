@@ -7,6 +7,8 @@ import contextlib
 import gc
 import signal
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -23,13 +25,15 @@ from actors.config import RuntimeActorConfig
 from actors.screen import ScreenActor
 from bot.assembly import assemble
 from bot.backtest.instrument import minute_bars
+from bot.calendar import new_york
 from bot.decision.plan import ExitReason
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig, IbkrDataClientConfig, IbkrExecClientConfig
 from bot.ibkr.factories import IbkrDataClientFactory, IbkrExecClientFactory
+from bot.ibkr.link_state import LinkState
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.store import Journal
-from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_BEGIN, TOPIC_TIME, CloseTrade
+from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_BEGIN, TOPIC_KILL, TOPIC_TIME, CloseTrade
 from bot.node.overdue import flatten_overdue
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec, runtime_of
@@ -40,6 +44,7 @@ START_SECONDS = 90.0
 WARM_UP_SECONDS = 600.0
 WITHDRAW_SECONDS = 5.0
 POLL_SECONDS = 0.05
+LAST_TROUBLES, REPEAT_SECONDS = 100, 60.0
 
 
 class NodeError(MesbotError):
@@ -47,14 +52,20 @@ class NodeError(MesbotError):
 
 
 class MesbotNode:
-    """One live node on the running event loop. A node cannot be started twice."""
+    """One live node on the running event loop. A node cannot be started twice.
+
+    `say` takes lines for a person: trouble with the broker, and each step of the kill switch.
+    """
 
     def __init__(self, spec: RuntimeSpec, broker: BrokerConfig, open_journal: Callable[[], Journal], heading: str) -> None:
         loop = asyncio.get_running_loop()
         self._calendar = runtime_of(spec).calendar
         self.session: BrokerSession = session_of(loop, broker)
-        self._troubles: list[str] = []
-        self.session.link.errors.append(lambda error: self._troubles.append(str(error)))
+        self.say: Callable[[str], None] = lambda _: None
+        self._troubles: deque[str] = deque(maxlen=LAST_TROUBLES)
+        self._said: dict[str, float] = {}
+        self.session.link.errors.append(lambda error: self._on_trouble(str(error)))
+        self.session.link.state_changed.append(self._on_link)
         self.node = TradingNode(_config(broker), loop=loop)
         self.node.add_data_client_factory(CLIENT, IbkrDataClientFactory)
         self.node.add_exec_client_factory(CLIENT, IbkrExecClientFactory)
@@ -62,6 +73,8 @@ class MesbotNode:
         self.risk, self.journal = assemble(self.node.kernel, spec, bar_type, open_journal, live=True)
         self.screen = ScreenActor(RuntimeActorConfig(component_id="SCREEN", runtime=spec, bar_type=bar_type), heading)
         self.node.trader.add_actor(self.screen)
+        self.screen.glance.trouble = self._block
+        self.node.kernel.msgbus.subscribe(TOPIC_KILL, lambda update: self._tell(f"Kill switch {update.state}: {update.reason}."))
         self.session.clock.told.append(lambda ts_ns: self.node.kernel.msgbus.publish(TOPIC_TIME, ts_ns))
         self.node.build()
         self.stopping = asyncio.Event()  # a person or the system wants us to end
@@ -113,6 +126,26 @@ class MesbotNode:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), seconds)
         return self.stopping.is_set()
+
+    def _on_trouble(self, text: str) -> None:
+        """Tell it once in a while, however often it comes."""
+        self._troubles.append(text)
+        now = time.monotonic()
+        self._said = {said: when for said, when in self._said.items() if now - when < REPEAT_SECONDS}
+        if text not in self._said:
+            self._said[text] = now
+            self._tell(text)
+
+    def _on_link(self, state: LinkState, _previous: LinkState) -> None:
+        if state is LinkState.READY and self.session.link.generation > 1:
+            self._tell("The connection is ready again.")
+
+    def _tell(self, text: str) -> None:
+        self.say(f"{new_york(self.session.clock.now_ns()):%H:%M:%S}  {text}")
+
+    def _block(self) -> str:
+        block = self.session.entry_block() if self.node.trader.is_running else None
+        return "" if block is None else block.brief
 
     def _require_start(self) -> None:
         if self.session.start_error is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rich.console import Group
@@ -22,7 +23,10 @@ LAST_DECISIONS = 8
 
 @dataclass
 class Glance:
-    """What the view shows. Money is whole cents, prices points; `heading` says mode, account and source."""
+    """What the view shows. Money is whole cents, prices points; `heading` says mode, account and source.
+
+    `trouble` asks what stands against entries at the broker now, "" if nothing does.
+    """
 
     heading: str
     day_limit_cents: int
@@ -31,6 +35,7 @@ class Glance:
     kill_state: KillState = KillState.ARMED
     realised_cents: int = 0
     trades_today: int = 0
+    trouble: Callable[[], str] = lambda: ""
     notes: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_DECISIONS))
 
     def note(self, record: DecisionRecord, ts_ns: int) -> None:
@@ -41,7 +46,9 @@ class Glance:
 
 def rendered(glance: Glance) -> Panel:
     """The view as a rich panel of at most 100 columns."""
-    return Panel(Group(_facts(glance), _decisions(glance)), title=glance.heading, width=100)
+    trouble = glance.trouble()
+    block = [Text(f"no entries: {trouble}", style="bold red")] if trouble else []
+    return Panel(Group(_facts(glance), *block, _decisions(glance)), title=glance.heading, width=100)
 
 
 def _facts(glance: Glance) -> Table:

@@ -30,6 +30,7 @@ from bot.messages import (
     NEVER,
     TOPIC_BEGIN,
     TOPIC_BOOK,
+    TOPIC_BROKER,
     TOPIC_EQS_EVENT,
     TOPIC_KILL,
     TOPIC_KILL_TRIGGER,
@@ -116,6 +117,7 @@ class RiskController(Controller):
         msgbus.subscribe(TOPIC_TRUST, self._on_trust, priority=FIRST)
         msgbus.subscribe(TOPIC_VETO, self._on_veto, priority=FIRST)
         msgbus.subscribe(TOPIC_KILL, self._on_kill, priority=FIRST)
+        msgbus.subscribe(TOPIC_BROKER, self._on_broker, priority=FIRST)
         msgbus.subscribe(TOPIC_KILL_TRIGGER, self._on_trigger, priority=FIRST)
         self._supervisor.adopt()
 
@@ -197,6 +199,9 @@ class RiskController(Controller):
     def _on_trigger(self, trigger: KillTrigger) -> None:
         if self._supervisor.net:
             self._supervisor.trip(trigger.reason, trigger.detail)
+
+    def _on_broker(self, block: str) -> None:
+        self._situation.broker = block
 
     def _on_kill(self, update: KillUpdate) -> None:
         self._situation.kill_state = update.state

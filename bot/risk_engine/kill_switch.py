@@ -36,7 +36,7 @@ class KillSwitch:
     def rest(self) -> None:
         """TRIPPED to HALTED once the book is flat; nothing in any other state."""
         if self.state is KillState.TRIPPED:
-            self._enter(KillState.FLAT, "no position left")
+            self._enter(KillState.FLAT, "no position of ours is left")
             self._enter(KillState.HALTED, "only a person starts trading again: mesbot resume")
 
     def _enter(self, state: KillState, reason: str, detail: str = "") -> None:

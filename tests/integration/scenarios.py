@@ -29,6 +29,7 @@ from bot.decision.evaluate import Judgement, evaluate
 from bot.decision.plan import ExitReason
 from bot.market.bar import Bar
 from bot.market.synth import synthetic_bars
+from bot.messages import TOPIC_BROKER
 from bot.risk_engine.brackets import price_of
 from bot.units import MINUTE_NS
 
@@ -164,6 +165,11 @@ def _after_hours(rogue: Rogue) -> None:
     rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(expires_ns=rogue.clock.timestamp_ns()))))
 
 
+def _broker_trouble(rogue: Rogue) -> None:
+    rogue.msgbus.publish(TOPIC_BROKER, "BrokerLinkLost: the gateway lost IBKR")
+    rogue.enter(strategy="K3")
+
+
 def _break_a_guard(rogue: Rogue) -> None:
     rogue.controller._situation.book._net_day = "nothing"
     rogue.enter(strategy="K3")
@@ -240,6 +246,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "a broken guard": Scenario({C.GUARD_ERROR}, law=(FLAT,), rogue={"10:01": _break_a_guard}),
     "observing": Scenario({C.OBSERVE_ONLY}, observe=True),
+    "a broker in trouble": Scenario({C.BROKER_BLOCK}, law=(FLAT,), rogue={"10:01": _broker_trouble}),
     "a rogue after hours": Scenario({C.DVS_UNKNOWN, C.OUTSIDE_SESSION}, law=(FLAT,), rogue={"16:05": _after_hours}),
 }  # fmt: skip
 

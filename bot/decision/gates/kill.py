@@ -1,4 +1,4 @@
-"""Layer 0: the kill switch, and a run that only observes."""
+"""Layer 0: the kill switch, a run that only observes, and what stands against entries at the broker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ def _observing(now: Snapshot, law: Limits) -> Refused | None:
     return refused(Code.OBSERVE_ONLY, Layer.KILL_SWITCH, "mode", "OBSERVE", "required", "PAPER or LIVE")
 
 
+def _broker(now: Snapshot, law: Limits) -> Refused | None:
+    return refused(Code.BROKER_BLOCK, Layer.KILL_SWITCH, "found", now.broker, "required", "none") if now.broker else None
+
+
 BAR_GATES = (
     BarGate("kill switch", Layer.KILL_SWITCH, (Code.KILL_SWITCH,), _armed),
     BarGate("observe", Layer.KILL_SWITCH, (Code.OBSERVE_ONLY,), _observing),
+    BarGate("broker", Layer.KILL_SWITCH, (Code.BROKER_BLOCK,), _broker),
 )

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from bot.calendar import new_york
 from bot.contracts import Contracts
-from bot.errors import UsageError
+from bot.errors import MesbotError, UsageError
 from bot.ibkr import errors as e
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.session import BrokerSession
+from bot.journal.past import past_of
 from bot.node.check.items import CheckItem, all_skipped, failed, passed
 from bot.node.check.machine import bare_spec
 from bot.node.check.session_items import BROKER_ITEMS, judged, market_open, trouble_item
 from bot.node.endpoint import Endpoint, endpoint_of
+from bot.node.journals import journals_of
 from bot.node.probe import Probe, link_settings, probe
+from bot.supervision.recover import recovered
 
 START_SECONDS = 45.0
 BAR_SECONDS, REFUSAL_SECONDS = 20.0, 2.0  # how long a first bar is waited for, and a refusal while the market is shut
 NO_BROKER = "no broker configured (TWS_HOST, TWS_PORT)"
 
 
-async def broker_items(law: Contracts, environ: Mapping[str, str], *, paper: bool) -> tuple[str, list[CheckItem]]:
+async def broker_items(law: Contracts, environ: Mapping[str, str], state: Path, *, paper: bool) -> tuple[str, list[CheckItem]]:
     """The account, as far as it is known, and the broker's items. Nothing is raised: what is wrong is in them."""
     try:
         endpoint = endpoint_of(environ)
@@ -37,10 +41,19 @@ async def broker_items(law: Contracts, environ: Mapping[str, str], *, paper: boo
         return endpoint.account, [connected, trouble_item("account", error), *all_skipped(BROKER_ITEMS[2:], "no account")]
     except e.BrokerError as error:
         return endpoint.account, [trouble_item("connection", error), *all_skipped(BROKER_ITEMS[1:], "no connection")]
-    return found.account, await _session(law, endpoint, found, paper=paper)
+    return found.account, await _session(law, endpoint, found, _explained(state, found, paper=paper), paper=paper)
 
 
-async def _session(law: Contracts, endpoint: Endpoint, found: Probe, *, paper: bool) -> list[CheckItem]:
+def _explained(state: Path, found: Probe, *, paper: bool) -> int:
+    """Signed contracts that the journal has open; a journal that cannot be read explains nothing (its own item says so)."""
+    try:
+        journals = journals_of(state, "PAPER" if paper else "LIVE", found.account, new_york(found.broker_ns).year)
+        return sum(recovered(story).net for story in past_of(journals.earlier).unfinished)
+    except MesbotError:
+        return 0
+
+
+async def _session(law: Contracts, endpoint: Endpoint, found: Probe, explained: int, *, paper: bool) -> list[CheckItem]:
     """Start, look, stop.
 
     A clock that is hours off is taken for the market's on a live account too: the clock's own item fails there,
@@ -59,7 +72,7 @@ async def _session(law: Contracts, endpoint: Endpoint, found: Probe, *, paper: b
         trouble = error
     finally:
         await session.stop()
-    return judged(session, law, endpoint, found, trouble, BAR_SECONDS)
+    return judged(session, law, endpoint, found, trouble, BAR_SECONDS, explained)
 
 
 async def _first_bar(session: BrokerSession, seconds: float) -> None:

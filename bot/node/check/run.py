@@ -28,5 +28,5 @@ async def run_checks(mode: Mode, directory: Path | None, environ: Mapping[str, s
         return CheckReport(now_ns, mode, "", "", (broken, *blind, journal_item(folder), *all_skipped(BROKER_ITEMS, "no contracts")))
     contracts = passed("contracts", f"{law.directory}, all cross-checks hold; hash {law.sha256}")
     local = machine_items(law, new_york(now_ns).date(), folder)
-    account, remote = await broker_items(law, environ, paper=mode == "PAPER")
+    account, remote = await broker_items(law, environ, folder, paper=mode == "PAPER")
     return CheckReport(now_ns, mode, account, law.sha256, (contracts, *local, *remote))

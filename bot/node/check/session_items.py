@@ -17,14 +17,23 @@ from bot.node.probe import SIMULATED_SECONDS, Probe
 from bot.runtime import runtime_of
 from bot.units import to_cents, to_usd
 
-BROKER_ITEMS = ("connection", "account", "instrument", "data permissions", "bars", "orders", "clock skew")
+BROKER_ITEMS = ("connection", "account", "instrument", "data permissions", "bars", "orders", "positions", "clock skew")
 CONTRACT_TROUBLE = (e.ContractNotFound, e.ContractExpired, e.AmbiguousContract)
 
 
 def judged(
-    session: BrokerSession, law: Contracts, endpoint: Endpoint, found: Probe, trouble: e.BrokerError | None, bar_seconds: float
+    session: BrokerSession,
+    law: Contracts,
+    endpoint: Endpoint,
+    found: Probe,
+    trouble: e.BrokerError | None,
+    bar_seconds: float,
+    explained: int,
 ) -> list[CheckItem]:
-    """Every item as far as the session came; `trouble`, if any, belongs to one of them. A first bar was given `bar_seconds`."""
+    """Every item as far as the session came; `trouble`, if any, belongs to one of them.
+
+    A first bar was given `bar_seconds`; `explained` contracts (signed) are open by the journal.
+    """
     paper = session.config.link.paper
     looks: dict[str, Callable[[], CheckItem]] = {  # in the order in which a session comes to them
         "connection": lambda: passed("connection", f"{endpoint}, client id {endpoint.client_id}"),
@@ -32,6 +41,7 @@ def judged(
         "account": lambda: _account(session, law),
         "instrument": lambda: _instrument(session),
         "orders": lambda: passed("orders", "the API takes orders (it is not read-only); none was sent"),
+        "positions": lambda: _positions(session, explained),
         "data permissions": lambda: passed("data permissions", "live data, subscribed for this login"),
         "bars": lambda: _bars(session, bar_seconds),
     }
@@ -75,7 +85,7 @@ def _place(trouble: e.BrokerError) -> str:
     places = (
         ("account", e.AccountNotFound),
         ("instrument", CONTRACT_TROUBLE),
-        ("orders", (e.ReadOnlyApi, e.OrderTrouble, e.PositionMismatch)),
+        ("orders", (e.ReadOnlyApi, e.OrderTrouble)),
         ("data permissions", (e.MarketDataNotSubscribed, e.FeedTrouble)),
     )
     return next((name for name, kinds in places if isinstance(trouble, kinds)), "connection")
@@ -101,6 +111,16 @@ def _instrument(session: BrokerSession) -> CheckItem:
     roll = exit_only_from(front, runtime_of(session.config.runtime).calendar) or front.last_trade_date
     days = (roll - today).days
     return passed("instrument", f"{front.local_symbol} at {front.exchange}, exit-only from {roll}, which is {days} days after {today}")
+
+
+def _positions(session: BrokerSession, explained: int) -> CheckItem:
+    """Whether what the account holds of the traded month is what the journal explains."""
+    symbol = session.provider.contract().localSymbol
+    held = sum(holding.contracts for con_id, holding in session.account.holdings.items() if session.provider.is_front(con_id))
+    if held != explained:
+        found = f"the account holds {held:+d} {symbol}, and the journal explains {explained:+d}"
+        return failed("positions", found, "Close what the bot did not open; where it opened more than is held, its next start books that.")
+    return passed("positions", f"{held:+d} {symbol}, as the journal explains" if held else f"the account holds no {symbol}")
 
 
 def _bars(session: BrokerSession, waited_seconds: float) -> CheckItem:

@@ -50,6 +50,7 @@ BAR_CASES = [
         for state in (KillState.TRIPPED, KillState.FLAT, KillState.HALTED)
     ),
     BarCase(Code.OBSERVE_ONLY, {}, {"observe": True}, "OBSERVE_ONLY: mode=OBSERVE, required=PAPER or LIVE"),
+    BarCase(Code.BROKER_BLOCK, {}, {"broker": "BrokerLinkLost: 1100"}, "BROKER_BLOCK: found=BrokerLinkLost: 1100, required=none"),
     BarCase(Code.POSITION_OPEN, {}, book(position_open=True), "POSITION_OPEN: concurrent=2, maximum=1", "positions"),
     BarCase(Code.INTENT_IN_FLIGHT, {}, book(in_flight=True), "INTENT_IN_FLIGHT: in_flight=2, maximum=1", "intents"),
     BarCase(Code.BUDGET_OVERRUN, {}, book(overrun_locked=True), "BUDGET_OVERRUN: entries=locked, until=the next trading day"),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import io
 import json
 import sqlite3
 from types import SimpleNamespace
 
 import pytest
 from ibkr_rig import DAY, TEN, until
+from rich.console import Console
 from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
 
 from bot.journal.past import past_of
+from bot.node.screen import Glance, rendered
 from bot.trading_hours import clock_ns
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -80,6 +83,37 @@ async def test_minutes_that_close_before_warm_up_is_over_are_history_and_are_not
         (bar,) = db.execute("SELECT body FROM records WHERE kind = 'bar'").fetchone()
     assert decided == [(first_ns,)]
     assert json.loads(bar)["signals"]["spread_ticks"] is not None
+
+
+@on_stage
+async def test_what_stands_against_entries_is_said_shown_decided_and_journaled(stage: Stage) -> None:
+    stage.write()
+    async with stage.restarted() as node:
+        said: list[str] = []
+        node.say = said.append
+        assert "no entries" not in text_of(node.screen.glance)
+        stage.do("position MESZ5 3")
+        await until(lambda: said)
+        assert "PositionMismatch: own fills sum to 0, the broker holds 3" in said[0] and len(said) == 1
+        assert "no entries: PositionMismatch: own fills sum to 0, the broker holds 3" in text_of(node.screen.glance)
+        await minutes(stage, 2)
+        await until(lambda: node.screen.last_bar_ns >= TEN + 2 * MINUTE_NS and node.idle())
+        stage.do("position MESZ5 0")
+        await until(lambda: "no entries" not in text_of(node.screen.glance))
+        stage.do("drop")
+        await until(lambda: len(said) > 2, lambda: said)
+        assert "ConnectionLost" in said[1] and "ready again" in said[2]
+    with sqlite3.connect(stage.path) as db:
+        (record,) = db.execute("SELECT body FROM records WHERE kind = 'reconcile'").fetchall()
+        decisions = [json.loads(body) for (body,) in db.execute("SELECT body FROM records WHERE kind = 'decision'")]
+    assert json.loads(record[0]) == {"found": "PositionMismatch", "text": "own fills sum to 0, the broker holds 3"}
+    assert decisions and all("BROKER_BLOCK" in json.dumps(each) for each in decisions if each["strategy"] != "K5")
+
+
+def text_of(glance: Glance) -> str:
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(rendered(glance))
+    return console.export_text()
 
 
 @on_stage

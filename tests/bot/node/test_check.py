@@ -237,6 +237,12 @@ def test_a_gateway_with_nothing_wrong_passes_and_every_item_says_what_it_saw(fol
         assert part in at(report, name).found
 
 
+def test_contracts_that_the_journal_does_not_explain_fail(folder):
+    report = look(folder, "position MESZ5 3")
+    assert report.failed == ["positions"]
+    assert at(report, "positions").found == "the account holds +3 MESZ5, and the journal explains +0" and at(report, "positions").remedy
+
+
 def test_a_check_sends_no_order_and_leaves_the_state_folder_to_the_report(folder, tmp_path):
     look(folder, frames=tmp_path / "frames.jsonl")
     frames = [json.loads(line) for line in (tmp_path / "frames.jsonl").read_text().splitlines()]

@@ -7,12 +7,26 @@ from types import SimpleNamespace
 import pytest
 from builders import plan, trade_view
 
+from bot.ibkr.link_state import LinkState
 from bot.node.broker_run import _left_behind
 from bot.supervision.orders import Role, TrackedOrder
 
+FRONT, OTHER = 1, 2
 
-def left(trades: list, orders: list) -> tuple[str, ...]:
-    return _left_behind(SimpleNamespace(risk=SimpleNamespace(open_trades=lambda: trades, unsettled_orders=lambda: orders)))
+
+def left(trades: list, orders: list, held: dict[int, int] | None = None, state: LinkState = LinkState.READY) -> tuple[str, ...]:
+    """What is said; the account holds what the book has, unless `held` (contracts by month) says otherwise."""
+    if held is None:
+        held = {FRONT: sum(trade.side * trade.quantity_open for trade in trades)}
+    holdings = {con_id: SimpleNamespace(contracts=contracts) for con_id, contracts in held.items()}
+    contract = SimpleNamespace(localSymbol="MESZ5")
+    session = SimpleNamespace(
+        link=SimpleNamespace(state=state, was_ready=state is not LinkState.CONNECTING),
+        account=SimpleNamespace(holdings=holdings),
+        provider=SimpleNamespace(is_front=lambda con_id: con_id == FRONT, contract=lambda: contract),
+    )
+    risk = SimpleNamespace(open_trades=lambda: trades, unsettled_orders=lambda: orders)
+    return _left_behind(SimpleNamespace(risk=risk, session=session))
 
 
 def order(role: Role) -> TrackedOrder:
@@ -36,3 +50,22 @@ def test_each_thing_that_may_be_open_is_one_sentence(trades, orders, said):
     assert len(found) == len(said)
     for sentence, begins in zip(found, said, strict=True):
         assert sentence.startswith(begins) and ("TWS" in sentence or "start again" in sentence)
+
+
+@pytest.mark.parametrize(
+    ("trades", "held", "said"),
+    [
+        ([], {FRONT: 3}, "The account holds +3 MESZ5, of which mesbot has opened +0"),
+        ([trade_view(plan(), stop_order_ids=("s",))], {FRONT: 0}, "The account holds +0 MESZ5, of which mesbot has opened +1"),
+        ([], {OTHER: 3}, None),
+        ([], {}, None),
+    ],
+)
+def test_what_the_account_holds_besides_is_said(trades, held, said):
+    found = [sentence for sentence in left(trades, [], held) if sentence.startswith("The account holds")]
+    assert len(found) == (said is not None) and all(sentence.startswith(said) for sentence in found)
+
+
+def test_without_a_connection_nobody_says_that_nothing_is_open():
+    assert "is not known" in left([], [], state=LinkState.DISCONNECTED)[0]
+    assert left([], [], state=LinkState.CONNECTING) == (), "it was never there: the start has failed, and says why itself"
