@@ -43,6 +43,8 @@ class Sender:
             self.cancel(trade, duty.order)
         elif duty.kind is DutyKind.PROTECT:
             self.protect(trade, leg, duty.quantity)
+        elif duty.kind is DutyKind.COVER:
+            self.cover(trade, leg, duty.quantity)
         elif duty.kind is DutyKind.EXIT:
             self.exit(trade, leg, duty.quantity)
 
@@ -73,6 +75,13 @@ class Sender:
         tags = OrderTags(trade.intent_id, leg.number, Role.TARGET, slippage)
         target = target_order(maker, target_id, -trade.side, quantity, leg.target, tags, **links, linked_order_ids=[stop_id])
         self._submit(trade, [stop, target])
+
+    def cover(self, trade: Trade, leg: Leg, quantity: int) -> None:
+        """A stop alone, for as long as nobody knows what became of the closing order."""
+        leg.attempts += 1
+        name = order_id(trade.intent_id, leg.number, Role.STOP, leg.attempts)
+        tags = OrderTags(trade.intent_id, leg.number, Role.STOP, self._wire.slippage_ticks)
+        self._submit(trade, [stop_order(self._maker(trade), name, -trade.side, quantity, leg.stop, tags)])
 
     def exit(self, trade: Trade, leg: Leg, quantity: int) -> None:
         """The closing order: at the market, or as a limit well through it if the venue refused that.

@@ -2,7 +2,8 @@
 
 Invariants (spec 6, supervisor): a position is covered by working stops of its size; a flat
 book has no orders; a leg is never entered twice. Closing: entries and targets are cancelled
-first, the stop last, and only when nothing of the leg works is the closing order sent.
+first, the stop last, and only when nothing of the leg works is the closing order sent. A closing
+order that nobody confirms does not leave the leg bare: its stop is restored until it is known.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ class DutyKind(StrEnum):
 
     CANCEL = "cancel"
     PROTECT = "protect"
+    COVER = "cover"
     EXIT = "exit"
 
 
 class Duty(NamedTuple):
-    """One command: cancel `order`, or protect or exit `quantity` contracts of `leg`."""
+    """One command: cancel `order`; or protect (stop and target), cover (a stop alone) or exit `quantity` contracts of `leg`."""
 
     kind: DutyKind
     leg: int
@@ -66,6 +68,10 @@ def _close(leg: Leg, urgent: bool) -> list[Duty]:
     """
     if first := leg.live(Role.ENTRY, Role.TARGET):
         return _cancel(first)
+    in_doubt = any(order.state not in AT_VENUE for order in leg.live(Role.EXIT))
+    if in_doubt:
+        bare = urgent and leg.open > 0 and not leg.live(Role.STOP)
+        return [Duty(DutyKind.COVER, leg.number, leg.open)] if bare else []
     if stops := leg.live(Role.STOP):
         return _cancel(stops)
     refused = sum(order.state in (OrderState.REJECTED, OrderState.DENIED) for order in leg.of(Role.EXIT))

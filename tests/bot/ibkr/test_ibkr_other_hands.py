@@ -203,6 +203,21 @@ async def test_a_position_without_its_stop_does_not_wait_for_history(stage: Stag
     await asyncio.gather(starting, return_exceptions=True)
 
 
+@on_stage
+async def test_a_closing_order_that_is_lost_does_not_leave_the_position_bare(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("swallow placeOrder 1")
+        node.kill("out")
+        await until(lambda: not stage.working)
+        await until(lambda: [ref for ref in stage.working if "-1S" in ref], lambda: stage.news(), seconds=5)
+        await until(lambda: [ref for ref in stage.working if "-1X" in ref], lambda: stage.news())  # it is looked for, and sent again
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
+        assert held(stage) == 0
+    assert closed_as(stage) == ["KILL"]
+
+
 @pytest.mark.parametrize("way", ["trigger", "person"])
 def test_a_kill_while_the_journal_cannot_be_written_flattens_and_is_written_later(tmp_path: Path, way: str) -> None:
     @on_stage

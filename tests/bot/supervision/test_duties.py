@@ -87,6 +87,21 @@ def test_leaving_cancels_entries_and_targets_first_the_stop_last_and_then_sends_
     assert said(trade(*orders, closing=True)) == demands
 
 
+@pytest.mark.parametrize("state", [S.NONE, S.SUBMITTED])
+def test_while_nobody_confirms_the_closing_order_its_stop_is_restored_and_stays(state):
+    cancelled, closing = (E.STOP, S.CANCELED, 1, 0), (E.EXIT, state, 1, 0)
+    bare = trade(ENTERED, cancelled, closing, closing=True)
+    assert (said(bare), said(bare, urgent=True)) == ([], [("cover", 1)])
+    covered = trade(ENTERED, cancelled, closing, STOP, closing=True)
+    assert (said(covered), said(covered, urgent=True)) == ([], [])
+    refused = trade(ENTERED, cancelled, (E.EXIT, S.REJECTED, 1, 0), STOP, closing=True)
+    assert said(refused) == [("cancel", "STOP3")]
+    known = trade(ENTERED, cancelled, (E.EXIT, S.WORKING, 1, 0), STOP, closing=True)
+    assert said(known) == [("cancel", "STOP3")]
+    gone = trade(ENTERED, cancelled, (E.EXIT, S.FILLED, 1, 1), STOP, closing=True)
+    assert said(gone) == [("cancel", "STOP3")]
+
+
 def test_each_step_of_leaving_is_asked_for_once():
     made = trade(ENTERED, STOP, TARGET, closing=True)
     made.legs[0].orders[2].cancel_requested = True
