@@ -11,6 +11,15 @@ from typing import Literal
 from bot.errors import UsageError
 
 MAX_SESSIONS = 2_000
+MAX_EQUITY_USD = 1_000_000_000
+
+
+def require_equity(usd: Decimal) -> None:
+    """Raises UsageError, one sentence, if no account can hold that much at the start."""
+    if not usd.is_finite() or not 0 < usd <= MAX_EQUITY_USD or usd != round(usd, 2):
+        raise UsageError(
+            f"--equity {usd}: must be an amount of dollars above 0 and up to {MAX_EQUITY_USD:,} with at most two decimals, e.g. 10000."
+        )
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,7 @@ class BacktestRequest:
     sessions: int = 25
 
     def __post_init__(self) -> None:
-        if not self.equity_usd.is_finite() or self.equity_usd <= 0 or self.equity_usd != round(self.equity_usd, 2):
-            raise UsageError(f"--equity {self.equity_usd}: must be an amount of dollars above 0 with at most two decimals, e.g. 10000.")
+        require_equity(self.equity_usd)
         if self.from_date and self.to_date and self.from_date > self.to_date:
             raise UsageError(f"--from {self.from_date} is after --to {self.to_date}; swap them.")
         if self.stamp and self.bars is None:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.backtest import Usd
+from bot.errors import UsageError
+
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from bot.gateway.gateway import GatewayConfig
 
 HELP = """
@@ -52,7 +57,7 @@ class Speed(click.ParamType):
 @click.option("--side-port", type=click.IntRange(0, 65_535), help="Also serve the side channel (faults, lockstep, truth) there.")
 @click.option("--speed", type=Speed(), default="1", show_default=True, help="Times real time, or max.")
 @click.option("--account", "accounts", multiple=True, help="Account id, DU… paper or U… live; repeat for several. Default DU1234567.")
-@click.option("--equity", type=click.FloatRange(min=0, min_open=True), default=10_000, show_default=True, help="Dollars in each account.")
+@click.option("--equity", type=Usd(), default="10000", show_default=True, help="Dollars in each account.")
 @click.option("--script", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Faults by time; see docs/gateway.md.")
 @click.option("--frames", type=click.Path(path_type=Path), help="Log every frame, both ways, as JSON lines to this file.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
@@ -65,7 +70,7 @@ def gateway(
     side_port: int | None,
     speed: float,
     accounts: tuple[str, ...],
-    equity: float,
+    equity: Decimal,
     script: Path | None,
     frames: Path | None,
     contracts: Path | None,
@@ -73,15 +78,17 @@ def gateway(
     """Serves until Ctrl-C."""
     import asyncio
 
+    from bot.backtest.request import require_equity
     from bot.contracts import load_contracts
     from bot.gateway.source import file_config, synthetic_config
 
     if stamp and bars is None:
         raise click.UsageError(f"--stamp {stamp} speaks of a file's times; name the file with --bars.")
+    require_equity(equity)
     law, day = load_contracts(contracts), date.date() if date else None
     options: dict[str, Any] = {
-        "seed": seed, "port": port, "side_port": side_port, "speed": speed, "accounts": accounts or ("DU1234567",), "cash_usd": equity,
-        "script": script.read_text(encoding="utf-8") if script else "", "frames": frames,
+        "seed": seed, "port": port, "side_port": side_port, "speed": speed, "accounts": accounts or ("DU1234567",),
+        "cash_usd": float(equity), "script": _text_of(script) if script else "", "frames": frames,
     }  # fmt: skip
     if bars is not None:
         config = file_config(bars, law, day, stamp, **options)
@@ -91,6 +98,13 @@ def gateway(
     source = str(bars) if bars else f"synthetic bars, seed {seed}"
     asyncio.run(_serve(config, source))
     click.echo("Stopped.")
+
+
+def _text_of(script: Path) -> str:
+    try:
+        return script.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"--script {script}: is no text; write a line for each fault, e.g. `10:31 err 1100`, in UTF-8.") from None
 
 
 async def _serve(config: GatewayConfig, source: str) -> None:

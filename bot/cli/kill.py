@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.operate import journal_options, names_of, nothing_there
-from bot.errors import MesbotError, UsageError
+from bot.errors import JournalError, MesbotError, UsageError
 
 if TYPE_CHECKING:
     from bot.contracts import Contracts
@@ -56,13 +55,13 @@ def kill(mode: str | None, account: str | None, directory: Path | None, reason: 
     name = _one(trading or found.open or running or found.readable or names)
     begun_ns = time.time_ns()
     leave_request(name.path(state), reason.strip())  # before anything that can fail
-    try:
-        if name in running:
+    if name in running:
+        try:
             _follow(state, name, begun_ns)
-        else:
-            _latch(state, name, directory, reason.strip())
-    except sqlite3.Error as error:
-        raise MesbotError(f"The kill was asked for, but {name.path(state)} cannot be read ({error}); look at TWS.") from None
+        except JournalError as error:
+            raise MesbotError(f"The kill was asked for, and what came of it is not known; look at TWS: {error}") from None
+    else:
+        _latch(state, name, directory, reason.strip())
     if troubles := (found or _Found(state, names)).besides(name):
         raise MesbotError("\n".join(troubles))
 
@@ -80,7 +79,7 @@ class _Found:
         for name in names:
             try:
                 stories = past_of(journals_of(state, *name).earlier).unfinished if name.mode != "OBSERVE" else ()
-            except (MesbotError, sqlite3.Error) as error:
+            except MesbotError as error:
                 self._troubles[name] = f"{name.mode} {name.account} was left out, its journal cannot be read: {error}"
                 continue
             self.readable.append(name)

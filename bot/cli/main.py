@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
 
 from __future__ import annotations
 
+import errno
+import sys
 from typing import Any
 
 import click
@@ -43,7 +45,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
 
 
 class MesbotGroup(click.Group):
-    """Shows a MesbotError's text in red, without a stack trace, and ends with its exit code."""
+    """Shows a MesbotError's text in red, without a stack trace, and ends with its exit code; 1 for what the system refuses."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs a verb; see the class."""
@@ -52,9 +54,24 @@ class MesbotGroup(click.Group):
         except MesbotError as error:
             click.secho(str(error), fg="red", err=True)
             ctx.exit(error.exit_code)
-        except PermissionError as error:
-            click.secho(f"{error.filename}: {error.strerror}; choose a place you may write to.", fg="red", err=True)
-            ctx.exit(1)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """What the operating system refuses is a person's to mend, wherever it happens; see the class."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno is None:  # Python's own, such as a TimeoutError
+                raise
+            click.secho(_refusal(error), fg="red", err=True)
+            sys.exit(1)
+
+
+def _refusal(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}; choose a place you may write to."
+    if error.errno in (errno.ENOSPC, errno.EIO):
+        return f"The output cannot be written ({error.strerror}); make room, or send it elsewhere."
+    return f"The operating system refused something: {error.strerror}."
 
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "auto_envvar_prefix": "MESBOT"}

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from bot.errors import UsageError
+from bot.errors import JournalError, UsageError
 from bot.journal import schema
 from bot.journal.read import opened
 
@@ -16,7 +16,7 @@ def export(path: str | Path, out_dir: str | Path, format: Literal["csv", "parque
     """Write each view (trades, daily_pnl, decisions, bars, skip_reasons, strategy_states) to one file in `out_dir`.
 
     Times are UTC nanoseconds as in the journal; money is cents; unknown is empty (CSV) or null.
-    An existing file is replaced. Raises UsageError for another format, JournalError for no journal.
+    An existing file is replaced. Raises UsageError for another format, JournalError for no journal or a damaged one.
     """
     if format not in ("csv", "parquet"):
         raise UsageError(f'"{format}" is no format to export to; it must be csv or parquet.')
@@ -25,7 +25,10 @@ def export(path: str | Path, out_dir: str | Path, format: Literal["csv", "parque
     written = []
     with opened(path) as db:
         for view in schema.VIEWS:
-            table = pd.read_sql_query(f"SELECT * FROM {view}", db)
+            try:
+                table = pd.read_sql_query(f"SELECT * FROM {view}", db)
+            except pd.errors.DatabaseError as error:  # pandas' own word for SQLite's
+                raise JournalError(f"{path} cannot be read as a journal: {error.__cause__ or error}.") from error
             file = folder / f"{view}.{format}"
             if format == "csv":
                 table.to_csv(file, index=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,19 +31,16 @@ class Record(NamedTuple):
 def opened(path: str | Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection to a journal, which may be in use by a running bot.
 
-    Raises JournalError if there is no such file or it is no SQLite file.
+    Raises JournalError if there is no such file, it is no SQLite file, or what is read of it is damaged.
     """
     if not Path(path).is_file():
         raise JournalError(f"{path}: no such journal; name the .sqlite file a run has written.")
     try:
-        db = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-        db.execute("SELECT count(*) FROM sqlite_schema")
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as db:
+            db.execute("SELECT count(*) FROM sqlite_schema")
+            yield db
     except sqlite3.Error as error:
         raise JournalError(f"{path} cannot be read as a journal: {error}.") from error
-    try:
-        yield db
-    finally:
-        db.close()
 
 
 def read(db: sqlite3.Connection, *kinds: Kind, after_seq: int = 0, until_seq: int | None = None) -> Iterator[Record]:

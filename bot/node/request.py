@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from bot.backtest.request import require_equity
 from bot.errors import UsageError
 from bot.node.endpoint import Endpoint
 
@@ -47,8 +48,7 @@ class PaperRequest:
     def __post_init__(self) -> None:
         if math.isnan(self.speed) or self.speed < 1:
             raise UsageError(f"--speed {self.speed}: must be 1 (real time) or more, or max.")
-        if not self.equity_usd.is_finite() or self.equity_usd <= 0:
-            raise UsageError(f"--equity {self.equity_usd}: must be an amount of dollars above 0, e.g. 10000.")
+        require_equity(self.equity_usd)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -152,13 +151,6 @@ def status_of(state: Path, name: JournalName, law: Contracts, now_ns: int) -> Jo
 
     Raises JournalError if a file is no journal, CalendarError if it holds times that no calendar covers.
     """
-    try:
-        return _status(state, name, law, now_ns)
-    except sqlite3.Error as error:
-        raise JournalError(f"The journal of {name.mode} {name.account} in {state / FOLDER} cannot be read: {error}.") from error
-
-
-def _status(state: Path, name: JournalName, law: Contracts, now_ns: int) -> JournalStatus:
     journals = journals_of(state, *name)
     past, newest = past_of(journals.earlier), _newest(journals.path)
     as_of_ns = past.last_ns if newest.replayed and past.last_ns else max(past.last_ns, now_ns)

@@ -99,6 +99,12 @@ def test_help_is_quick_because_nothing_heavy_is_loaded():
         (["backtest", "--equity", "lots"], 2, "is not an amount of dollars"),
         (["backtest", "--equity", "0"], 2, "must be an amount of dollars above 0"),
         (["backtest", "--equity", "nan"], 2, "must be an amount of dollars above 0"),
+        (["backtest", "--equity", "1e400"], 2, "must be an amount of dollars above 0 and up to 1,000,000,000"),
+        (["paper", "--equity", "1e400"], 2, "must be an amount of dollars above 0 and up to 1,000,000,000"),
+        (["gateway", "--equity", "1e400"], 2, "must be an amount of dollars above 0 and up to 1,000,000,000"),
+        (["gateway", "--equity", "nan"], 2, "must be an amount of dollars above 0"),
+        (["gateway", "--equity", "inf"], 2, "must be an amount of dollars above 0"),
+        (["gateway", "--equity", "0"], 2, "must be an amount of dollars above 0"),
         (["backtest", "--from", "15.9.2025"], 2, "does not match the format"),
         (["backtest", "--from", "2025-10-02", "--to", "2025-10-01"], 2, "--from 2025-10-02 is after --to 2025-10-01"),
         (["backtest", "--sessions", "0"], 2, "--sessions 0: must be from 1 to"),
@@ -136,6 +142,28 @@ def test_a_place_that_may_not_be_written_is_named(run, backtests, monkeypatch):
     monkeypatch.setattr(sys.modules["bot.backtest.run"], "run_backtest", refuse)
     result = run("backtest")
     assert (result.exit_code, result.stderr) == (1, "/locked/out: Permission denied; choose a place you may write to.\n")
+
+
+def test_a_folder_that_cannot_be_one_is_named(run, journal_file):
+    result = run("journal", "export", "--journal", journal_file, "--out", "/dev/null/x")
+    assert (result.exit_code, result.stderr) == (1, "/dev/null/x: Not a directory; choose a place you may write to.\n")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["backtest", "--help"], ["contracts"]])
+def test_output_that_cannot_be_written_is_one_sentence(words, tmp_path):
+    with open("/dev/full", "w") as full:
+        environment = {**os.environ, "MESBOT_HOME": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-m", "bot.cli", *words], stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+    sentence = "The output cannot be written (No space left on device); make room, or send it elsewhere.\n"
+    assert (done.returncode, done.stderr) == (1, sentence)
+
+
+def test_what_python_itself_raises_is_no_refusal_of_the_system(run, backtests, monkeypatch):
+    def slow(request, progress):
+        raise TimeoutError
+
+    monkeypatch.setattr(sys.modules["bot.backtest.run"], "run_backtest", slow)
+    assert isinstance(run("backtest").exception, TimeoutError)
 
 
 def test_an_interrupt_ends_cleanly(run, backtests, monkeypatch):

@@ -53,6 +53,13 @@ def test_a_running_bot_is_asked_although_its_own_journal_cannot_be_read(run):
     assert "Traceback" not in result.output and "cannot be read" in result.stderr
 
 
+def test_what_came_of_a_kill_that_cannot_be_followed_is_not_claimed(run):
+    with RunLock(damaged("paper-DU1-2025")):
+        result = run(*KILL)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("The kill was asked for, and what came of it is not known; look at TWS: ")
+
+
 def test_a_running_bot_is_asked_although_the_contracts_are_broken(run):
     paper = write("paper-DU1-2025")
     with RunLock(paper):

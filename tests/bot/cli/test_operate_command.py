@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from click.testing import CliRunner, Result
 from bot.calendar import new_york
 from bot.cli.main import cli
 from bot.decision.euc import Euc, EucInputs
+from bot.errors import JournalError
 from bot.journal.build import intent_record
 from bot.journal.past import past_of
 from bot.journal.read import headers, opened, read
@@ -28,6 +30,7 @@ from bot.journal.records import KillRecord, Kind
 from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.messages import Intent
+from bot.node.journals import journals_of
 from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS
 
 HALF_PAST_TEN = new_york_ns("2025-09-16 10:30")
@@ -322,3 +325,41 @@ def test_a_damaged_chain_is_not_written_on(run):
     assert result.exit_code == 1
     assert "trigger records_no_update is missing" in result.stderr
     assert len(kills(path)) == 3
+
+
+# ---------------------------------------------------------------------- a damaged file
+
+
+def with_damaged_pages(path: Path) -> Path:
+    """A journal whose first page is whole, so that it opens, and the rest is not."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = db.execute("PRAGMA page_size").fetchone()
+    content = path.read_bytes()
+    path.write_bytes(content[:page] + b"\xa5" * (len(content) - page))
+    return path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("resume", "--reason", "looked at"),
+        ("journal", "verify", "--journal", "PATH"),
+        ("journal", "export", "--journal", "PATH"),
+        ("why", "2025-09-16 10:30", "--journal", "PATH"),
+        ("why", "K1.net", "--journal", "PATH"),
+        ("why", "--numbers", "--journal", "PATH"),
+    ],
+)
+def test_damaged_pages_are_one_sentence_wherever_they_are_met(run, words):
+    path = with_damaged_pages(write("paper-DU1-2025", open_intent=True))
+    result = run(*(path if word == "PATH" else word for word in words))
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1), result.output
+    assert str(path) in result.stderr and isinstance(result.exception, SystemExit)
+
+
+def test_damaged_pages_end_a_start_on_a_broker_in_one_sentence(run):
+    path = with_damaged_pages(write("paper-DU1-2025", open_intent=True))
+    with pytest.raises(JournalError, match=f"{re.escape(str(path))} cannot be read as a journal"):
+        journals_of(path.parents[1], "PAPER", "DU1", 2025)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import signal
 import socket
 import subprocess
@@ -65,6 +66,14 @@ def test_what_cannot_be_served_is_said(words, part):
     result = CliRunner().invoke(cli, ["gateway", *words])
     assert result.exit_code == 2
     assert part in result.output
+
+
+def test_a_script_that_is_no_text_is_said(tmp_path):
+    path = tmp_path / "faults.gz"
+    path.write_bytes(gzip.compress(b"10:31 err 1100"))
+    result = CliRunner().invoke(cli, ["gateway", "--script", str(path)])
+    assert result.exit_code == 2
+    assert f"--script {path}: is no text" in result.output
 
 
 def test_a_taken_port_is_said():

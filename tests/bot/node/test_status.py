@@ -335,7 +335,7 @@ def test_a_journal_whose_process_was_killed_before_its_first_record_is_one_sente
     path = write(tmp_path)
     path.unlink()
     path.touch()
-    with pytest.raises(JournalError, match=r"The journal of PAPER DU1 in .* cannot be read: no such table"):
+    with pytest.raises(JournalError, match=r"paper-DU1-2025\.sqlite cannot be read as a journal: no such table"):
         status(tmp_path)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         schema.install(db)
