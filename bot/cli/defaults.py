@@ -6,6 +6,7 @@ Precedence: option > environment (MESBOT_VERB_OPTION) > ./config > the packaged 
 from __future__ import annotations
 
 import difflib
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,17 @@ from bot.errors import UsageError
 ENVIRONMENT_ONLY = {"host": "TWS_HOST", "port": "TWS_PORT", "account": "TWS_ACCOUNT", "client-id": "TWS_CLIENT_ID"}
 
 
+class _Words(yaml.SafeLoader):
+    """Values are text, as on the command line: YAML would make a number of 23:45. Only true, false and nothing are what they say."""
+
+    yaml_implicit_resolvers = {
+        None: [
+            ("tag:yaml.org,2002:null", re.compile("(~|null)?$")),
+            ("tag:yaml.org,2002:bool", re.compile("(true|false)$")),
+        ]
+    }
+
+
 def find_config(verb: str, cwd: Path | None = None) -> Path | None:
     """The verb's configuration file: ./config first, else the packaged one; None if it has none."""
     inside = Path(str(resources.files("bot")))
@@ -28,15 +40,15 @@ def find_config(verb: str, cwd: Path | None = None) -> Path | None:
 def read_defaults(command: click.Command, verb: str) -> dict[str, Any]:
     """Option values of a verb from its configuration file, by parameter name.
 
-    A key may be written with underscores. Raises UsageError, one sentence, if the file cannot be read, names an
-    option that does not exist, or says where the broker is.
+    A key may be written with underscores; one without a value is as if it were not there. Raises UsageError, one
+    sentence, if the file cannot be read, names an option that does not exist, or says where the broker is.
     """
     path = find_config(verb)
     if path is None:
         return {}
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Words) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise UsageError(f"{path} cannot be read as YAML ({error}); repair it or remove it.") from None
     if not isinstance(values, dict):
         raise UsageError(f"{path}: holds {type(values).__name__}, expected one `option: value` a line.")
@@ -49,4 +61,4 @@ def read_defaults(command: click.Command, verb: str) -> dict[str, Any]:
             near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.4)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
             raise UsageError(f"{path}: {key} is no option of `mesbot {verb}` ({hint}).")
-    return {known[key]: value if isinstance(value, bool) else str(value) for key, value in values.items()}
+    return {known[key]: value if isinstance(value, bool) else str(value) for key, value in values.items() if value is not None}

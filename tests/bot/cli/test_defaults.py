@@ -76,3 +76,36 @@ def test_a_broken_configuration_is_one_clear_sentence(config, text, said):
         read_defaults(backtest, "backtest")
     assert said in str(caught.value)
     assert said in refusal_of()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("from: 2025-10-99", "'2025-10-99' does not match the format"),
+        ("from: !!timestamp 2025-10-99", "cannot be read as YAML"),
+        ("equity: 23:45", "'23:45' is not an amount of dollars"),
+        ("learning: yes", "'yes' is not one of 'on', 'off'"),
+    ],
+)
+def test_a_value_is_taken_as_it_is_written_and_refused_in_a_sentence(config, text, said):
+    config.write_text(text)
+    assert said in refusal_of()
+
+
+def test_a_time_needs_no_quotes(config):
+    paper = config.with_name("paper.yaml")
+    paper.write_text("nightly-restart: 23:45\nequity: 10_000\nspeed: 1e3\nno-report: false\n")
+    found = read_defaults(cli.commands["paper"], "paper")
+    assert found == {"nightly_restart": "23:45", "equity": "10_000", "speed": "1e3", "no_report": False}
+
+
+@pytest.mark.parametrize("nothing", ["", " ~", " null", "  # a remark"])
+def test_a_key_without_a_value_leaves_the_options_own_default(config, nothing):
+    config.write_text(f"equity:{nothing}\nlearning: on\nstamp:{nothing}\n")
+    assert read_defaults(backtest, "backtest") == {"learning": "on"}
+
+
+def test_an_empty_text_is_a_value(config):
+    paper = config.with_name("paper.yaml")
+    paper.write_text('nightly-restart: ""')
+    assert read_defaults(cli.commands["paper"], "paper") == {"nightly_restart": ""}
