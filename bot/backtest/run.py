@@ -29,6 +29,7 @@ from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.journal.folder import JOURNAL, fresh_journal
 from bot.journal.store import Journal
+from bot.node.run_lock import RunLock
 from bot.runtime import RuntimeSpec, runtime_of
 from bot.units import TICK_POINTS
 
@@ -41,14 +42,16 @@ NANOSECONDS_FOREVER = 2**63 - 1
 def run_backtest(request: BacktestRequest, progress: Progress | None = None) -> BacktestResult:
     """Run the request; the journal is written as it goes, the report is made from it afterwards.
 
-    Raises UsageError or ContractError, in one sentence, before anything is written.
+    Raises UsageError or ContractError, in one sentence, before anything is written; JournalInUse if another run
+    writes into the same folder.
     """
     contracts = load_contracts(request.contracts)
     bars = bars_of(request, contracts)
-    fresh_journal(request.out)
-    spec = spec_of(request, contracts, bars)
-    with BacktestRun(spec, bars, request) as run:
-        run.through(progress)
+    with RunLock(request.out / JOURNAL):
+        fresh_journal(request.out)
+        spec = spec_of(request, contracts, bars)
+        with BacktestRun(spec, bars, request) as run:
+            run.through(progress)
     return BacktestResult(Path(spec.journal_path), bars.notes)
 
 

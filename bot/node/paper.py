@@ -24,6 +24,7 @@ from bot.market.bar import Bar
 from bot.node.node import MesbotNode
 from bot.node.pace import Pace
 from bot.node.request import NodeResult, PaperRequest
+from bot.node.run_lock import RunLock
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec
 from bot.units import HOUR_NS, MINUTE_NS
@@ -70,9 +71,17 @@ def _session(calendar: SessionCalendar, bars: list[Bar], wanted: date | None) ->
 
 
 async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
-    """Replay one session through the node and return its journal. Raises NodeError if the node cannot start."""
+    """Replay one session through the node and return its journal.
+
+    Raises NodeError if the node cannot start, JournalInUse if another run writes into the same folder.
+    """
     day = day_of(request)
-    fresh_journal(request.out)
+    with RunLock(request.out / JOURNAL):
+        fresh_journal(request.out)
+        return await _replay(request, day, show)
+
+
+async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeResult:
     spec = _spec(request, day)
     async with Gateway(gateway_config(request, day)) as gateway:
         broker = BrokerConfig(

@@ -54,7 +54,7 @@ class RunLock:
             if time.monotonic() >= until:
                 raise JournalInUse(
                     f"{self._journal} is in use by process {_pid(self._file) or 'unknown'}; "
-                    "stop that bot first, or wait until it has ended."
+                    "stop that run first, or wait until it has ended."
                 )
             time.sleep(POLL_SECONDS)
 
@@ -84,7 +84,9 @@ def _opened(journal: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise MesbotError(f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can.") from None
+        raise MesbotError(
+            f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can, or name one with --out."
+        ) from None
 
 
 def _pid(file: int) -> int:
