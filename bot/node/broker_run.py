@@ -168,15 +168,16 @@ async def _kept_step(node: MesbotNode, port: int) -> Pace | None:
 
 
 async def _watch(desk: _Desk, pace: Pace | None) -> None:
-    """Until somebody wants us to end, or the tape we keep step with has ended. Raises NodeError if the node stops by itself."""
+    """Until somebody wants us to end, or the tape we keep step with has ended. Raises NodeError if node or gateway stops by itself."""
     reading = None if pace is None else asyncio.ensure_future(pace.run())
     while not await desk.node.wait(LOOK_SECONDS) and not (pace is not None and pace.ended.is_set()):
         desk.node.require_running()
         desk.look()
     desk.show()
     if reading is not None:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        if desk.node.stopping.is_set():
+            reading.cancel()
+        await asyncio.gather(reading, return_exceptions=desk.node.stopping.is_set())
 
 
 def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:

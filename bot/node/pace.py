@@ -8,11 +8,13 @@ wall time; the gateway passes over a node that takes longer than its limit, and 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
 
 from bot.errors import MesbotError
+from bot.node.node import NodeError
 
 POLL_SECONDS = 0.0005
 
@@ -21,7 +23,7 @@ class Pace:
     """One connection to the gateway's side channel. `is_done(barrier)` says whether the node has dealt with it."""
 
     def __init__(self, port: int, is_done: Callable[[dict[str, Any]], bool]) -> None:
-        self.ended = asyncio.Event()
+        self.ended = asyncio.Event()  # there is nothing more to answer; `run` says why
         self._port = port
         self._is_done = is_done
         self._reader: asyncio.StreamReader
@@ -42,17 +44,23 @@ class Pace:
         self._say({"do": "go"})
 
     async def run(self) -> None:
-        """Answer barriers until the tape ends or the gateway is gone."""
+        """Answer barriers until the tape ends. Raises NodeError if the gateway is gone before that."""
         try:
-            while line := await self._reader.readline():
-                event = json.loads(line)
+            while (event := await self._next()).get("event") != "ended":
                 if event.get("event") == "barrier":
                     await self._deal_with(event)
-                elif event.get("event") == "ended":
-                    break
         finally:
             self.ended.set()
             self._writer.close()
+
+    async def _next(self) -> dict[str, Any]:
+        with contextlib.suppress(OSError, ValueError):  # reset, or cut off within a line
+            if line := await self._reader.readline():
+                return json.loads(line)
+        raise NodeError(
+            f"The connection to the gateway that keeps step on 127.0.0.1:{self._port} was lost before its tape had ended; "
+            "start the gateway and this run again."
+        )
 
     async def _deal_with(self, barrier: dict[str, Any]) -> None:
         while not self._is_done(barrier):

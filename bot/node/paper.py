@@ -14,6 +14,7 @@ from bot.backtest.request import BacktestRequest
 from bot.backtest.source import bars_of
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
+from bot.decision.plan import TradeView
 from bot.errors import UsageError
 from bot.gateway.gateway import Gateway, GatewayConfig
 from bot.ibkr.config import BrokerConfig
@@ -27,7 +28,7 @@ from bot.node.request import NodeResult, PaperRequest
 from bot.node.run_lock import RunLock
 from bot.node.screen import Glance
 from bot.runtime import RuntimeSpec
-from bot.units import HOUR_NS, MINUTE_NS
+from bot.units import HOUR_NS, MINUTE_NS, TICK_POINTS
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
 DAY_NS = 24 * HOUR_NS
@@ -102,10 +103,11 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             await node.start()
             await node.warmed_up(day.session.open_ns, show)
             await _run(node, gateway, show)
+            told = _how_it_ended(node, gateway, f"{day.session.date} of {day.label} at speed {_speed(request.speed)}")
         finally:
             head = await node.stop()
         notes = (
-            f"Replayed {day.session.date} of {day.label} at speed {_speed(request.speed)} through the simulated gateway.",
+            *told,
             f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
         )
     return NodeResult(Path(spec.journal_path), head, notes)
@@ -154,6 +156,22 @@ async def _run(node: MesbotNode, gateway: Gateway, show: Show | None) -> None:
     if node.stopping.is_set():
         reading.cancel()
     await asyncio.gather(reading, return_exceptions=node.stopping.is_set())
+
+
+def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, ...]:
+    """That the day was replayed; or when it was stopped, and what was open then."""
+    if gateway.replay.ended.is_set():
+        return (f"Replayed {what} through the simulated gateway.",)
+    held = [_held(trade) for trade in node.risk.open_trades()]
+    working = [f"{order.order_id} still worked" for order in node.risk.unsettled_orders()]
+    left = f"{'; '.join(held + working)}; it is left so, for the simulated gateway has ended too" if held or working else "nothing was open"
+    return (f"Stopped at {new_york(gateway.now_ns):%H:%M} New York, before the end of {what}: {left}.",)
+
+
+def _held(trade: TradeView) -> str:
+    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
+    side = "long" if trade.side > 0 else "short"
+    return f"{trade.plan.strategy} was {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f}"
 
 
 def _speed(speed: float) -> str:

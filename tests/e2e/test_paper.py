@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
+import signal
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -15,6 +17,7 @@ from bot.backtest.run import run_backtest
 from bot.journal.verify import verify
 from bot.node.paper import replay
 from bot.node.request import NodeResult, PaperRequest
+from bot.node.screen import Glance
 
 SEED, SESSIONS, DAY = 1, 8, date(2025, 3, 19)  # the last of eight synthetic sessions; this seed trades on it
 
@@ -50,3 +53,18 @@ def test_a_replayed_day_has_the_same_record_at_another_speed(fast, tmp_path):
 
 def test_no_barrier_of_the_lockstep_was_passed_over(fast):
     assert any("0 passed over" in note for note in fast.notes)
+
+
+def test_a_replay_that_is_stopped_says_when_and_what_was_open(tmp_path):
+    asked = []
+
+    def stop(glance: Glance) -> None:
+        if glance.trade is not None and not asked:
+            asked.append(glance.trade)
+            signal.raise_signal(signal.SIGTERM)
+
+    request = PaperRequest(out=tmp_path, seed=SEED, sessions=SESSIONS, speed=300.0)
+    said = asyncio.run(replay(request, stop)).notes[0]
+    (trade,) = asked
+    assert re.match(r"Stopped at 09:3\d New York, before the end of 2025-03-19 of 8 synthetic sessions", said), said
+    assert f": {trade.plan.strategy} was {'long' if trade.side > 0 else 'short'} {trade.quantity_open} with its stop at " in said

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from restart_rig import Rig, Row, rig
+from restart_rig import PATIENCE_SECONDS, Rig, Row, rig
 
 from bot.journal.verify import verify
 
@@ -39,6 +39,19 @@ def told_once(r: Rig) -> None:
 
 def real_outcomes(r: Rig) -> list[dict]:
     return [body for row in r.rows(OUTCOMES) if not (body := msgspec.json.decode(row.body))["shadow"]]
+
+
+def test_a_gateway_that_is_gone_before_its_tape_has_ended_is_an_error_and_what_is_held_is_told(tmp_path: Path):
+    async def day() -> None:
+        async with rig(tmp_path, WHOLE_DAY) as r:
+            await r.start_node()
+            await r.step_until(lambda: r.position != 0)
+            await r.gateway.side.close()
+            printed, _ = await asyncio.wait_for(r.node.communicate(), PATIENCE_SECONDS)
+            assert r.node.returncode == 1 and b"was lost before its tape had ended" in printed, printed
+            assert b" stays " in printed and b"Traceback" not in printed
+
+    asyncio.run(day())
 
 
 def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_nothing_had_happened(tmp_path: Path, whole):
