@@ -102,16 +102,18 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
 
     print_summary(journal, console)
     if report:
+        from bot.journal.folder import report_of
         from bot.report.html import write_report
 
-        path = journal.with_name("report.html")
+        path = report_of(journal)
         write_report(journal, path)
         console.print(f"Report:  {path}", highlight=False, soft_wrap=True)
     console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
 
 
 def remember(journal: Path, law: Any) -> None:
-    """Notes the run for `why` and `contracts`; that it cannot be noted is no failure of the run."""
+    """Notes the run for `why` and `contracts`, and says if they would ask another; that it cannot be noted is no failure of the run."""
+    from bot.cli.journal import newest_journal
     from bot.errors import MesbotError
     from bot.state_folder import remember_run
 
@@ -119,6 +121,9 @@ def remember(journal: Path, law: Any) -> None:
         remember_run(journal, law)
     except MesbotError as error:  # the run itself is done and whole
         click.echo(f"Note: {error}", err=True)
+    default = newest_journal()
+    if default is None or default.resolve() != journal.resolve():
+        click.echo(f"`mesbot why` and `mesbot journal` ask {default or 'none'} unless this one is named: --journal {journal}")
 
 
 @contextmanager

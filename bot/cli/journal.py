@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 JOURNAL_OPTION = click.option(
-    "--journal", "path", type=click.Path(path_type=Path), help="The journal file; default: the newest in ./out, else the last run's."
+    "--journal",
+    "path",
+    type=click.Path(path_type=Path),
+    help="The journal file; default: the newest in ./out or the last run's, whichever is newer.",
 )
 WHY_HELP = """
 Say why each strategy did or did not trade on the bar that closed at TIME (New York, unless it has an
@@ -24,20 +27,28 @@ Examples:
 
 
 def find_journal(path: Path | None) -> Path:
-    """The journal to read: the one named, else the newest *.sqlite under ./out, else the last run's.
+    """The journal to read: the one named, else the newest of those under ./out and the last run's, which is then told.
 
     Raises UsageError if none is named and none is found.
     """
     from bot.errors import UsageError
-    from bot.state_folder import last_journal
 
     if path is not None:
         return path
-    found = sorted(Path("out").rglob("*.sqlite"), key=lambda file: file.stat().st_mtime_ns)
-    journal = found[-1] if found else last_journal()
+    journal = newest_journal()
     if journal is None:
         raise UsageError("No journal in ./out and no earlier run is known; name one with --journal FILE or run `mesbot backtest`.")
+    click.echo(f"Journal: {journal}")
     return journal
+
+
+def newest_journal() -> Path | None:
+    """What is read when no journal is named: of the *.sqlite under ./out and the last run's the one written last."""
+    from bot.state_folder import last_journal
+
+    last = last_journal()
+    found = [*Path("out").rglob("*.sqlite"), *([last] if last is not None else [])]
+    return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
 
 
 @click.group(help="Check or export a journal.")
@@ -53,7 +64,9 @@ def verify(path: Path | None) -> None:
 
     journal = find_journal(path)
     report = check(journal)
-    click.echo(f"Journal: {journal}\nHead:    {report.head}\nRecords: {report.records}\nLinks:   {report.links}")
+    if path is not None:
+        click.echo(f"Journal: {journal}")
+    click.echo(f"Head:    {report.head}\nRecords: {report.records}\nLinks:   {report.links}")
     if report.unlinked:
         click.echo(f"Not yet chained: {report.unlinked} records of a bar that was not finished")
 

@@ -24,6 +24,11 @@ def fresh_journal(out: Path) -> Path:
     return path
 
 
+def report_of(journal: Path) -> Path:
+    """Where the report of a journal goes: beside it, and under its own name where journals share a folder."""
+    return journal.with_name(REPORT) if journal.name == JOURNAL else journal.with_suffix(".html")
+
+
 def _put_aside(out: Path) -> None:
     number = 1 + sum(1 for _ in (out / EARLIER).glob("*"))
     while (kept := out / EARLIER / str(number)).exists():

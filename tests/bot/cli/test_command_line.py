@@ -17,8 +17,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from bot.backtest.request import BacktestRequest, BacktestResult
+from bot.cli.backtest import show_run
 from bot.cli.main import cli
 from bot.contracts import load_contracts
 from bot.contracts.load import packaged_directory
@@ -339,8 +341,39 @@ def test_the_newest_journal_in_out_is_the_default(run, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr("bot.journal.why.why", lambda path, when, strategy: asked.append((path, when, strategy)) or "because\n")
     result = run("why", "2025-10-02 10:41", "--strategy", "K1")
-    assert result.output == "because\n"
+    assert result.output == "Journal: out/new/journal.sqlite\nbecause\n"
     assert asked == [(Path("out/new/journal.sqlite"), "2025-10-02 10:41", "K1")]
+
+
+def ended(path: Path, seconds_ago: float) -> Path:
+    """An empty journal that was written so long ago."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    os.utime(path, (time.time() - seconds_ago,) * 2)
+    return path
+
+
+@pytest.mark.parametrize(("backtest_ago", "broker_ago"), [(100, 10), (10, 100)])
+def test_the_newer_of_out_and_the_last_run_is_asked_and_named(run, monkeypatch, tmp_path, backtest_ago, broker_ago):
+    made = {backtest_ago: ended(Path("out/journal.sqlite"), backtest_ago)}
+    made[broker_ago] = ended(tmp_path / "state" / "journals" / "paper-DU1-2025.sqlite", broker_ago)
+    remember_run(made[broker_ago], load_contracts(packaged_directory()))
+    monkeypatch.setattr("bot.journal.why.why", lambda path, when, strategy: f"of {path}\n")
+    assert run("why", "2025-10-02 10:41").output == f"Journal: {made[10]}\nof {made[10]}\n"
+    assert run("why", "2025-10-02 10:41", "--journal", made[100]).output == f"of {made[100]}\n"
+
+
+def test_a_run_says_when_another_journal_would_be_asked(run, backtests, monkeypatch, tmp_path):
+    assert "unless" not in run("backtest").output
+    ended(tmp_path / "out" / "later" / "journal.sqlite", -100)
+    hint = f"ask out/later/journal.sqlite unless this one is named: --journal {tmp_path / 'out' / 'journal.sqlite'}\n"
+    assert run("backtest").output.endswith(hint)
+
+
+def test_a_brokers_run_has_its_journals_own_report(run, backtests, tmp_path):
+    journal = ended(tmp_path / "state" / "journals" / "paper-DU1-2025.sqlite", 0)
+    show_run(journal, Console(), report=True)
+    assert [path.name for path in journal.parent.glob("*.html")] == ["paper-DU1-2025.html"]
 
 
 def test_without_out_the_last_runs_journal_is_asked(run, tmp_path):

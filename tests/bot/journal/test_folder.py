@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import JournalError
-from bot.journal.folder import fresh_journal
+from bot.journal.folder import fresh_journal, report_of
 
 
 def test_a_new_folder_is_made(tmp_path: Path):
@@ -30,3 +30,12 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path):
     (tmp_path / "out").write_text("")
     with pytest.raises(JournalError, match="cannot be written"):
         fresh_journal(tmp_path / "out")
+
+
+def test_journals_that_share_a_folder_have_a_report_each():
+    names = ("out/journal.sqlite", "journals/paper-DU1-2025.sqlite", "journals/live-U1-2025.sqlite")
+    assert [report_of(Path(name)).as_posix() for name in names] == [
+        "out/report.html",
+        "journals/paper-DU1-2025.html",
+        "journals/live-U1-2025.html",
+    ]
