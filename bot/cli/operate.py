@@ -30,6 +30,7 @@ Examples:
 """
 RESUME_HELP = """
 Arm a kill switch that was tripped. Nothing in the program does that; a person must, and says why.
+A `mesbot kill` that nobody has carried out, so that it still waits for the next start, is withdrawn.
 
 Refused while a bot runs on that journal, and while a position may still be open: then start the bot, which flattens.
 
@@ -131,7 +132,7 @@ def nothing_there(state: Path, mode: str | None, account: str | None) -> str:
 
 
 def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | None) -> tuple[JournalName, Path] | None:
-    """The one journal whose kill switch is latched; None, with a sentence, if there is none.
+    """The one journal whose kill switch is latched, or where a kill request waits; None, with a sentence, if there is none.
 
     Raises UsageError if what was named does not exist, or several are latched.
     """
@@ -141,9 +142,10 @@ def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | Non
     if not names and (mode or account):
         raise UsageError(nothing_there(state, mode, account))
     found = [(name, status_of(state, name, law, time.time_ns())) for name in names]
-    latched = [(name, each) for name, each in found if each.kill.state != "ARMED"]
+    latched = [(name, each) for name, each in found if each.kill.state != "ARMED" or each.kill_request is not None]
     if len(latched) > 1:
-        listed = ", ".join(f"{each.mode} {each.account} ({each.kill.state})" for _, each in latched)
+        waits = {True: ", a kill request waits", False: ""}
+        listed = ", ".join(f"{each.mode} {each.account} ({each.kill.state}{waits[each.kill_request is not None]})" for _, each in latched)
         raise UsageError(f"Several kill switches are latched: {listed}; name one with --mode and --account.")
     if not latched:
         armed = ", ".join(f"{each.mode} {each.account}" for _, each in found)
@@ -158,18 +160,27 @@ def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | Non
 def _resume(state: Path, name: JournalName, law: Contracts, reason: str) -> None:
     """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
     from bot.journal.verify import verify
+    from bot.node.kill_request import withdraw_request
     from bot.node.status import status_of
 
     old = status_of(state, name, law, time.time_ns())
-    if old.kill.state in ("TRIPPED", "FLAT") and old.unfinished:
+    request = old.kill_request
+    if old.unfinished and (old.kill.state in ("TRIPPED", "FLAT") or request is not None):
         trades = ", ".join(trade.intent_id for trade in old.unfinished)
+        waits = "" if request is None else f", and a kill request waits ({request}),"
         raise ResumeRefused(
-            f"{name.mode} {name.account} is {old.kill.state} with {trades} unfinished, so a position may be open; "
+            f"{name.mode} {name.account} is {old.kill.state}{waits} with {trades} unfinished, so a position may be open; "
             "start the bot to let it flatten first, then resume."
         )
     _arm(old, law, reason)
-    click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED")
-    click.echo(f"Tripped: {old.kill.reason}\nResumed: {reason}\nJournal: {old.path}\nHead:    {verify(old.path).head}")
+    withdraw_request(Path(old.path))
+    latched = old.kill.state != "ARMED"
+    click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED" if latched else f"{name.mode} {name.account}: ARMED")
+    if request is not None:
+        click.echo(f"Withdrawn: the kill request that waited for the next start: {request}")
+    if latched:
+        click.echo(f"Tripped: {old.kill.reason}")
+    click.echo(f"Resumed: {reason}\nJournal: {old.path}\nHead:    {verify(old.path).head}")
 
 
 def _arm(old: JournalStatus, law: Contracts, reason: str) -> None:
@@ -178,9 +189,10 @@ def _arm(old: JournalStatus, law: Contracts, reason: str) -> None:
     from bot.units import MINUTE_NS
 
     ts_ns = old.as_of_ns
+    withdrawn = "" if old.kill_request is None else f"; kill request withdrawn: {old.kill_request}"
     header = {"account": old.account, "learning": True, "replayed_time": old.replayed, "continues": "", "verb": "resume"}
     with Journal.append(old.path, old.mode.lower(), law, header, time.time_ns) as journal:
-        journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("resume", reason, f"kill switch {old.kill.state} -> ARMED"))
+        journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("resume", reason, f"kill switch {old.kill.state} -> ARMED{withdrawn}"))
         journal.write_ahead(Kind.KILL, ts_ns, KillRecord("ARMED", f"resumed by a person: {reason}"))
         journal.close_link(-(-ts_ns // MINUTE_NS) * MINUTE_NS)  # as the bot closes them: the records of (t - 1 min, t]
 
@@ -211,6 +223,9 @@ def _rows(each: JournalStatus, law: Contracts) -> Iterator[tuple[str, str]]:
     yield "last record", f"{each.last_record} New York{', of replayed time' if each.replayed else ''}"
     since = f" since {new_york(each.kill.since_ns)}" if each.kill.since_ns else ""
     yield "kill switch", f"{each.kill.state}{since}{': ' if each.kill.reason else ''}{each.kill.reason}"
+    if each.kill_request is not None:
+        when = "the next start carries it out first, unless resume withdraws it" if each.running is None else "the bot has not taken it"
+        yield "kill request", f"waits, {when}: {each.kill_request}"
     yield from _counter_rows(each.counters)
     for name, trust in each.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""

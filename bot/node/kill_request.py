@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -24,14 +25,30 @@ def leave_request(journal: Path, reason: str) -> None:
         raise MesbotError(f"{path} cannot be written ({error.strerror}); close the position in TWS by hand.") from None
 
 
-def taken_request(journal: Path) -> str | None:
-    """The reason that was left, once; None if there is none. A file that cannot be read is a request all the same."""
+def waiting_request(journal: Path) -> str | None:
+    """The reason that was left, which stays; None if there is none. A file that cannot be read is a request all the same."""
     path = request_path(journal)
     if not path.exists():
         return None
     try:
-        reason = path.read_text(encoding="utf-8", errors="replace").strip()
-        path.unlink()
+        return path.read_text(encoding="utf-8", errors="replace").strip() or "no reason given"
     except OSError as error:
-        return f"a request that cannot be read or removed ({error.strerror})"
-    return reason or "no reason given"
+        return f"a request that cannot be read ({error.strerror})"
+
+
+def taken_request(journal: Path) -> str | None:
+    """The reason that was left, once; None if there is none. A file that cannot be removed is a request all the same."""
+    reason = waiting_request(journal)
+    if reason is not None:
+        with contextlib.suppress(MesbotError):
+            withdraw_request(journal)
+    return reason
+
+
+def withdraw_request(journal: Path) -> None:
+    """Remove a request, so that no start carries it out. Raises MesbotError if it cannot be removed."""
+    path = request_path(journal)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise MesbotError(f"{path} cannot be removed ({error.strerror}), and the next start would be killed by it; remove it.") from None

@@ -26,6 +26,7 @@ from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
 from bot.learning.states import LearningLoop
 from bot.node.journals import FOLDER, journals_of
+from bot.node.kill_request import waiting_request
 from bot.node.request import Mode
 from bot.node.run_lock import held_by
 from bot.supervision.recover import Story, recovered
@@ -118,7 +119,8 @@ class Counters(msgspec.Struct, frozen=True):
 class JournalStatus(msgspec.Struct, frozen=True):
     """All of it. Times are market time, UTC ns; `last_record` is New York; the counters stand as of `as_of_ns`.
 
-    `running` is the id of the process that writes the journal, None if nobody does. `replayed` says that the gateway
+    `running` is the id of the process that writes the journal, None if nobody does. `kill_request` is the reason of a
+    `mesbot kill` that nobody has carried out, None if there is none: the next start does. `replayed` says that the gateway
     of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
     """
 
@@ -132,6 +134,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     as_of_ns: int
     counters: Counters
     kill: KillStatus
+    kill_request: str | None
     learning: dict[str, TrustStatus]
     unfinished: tuple[UnfinishedTrade, ...]
     contracts_sha256: str
@@ -166,6 +169,7 @@ def status_of(state: Path, name: JournalName, law: Contracts, now_ns: int) -> Jo
         as_of_ns=as_of_ns,
         counters=_counters(past, Limits.of(law), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
+        kill_request=waiting_request(journals.path),
         learning=_learning(past, law, calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,

@@ -31,6 +31,8 @@ from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.messages import Intent
 from bot.node.journals import journals_of
+from bot.node.kill_request import leave_request, request_path, taken_request
+from bot.node.run_lock import RunLock
 from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS
 
 HALF_PAST_TEN = new_york_ns("2025-09-16 10:30")
@@ -325,6 +327,63 @@ def test_a_damaged_chain_is_not_written_on(run):
     assert result.exit_code == 1
     assert "trigger records_no_update is missing" in result.stderr
     assert len(kills(path)) == 3
+
+
+# ---------------------------------------------------------------------- a kill request that waits
+
+
+def test_a_kill_request_that_nobody_took_is_shown(run):
+    path = write("paper-DU1-2025")
+    assert "kill request" not in run("status").output and json.loads(run("status", "--json").output)[0]["kill_request"] is None
+    leave_request(path, "enough")
+    row = r"kill request +waits, the next start carries it out first, unless resume withdraws it: enough"
+    assert re.search(row, run("status").output)
+    assert json.loads(run("status", "--json").output)[0]["kill_request"] == "enough"
+    with RunLock(path):
+        assert re.search(r"kill request +waits, the bot has not taken it: enough", run("status").output)
+    assert request_path(path).exists()
+
+
+def test_resume_withdraws_a_kill_request_that_waits_and_journals_it(run):
+    path = write("paper-DU1-2025")
+    leave_request(path, "enough")
+    result = run("resume", "--reason", "flat")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        "PAPER DU1: ARMED",
+        "Withdrawn: the kill request that waited for the next start: enough",
+        "Resumed: flat",
+        f"Journal: {path}",
+        f"Head:    {verify(path).head}",
+    ]
+    assert taken_request(path) is None
+    with opened(path) as db:
+        (done,) = read(db, Kind.OPERATOR)
+    assert done.body["detail"] == "kill switch ARMED -> ARMED; kill request withdrawn: enough"
+
+
+def test_resume_arms_a_latched_switch_and_withdraws_the_request_beside_it(run):
+    path = write("paper-DU1-2025", *HALTED)
+    leave_request(path, "enough")
+    told = run("resume", "--reason", "flat").output.splitlines()[:3]
+    assert told[0] == "PAPER DU1: HALTED -> ARMED" and told[1].endswith(": enough") and told[2] == "Tripped: order state desync"
+    assert (past_of([path]).kill_state, taken_request(path)) == ("ARMED", None)
+
+
+def test_a_request_with_a_position_that_may_be_open_is_for_the_bot_to_carry_out(run):
+    path = write("paper-DU1-2025", open_intent=True)
+    leave_request(path, "enough")
+    result = run("resume", "--reason", "flat")
+    assert result.exit_code == 3
+    assert "is ARMED, and a kill request waits (enough), with 20250916-K1-1030 unfinished" in result.stderr
+    assert request_path(path).exists()
+
+
+def test_of_several_that_could_be_meant_the_one_with_a_request_is_told(run):
+    write("live-U1-2025", *HALTED)
+    leave_request(write("paper-DU1-2025"), "enough")
+    result = run("resume", "--reason", "flat")
+    assert "LIVE U1 (HALTED), PAPER DU1 (ARMED, a kill request waits); name one" in result.stderr
 
 
 # ---------------------------------------------------------------------- a damaged file
