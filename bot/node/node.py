@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 import time
@@ -214,7 +215,7 @@ def _config(broker: BrokerConfig) -> TradingNodeConfig:
     """Reconciliation is the adapter's own (bot.ibkr.recovery, order_sync); Nautilus' would invent orders for what it does not know."""
     return TradingNodeConfig(
         trader_id="MESBOT-001",
-        logging=LoggingConfig(log_level="ERROR"),
+        logging=LoggingConfig(log_level="ERROR", log_colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR")),
         data_engine=LiveDataEngineConfig(graceful_shutdown_on_exception=True),
         risk_engine=LiveRiskEngineConfig(bypass=False, graceful_shutdown_on_exception=True),
         exec_engine=LiveExecEngineConfig(reconciliation=False, inflight_check_interval_ms=0, graceful_shutdown_on_exception=True),

@@ -111,6 +111,7 @@ def test_a_node_that_cannot_start_says_why_within_its_time_and_sends_nothing(tmp
             returned, printed = await mesbot(tmp_path, made.port, "paper", "--no-report", "--start-seconds", "15")
             assert returned == 1 and "The node cannot start." in printed and said in printed, printed
             assert "Traceback" not in printed and time.monotonic() - begun < 45
+            assert "\x1b" not in printed  # no terminal, no colours
             assert not made.broker.open_orders()
 
     asyncio.run(run())
