@@ -156,6 +156,8 @@ async def _run(node: MesbotNode, gateway: Gateway, show: Show | None) -> None:
     if node.stopping.is_set():
         reading.cancel()
     await asyncio.gather(reading, return_exceptions=node.stopping.is_set())
+    if show is not None:
+        show(node.screen.glance)  # as it ended, which is what stays above the report
 
 
 def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import math
 import re
 import signal
 import sqlite3
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -28,15 +29,25 @@ def rows(journal: Path, kind: str) -> list[tuple[int, str, str]]:
         return db.execute("SELECT ts_ns, strategy, body FROM records WHERE kind = ? ORDER BY seq", (kind,)).fetchall()
 
 
-def replayed(folder: Path, speed: float) -> NodeResult:
+def replayed(folder: Path, speed: float, show: Callable[[Glance], None] | None = None) -> NodeResult:
     """The day through a node and a gateway of their own."""
-    return asyncio.run(replay(PaperRequest(out=folder, seed=SEED, sessions=SESSIONS, speed=speed)))
+    return asyncio.run(replay(PaperRequest(out=folder, seed=SEED, sessions=SESSIONS, speed=speed), show))
 
 
 @pytest.fixture(scope="module")
-def fast(tmp_path_factory: pytest.TempPathFactory) -> NodeResult:
+def minutes_shown() -> list[int]:
+    """The minute (UTC ns, 0 before the first) of every view of the fast day, once that has run."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def fast(tmp_path_factory: pytest.TempPathFactory, minutes_shown: list[int]) -> NodeResult:
     """The day as fast as possible."""
-    return replayed(tmp_path_factory.mktemp("fast"), math.inf)
+
+    def show(glance: Glance) -> None:
+        minutes_shown.append(0 if glance.update is None else glance.update.quality.ts_ns)
+
+    return replayed(tmp_path_factory.mktemp("fast"), math.inf, show)
 
 
 def test_a_replayed_day_decides_bar_for_bar_what_the_backtest_decides(fast, tmp_path):
@@ -49,6 +60,10 @@ def test_a_replayed_day_decides_bar_for_bar_what_the_backtest_decides(fast, tmp_
 def test_a_replayed_day_has_the_same_record_at_another_speed(fast, tmp_path):
     slower = replayed(tmp_path, 6000.0)
     assert slower.head == fast.head == verify(slower.journal).head
+
+
+def test_the_last_view_is_of_the_last_minute(fast, minutes_shown):
+    assert minutes_shown[-1] >= rows(fast.journal, "bar")[-1][0]
 
 
 def test_no_barrier_of_the_lockstep_was_passed_over(fast):
