@@ -96,7 +96,6 @@ async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, 
     `say` takes lines for a person. Raises NodeError, one sentence, if the node cannot start in time or stops by
     itself, JournalInUse if another process writes the journal.
     """
-    met.journals.path.parent.mkdir(parents=True, exist_ok=True)
     with RunLock(met.journals.path):
         return await _trade(request, met, show, say)
 

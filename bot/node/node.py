@@ -133,7 +133,7 @@ class MesbotNode:
         self._troubles.append(text)
         now = time.monotonic()
         self._said = {said: when for said, when in self._said.items() if now - when < REPEAT_SECONDS}
-        if text not in self._said:
+        if text not in self._said and self.node.trader.is_running:  # a start that fails says why itself
             self._said[text] = now
             self._tell(text)
 
