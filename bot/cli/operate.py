@@ -226,6 +226,8 @@ def _rows(each: JournalStatus, law: Contracts) -> Iterator[tuple[str, str]]:
     if each.kill_request is not None:
         when = "the next start carries it out first, unless resume withdraws it" if each.running is None else "the bot has not taken it"
         yield "kill request", f"waits, {when}: {each.kill_request}"
+    if each.trouble:
+        yield "last trouble", each.trouble
     yield from _counter_rows(each.counters)
     for name, trust in each.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""

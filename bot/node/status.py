@@ -120,7 +120,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
     """All of it. Times are market time, UTC ns; `last_record` is New York; the counters stand as of `as_of_ns`.
 
     `running` is the id of the process that writes the journal, None if nobody does. `kill_request` is the reason of a
-    `mesbot kill` that nobody has carried out, None if there is none: the next start does. `replayed` says that the gateway
+    `mesbot kill` that nobody has carried out, None if there is none: the next start does. `trouble` is what was last found
+    wrong with orders, fills or positions at the broker, "" if nothing was. `replayed` says that the gateway
     of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
     """
 
@@ -135,6 +136,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     counters: Counters
     kill: KillStatus
     kill_request: str | None
+    trouble: str
     learning: dict[str, TrustStatus]
     unfinished: tuple[UnfinishedTrade, ...]
     contracts_sha256: str
@@ -170,6 +172,7 @@ def status_of(state: Path, name: JournalName, law: Contracts, now_ns: int) -> Jo
         counters=_counters(past, Limits.of(law), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
         kill_request=waiting_request(journals.path),
+        trouble=_trouble(journals.path),
         learning=_learning(past, law, calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,
@@ -244,6 +247,12 @@ def _kill(paths: Sequence[Path], past: Past) -> KillStatus:
         return KillStatus(past.kill_state, past.kill_reason, 0)
     reason, detail = steps[-1].body["reason"], steps[-1].body["detail"]
     return KillStatus(past.kill_state, f"{reason}: {detail}" if detail else reason, steps[-1].ts_ns)
+
+
+def _trouble(path: Path) -> str:
+    with opened(path) as db:
+        found = list(read(db, Kind.RECONCILE))
+    return f"{times.new_york(found[-1].ts_ns)} New York: {found[-1].body['found']}: {found[-1].body['text']}" if found else ""
 
 
 def _learning(past: Past, law: Contracts, calendar: SessionCalendar) -> dict[str, TrustStatus]:

@@ -26,7 +26,7 @@ from bot.errors import JournalError
 from bot.journal.build import intent_record
 from bot.journal.past import past_of
 from bot.journal.read import headers, opened, read
-from bot.journal.records import KillRecord, Kind
+from bot.journal.records import KillRecord, Kind, ReconcileRecord
 from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.messages import Intent
@@ -330,6 +330,17 @@ def test_a_damaged_chain_is_not_written_on(run):
 
 
 # ---------------------------------------------------------------------- a kill request that waits
+
+
+def test_the_last_trouble_with_the_broker_is_shown_with_both_numbers(run):
+    path = write("paper-DU1-2025")
+    assert "last trouble" not in run("status").output and json.loads(run("status", "--json").output)[0]["trouble"] == ""
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        for held in (3, 2):
+            record = ReconcileRecord("PositionMismatch", f"own fills sum to 0, the broker holds {held}")
+            journal.add(Kind.RECONCILE, HALF_PAST_TEN, record)
+    row = r"last trouble +2025-09-16 10:30 New York: PositionMismatch: own fills sum to 0, the broker holds 2"
+    assert re.search(row, run("status").output)
 
 
 def test_a_kill_request_that_nobody_took_is_shown(run):
