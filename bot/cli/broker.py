@@ -47,7 +47,7 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
     from bot.node.screen import rendered
 
     console = Console()
-    met = asyncio.run(meet(request))
+    met = asyncio.run(meet(request, lambda text: console.print(text, highlight=False, soft_wrap=True)))
     console.print(f"Contracts: {met.contracts.directory} ({met.contracts.sha256[:12]})", highlight=False)
     console.print(f"{request.mode}  account {met.probe.account} at {request.endpoint}", highlight=False)
     if met.replay:

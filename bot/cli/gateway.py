@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from bot.cli.backtest import Usd
-from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -88,7 +87,7 @@ def gateway(
     law, day = load_contracts(contracts), date.date() if date else None
     options: dict[str, Any] = {
         "seed": seed, "port": port, "side_port": side_port, "speed": speed, "accounts": accounts or ("DU1234567",),
-        "cash_usd": float(equity), "script": _text_of(script) if script else "", "frames": frames,
+        "cash_usd": float(equity), "script": _text(script) if script else "", "script_name": str(script), "frames": frames,
     }  # fmt: skip
     if bars is not None:
         config = file_config(bars, law, day, stamp, **options)
@@ -100,11 +99,12 @@ def gateway(
     click.echo("Stopped.")
 
 
-def _text_of(script: Path) -> str:
+def _text(script: Path) -> str:
     try:
         return script.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise UsageError(f"--script {script}: is no text; write a line for each fault, e.g. `10:31 err 1100`, in UTF-8.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "no UTF-8 text"
+        raise click.UsageError(f"--script {script} cannot be read ({why}); name a text file of faults, see docs/gateway.md.") from None
 
 
 async def _serve(config: GatewayConfig, source: str) -> None:
@@ -118,6 +118,7 @@ async def _serve(config: GatewayConfig, source: str) -> None:
     async with Gateway(config) as running:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
+        running.say = lambda line: click.echo(line, err=True)
         _say_where(running.port, running.side_port if config.side_port is not None else None, config, source)
         ended = asyncio.create_task(running.replay.ended.wait())
         stopped = asyncio.create_task(stop.wait())

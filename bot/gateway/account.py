@@ -6,11 +6,25 @@ flat per contract. No interest, no fees but commission, no currency but USD.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.gateway.errors import GatewayError
 from bot.gateway.instruments import Future
 from bot.gateway.messages import Holding
 from bot.units import TICK_CENTS
+
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def require_accounts(names: Sequence[str]) -> None:
+    """Raises GatewayError for a name that cannot be an account's, and for one said twice."""
+    for place, name in enumerate(names):
+        if not _ACCOUNT.fullmatch(name):
+            raise GatewayError(f"{name!r} is no account id; write letters and digits such as DU1234567, one account at a time.")
+        if name in names[:place]:
+            raise GatewayError(f"Account {name} is named twice; name each account once.")
 
 
 @dataclass(slots=True)

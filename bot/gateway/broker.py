@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.gateway.account import Account
+from bot.gateway.errors import GatewayError
 from bot.gateway.exchange import Exchange, Notices
 from bot.gateway.instruments import Future
 from bot.gateway.order_request import OrderRequest
@@ -98,10 +99,12 @@ class Broker:
         return None
 
     def find(self, name: str) -> Order:
-        """As known. Raises KeyError if there is no such order."""
+        """As known. Raises GatewayError, one sentence, if there is no such order."""
         order = self.known(name)
         if order is None:
-            raise KeyError(name)
+            raise GatewayError(
+                f"no order is called {name!r}; name its orderRef, its permId or client/orderId of one that was placed before."
+            )
         return order
 
     def open_orders(self, client_id: int | None = None) -> list[Order]:

@@ -48,8 +48,14 @@ class FrameFault:
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
             raise GatewayError(f"{self.action!r} is no frame fault; there are {', '.join(ACTIONS)}.")
-        if self.kind not in KINDS.values() and self.kind not in REQUEST_KINDS:
-            raise GatewayError(f"{self.kind!r} is neither a message nor a request of this gateway; e.g. openOrder, placeOrder.")
+        require_kind(self.kind)
+
+
+def require_kind(kind: str) -> None:
+    """Raises GatewayError with those there are for a kind that is none."""
+    kinds = {*KINDS.values(), *REQUEST_KINDS}
+    if kind not in kinds:
+        raise GatewayError(f"{kind!r} is neither a message nor a request of this gateway; there are {', '.join(sorted(kinds))}.")
 
 
 class FrameFaults:
@@ -78,7 +84,7 @@ class FrameFaults:
         if not 0.0 <= rate <= 1.0:
             raise GatewayError(f"chaos rate {rate} must be from 0 to 1.")
         for kind in kinds:
-            FrameFault("swallow", kind)  # checks the name
+            require_kind(kind)
         self._chaos = (Random(seed), rate, kinds)
 
     def apply(self, kind: str, fields: list[str]) -> list[Outcome]:

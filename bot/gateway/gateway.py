@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import inspect
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ from typing import Any, Literal, Self
 from bot.calendar import SessionCalendar
 from bot.contracts import Contracts
 from bot.gateway import intercepts
-from bot.gateway.account import Account
+from bot.gateway.account import Account, require_accounts
 from bot.gateway.broker import Broker
 from bot.gateway.clock import Clock
 from bot.gateway.delivery import Delivery
@@ -27,7 +28,7 @@ from bot.gateway.lockstep import TIMEOUT_SECONDS, Lockstep
 from bot.gateway.pacing import Pacing
 from bot.gateway.replay import Replay
 from bot.gateway.requests import Request
-from bot.gateway.script import Script
+from bot.gateway.script import Line, Script
 from bot.gateway.session import Session
 from bot.gateway.sidechannel import SideChannel
 from bot.gateway.tape import Tape
@@ -44,7 +45,8 @@ class GatewayConfig:
     `bars` are rising close-stamped minutes; those that open in [start_ns, end_ns) are replayed, earlier
     ones are history. `speed` is 1 for real time up to math.inf. `begin`: the clock runs at once, from the
     first market data subscription, or when told (`go` or `step` on the side channel). Port 0 takes a free
-    one; `side_port` None means no side channel. `script` is lines of `HH:MM[:SS] fault` (New York time).
+    one; `side_port` None means no side channel. `script` is lines of `HH:MM[:SS] fault` (New York time), and errors name
+    its lines by `script_name`.
     """
 
     bars: list[Bar]
@@ -67,6 +69,7 @@ class GatewayConfig:
     lockstep_seconds: float = TIMEOUT_SECONDS
     frames: Path | None = None
     script: str = ""
+    script_name: str = "Script"
 
 
 class Gateway:
@@ -75,6 +78,7 @@ class Gateway:
     def __init__(self, config: GatewayConfig) -> None:
         if not config.bars or config.start_ns >= config.end_ns:
             raise GatewayError("There are no bars to replay; name a file or a seed, and a range that holds trading.")
+        require_accounts(config.accounts)
         self.config = config
         self.clock = Clock(config.start_ns, config.speed)
         self.tape = Tape(config.bars, config.seed, config.calendar)
@@ -86,7 +90,8 @@ class Gateway:
         self.feed = Feed(self.tape, self.delivery.sessions)
         self.lockstep = Lockstep(config.lockstep_seconds)
         self.frames = FrameLog(config.frames)
-        self.script = Script(config.script, self.date)
+        self.script = Script(config.script, self.date, (config.start_ns, config.end_ns), config.script_name)
+        self.say: Callable[[str], None] = lambda _: None  # takes lines for whoever sits at the gateway's terminal
         self.listener = Listener(self)
         self.side = SideChannel(self)
         self.replay = Replay(self, config.start_ns, config.end_ns)
@@ -194,14 +199,25 @@ class Gateway:
 
     def run_script(self) -> None:
         """Faults of the script whose time has come."""
-        for words in self.script.due(self.now_ns):
+        for line in self.script.due(self.now_ns):
             try:
-                done = self.side.verbs.do(words)
+                done = self.side.verbs.do(line.words)
             except GatewayError as error:
-                self.side.broadcast({"event": "script", "words": words, "error": str(error)})
+                self._cannot(line, error)
                 continue
             if inspect.isawaitable(done):
-                self._tasks.append(asyncio.ensure_future(done))
+                self._tasks.append(asyncio.ensure_future(self._finish(line, done)))
+
+    async def _finish(self, line: Line, done: Awaitable[Any]) -> None:
+        """A verb that takes time."""
+        try:
+            await done
+        except GatewayError as error:
+            self._cannot(line, error)
+
+    def _cannot(self, line: Line, error: GatewayError) -> None:
+        self.say(f"{line.where}: {error}")
+        self.side.broadcast({"event": "script", "words": line.words, "error": str(error)})
 
     async def drained(self) -> None:
         """Wait until the clients have taken what was sent."""

@@ -97,6 +97,18 @@ LAYOUTS: dict[str, Layout] = {
     "99": _layout("reqCompletedOrders", None, "apiOnly:b"),
 }
 PLACE_ORDER = "3"
+# Requests with an id that are not served, so that they are refused under it: message number, name and, unless 2, the id's place.
+_UNSERVED = """
+10 reqMktDepth, 11 cancelMktDepth, 19 replaceFA 4, 21 exerciseOptions, 22 reqScannerSubscription 1, 23 cancelScannerSubscription,
+52 reqFundamentalData, 53 cancelFundamentalData, 54 calculateImpliedVolatility, 55 calculateOptionPrice,
+56 cancelCalculateImpliedVolatility, 57 cancelCalculateOptionPrice, 67 queryDisplayGroups, 68 subscribeToGroupEvents,
+69 updateDisplayGroup, 70 unsubscribeFromGroupEvents, 74 reqPositionsMulti, 75 cancelPositionsMulti, 78 reqSecDefOptParams 1,
+79 reqSoftDollarTiers 1, 81 reqMatchingSymbols 1, 83 reqSmartComponents 1, 84 reqNewsArticle 1, 86 reqHistoricalNews 1,
+87 reqHeadTimeStamp 1, 88 reqHistogramData 1, 89 cancelHistogramData 1, 90 cancelHeadTimeStamp 1, 92 reqPnL 1, 93 cancelPnL 1,
+94 reqPnLSingle 1, 95 cancelPnLSingle 1, 96 reqHistoricalTicks 1, 97 reqTickByTickData 1, 98 cancelTickByTickData 1,
+100 reqWshMetaData 1, 101 cancelWshMetaData 1, 102 reqWshEventData 1, 103 cancelWshEventData 1, 104 reqUserInfo 1
+"""
+UNSERVED = {number: (name, int(place[0]) if place else 2) for number, name, *place in map(str.split, _UNSERVED.split(","))}
 KINDS = frozenset({layout.kind for layout in LAYOUTS.values()} | {"placeOrder"})
 
 
@@ -116,7 +128,8 @@ def decode_request(fields: list[str]) -> Request:
         return Request("placeOrder", {"orderId": order_id, "contract": query}, order)
     layout = LAYOUTS.get(number)
     if layout is None:
-        raise FieldError(f"message id {number!r} is no request that this gateway serves")
+        named = f"{UNSERVED[number][0]} (message id {number!r})" if number in UNSERVED else f"message id {number!r}"
+        raise FieldError(f"{named} is no request that this gateway serves")
     reader = FieldReader(layout.kind, fields)
     if layout.version is not None:
         reader.version(layout.version)
@@ -128,9 +141,9 @@ def decode_request(fields: list[str]) -> Request:
 
 
 def reference_of(fields: list[str]) -> int:
-    """The id of a request that could not be decoded, as far as its layout tells; else -1."""
+    """The id of a request that could not be decoded, as far as its kind tells; else -1."""
     layout = LAYOUTS.get(fields[0])
-    place = 1 if fields[0] == PLACE_ORDER else None
+    place = 1 if fields[0] == PLACE_ORDER else UNSERVED[fields[0]][1] if fields[0] in UNSERVED else None
     if layout is not None and layout.fields and layout.fields[0][1] == "id":
         place = 1 if layout.version is None else 2
     if place is not None and place < len(fields) and fields[place].lstrip("-").isdecimal():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.gateway import verbs_connection, verbs_market, verbs_orders
 from bot.gateway.errors import GatewayError
+from bot.gateway.verb_forms import fits
 
 if TYPE_CHECKING:
     from bot.gateway.gateway import Gateway
@@ -31,17 +32,25 @@ class Verbs:
 
         Raises GatewayError, one sentence, for a verb or words that are none.
         """
-        try:
-            name, *rest = shlex.split(words) or [""]
-        except ValueError as error:
-            raise GatewayError(f"{words!r} cannot be read: {error}.") from None
-        if name not in VERBS:
-            near = "".join(f"; did you mean {other!r}?" for other in difflib.get_close_matches(name, VERBS, 1))
-            raise GatewayError(f"{name!r} is no verb{near}; there are {', '.join(sorted(VERBS))}.")
+        name, rest = read(words)
         try:
             return VERBS[name](self.gateway, rest)
         except (KeyError, ValueError, IndexError) as error:
             raise GatewayError(f"{words!r} cannot be done ({type(error).__name__}: {error}). {first_line(name)}") from None
+
+
+def read(words: str) -> tuple[str, list[str]]:
+    """The verb that words name and what they say to it. Raises GatewayError, one sentence, for a verb or a form that is none."""
+    try:
+        name, *rest = shlex.split(words) or [""]
+    except ValueError as error:
+        raise GatewayError(f"{words!r} cannot be read: {error}.") from None
+    if name not in VERBS:
+        near = "".join(f"; did you mean {other!r}?" for other in difflib.get_close_matches(name, VERBS, 1))
+        raise GatewayError(f"{name!r} is no verb{near}; there are {', '.join(sorted(VERBS))}.")
+    if not fits(name, rest):
+        raise GatewayError(f"{words!r} must be of the form {first_line(name)}")
+    return name, rest
 
 
 def first_line(name: str) -> str:

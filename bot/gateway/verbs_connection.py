@@ -113,7 +113,7 @@ def error(gateway: Gateway, words: list[str]) -> None:
     if order is not None:
         gateway.delivery.order_error(order, number, text)
     elif about:
-        reference = int(about)
+        reference = int(about) if about.lstrip("-").isdecimal() else gateway.broker.find(about).order_id  # there is none: it says so
         _tell(gateway, reference, number, text)
     elif number not in (10197, 10225):  # these go to each request of its own
         _tell(gateway, -1, number, text)
@@ -242,7 +242,7 @@ def stand(gateway: Gateway, _: list[str]) -> None:
 
 
 def speed(gateway: Gateway, words: list[str]) -> None:
-    """`speed N|max`: how many times faster than real time the clock runs."""
+    """`speed N|max`: how many times faster than real time the clock runs, above 0."""
     value = float("inf") if words[0] == "max" else float(words[0])
     if value <= 0:
         raise GatewayError(f"Speed {words[0]} must be above 0, or max.")

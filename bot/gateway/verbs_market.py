@@ -26,7 +26,7 @@ FLOOD_TICK_SECONDS = 0.01
 
 def farm(gateway: Gateway, words: list[str]) -> None:
     """`farm down|up|inactive|connecting [usfuture|ushmds|secdefil] [silent]`: notices, and data stops or resumes (not with silent)."""
-    state, name = words[0], words[1] if len(words) > 1 else "usfuture"
+    state, name = words[0], next((word for word in words[1:] if word in FARMS), "usfuture")
     broken, fine, inactive = FARMS[name]
     code = {"down": broken, "up": fine, "inactive": inactive, "connecting": CONNECTING}[state]
     faults = gateway.feed.faults

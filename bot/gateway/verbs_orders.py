@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.gateway import order_messages
-from bot.gateway.account import Account
+from bot.gateway.account import Account, require_accounts
 from bot.gateway.errors import GatewayError
 from bot.gateway.intercepts import natural_price
 from bot.gateway.order_request import OrderRequest
@@ -144,7 +144,9 @@ def correct(gateway: Gateway, words: list[str]) -> None:
     """`correct EXECID|ORDER PRICE [SHARES]`: the execution is corrected: same execId but .02 at the end."""
     exchange = gateway.broker.exchange
     name, price, *rest = words
-    wrong = next(e for e in reversed(exchange.executions) if name in (e.exec_id, e.order.request.order_ref, str(e.order.perm_id)))
+    named = (e for e in reversed(exchange.executions) if name in (e.exec_id, e.order.request.order_ref, str(e.order.perm_id)))
+    if (wrong := next(named, None)) is None:
+        raise GatewayError(f"no execution is called {name!r}; name its execId, or the orderRef or permId of an order that has filled.")
     stem, _, number = wrong.exec_id.rpartition(".")
     order, account = wrong.order, gateway.broker.accounts[wrong.order.account]
     shares, ticks = int(rest[0]) if rest else wrong.shares, _ticks(price)
@@ -186,6 +188,7 @@ def equity(gateway: Gateway, words: list[str]) -> None:
 def accounts(gateway: Gateway, words: list[str]) -> None:
     """`accounts ID,ID`: the login has exactly these accounts, told at the next connect; new ones have the cash of the first."""
     known, names = gateway.broker.accounts, words[0].split(",")
+    require_accounts(names)
     model = next(iter(known.values()))
     chosen = {name: known.get(name) or replace(model, name=name, positions={}, commissions_cents=0) for name in names}
     known.clear()
@@ -223,7 +226,10 @@ def _live(gateway: Gateway, name: str) -> Order:
 
 
 def _account(gateway: Gateway, words: list[str]) -> Account:
-    return gateway.broker.accounts[words[0]] if words else next(iter(gateway.broker.accounts.values()))
+    accounts = gateway.broker.accounts
+    if words and words[0] not in accounts:
+        raise GatewayError(f"{words[0]!r} is no account of this login; there are {', '.join(accounts)}.")
+    return accounts[words[0]] if words else next(iter(accounts.values()))
 
 
 VERBS: dict[str, Callable[[Gateway, list[str]], Any]] = {

@@ -14,6 +14,7 @@ from nautilus_trader.model.data import Bar, BarType, QuoteTick
 from nautilus_trader.model.identifiers import ClientId, InstrumentId, Venue
 from nautilus_trader.model.objects import Price, Quantity
 
+from bot.ibkr.asking import until_told
 from bot.ibkr.config import IbkrDataClientConfig
 from bot.ibkr.errors import BrokerError
 from bot.ibkr.minutes import Minute
@@ -64,10 +65,11 @@ class IbkrDataClient(LiveMarketDataClient):
             self._log.error(f"{command.bar_type} is not served; this client has {wanted}")
             return
         self._bar_type = wanted
+        session = self._session
         try:
-            await self._session.feed.begin(self._session.config.warm_up_days)
+            await until_told(session.link, lambda: session.feed.begin(session.config.warm_up_days))
         except BrokerError as error:
-            self._session.start_error = error
+            session.start_error = error
             raise
 
     async def _unsubscribe_bars(self, command: Any) -> None:

@@ -103,7 +103,10 @@ class GatewayNotResponding(ConnectionTrouble):
 class ClientIdInUse(ConnectionTrouble):
     """Another program, or our own session before its end was noticed, holds our client id."""
 
-    hint = "Close the other program or give one of the two another client id; ours stays the same, or its orders would be out of reach."
+    hint = (
+        "Close the program that holds it, or start again when the gateway has noticed that our old session is gone; "
+        "under another TWS_CLIENT_ID the orders of an open trade would be out of reach."
+    )
 
 
 class ConnectionLost(ConnectionTrouble):

@@ -20,6 +20,7 @@ from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
 
+from bot.ibkr.asking import until_told
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.order_events import money, points, venue_id
 from bot.ibkr.order_state import BrokerOrder, Draft, Fill
@@ -57,11 +58,11 @@ class Recovery:
         self._stories = stories
 
     async def run(self) -> None:
-        """Seed, ask the broker, tell. Raises BrokerError if it cannot be asked."""
+        """Seed, ask the broker until it answers, tell. Raises BrokerError for what no new connection cures."""
         held = [each for story in self._stories for each in self._seed(story)]
         if not self._stories:
             return
-        truth = await self._ask(held)
+        truth = await until_told(self._session.link, lambda: self._ask(held))
         for each in held:
             self._began(each, truth)
         for each, fill in sorted(self._fills(held), key=lambda pair: pair[1].ts_ns):

@@ -30,7 +30,7 @@ class LinkSettings(msgspec.Struct, frozen=True):
     then_every_seconds: float = 60.0
     not_responding_seconds: float = 30.0
     id_in_use_seconds: float = 5.0
-    id_in_use_limit_seconds: float = 90.0
+    id_in_use_limit_seconds: float = 120.0  # an old session may linger for one or two minutes
     jitter_share: float = 0.2
     messages_per_second: int = 40
 

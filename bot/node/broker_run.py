@@ -59,10 +59,11 @@ class Meeting:
     journals: Journals
 
 
-async def meet(request: BrokerRequest) -> Meeting:
-    """Find out before anything is built. Raises ContractError, BrokerError, JournalError or ObserveRefused."""
+async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: None) -> Meeting:
+    """Find out before anything is built; `say` hears of a wait. Raises ContractError, BrokerError, JournalError or ObserveRefused."""
     contracts = load_contracts(request.contracts)
-    found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone)
+    patience = {"id_in_use_seconds": request.start_seconds, "say": say}
+    found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone, **patience)
     replay = found.replays
     if replay and request.live_account:
         raise ClockSkew(f"the gateway's clock is {found.skew_seconds / 3600:+.1f} hours from this machine's, and the account is a live one")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.contracts.models import ExecutionContract
@@ -16,7 +17,7 @@ from bot.ibkr.settings import LinkSettings, chosen_account
 from bot.node.endpoint import Endpoint
 from bot.units import SECOND_NS
 
-RETRY_SECONDS = 2.0
+RETRY_SECONDS = 5.0
 SIMULATED_SECONDS = 3600.0
 DISMISSED = "Allow this machine's address in Configure > API > Settings > Trusted IPs, or accept the connection in TWS."
 CONNECT_SHARE, REQUEST_SHARE = 0.5, 0.3  # of the timeout, so that the one that is missing is named before time is up
@@ -46,26 +47,40 @@ def link_settings(endpoint: Endpoint, law: ExecutionContract, **named: object) -
     return LinkSettings.under(law, **where, **named)
 
 
-async def probe(endpoint: Endpoint, law: ExecutionContract, *, paper: bool, zone: str = "UTC", timeout_seconds: float = 20.0) -> Probe:
-    """Connect, ask and hang up; a client id in use is tried again every two seconds, because an old session may linger.
+async def probe(
+    endpoint: Endpoint,
+    law: ExecutionContract,
+    *,
+    paper: bool,
+    zone: str = "UTC",
+    timeout_seconds: float = 20.0,
+    id_in_use_seconds: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Probe:
+    """Connect, ask and hang up; a client id in use is tried again every few seconds, because an old session may linger.
 
-    `zone` is the gateway's, for stamps that carry none. Raises the BrokerError that says why within
-    `timeout_seconds` of the wall: GatewayUnreachable, GatewayNotResponding, ClientIdInUse, AccountNotFound,
-    WrongAccountKind (a live account if `paper`, or a paper one if not).
+    `zone` is the gateway's, for stamps that carry none; `say` hears once that an old session is waited for. Raises the BrokerError that
+    says why: GatewayUnreachable, GatewayNotResponding, AccountNotFound or WrongAccountKind (a live account if `paper`, or a paper one if
+    not) within `timeout_seconds` of the wall, ClientIdInUse after `id_in_use_seconds` (default: the same), or the link's limit if shorter.
     """
     patience = {"connect_timeout_seconds": timeout_seconds * CONNECT_SHARE, "request_timeout_seconds": timeout_seconds * REQUEST_SHARE}
     settings = link_settings(endpoint, law, paper=paper, zone=zone, **patience)
-    in_use: ClientIdInUse | None = None
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            while True:
-                try:
-                    return await _ask(settings)
-                except ClientIdInUse as error:
-                    in_use = error
-                await asyncio.sleep(RETRY_SECONDS)
-    except TimeoutError:
-        raise in_use or GatewayNotResponding(f"{endpoint} did not answer within {timeout_seconds:g} s") from None
+    wait = min(timeout_seconds if id_in_use_seconds is None else id_in_use_seconds, settings.id_in_use_limit_seconds)
+    waits_since: float | None = None
+    while True:
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await _ask(settings)
+        except TimeoutError:
+            raise GatewayNotResponding(f"{endpoint} did not answer within {timeout_seconds:g} s") from None
+        except ClientIdInUse:
+            now = time.monotonic()
+            if waits_since is None:
+                waits_since = now
+                say(f"Client id {settings.client_id} is in use at {endpoint}; waiting for the old session to end, {wait:g} s at most.")
+            if now + RETRY_SECONDS - waits_since > wait:
+                raise
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _ask(settings: LinkSettings) -> Probe:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 import signal
 import socket
 import subprocess
@@ -60,6 +59,9 @@ def test_a_date_without_a_session_is_one_sentence():
         (["--stamp", "open"], "--bars"),
         (["--bars", "nowhere.csv"], "no such file"),
         (["--date", "2025-10-04"], "no regular session"),
+        (["--account", ""], "'' is no account id"),
+        (["--account", "DU1,DU2"], "'DU1,DU2' is no account id"),
+        (["--account", "DU1", "--account", "DU2", "--account", "DU1"], "DU1 is named twice"),
     ],
 )
 def test_what_cannot_be_served_is_said(words, part):
@@ -68,12 +70,48 @@ def test_what_cannot_be_served_is_said(words, part):
     assert part in result.output
 
 
-def test_a_script_that_is_no_text_is_said(tmp_path):
-    path = tmp_path / "faults.gz"
-    path.write_bytes(gzip.compress(b"10:31 err 1100"))
-    result = CliRunner().invoke(cli, ["gateway", "--script", str(path)])
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("09:26 blah", "'blah' is no verb"),
+        ("09:26 swallow nothing", "'nothing' is neither a message nor a request of this gateway"),
+        ("09:26 hold-id soon", "`hold-id SECONDS`"),
+        ("04:00 drop", "04:00 is outside the replay, which goes from 09:25 to 16:05 New York"),
+        ("17:00 drop", "17:00 is outside the replay"),
+    ],
+)
+def test_a_script_that_cannot_be_done_is_refused_with_file_and_line(tmp_path, line, part):
+    script = tmp_path / "faults.txt"
+    script.write_text(f"09:25:10 err 1100\n{line}\n")
+    result = CliRunner().invoke(cli, ["gateway", "--script", str(script)])
     assert result.exit_code == 2
-    assert f"--script {path}: is no text" in result.output
+    said = " ".join(result.output.split())
+    assert f"{script} line 2: " in said and part in said
+
+
+def test_a_script_that_is_no_text_is_refused(tmp_path):
+    script = tmp_path / "faults.txt"
+    script.write_bytes(b"09:26 drop \xff\xfe")
+    result = CliRunner().invoke(cli, ["gateway", "--script", str(script)])
+    assert result.exit_code == 2 and f"--script {script} cannot be read" in " ".join(result.output.split())
+
+
+def test_a_script_line_that_fails_when_it_runs_is_told_on_the_terminal(tmp_path):
+    script = tmp_path / "faults.txt"
+    script.write_text("09:25 go\n09:25 fill nosuch\n09:25:05 correct nosuch 6300\n09:25:05 restart 0s\n")
+    with subprocess.Popen(
+        [*MESBOT, "gateway", "--port", "0", "--side-port", "0", "--speed", "max", "--script", str(script)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        lines = [process.stdout.readline() for _ in range(6)]
+        side = socket.create_connection(("127.0.0.1", int(lines[1].split("127.0.0.1:")[1].split()[0])))
+        side.sendall(b'{"do": "step 2"}\n')
+        told = [process.stderr.readline() for _ in range(2)]
+        side.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0, process.stderr.read()
+    assert told[0].startswith(f"{script} line 2: no order is called 'nosuch'") and told[1].startswith(f"{script} line 3: no execution")
 
 
 def test_a_taken_port_is_said():

@@ -18,9 +18,11 @@ from builders import CONTRACTS
 from bot.gateway.gateway import Gateway, GatewayConfig
 from bot.gateway.source import synthetic_config
 from bot.ibkr import errors as e
+from bot.node import broker_run
 from bot.node import probe as module
 from bot.node.endpoint import Endpoint
 from bot.node.probe import Probe, probe
+from bot.node.request import BrokerRequest, Mode
 from bot.units import SECOND_NS
 
 LAW = CONTRACTS.execution_contract
@@ -156,6 +158,45 @@ def test_a_client_id_that_stays_in_use_is_said_when_the_time_is_up(monkeypatch):
                 await ask(running, timeout_seconds=1.0)
 
     asyncio.run(run())
+
+
+def test_a_client_id_in_use_has_a_patience_of_its_own_and_the_wait_is_said_once(monkeypatch):
+    """An old session may linger for a minute or two; whoever does not answer at all is not waited for that long."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    said: list[str] = []
+
+    async def run() -> None:
+        async with gateway("hold-id 1.5") as running:
+            await ask(running)
+            await until(lambda: not running.delivery.sessions)
+            endpoint = Endpoint("127.0.0.1", running.port, "", 7)
+            found = await probe(endpoint, LAW, paper=True, timeout_seconds=1.0, id_in_use_seconds=30.0, say=said.append)
+            assert found.account == "DU1234567"
+
+    asyncio.run(run())
+    (line,) = said
+    assert "waiting for the old session" in line and "Client id 7" in line and "30 s" in line
+
+
+def test_another_client_id_is_never_advised_without_its_price():
+    text = str(e.ClientIdInUse("client id 7 is in use"))
+    assert "TWS_CLIENT_ID" in text and "out of reach" in text
+
+
+def test_a_run_waits_for_its_client_id_as_long_as_its_start_may_take(monkeypatch, tmp_path):
+    asked: list[dict[str, Any]] = []
+
+    async def refuse(*_: Any, **options: Any) -> Probe:
+        asked.append(options)
+        raise e.ClientIdInUse("client id 7 is in use")
+
+    monkeypatch.setattr(broker_run, "probe", refuse)
+    endpoint = Endpoint("127.0.0.1", 4002, "", 7)
+    for seconds in (30, 100):
+        request = BrokerRequest(endpoint, Mode.PAPER, False, tmp_path, start_seconds=seconds)
+        with pytest.raises(e.ClientIdInUse):
+            asyncio.run(broker_run.meet(request, print))
+    assert [(each["id_in_use_seconds"], each["say"]) for each in asked] == [(30, print), (100, print)]
 
 
 @pytest.mark.parametrize("account", ["", "DU9"])
