@@ -43,8 +43,8 @@ class Reconciler:
             trade.closing, trade.closing_since_ns = ExitReason.RECONCILED, self._wire.wall.now_ns
         booked = 0
         for leg in trade.legs:
-            if quantity := min(leg.open, gone - booked):
-                self._sender.closed_elsewhere(trade, leg, quantity, price)
-                booked += quantity
+            if size := min(abs(leg.open), gone - booked):
+                self._sender.closed_elsewhere(trade, leg, size if leg.open > 0 else -size, price)
+                booked += size
         self._act(trade)
         return booked

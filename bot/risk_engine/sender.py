@@ -97,10 +97,10 @@ class Sender:
             self._submit(trade, [market_order(self._maker(trade), name, side, size, tags)])
 
     def closed_elsewhere(self, trade: Trade, leg: Leg, quantity: int, price: float) -> None:
-        """An exit that another hand has made at `price` (points): the adapter books it and sends nothing."""
+        """An exit that another hand has made at `price` (points): the adapter books it and sends nothing. `quantity` as for `exit`."""
         name, tags = self._exit(trade, leg)
-        order = market_order(self._maker(trade), name, -trade.side, quantity, tags)
-        self._submit(trade, [order], {CLOSED_ELSEWHERE: price})
+        side = -trade.side if quantity > 0 else trade.side
+        self._submit(trade, [market_order(self._maker(trade), name, side, abs(quantity), tags)], {CLOSED_ELSEWHERE: price})
 
     def _exit(self, trade: Trade, leg: Leg) -> tuple[ClientOrderId, OrderTags]:
         leg.attempts += 1

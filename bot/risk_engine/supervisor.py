@@ -24,7 +24,6 @@ from bot.messages import (
     CloseTrade,
     EntryEnded,
     Intent,
-    IntentDenied,
     IntentSubmitted,
     MarketUpdate,
     TradeChanged,
@@ -37,7 +36,7 @@ from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
 from bot.risk_engine.reconciler import Reconciler
-from bot.risk_engine.records import denial_record, fill_record, order_record
+from bot.risk_engine.records import fill_record, order_record, tell_denied
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.wire import Wire
@@ -54,10 +53,7 @@ ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2)
 
 
 class Supervisor:
-    """Keeps the trades. `wire` sends commands, sets timers, and publishes.
-
-    Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall.
-    """
+    """Keeps the trades; `wire` is its hands. Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall."""
 
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, wire: Wire) -> None:
         self.register = Register(runtime)
@@ -73,6 +69,7 @@ class Supervisor:
         self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
         self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
+        self._refused: set[str] = set()  # orders whose refused cancel waits to be asked again
         self._kill = KillWatch(self._limits)
         self._switch = KillSwitch(wire, self._leave_all, runtime.past.kill_state)
 
@@ -215,12 +212,21 @@ class Supervisor:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
             self._wire.publish(TOPIC_BOOK, news(self.register.view(trade)))
-        if refused or (trade.closing is not None and order.role is Role.TARGET):
-            # A refused cancel is asked again, but not in a circle. And at some venues the end of a target takes its stop along.
-            later_ns = self._wire.wall.now_ns + SECOND_NS * refused
-            self._wire.wall.call_at(f"{trade.intent_id}-close", later_ns, lambda: self.act(trade))
+        if refused:
+            order.cancel_requested = True  # it is asked again, but not in a circle
+            if order.order_id not in self._refused:
+                self._refused.add(order.order_id)
+                self._wire.wall.call_at(f"{order.order_id}-again", self._wire.wall.now_ns + SECOND_NS, lambda: self._again(trade, order))
+        if trade.closing is not None and order.role is Role.TARGET:
+            # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
+            self._wire.wall.call_at(f"{trade.intent_id}-close", self._wire.wall.now_ns, lambda: self.act(trade))
         else:
             self.act(trade)
+
+    def _again(self, trade: Trade, order: TrackedOrder) -> None:
+        self._refused.discard(order.order_id)
+        order.cancel_requested = False
+        self.act(trade)
 
     def act(self, trade: Trade, urgent: bool = False) -> None:
         """Carry out what the trade's state demands."""
@@ -245,8 +251,6 @@ class Supervisor:
         self.act(trade, urgent=True)
         if not any(leg.live(*Role) for leg in trade.legs):
             self.trades.remove(trade)
-
-    # --------------------------------------------------------------- commands
 
     def close(self, request: CloseTrade) -> None:
         """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
@@ -291,10 +295,6 @@ class Supervisor:
         """A guard failed: that trips the kill switch (constitution: an exception in a guard or the supervisor)."""
         self.trip("a guard failed", text)
 
-    # -------------------------------------------------------------- messages
-
     def denied(self, command: Any, refusal: Refused) -> None:
-        """Journal a denial; the strategy hears of it by Nautilus' own event."""
-        record = denial_record(command, refusal)
-        self._wire.journal(Kind.ORDER, self._wire.now_ns, record, record.strategy)
-        self._wire.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))
+        """A command was refused."""
+        tell_denied(self._wire, command, refusal)

@@ -169,6 +169,22 @@ async def test_a_replacement_stop_and_its_target_end_each_other_while_nobody_run
 
 
 @on_stage
+async def test_an_execution_that_comes_after_its_trade_was_booked_as_gone_opens_nothing(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("swallow execDetails all")
+        stage.do(f"fill {TARGET}")
+        await until(lambda: not node.risk.open_trades(), lambda: stage.news())
+        stage.do("calm")
+        stage.do("resend execs")
+        await until(lambda: (TARGET, "OrderFilled") in stage.news(), lambda: stage.news())
+        await until(lambda: not node.risk._supervisor.net and not stage.working, lambda: (stage.working, stage.news()))
+        await goes_on(stage, 1)
+        assert held(stage) == 0 and not stage.working
+        assert node.risk._supervisor._switch.state == "HALTED"
+
+
+@on_stage
 async def test_a_leg_that_was_closed_twice_is_bought_back_and_the_kill_switch_trips(stage: Stage) -> None:
     await entered(stage)
     lone = f"{NAME}-1S1"  # a stop that nothing ties to the target
