@@ -145,8 +145,9 @@ class IbkrExecutionClient(LiveExecutionClient):
         try:
             con_id = self._session.provider.con_id_of(orders[0].instrument_id)
             drafts = self._drafts(orders)
-            if Role.ENTRY not in roles_of(orders):
-                await self._exits.require_held(con_id, drafts)
+            if roles_of(orders) == {Role.EXIT}:
+                await self._exits.require_held(con_id, drafts[0])
+                self._session.require_ready()
         except BrokerError as error:
             for order in orders:
                 self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)

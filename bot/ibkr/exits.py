@@ -17,7 +17,9 @@ from bot.ibkr.errors import ClosedElsewhere, PositionMismatch
 from bot.ibkr.order_events import money, points
 from bot.ibkr.order_state import Draft
 from bot.ibkr.session import BrokerSession
+from bot.supervision.orders import Role, named_role
 
+ASK_TIMES, ASK_SECONDS = 5, 1.0
 EXTERNAL = StrategyId("EXTERNAL")  # Nautilus' owner of what no strategy of ours has ordered
 
 
@@ -32,20 +34,28 @@ class Exits:
         positions = self._cache.positions_open(instrument_id=self._session.provider.front_id)
         return round(sum(position.signed_qty for position in positions if position.strategy_id != EXTERNAL))
 
-    async def require_held(self, con_id: int, drafts: list[Draft]) -> None:
-        """Exits close no more than the broker holds: where it seems to be less, it is asked. Raises PositionMismatch if it is."""
-        side = 1 if drafts[0].side == "BUY" else -1
-        wanted = max(draft.quantity for draft in drafts)
-        if self._closable(con_id, side) < wanted:
-            await self._session.account.positions()
-        if (closable := self._closable(con_id, side)) < wanted:
+    async def require_held(self, con_id: int, draft: Draft) -> None:
+        """A closing order closes no more than the broker holds: where that seems to be less, it is asked for a while.
+
+        Raises PositionMismatch if it stays less. Stops are not asked for: they protect what may be there.
+        """
+        side = 1 if draft.side == "BUY" else -1
+        for _ in range(ASK_TIMES):
+            if self._closable(con_id, side) >= draft.quantity:
+                return
             self._session.orders.doubtful()
-            raise PositionMismatch(-side * wanted, -side * closable, order_ref=drafts[0].ref)
+            await self._session.account.positions()
+            if self._closable(con_id, side) >= draft.quantity:
+                return
+            await self._session.link.delay(ASK_SECONDS)
+        raise PositionMismatch(-side * draft.quantity, -side * self._closable(con_id, side), order_ref=draft.ref)
 
     def _closable(self, con_id: int, side: int) -> int:
-        """Contracts that an exit on this side can close; negative if the position is on the same side."""
+        """Contracts that one more closing order on this side can close; negative if the position is on the same side."""
         holding = self._session.account.holdings.get(con_id)
-        return 0 if holding is None else -side * holding.contracts
+        tracked = [order for order in self._session.orders.orders.values() if order.live and order.con_id == con_id]
+        under_way = sum(order.draft.quantity - order.filled for order in tracked if named_role(order.ref) is Role.EXIT)
+        return (0 if holding is None else -side * holding.contracts) - under_way
 
     def closed_elsewhere(self, order: Order, price: float) -> None:
         """Book an exit that another hand has made, at `price` points. Nothing is sent, and no entry follows in this run."""

@@ -9,6 +9,7 @@ from bot.decision.plan import ExitReason
 from bot.messages import PositionDiffers
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.wire import Wire
+from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
 from bot.units import TICK_POINTS
 
@@ -28,23 +29,30 @@ class Reconciler:
         self._wire, self._sender, self._trades, self._act, self._trip = wire, sender, trades, act, trip
 
     def on_position(self, found: PositionDiffers) -> None:
-        """Book what is gone; a difference that neither journal nor executions explain is a kill, while we hold something."""
+        """Book what is gone; a difference that neither journal nor executions explain is a kill, while we hold something.
+
+        Contracts that are gone without an explanation may be there all the same, and their stop stays: nothing is sent that
+        would leave them bare. Entries are locked either way.
+        """
         net = sum(trade.net for trade in self._trades)
         gone = closed_elsewhere(net, found.expected, found.held)
         if net and not gone and not found.explained:
             self._trip("a position that nothing explains", f"the book has {found.expected}, the broker holds {found.held}")
-        price = self._wire.last_close * TICK_POINTS if math.isnan(found.price) else found.price
-        for trade in [trade for trade in self._trades if gone and trade.net]:
-            gone -= self._book(trade, gone, price)
+        for trade in [trade for trade in self._trades if gone and found.explained and trade.net]:
+            gone -= self._book(trade, gone, found.price)
 
     def _book(self, trade: Trade, gone: int, price: float) -> int:
-        """Close so many contracts of a trade as they were closed; what is left of it is left at the market. How many it were."""
+        """Close so many contracts of a trade as they were closed; what is left of it is left at the market. How many it were.
+
+        Without a `price` (points) they are booked at their stop: most likely it was that.
+        """
         if trade.closing is None:
             trade.closing, trade.closing_since_ns = ExitReason.RECONCILED, self._wire.wall.now_ns
         booked = 0
-        for leg in trade.legs:
+        for leg in sorted(trade.legs, key=lambda leg: bool(leg.live(Role.EXIT))):  # a closing order under way closes what is left
             if size := min(abs(leg.open), gone - booked):
-                self._sender.closed_elsewhere(trade, leg, size if leg.open > 0 else -size, price)
+                at = leg.stop * TICK_POINTS if math.isnan(price) else price
+                self._sender.closed_elsewhere(trade, leg, size if leg.open > 0 else -size, at)
                 booked += size
         self._act(trade)
         return booked

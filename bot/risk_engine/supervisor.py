@@ -69,11 +69,10 @@ class Supervisor:
         self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
         self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
+        self._adopting = bool(runtime.past.unfinished)  # until all that happened meanwhile is told, nothing follows from a part of it
         self._refused: set[str] = set()  # orders whose refused cancel waits to be asked again
         self._kill = KillWatch(self._limits)
         self._switch = KillSwitch(wire, self._leave_all, runtime.past.kill_state)
-
-    # ------------------------------------------------------------- questions
 
     @property
     def trades(self) -> list[Trade]:
@@ -114,6 +113,7 @@ class Supervisor:
 
     def resume(self) -> None:
         """Everybody listens now: tell of adopted trades, finish those that are over, go on with a kill that was under way."""
+        self._adopting = False
         adopted = [trade for trade in self.trades if trade.opened_ns and not trade.done]
         for trade in adopted:
             if trade.over:  # its last fill was written down, and its outcome was not
@@ -230,7 +230,7 @@ class Supervisor:
 
     def act(self, trade: Trade, urgent: bool = False) -> None:
         """Carry out what the trade's state demands."""
-        for duty in duties(trade, urgent):
+        for duty in [] if self._adopting else duties(trade, urgent):
             self._sender.carry_out(trade, duty)
 
     def _finish(self, trade: Trade) -> None:
@@ -246,8 +246,8 @@ class Supervisor:
 
     def _sweep(self, trade: Trade) -> None:
         """After the grace: cancel leftovers of a flat trade, then let go of it once nothing works."""
-        if not trade.done:
-            return  # a late fill made it a trade again
+        if not trade.done or trade not in self.trades:
+            return  # a late fill made it a trade again, or it is gone
         self.act(trade, urgent=True)
         if not any(leg.live(*Role) for leg in trade.legs):
             self.trades.remove(trade)

@@ -11,8 +11,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
+from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder, twin
 from bot.supervision.trade import Leg, Trade
+
+MOST_WAITING = 2  # stops of a leg that nobody has confirmed: the first and one replacement
 
 
 class DutyKind(StrEnum):
@@ -68,6 +70,8 @@ def _close(leg: Leg, urgent: bool) -> list[Duty]:
     """
     if first := leg.live(Role.ENTRY, Role.TARGET):
         return _cancel(first)
+    if not leg.open:
+        return _cancel(leg.live(Role.STOP, Role.EXIT))
     in_doubt = any(order.state not in AT_VENUE for order in leg.live(Role.EXIT))
     if in_doubt:
         bare = urgent and leg.open > 0 and not leg.live(Role.STOP)
@@ -84,12 +88,17 @@ def _protect(leg: Leg, urgent: bool) -> list[Duty]:
     """Stops for what is open: none may be missing, and none may be larger than what they cover."""
     covering = [order for order in leg.live(Role.STOP) if not urgent or order.state in AT_VENUE]
     covered = sum(order.leaves for order in covering)
+    waiting = [order for order in leg.live(Role.STOP) if order.state not in AT_VENUE]
     growing = bool(leg.live(Role.ENTRY))
     if covered >= leg.open and (growing or covered == leg.open):
         return []
+    confirmed = [order for order in covering if order.state in AT_VENUE]
+    if len(confirmed) > 1 and confirmed[0].leaves == leg.open:  # a stop was late, and works beside its replacement: one is enough
+        surplus = {order.order_id for order in confirmed[1:]}
+        return _cancel([*confirmed[1:], *(order for order in leg.live(Role.TARGET) if twin(order.order_id) in surplus)])
     if covered > leg.open:  # more stop than position would flip us: replace it by one of the right size
         return _cancel(leg.live(Role.TARGET)) or _cancel(covering)
-    return [Duty(DutyKind.PROTECT, leg.number, leg.open - covered)]
+    return [Duty(DutyKind.PROTECT, leg.number, leg.open - covered)] if len(waiting) < MOST_WAITING else []
 
 
 def _cancel(orders: list[TrackedOrder]) -> list[Duty]:

@@ -35,6 +35,12 @@ def named_role(name: str) -> Role | None:
     return None if found is None else next(role for role, letter in _LETTER.items() if letter == found["letter"])
 
 
+def twin(name: str) -> str:
+    """The stop that a target was sent with, by name; "" if it is none of ours."""
+    found = ORDER_NAME.search(name)
+    return "" if found is None else f"{name[: found.start()]}-{found['leg']}{_LETTER[Role.STOP]}{found['attempt']}"
+
+
 class OrderState(StrEnum):
     """Where an order stands as far as the broker has told us."""
 

@@ -169,19 +169,88 @@ async def test_a_replacement_stop_and_its_target_end_each_other_while_nobody_run
 
 
 @on_stage
-async def test_an_execution_that_comes_after_its_trade_was_booked_as_gone_opens_nothing(stage: Stage) -> None:
+async def test_an_execution_of_ours_that_is_late_books_nothing_and_closes_the_trade_when_it_comes(stage: Stage) -> None:
     await entered(stage)
     async with stage.restarted() as node:
         stage.do("swallow execDetails all")
         stage.do(f"fill {TARGET}")
-        await until(lambda: not node.risk.open_trades(), lambda: stage.news())
+        await until(lambda: "position" in node.session.orders.halts, lambda: node.session.orders.halts)
+        assert len(node.risk.open_trades()) == 1 and held(stage) == 0
         stage.do("calm")
-        stage.do("resend execs")
-        await until(lambda: (TARGET, "OrderFilled") in stage.news(), lambda: stage.news())
-        await until(lambda: not node.risk._supervisor.net and not stage.working, lambda: (stage.working, stage.news()))
+        await node.session.order_sync.check()
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
+        await until(lambda: node.session.entry_block() is None)
+        assert held(stage) == 0 and len(stage.gateway.broker.exchange.executions) == 2
+    assert closed_as(stage) == ["TARGET"]
+
+
+@on_stage
+async def test_a_reading_of_the_position_that_is_wrong_takes_nothing_away(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("position MESZ5 0")
+        await until(lambda: "position" in node.session.orders.halts)
+        assert stage.working == {STOP, TARGET} and len(node.risk.open_trades()) == 1
+        stage.do("position MESZ5 1")
+        await until(lambda: node.session.entry_block() is None)
+        assert stage.working == {STOP, TARGET}
+    assert past_of([stage.path]).kill_state.value == "ARMED"
+
+
+@on_stage
+async def test_a_kill_while_the_position_reads_too_low_keeps_a_stop_and_closes_when_it_reads_right(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("position MESZ5 0")
+        node.kill("out")
+        await until(lambda: cover(stage), lambda: (stage.working, stage.news()), seconds=8)
+        stage.do("position MESZ5 1")
+        await until(lambda: any("-1X" in ref for ref in stage.working), lambda: (stage.working, stage.news()))
         await goes_on(stage, 1)
-        assert held(stage) == 0 and not stage.working
-        assert node.risk._supervisor._switch.state == "HALTED"
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
+        assert held(stage) == 0
+    assert closed_as(stage)[0] in ("KILL", "STOP")
+
+
+@on_stage
+async def test_a_lost_closing_order_is_not_sent_again_once_its_stop_has_closed_the_trade(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("swallow placeOrder 1")
+        node.kill("out")
+        await until(lambda: cover(stage), lambda: stage.news(), seconds=8)
+        stage.do(f"fill {cover(stage)}")
+        await until(lambda: not node.risk.open_trades(), lambda: stage.news())
+        closing = node.session.orders.orders[f"{NAME}-1X1"]
+        await until(lambda: not closing.live, lambda: closing)
+        assert held(stage) == 0 and not stage.working and len(stage.gateway.broker.exchange.executions) == 2
+
+
+@on_stage
+async def test_a_closing_order_that_rests_goes_when_another_hand_has_closed_the_position(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        node.kill("out")
+        await until(lambda: any("-1X" in ref for ref in stage.working), lambda: stage.news())
+        stage.do("manual sell 1 MESZ5")
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
+        await goes_on(stage, 1)
+        assert held(stage) == 0
+
+
+@on_stage
+async def test_a_booking_before_any_bar_is_at_the_stop_and_not_at_nothing(stage: Stage) -> None:
+    await entered(stage)
+    stage.do(f"fill {STOP}")
+    stage.gateway.broker.exchange.executions.clear()
+    stage.gateway.broker.exchange.completed.clear()
+    stage.do("delay historicalData 600 all")
+    starting = asyncio.ensure_future(stage.restarted().__aenter__())
+    await until(lambda: past_of([stage.path]).outcomes, lambda: stage.news())
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    (outcome,) = past_of([stage.path]).outcomes
+    assert (outcome.exit_reason, outcome.exit_price) == ("RECONCILED", (stage.limit - 8) * TICK_POINTS)
 
 
 @on_stage
@@ -198,6 +267,11 @@ async def test_a_leg_that_was_closed_twice_is_bought_back_and_the_kill_switch_tr
         await goes_on(stage, 1)
         await until(lambda: not node.risk.open_trades() and held(stage) == 0, lambda: (stage.working, stage.news()))
     assert past_of([stage.path]).kill_state.value == "HALTED"
+
+
+def cover(stage: Stage) -> str:
+    """A stop that came later than the bracket's, "" if none works."""
+    return next((ref for ref in stage.working if ref.startswith(STOP) and ref != STOP), "")
 
 
 def cancelled(stage: Stage, *refs: str) -> None:
