@@ -17,6 +17,7 @@ from bot.journal.past import past_of
 from bot.journal.records import Kind
 from bot.journal.store import Journal
 from bot.messages import TOPIC_KILL_TRIGGER, KillTrigger
+from bot.node.node import MesbotNode
 from bot.units import TICK_POINTS
 
 
@@ -38,6 +39,14 @@ async def goes_on(stage: Stage, bars: int = 4) -> None:
     for _ in range(bars * 12):
         await stage.do("step 1")
         await asyncio.sleep(0.01)
+
+
+async def killed(stage: Stage, node: MesbotNode) -> None:
+    """A person kills, and it is flat with nothing left."""
+    node.kill("out")
+    await goes_on(stage, 1)
+    await until(lambda: not node.risk.open_trades(), lambda: stage.news())
+    assert held(stage) == 0 and not stage.working
 
 
 def closed_as(stage: Stage) -> list[str]:
@@ -128,10 +137,7 @@ async def test_an_entry_that_the_broker_calls_filled_is_no_cancelled_one_while_i
         await node.session.order_sync.check()
         await until(lambda: len(node.risk.open_trades()) == 1)
         await until(lambda: node.session.entry_block() is None)
-        node.kill("out")
-        await goes_on(stage, 1)
-        await until(lambda: not node.risk.open_trades())
-        assert held(stage) == 0 and not stage.working
+        await killed(stage, node)
     assert len(closed_as(stage)) == 1
 
 
@@ -147,10 +153,7 @@ async def test_a_fill_after_its_entry_was_told_as_cancelled_is_a_trade_like_any_
         await until(lambda: len(node.risk.open_trades()) == 1, lambda: stage.news())
         await until(lambda: held(stage) == 1 and any("-1S" in ref for ref in stage.working), lambda: stage.working)
         assert node.risk._situation.book.view(DECIDED).trades_today == 1
-        node.kill("out")
-        await goes_on(stage, 1)
-        await until(lambda: not node.risk.open_trades())
-        assert held(stage) == 0 and not stage.working
+        await killed(stage, node)
     assert len(closed_as(stage)) == 1
 
 
