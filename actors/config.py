@@ -5,7 +5,7 @@ from __future__ import annotations
 from nautilus_trader.common.config import ActorConfig
 from nautilus_trader.model.data import BarType
 
-from bot.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec
 
 
 class RuntimeActorConfig(ActorConfig, frozen=True):

@@ -6,24 +6,15 @@ import msgspec
 from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
+from bot.decision.outcome import TradeOutcome
 from bot.journal.build import signals_of
 from bot.journal.records import Kind, ShadowRecord
-from bot.learning.outcome import TradeOutcome
 from bot.learning.shadow import ShadowBook, ShadowContext
 from bot.learning.states import LearningLoop, LearningView
 from bot.market.bar import Bar
-from bot.messages import (
-    ENDPOINT_JOURNAL,
-    TOPIC_BOOK,
-    TOPIC_MARKET,
-    TOPIC_REFUSED_PLAN,
-    TOPIC_TRUST,
-    JournalEntry,
-    MarketUpdate,
-    RefusedPlan,
-    TradeClosed,
-)
-from bot.runtime import runtime_of
+from bot.market.update import MarketUpdate
+from bot.messages import ENDPOINT_JOURNAL, TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUSED_PLAN, TOPIC_TRUST, JournalEntry, RefusedPlan, TradeClosed
+from bot.runtime.runtime import runtime_of
 
 STRATEGIES = ("K1", "K2", "K3", "K4")
 

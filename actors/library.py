@@ -12,14 +12,15 @@ from bot.calendar import new_york
 from bot.decision.choose import Candidate, choose, no_answer, no_setup
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import bar_failures
+from bot.decision.intent import Intent
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
-from bot.decision.situation import Situation
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_record, signals_of
 from bot.journal.decisions import bar_record, decision, management_decision, veto_decision
 from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
+from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_JOURNAL,
     ENDPOINT_JOURNAL_AHEAD,
@@ -38,11 +39,9 @@ from bot.messages import (
     Ask,
     CloseTrade,
     Decisions,
-    Intent,
     IntentDenied,
     JournalEntry,
     KillUpdate,
-    MarketUpdate,
     RefusedPlan,
     TradeChanged,
     TradeClosed,
@@ -51,7 +50,8 @@ from bot.messages import (
     submit_endpoint,
 )
 from bot.risk_engine.account import cents_of, known_accounts
-from bot.runtime import runtime_of
+from bot.runtime.runtime import runtime_of
+from bot.runtime.situation import Situation
 from bot.units import SECOND_NS
 
 TRADERS = ("K1", "K2", "K3", "K4")

@@ -9,8 +9,9 @@ from nautilus_trader.common.actor import Actor
 from actors.config import RuntimeActorConfig
 from bot.market.core import BARS_ONLY_TICKS, MarketCore
 from bot.market.state import MarketState
-from bot.messages import NEVER, TOPIC_BEGIN, TOPIC_MARKET, TOPIC_QUALITY, TOPIC_SPREAD, MarketUpdate, QualityUpdate, Spread
-from bot.runtime import runtime_of
+from bot.market.update import MarketUpdate, QualityUpdate
+from bot.messages import NEVER, TOPIC_BEGIN, TOPIC_MARKET, TOPIC_QUALITY, TOPIC_SPREAD, Spread
+from bot.runtime.runtime import runtime_of
 
 
 class MarketActor(Actor):

@@ -11,12 +11,13 @@ from nautilus_trader.model.data import Bar as NautilusBar
 from actors.config import RuntimeActorConfig
 from bot.journal.records import Kind, QualityRecord
 from bot.market.bar import RawBar
-from bot.messages import ENDPOINT_JOURNAL, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, EqsEvent, JournalEntry, QualityUpdate
+from bot.market.update import QualityUpdate
+from bot.messages import ENDPOINT_JOURNAL, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, EqsEvent, JournalEntry
 from bot.quality.dvs import DvsScorer
 from bot.quality.eqs import EqsScorer
 from bot.quality.feed import QualityEvent
 from bot.quality.rth_clock import RthClock
-from bot.runtime import runtime_of
+from bot.runtime.runtime import runtime_of
 
 NAN = float("nan")
 

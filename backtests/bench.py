@@ -26,7 +26,7 @@ from rich.table import Table
 
 from bot.backtest.request import BacktestRequest
 from bot.backtest.run import BacktestRun, add_venue, nautilus_bars, new_engine, spec_of
-from bot.backtest.source import Bars, bars_of
+from bot.bars.source import Bars
 from bot.contracts import load_contracts
 from bot.journal.store import Journal
 
@@ -87,7 +87,7 @@ def measure(kind: str, sessions: int) -> dict[str, float]:
     """One measurement in this process: bars, seconds (of them in the journal), peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
         request = BacktestRequest(out=Path(folder), sessions=sessions)
-        bars = bars_of(request, load_contracts())
+        bars = request.read(load_contracts().session)
         run = KINDS[kind](request, bars)
         start = time.perf_counter()
         run()
@@ -107,7 +107,7 @@ def shares() -> list[tuple[str, float]]:
     profile = cProfile.Profile()
     with tempfile.TemporaryDirectory() as folder:
         request = BacktestRequest(out=Path(folder), sessions=SESSIONS)
-        run = stack(request, bars_of(request, load_contracts()))
+        run = stack(request, request.read(load_contracts().session))
         profile.runcall(run)
     own: dict[str, float] = defaultdict(float)
     for (file, _, name), row in pstats.Stats(profile).stats.items():

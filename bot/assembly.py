@@ -16,7 +16,7 @@ from actors.market import MarketActor
 from actors.quality import QualityActor
 from bot.journal.store import Journal
 from bot.risk_engine.controller import RiskController, RiskControllerConfig, install
-from bot.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec
 from strategies.k1 import K1Config, VwapReversion
 from strategies.k2 import FailedBreakReversal, K2Config
 from strategies.k3 import K3Config, SweepReversal

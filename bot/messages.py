@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
-from bot.decision.euc import Euc, EucInputs
+from bot.decision.euc import Euc
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import KillState
 from bot.decision.verdict import Refused
 from bot.journal.records import DecisionRecord, Kind
-from bot.learning.outcome import TradeOutcome
-from bot.market.bar import Bar
 from bot.market.state import MarketState
 
 TOPIC_QUALITY = "mesbot.quality"
@@ -61,27 +60,6 @@ class Spread(msgspec.Struct, frozen=True, gc=False):
     ticks: float
 
 
-class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
-    """A bar has been scored. `bar` is None if it was rejected; `dvs` is nan while UNKNOWN."""
-
-    ts_ns: int
-    raw_prices: tuple[float, float, float, float]
-    volume: int
-    bar: Bar | None
-    dvs: float
-    own_dvs: float
-    dvs_events: tuple[tuple[str, float], ...]
-    eqs: float
-    eqs_parts: tuple[tuple[str, float], ...]
-
-
-class MarketUpdate(msgspec.Struct, frozen=True, gc=False):
-    """A bar has been understood. On a rejected bar `state` is the last good one (None before the first)."""
-
-    quality: QualityUpdate
-    state: MarketState | None
-
-
 class Ask(msgspec.Struct, gc=False):
     """A question to one strategy about one bar; the strategy writes its answer into it.
 
@@ -91,24 +69,6 @@ class Ask(msgspec.Struct, gc=False):
     state: MarketState
     trade: TradeView | None
     answer: EntryPlan | NoSetup | Veto | ManagementAction | None = None
-
-
-class Intent(msgspec.Struct, frozen=True, gc=False):
-    """A chosen plan with everything that was true when it was chosen; `signals` are the decision bar's (prices in points)."""
-
-    intent_id: str
-    trading_day: str
-    decided_ns: int
-    expires_ns: int
-    slippage_ticks: int
-    plan: EntryPlan
-    dvs: float
-    eqs: float
-    euc: Euc
-    inputs: EucInputs
-    regime: str = ""
-    session_phase: int = 0
-    signals: dict[str, float] = {}
 
 
 class IntentSubmitted(msgspec.Struct, frozen=True, gc=False):

@@ -11,23 +11,15 @@ from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+from bot.decision.intent import Intent
 from bot.decision.management import ManagementLimits, manage
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import Act, EntryPlan, ExitPlan, ManagementAction, NoSetup, Setup, TradeView, Veto
 from bot.errors import RiskEngineError
-from bot.learning.outcome import TradeOutcome
 from bot.market.state import MarketState
-from bot.messages import (
-    ENDPOINT_RISK_CLOSE,
-    TOPIC_BOOK,
-    Ask,
-    CloseTrade,
-    Intent,
-    TradeClosed,
-    ask_endpoint,
-    submit_endpoint,
-)
+from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
 from bot.risk_engine.brackets import Maker, bracket_orders, price_of
-from bot.runtime import RuntimeSpec, runtime_of
+from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import TOLERANCE
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.decision.codes import Code
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitPlan, ExitReason, NoSetup, Setup, TradeView, Veto
-from bot.learning.outcome import TradeOutcome
 from bot.market.state import MarketState
 from bot.units import TOLERANCE
 from strategies.base import ContractStrategy, ContractStrategyConfig

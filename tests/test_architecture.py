@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bot", "strategies", "actors")
-CORE = (
-    *(f"bot/{folder}/" for folder in ("bars", "contracts", "decision", "journal", "learning", "market", "quality", "report")),
-    *(f"bot/{file}.py" for file in ("calendar", "errors", "fills", "units")),
-)
+LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+CORE = next(each["source_modules"] for each in LINTER if each["type"] == "forbidden")
+FLOORS = next(each["layers"] for each in LINTER if each["type"] == "layers")
 FRAMEWORKS = {"nautilus_trader", "ib_insync"}
 ENDPOINTS = {"RiskEngine.execute", "ExecEngine.execute", "ExecEngine.process", "_risk_engine", "_exec_engine"}
 MAX_FILE_LINES = 300
@@ -26,6 +26,11 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 
 def named(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def dotted(path: Path) -> str:
+    """The module's name; a package's own for its `__init__`."""
+    return named(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def every(*kinds: type[ast.AST], sources: list[Path] = SOURCES) -> Iterator[tuple[str, ast.AST]]:
@@ -80,10 +85,20 @@ def test_reduce_only_is_set_nowhere():
 
 
 def test_the_core_imports_no_trading_framework():
-    core = [path for path in SOURCES if named(path).startswith(CORE)]
+    core = [path for path in SOURCES if any(dotted(path) == room or dotted(path).startswith(f"{room}.") for room in CORE)]
     found = [place for place, node in every(ast.Import, ast.ImportFrom, sources=core) if imported(node) & FRAMEWORKS]
     assert core
     assert found == []
+
+
+def test_every_room_stands_on_a_floor():
+    rooms = {".".join(dotted(path).split(".")[:2]) if dotted(path).startswith("bot.") else dotted(path).split(".")[0] for path in SOURCES}
+    assert {room.strip() for floor in FLOORS for room in floor.split("|")} == rooms - {"bot"}
+
+
+def test_the_linter_sees_type_checking_imports():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    assert settings.get("exclude_type_checking_imports", False) is False
 
 
 def test_no_file_is_longer_than_a_mind_holds():

@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from bot.bars.source import Bars, bars_of_file, synthetic_sessions
+from bot.contracts.models import SessionContract
 from bot.errors import UsageError
 
 MAX_SESSIONS = 2_000
@@ -56,6 +58,10 @@ class BacktestRequest:
             raise UsageError(f"--sessions {self.sessions}: must be from 1 to {MAX_SESSIONS}.")
         if self.out.exists() and not self.out.is_dir():
             raise UsageError(f"--out {self.out}: is a file; name a folder.")
+
+    def read(self, session: SessionContract) -> Bars:
+        """The bars asked for. Raises BarsFileError if their file cannot be used."""
+        return synthetic_sessions(self.seed, self.sessions, session) if self.bars is None else bars_of_file(self.bars, self.stamp)
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ from nautilus_trader.persistence.wranglers import BarDataWrangler
 from bot.assembly import assemble
 from bot.backtest.instrument import mes_contract, minute_bars
 from bot.backtest.request import BacktestRequest, BacktestResult
-from bot.backtest.source import Bars, bars_of
 from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
+from bot.bars.source import Bars
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.journal.folder import JOURNAL, fresh_journal
+from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
-from bot.node.run_lock import RunLock
-from bot.runtime import RuntimeSpec, runtime_of
+from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import TICK_POINTS
 
 Progress = Callable[[int, int], None]
@@ -46,7 +46,7 @@ def run_backtest(request: BacktestRequest, progress: Progress | None = None) -> 
     writes into the same folder.
     """
     contracts = load_contracts(request.contracts)
-    bars = bars_of(request, contracts)
+    bars = request.read(contracts.session)
     with RunLock(request.out / JOURNAL):
         fresh_journal(request.out)
         spec = spec_of(request, contracts, bars)

@@ -39,8 +39,8 @@ OVER = "HALTED"
 @click.option("--reason", required=True, allow_from_autoenv=False, help="Why; it is journaled.")
 def kill(mode: str | None, account: str | None, directory: Path | None, reason: str) -> None:
     """Prints each step with its time; exit code 1 if it is not flat when the patience ends, or something else stays open."""
+    from bot.journal.run_lock import held_by
     from bot.node.kill_request import leave_request
-    from bot.node.run_lock import held_by
     from bot.state_folder import state_folder
 
     if not reason.strip():
@@ -70,8 +70,8 @@ class _Found:
     """What the journals of bots that can trade say: those with open trades, and those that can be read at all."""
 
     def __init__(self, state: Path, names: Iterable[JournalName]) -> None:
-        from bot.journal.past import past_of
         from bot.node.journals import journals_of
+        from bot.runtime.past import past_of
 
         self.open: dict[JournalName, str] = {}
         self.readable: list[JournalName] = []
@@ -108,8 +108,8 @@ def _one(candidates: Iterable[JournalName]) -> JournalName:
 def _latch(state: Path, name: JournalName, directory: Path | None, reason: str) -> None:
     """Nobody runs: write the trip down, so that the next start flattens before anything else."""
     from bot.contracts import load_contracts
+    from bot.journal.run_lock import RunLock
     from bot.node.kill_request import request_path, taken_request
-    from bot.node.run_lock import RunLock
     from bot.node.status import status_of
 
     path = name.path(state)
@@ -173,8 +173,8 @@ def _follow(state: Path, name: JournalName, begun_ns: int) -> None:
 
 def _before(state: Path, name: JournalName, steps: list[Record]) -> tuple[str, str]:
     """The latch and its reason before the request; this year's file may not have begun with it."""
-    from bot.journal.past import past_of
     from bot.node.journals import journals_of
+    from bot.runtime.past import past_of
 
     if steps:
         return steps[-1].body["state"], steps[-1].body["reason"]

@@ -93,7 +93,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
 def resume(mode: str | None, account: str | None, directory: Path | None, reason: str) -> None:
     """Journals who armed it and prints the old and the new state; exit code 3 if it must not be armed now."""
     from bot.contracts import load_contracts
-    from bot.node.run_lock import JournalInUse, RunLock
+    from bot.journal.run_lock import JournalInUse, RunLock
     from bot.state_folder import state_folder
 
     if not reason.strip():

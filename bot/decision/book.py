@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bot.calendar import TradingDay
 from bot.decision.limits import Limits
+from bot.decision.outcome import Result, result_at
 from bot.decision.snapshot import BookView
-from bot.learning.outcome import Result, result_at
 from bot.units import HOUR_NS
 
 

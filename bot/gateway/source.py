@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.bars.files import read_bars
+from bot.bars.synth import synthetic_bars
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts
 from bot.gateway.errors import GatewayError
 from bot.gateway.gateway import GatewayConfig
 from bot.market.bar import Bar
-from bot.market.synth import synthetic_bars
 from bot.units import MINUTE_NS
 
 SYNTHETIC_DATE = dt.date(2025, 10, 2)  # a Thursday; nothing hangs on it

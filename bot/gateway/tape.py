@@ -25,7 +25,7 @@ BAR_SECONDS = {
 
 
 class Tape:
-    """Rising, close-stamped minute bars. Does not check them: bot.bars and bot.market.synth do."""
+    """Rising, close-stamped minute bars. Does not check them: bot.bars and bot.bars.synth do."""
 
     def __init__(self, bars: list[Bar], seed: int, calendar: SessionCalendar) -> None:
         self.bars = bars

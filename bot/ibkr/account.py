@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.errors import BrokerError, GatewayNotResponding, WrongBaseCurrency
-from bot.ibkr.link import Link
-from bot.ibkr.link_state import SyncReason
+from bot.ibkr.link.link import Link
+from bot.ibkr.link.link_state import SyncReason
 
 NEEDED = ("NetLiquidation", "AvailableFunds", "BuyingPower", "InitMarginReq", "MaintMarginReq", "TotalCashValue")
 CURRENCY = "USD"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from nautilus_trader.live.config import LiveDataClientConfig, LiveExecClientConfig
 
-from bot.ibkr.settings import LinkSettings
-from bot.runtime import RuntimeSpec
+from bot.ibkr.link.settings import LinkSettings
+from bot.runtime.runtime import RuntimeSpec
 
 
 class BrokerConfig(msgspec.Struct, frozen=True):

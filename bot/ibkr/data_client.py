@@ -14,12 +14,12 @@ from nautilus_trader.model.data import Bar, BarType, QuoteTick
 from nautilus_trader.model.identifiers import ClientId, InstrumentId, Venue
 from nautilus_trader.model.objects import Price, Quantity
 
-from bot.ibkr.asking import until_told
 from bot.ibkr.config import IbkrDataClientConfig
+from bot.ibkr.data.minutes import Minute
+from bot.ibkr.data.provider import PRICE_PRECISION
+from bot.ibkr.data.quotes import Quote
 from bot.ibkr.errors import BrokerError
-from bot.ibkr.minutes import Minute
-from bot.ibkr.provider import PRICE_PRECISION
-from bot.ibkr.quotes import Quote
+from bot.ibkr.link.asking import until_told
 from bot.ibkr.session import BrokerSession
 from bot.messages import TOPIC_BROKER, TOPIC_FEED, TOPIC_SPREAD, Spread
 from bot.quality.feed import QualityEvent

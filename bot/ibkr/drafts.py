@@ -7,7 +7,7 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.orders import Order
 
 from bot.ibkr.errors import OrderRejectedByBroker
-from bot.ibkr.order_state import Draft
+from bot.ibkr.orders.order_state import Draft
 from bot.risk_engine.brackets import OrderTags
 from bot.supervision.orders import Role
 

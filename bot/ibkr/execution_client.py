@@ -29,9 +29,9 @@ from bot.ibkr.errors import (
     UnknownOrder,
 )
 from bot.ibkr.exits import Exits
-from bot.ibkr.link_state import LinkState
+from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.order_events import NautilusEvents, money
-from bot.ibkr.order_state import BrokerOrder, Draft, Fill
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
@@ -48,7 +48,7 @@ from bot.messages import (
     KillTrigger,
     PositionDiffers,
 )
-from bot.runtime import runtime_of
+from bot.runtime.runtime import runtime_of
 from bot.supervision.orders import Role
 
 UNRECONCILED = (PositionMismatch, ClosedElsewhere, ForeignOrder, DuplicateLiveOrder, ExecutionCorrected, ExecutionMissing, UnknownOrder)

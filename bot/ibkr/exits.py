@@ -15,7 +15,7 @@ from nautilus_trader.model.orders import Order
 
 from bot.ibkr.errors import ClosedElsewhere, PositionMismatch
 from bot.ibkr.order_events import money, points
-from bot.ibkr.order_state import Draft
+from bot.ibkr.orders.order_state import Draft
 from bot.ibkr.session import BrokerSession
 from bot.supervision.orders import Role, named_role
 

@@ -13,9 +13,9 @@ from nautilus_trader.model.enums import LiquiditySide, OrderSide
 from nautilus_trader.model.identifiers import ClientOrderId, TradeId, VenueOrderId
 from nautilus_trader.model.objects import Money, Price, Quantity
 
+from bot.ibkr.data.provider import PRICE_PRECISION
 from bot.ibkr.errors import BrokerError
-from bot.ibkr.order_state import BrokerOrder, Fill, OrderListener
-from bot.ibkr.provider import PRICE_PRECISION
+from bot.ibkr.orders.order_state import BrokerOrder, Fill, OrderListener
 from bot.ibkr.session import BrokerSession
 
 

@@ -20,16 +20,16 @@ from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
 
-from bot.ibkr.asking import until_told
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
+from bot.ibkr.link.asking import until_told
 from bot.ibkr.order_events import money, points, venue_id
-from bot.ibkr.order_state import BrokerOrder, Draft, Fill
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
 from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, market_order, side_of, stop_order, strategy_id, target_order
+from bot.runtime.recover import Story, recovered
 from bot.supervision import trade as trades
 from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder, named_role
-from bot.supervision.recover import Story, recovered
 from bot.units import TICK_POINTS
 
 ASK_TWICE = 2

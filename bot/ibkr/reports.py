@@ -16,10 +16,10 @@ from nautilus_trader.model.identifiers import AccountId, ClientOrderId, Instrume
 from nautilus_trader.model.objects import Quantity
 
 from bot.ibkr.account import Holding
-from bot.ibkr.fills import FillLedger
 from bot.ibkr.order_events import liquidity, money, points, venue_id
-from bot.ibkr.order_state import BrokerOrder, Draft, Fill, Phase
-from bot.ibkr.order_wire import adopted_draft
+from bot.ibkr.orders.fills import FillLedger
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill, Phase
+from bot.ibkr.orders.order_wire import adopted_draft
 
 TYPES = {"LMT": OrderType.LIMIT, "STP": OrderType.STOP_MARKET, "STP LMT": OrderType.STOP_LIMIT, "MKT": OrderType.MARKET}
 STATUSES = {

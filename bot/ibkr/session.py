@@ -11,23 +11,23 @@ from pathlib import Path
 from bot.calendar import new_york
 from bot.ibkr.account import AccountBook
 from bot.ibkr.config import BrokerConfig
+from bot.ibkr.data.feed_watch import FeedWatch
+from bot.ibkr.data.history import History
+from bot.ibkr.data.market_data import MarketData
+from bot.ibkr.data.provider import IbkrInstrumentProvider
 from bot.ibkr.errors import BrokerError, BrokerLinkLost, ConnectionLost, ScheduledRestart
-from bot.ibkr.feed_watch import FeedWatch
-from bot.ibkr.history import History
-from bot.ibkr.ids import IdSource
-from bot.ibkr.kill_triggers import KillTriggers
-from bot.ibkr.link import Link
-from bot.ibkr.link_state import LinkState
-from bot.ibkr.market_clock import MarketClock
-from bot.ibkr.market_data import MarketData
-from bot.ibkr.order_answers import OrderAnswers
-from bot.ibkr.order_messages import OrderMessages
-from bot.ibkr.order_sync import OrderSync, SyncTimes
-from bot.ibkr.orders import OrderMonitor
-from bot.ibkr.position_check import PositionCheck
-from bot.ibkr.provider import IbkrInstrumentProvider
+from bot.ibkr.link.ids import IdSource
+from bot.ibkr.link.kill_triggers import KillTriggers
+from bot.ibkr.link.link import Link
+from bot.ibkr.link.link_state import LinkState
+from bot.ibkr.link.market_clock import MarketClock
+from bot.ibkr.orders.order_answers import OrderAnswers
+from bot.ibkr.orders.order_messages import OrderMessages
+from bot.ibkr.orders.order_sync import OrderSync, SyncTimes
+from bot.ibkr.orders.orders import OrderMonitor
+from bot.ibkr.orders.position_check import PositionCheck
 from bot.ibkr.start_check import StartCheck
-from bot.runtime import runtime_of
+from bot.runtime.runtime import runtime_of
 from bot.state_folder import state_folder
 
 IDS_FILE = "order-ids.json"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bot.ibkr.account import AccountBook
+from bot.ibkr.data.provider import IbkrInstrumentProvider
 from bot.ibkr.errors import OpenTradeClient, OpenTradeMonth
-from bot.ibkr.fills import FillLedger
-from bot.ibkr.link import Link
-from bot.ibkr.link_state import SyncReason
-from bot.ibkr.provider import IbkrInstrumentProvider
-from bot.journal.past import Past
+from bot.ibkr.link.link import Link
+from bot.ibkr.link.link_state import SyncReason
+from bot.ibkr.orders.fills import FillLedger
+from bot.runtime.past import Past
 
 
 class StartCheck:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import msgspec
 
 from bot.decision.euc import Euc, EucInputs
+from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.decision.verdict import Refused
 from bot.journal.records import GateRecord, IntentRecord, PlanRecord
 from bot.market.state import MarketState
-from bot.messages import Intent
 from bot.units import TICK_POINTS
 
 SIGNALS = (

@@ -11,7 +11,7 @@ from bot.decision.verdict import Refused
 from bot.journal.build import gate_record, plan_record, signals_of
 from bot.journal.records import Action, BarRecord, DecisionRecord
 from bot.journal.sentences import decision_sentence, smallest_change
-from bot.messages import MarketUpdate
+from bot.market.update import MarketUpdate
 from bot.units import TICK_POINTS
 
 NAN = float("nan")

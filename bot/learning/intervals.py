@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.learning.outcome import TradeOutcome
+from bot.decision.outcome import TradeOutcome
 from bot.market.state import NAN
 
 Interval = tuple[float, float]

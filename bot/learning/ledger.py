@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from bot.decision.outcome import TradeOutcome
 from bot.learning.intervals import by_day, total_interval
-from bot.learning.outcome import TradeOutcome
 
 DRAWS = 1000
 

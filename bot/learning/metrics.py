@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from bot.contracts.models import OutcomeLaw
+from bot.decision.outcome import Result, TradeOutcome, result_at
 from bot.learning.intervals import wilson
-from bot.learning.outcome import Result, TradeOutcome, result_at
 from bot.market.state import NAN
 
 

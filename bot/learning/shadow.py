@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from bot.contracts.models import Learning, RiskModel
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan
 from bot.journal.build import plan_record
 from bot.journal.records import ShadowRecord
 from bot.learning.follow import FollowedPlan, Stage
-from bot.learning.outcome import TradeOutcome
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS, to_cents, to_points
 

@@ -9,11 +9,11 @@ from enum import StrEnum
 import msgspec
 
 from bot.contracts.models import Contracts
+from bot.decision.outcome import TradeOutcome
 from bot.errors import UsageError
 from bot.journal.records import StateRecord
 from bot.learning import rules
 from bot.learning.metrics import ReliabilityMetrics, Result, measure, result_of
-from bot.learning.outcome import TradeOutcome
 from bot.learning.rules import Finding
 
 

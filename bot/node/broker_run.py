@@ -19,9 +19,9 @@ from bot.decision.plan import TradeView
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
-from bot.ibkr.link_state import LinkState
-from bot.journal.past import past_of
+from bot.ibkr.link.link_state import LinkState
 from bot.journal.records import Kind, OperatorRecord
+from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
 from bot.node.journals import Journals, journals_of
 from bot.node.kill_request import taken_request
@@ -29,11 +29,11 @@ from bot.node.node import MesbotNode, NodeError
 from bot.node.pace import Pace
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
-from bot.node.run_lock import RunLock, held_by
 from bot.node.screen import Glance
-from bot.runtime import RuntimeSpec
+from bot.runtime.past import past_of
+from bot.runtime.recover import recovered
+from bot.runtime.runtime import RuntimeSpec
 from bot.supervision.orders import Role
-from bot.supervision.recover import recovered
 from bot.units import MINUTE_NS, TICK_POINTS
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months

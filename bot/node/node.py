@@ -23,7 +23,6 @@ from nautilus_trader.config import (
 from nautilus_trader.live.node import TradingNode
 
 from actors.config import RuntimeActorConfig
-from actors.screen import ScreenActor
 from bot.assembly import assemble
 from bot.backtest.instrument import minute_bars
 from bot.calendar import new_york
@@ -31,13 +30,14 @@ from bot.decision.plan import ExitReason
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig, IbkrDataClientConfig, IbkrExecClientConfig
 from bot.ibkr.factories import IbkrDataClientFactory, IbkrExecClientFactory
-from bot.ibkr.link_state import LinkState
+from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.store import Journal
 from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_BEGIN, TOPIC_KILL, TOPIC_TIME, CloseTrade
 from bot.node.overdue import flatten_overdue
 from bot.node.screen import Glance
-from bot.runtime import RuntimeSpec, runtime_of
+from bot.node.screen_actor import ScreenActor
+from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import MINUTE_NS
 
 CLIENT = "IBKR"

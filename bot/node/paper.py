@@ -11,23 +11,22 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from bot.backtest.request import BacktestRequest
-from bot.backtest.source import bars_of
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
 from bot.errors import UsageError
 from bot.gateway.gateway import Gateway, GatewayConfig
 from bot.ibkr.config import BrokerConfig
-from bot.ibkr.settings import LinkSettings
+from bot.ibkr.link.settings import LinkSettings
 from bot.journal.folder import JOURNAL, fresh_journal
+from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.market.bar import Bar
 from bot.node.node import MesbotNode
 from bot.node.pace import Pace
 from bot.node.request import NodeResult, PaperRequest
-from bot.node.run_lock import RunLock
 from bot.node.screen import Glance
-from bot.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec
 from bot.units import HOUR_NS, MINUTE_NS, TICK_POINTS
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
@@ -52,7 +51,7 @@ def day_of(request: PaperRequest) -> Day:
     source = BacktestRequest(
         out=request.out, bars=request.bars, stamp=request.stamp, contracts=request.contracts, seed=request.seed, sessions=request.sessions
     )
-    frame = bars_of(source, contracts)
+    frame = source.read(contracts.session)
     bars = [Bar(*row) for row in frame.frame[["ts_ns", "open", "high", "low", "close", "volume"]].itertuples(index=False, name=None)]
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - timedelta(days=WARM_UP_DAYS + 7), last + timedelta(days=120))

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.contracts.models import ExecutionContract
-from bot.ibkr.connection import Connection, Taps, load_ib
 from bot.ibkr.errors import ClientIdInUse, ConnectionLost, GatewayNotResponding
-from bot.ibkr.settings import LinkSettings, chosen_account
+from bot.ibkr.link.connection import Connection, Taps, load_ib
+from bot.ibkr.link.settings import LinkSettings, chosen_account
 from bot.node.endpoint import Endpoint
 from bot.units import SECOND_NS
 

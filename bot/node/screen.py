@@ -15,7 +15,7 @@ from bot.calendar import new_york
 from bot.decision.plan import TradeView
 from bot.decision.snapshot import KillState
 from bot.journal.records import Action, DecisionRecord
-from bot.messages import MarketUpdate
+from bot.market.update import MarketUpdate
 from bot.units import TICK_POINTS, to_usd
 
 LAST_DECISIONS = 8

@@ -17,19 +17,19 @@ import msgspec
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
 from bot.decision.limits import Limits
-from bot.decision.situation import Situation
 from bot.decision.snapshot import BookView, KillState
 from bot.errors import JournalError
 from bot.journal import times
-from bot.journal.past import Past, past_of
 from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
+from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.journals import FOLDER, journals_of
 from bot.node.kill_request import waiting_request
 from bot.node.request import Mode
-from bot.node.run_lock import held_by
-from bot.supervision.recover import Story, recovered
+from bot.runtime.past import Past, past_of
+from bot.runtime.recover import Story, recovered
+from bot.runtime.situation import Situation
 from bot.units import to_points
 
 MARGIN = dt.timedelta(days=7)  # so that the calendar knows the trading days around the first and the last moment

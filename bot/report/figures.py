@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.journal.sentences import LAYER_NAMES
 from bot.journal.times import new_york
-from bot.learning.baseline import Baseline
+from bot.report.baseline import Baseline
 from bot.report.run import Bar, Closed, Run
 from bot.report.summary import Summary
 

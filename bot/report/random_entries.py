@@ -11,8 +11,8 @@ from msgspec import convert
 from bot.calendar import SessionCalendar
 from bot.journal.build import plan_of
 from bot.journal.records import PlanRecord
-from bot.learning.baseline import Baseline, Tape, random_entries
 from bot.market.bar import Bar
+from bot.report.baseline import Baseline, Tape, random_entries
 from bot.report.run import Closed, Run
 from bot.units import TICK_POINTS, to_cents
 

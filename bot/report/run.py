@@ -11,11 +11,11 @@ import msgspec
 
 from bot.contracts.load import FILES
 from bot.contracts.models import Contracts
+from bot.decision.outcome import TradeOutcome
 from bot.errors import JournalError
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york
-from bot.learning.outcome import TradeOutcome
 
 NAN = float("nan")
 _DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' ORDER BY seq"

@@ -14,8 +14,8 @@ from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, Order
 from nautilus_trader.model.objects import Price, Quantity
 from nautilus_trader.model.orders import LimitOrder, MarketOrder, Order, OrderList, StopLimitOrder, StopMarketOrder
 
+from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType
-from bot.messages import Intent
 from bot.supervision.orders import Role, order_name
 from bot.units import TICK_POINTS
 

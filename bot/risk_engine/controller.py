@@ -16,9 +16,9 @@ from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
 
 from bot.decision.plan import TradeView
-from bot.decision.situation import Situation
 from bot.errors import RiskEngineError
 from bot.journal.records import Kind, OperatorRecord, OrderRecord
+from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_JOURNAL,
     ENDPOINT_RISK_ALARM,
@@ -42,13 +42,13 @@ from bot.messages import (
     JournalEntry,
     KillTrigger,
     KillUpdate,
-    MarketUpdate,
 )
 from bot.risk_engine.account import cents_of, known_accounts
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.engine import ContractRiskEngine, deny_rest
 from bot.risk_engine.supervisor import Supervisor
-from bot.runtime import RuntimeSpec, runtime_of
+from bot.runtime.runtime import RuntimeSpec, runtime_of
+from bot.runtime.situation import Situation
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.units import to_usd
 
@@ -65,7 +65,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
 
 class RiskController(Controller):
-    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.wire.Wire)."""
+    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Wire)."""
 
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)

@@ -31,17 +31,17 @@ from bot.decision.codes import Code, Layer
 from bot.decision.euc import euc
 from bot.decision.evaluate import evaluate, guard_error
 from bot.decision.gates.gate import refused
-from bot.decision.situation import Situation
+from bot.decision.intent import Intent
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
 from bot.journal.records import IntentRecord
-from bot.messages import Intent
 from bot.risk_engine import judge
 from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, first_difference
 from bot.risk_engine.supervisor import Supervisor
-from bot.runtime import Runtime
+from bot.runtime.runtime import Runtime
+from bot.runtime.situation import Situation
 from bot.units import TOLERANCE
 
 L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.risk_engine.hands import Wire
 from bot.risk_engine.sender import Sender
-from bot.risk_engine.wire import Wire
 from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from bot.decision.snapshot import KillState
 from bot.journal.records import KillRecord, Kind
 from bot.messages import TOPIC_KILL, KillUpdate
-from bot.risk_engine.wire import Wire
+from bot.risk_engine.hands import Wire
 
 
 class KillSwitch:

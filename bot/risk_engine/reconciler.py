@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from bot.decision.plan import ExitReason
 from bot.messages import PositionDiffers
+from bot.risk_engine.hands import Wire
 from bot.risk_engine.sender import Sender
-from bot.risk_engine.wire import Wire
 from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
 from bot.units import TICK_POINTS

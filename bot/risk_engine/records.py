@@ -10,7 +10,7 @@ from bot.decision.verdict import Refused
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.messages import TOPIC_BOOK, IntentDenied
 from bot.risk_engine.brackets import OrderTags
-from bot.risk_engine.wire import Wire
+from bot.risk_engine.hands import Wire
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Trade
 from bot.units import TICK_POINTS

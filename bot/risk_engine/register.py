@@ -5,14 +5,14 @@ from __future__ import annotations
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.orders import Order
 
+from bot.decision.intent import Intent
 from bot.decision.plan import TradeView
 from bot.journal.records import OrderRecord
-from bot.messages import Intent
 from bot.risk_engine.brackets import OrderTags, ticks_of
-from bot.runtime import Runtime
+from bot.runtime.recover import Story, begun, recovered, take
+from bot.runtime.runtime import Runtime
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.outcome import TradeContext, context_of
-from bot.supervision.recover import Story, begun, recovered, take
 from bot.supervision.trade import Leg, Trade
 
 

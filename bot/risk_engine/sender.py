@@ -15,7 +15,7 @@ from nautilus_trader.model.orders import Order, OrderList
 
 from bot.messages import CLOSED_ELSEWHERE
 from bot.risk_engine.brackets import Maker, OrderTags, market_order, order_id, stop_order, target_order
-from bot.risk_engine.wire import Wire
+from bot.risk_engine.hands import Wire
 from bot.supervision.duties import Duty, DutyKind
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade

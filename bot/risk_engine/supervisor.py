@@ -15,23 +15,16 @@ from nautilus_trader.model.events import OrderAccepted, OrderFilled, OrderUpdate
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
+from bot.decision.intent import Intent
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
-from bot.messages import (
-    TOPIC_BOOK,
-    CloseTrade,
-    EntryEnded,
-    Intent,
-    IntentSubmitted,
-    MarketUpdate,
-    TradeChanged,
-    TradeClosed,
-    TradeOpened,
-)
+from bot.market.update import MarketUpdate
+from bot.messages import TOPIC_BOOK, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeClosed, TradeOpened
 from bot.risk_engine.brackets import strategy_id, ticks_of
 from bot.risk_engine.entries import Entries
+from bot.risk_engine.hands import Wire
 from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
@@ -39,8 +32,7 @@ from bot.risk_engine.reconciler import Reconciler
 from bot.risk_engine.records import fill_record, order_record, tell_denied
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
-from bot.risk_engine.wire import Wire
-from bot.runtime import Runtime
+from bot.runtime.runtime import Runtime
 from bot.supervision.duties import duties
 from bot.supervision.excursion import follow_excursion, follow_price
 from bot.supervision.orders import OrderState, Role, TrackedOrder

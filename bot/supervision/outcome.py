@@ -7,9 +7,9 @@ import math
 import msgspec
 
 from bot.decision.euc import Euc
+from bot.decision.intent import Intent
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import ExitReason
-from bot.learning.outcome import TradeOutcome
-from bot.messages import Intent
 from bot.supervision.orders import Role
 from bot.supervision.trade import Fill, Trade
 from bot.units import SECOND_NS, TICK_CENTS, TICK_POINTS

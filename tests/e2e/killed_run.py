@@ -19,8 +19,8 @@ from pathlib import Path
 from checker_clock import session, stamp
 
 import bot.backtest.run as backtest
-from bot.backtest import source
 from bot.backtest.request import BacktestRequest
+from bot.bars import source
 from bot.contracts import load_contracts
 from bot.journal.store import Journal
 
@@ -32,7 +32,7 @@ SEED = 4
 @cache
 def bars() -> source.Bars:
     """Regular sessions alone, until the hour's end."""
-    made = source.bars_of(BacktestRequest(out=Path(), seed=SEED, sessions=7), load_contracts(None))
+    made = source.synthetic_sessions(SEED, 7, load_contracts(None).session)
     inside = [session(ts) is not None and ts <= HOUR[1] for ts in made.frame["ts_ns"]]
     return replace(made, frame=made.frame[inside].reset_index(drop=True))
 

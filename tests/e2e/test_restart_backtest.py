@@ -27,14 +27,14 @@ from nautilus_trader.model.identifiers import Venue
 
 from bot.backtest.request import BacktestRequest
 from bot.backtest.run import BacktestRun
-from bot.backtest.source import Bars
+from bot.bars.source import Bars
+from bot.bars.synth import synthetic_bars
 from bot.contracts import load_contracts
 from bot.journal import schema
-from bot.journal.past import past_of
 from bot.journal.records import KillRecord, Kind
 from bot.journal.store import Journal
-from bot.market.synth import synthetic_bars
 from bot.messages import ENDPOINT_RISK_ALARM
+from bot.runtime.past import past_of
 from bot.units import MINUTE_NS
 
 SEED, SESSIONS, FIRST = 1, 8, dt.date(2025, 9, 2)

@@ -13,9 +13,9 @@ import msgspec
 from checker_rows import Report, bars_of, report_of
 
 import bot
-from bot.backtest import source
 from bot.backtest.request import BacktestRequest
 from bot.backtest.run import BacktestRun, spec_of
+from bot.bars import source
 from bot.contracts import load_contracts
 from bot.journal.read import opened
 from bot.journal.verify import verify
@@ -38,7 +38,7 @@ class Run:
 def run(request: BacktestRequest, bars: source.Bars | None = None) -> Run:
     """Run a request through the whole stack; `bars` instead of those it asks for."""
     contracts = load_contracts(request.contracts)
-    bars = bars if bars is not None else source.bars_of(request, contracts)
+    bars = bars if bars is not None else request.read(contracts.session)
     spec = spec_of(request, contracts, bars)
     with BacktestRun(spec, bars, request) as backtest:
         head = backtest.through()

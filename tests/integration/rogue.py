@@ -19,10 +19,11 @@ from nautilus_trader.trading.strategy import Strategy, StrategyConfig
 from bot.backtest.instrument import minute_bars
 from bot.calendar import new_york
 from bot.decision.euc import EucInputs, euc
+from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.journal.build import intent_record
 from bot.journal.records import Kind
-from bot.messages import ENDPOINT_JOURNAL_AHEAD, Intent, JournalEntry
+from bot.messages import ENDPOINT_JOURNAL_AHEAD, JournalEntry
 from bot.risk_engine.brackets import Maker, bracket_orders, ticks_of
 from bot.units import SECOND_NS
 

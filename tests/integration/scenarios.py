@@ -23,12 +23,12 @@ from nautilus_trader.model.orders import OrderList
 from rogue import MES, Rogue
 from stage import DAY, FLAT, WARM_UP_DAY, Bare, Played, frame_of, lawbook, play, quiet_day, with_strategies
 
+from bot.bars.synth import synthetic_bars
 from bot.calendar import NEW_YORK
 from bot.decision.codes import Code
 from bot.decision.evaluate import Judgement, evaluate
 from bot.decision.plan import ExitReason
 from bot.market.bar import Bar
-from bot.market.synth import synthetic_bars
 from bot.messages import TOPIC_BROKER
 from bot.risk_engine.brackets import price_of
 from bot.units import MINUTE_NS

@@ -28,13 +28,13 @@ from actors.quality import QualityActor
 from bot.assembly import Assembly
 from bot.backtest import run as backtest
 from bot.backtest.request import BacktestRequest
-from bot.backtest.source import Bars
 from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
+from bot.bars.source import Bars
 from bot.contracts import load_contracts
 from bot.journal.store import Journal
 from bot.market.bar import Bar
 from bot.risk_engine.controller import RiskController, RiskControllerConfig, install
-from bot.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec
 from bot.units import MINUTE_NS
 
 Prices = tuple[int, int, int, int]

@@ -15,7 +15,6 @@ from nautilus_trader.model.objects import AccountBalance, Money
 
 from bot.backtest.request import BacktestRequest
 from bot.backtest.run import BacktestRun, spec_of
-from bot.backtest.source import bars_of
 from bot.contracts import load_contracts
 from bot.journal.read import opened, read
 from bot.journal.records import Kind
@@ -31,7 +30,7 @@ def told(free_usd: str) -> AccountState:
 @pytest.mark.parametrize(("free_usd", "states"), [("-0.01", ["TRIPPED", "FLAT", "HALTED"]), ("0.00", [])])
 def test_available_funds_below_zero_trip_the_kill_switch(tmp_path: Path, free_usd, states):
     contracts, request = load_contracts(), BacktestRequest(out=tmp_path, sessions=1)
-    bars = bars_of(request, contracts)
+    bars = request.read(contracts.session)
     spec = spec_of(request, contracts, bars)
     with BacktestRun(spec, bars, request) as run:
         run.engine.kernel.msgbus.publish("events.account.CME-001", told(free_usd))

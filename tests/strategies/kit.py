@@ -10,7 +10,7 @@ from builders import CONTRACTS
 from bot.decision.plan import EntryPlan, Leg, NoSetup, Setup
 from bot.market.bar import mirrored
 from bot.market.state import FailedBreak, MarketState, Sweep
-from bot.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec
 from strategies.base import ContractStrategy
 from strategies.k1 import K1Config, VwapReversion
 from strategies.k2 import FailedBreakReversal, K2Config

@@ -12,11 +12,11 @@ from builders import CONTRACTS, ROOT, STRONG, belief, market
 from hypothesis import strategies as st
 
 from bot.assembly import STRATEGIES
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitReason, Leg, NoSetup, Setup
-from bot.learning.outcome import TradeOutcome
 from bot.market.bar import Bar, mirrored
 from bot.market.state import FailedBreak, MarketState, Regime, Sweep
-from bot.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec
 from strategies.base import ContractStrategy
 
 SPEC = RuntimeSpec(str(ROOT / "contracts"), CONTRACTS.sha256, "2025-08-01", "2025-12-31", "")

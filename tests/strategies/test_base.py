@@ -23,11 +23,12 @@ from nautilus_trader.test_kit.stubs.identifiers import TestIdStubs
 from states import SPEC, TRADERS, ask, closed, new_strategy, standing
 
 from bot.decision.euc import Euc, EucInputs
+from bot.decision.intent import Intent
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.errors import RiskEngineError
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, Intent, TradeClosed, ask_endpoint, submit_endpoint
+from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
 from bot.risk_engine.brackets import OrderTags
-from bot.runtime import runtime_of
+from bot.runtime.runtime import runtime_of
 from strategies.base import ContractStrategy
 
 EXPIRES_NS = MOMENT + 90 * 10**9

@@ -12,14 +12,14 @@ from bot.errors import MesbotError, UsageError
 from bot.ibkr import errors as e
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.session import BrokerSession
-from bot.journal.past import past_of
 from bot.node.check.items import CheckItem, all_skipped, failed, passed
 from bot.node.check.machine import bare_spec
 from bot.node.check.session_items import BROKER_ITEMS, judged, market_open, trouble_item
 from bot.node.endpoint import Endpoint, endpoint_of
 from bot.node.journals import journals_of
 from bot.node.probe import Probe, link_settings, probe
-from bot.supervision.recover import recovered
+from bot.runtime.past import past_of
+from bot.runtime.recover import recovered
 
 START_SECONDS = 45.0
 BAR_SECONDS, REFUSAL_SECONDS = 20.0, 2.0  # how long a first bar is waited for, and a refusal while the market is shut

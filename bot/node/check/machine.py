@@ -17,7 +17,7 @@ from bot.errors import CalendarError, JournalError
 from bot.journal.verify import verify
 from bot.node.check.items import CheckItem, failed, passed
 from bot.node.journals import FOLDER
-from bot.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec
 
 TRADING_DAYS, TRADING_DAYS_WITHIN, HALF_DAY_WITHIN = 5, 14, 400  # trading days ahead; calendar days
 BEFORE, AHEAD = dt.timedelta(days=10), dt.timedelta(days=120)  # so that the front month's roll is covered

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from bot.journal.records import Action
 from bot.journal.sentences import LAYER_NAMES
-from bot.learning.baseline import DRAWS as RANDOM_DRAWS
 from bot.learning.intervals import by_day, mean_interval, total_interval, wilson
+from bot.report.baseline import DRAWS as RANDOM_DRAWS
 from bot.report.numbers.number import ONE, How, Number, Unit, Value, ones
 from bot.report.numbers.trades import amounts_of
 from bot.report.random_entries import BOOK, RandomEntries

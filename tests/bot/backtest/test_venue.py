@@ -29,11 +29,11 @@ from nautilus_trader.trading.strategy import Strategy
 from bot.backtest.instrument import mes_contract, minute_bars
 from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
 from bot.decision.euc import Euc, EucInputs
+from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
-from bot.learning.baseline import Tape, random_entries
 from bot.learning.follow import FollowedPlan, Stage
 from bot.market.bar import Bar, mirrored
-from bot.messages import Intent
+from bot.report.baseline import Tape, random_entries
 from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, market_order, order_id, ticks_of
 from bot.supervision.orders import Role
 from bot.units import MINUTE_NS, SECOND_NS, TICK_CENTS, TICK_POINTS

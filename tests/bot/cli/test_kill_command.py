@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from test_operate_command import HALTED, kills, write
 
 from bot.cli.main import cli
+from bot.journal.run_lock import RunLock
 from bot.node.kill_request import request_path
-from bot.node.run_lock import RunLock
 
 KILL = ("kill", "--reason", "enough")
 

@@ -22,17 +22,17 @@ from click.testing import CliRunner, Result
 from bot.calendar import new_york
 from bot.cli.main import cli
 from bot.decision.euc import Euc, EucInputs
+from bot.decision.intent import Intent
 from bot.errors import JournalError
 from bot.journal.build import intent_record
-from bot.journal.past import past_of
 from bot.journal.read import headers, opened, read
 from bot.journal.records import KillRecord, Kind, ReconcileRecord
+from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.journal.verify import verify
-from bot.messages import Intent
 from bot.node.journals import journals_of
 from bot.node.kill_request import leave_request, request_path, taken_request
-from bot.node.run_lock import RunLock
+from bot.runtime.past import past_of
 from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS
 
 HALF_PAST_TEN = new_york_ns("2025-09-16 10:30")
@@ -40,7 +40,7 @@ HALTED = ("TRIPPED", "FLAT", "HALTED")
 HOLD = """
 import sys
 from pathlib import Path
-from bot.node.run_lock import RunLock
+from bot.journal.run_lock import RunLock
 with RunLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot.calendar import TradingDay
 from bot.decision.book import Book
-from bot.decision.situation import Situation
 from bot.decision.snapshot import BookView
-from bot.messages import MarketUpdate, QualityUpdate
+from bot.market.update import MarketUpdate, QualityUpdate
+from bot.runtime.situation import Situation
 from bot.units import HOUR_NS, MINUTE_NS
 
 

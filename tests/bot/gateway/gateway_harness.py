@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from builders import CONTRACTS, calendar
 
+from bot.bars.synth import synthetic_bars
 from bot.gateway.gateway import Gateway, GatewayConfig
 from bot.market.bar import Bar
-from bot.market.synth import synthetic_bars
 from bot.trading_hours import clock_ns
 
 DAY = dt.date(2025, 10, 2)

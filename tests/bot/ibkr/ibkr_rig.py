@@ -16,20 +16,20 @@ from typing import Any
 import pytest
 from builders import CONTRACTS, ROOT, calendar
 
+from bot.bars.synth import synthetic_bars
 from bot.gateway import messages
 from bot.gateway.gateway import Gateway, GatewayConfig
 from bot.gateway.texts import text_of
 from bot.ibkr.config import BrokerConfig
+from bot.ibkr.data.minutes import Minute
 from bot.ibkr.errors import BrokerError
-from bot.ibkr.minutes import Minute
-from bot.ibkr.order_state import BrokerOrder, Draft, Fill, OrderListener
-from bot.ibkr.order_sync import SyncTimes
+from bot.ibkr.link.settings import LinkSettings
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill, OrderListener
+from bot.ibkr.orders.order_sync import SyncTimes
 from bot.ibkr.session import BrokerSession
-from bot.ibkr.settings import LinkSettings
 from bot.market.bar import Bar
-from bot.market.synth import synthetic_bars
 from bot.quality.feed import QualityEvent
-from bot.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec
 from bot.trading_hours import clock_ns
 from bot.units import SECOND_NS
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from ibkr_rig import TEN, on_a_loop
 
-from bot.ibkr import bar_flow
-from bot.ibkr.bar_flow import BarFlow
+from bot.ibkr.data import bar_flow
+from bot.ibkr.data.bar_flow import BarFlow
+from bot.ibkr.data.minutes import Minute
 from bot.ibkr.errors import BrokerError, ConnectionLost, IncompleteBars, PacingViolation
-from bot.ibkr.minutes import Minute
 from bot.units import MINUTE_NS
 
 

@@ -9,8 +9,8 @@ import pytest
 from ibkr_rig import Rig, bracket, on_a_loop, rig, until
 
 from bot.ibkr import errors as e
-from bot.ibkr.link_state import SyncReason
-from bot.ibkr.order_state import Draft, Phase
+from bot.ibkr.link.link_state import SyncReason
+from bot.ibkr.orders.order_state import Draft, Phase
 
 ALL = ("B-E", "B-S", "B-T")
 

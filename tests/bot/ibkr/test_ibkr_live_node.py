@@ -14,8 +14,8 @@ from ibkr_rig import DAY, TEN, until
 from rich.console import Console
 from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
 
-from bot.journal.past import past_of
 from bot.node.screen import Glance, rendered
+from bot.runtime.past import past_of
 from bot.trading_hours import clock_ns
 from bot.units import MINUTE_NS, SECOND_NS
 

@@ -13,11 +13,11 @@ from test_ibkr_recovery import DECIDED, ENTRY, NAME, STOP, TARGET, Stage, on_sta
 
 from bot.contracts import load_contracts
 from bot.ibkr import errors as e
-from bot.journal.past import past_of
 from bot.journal.records import Kind
 from bot.journal.store import Journal
 from bot.messages import TOPIC_KILL_TRIGGER, KillTrigger
 from bot.node.node import MesbotNode
+from bot.runtime.past import past_of
 from bot.units import TICK_POINTS
 
 

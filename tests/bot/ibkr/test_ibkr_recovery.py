@@ -16,16 +16,16 @@ from ibkr_rig import SPEC, TEN, Draft, Ear, Rig, gateway_config, link_settings, 
 
 from bot.contracts import load_contracts
 from bot.decision.euc import Euc, EucInputs
+from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import PositionMismatch
 from bot.journal.build import intent_record
-from bot.journal.past import past_of
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.journal.store import Journal
-from bot.messages import Intent
 from bot.node.node import MesbotNode
+from bot.runtime.past import past_of
 from bot.units import MINUTE_NS, SECOND_NS, TICK_POINTS
 
 NAME = "20251002-K1-0959"

@@ -17,17 +17,17 @@ from builders import CONTRACTS, ROOT, calendar
 
 from bot.errors import MesbotError
 from bot.ibkr import errors as e
-from bot.ibkr.bar_flow import BarFlow
-from bot.ibkr.classify import Action, classify_order, classify_request, classify_system
-from bot.ibkr.fills import FillLedger, News
-from bot.ibkr.front_month import Month, front_month
-from bot.ibkr.ids import BLOCK, IdSource
-from bot.ibkr.market_clock import MarketClock
-from bot.ibkr.minutes import Minute, MinuteBuilder, Piece
-from bot.ibkr.order_wire import moment_ns, utc_text
-from bot.ibkr.pacing import HistoryPacer, MessageLimiter
-from bot.ibkr.quotes import ASK, BID, QuoteBook
-from bot.ibkr.settings import LinkSettings, chosen_account, wait_seconds
+from bot.ibkr.data.bar_flow import BarFlow
+from bot.ibkr.data.front_month import Month, front_month
+from bot.ibkr.data.minutes import Minute, MinuteBuilder, Piece
+from bot.ibkr.data.quotes import ASK, BID, QuoteBook
+from bot.ibkr.link.classify import Action, classify_order, classify_request, classify_system
+from bot.ibkr.link.ids import BLOCK, IdSource
+from bot.ibkr.link.market_clock import MarketClock
+from bot.ibkr.link.pacing import HistoryPacer, MessageLimiter
+from bot.ibkr.link.settings import LinkSettings, chosen_account, wait_seconds
+from bot.ibkr.orders.fills import FillLedger, News
+from bot.ibkr.orders.order_wire import moment_ns, utc_text
 from bot.trading_hours import clock_ns
 from bot.units import MINUTE_NS, SECOND_NS
 

@@ -11,7 +11,7 @@ from ibkr_rig import Ear, Rig, Situations, bracket, gateway_config, new_session,
 
 from bot.gateway.gateway import Gateway
 from bot.ibkr import errors as e
-from bot.ibkr.order_state import Draft
+from bot.ibkr.orders.order_state import Draft
 
 situation = Situations()
 

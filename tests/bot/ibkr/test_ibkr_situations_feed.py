@@ -13,8 +13,8 @@ from bot.gateway import messages
 from bot.gateway import session as gateway_session
 from bot.gateway.bridge import PIECE_NS
 from bot.gateway.messages import Candle
-from bot.ibkr import bar_flow
 from bot.ibkr import errors as e
+from bot.ibkr.data import bar_flow
 from bot.market.bar import RawBar
 from bot.quality.dvs import DvsResult, DvsScorer
 

@@ -9,7 +9,7 @@ import pytest
 from ibkr_rig import Rig, Situations, bracket, on_a_loop, rig, until
 
 from bot.ibkr import errors as e
-from bot.ibkr.order_state import Draft, Phase
+from bot.ibkr.orders.order_state import Draft, Phase
 
 situation = Situations()
 ALL = ("B-E", "B-S", "B-T")

@@ -12,7 +12,7 @@ from test_ibkr_recovery import STOP, TARGET, Stage, on_stage
 from bot.gateway.answers import ANSWERS
 from bot.gateway.broker import Refusal
 from bot.gateway.texts import text_of
-from bot.ibkr import history
+from bot.ibkr.data import history
 from bot.node.node import NodeError
 
 

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from ibkr_rig import TEN, on_a_loop, rig, synthetic
 
-from bot.ibkr.bar_flow import BarFlow
+from bot.ibkr.data.bar_flow import BarFlow
+from bot.ibkr.data.minutes import Minute
 from bot.ibkr.errors import GatewayNotResponding
-from bot.ibkr.minutes import Minute
 from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from bot.contracts.load import load_contracts, packaged_directory
 from bot.contracts.models import Contracts
+from bot.decision.outcome import TradeOutcome
 from bot.journal.records import Action, BarRecord, DecisionRecord, GateRecord, IntentRecord, Kind, PlanRecord
 from bot.journal.store import Journal
-from bot.learning.outcome import TradeOutcome
 from bot.units import MINUTE_NS
 
 STRATEGIES = ("K1", "K2", "K3", "K4", "K5")

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from outcome_makers import CONTRACTS, bar, context, plan
 
-from bot.learning.outcome import TradeOutcome
+from bot.decision.outcome import TradeOutcome
 from bot.learning.shadow import ShadowBook
 from bot.units import MINUTE_NS
 

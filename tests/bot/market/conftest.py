@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar
 from bot.contracts import Contracts, load_contracts
 from bot.market.bar import Bar
-from bot.market.synth import synthetic_bars
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from builders import plan, trade_view
 
-from bot.ibkr.link_state import LinkState
+from bot.ibkr.link.link_state import LinkState
 from bot.node.broker_run import _left_behind
 from bot.supervision.orders import Role, TrackedOrder
 

@@ -11,10 +11,10 @@ import pytest
 
 from bot.backtest.request import BacktestRequest
 from bot.backtest.run import run_backtest
+from bot.journal.run_lock import JournalInUse, RunLock
 from bot.journal.verify import verify
 from bot.node.paper import replay
 from bot.node.request import PaperRequest
-from bot.node.run_lock import JournalInUse, RunLock
 
 
 def backtest(out: Path) -> object:

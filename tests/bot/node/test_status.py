@@ -13,15 +13,15 @@ import pytest
 from builders import CONTRACTS, calendar, new_york_ns, plan
 
 from bot.decision.euc import Euc, EucInputs
+from bot.decision.intent import Intent
+from bot.decision.outcome import TradeOutcome
 from bot.errors import JournalError
 from bot.journal import schema
 from bot.journal.build import intent_record
 from bot.journal.records import BarRecord, FillRecord, KillRecord, Kind, OrderRecord
+from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.journal.verify import verify
-from bot.learning.outcome import TradeOutcome
-from bot.messages import Intent
-from bot.node.run_lock import RunLock
 from bot.node.status import Budget, JournalName, JournalStatus, TrustStatus, journal_names, status_of
 from bot.units import MINUTE_NS, SECOND_NS
 

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from bot.contracts.load import load_contracts, packaged_directory
+from bot.decision.outcome import TradeOutcome
 from bot.journal.records import Action, BarRecord, DecisionRecord, GateRecord, IntentRecord, Kind, PlanRecord, QualityRecord, StateRecord
 from bot.journal.store import Journal
-from bot.learning.outcome import TradeOutcome
 from bot.units import MINUTE_NS, SECOND_NS
 
 DAYS = ("2025-10-01", "2025-10-02", "2025-10-03", "2025-10-06", "2025-10-07", "2025-10-08")

@@ -11,7 +11,7 @@ from nautilus_trader.model.identifiers import InstrumentId, StrategyId, TraderId
 from nautilus_trader.model.objects import Quantity
 
 from bot.decision.euc import Euc, EucInputs
-from bot.messages import Intent
+from bot.decision.intent import Intent
 from bot.risk_engine import judge
 from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, first_difference, order_id, price_of
 from bot.supervision.orders import OrderState, Role, TrackedOrder

@@ -1,0 +1,279 @@
+"""One socket to the gateway, from open to close: the only module that loads ib_insync (or ib_async).
+
+The library encodes, decodes and transports; what a message means is not left to it. A tap on
+its wrapper's methods hands every decoded message, in wire order, to our own listeners *instead*
+of to the library, which would swallow fills of orders it has not seen, end live orders on any
+error, and change the order objects it was given.
+
+Never used here: nest_asyncio, util.run, a synchronous method of IB, Watchdog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.ibkr.errors import BrokerError, ClientIdInUse, ConnectionLost, GatewayNotResponding, GatewayUnreachable, ProtocolError
+from bot.ibkr.link.classify import NO_LIVE_IDS, classify_request
+from bot.ibkr.link.ids import IdSource
+from bot.ibkr.link.pacing import MessageLimiter
+from bot.ibkr.link.settings import LinkSettings
+
+TAPPED = (
+    "openOrder", "openOrderEnd", "orderStatus", "execDetails", "execDetailsEnd", "commissionReport", "completedOrder",
+    "completedOrdersEnd", "error", "realtimeBar", "priceSizeTick", "tickSize", "marketDataType", "position", "positionEnd",
+    "updateAccountValue", "updatePortfolio", "accountDownloadEnd", "currentTime", "contractDetails", "contractDetailsEnd",
+    "historicalData", "historicalDataEnd", "managedAccounts", "nextValidId",
+)  # fmt: skip
+UNHEARD = ("tickString", "tickGeneric", "tickReqParams", "historicalDataUpdate", "updateAccountTime", "orderBound")
+COLLECTED = {"contractDetails": 0, "historicalData": 0, "execDetails": 0}  # message of an answer -> place of its request id
+FINISHED = ("contractDetailsEnd", "historicalDataEnd", "execDetailsEnd")
+NAMED = {"openOrder": "openOrderEnd", "completedOrder": "completedOrdersEnd", "position": "positionEnd", "currentTime": "currentTime"}
+NAMED_ENDS = frozenset(NAMED.values()) | {"accountDownloadEnd"}
+Listener = Callable[..., None]
+
+
+def load_ib() -> ModuleType:
+    """The client library, loaded inside the running event loop, which it is told of first.
+
+    The library asks the loop *policy* for its loop, at import and later; without this call a
+    Nautilus process has none, or a dead one.
+    """
+    asyncio.set_event_loop(asyncio.get_running_loop())
+    try:
+        import ib_insync as library
+    except ImportError:
+        import ib_async as library
+    getattr(library.util.getLoop, "cache_clear", lambda: None)()  # ib_async 2.0.1 keeps the first loop it ever saw
+    log = logging.getLogger(library.__name__)
+    log.propagate = False  # what it says is heard through the tap and the alarm below
+    log.addHandler(logging.NullHandler())
+    return library
+
+
+class Taps:
+    """Who listens to which message, over all connections. A listener that raises is reported, and the others still hear it."""
+
+    def __init__(self, on_failure: Callable[[BrokerError], None]) -> None:
+        self._listeners: dict[str, list[Listener]] = defaultdict(list)
+        self._on_failure = on_failure
+
+    def listen(self, message: str, listener: Listener) -> None:
+        """Hear a message (a wrapper method's name) with the wrapper's arguments."""
+        self._listeners[message].append(listener)
+
+    def tell(self, message: str, *arguments: Any) -> None:
+        """Hand a message to its listeners."""
+        for listener in self._listeners[message]:
+            try:
+                listener(*arguments)
+            except Exception as error:
+                self._on_failure(ProtocolError(f"{message}: {type(error).__name__}: {error}"))
+
+
+class _DecoderAlarm(logging.Handler):
+    """The library logs and swallows what it cannot decode: a lost message that nobody would notice."""
+
+    def __init__(self, alarm: Callable[[str], None]) -> None:
+        super().__init__(logging.ERROR)
+        self._alarm = alarm
+
+    def emit(self, record: logging.LogRecord) -> None:
+        cause = record.exc_info[1] if record.exc_info else ""
+        self._alarm(f"{record.getMessage()[:300]} {cause}")
+
+
+class Connection:
+    """A socket, and the requests on it: each is answered, or raises BrokerError, within `request_timeout_seconds`."""
+
+    def __init__(self, library: ModuleType, taps: Taps, settings: LinkSettings, on_closed: Callable[[], None]) -> None:
+        self.library = library
+        self.alive = False
+        self._taps, self._settings, self._on_closed = taps, settings, on_closed
+        self._timeout = settings.request_timeout_seconds
+        self._pending: dict[int | str, tuple[asyncio.Future[list[Any]], list[Any]]] = {}
+        self._ib = library.IB()
+        self._client = self._ib.client
+        self._client.MaxRequests = 0  # the limit is ours
+        self._limiter: MessageLimiter | None = None
+        self._id_in_use = False
+        self._closed_early = asyncio.Event()
+        self._alarm = _DecoderAlarm(lambda text: taps.tell("garbled", text))
+        self.ids: IdSource | None = None
+
+    @property
+    def frames_read(self) -> int:
+        """Messages read from this socket so far, the version frame included."""
+        return self._client._numMsgRecv
+
+    # --------------------------------------------------------------- open, close
+
+    async def open(self) -> list[str]:
+        """Connect and shake hands; the accounts managed. Raises GatewayUnreachable, GatewayNotResponding or ClientIdInUse."""
+        loop, settings = asyncio.get_running_loop(), self._settings
+        host, port, client_id, timeout_seconds = settings.host, settings.port, settings.client_id, settings.connect_timeout_seconds
+        self._limiter = MessageLimiter(settings.messages_per_second, loop.time, loop.call_later)
+        self._tap(settings.zone)
+        self._ib.wrapper.clientId = client_id
+        self._client.apiError += lambda _: self._closed_early.set()
+        task = asyncio.ensure_future(self._client.connectAsync(host, port, client_id, timeout_seconds))
+        early = asyncio.ensure_future(self._closed_early.wait())
+        try:
+            await asyncio.wait({task, early}, timeout=timeout_seconds + 1, return_when=asyncio.FIRST_COMPLETED)
+            if not self._client.isReady():
+                raise await self._why_not(task, f"{host}:{port}", client_id)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            for each in (task, early):
+                each.cancel()
+        self.alive = True
+        return list(self._client.getAccounts())
+
+    async def _why_not(self, task: asyncio.Future[None], where: str, client_id: int) -> BrokerError:
+        if self._id_in_use:
+            return ClientIdInUse(f"client id {client_id} is in use at {where}", code=326)
+        if not task.done():
+            return GatewayNotResponding(f"{where} closed the connection during the handshake")
+        error = task.exception()
+        if isinstance(error, TimeoutError):
+            return GatewayNotResponding(f"{where} accepted the connection but did not answer")
+        return GatewayUnreachable(f"nothing answers at {where} ({error})")
+
+    @property
+    def first_id(self) -> int:
+        """The order id that the gateway offered at the handshake, or one above."""
+        return int(self._client.getReqId())
+
+    @property
+    def frames(self) -> int:
+        """Frames received since the socket opened, the handshake's version frame included."""
+        return int(self._client._numMsgRecv)
+
+    def close(self) -> None:
+        """Hang up. Pending requests end with ConnectionLost; listeners hear nothing more."""
+        self.alive = False
+        logging.getLogger(f"{self.library.__name__}.Decoder").removeHandler(self._alarm)
+        for name in TAPPED:
+            setattr(self._ib.wrapper, name, _deaf)
+        self._fail_pending()
+        transport = self._client.conn.transport
+        self._client.disconnect()
+        if transport is not None:
+            transport.abort()
+
+    def _closed(self) -> None:
+        if self.alive:
+            self.alive = False
+            self._fail_pending()
+            self._on_closed()
+
+    def _fail_pending(self) -> None:
+        if self._limiter is not None:
+            self._limiter.clear()
+        for future, _ in self._pending.values():
+            if not future.done():
+                future.set_exception(ConnectionLost("the connection closed while a request was under way"))
+                future.exception()  # whoever waited hears of it; nobody need
+        self._pending.clear()
+
+    def _tap(self, zone: str) -> None:
+        wrapper = self._ib.wrapper
+        if hasattr(self._ib, "TimezoneTWS"):
+            self._ib.TimezoneTWS = ZoneInfo(zone)
+        logging.getLogger(f"{self.library.__name__}.Decoder").addHandler(self._alarm)
+        for name in TAPPED:
+            setattr(wrapper, name, self._hook(name))
+        for name in UNHEARD:
+            setattr(wrapper, name, _deaf)
+        wrapper.connectionClosed = self._closed
+
+    def _hook(self, name: str) -> Listener:
+        def hook(*arguments: Any) -> None:
+            if name == "error":
+                self._failed(*arguments[:3])
+            self._taps.tell(name, *arguments)
+            self._collect(name, arguments)
+
+        return hook
+
+    # ------------------------------------------------------------------ requests
+
+    def send(self, request: str, *arguments: Any) -> None:
+        """Send a request (a method of the library's client) when the limit allows. Raises ConnectionLost."""
+        if not self.alive or self._limiter is None:
+            raise ConnectionLost("there is no connection to the gateway")
+        self._limiter.send(lambda: self._put(request, arguments))
+
+    def _put(self, request: str, arguments: tuple[Any, ...]) -> None:
+        if self._client.isConnected():
+            getattr(self._client, request)(*arguments)
+
+    async def ask(self, request: str, *arguments: Any, timeout_seconds: float | None = None) -> list[Any]:
+        """Send a request with an id of its own first, and collect its answer.
+
+        Raises a BrokerError: what the broker answered, GatewayNotResponding after the timeout, ConnectionLost.
+        """
+        assert self.ids is not None, "ids are known once the account is"
+        number = self.ids.request_id()
+        return await self._answer(number, request, (number, *arguments), timeout_seconds)
+
+    async def ask_named(self, request: str, end: str, *arguments: Any) -> list[Any]:
+        """Send a request without an id whose answer ends with message `end`; who asks meanwhile shares the answer."""
+        if end in self._pending:
+            return await self._waited(end, request, self._timeout)
+        return await self._answer(end, request, arguments, None)
+
+    async def _answer(self, key: int | str, request: str, arguments: tuple[Any, ...], timeout: float | None) -> list[Any]:
+        self._pending[key] = (asyncio.get_running_loop().create_future(), [])
+        try:
+            self.send(request, *arguments)
+            return await self._waited(key, request, timeout or self._timeout)
+        finally:
+            self._pending.pop(key, None)
+
+    async def _waited(self, key: int | str, request: str, timeout: float) -> list[Any]:
+        future, items = self._pending[key]
+        try:
+            await asyncio.wait_for(asyncio.shield(future), timeout)
+        except TimeoutError:
+            raise GatewayNotResponding(f"{request} was not answered within {timeout:g} s") from None
+        return items
+
+    def _collect(self, name: str, arguments: tuple[Any, ...]) -> None:
+        if name in COLLECTED:
+            pending = self._pending.get(arguments[0])
+            if pending is not None:
+                pending[1].append(arguments[1])
+        elif name in FINISHED:
+            self._finish(arguments[0])
+        if (end := NAMED.get(name)) in self._pending:
+            self._pending[end][1].append(arguments)
+        if name in NAMED_ENDS:
+            self._finish(name)
+
+    def _finish(self, key: int | str) -> None:
+        pending = self._pending.get(key)
+        if pending is not None and not pending[0].done():
+            pending[0].set_result(pending[1])
+
+    def _failed(self, number: int, code: int, text: str) -> None:
+        if code == 326:
+            self._id_in_use = True
+            self._closed_early.set()
+        pending = self._pending.get(number) if number not in NO_LIVE_IDS else None
+        if pending is not None and not pending[0].done() and not 2100 <= code < 2200:
+            rule = classify_request(code, text)
+            error = (rule.error or BrokerError)(text, code=code)
+            pending[0].set_exception(error)
+            pending[0].exception()
+
+
+def _deaf(*_: Any) -> None:
+    """What a closed connection still had to say."""

@@ -1,0 +1,191 @@
+"""What the broker's messages make of our orders: openOrder, orderStatus, execDetails, commissionReport, as they come off the wire.
+
+They may come in any order, twice, or not at all. An order is accepted once, by whichever of them
+comes first; a fill is told once, on its execution; a commission is added when it comes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from bot.ibkr.errors import (
+    CommissionMissing,
+    DuplicateLiveOrder,
+    ExecutionCorrected,
+    ForeignOrder,
+    OrderCancelledByBroker,
+    OrderRejectedByBroker,
+)
+from bot.ibkr.link.link import Link
+from bot.ibkr.orders.fills import News
+from bot.ibkr.orders.order_state import BrokerOrder, Fill, Phase
+from bot.ibkr.orders.order_wire import adopted_draft, told_terms
+from bot.ibkr.orders.orders import OrderMonitor
+
+HOLD_SECONDS = 2.0  # how long an Inactive waits for its reason, and an execution for its order
+COMMISSION_SECONDS = 60.0
+CENT = 0.005
+LIVE_STATUSES = ("PreSubmitted", "Submitted")
+
+
+class OrderMessages:
+    """Listens on the taps and tells the monitor."""
+
+    def __init__(self, link: Link, monitor: OrderMonitor) -> None:
+        self._link, self._monitor = link, monitor
+        for name in ("openOrder", "orderStatus", "execDetails", "commissionReport"):
+            link.taps.listen(name, getattr(self, f"_on_{name}"))
+
+    # ------------------------------------------------------------------- orders
+
+    def _on_openOrder(self, order_id: int, contract: Any, told: Any, state: Any) -> None:
+        if told.account != self._link.account or told.whatIf:
+            return
+        own = told.clientId == self._link.settings.client_id
+        if own and self._link.ids is not None:
+            self._link.ids.at_least(order_id + 1)
+        order = self._monitor.find(told.orderRef, told.permId, told.clientId, order_id)
+        if order is None:
+            order = self._stranger(order_id, contract, told, own)
+            if order is None:
+                return
+        if order.perm_id and told.permId and told.permId != order.perm_id and order.live:
+            self._doubled(order, order_id, told.permId)
+            return
+        self._monitor.identify(order, told.permId)
+        order.seen = True
+        if state.status != "Inactive":  # why an order is inactive, orderStatus alone says
+            self._follow(order, state.status, "")
+        if order.live and order.accepted and told.totalQuantity:
+            self._compare(order, told_terms(told, order.draft.kind))
+
+    def _stranger(self, order_id: int, contract: Any, told: Any, own: bool) -> BrokerOrder | None:
+        """An order of an earlier run of ours is adopted; anybody else's is only watched."""
+        if told.permId in self._monitor.ghosts:
+            return None
+        if own and told.orderRef and not self._monitor.retired(order_id) and order_id > 0:
+            parent = self._monitor.by_id(told.parentId)
+            draft = adopted_draft(told, parent.ref if parent is not None else "")
+            order = BrokerOrder(draft, contract.conId, order_id, adopted=True, accepted=self._monitor.quiet)
+            order.phase = Phase.WORKING if self._monitor.quiet else Phase.SENT
+            self._monitor.track([order])
+            return order
+        if (not own or order_id <= 0) and told.permId not in self._monitor.foreign:
+            who = "a person in TWS" if order_id <= 0 else f"client {told.clientId}"
+            self._monitor.foreign[told.permId] = f"{told.action} {told.totalQuantity:g} {contract.localSymbol} by {who}"
+            self._link.report(ForeignOrder(f"{self._monitor.foreign[told.permId]}, permId {told.permId}", order_ref=told.orderRef))
+        return None
+
+    def _doubled(self, order: BrokerOrder, order_id: int, perm_id: int) -> None:
+        error = DuplicateLiveOrder(f"permId {order.perm_id} and {perm_id} both live; cancelling {perm_id}", order_ref=order.ref)
+        self._monitor.halt("duplicate", error)
+        if order.change is not None:
+            order.change = None
+            self._monitor.listener.modify_rejected(order, error)
+        self._monitor.withdraw(order_id)
+        self._monitor.disown(perm_id, order_id)
+
+    def _on_orderStatus(
+        self, order_id: int, status: str, filled: float, _remaining: float, _average: float, perm_id: int, _parent: int, _last: float,
+        client_id: int, why_held: str, *_: Any,
+    ) -> None:  # fmt: skip
+        order = self._monitor.find("", perm_id, client_id, order_id)
+        if order is None or (order.perm_id and perm_id and perm_id != order.perm_id):
+            return
+        self._monitor.identify(order, perm_id)
+        self._follow(order, status, why_held)
+        if status == "Filled" and order.filled < round(filled):
+            self._monitor.doubtful()
+
+    def _follow(self, order: BrokerOrder, status: str, why_held: str) -> None:
+        order.status = status
+        if not order.live:
+            return
+        if status in LIVE_STATUSES:
+            if order.phase is not Phase.DOUBT:
+                self._monitor.accept(order)
+        elif status in ("Cancelled", "ApiCancelled"):
+            self._monitor.end(order)
+        elif status == "Inactive" and why_held != "locate":
+            self._link.later(HOLD_SECONDS, lambda: self._still_inactive(order))
+
+    def _still_inactive(self, order: BrokerOrder) -> None:
+        """No reason came: rejected; still cancelled, because an inactive order may come back."""
+        if order.live and order.status == "Inactive":
+            reason = "; ".join(order.remarks) or "Inactive without a reason"
+            self._monitor.reject(order, OrderRejectedByBroker(reason, order_ref=order.ref))
+            self._monitor.withdraw(order.order_id)
+
+    def _compare(self, order: BrokerOrder, told: tuple[int, float | None, float | None]) -> None:
+        """What the broker says the order is now, against what we asked and what it was."""
+        if order.change is not None and told == order.change.terms:
+            order.draft, order.change = order.change, None
+            self._monitor.listener.updated(order)
+        elif told != order.draft.terms:
+            moved = told[1:] != order.draft.terms[1:]
+            order.draft = msgspec.structs.replace(order.draft, quantity=told[0], limit=told[1], stop=told[2])
+            self._monitor.listener.updated(order)
+            if moved:
+                self._link.report(OrderCancelledByBroker("its price was changed elsewhere", order_ref=order.ref))
+
+    # -------------------------------------------------------------------- fills
+
+    def _on_execDetails(self, request: int, contract: Any, execution: Any) -> None:
+        if execution.acctNumber != self._link.account:
+            return
+        news, fill, before = self._monitor.ledger.take(execution, contract.conId)
+        self._link.clock.saw(fill.ts_ns)
+        if news is News.DUPLICATE:
+            return
+        order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        if news is News.CORRECTION and before is not None:
+            self._correct(order, before, fill)
+        elif order is not None:
+            self._fill(order, fill)
+        elif not self._monitor.quiet:
+            self._link.later(HOLD_SECONDS, lambda: self._homeless(fill))
+
+    def _fill(self, order: BrokerOrder, fill: Fill) -> None:
+        self._monitor.identify(order, fill.perm_id)
+        order.filled += fill.quantity
+        if self._monitor.quiet and order.adopted:
+            return
+        if order.phase is Phase.DOUBT:
+            order.phase = Phase.SENT
+        self._monitor.accept(order)
+        if order.filled >= order.draft.quantity:
+            order.phase = Phase.FILLED
+        self._monitor.listener.filled(order, fill)
+        if not fill.commission_known:
+            self._link.later(COMMISSION_SECONDS, lambda: self._commission_due(fill))
+
+    def _homeless(self, fill: Fill) -> None:
+        """A fill of an order nobody showed us, after its wait."""
+        order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        if order is not None:
+            self._fill(order, fill)
+        elif fill.perm_id not in self._monitor.foreign:
+            self._monitor.foreign[fill.perm_id] = f"fill of {fill.quantity} at {fill.price} by client {fill.client_id}"
+            self._link.report(ForeignOrder(f"{self._monitor.foreign[fill.perm_id]}, permId {fill.perm_id}", order_ref=fill.ref))
+
+    def _correct(self, order: BrokerOrder | None, before: Fill, fill: Fill) -> None:
+        text = f"{before.quantity} at {before.price} became {fill.quantity} at {fill.price} ({fill.exec_id})"
+        self._monitor.halt("correction", ExecutionCorrected(text, order_ref=fill.ref))
+        if order is not None:
+            order.filled += fill.quantity - before.quantity
+            self._monitor.listener.corrected(order, before, fill)
+
+    def _on_commissionReport(self, report: Any) -> None:
+        amended = self._monitor.ledger.commission(report.execId, report.commission)
+        if amended is None:
+            return
+        fill, assumed = amended
+        order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        if order is not None and abs(assumed - fill.commission_usd) > CENT:
+            self._monitor.listener.commissioned(order, fill)
+
+    def _commission_due(self, fill: Fill) -> None:
+        if not self._monitor.ledger.fills[fill.base_id].commission_known:
+            self._link.report(CommissionMissing(f"fill {fill.exec_id} has no commission report", order_ref=fill.ref))

@@ -1,0 +1,29 @@
+"""What is said of a bar: its quality, and what it was understood to be."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.market.bar import Bar
+from bot.market.state import MarketState
+
+
+class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A bar has been scored. `bar` is None if it was rejected; `dvs` is nan while UNKNOWN."""
+
+    ts_ns: int
+    raw_prices: tuple[float, float, float, float]
+    volume: int
+    bar: Bar | None
+    dvs: float
+    own_dvs: float
+    dvs_events: tuple[tuple[str, float], ...]
+    eqs: float
+    eqs_parts: tuple[tuple[str, float], ...]
+
+
+class MarketUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A bar has been understood. On a rejected bar `state` is the last good one (None before the first)."""
+
+    quality: QualityUpdate
+    state: MarketState | None

@@ -1,0 +1,73 @@
+"""ScreenActor: keeps the glance of the terminal view current."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_trader.common.actor import Actor
+
+from actors.config import RuntimeActorConfig
+from bot.journal.records import DecisionRecord
+from bot.market.update import MarketUpdate
+from bot.messages import (
+    TOPIC_BOOK,
+    TOPIC_DECISIONS,
+    TOPIC_KILL,
+    TOPIC_MARKET,
+    Decisions,
+    KillUpdate,
+    TradeChanged,
+    TradeClosed,
+    TradeOpened,
+)
+from bot.node.screen import Glance
+from bot.runtime.runtime import runtime_of
+from bot.runtime.situation import Situation
+
+
+class ScreenActor(Actor):
+    """Only looks: nothing depends on it. `glance` is drawn by whoever owns the terminal."""
+
+    def __init__(self, config: RuntimeActorConfig, heading: str) -> None:
+        super().__init__(config)
+        runtime = runtime_of(config.runtime)
+        self._situation = Situation(runtime.law.limits, runtime.calendar)
+        self._situation.restore(runtime.past)
+        self.glance = Glance(heading, runtime.law.limits.day_cents, kill_state=runtime.past.kill_state)
+
+    def on_start(self) -> None:
+        """Listen to everything that a glance shows."""
+        self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
+        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
+        self.msgbus.subscribe(TOPIC_KILL, self._on_kill)
+        self.msgbus.subscribe(TOPIC_DECISIONS, self._on_decisions)
+
+    @property
+    def last_bar_ns(self) -> int:
+        """Close of the last bar that has been decided, UTC ns; 0 before the first."""
+        return 0 if self.glance.update is None else self.glance.update.quality.ts_ns
+
+    def _on_market(self, update: MarketUpdate) -> None:
+        self._situation.on_market(update)
+        self.glance.update = update
+        self._count(update.quality.ts_ns)
+
+    def _on_book(self, event: Any) -> None:
+        self._situation.on_book(event)
+        if isinstance(event, TradeOpened | TradeChanged):
+            self.glance.trade = event.trade
+        elif isinstance(event, TradeClosed):
+            self.glance.trade = None
+            self._count(event.outcome.closed_ns)
+
+    def _on_kill(self, update: KillUpdate) -> None:
+        self.glance.kill_state = update.state
+
+    def _on_decisions(self, decisions: Decisions) -> None:
+        record: DecisionRecord
+        for record in decisions.records:
+            self.glance.note(record, decisions.ts_ns)
+
+    def _count(self, ts_ns: int) -> None:
+        book = self._situation.book.view(ts_ns)
+        self.glance.realised_cents, self.glance.trades_today = book.realised_day_cents, book.trades_today

@@ -1,0 +1,222 @@
+"""What the journals of earlier runs say: everything a restart begins with, as one fold over their records.
+
+Counters, learning, execution quality, the kill latch and unfinished trades are never trusted from
+memory. What the fold cannot know is what happened after the last record; the broker is asked for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bot.decision.outcome import TradeOutcome
+from bot.decision.snapshot import KillState
+from bot.journal import schema
+from bot.journal.build import intent_of
+from bot.journal.read import Record, opened, read
+from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord
+from bot.messages import BookEvent, EntryEnded, IntentSubmitted, TradeClosed
+from bot.runtime.recover import Story, recovered, take
+from bot.supervision.orders import Role
+from bot.supervision.trade import Trade
+from bot.units import HOUR_NS
+
+_KINDS = (Kind.INTENT, Kind.ORDER, Kind.FILL, Kind.OUTCOME, Kind.QUALITY, Kind.KILL, Kind.SHADOW, Kind.DAY)
+# One bar a UTC day is enough to know that there was a session: no regular session crosses UTC midnight.
+_SESSIONS = f"SELECT min(seq), min(ts_ns) FROM records WHERE kind = 'bar' GROUP BY ts_ns / {24 * HOUR_NS}"
+
+
+class Past(msgspec.Struct, frozen=True):
+    """State of a restart; all empty for a new journal. Times are market time, UTC ns.
+
+    `events` are what the book counts, each with its time; `learning` holds the close of a bar of
+    each session and the outcomes, real and shadow, in order; `charges` are EQS events; `day` the
+    last trading day that began. `unfinished` are intents that may still have orders or a position,
+    `lost_shadows` shadow trades nobody follows any more, `intent_ids` all that were ever decided.
+    """
+
+    last_ns: int = 0
+    events: tuple[tuple[int, BookEvent], ...] = ()
+    learning: tuple[int | TradeOutcome, ...] = ()
+    charges: tuple[tuple[str, int], ...] = ()
+    kill_state: KillState = KillState.ARMED
+    kill_reason: str = ""
+    day: DayRecord | None = None
+    unfinished: tuple[Story, ...] = ()
+    lost_shadows: tuple[ShadowRecord, ...] = ()
+    intent_ids: frozenset[str] = frozenset()
+
+    @property
+    def outcomes(self) -> list[TradeOutcome]:
+        """Outcomes of real trades, oldest first."""
+        return [each for each in self.learning if isinstance(each, TradeOutcome) and not each.shadow]
+
+    def filled(self) -> dict[str, int]:
+        """Signed contracts that each order of an unfinished trade has filled, by client order id."""
+        filled: dict[str, int] = {}
+        for story in self.unfinished:
+            for fill in (record for record in story.records if isinstance(record, FillRecord)):
+                filled[fill.client_order_id] = filled.get(fill.client_order_id, 0) + fill.side * fill.quantity
+        return filled
+
+
+def past_of(paths: Sequence[str | Path]) -> Past:
+    """Fold the journals of these files, oldest first. Raises JournalError if one cannot be read."""
+    fold = _Fold()
+    for path in paths:
+        with opened(path) as db:
+            if schema.is_empty(db):
+                continue
+            sessions = list(db.execute(_SESSIONS))
+            for record in read(db, *_KINDS):
+                while sessions and sessions[0][0] < record.seq:
+                    fold.session(sessions.pop(0)[1])
+                fold.take(record)
+            for _, ts_ns in sessions:
+                fold.session(ts_ns)
+            fold.last_ns = max(fold.last_ns, db.execute("SELECT coalesce(max(ts_ns), 0) FROM records").fetchone()[0])
+    return fold.past()
+
+
+class _Intent:
+    """One intent while it is folded."""
+
+    def __init__(self, record: IntentRecord) -> None:
+        self.intent = intent_of(record)
+        self.records: list[OrderRecord | FillRecord] = []
+        self.trade: Trade = recovered(Story(self.intent, ()))
+        self.submitted = self.denied = self.entry_ended = self.closed = False
+
+    @property
+    def finished(self) -> bool:
+        """Nothing of it can still be anywhere."""
+        never_left = self.denied and not self.submitted
+        never_filled = self.entry_ended and not self.trade.opened_ns and not self.trade.unknown
+        return never_left or self.closed or never_filled
+
+
+class _Fold:
+    def __init__(self) -> None:
+        self.last_ns = 0
+        self._events: list[tuple[int, BookEvent]] = []
+        self._learning: list[int | TradeOutcome] = []
+        self._charges: list[tuple[str, int]] = []
+        self._intents: dict[str, _Intent] = {}
+        self._shadows: dict[str, ShadowRecord] = {}
+        self._kill = (KillState.ARMED, "")
+        self._day: DayRecord | None = None
+
+    def session(self, ts_ns: int) -> None:
+        """There was a bar in a session."""
+        self._learning.append(ts_ns)
+
+    def take(self, record: Record) -> None:
+        """Fold one record in."""
+        body, ts_ns = record.body, record.ts_ns
+        match record.kind:
+            case Kind.INTENT:
+                self._intent(msgspec.convert(body, IntentRecord))
+            case Kind.ORDER:
+                self._order(msgspec.convert(body, OrderRecord), ts_ns)
+            case Kind.FILL:
+                self._fill(msgspec.convert(body, FillRecord), ts_ns)
+            case Kind.OUTCOME:
+                self._outcome(_outcome(body), ts_ns)
+            case Kind.QUALITY if body["score"] == "EQS":
+                self._charges.append((body["event"], ts_ns))
+            case Kind.KILL:
+                self._kill = (KillState(body["state"]), body["reason"])
+            case Kind.SHADOW:
+                self._shadow(msgspec.convert(body, ShadowRecord))
+            case Kind.DAY:
+                self._day = msgspec.convert(body, DayRecord)
+
+    def past(self) -> Past:
+        """What all records together say."""
+        unfinished = [each for each in self._intents.values() if not each.finished]
+        for each in unfinished:
+            self._submit(each)  # it may have left in the moment the process ended
+        return Past(
+            last_ns=self.last_ns,
+            events=tuple(self._events),
+            learning=tuple(self._learning),
+            charges=tuple(self._charges),
+            kill_state=self._kill[0],
+            kill_reason=self._kill[1],
+            day=self._day,
+            unfinished=tuple(Story(each.intent, tuple(each.records)) for each in unfinished),
+            lost_shadows=tuple(self._shadows.values()),
+            intent_ids=frozenset(self._intents),
+        )
+
+    def _intent(self, record: IntentRecord) -> None:
+        """An intent whose orders have left is not replaced by one of the same bar: that one was refused as a duplicate."""
+        known = self._intents.get(record.intent_id)
+        if known is None or not known.submitted:
+            self._intents[record.intent_id] = _Intent(record)
+
+    def _order(self, record: OrderRecord, ts_ns: int) -> None:
+        each = self._intents.get(record.intent_id)
+        if each is None:
+            return
+        if record.event == "Denied":  # the risk engine's word on the whole list: nothing left, unless it was let through some other time
+            each.denied |= record.role == "SubmitOrderList"
+            return
+        self._submit(each)
+        each.records.append(record)
+        take(each.trade, record)
+        self._entries(each, ts_ns)
+
+    def _fill(self, record: FillRecord, ts_ns: int) -> None:
+        each = self._intents.get(record.intent_id)
+        if each is None:
+            return
+        self._submit(each)
+        self._late(each, ts_ns)
+        each.records.append(record)
+        take(each.trade, record)
+        self._entries(each, ts_ns)
+
+    def _submit(self, each: _Intent) -> None:
+        if not each.submitted:
+            each.submitted = True
+            intent = each.intent
+            self._events.append((intent.decided_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, intent.decided_ns)))
+
+    def _entries(self, each: _Intent, ts_ns: int) -> None:
+        """Whether the last entry has just ended."""
+        if not each.entry_ended and not any(leg.live(Role.ENTRY) for leg in each.trade.legs):
+            each.entry_ended = True
+            intent = each.intent
+            self._events.append((ts_ns, EntryEnded(intent.intent_id, intent.plan.strategy, bool(each.trade.opened_ns))))
+
+    def _late(self, each: _Intent, ts_ns: int) -> None:
+        """Whether an entry that was told as not filled has just been filled after all."""
+        if each.entry_ended and not each.trade.opened_ns:
+            self._events.append((ts_ns, EntryEnded(each.intent.intent_id, each.intent.plan.strategy, filled=True, late=True)))
+
+    def _outcome(self, outcome: TradeOutcome, ts_ns: int) -> None:
+        self._learning.append(outcome)
+        if outcome.shadow:
+            self._shadows.pop(outcome.trade_id, None)
+            return
+        self._events.append((ts_ns, TradeClosed(outcome)))
+        if (each := self._intents.get(outcome.trade_id)) is not None:
+            each.closed = True
+
+    def _shadow(self, record: ShadowRecord) -> None:
+        if record.state == "OPENED":
+            self._shadows[record.trade_id] = record
+        else:
+            self._shadows.pop(record.trade_id, None)
+
+
+def _outcome(body: dict[str, Any]) -> TradeOutcome:
+    """The outcome a record was made from: null is nan again."""
+    nan = float("nan")
+    floats = {key: nan for key, value in body.items() if value is None}
+    euc = {name: nan if value is None else value for name, value in body["euc"].items()}
+    return msgspec.convert(body | floats | {"euc": euc}, TradeOutcome)

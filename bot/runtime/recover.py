@@ -1,0 +1,108 @@
+"""A trade as the journal tells it: the same state machine as the supervisor's, folded over records instead of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bot.decision.intent import Intent
+from bot.decision.plan import ExitReason
+from bot.journal.records import FillRecord, OrderRecord
+from bot.supervision.excursion import follow_price
+from bot.supervision.orders import ORDER_NAME, Role, TrackedOrder, order_name
+from bot.supervision.trade import Fill, Leg, Trade
+from bot.units import TICK_POINTS
+
+BRACKET = (Role.ENTRY, Role.STOP, Role.TARGET)
+
+
+class Story(NamedTuple):
+    """An intent and what became of its orders, in the order it was written. `venue_ids` are the broker's names of accepted orders."""
+
+    intent: Intent
+    records: tuple[OrderRecord | FillRecord, ...]
+
+    @property
+    def venue_ids(self) -> dict[str, str]:
+        """The broker's name of each order it has accepted, by ours."""
+        accepted = [record for record in self.records if isinstance(record, OrderRecord) and record.venue_order_id]
+        return {record.client_order_id: record.venue_order_id for record in accepted}
+
+
+def begun(intent: Intent) -> Trade:
+    """The trade of an intent before any of its orders is heard of."""
+    legs = [Leg(number, leg.quantity, leg.stop, leg.target) for number, leg in enumerate(intent.plan.legs, start=1)]
+    return Trade(intent.intent_id, intent.plan, intent.trading_day, intent.decided_ns, intent.expires_ns, legs)
+
+
+def recovered(story: Story) -> Trade:
+    """The trade as its records leave it; orders of the bracket that no record speaks of may be anywhere (state NONE).
+
+    Excursions and naked time are not in the records: they start anew. A closing is known by its closing order; one
+    that had not come so far is decided anew.
+    """
+    trade = begun(story.intent)
+    for leg in trade.legs:
+        leg.orders.extend(_planned(story.intent, leg))
+    for record in story.records:
+        take(trade, record)
+    return trade
+
+
+def take(trade: Trade, record: OrderRecord | FillRecord) -> None:
+    """Fold one record in. A fill is taken from its FILL record; the order event that goes with it says nothing more."""
+    if isinstance(record, FillRecord):
+        _fill(trade, record)
+    elif record.event != "OrderFilled":
+        _event(trade, record)
+
+
+def _planned(intent: Intent, leg: Leg) -> Iterable[TrackedOrder]:
+    side = intent.plan.side
+    for role in BRACKET:
+        price = {Role.ENTRY: intent.plan.limit, Role.STOP: leg.stop, Role.TARGET: leg.target}[role]
+        name = order_name(intent.intent_id, leg.number, role)
+        yield TrackedOrder(name, role, leg.number, side if role is Role.ENTRY else -side, leg.quantity, price, intent.slippage_ticks)
+
+
+def _event(trade: Trade, record: OrderRecord) -> None:
+    order = trade.order(record.client_order_id) or _replacement(trade, record)
+    leg = trade.legs[order.leg - 1]
+    order.apply(record.event)
+    order.quantity = record.quantity
+    moved = _ticks(record.trigger)
+    if record.event == "OrderUpdated" and order.role is Role.STOP and moved is not None and moved != order.price:
+        trade.move_stop(leg, order, moved, record.cause)
+    trade.expired |= record.event == "OrderExpired" and order.role is Role.ENTRY
+
+
+def _fill(trade: Trade, record: FillRecord) -> None:
+    order = trade.order(record.client_order_id)
+    assert order is not None, "a fill follows an event of its order"
+    price = record.price / TICK_POINTS
+    where = (order.role, order.leg, record.side, record.quantity, price)
+    trade.fills.append(Fill(*where, record.fee_cents, record.ts_ns, record.slippage_ticks, record.trade_id))
+    order.apply("OrderFilled", record.quantity)
+    if order.role is Role.ENTRY and not trade.opened_ns:
+        trade.opened_ns = record.ts_ns
+    follow_price(trade, price)
+
+
+def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
+    """An order that the supervisor made later: its name says the leg and the attempt."""
+    found = ORDER_NAME.search(record.client_order_id)
+    assert found is not None, "an order of ours is named by its intent, leg, role and attempt"
+    leg = trade.legs[int(found["leg"]) - 1]
+    leg.attempts = max(leg.attempts, int(found["attempt"] or 0))
+    if record.role == Role.EXIT:  # the trade was being left, and goes on being left
+        trade.closing = ExitReason(record.cause or ExitReason.KILL)
+    price = _ticks(record.price if record.trigger is None else record.trigger)
+    modelled = leg.orders[0].slippage_ticks  # what its own bar modelled is not in the records
+    side = -trade.side if leg.open >= 0 else trade.side  # what was closed twice is bought back
+    order = TrackedOrder(record.client_order_id, Role(record.role), leg.number, side, record.quantity, price, modelled)
+    leg.orders.append(order)
+    return order
+
+
+def _ticks(points: float | None) -> int | None:
+    return None if points is None else round(points / TICK_POINTS)

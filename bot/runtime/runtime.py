@@ -1,0 +1,73 @@
+"""What every component of one run shares: the contracts in force, the calendar, the journal's path.
+
+Components are configured with a RuntimeSpec (plain data, so that it crosses process borders
+in a Nautilus config) and get the same Runtime for it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+import msgspec
+
+from bot.calendar import SessionCalendar
+from bot.contracts import Contracts, load_contracts
+from bot.decision.evaluate import Law
+from bot.errors import ContractError
+from bot.runtime.past import Past, past_of
+
+
+class RuntimeSpec(msgspec.Struct, frozen=True):
+    """Where the law is and what the run covers.
+
+    `contracts_sha256` pins the values, `first` and `last` (ISO dates) bound the calendar,
+    `decide_from_ns` and `decide_until_ns` (UTC ns, [from, until)) bound decisions: earlier
+    bars warm up. `learning` False is for study only and is refused by paper and live.
+    `observe` refuses every entry, so that plans are only shadowed. `earlier` are the journals that
+    this run continues, oldest first, and `earlier_records` how many records they held at its start.
+    """
+
+    contracts_directory: str
+    contracts_sha256: str
+    first: str
+    last: str
+    journal_path: str
+    decide_from_ns: int = 0
+    decide_until_ns: int = 2**63 - 1
+    learning: bool = True
+    observe: bool = False
+    earlier: tuple[str, ...] = ()
+    earlier_records: int = 0
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """The shared, read-only objects of one run."""
+
+    spec: RuntimeSpec
+    contracts: Contracts
+    calendar: SessionCalendar
+    law: Law
+    past: Past
+
+
+@lru_cache(maxsize=8)
+def runtime_of(spec: RuntimeSpec) -> Runtime:
+    """The Runtime of a spec, built once per process.
+
+    Raises ContractError if the contracts on disk are not the pinned ones any more, JournalError if an
+    earlier journal cannot be read.
+    """
+    contracts = load_contracts(spec.contracts_directory)
+    if contracts.sha256 != spec.contracts_sha256:
+        raise ContractError(
+            f"Contracts in {spec.contracts_directory} changed while starting: found {contracts.sha256[:12]}, "
+            f"expected {spec.contracts_sha256[:12]}; start again to use the new ones."
+        )
+    calendar = _calendar(spec.contracts_directory, spec.contracts_sha256, spec.first, spec.last)
+    return Runtime(spec, contracts, calendar, Law.of(contracts), past_of(spec.earlier))
+
+
+@lru_cache(maxsize=8)
+def _calendar(directory: str, sha256: str, first: str, last: str) -> SessionCalendar:
+    return SessionCalendar(load_contracts(directory).session, date.fromisoformat(first), date.fromisoformat(last))
