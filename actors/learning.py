@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
+from actors.part import Part
 from bot.decision.outcome import TradeOutcome
 from bot.journal.build import signals_of
 from bot.journal.records import Kind, ShadowRecord
@@ -19,8 +19,10 @@ from bot.runtime.runtime import runtime_of
 STRATEGIES = ("K1", "K2", "K3", "K4")
 
 
-class LearningActor(Actor):
+class LearningActor(Part):
     """State is a fold over outcomes alone; with learning off it stays what it is at the start and shadows still run."""
+
+    part = "LEARNING"
 
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)

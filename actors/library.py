@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from nautilus_trader.common.actor import Actor
 
-from actors.config import RuntimeActorConfig
+from actors.config import LibraryActorConfig
+from actors.part import Part
 from bot.calendar import new_york
 from bot.decision.choose import Candidate, choose, no_answer, no_setup
 from bot.decision.codes import Code, Layer
@@ -58,20 +58,22 @@ TRADERS = ("K1", "K2", "K3", "K4")
 FILTER = "K5"
 
 
-class LibraryActor(Actor):
+class LibraryActor(Part):
     """Hands out the MarketState, asks K5 and then K1-K4, and tells at most one to submit.
 
     With `live` it decides nothing before it is told that warm-up is over: how long history takes, nobody knows.
     """
 
-    def __init__(self, config: RuntimeActorConfig, *, live: bool = False) -> None:
+    part = "LIBRARY"
+
+    def __init__(self, config: LibraryActorConfig) -> None:
         super().__init__(config)
         self._runtime = runtime_of(config.runtime)
         self._law = self._runtime.law
         self._calendar = self._runtime.calendar
         self._situation = Situation(self._law.limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
-        self._from_ns = NEVER if live else config.runtime.decide_from_ns
+        self._from_ns = NEVER if config.live else config.runtime.decide_from_ns
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
         self._trade: TradeView | None = None
         self._managed: TradeView | None = None

@@ -75,7 +75,7 @@ def paper(
     """Runs, and shows what came of it."""
     import os
 
-    from bot.node.endpoint import endpoint_of
+    from bot.ibkr.link.endpoint import endpoint_of
     from bot.node.request import BrokerRequest, Mode, PaperRequest
     from bot.state_folder import state_folder
 

@@ -7,9 +7,10 @@ import math
 import tempfile
 from pathlib import Path
 
+from nautilus_trader.config import StrategyFactory
 from nautilus_trader.model.identifiers import InstrumentId
 
-from bot.assembly import STRATEGIES
+from bot.assembly import strategies
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
 from bot.contracts.derived import StrategyLimits, strategy_limits
@@ -65,7 +66,8 @@ def calendar_item(law: Contracts, today: dt.date) -> CheckItem:
 def strategies_item(law: Contracts, today: dt.date) -> CheckItem:
     """Whether every strategy can be made, and the parameters in force."""
     try:
-        made = [kind(config(runtime=bare_spec(law, today), instrument_id=InstrumentId.from_str("MES.CME"))) for kind, config in STRATEGIES]
+        instrument_id = InstrumentId.from_str(law.constitution.instrument.id)
+        made = [StrategyFactory.create(each) for each in strategies(bare_spec(law, today), instrument_id)]
     except Exception as error:  # whatever stops one from being made is what is looked for
         return failed("strategies", f"{type(error).__name__}: {error}", "Correct strategies.yaml, or the strategy that was changed last.")
     lines = [f"{each.name} " + " ".join(f"{key}={value}" for key, value in each.rules.model_dump(mode="json").items()) for each in made]

@@ -21,8 +21,9 @@ from bot.calendar import SessionCalendar, new_york
 from bot.gateway.gateway import Gateway, GatewayConfig
 from bot.gateway.source import synthetic_config
 from bot.journal.store import Journal
-from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, machine, run_checks
+from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, run_checks
 from bot.units import HOUR_NS
+from strategies.k1 import K1Config, VwapReversion
 
 MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal")
 NOON = new_york_ns("2025-09-16 12:00")
@@ -137,11 +138,15 @@ def test_strategies_are_listed_with_the_parameters_in_force(folder, tmp_path):
     assert "min_abs_vwap_z=1.75" in lines[0] and "phases=[1, 2, 4, 5]" in lines[0]
 
 
-def test_a_strategy_that_cannot_be_made_fails_with_the_reason(folder, monkeypatch):
-    def broken(config: object) -> None:
+class Broken(VwapReversion):
+    """A strategy that cannot be made."""
+
+    def __init__(self, config: object) -> None:
         raise TypeError("K9 lacks a rule")
 
-    monkeypatch.setattr(machine, "STRATEGIES", ((broken, machine.STRATEGIES[0][1]),))
+
+def test_a_strategy_that_cannot_be_made_fails_with_the_reason(folder, monkeypatch):
+    monkeypatch.setattr("bot.assembly.STRATEGIES", ((Broken, K1Config),))
     item = check_here(folder)["strategies"]
     assert (item.status, item.found) == (FAIL, "TypeError: K9 lacks a rule")
 
