@@ -14,6 +14,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bot.backtest.request import BacktestRequest
+
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 HELP = """
 Trade K1 to K5 under contract over one-minute bars, and write journal and report.
@@ -51,38 +53,14 @@ class Usd(click.ParamType):
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions.")
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
 @click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
-def backtest(
-    bars: Path | None,
-    from_date: DateTime | None,
-    to_date: DateTime | None,
-    equity: Decimal,
-    out: Path,
-    stamp: Literal["open", "close"] | None,
-    learning: str,
-    contracts: Path | None,
-    seed: int,
-    sessions: int,
-    no_report: bool,
-) -> None:
+def backtest(no_report: bool, **asked: Any) -> None:
     """Runs one backtest and shows what came of it."""
     from rich.console import Console
 
-    from bot.backtest.request import BacktestRequest
     from bot.contracts import load_contracts
 
-    request = BacktestRequest(
-        bars=bars,
-        from_date=from_date.date() if from_date else None,
-        to_date=to_date.date() if to_date else None,
-        equity_usd=equity,
-        out=out,
-        stamp=stamp,
-        learning=learning == "on",
-        contracts=contracts,
-        seed=seed,
-        sessions=sessions,
-    )
-    law = load_contracts(contracts)  # a broken contract ends it here, before the slow imports
+    request = request_of(**asked)
+    law = load_contracts(request.contracts)  # a broken contract ends it here, before the slow imports
     console = Console()
     console.print(f"Contracts: {law.directory} ({law.sha256[:12]})", highlight=False)
 
@@ -94,6 +72,21 @@ def backtest(
         console.print(note, highlight=False)
     show_run(result.journal, console, report=not no_report)
     remember(result.journal, law)
+
+
+def request_of(
+    from_date: DateTime | None, to_date: DateTime | None, equity: Decimal, learning: Literal["on", "off"], **same: Any
+) -> BacktestRequest:
+    """The run that the command's options ask for; `same` are those that the request calls by the same names."""
+    from bot.backtest.request import BacktestRequest
+
+    return BacktestRequest(
+        from_date=from_date.date() if from_date else None,
+        to_date=to_date.date() if to_date else None,
+        equity_usd=equity,
+        learning=learning == "on",
+        **same,
+    )
 
 
 def show_run(journal: Path, console: Console, *, report: bool) -> None:

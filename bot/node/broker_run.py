@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import msgspec
 from nautilus_trader.config import TradingNodeConfig
 
 from bot.calendar import new_york
@@ -19,7 +20,7 @@ from bot.decision.plan import TradeView
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
-from bot.ibkr.link.endpoint import Endpoint
+from bot.ibkr.link.endpoint import unlocated
 from bot.ibkr.link.link_state import LinkState
 from bot.journal.run_lock import RunLock, held_by
 from bot.node.config import journal_config, node_config
@@ -132,10 +133,10 @@ async def _watch(node: MesbotNode, show: Show | None) -> None:
         show(node.screen.glance)
 
 
-def broker_config(request: BrokerRequest, met: Meeting, endpoint: Endpoint | None = None) -> BrokerConfig:
-    """The broker's side of a run; `endpoint` (None: the request's) says where the gateway is when it starts."""
+def broker_config(request: BrokerRequest, met: Meeting) -> BrokerConfig:
+    """The broker's side of a run."""
     link = link_settings(
-        replace(request.endpoint if endpoint is None else endpoint, account=met.probe.account),
+        replace(request.endpoint, account=met.probe.account),
         met.contracts.execution_contract,
         paper=not request.live_account,
         replay=met.replay,
@@ -148,6 +149,12 @@ def broker_config(request: BrokerRequest, met: Meeting, endpoint: Endpoint | Non
         nightly_restart=request.nightly_restart,
         start_timeout_seconds=request.start_seconds - REASON_SECONDS,
     )
+
+
+def unlocated_node_config(request: BrokerRequest, met: Meeting) -> TradingNodeConfig:
+    """The node of one start on a broker's account, for a stock TradingNode; where the gateway is stays in the environment."""
+    broker = broker_config(request, met)
+    return broker_node_config(request, met, msgspec.structs.replace(broker, link=unlocated(broker.link)))
 
 
 def broker_node_config(request: BrokerRequest, met: Meeting, broker: BrokerConfig) -> TradingNodeConfig:
@@ -165,7 +172,7 @@ def broker_node_config(request: BrokerRequest, met: Meeting, broker: BrokerConfi
         confirmed=request.confirmed,
         confirmed_ns=met.market_ns,
     )
-    heading = f"{request.mode}  {met.probe.account}  {request.endpoint}"
+    heading = f"{request.mode}  {met.probe.account}{f'  {request.endpoint}' if broker.link.host else ''}"
     warm_until_ns = met.market_ns // MINUTE_NS * MINUTE_NS
     return node_config(broker, journal, heading, warm_until_ns=warm_until_ns, lockstep_port=request.lockstep_port)
 

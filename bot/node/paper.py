@@ -107,6 +107,12 @@ def replay_broker(request: PaperRequest, day: Day, **where: object) -> BrokerCon
     )
 
 
+def replay_node_config(request: PaperRequest, side_port: int) -> TradingNodeConfig:
+    """The node of a replay on a gateway elsewhere, which TWS_HOST and TWS_PORT name when it starts; `side_port` is its side channel."""
+    day = day_of(request)
+    return replay_config(request, day, replay_broker(request, day, host="", port=0), side_port)
+
+
 def replay_config(request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int) -> TradingNodeConfig:
     """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go."""
     mode = "OBSERVE" if request.observe else "PAPER"
