@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from bot.gateway import data_answers, messages, order_messages
 from bot.gateway.broker import Refusal, WhatIf
+from bot.gateway.error_texts import READ_ONLY
 from bot.gateway.instruments import CURRENCY, EXCHANGE, SEC_TYPE, SYMBOL
+from bot.gateway.notation import money, parse_moment
 from bot.gateway.orders import Execution, Order
 from bot.gateway.requests import Request
-from bot.gateway.text import money, parse_moment
-from bot.gateway.texts import READ_ONLY
 from bot.units import SECOND_NS
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from bot.gateway import messages
 from bot.gateway.broker import Refusal
+from bot.gateway.error_texts import PACING, text_of
 from bot.gateway.feed import date_text
 from bot.gateway.instruments import Future
+from bot.gateway.notation import dashed, parse_moment, zoned
 from bot.gateway.requests import Request
 from bot.gateway.subscriptions import Stream
 from bot.gateway.tape import BAR_SECONDS
-from bot.gateway.text import dashed, parse_moment, zoned
-from bot.gateway.texts import PACING, text_of
 
 if TYPE_CHECKING:
     from bot.gateway.session import Session

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from bot.gateway import messages, order_messages
 from bot.gateway.account import Account
+from bot.gateway.notation import dashed, zoned
 from bot.gateway.orders import Execution, Order
-from bot.gateway.text import dashed, zoned
 
 if TYPE_CHECKING:
     from bot.gateway.session import Session

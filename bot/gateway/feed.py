@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from bot.gateway import messages
 from bot.gateway.bridge import PIECE_NS
 from bot.gateway.messages import Candle
+from bot.gateway.notation import zoned
 from bot.gateway.subscriptions import Stream
 from bot.gateway.tape import DAY_SECONDS, Tape, merged
-from bot.gateway.text import zoned
 from bot.units import SECOND_NS
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from bot.gateway import messages
 from bot.gateway.answers import ANSWERS
 from bot.gateway.broker import Refusal
+from bot.gateway.error_texts import text_of
 from bot.gateway.errors import FieldError, WireError
 from bot.gateway.requests import LAYOUTS, PLACE_ORDER, Request, decode_request, reference_of
 from bot.gateway.subscriptions import Subscriptions
-from bot.gateway.texts import text_of
 from bot.gateway.wire import agreed_version, encode_frame, read_frame, read_hello
 from bot.units import SECOND_NS
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bot.gateway import messages
+from bot.gateway.error_texts import text_of
 from bot.gateway.errors import GatewayError
 from bot.gateway.faults import FOREVER, FrameFault
-from bot.gateway.texts import text_of
 from bot.units import SECOND_NS
 
 if TYPE_CHECKING:

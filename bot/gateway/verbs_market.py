@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bot.gateway import messages
+from bot.gateway.error_texts import text_of
 from bot.gateway.errors import GatewayError
-from bot.gateway.texts import text_of
 from bot.gateway.verbs_connection import on_off, seconds, sessions_of
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from bot.gateway import order_messages
 from bot.gateway.account import Account, require_accounts
+from bot.gateway.error_texts import text_of
 from bot.gateway.errors import GatewayError
 from bot.gateway.intercepts import natural_price
+from bot.gateway.notation import to_ticks
 from bot.gateway.order_request import OrderRequest
 from bot.gateway.orders import Order, Status
-from bot.gateway.text import to_ticks
-from bot.gateway.texts import text_of
 from bot.gateway.verbs_connection import seconds
 from bot.units import to_cents
 
