@@ -31,7 +31,7 @@ def _fill(host: Host, words: list[str]) -> None:
 
 @verb(
     "reject ORDERREF|* [code=CODE] [TEXT]",
-    "refuse the order with this ref when it comes; before acceptance if the code is not 201, which it is if none is said.",
+    "refuse the order with this ref when it comes; 201 if no code is said, before acceptance if another.",
     example="reject MES-1 code=201 No trading permissions",
 )
 def _reject(host: Host, words: list[str]) -> None:
