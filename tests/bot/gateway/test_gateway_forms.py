@@ -29,7 +29,8 @@ REFUSED = """
 refuse maybe; hold-id; hold-id soon; hold-id -1; drop everybody; drop 1 2; drop-after-place; restart; restart soon; err; err x; bust now
 orders-while-down perhaps; clock; clock noon; swallow; swallow openOrder few R; delay openOrder; delay openOrder soon; chaos 1 2 openOrder
 chaos 1 0.5; step back; go on; speed 0; speed 0.0; speed fast; farm; farm sideways; farm down mars; mute noise; deny; deny md 17; spread
-spread wide; session; session shut; flood 5; fill; fill A 0; fill A 1 of; fill A at; fill A at 6300.10; fill A at dawn; reject; kill
+spread wide; session; session shut; flood 5; fill; fill A 0; fill A 1 of; fill MES-1 of 3
+fill A at; fill A at 6300.10; fill A at dawn; reject; kill
 tws-modify A; tws-modify A 6300.1; status; status Happy A; status Inactive; rollback-id; order; order exec-last; commission
 commission delay
 zone; resend; resend all; correct A; correct A x; position MES; position MES 1.5; equity; equity lots; accounts; accounts DU1,; manual
