@@ -30,3 +30,8 @@ def to_cents(usd: Decimal | float | int) -> int:
 def to_usd(cents: int) -> float:
     """US dollars of an amount in whole cents."""
     return cents / 100
+
+
+def round_trip_fees_cents(fee_cents: int, quantity: int) -> int:
+    """Commission and fees of entry and exit, of `fee_cents` a side and contract (risk_model.yaml: fee_per_side_usd)."""
+    return 2 * fee_cents * quantity

@@ -71,7 +71,7 @@ class RiskController(Controller):
         super().__init__(trader, config)
         self._config = config
         self._runtime = runtime_of(config.runtime)
-        self._situation = Situation(self._runtime.law.limits, self._runtime.calendar, observe=config.runtime.observe)
+        self._situation = Situation(self._runtime.limits, self._runtime.calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
         self._engine: ContractRiskEngine | None = None

@@ -50,7 +50,7 @@ class Supervisor:
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, wire: Wire) -> None:
         self.register = Register(runtime)
         self._runtime = runtime
-        self._limits = runtime.law.limits
+        self._limits = runtime.limits
         self._execution = runtime.contracts.execution_contract
         self._instrument_id = instrument_id
         self._wire = wire

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from builders import LAW
+from builders import LIMITS
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import SubmitOrder, SubmitOrderList
 from nautilus_trader.model.enums import OrderSide, OrderType
@@ -88,7 +88,7 @@ class Rogue(Strategy):
             plan=plan,
             dvs=1.0,
             eqs=1.0,
-            euc=euc(INPUTS, LAW.euc),
+            euc=euc(INPUTS, LIMITS.euc),
             inputs=INPUTS,
         )
         return msgspec.structs.replace(made, **changes)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import CONTRACTS, LAW, MOMENT, calendar, k4_plan, plan, snapshot
+from builders import CONTRACTS, LIMITS, MOMENT, calendar, k4_plan, plan, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.core.uuid import UUID4
@@ -43,7 +43,16 @@ S = OrderState
 
 def intent(chosen: EntryPlan) -> Intent:
     return Intent(
-        f"20250916-{chosen.strategy}-1041", "2025-09-16", MOMENT, MOMENT + 90 * SECOND_NS, 1, chosen, 1.0, 1.0, euc(INPUTS, LAW.euc), INPUTS
+        f"20250916-{chosen.strategy}-1041",
+        "2025-09-16",
+        MOMENT,
+        MOMENT + 90 * SECOND_NS,
+        1,
+        chosen,
+        1.0,
+        1.0,
+        euc(INPUTS, LIMITS.euc),
+        INPUTS,
     )
 
 
@@ -271,7 +280,7 @@ class Hands:
         """Nobody counts."""
 
 
-RUNTIME = Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LAW, Past())
+RUNTIME = Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LIMITS, Past())
 TEXT = {"OrderDenied", "OrderRejected", "OrderModifyRejected", "OrderCancelRejected"}
 SAYINGS = ("OrderSubmitted", "OrderAccepted", "OrderAccepted", "OrderCanceled", "OrderExpired", "OrderTriggered", "OrderDenied",
            "OrderRejected", "OrderPendingUpdate", "OrderPendingCancel", "OrderModifyRejected", "OrderCancelRejected")  # fmt: skip
@@ -502,7 +511,7 @@ def adopted(*records: OrderRecord | FillRecord, made: Intent = LONG, kill: KillS
     """A supervisor that begins with this story, and resumes."""
     hands = Hands()
     past = Past(unfinished=(Story(made, records),), kill_state=kill)
-    supervisor = Supervisor(Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LAW, past), MES, hands)
+    supervisor = Supervisor(Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LIMITS, past), MES, hands)
     supervisor.adopt()
     assert hands.commands == [], "nothing is sent before everybody listens"
     supervisor.resume()
