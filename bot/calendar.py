@@ -207,13 +207,13 @@ class SessionCalendar:
     # -------------------------------------------------------------------- building
 
     def _rules(self, date: dt.date, session: Session) -> _Day:
-        law, close = self.contract, session.close_ns
-        windows = tuple((clock_ns(date, w.start), clock_ns(date, w.end), w.reason) for w in law.no_entry)
+        contract, close = self.contract, session.close_ns
+        windows = tuple((clock_ns(date, w.start), clock_ns(date, w.end), w.reason) for w in contract.no_entry)
         return _Day(
             no_entry=windows,
-            last_entry_ns=close - law.last_entry_minutes_before_close * MINUTE_NS,
-            flatten_ns=close - law.flatten_minutes_before_close * MINUTE_NS,
-            flat_by_ns=close - law.flat_minutes_before_close * MINUTE_NS,
+            last_entry_ns=close - contract.last_entry_minutes_before_close * MINUTE_NS,
+            flatten_ns=close - contract.flatten_minutes_before_close * MINUTE_NS,
+            flat_by_ns=close - contract.flat_minutes_before_close * MINUTE_NS,
         )
 
     def _phase_steps(self, dates: list[dt.date]) -> tuple[list[int], list[int]]:

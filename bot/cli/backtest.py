@@ -82,9 +82,9 @@ def backtest(
         seed=seed,
         sessions=sessions,
     )
-    law = load_contracts(contracts)  # a broken contract ends it here, before the slow imports
+    in_force = load_contracts(contracts)  # a broken contract ends it here, before the slow imports
     console = Console()
-    console.print(f"Contracts: {law.directory} ({law.sha256[:12]})", highlight=False)
+    console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False)
 
     from bot.backtest.run import run_backtest
 
@@ -93,7 +93,7 @@ def backtest(
     for note in result.notes:
         console.print(note, highlight=False)
     show_run(result.journal, console, report=not no_report)
-    remember(result.journal, law)
+    remember(result.journal, in_force)
 
 
 def show_run(journal: Path, console: Console, *, report: bool) -> None:
@@ -111,14 +111,14 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
     console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
 
 
-def remember(journal: Path, law: Any) -> None:
+def remember(journal: Path, contracts: Any) -> None:
     """Notes the run for `why` and `contracts`, and says if they would ask another; that it cannot be noted is no failure of the run."""
     from bot.cli.journal import newest_journal
     from bot.errors import MesbotError
     from bot.state_folder import remember_run
 
     try:
-        remember_run(journal, law)
+        remember_run(journal, contracts)
     except MesbotError as error:  # the run itself is done and whole
         click.echo(f"Note: {error}", err=True)
     default = newest_journal()

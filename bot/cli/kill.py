@@ -114,12 +114,12 @@ def _latch(state: Path, name: JournalName, directory: Path | None, reason: str) 
 
     path = name.path(state)
     try:
-        law = load_contracts(directory)
+        contracts = load_contracts(directory)
         with RunLock(path):
-            each = status_of(state, name, law, time.time_ns())
+            each = status_of(state, name, contracts, time.time_ns())
             latched = each.kill.state
             if latched == "ARMED":
-                latched = _written(each, law, reason)
+                latched = _written(each, contracts, reason)
             taken_request(path)
     except MesbotError:
         click.echo(f"It could not be latched, but the request waits in {request_path(path)}: the next start carries it out first.")
@@ -130,7 +130,7 @@ def _latch(state: Path, name: JournalName, directory: Path | None, reason: str) 
     click.echo(f"{name.mode} {name.account}: no bot runs; {known}: {after}.")
 
 
-def _written(each: JournalStatus, law: Contracts, reason: str) -> str:
+def _written(each: JournalStatus, contracts: Contracts, reason: str) -> str:
     """Journal the trip; the state it ends in."""
     from bot.journal.records import KillRecord, Kind, OperatorRecord
     from bot.journal.store import Journal
@@ -138,7 +138,7 @@ def _written(each: JournalStatus, law: Contracts, reason: str) -> str:
 
     header = {"account": each.account, "learning": True, "replayed_time": each.replayed, "continues": "", "verb": "kill"}
     steps = [("TRIPPED", "manual")] if each.unfinished else [("TRIPPED", "manual"), ("FLAT", "no position left"), (OVER, "mesbot resume")]
-    with Journal.append(each.path, each.mode.lower(), law, header, time.time_ns) as journal:
+    with Journal.append(each.path, each.mode.lower(), contracts, header, time.time_ns) as journal:
         journal.add(Kind.OPERATOR, each.as_of_ns, OperatorRecord("kill", reason))
         for state, why in steps:
             journal.write_ahead(Kind.KILL, each.as_of_ns, KillRecord(state, why, reason if state == "TRIPPED" else ""))

@@ -28,13 +28,13 @@ def entry_windows(contracts: Contracts, strategy: str) -> list[Window]:
 
     Its phases and its own earliest time, less the session's no-entry windows and the day's end.
     """
-    session, law = contracts.session, getattr(contracts.strategies, strategy)
+    session, rules = contracts.session, getattr(contracts.strategies, strategy)
     starts = [phase.start for phase in session.phases]
     spans = {phase.code: Window(phase.start, end) for phase, end in zip(session.phases, [*starts[1:], session.rth.close], strict=True)}
-    windows = [spans[code] for code in sorted(law.phases)]
+    windows = [spans[code] for code in sorted(rules.phases)]
     last = minutes_before(session.rth.close, session.last_entry_minutes_before_close)
-    closed = [Window(Time.min, getattr(law, "not_before", Time.min)), Window(last, Time.max)]
-    for hole in [*(Window(law.start, law.end) for law in session.no_entry), *closed]:
+    closed = [Window(Time.min, getattr(rules, "not_before", Time.min)), Window(last, Time.max)]
+    for hole in [*(Window(each.start, each.end) for each in session.no_entry), *closed]:
         windows = [part for window in windows for part in _without(window, hole)]
     return _joined(windows)
 

@@ -65,7 +65,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
 
 class RiskController(Controller):
-    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Wire)."""
+    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Hands)."""
 
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)

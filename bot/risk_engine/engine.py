@@ -38,7 +38,7 @@ from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
 from bot.journal.records import IntentRecord
 from bot.risk_engine import judge
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, first_difference
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, first_difference
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import Runtime
 from bot.runtime.situation import Situation
@@ -180,8 +180,8 @@ class ContractRiskEngine:
 
     def _difference(self, orders: list[Order], intent: Intent) -> str:
         first = orders[0]
-        maker = Maker(first.trader_id, first.strategy_id, first.instrument_id, first.ts_init)
-        return first_difference(orders, bracket_orders(intent, maker).orders)
+        origin = OrderOrigin(first.trader_id, first.strategy_id, first.instrument_id, first.ts_init)
+        return first_difference(orders, bracket_orders(intent, origin).orders)
 
     def _stale(self, intent: Intent, now: Snapshot) -> str:
         """An intent is for the bar it was decided on, and lives no longer than the contract and the window allow."""

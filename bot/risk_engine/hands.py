@@ -10,7 +10,7 @@ from bot.journal.records import Kind
 from bot.risk_engine.clocks import Timeline
 
 
-class Wire(Protocol):
+class Hands(Protocol):
     """The supervisor's hands. Times are UTC ns, of the market or of the wall; prices ticks."""
 
     cache: Any
