@@ -23,7 +23,10 @@ Examples:
   mesbot backtest
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/
   mesbot backtest --bars bars.parquet --stamp close --learning off
+  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/ --resume
 """
+RESUME = """Go on with the interrupted run whose journal is in --out: it is derived again from the first bar and compared with
+what is stored, and goes on where that ends. Other bars, options, contracts or another program are refused."""
 
 
 class Usd(click.ParamType):
@@ -50,6 +53,7 @@ class Usd(click.ParamType):
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions.")
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
+@click.option("--resume", is_flag=True, help=RESUME)
 @click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
 def backtest(
     bars: Path | None,
@@ -62,6 +66,7 @@ def backtest(
     contracts: Path | None,
     seed: int,
     sessions: int,
+    resume: bool,
     no_report: bool,
 ) -> None:
     """Runs one backtest and shows what came of it."""
@@ -81,6 +86,7 @@ def backtest(
         contracts=contracts,
         seed=seed,
         sessions=sessions,
+        resume=resume,
     )
     in_force = load_contracts(contracts)  # a broken contract ends it here, before the slow imports
     console = Console()
