@@ -76,7 +76,7 @@ class SessionCalendar:
 
     A moment that is not covered has no session: `session_at` says None, `globex_open` False and
     `phase` 0, so that the bot observes only. Questions that need an answer raise
-    CalendarError: `trading_day`, `next_open_ns`, `roll_date`, and any about a foreign session.
+    CalendarError: `trading_day`, `roll_date`, and any about a foreign session.
 
     Promises nothing about halts, outages or closures that neither library nor override knows.
     Source: session.yaml.
@@ -114,18 +114,6 @@ class SessionCalendar:
         if index == len(self.sessions) or self._opens[index] >= ts_ns:
             return None
         return self.sessions[index]
-
-    def next_open_ns(self, ts_ns: int) -> int:
-        """The first RTH open after this moment. Raises CalendarError beyond the last session covered."""
-        index = bisect_right(self._opens, ts_ns)
-        if index == len(self._opens) or ts_ns < self._day_starts[0]:
-            raise self._not_covered(f"the open after {new_york(ts_ns):%Y-%m-%d %H:%M} New York")
-        return self._opens[index]
-
-    def previous_session(self, session: Session) -> Session | None:
-        """The session before; None for the first one covered. Raises CalendarError for a foreign session."""
-        index = self._index_of(session)
-        return self.sessions[index - 1] if index else None
 
     def minute_of_session(self, session: Session, ts_ns: int) -> int:
         """Whole minutes since the open: 1 for the first bar, 390 for the last one of a full day."""

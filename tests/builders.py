@@ -56,6 +56,12 @@ def bar(minute: int, open_: int, high: int, low: int, close: int, volume: int = 
     return Bar(minute * MINUTE_NS, open_, high, low, close, volume)
 
 
+def mirrored(seen: Bar, pivot: int) -> Bar:
+    """The bar seen in a mirror at `pivot` ticks: p' = 2 pivot - p, high and low swapped."""
+    twice = 2 * pivot
+    return Bar(seen.ts_ns, twice - seen.open, twice - seen.low, twice - seen.high, twice - seen.close, seen.volume)
+
+
 def plan(
     side: int = 1,
     limit: int = 1000,

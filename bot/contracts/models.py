@@ -383,7 +383,6 @@ class Override(Section):
 
 class Roll(Section):
     trading_days_before_last: Count
-    min_liquid_sessions: Count
 
 
 class SessionContract(Contract):

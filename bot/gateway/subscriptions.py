@@ -38,11 +38,6 @@ class Subscriptions:
         self.quotes: dict[int, Stream] = {}
         self.history: dict[int, Stream] = {}
 
-    @property
-    def any_data(self) -> bool:
-        """Whether market data is wanted."""
-        return bool(self.bars or self.quotes or self.history)
-
     def clear_data(self) -> None:
         """Forget all market data without a word, as TWS does at 1101."""
         for streams in (self.bars, self.quotes, self.history):

@@ -215,11 +215,6 @@ class Journal:
         """The chain's head after the last closed link, hex: the identity of the run so far."""
         return self._head.hex()
 
-    @property
-    def comparing(self) -> bool:
-        """Whether a resumed run is still making again what is stored already."""
-        return self._stored is not None
-
     def close(self) -> None:
         """Flush what is buffered and close the file. Records without a link stay without one.
 

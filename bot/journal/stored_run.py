@@ -19,7 +19,7 @@ class StoredRun:
     """The stored records and links of a journal in order, to compare with.
 
     It compares what is stored and nothing else: that a run which ends early would have
-    gone on to re-derive the rest is not known here (see `Journal.comparing`).
+    gone on to re-derive the rest is not known here.
     """
 
     def __init__(self, path: Path) -> None:

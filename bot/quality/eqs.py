@@ -79,8 +79,3 @@ def fill_events(
 def naked_events(contract: ExecutionContract, naked_seconds: float) -> list[str]:
     """EQS events of a stretch in which a position had no working stop, seconds."""
     return ["naked_time"] if naked_seconds > contract.eqs.naked_seconds else []
-
-
-def unknown_events(contract: ExecutionContract, silent_seconds: float) -> list[str]:
-    """EQS events of an order whose state has not been confirmed for so many seconds of wall time."""
-    return ["order_unknown"] if silent_seconds > contract.timeouts.order_unknown_seconds else []

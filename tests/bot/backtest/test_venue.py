@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from builders import CONTRACTS
+from builders import CONTRACTS, mirrored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -32,7 +32,7 @@ from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.learning.follow import FollowedPlan, Stage
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 from bot.report.baseline import Tape, random_entries
 from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, market_order, order_id, ticks_of
 from bot.supervision.orders import Role
