@@ -1,7 +1,7 @@
 """Ticks, cents and points of MES, and the clock's units. Prices are ticks inside, points at the edge.
 
 One tick is 0.25 points and $1.25 a contract (constitution.yaml: instrument); the loader
-accepts no other instrument, so these are names for that law, not limits of their own.
+accepts no other instrument, so these are names for its values, not limits of their own.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from bot.units import TOLERANCE
 
 
 class ContractStrategyConfig(StrategyConfig, frozen=True):
-    """Configuration of a K: where its law is, and its instrument."""
+    """Configuration of a K: where its contracts are, and its instrument."""
 
     runtime: RuntimeSpec
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")

@@ -48,7 +48,7 @@ class TierLimits(msgspec.Struct, frozen=True):
     max_risk_cents: int
 
     def widest_stop_ticks(self, quantity: int) -> int:
-        """Widest stop in ticks that this tier lets `quantity` (>= 1) contracts have; may be 0."""
+        """Widest stop in ticks that this tier's stop and risk let `quantity` (>= 1) contracts have; may be 0."""
         return min(self.max_stop_ticks, stop_ticks_for(self.max_risk_cents, quantity))
 
 
@@ -61,7 +61,11 @@ class BlackoutLimits(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Every limit an entry is held against, EUC's weights among them. Built by `Limits.of(contracts)`."""
+    """Every limit an entry is held against, EUC's weights among them. Built by `Limits.of(contracts)`.
+
+    Sources: constitution.yaml; risk_model.yaml for sizes, fee and margin buffer;
+    execution_contract.yaml for the form of orders; strategies.yaml: euc.
+    """
 
     max_contracts: int
     contracts_of: dict[str, int]
@@ -159,7 +163,7 @@ class Limits(msgspec.Struct, frozen=True):
         return max(reached, key=lambda tier: tier.min_equity_cents, default=None)
 
     def widest_stop_ticks(self, quantity: int) -> int:
-        """Widest stop in ticks that the constitution lets `quantity` (>= 1) contracts have, whatever the tier; may be 0."""
+        """Widest stop in ticks that risk_per_trade lets `quantity` (>= 1) contracts have, whatever the tier; may be 0."""
         return min(self.max_stop_ticks, stop_ticks_for(self.max_risk_cents, quantity))
 
     def risk_cap_cents(self, tier: TierLimits) -> int:
@@ -196,7 +200,11 @@ class Limits(msgspec.Struct, frozen=True):
         return math.ceil(friction_cents / (Decimal(str(self.friction_share)) * TICK_CENTS)) if self.friction_share else None
 
     def required_funds_cents(self, quantity: int) -> int:
-        """Funds that must be available before an entry, rounded up to the cent: buffer x initial margin x contracts."""
+        """Funds that must be available before an entry: buffer x initial margin x contracts, rounded up to the cent.
+
+        The buffer is risk_model.yaml: margin_buffer, the margin in every mode constitution.yaml:
+        instrument.backtest_initial_margin_usd. What the broker asks beyond it is the broker's to refuse.
+        """
         return math.ceil(self.margin_buffer * self.initial_margin_cents * quantity)
 
     def margin_opens_at_cents(self, tier: TierLimits, quantity: int) -> int | None:

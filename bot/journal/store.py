@@ -51,7 +51,7 @@ class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class Journal:
-    """A journal open for writing; made by `Journal.create`. Not for use by more than one thread.
+    """A journal open for writing; made by `Journal.create` or `Journal.append`. Not for use by more than one thread.
 
     Market times are UTC nanoseconds. A record made before the first bar has time 0.
     """

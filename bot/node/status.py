@@ -1,6 +1,6 @@
 """What the journals of the state folder say, without a broker: one status for each mode and account.
 
-Everything counted is the fold a restart begins with (bot/journal/past.py), carried on to now. It does not know what
+Everything counted is the fold a restart begins with (bot/runtime/past.py), carried on to now. It does not know what
 happened after the last record: the broker may hold more, or less, than the journal tells.
 """
 

@@ -46,5 +46,5 @@ def quote_fault(limits: DvsLaw, bid_ticks: float, ask_ticks: float) -> str | Non
 
 
 def stale_periods(limits: DvsLaw, silent_seconds: float) -> int:
-    """How many STALE events a silence in RTH is worth by now: 0 up to 30 s, then 1, one more past each further 30 s."""
+    """How many STALE events a silence in RTH is worth by now: 0 up to dvs.stale_seconds, then 1, and one more past each multiple."""
     return max(0, math.ceil(silent_seconds / limits.stale_seconds) - 1)

@@ -14,7 +14,7 @@ from bot.risk_engine.hands import Hands
 
 
 class KillSwitch:
-    """Journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left."""
+    """The latch; journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left."""
 
     def __init__(self, hands: Hands, leave: Callable[[], None], state: KillState = KillState.ARMED) -> None:
         self.state = state

@@ -19,7 +19,7 @@ from bot.runtime.past import Past, past_of
 
 
 class RuntimeSpec(msgspec.Struct, frozen=True):
-    """Where the law is and what the run covers.
+    """Where the contracts are and what the run covers.
 
     `contracts_sha256` pins the values, `first` and `last` (ISO dates) bound the calendar,
     `decide_from_ns` and `decide_until_ns` (UTC ns, [from, until)) bound decisions: earlier
