@@ -114,11 +114,11 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from bot.node.paper import replay
     from bot.node.screen import rendered
 
-    law = load_contracts(request.contracts)
+    in_force = load_contracts(request.contracts)
     console = Console()
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:
         console.print(note, highlight=False)
     show_run(result.journal, console, report=report)
-    remember(result.journal, law)
+    remember(result.journal, in_force)

@@ -1,5 +1,5 @@
-"""The law: models of the six YAML files (models), their loader and cross-checks (load),
-and the limits derived from them (derived)."""
+"""The contracts: models of the seven YAML files (models), their loader and cross-checks (load, checks),
+and the hours in which a strategy may enter (entry_windows)."""
 
 from bot.contracts.load import load_contracts
 from bot.contracts.models import Contracts

@@ -37,7 +37,7 @@ Show = Callable[[Glance], None]
 
 @dataclass(frozen=True)
 class Day:
-    """A day to replay: all bars known, the session, and the law's calendar."""
+    """A day to replay: all bars known, the session, and the contracts' calendar."""
 
     bars: list[Bar]
     session: Session
