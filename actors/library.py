@@ -9,9 +9,10 @@ from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
 from bot.calendar import new_york
-from bot.decision.choose import Candidate, choose, no_answer, no_setup
+from bot.decision.choose import Candidate, choose, no_answer
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import bar_failures
+from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import Snapshot
@@ -182,16 +183,14 @@ class LibraryActor(Actor):
             return management_decision(name, answer, self._managed, now)
         if candidate is not None:
             return decision(name, now, candidate.failures, candidate.plan, candidate.judgement.euc, intent_id)
-        first = answer if isinstance(answer, Refused) else no_setup(answer)
+        first = answer if isinstance(answer, Refused) else answer.refused_by(Layer.TEMPLATE)
         return decision(name, now, (first, *at_bar))
 
     def _ask_filter(self, state: MarketState) -> Refused | None:
         """K5's veto; a filter that does not answer vetoes."""
         self._filter_answer = answer = self._answer(FILTER, Ask(state, None))
         if isinstance(answer, Veto):
-            return Refused(
-                answer.code, int(Layer.BELIEF), answer.observed_name, answer.observed, answer.limit_name, answer.limit, answer.unit
-            )
+            return answer.refused_by(Layer.BELIEF)
         return None if isinstance(answer, NoSetup) else answer
 
     def _ask(self, name: str, state: MarketState) -> EntryPlan | NoSetup | ManagementAction | Refused:
@@ -225,7 +224,7 @@ class LibraryActor(Actor):
         if trade is not None and (session is None or ts_ns >= self._calendar.flatten_ns(session)):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
         failures = () if now is None else bar_failures(now, self._law.limits)
-        first = Refused(Code.BAR_REJECTED.value, int(Layer.QUALITY), "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
+        first = refused(Code.BAR_REJECTED, Layer.QUALITY, "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
         return [decision(name, now, (first, *failures)) for name in (*TRADERS, FILTER)]
 
     # ---------------------------------------------------------------- intent

@@ -7,7 +7,7 @@ import msgspec
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import Judgement, Law, evaluate
 from bot.decision.gates.gate import refused
-from bot.decision.plan import EntryPlan, NoSetup
+from bot.decision.plan import EntryPlan
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Approved, Refused
 
@@ -37,11 +37,6 @@ def choose(plans: list[EntryPlan], now: Snapshot, law: Law, at_bar: tuple[Refuse
 def no_answer(strategy: str, found: str) -> Refused:
     """The refusal of a strategy that was asked and did not answer, or raised."""
     return refused(Code.NO_ANSWER, Layer.BELIEF, strategy, found, "required", "an answer")
-
-
-def no_setup(answer: NoSetup) -> Refused:
-    """A missing setup, said like a refusal of the last layer: the template of the strategy does not fit."""
-    return Refused(answer.code, int(Layer.TEMPLATE), answer.observed_name, answer.observed, answer.limit_name, answer.limit, answer.unit)
 
 
 def _total(judgement: Judgement) -> float:

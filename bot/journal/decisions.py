@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bot.decision.codes import Layer
 from bot.decision.euc import Euc
 from bot.decision.plan import Act, EntryPlan, ManagementAction, NoSetup, TradeView
 from bot.decision.snapshot import Snapshot
@@ -66,11 +67,7 @@ def management_decision(strategy: str, action: ManagementAction, trade: TradeVie
 def veto_decision(strategy: str, veto: Refused | None, answer: NoSetup, now: Snapshot) -> DecisionRecord:
     """K5's own record: VETO on a bar it vetoes, else SKIP with the condition that was not met (`answer`)."""
     action = Action.SKIP if veto is None else Action.VETO
-    gate = (
-        veto
-        if veto is not None
-        else Refused(answer.code, 8, answer.observed_name, answer.observed, answer.limit_name, answer.limit, answer.unit)
-    )
+    gate = answer.refused_by(Layer.TEMPLATE) if veto is None else veto
     return DecisionRecord(
         strategy=strategy,
         action=action,
