@@ -22,15 +22,25 @@ from nautilus_trader.model.position import Position
 
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.link.asking import until_told
-from bot.ibkr.order_events import money, points, venue_id
+from bot.ibkr.order_events import money, venue_id
 from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, market_order, side_of, stop_order, strategy_id, target_order
+from bot.risk_engine.brackets import (
+    Maker,
+    OrderTags,
+    bracket_orders,
+    market_order,
+    price_of,
+    side_of,
+    stop_order,
+    strategy_id,
+    target_order,
+)
 from bot.runtime.recover import Story, recovered
 from bot.supervision import trade as trades
 from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder, named_role
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 ASK_TWICE = 2
 CANCELED, REFUSED = ("Cancelled", "ApiCancelled"), ("Inactive",)
@@ -246,7 +256,7 @@ class _Seed:
             side_of(fill.side),
             kind,
             Quantity.from_int(fill.quantity),
-            points(fill.price * TICK_POINTS),
+            price_of(fill.price),
             USD,
             money(fill.fee_cents / 100),
             LiquiditySide.NO_LIQUIDITY_SIDE,
@@ -258,6 +268,6 @@ class _Seed:
 
 def _terms(here: BrokerOrder, order: TrackedOrder) -> tuple[int, float | None, float | None]:
     """The terms that the journal knows, in the broker's form; what it does not keep is taken as the broker says it."""
-    price = None if order.price is None else order.price * TICK_POINTS
+    price = None if order.price is None else to_points(order.price)
     stop = here.draft.kind == "STP"
     return order.quantity, here.draft.limit if stop else price, price if stop else here.draft.stop

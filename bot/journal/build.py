@@ -12,7 +12,7 @@ from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.decision.verdict import Refused
 from bot.journal.records import GateRecord, IntentRecord, PlanRecord
 from bot.market.state import MarketState
-from bot.units import TICK_POINTS
+from bot.units import nearest_tick, to_points
 
 SIGNALS = (
     "vwap_z",
@@ -34,7 +34,7 @@ POINTS = ("vwap", "vwap_sigma", "true_range", "atr_14", "atr_30")
 def signals_of(state: MarketState) -> dict[str, float]:
     """The signals of a bar by name; prices and ranges in points, nan where undefined."""
     values = {name: getattr(state, name) for name in SIGNALS}
-    values.update((name, getattr(state, name) * TICK_POINTS) for name in POINTS)
+    values.update((name, to_points(getattr(state, name))) for name in POINTS)
     values["climax"], values["lunch_void"] = float(state.climax), float(state.lunch_void)
     values["spread_ticks"], values["slippage_ticks"] = float(state.spread_ticks), float(state.slippage_ticks)
     return values
@@ -45,9 +45,9 @@ def plan_record(plan: EntryPlan) -> PlanRecord:
     return PlanRecord(
         side=plan.side,
         entry_type=plan.entry_type.value,
-        limit=plan.limit * TICK_POINTS,
-        trigger=None if plan.trigger is None else plan.trigger * TICK_POINTS,
-        legs=[(leg.quantity, leg.stop * TICK_POINTS, leg.target * TICK_POINTS) for leg in plan.legs],
+        limit=to_points(plan.limit),
+        trigger=None if plan.trigger is None else to_points(plan.trigger),
+        legs=[(leg.quantity, to_points(leg.stop), to_points(leg.target)) for leg in plan.legs],
         stop_ticks=plan.stop_ticks,
         risk_cents=plan.risk_cents,
         reward_ratio=plan.reward_ratio if plan.risk_cents > 0 else float("nan"),
@@ -56,7 +56,7 @@ def plan_record(plan: EntryPlan) -> PlanRecord:
         belief=plan.thesis.belief,
         entry_value=plan.thesis.entry_value,
         exit_belief=plan.thesis.exit_belief,
-        level=None if plan.thesis.level is None else plan.thesis.level * TICK_POINTS,
+        level=None if plan.thesis.level is None else to_points(plan.thesis.level),
     )
 
 
@@ -66,16 +66,16 @@ def plan_of(strategy: str, record: PlanRecord) -> EntryPlan:
         strategy=strategy,
         side=record.side,
         entry_type=EntryType(record.entry_type),
-        limit=round(record.limit / TICK_POINTS),
-        trigger=None if record.trigger is None else round(record.trigger / TICK_POINTS),
-        legs=tuple(Leg(quantity, round(stop / TICK_POINTS), round(target / TICK_POINTS)) for quantity, stop, target in record.legs),
+        limit=nearest_tick(record.limit),
+        trigger=None if record.trigger is None else nearest_tick(record.trigger),
+        legs=tuple(Leg(quantity, nearest_tick(stop), nearest_tick(target)) for quantity, stop, target in record.legs),
         ttl_seconds=record.ttl_seconds,
         max_minutes=record.max_minutes,
         thesis=Thesis(
             record.belief,
             record.entry_value,
             record.exit_belief,
-            None if record.level is None else round(record.level / TICK_POINTS),
+            None if record.level is None else nearest_tick(record.level),
         ),
     )
 

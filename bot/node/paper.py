@@ -27,7 +27,7 @@ from bot.node.pace import Pace
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
-from bot.units import HOUR_NS, MINUTE_NS, TICK_POINTS
+from bot.units import HOUR_NS, MINUTE_NS, to_points
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
 DAY_NS = 24 * HOUR_NS
@@ -170,7 +170,7 @@ def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, .
 
 
 def _held(trade: TradeView) -> str:
-    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
+    stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
     side = "long" if trade.side > 0 else "short"
     return f"{trade.plan.strategy} was {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f}"
 

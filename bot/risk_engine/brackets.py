@@ -17,7 +17,7 @@ from nautilus_trader.model.orders import LimitOrder, MarketOrder, Order, OrderLi
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType
 from bot.supervision.orders import Role, order_name
-from bot.units import TICK_POINTS
+from bot.units import to_points, to_ticks
 
 PRICE_PRECISION = 2
 
@@ -63,12 +63,12 @@ class Maker(msgspec.Struct, frozen=True):
 
 def price_of(ticks: float) -> Price:
     """A Nautilus price of whole ticks."""
-    return Price(ticks * TICK_POINTS, PRICE_PRECISION)
+    return Price(to_points(ticks), PRICE_PRECISION)
 
 
 def ticks_of(price: Price | float) -> float:
     """Ticks of a Nautilus price; whole unless the broker improved it off our grid."""
-    return float(price) / TICK_POINTS
+    return to_ticks(float(price))
 
 
 def order_id(intent_id: str, leg: int, role: Role, attempt: int = 0) -> ClientOrderId:

@@ -12,7 +12,7 @@ from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import ExitReason
 from bot.supervision.orders import Role
 from bot.supervision.trade import Fill, Trade
-from bot.units import SECOND_NS, TICK_CENTS, TICK_POINTS
+from bot.units import SECOND_NS, TICK_CENTS, to_points, to_ticks
 
 
 class TradeContext(msgspec.Struct, frozen=True, gc=False):
@@ -39,7 +39,7 @@ def context_of(intent: Intent, time_of_day: str, worst_case_cents: int) -> Trade
         eqs=intent.eqs,
         signals=intent.signals,
         spread_ticks=intent.signals.get("spread_ticks", math.nan),
-        atr=intent.signals.get("atr_14", math.nan) / TICK_POINTS,
+        atr=to_ticks(intent.signals.get("atr_14", math.nan)),
         worst_case_cents=worst_case_cents,
     )
 
@@ -64,8 +64,8 @@ def outcome_of(trade: Trade, context: TradeContext) -> TradeOutcome:
         opened_ns=trade.opened_ns,
         closed_ns=exits[-1].ts_ns,
         decided_ns=trade.decided_ns,
-        entry_price=_mean(entries) * TICK_POINTS,
-        exit_price=_mean(exits) * TICK_POINTS,
+        entry_price=to_points(_mean(entries)),
+        exit_price=to_points(_mean(exits)),
         gross_cents=gross,
         net_cents=net,
         risk_cents=risk,
