@@ -7,14 +7,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from bot.backtest.request import BacktestRequest
+from bot.bars.sessions import session_of
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
-from bot.errors import UsageError
 from bot.gateway.gateway import Gateway, GatewayConfig
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.link.settings import LinkSettings
@@ -46,7 +46,7 @@ class Day:
 
 
 def day_of(request: PaperRequest) -> Day:
-    """Read the bars and find the session. Raises UsageError if there is none on that date."""
+    """Read the bars and find the session. Raises UsageError if there is no whole one on that date."""
     contracts = load_contracts(request.contracts)
     source = BacktestRequest(
         out=request.out, bars=request.bars, stamp=request.stamp, contracts=request.contracts, seed=request.seed, sessions=request.sessions
@@ -55,19 +55,7 @@ def day_of(request: PaperRequest) -> Day:
     bars = [Bar(*row) for row in frame.frame[["ts_ns", "open", "high", "low", "close", "volume"]].itertuples(index=False, name=None)]
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - timedelta(days=WARM_UP_DAYS + 7), last + timedelta(days=120))
-    return Day(bars, _session(calendar, bars, request.date), calendar, contracts, frame.label)
-
-
-def _session(calendar: SessionCalendar, bars: list[Bar], wanted: date | None) -> Session:
-    held = [s for s in calendar.sessions if bars[0].ts_ns <= s.open_ns and s.close_ns <= bars[-1].ts_ns]
-    if not held:
-        raise UsageError("The bars hold no whole regular session; name a longer file.")
-    if wanted is None:
-        return held[-1]
-    found = next((session for session in held if session.date == wanted.isoformat()), None)
-    if found is None:
-        raise UsageError(f"--date {wanted}: the bars hold sessions from {held[0].date} to {held[-1].date}, and none on that date.")
-    return found
+    return Day(bars, session_of(bars, calendar, request.date, frame.label), calendar, contracts, frame.label)
 
 
 async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
