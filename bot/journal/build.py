@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.decision.verdict import Refused
 from bot.journal.records import GateRecord, IntentRecord, PlanRecord
@@ -78,6 +81,13 @@ def plan_of(strategy: str, record: PlanRecord) -> EntryPlan:
             None if record.level is None else nearest_tick(record.level),
         ),
     )
+
+
+def journaled_outcome[Outcome: TradeOutcome](body: Mapping[str, Any], kind: type[Outcome] = TradeOutcome) -> Outcome:
+    """The outcome a record's body was made from: null is nan again, but for a signal, which may be unknown."""
+    known = {name: math.nan if value is None else value for name, value in body.items()}
+    parts = {name: math.nan if value is None else value for name, value in body["euc"].items()}
+    return msgspec.convert(known | {"euc": parts}, kind)
 
 
 def gate_record(refusal: Refused) -> GateRecord:
