@@ -13,11 +13,12 @@ from bot.decision.choose import Candidate, choose, no_answer
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import bar_failures
 from bot.decision.gates.gate import refused
-from bot.decision.intent import Intent
+from bot.decision.intent import Intent, RefusedPlan
+from bot.decision.moment import Moment
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
-from bot.journal.build import intent_record, signals_of
+from bot.journal.build import intent_record, moment_of
 from bot.journal.decisions import bar_record, decision, management_decision, veto_decision
 from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
@@ -43,7 +44,6 @@ from bot.messages import (
     IntentDenied,
     JournalEntry,
     KillUpdate,
-    RefusedPlan,
     TradeChanged,
     TradeClosed,
     TradeOpened,
@@ -246,24 +246,12 @@ class LibraryActor(Actor):
         return None
 
     def _intent(self, candidate: Candidate, now: Snapshot) -> Intent:
-        plan, judgement = candidate.plan, candidate.judgement
-        local = new_york(now.ts_ns)
-        day = self._calendar.trading_day(now.ts_ns).date
-        return Intent(
-            intent_id=f"{day.replace('-', '')}-{plan.strategy}-{local:%H%M}",
-            trading_day=day,
-            decided_ns=now.ts_ns,
-            expires_ns=self._expires_ns(plan, now),
-            slippage_ticks=now.market.slippage_ticks,
-            plan=plan,
-            dvs=now.dvs,
-            eqs=now.eqs,
-            euc=judgement.euc,
-            inputs=judgement.inputs,
-            regime=now.market.regime.value,
-            session_phase=now.market.session_phase,
-            signals=signals_of(now.market),
-        )
+        plan, decided = candidate.plan, self._decided(candidate, now)
+        intent_id = f"{decided.trading_day.replace('-', '')}-{plan.strategy}-{new_york(now.ts_ns):%H%M}"
+        return Intent(intent_id, plan, self._expires_ns(plan, now), decided)
+
+    def _decided(self, candidate: Candidate, now: Snapshot) -> Moment:
+        return moment_of(now, candidate.judgement, self._calendar.trading_day(now.ts_ns).date)
 
     def _expires_ns(self, plan: EntryPlan, now: Snapshot) -> int:
         """The plan's time to live, or the end of the entry window if sooner (outside any window: the time to live)."""
@@ -275,10 +263,8 @@ class LibraryActor(Actor):
             if candidate.plan is taken:
                 continue
             gates = tuple(dict.fromkeys(failure.code for failure in candidate.failures))
-            day = self._calendar.trading_day(now.ts_ns).date
-            plan, parts = candidate.plan, candidate.judgement.euc
-            message = RefusedPlan(now.ts_ns, self._expires_ns(plan, now), day, now.market, plan, gates, now.dvs, now.eqs, parts)
-            self.msgbus.publish(TOPIC_REFUSED_PLAN, message)
+            refused_plan = RefusedPlan(candidate.plan, self._expires_ns(candidate.plan, now), gates, self._decided(candidate, now))
+            self.msgbus.publish(TOPIC_REFUSED_PLAN, refused_plan)
 
     def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None) -> None:
         self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))

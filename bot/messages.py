@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import msgspec
 
-from bot.decision.euc import Euc
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import KillState
@@ -23,7 +22,7 @@ TOPIC_TRUST = "mesbot.trust"
 TOPIC_KILL = "mesbot.kill"
 TOPIC_KILL_TRIGGER = "mesbot.kill.trigger"
 TOPIC_VETO = "mesbot.veto"
-TOPIC_REFUSED_PLAN = "mesbot.refused_plan"
+TOPIC_REFUSED_PLAN = "mesbot.refused_plan"  # carries a RefusedPlan
 TOPIC_DECISIONS = "mesbot.decisions"
 TOPIC_FEED = "mesbot.feed"
 TOPIC_SPREAD = "mesbot.spread"
@@ -169,20 +168,6 @@ class JournalEntry(msgspec.Struct, frozen=True, gc=False):
     ts_ns: int
     body: msgspec.Struct
     strategy: str | None = None
-
-
-class RefusedPlan(msgspec.Struct, frozen=True, gc=False):
-    """A plan that was not taken, with every gate that refused it; learning follows it as a shadow trade."""
-
-    ts_ns: int
-    expires_ns: int
-    trading_day: str
-    state: MarketState
-    plan: EntryPlan
-    gates: tuple[str, ...]
-    dvs: float
-    eqs: float
-    euc: Euc | None
 
 
 class Decisions(msgspec.Struct, frozen=True, gc=False):

@@ -134,8 +134,8 @@ class Recovery:
             self._client.generate_order_denied(*self._ids(each), "it never left: mesbot ended before it could be sent", self._now)
         elif status is None and order.state is OrderState.SUBMITTED:
             listener.rejected(gone, OrderRejectedByBroker("it never reached the broker", order_ref=order.order_id))
-        elif order.role is Role.ENTRY and self._now >= each.trade.expires_ns:
-            self._client.generate_order_expired(*self._ids(each), venue_id(gone), each.trade.expires_ns)
+        elif order.role is Role.ENTRY and self._now >= each.trade.intent.expires_ns:
+            self._client.generate_order_expired(*self._ids(each), venue_id(gone), each.trade.intent.expires_ns)
         else:
             if status not in CANCELED:
                 self._session.link.report(UnknownOrder("nowhere at the broker after a restart", order_ref=order.order_id))
@@ -194,7 +194,8 @@ class _Seed:
     def __init__(self, client: Any, cache: Any, provider: Any, story: Story, trade: trades.Trade) -> None:
         self._cache, self._provider, self._story, self._trade = cache, provider, story, trade
         self._strategy, self._account = strategy_id(trade.plan.strategy), client.account_id
-        self._maker = Maker(client.trader_id, self._strategy, provider.front_id, trade.decided_ns)
+        self._decided_ns = story.intent.decided.ts_ns
+        self._maker = Maker(client.trader_id, self._strategy, provider.front_id, self._decided_ns)
         self._planned = {order.client_order_id.value: order for order in bracket_orders(story.intent, self._maker).orders}
 
     def order(self, tracked: TrackedOrder) -> Order:
@@ -202,9 +203,9 @@ class _Seed:
         order = self._made(tracked)
         if tracked.state is OrderState.NONE:
             return order
-        order.apply(OrderSubmitted(*self._who(tracked), self._account, UUID4(), self._trade.decided_ns, self._trade.decided_ns))
+        times = (self._decided_ns, self._decided_ns)
+        order.apply(OrderSubmitted(*self._who(tracked), self._account, UUID4(), *times))
         if tracked.state in AT_VENUE:
-            times = (self._trade.decided_ns, self._trade.decided_ns)
             order.apply(OrderAccepted(*self._who(tracked), self._venue(tracked), self._account, UUID4(), *times))
         for fill in self._trade.fills:
             if (fill.role, fill.leg) == (tracked.role, tracked.leg) and fill.trade_id in self._of(tracked):

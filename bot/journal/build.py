@@ -9,9 +9,12 @@ from typing import Any
 import msgspec
 
 from bot.decision.euc import Euc, EucInputs
+from bot.decision.evaluate import Judgement
 from bot.decision.intent import Intent
+from bot.decision.moment import Moment
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
+from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import GateRecord, IntentRecord, PlanRecord
 from bot.market.state import MarketState
@@ -41,6 +44,22 @@ def signals_of(state: MarketState) -> dict[str, float]:
     values["climax"], values["lunch_void"] = float(state.climax), float(state.lunch_void)
     values["spread_ticks"], values["slippage_ticks"] = float(state.spread_ticks), float(state.slippage_ticks)
     return values
+
+
+def moment_of(now: Snapshot, judgement: Judgement, trading_day: str) -> Moment:
+    """What was true when a plan was judged at this moment."""
+    return Moment(
+        trading_day=trading_day,
+        ts_ns=now.ts_ns,
+        slippage_ticks=now.market.slippage_ticks,
+        dvs=now.dvs,
+        eqs=now.eqs,
+        euc=judgement.euc,
+        inputs=judgement.inputs,
+        regime=now.market.regime.value,
+        session_phase=now.market.session_phase,
+        signals=signals_of(now.market),
+    )
 
 
 def plan_record(plan: EntryPlan) -> PlanRecord:
@@ -85,9 +104,11 @@ def plan_of(strategy: str, record: PlanRecord) -> EntryPlan:
 
 def journaled_outcome[Outcome: TradeOutcome](body: Mapping[str, Any], kind: type[Outcome] = TradeOutcome) -> Outcome:
     """The outcome a record's body was made from: null is nan again, but for a signal, which may be unknown."""
-    known = {name: math.nan if value is None else value for name, value in body.items()}
-    parts = {name: math.nan if value is None else value for name, value in body["euc"].items()}
-    return msgspec.convert(known | {"euc": parts}, kind)
+    return msgspec.convert(_nan_again(body) | {"euc": _nan_again(body["euc"])}, kind)
+
+
+def _nan_again(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: math.nan if value is None else value for name, value in values.items()}
 
 
 def gate_record(refusal: Refused) -> GateRecord:
@@ -111,38 +132,37 @@ def gate_records(refusals: Sequence[Refused]) -> list[GateRecord]:
 
 def intent_record(intent: Intent) -> IntentRecord:
     """An intent as it is written ahead of its orders."""
+    decided = intent.decided
     return IntentRecord(
         intent_id=intent.intent_id,
         strategy=intent.plan.strategy,
-        trading_day=intent.trading_day,
+        trading_day=decided.trading_day,
         plan=plan_record(intent.plan),
-        decided_ns=intent.decided_ns,
+        decided_ns=decided.ts_ns,
         expires_ns=intent.expires_ns,
-        slippage_ticks=intent.slippage_ticks,
-        dvs=intent.dvs,
-        eqs=intent.eqs,
-        euc=msgspec.structs.asdict(intent.euc),
-        euc_inputs=msgspec.structs.asdict(intent.inputs),
-        regime=intent.regime,
-        session_phase=intent.session_phase,
-        signals=intent.signals,
+        slippage_ticks=decided.slippage_ticks,
+        dvs=decided.dvs,
+        eqs=decided.eqs,
+        euc=msgspec.structs.asdict(decided.euc),
+        euc_inputs=msgspec.structs.asdict(decided.inputs),
+        regime=decided.regime,
+        session_phase=decided.session_phase,
+        signals=decided.signals,
     )
 
 
 def intent_of(record: IntentRecord) -> Intent:
     """The intent a record was made from."""
-    return Intent(
-        intent_id=record.intent_id,
+    decided = Moment(
         trading_day=record.trading_day,
-        decided_ns=record.decided_ns,
-        expires_ns=record.expires_ns,
+        ts_ns=record.decided_ns,
         slippage_ticks=record.slippage_ticks,
-        plan=plan_of(record.strategy, record.plan),
         dvs=record.dvs,
         eqs=record.eqs,
         euc=Euc(**record.euc),
         inputs=EucInputs(**record.euc_inputs),
         regime=record.regime,
         session_phase=record.session_phase,
-        signals={name: float("nan") if value is None else value for name, value in record.signals.items()},
+        signals=_nan_again(record.signals),
     )
+    return Intent(record.intent_id, plan_of(record.strategy, record.plan), record.expires_ns, decided)

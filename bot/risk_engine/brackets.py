@@ -94,7 +94,7 @@ def bracket_orders(intent: Intent, maker: Maker) -> OrderList:
         entry, stop, target = (order_id(intent.intent_id, number, role) for role in (Role.ENTRY, Role.STOP, Role.TARGET))
         orders.append(_entry(intent, number, leg.quantity, maker, list_id, [stop, target]))
         child = {"order_list_id": list_id, "parent_order_id": entry, "contingency_type": ContingencyType.OUO}
-        slippage, side = intent.slippage_ticks, -intent.plan.side
+        slippage, side = intent.decided.slippage_ticks, -intent.plan.side
         stop_tags = OrderTags(intent.intent_id, number, Role.STOP, slippage)
         target_tags = OrderTags(intent.intent_id, number, Role.TARGET, slippage)
         orders.append(stop_order(maker, stop, side, leg.quantity, leg.stop, stop_tags, linked_order_ids=[target], **child))
@@ -103,7 +103,7 @@ def bracket_orders(intent: Intent, maker: Maker) -> OrderList:
 
 
 def _entry(intent: Intent, leg: int, quantity: int, maker: Maker, list_id: OrderListId, children: list[ClientOrderId]) -> Order:
-    plan, tags = intent.plan, OrderTags(intent.intent_id, leg, Role.ENTRY, intent.slippage_ticks, intent.expires_ns)
+    plan, tags = intent.plan, OrderTags(intent.intent_id, leg, Role.ENTRY, intent.decided.slippage_ticks, intent.expires_ns)
     common = _common(maker, order_id(intent.intent_id, leg, Role.ENTRY), plan.side, quantity, tags)
     common |= {"order_list_id": list_id, "linked_order_ids": children, "contingency_type": ContingencyType.OTO}
     if plan.entry_type is EntryType.LIMIT:

@@ -183,7 +183,8 @@ class _Fold:
         if not each.submitted:
             each.submitted = True
             intent = each.intent
-            self._events.append((intent.decided_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, intent.decided_ns)))
+            ts_ns = intent.decided.ts_ns
+            self._events.append((ts_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, ts_ns)))
 
     def _entries(self, each: _Intent, ts_ns: int) -> None:
         """Whether the last entry has just ended."""

@@ -32,7 +32,7 @@ class Story(NamedTuple):
 def begun(intent: Intent) -> Trade:
     """The trade of an intent before any of its orders is heard of."""
     legs = [Leg(number, leg.quantity, leg.stop, leg.target) for number, leg in enumerate(intent.plan.legs, start=1)]
-    return Trade(intent.intent_id, intent.plan, intent.trading_day, intent.decided_ns, intent.expires_ns, legs)
+    return Trade(intent, legs)
 
 
 def recovered(story: Story) -> Trade:
@@ -58,11 +58,11 @@ def take(trade: Trade, record: OrderRecord | FillRecord) -> None:
 
 
 def _planned(intent: Intent, leg: Leg) -> Iterable[TrackedOrder]:
-    side = intent.plan.side
+    side, slippage_ticks = intent.plan.side, intent.decided.slippage_ticks
     for role in BRACKET:
         price = {Role.ENTRY: intent.plan.limit, Role.STOP: leg.stop, Role.TARGET: leg.target}[role]
         name = order_name(intent.intent_id, leg.number, role)
-        yield TrackedOrder(name, role, leg.number, side if role is Role.ENTRY else -side, leg.quantity, price, intent.slippage_ticks)
+        yield TrackedOrder(name, role, leg.number, side if role is Role.ENTRY else -side, leg.quantity, price, slippage_ticks)
 
 
 def _event(trade: Trade, record: OrderRecord) -> None:
