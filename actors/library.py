@@ -9,9 +9,9 @@ from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
 from bot.calendar import new_york
-from bot.decision.choose import Candidate, choose, no_answer
+from bot.decision.choose import choose, no_answer
 from bot.decision.codes import Code, Layer
-from bot.decision.evaluate import bar_failures
+from bot.decision.evaluate import Judgement, bar_failures
 from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent, RefusedPlan
 from bot.decision.moment import Moment
@@ -153,9 +153,9 @@ class LibraryActor(Actor):
         answers = {name: self._ask(name, state) for name in TRADERS}
         at_bar = bar_failures(now, self._law.limits)
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
-        candidates, winner = choose(plans, now, self._law, at_bar)
-        judged = {candidate.plan.strategy: candidate for candidate in candidates}
-        self._alarm(at_bar, *(candidate.failures for candidate in candidates))
+        judgements, winner = choose(plans, now, self._law, at_bar)
+        judged = {judgement.plan.strategy: judgement for judgement in judgements}
+        self._alarm(at_bar, *(judgement.failures for judgement in judgements))
         intent_id = None if winner is None else self._submit(judged, winner, now)
         self._follow_refused(list(judged.values()), winner if intent_id else None, now)
         records = [
@@ -174,15 +174,15 @@ class LibraryActor(Actor):
         self,
         name: str,
         answer: EntryPlan | NoSetup | ManagementAction | Refused,
-        candidate: Candidate | None,
+        judgement: Judgement | None,
         at_bar: tuple[Refused, ...],
         now: Snapshot,
         intent_id: str | None,
     ) -> DecisionRecord:
         if isinstance(answer, ManagementAction):
             return management_decision(name, answer, self._managed, now)
-        if candidate is not None:
-            return decision(name, now, candidate.failures, candidate.plan, candidate.judgement.euc, intent_id)
+        if judgement is not None:
+            return decision(name, now, judgement.failures, judgement.plan, judgement.euc, intent_id)
         first = answer if isinstance(answer, Refused) else answer.refused_by(Layer.TEMPLATE)
         return decision(name, now, (first, *at_bar))
 
@@ -229,10 +229,10 @@ class LibraryActor(Actor):
 
     # ---------------------------------------------------------------- intent
 
-    def _submit(self, judged: dict[str, Candidate], winner: EntryPlan, now: Snapshot) -> str | None:
+    def _submit(self, judged: dict[str, Judgement], winner: EntryPlan, now: Snapshot) -> str | None:
         """Write the intent ahead, then let the strategy submit; a denial becomes the plan's refusal."""
-        candidate = judged[winner.strategy]
-        intent = self._intent(candidate, now)
+        judgement = judged[winner.strategy]
+        intent = self._intent(judgement, now)
         self._denial = None
         try:
             self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy))
@@ -242,28 +242,28 @@ class LibraryActor(Actor):
             self._denial = self._denial or no_answer(winner.strategy, f"{type(error).__name__}: {error}")
         if self._denial is None:
             return intent.intent_id
-        judged[winner.strategy] = Candidate(winner, candidate.judgement, (self._denial,))
+        judged[winner.strategy] = msgspec.structs.replace(judgement, failures=(self._denial,))
         return None
 
-    def _intent(self, candidate: Candidate, now: Snapshot) -> Intent:
-        plan, decided = candidate.plan, self._decided(candidate, now)
+    def _intent(self, judgement: Judgement, now: Snapshot) -> Intent:
+        plan, decided = judgement.plan, self._decided(judgement, now)
         intent_id = f"{decided.trading_day.replace('-', '')}-{plan.strategy}-{new_york(now.ts_ns):%H%M}"
         return Intent(intent_id, plan, self._expires_ns(plan, now), decided)
 
-    def _decided(self, candidate: Candidate, now: Snapshot) -> Moment:
-        return moment_of(now, candidate.judgement, self._calendar.trading_day(now.ts_ns).date)
+    def _decided(self, judgement: Judgement, now: Snapshot) -> Moment:
+        return moment_of(now, judgement, self._calendar.trading_day(now.ts_ns).date)
 
     def _expires_ns(self, plan: EntryPlan, now: Snapshot) -> int:
         """The plan's time to live, or the end of the entry window if sooner (outside any window: the time to live)."""
         expires_ns = now.ts_ns + round(plan.ttl_seconds * SECOND_NS)
         return expires_ns if now.entry_refusal else min(expires_ns, now.window_end_ns)
 
-    def _follow_refused(self, candidates: list[Candidate], taken: EntryPlan | None, now: Snapshot) -> None:
-        for candidate in candidates:
-            if candidate.plan is taken:
+    def _follow_refused(self, judgements: list[Judgement], taken: EntryPlan | None, now: Snapshot) -> None:
+        for judgement in judgements:
+            if judgement.plan is taken:
                 continue
-            gates = tuple(dict.fromkeys(failure.code for failure in candidate.failures))
-            refused_plan = RefusedPlan(candidate.plan, self._expires_ns(candidate.plan, now), gates, self._decided(candidate, now))
+            gates = tuple(dict.fromkeys(failure.code for failure in judgement.failures))
+            refused_plan = RefusedPlan(judgement.plan, self._expires_ns(judgement.plan, now), gates, self._decided(judgement, now))
             self.msgbus.publish(TOPIC_REFUSED_PLAN, refused_plan)
 
     def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None) -> None:

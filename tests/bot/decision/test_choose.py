@@ -34,7 +34,7 @@ def test_the_higher_euc_wins_and_the_other_is_outranked_with_both_numbers():
     (loser,) = [candidate for candidate in candidates if candidate.failures]
     (refusal,) = loser.failures
     assert (refusal.code, refusal.layer, refusal.observed_name, refusal.limit_name, refusal.unit) == ("OUTRANKED", 7, "euc", "K1_euc", "R")
-    assert refusal.observed == loser.judgement.euc.total < refusal.limit
+    assert refusal.observed == loser.euc.total < refusal.limit
 
 
 @pytest.mark.parametrize("order", list(permutations(["K1", "K2", "K3"])))

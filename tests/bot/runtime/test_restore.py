@@ -275,7 +275,7 @@ class Witness:
         elif topic == TOPIC_TRUST:
             self.trust = message
         elif topic == TOPIC_EQS_EVENT:
-            self.charges.append((message.event, message.ts_ns))
+            self.charges.append((message.kind, message.ts_ns))
         else:
             self.now.on_account(*cents_of(message))
 
