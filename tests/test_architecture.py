@@ -15,7 +15,7 @@ LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["t
 CORE = next(each["source_modules"] for each in LINTER if each["type"] == "forbidden")
 FLOORS = next(each["layers"] for each in LINTER if each["type"] == "layers")
 FRAMEWORKS = {"nautilus_trader", "ib_insync"}
-CONVERTERS = {"bot/units.py", "bot/gateway/text.py"}  # the gateway reads exact decimals and refuses them by IB's message
+CONVERTERS = {"bot/units.py", "bot/gateway/notation.py"}  # the gateway reads exact decimals and refuses them by IB's message
 ENDPOINTS = {"RiskEngine.execute", "ExecEngine.execute", "ExecEngine.process", "_risk_engine", "_exec_engine"}
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 60

@@ -14,7 +14,7 @@ from bot.cli.backtest import Usd
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from bot.gateway.gateway import GatewayConfig
+    from bot.gateway.config import GatewayConfig
 
 HELP = """
 Serve a simulated IB Gateway: one day of minute bars as a live MES market, with a broker behind it.

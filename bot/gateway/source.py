@@ -11,7 +11,7 @@ from bot.bars.sessions import session_of
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
-from bot.gateway.gateway import GatewayConfig
+from bot.gateway.config import GatewayConfig
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS
 

@@ -15,7 +15,8 @@ from bot.bars.sessions import session_of
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.link.settings import LinkSettings
 from bot.journal.folder import JOURNAL, fresh_journal
