@@ -9,14 +9,16 @@ from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
 from bot.calendar import new_york
-from bot.decision.choose import Candidate, choose, no_answer, no_setup
+from bot.decision.choose import choose, no_answer
 from bot.decision.codes import Code, Layer
-from bot.decision.evaluate import bar_failures
-from bot.decision.intent import Intent
+from bot.decision.evaluate import Judgement, bar_failures
+from bot.decision.gates.gate import refused
+from bot.decision.intent import Intent, RefusedPlan
+from bot.decision.moment import Moment
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
-from bot.journal.build import intent_record, signals_of
+from bot.journal.build import intent_record, moment_of
 from bot.journal.decisions import bar_record, decision, management_decision, veto_decision
 from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
@@ -42,7 +44,6 @@ from bot.messages import (
     IntentDenied,
     JournalEntry,
     KillUpdate,
-    RefusedPlan,
     TradeChanged,
     TradeClosed,
     TradeOpened,
@@ -152,9 +153,9 @@ class LibraryActor(Actor):
         answers = {name: self._ask(name, state) for name in TRADERS}
         at_bar = bar_failures(now, self._limits)
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
-        candidates, winner = choose(plans, now, self._limits, at_bar)
-        judged = {candidate.plan.strategy: candidate for candidate in candidates}
-        self._alarm(at_bar, *(candidate.failures for candidate in candidates))
+        judgements, winner = choose(plans, now, self._limits, at_bar)
+        judged = {judgement.plan.strategy: judgement for judgement in judgements}
+        self._alarm(at_bar, *(judgement.failures for judgement in judgements))
         intent_id = None if winner is None else self._submit(judged, winner, now)
         self._follow_refused(list(judged.values()), winner if intent_id else None, now)
         records = [
@@ -173,25 +174,23 @@ class LibraryActor(Actor):
         self,
         name: str,
         answer: EntryPlan | NoSetup | ManagementAction | Refused,
-        candidate: Candidate | None,
+        judgement: Judgement | None,
         at_bar: tuple[Refused, ...],
         now: Snapshot,
         intent_id: str | None,
     ) -> DecisionRecord:
         if isinstance(answer, ManagementAction):
             return management_decision(name, answer, self._managed, now)
-        if candidate is not None:
-            return decision(name, now, candidate.failures, candidate.plan, candidate.judgement.euc, intent_id)
-        first = answer if isinstance(answer, Refused) else no_setup(answer)
+        if judgement is not None:
+            return decision(name, now, judgement.failures, judgement.plan, judgement.euc, intent_id)
+        first = answer if isinstance(answer, Refused) else answer.refused_by(Layer.TEMPLATE)
         return decision(name, now, (first, *at_bar))
 
     def _ask_filter(self, state: MarketState) -> Refused | None:
         """K5's veto; a filter that does not answer vetoes."""
         self._filter_answer = answer = self._answer(FILTER, Ask(state, None))
         if isinstance(answer, Veto):
-            return Refused(
-                answer.code, int(Layer.BELIEF), answer.observed_name, answer.observed, answer.limit_name, answer.limit, answer.unit
-            )
+            return answer.refused_by(Layer.BELIEF)
         return None if isinstance(answer, NoSetup) else answer
 
     def _ask(self, name: str, state: MarketState) -> EntryPlan | NoSetup | ManagementAction | Refused:
@@ -225,15 +224,15 @@ class LibraryActor(Actor):
         if trade is not None and (session is None or ts_ns >= self._calendar.flatten_ns(session)):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
         failures = () if now is None else bar_failures(now, self._limits)
-        first = Refused(Code.BAR_REJECTED.value, int(Layer.QUALITY), "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
+        first = refused(Code.BAR_REJECTED, Layer.QUALITY, "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
         return [decision(name, now, (first, *failures)) for name in (*TRADERS, FILTER)]
 
     # ---------------------------------------------------------------- intent
 
-    def _submit(self, judged: dict[str, Candidate], winner: EntryPlan, now: Snapshot) -> str | None:
+    def _submit(self, judged: dict[str, Judgement], winner: EntryPlan, now: Snapshot) -> str | None:
         """Write the intent ahead, then let the strategy submit; a denial becomes the plan's refusal."""
-        candidate = judged[winner.strategy]
-        intent = self._intent(candidate, now)
+        judgement = judged[winner.strategy]
+        intent = self._intent(judgement, now)
         self._denial = None
         try:
             self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy))
@@ -243,43 +242,29 @@ class LibraryActor(Actor):
             self._denial = self._denial or no_answer(winner.strategy, f"{type(error).__name__}: {error}")
         if self._denial is None:
             return intent.intent_id
-        judged[winner.strategy] = Candidate(winner, candidate.judgement, (self._denial,))
+        judged[winner.strategy] = msgspec.structs.replace(judgement, failures=(self._denial,))
         return None
 
-    def _intent(self, candidate: Candidate, now: Snapshot) -> Intent:
-        plan, judgement = candidate.plan, candidate.judgement
-        local = new_york(now.ts_ns)
-        day = self._calendar.trading_day(now.ts_ns).date
-        return Intent(
-            intent_id=f"{day.replace('-', '')}-{plan.strategy}-{local:%H%M}",
-            trading_day=day,
-            decided_ns=now.ts_ns,
-            expires_ns=self._expires_ns(plan, now),
-            slippage_ticks=now.market.slippage_ticks,
-            plan=plan,
-            dvs=now.dvs,
-            eqs=now.eqs,
-            euc=judgement.euc,
-            inputs=judgement.inputs,
-            regime=now.market.regime.value,
-            session_phase=now.market.session_phase,
-            signals=signals_of(now.market),
-        )
+    def _intent(self, judgement: Judgement, now: Snapshot) -> Intent:
+        plan, decided = judgement.plan, self._decided(judgement, now)
+        intent_id = f"{decided.trading_day.replace('-', '')}-{plan.strategy}-{new_york(now.ts_ns):%H%M}"
+        return Intent(intent_id, plan, self._expires_ns(plan, now), decided)
+
+    def _decided(self, judgement: Judgement, now: Snapshot) -> Moment:
+        return moment_of(now, judgement, self._calendar.trading_day(now.ts_ns).date)
 
     def _expires_ns(self, plan: EntryPlan, now: Snapshot) -> int:
         """The plan's time to live, or the end of the entry window if sooner (outside any window: the time to live)."""
         expires_ns = now.ts_ns + round(plan.ttl_seconds * SECOND_NS)
         return expires_ns if now.entry_refusal else min(expires_ns, now.window_end_ns)
 
-    def _follow_refused(self, candidates: list[Candidate], taken: EntryPlan | None, now: Snapshot) -> None:
-        for candidate in candidates:
-            if candidate.plan is taken:
+    def _follow_refused(self, judgements: list[Judgement], taken: EntryPlan | None, now: Snapshot) -> None:
+        for judgement in judgements:
+            if judgement.plan is taken:
                 continue
-            gates = tuple(dict.fromkeys(failure.code for failure in candidate.failures))
-            day = self._calendar.trading_day(now.ts_ns).date
-            plan, parts = candidate.plan, candidate.judgement.euc
-            message = RefusedPlan(now.ts_ns, self._expires_ns(plan, now), day, now.market, plan, gates, now.dvs, now.eqs, parts)
-            self.msgbus.publish(TOPIC_REFUSED_PLAN, message)
+            gates = tuple(dict.fromkeys(failure.code for failure in judgement.failures))
+            refused_plan = RefusedPlan(judgement.plan, self._expires_ns(judgement.plan, now), gates, self._decided(judgement, now))
+            self.msgbus.publish(TOPIC_REFUSED_PLAN, refused_plan)
 
     def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None) -> None:
         self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))

@@ -33,7 +33,7 @@ from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.journal.verify import VerifyReport, verify
 from bot.runtime.runtime import RuntimeSpec, runtime_of
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 Progress = Callable[[int, int], None]
 CHUNK_BARS = 5_000
@@ -196,7 +196,7 @@ class BacktestRun:
 
 def _priced(chunk: pd.DataFrame) -> pd.DataFrame:
     """Nautilus' wrangler wants prices in points and close stamps as the index."""
-    frame = chunk[["open", "high", "low", "close"]] * TICK_POINTS
+    frame = to_points(chunk[["open", "high", "low", "close"]])
     frame["volume"] = chunk["volume"].astype(float)
     frame.index = pd.to_datetime(chunk["ts_ns"], utc=True)
     return frame

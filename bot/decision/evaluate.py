@@ -23,12 +23,17 @@ from bot.units import TOLERANCE
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
-    """The verdict, every gate that said no (in order of authority), and EUC where it could be worked out."""
+    """A plan, everything that said no to it (gates in order of authority), and EUC where it could be worked out."""
 
-    verdict: Verdict
+    plan: EntryPlan
     failures: tuple[Refused, ...]
     inputs: EucInputs | None
     euc: Euc | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The first failure, or APPROVED without one."""
+        return self.failures[0] if self.failures else APPROVED
 
 
 def bar_failures(now: Snapshot, limits: Limits) -> tuple[Refused, ...]:
@@ -47,7 +52,7 @@ def evaluate(plan: EntryPlan, now: Snapshot, limits: Limits, at_bar: tuple[Refus
     if failure is not None:
         failures.append(failure)
     failures.sort(key=lambda refusal: refusal.layer)
-    return Judgement(failures[0] if failures else APPROVED, tuple(failures), inputs, parts)
+    return Judgement(plan, tuple(failures), inputs, parts)
 
 
 def euc_failure(parts: Euc, weights: EucLaw) -> Refused | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bot.decision.codes import Layer
 from bot.decision.euc import Euc
 from bot.decision.plan import Act, EntryPlan, ManagementAction, NoSetup, TradeView
 from bot.decision.snapshot import Snapshot
@@ -12,7 +13,7 @@ from bot.journal.build import gate_record, plan_record, signals_of
 from bot.journal.records import Action, BarRecord, DecisionRecord
 from bot.journal.sentences import decision_sentence, smallest_change
 from bot.market.update import MarketUpdate
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 NAN = float("nan")
 
@@ -50,7 +51,7 @@ def management_decision(strategy: str, action: ManagementAction, trade: TradeVie
     """MANAGE (hold or tighten) or EXIT of the strategy's own open trade."""
     kind = Action.EXIT if action.act is Act.EXIT else Action.MANAGE
     reason = action.reason.value if action.reason is not None else action.cause
-    stop = None if action.stop is None else action.stop * TICK_POINTS
+    stop = None if action.stop is None else to_points(action.stop)
     return DecisionRecord(
         strategy=strategy,
         action=kind,
@@ -66,11 +67,7 @@ def management_decision(strategy: str, action: ManagementAction, trade: TradeVie
 def veto_decision(strategy: str, veto: Refused | None, answer: NoSetup, now: Snapshot) -> DecisionRecord:
     """K5's own record: VETO on a bar it vetoes, else SKIP with the condition that was not met (`answer`)."""
     action = Action.SKIP if veto is None else Action.VETO
-    gate = (
-        veto
-        if veto is not None
-        else Refused(answer.code, 8, answer.observed_name, answer.observed, answer.limit_name, answer.limit, answer.unit)
-    )
+    gate = answer.refused_by(Layer.TEMPLATE) if veto is None else veto
     return DecisionRecord(
         strategy=strategy,
         action=action,
@@ -111,5 +108,5 @@ def _beliefs(strategy: str, now: Snapshot) -> tuple[float, float]:
 
 
 def _plan_text(plan: EntryPlan) -> str:
-    stop, target = plan.legs[0].stop * TICK_POINTS, plan.legs[-1].target * TICK_POINTS
-    return f"{plan.quantity} by {plan.entry_type.value} at {plan.limit * TICK_POINTS:.2f}, stop {stop:.2f}, target {target:.2f}"
+    stop, target = to_points(plan.legs[0].stop), to_points(plan.legs[-1].target)
+    return f"{plan.quantity} by {plan.entry_type.value} at {to_points(plan.limit):.2f}, stop {stop:.2f}, target {target:.2f}"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
-
-from bot.units import TICK_POINTS
 
 
 class Bar(NamedTuple):
@@ -30,12 +27,3 @@ class RawBar(NamedTuple):
     volume: float
     received_ns: int
     synthetic: bool = False
-
-
-def to_ticks(price: float) -> int | None:
-    """Whole ticks of a price in points; None if it is nan, infinite or off the tick."""
-    if not math.isfinite(price):
-        return None
-    ticks = price / TICK_POINTS
-    whole = round(ticks)
-    return whole if abs(ticks - whole) < 1e-6 else None

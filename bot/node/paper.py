@@ -7,14 +7,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from bot.backtest.request import BacktestRequest
+from bot.bars.sessions import session_of
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
-from bot.errors import UsageError
 from bot.gateway.config import GatewayConfig
 from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
@@ -28,7 +28,7 @@ from bot.node.pace import Pace
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
-from bot.units import HOUR_NS, MINUTE_NS, TICK_POINTS
+from bot.units import HOUR_NS, MINUTE_NS, to_points
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
 DAY_NS = 24 * HOUR_NS
@@ -47,7 +47,7 @@ class Day:
 
 
 def day_of(request: PaperRequest) -> Day:
-    """Read the bars and find the session. Raises UsageError if there is none on that date."""
+    """Read the bars and find the session. Raises UsageError if there is no whole one on that date."""
     contracts = load_contracts(request.contracts)
     source = BacktestRequest(
         out=request.out, bars=request.bars, stamp=request.stamp, contracts=request.contracts, seed=request.seed, sessions=request.sessions
@@ -56,19 +56,7 @@ def day_of(request: PaperRequest) -> Day:
     bars = [Bar(*row) for row in frame.frame[["ts_ns", "open", "high", "low", "close", "volume"]].itertuples(index=False, name=None)]
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - timedelta(days=WARM_UP_DAYS + 7), last + timedelta(days=120))
-    return Day(bars, _session(calendar, bars, request.date), calendar, contracts, frame.label)
-
-
-def _session(calendar: SessionCalendar, bars: list[Bar], wanted: date | None) -> Session:
-    held = [s for s in calendar.sessions if bars[0].ts_ns <= s.open_ns and s.close_ns <= bars[-1].ts_ns]
-    if not held:
-        raise UsageError("The bars hold no whole regular session; name a longer file.")
-    if wanted is None:
-        return held[-1]
-    found = next((session for session in held if session.date == wanted.isoformat()), None)
-    if found is None:
-        raise UsageError(f"--date {wanted}: the bars hold sessions from {held[0].date} to {held[-1].date}, and none on that date.")
-    return found
+    return Day(bars, session_of(bars, calendar, request.date, frame.label), calendar, contracts, frame.label)
 
 
 async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
@@ -171,7 +159,7 @@ def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, .
 
 
 def _held(trade: TradeView) -> str:
-    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
+    stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
     side = "long" if trade.side > 0 else "short"
     return f"{trade.plan.strategy} was {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f}"
 

@@ -281,4 +281,4 @@ def _unfinished(story: Story) -> UnfinishedTrade:
         for leg in trade.legs
         for order in leg.orders
     )
-    return UnfinishedTrade(trade.intent_id, trade.plan.strategy, trade.net, trade.decided_ns, orders)
+    return UnfinishedTrade(trade.intent_id, trade.plan.strategy, trade.net, trade.intent.decided.ts_ns, orders)

@@ -10,13 +10,13 @@ import msgspec
 
 from bot.calendar import Session
 from bot.contracts.models import DataContract
-from bot.market.bar import Bar, RawBar, to_ticks
+from bot.market.bar import Bar, RawBar
 from bot.market.rolling import RollingScore, WilderAverage
 from bot.market.shock import is_shock
 from bot.market.signals import VOLUME_BARS, true_range
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.quality.window import MedianWindow
-from bot.units import SECOND_NS
+from bot.units import SECOND_NS, whole_ticks
 
 ATR_BARS = 30  # ATR30 is the name of a signal (spec 3), not a limit
 
@@ -120,7 +120,7 @@ class DvsScorer:
 
     def _whole(self, raw: RawBar) -> Bar | None:
         """The bar in whole ticks; None if it is impossible."""
-        first, high, low, close = to_ticks(raw.open), to_ticks(raw.high), to_ticks(raw.low), to_ticks(raw.close)
+        first, high, low, close = whole_ticks(raw.open), whole_ticks(raw.high), whole_ticks(raw.low), whole_ticks(raw.close)
         if first is None or high is None or low is None or close is None:
             return None
         volume = raw.volume

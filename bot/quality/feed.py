@@ -21,8 +21,9 @@ class QualityKind(StrEnum):
 
 
 class QualityEvent(msgspec.Struct, frozen=True, gc=False):
-    """One observation of the feed. `kind` is a QualityKind, `ts_ns` market time (UTC), `detail` is for people.
+    """One observation that costs a score. `ts_ns` is market time (UTC), `detail` is for people.
 
+    `kind` is a QualityKind of a feed for DVS, or a name of execution_contract.yaml: eqs.events of an order for EQS.
     Send STALE once when the feed has been silent too long and once more each further
     period (`stale_periods`); UNTRUSTED_FEED when the data become delayed, frozen or
     contested, TRUSTED_FEED when they are live again.

@@ -13,14 +13,13 @@ from bot.contracts.load import FILES
 from bot.contracts.models import Contracts
 from bot.decision.outcome import TradeOutcome
 from bot.errors import JournalError
+from bot.journal.build import journaled_outcome
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york
 
-NAN = float("nan")
 _DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' ORDER BY seq"
 _BARS = "SELECT seq, ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq"
-_NUMBERS = frozenset(name for name, annotation in TradeOutcome.__annotations__.items() if annotation == "float")
 
 
 class _Gate(msgspec.Struct, gc=False):
@@ -117,7 +116,7 @@ class Run(msgspec.Struct):
             if not runs or in_force is None:
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
             decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
-            outcomes = [closed_trade(record) for record in read(db, Kind.OUTCOME)]
+            outcomes = [journaled_outcome(record.body | {"seq": record.seq}, Closed) for record in read(db, Kind.OUTCOME)]
             row = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()
             return cls(
                 path=Path(path),
@@ -150,12 +149,6 @@ class Run(msgspec.Struct):
     def intent_of(self, trade: TradeOutcome) -> dict[str, Any] | None:
         """The journaled intent that a real trade was opened by."""
         return self.intents.get((trade.strategy, trade.decided_ns))
-
-
-def closed_trade(record: Record) -> Closed:
-    """A closed trade from its record; what was written as null is nan again."""
-    values = {name: NAN if value is None and name in _NUMBERS else value for name, value in record.body.items()}
-    return Closed(**{**values, "gates": tuple(values.get("gates", ())), "seq": record.seq})
 
 
 def _contracts(body: dict[str, Any]) -> Contracts:

@@ -17,7 +17,7 @@ from nautilus_trader.model.orders import LimitOrder, MarketOrder, Order, OrderLi
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType
 from bot.supervision.orders import Role, order_name
-from bot.units import TICK_POINTS
+from bot.units import to_points, to_ticks
 
 PRICE_PRECISION = 2
 
@@ -63,12 +63,12 @@ class OrderOrigin(msgspec.Struct, frozen=True):
 
 def price_of(ticks: float) -> Price:
     """A Nautilus price of whole ticks."""
-    return Price(ticks * TICK_POINTS, PRICE_PRECISION)
+    return Price(to_points(ticks), PRICE_PRECISION)
 
 
 def ticks_of(price: Price | float) -> float:
     """Ticks of a Nautilus price; whole unless the broker improved it off our grid."""
-    return float(price) / TICK_POINTS
+    return to_ticks(float(price))
 
 
 def order_id(intent_id: str, leg: int, role: Role, attempt: int = 0) -> ClientOrderId:
@@ -94,7 +94,7 @@ def bracket_orders(intent: Intent, origin: OrderOrigin) -> OrderList:
         entry, stop, target = (order_id(intent.intent_id, number, role) for role in (Role.ENTRY, Role.STOP, Role.TARGET))
         orders.append(_entry(intent, number, leg.quantity, origin, list_id, [stop, target]))
         child = {"order_list_id": list_id, "parent_order_id": entry, "contingency_type": ContingencyType.OUO}
-        slippage, side = intent.slippage_ticks, -intent.plan.side
+        slippage, side = intent.decided.slippage_ticks, -intent.plan.side
         stop_tags = OrderTags(intent.intent_id, number, Role.STOP, slippage)
         target_tags = OrderTags(intent.intent_id, number, Role.TARGET, slippage)
         orders.append(stop_order(origin, stop, side, leg.quantity, leg.stop, stop_tags, linked_order_ids=[target], **child))
@@ -103,7 +103,7 @@ def bracket_orders(intent: Intent, origin: OrderOrigin) -> OrderList:
 
 
 def _entry(intent: Intent, leg: int, quantity: int, origin: OrderOrigin, list_id: OrderListId, children: list[ClientOrderId]) -> Order:
-    plan, tags = intent.plan, OrderTags(intent.intent_id, leg, Role.ENTRY, intent.slippage_ticks, intent.expires_ns)
+    plan, tags = intent.plan, OrderTags(intent.intent_id, leg, Role.ENTRY, intent.decided.slippage_ticks, intent.expires_ns)
     common = _common(origin, order_id(intent.intent_id, leg, Role.ENTRY), plan.side, quantity, tags)
     common |= {"order_list_id": list_id, "linked_order_ids": children, "contingency_type": ContingencyType.OTO}
     if plan.entry_type is EntryType.LIMIT:

@@ -38,11 +38,11 @@ from bot.messages import (
     TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
-    EqsEvent,
     JournalEntry,
     KillTrigger,
     KillUpdate,
 )
+from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import cents_of, known_accounts
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.engine import ContractRiskEngine, deny_rest
@@ -241,7 +241,7 @@ class RiskController(Controller):
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""
-        self.msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
+        self.msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
 
 
 def install(kernel: Any, config: RiskControllerConfig) -> RiskController:

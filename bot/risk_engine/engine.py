@@ -186,13 +186,13 @@ class ContractRiskEngine:
     def _stale(self, intent: Intent, now: Snapshot) -> str:
         """An intent is for the bar it was decided on, and lives no longer than the contract and the window allow."""
         latest = min(now.ts_ns + self._limits.ttl_ns, now.window_end_ns)
-        if intent.decided_ns != now.ts_ns:
-            return f"decided on another bar ({intent.decided_ns} instead of {now.ts_ns})"
+        if intent.decided.ts_ns != now.ts_ns:
+            return f"decided on another bar ({intent.decided.ts_ns} instead of {now.ts_ns})"
         return f"expires at {intent.expires_ns}, after {latest}" if intent.expires_ns > latest else ""
 
     def _other_euc(self, intent: Intent) -> str:
-        again = euc(intent.inputs, self._limits.euc).total
-        return "" if abs(again - intent.euc.total) <= TOLERANCE else f"EUC {intent.euc.total:.6f} where its inputs give {again:.6f}"
+        said, again = intent.decided.euc.total, euc(intent.decided.inputs, self._limits.euc).total
+        return "" if abs(again - said) <= TOLERANCE else f"EUC {said:.6f} where its inputs give {again:.6f}"
 
     # -------------------------------------------------------------- denials
 

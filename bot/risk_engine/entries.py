@@ -19,12 +19,12 @@ class Entries:
 
     def watch(self, trade: Trade) -> None:
         """End its entries when their time to live is over."""
-        self._hands.market.call_at(f"{trade.intent_id}-expiry", trade.expires_ns, lambda: self._expire(trade))
+        self._hands.market.call_at(f"{trade.intent_id}-expiry", trade.intent.expires_ns, lambda: self._expire(trade))
 
     def overdue(self, ts_ns: int) -> None:
         """Ask again for the end of what should be over."""
         for trade in self._trades:
-            if ts_ns > trade.expires_ns + GRACE_NS:
+            if ts_ns > trade.intent.expires_ns + GRACE_NS:
                 self._expire(trade)
 
     def withdraw(self, _why: str) -> None:

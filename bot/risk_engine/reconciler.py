@@ -11,7 +11,7 @@ from bot.risk_engine.hands import Hands
 from bot.risk_engine.sender import Sender
 from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 
 def closed_elsewhere(net: int, expected: int, held: int) -> int:
@@ -51,7 +51,7 @@ class Reconciler:
         booked = 0
         for leg in sorted(trade.legs, key=lambda leg: bool(leg.live(Role.EXIT))):  # a closing order under way closes what is left
             if size := min(abs(leg.open), gone - booked):
-                at = leg.stop * TICK_POINTS if math.isnan(price) else price
+                at = to_points(leg.stop) if math.isnan(price) else price
                 self._sender.closed_elsewhere(trade, leg, size if leg.open > 0 else -size, at)
                 booked += size
         self._act(trade)

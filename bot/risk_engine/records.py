@@ -13,7 +13,7 @@ from bot.risk_engine.brackets import OrderTags
 from bot.risk_engine.hands import Hands
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Trade
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 
 def fill_record(trade: Trade, order: TrackedOrder) -> FillRecord:
@@ -26,7 +26,7 @@ def fill_record(trade: Trade, order: TrackedOrder) -> FillRecord:
         role=order.role.value,
         side=order.side,
         quantity=fill.quantity,
-        price=fill.price * TICK_POINTS,
+        price=to_points(fill.price),
         fee_cents=fill.fee_cents,
         slippage_ticks=fill.slippage_ticks,
         ts_ns=fill.ts_ns,
@@ -37,7 +37,7 @@ def fill_record(trade: Trade, order: TrackedOrder) -> FillRecord:
 def order_record(trade: Trade, order: TrackedOrder, event: str, reason: str, cause: str = "", venue_order_id: str = "") -> OrderRecord:
     """One order event. The end of an entry's time to live is EXPIRED, by whatever means the venue ended it."""
     ended = event == "OrderCanceled" and order.role is Role.ENTRY and trade.expired
-    price = None if order.price is None else order.price * TICK_POINTS
+    price = None if order.price is None else to_points(order.price)
     stop = order.role is Role.STOP
     return OrderRecord(
         client_order_id=order.order_id,

@@ -112,7 +112,7 @@ class Supervisor:
                 self._finish(trade)
             elif not trade.announced:
                 trade.announced = True
-                self._hands.publish(TOPIC_BOOK, TradeOpened(self.register.view(trade)))
+                self._hands.publish(TOPIC_BOOK, TradeOpened(trade.view()))
                 self._naked.look(self._hands.wall, trade)
         if self._switch.state is KillState.TRIPPED:
             self._leave_all()
@@ -203,7 +203,7 @@ class Supervisor:
         elif trade.opened_ns and not trade.done:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
-            self._hands.publish(TOPIC_BOOK, news(self.register.view(trade)))
+            self._hands.publish(TOPIC_BOOK, news(trade.view()))
         if refused:
             order.cancel_requested = True  # it is asked again, but not in a circle
             if order.order_id not in self._refused:
@@ -229,7 +229,7 @@ class Supervisor:
         trade.done = True
         if trade.opened_ns and not trade.told:
             trade.told = True
-            outcome = outcome_of(trade, self.register.context(trade))
+            outcome = outcome_of(trade)
             self._hands.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
             self._hands.publish(TOPIC_BOOK, TradeClosed(outcome))
         self._hands.wall.call_at(f"{trade.intent_id}-orphans", self._hands.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))

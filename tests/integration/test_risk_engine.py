@@ -119,11 +119,11 @@ def _two_in_one_list(rogue: Rogue) -> None:
 
 def _another_euc(rogue: Rogue) -> None:
     intent = rogue.intent()
-    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(euc=intent.euc.__class__(0.5, 0.3, 1.0, 0.0, 0.0, 1.0)))))
+    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(euc=intent.decided.euc.__class__(0.5, 0.3, 1.0, 0.0, 0.0, 1.0)))))
 
 
 def _old_intent(rogue: Rogue) -> None:
-    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(decided_ns=rogue.clock.timestamp_ns() - 60_000_000_000))))
+    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(ts_ns=rogue.clock.timestamp_ns() - 60_000_000_000))))
 
 
 def _lives_too_long(rogue: Rogue) -> None:

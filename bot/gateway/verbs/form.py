@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bot.gateway.errors import GatewayError
 from bot.gateway.faults import require_kind
-from bot.gateway.notation import to_ticks
+from bot.gateway.notation import exact_ticks
 from bot.gateway.orders import Status
 
 SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -107,6 +107,6 @@ def seconds(text: str) -> float:
 
 def ticks(text: str) -> int:
     """Ticks of a PRICE."""
-    price = to_ticks(Decimal(text))
+    price = exact_ticks(Decimal(text))
     assert price is not None
     return price

@@ -21,7 +21,7 @@ from bot.ibkr.link.classify import Action, Rule, classify_request, classify_syst
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import LinkState, SyncReason
 from bot.quality.feed import QualityEvent, QualityKind
-from bot.units import MINUTE_NS, SECOND_NS, TICK_POINTS
+from bot.units import MINUTE_NS, SECOND_NS, to_ticks
 
 LIVE_DATA = 1
 PIECE_SECONDS = 5
@@ -80,7 +80,7 @@ class MarketData:
     def spread_ticks(self) -> float:
         """Ask less bid of the last quote, ticks, 0 while one side has moved past the other; nan while there is none."""
         quote = self._quotes.quote
-        return math.nan if quote is None else max(0.0, (quote.ask - quote.bid) / TICK_POINTS)
+        return math.nan if quote is None else max(0.0, to_ticks(quote.ask - quote.bid))
 
     async def begin(self, warm_up_days: int) -> None:
         """Publish so many days of past minutes; live ones follow. Raises BrokerError."""

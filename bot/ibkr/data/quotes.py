@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bot.contracts.models import DvsLaw
 from bot.quality.feed import quote_fault
-from bot.units import SECOND_NS, TICK_POINTS
+from bot.units import SECOND_NS, to_ticks
 
 BID, ASK, DELAYED = 1, 2, (66, 67, 68, 72, 73, 75, 76)
 
@@ -72,4 +72,4 @@ class QuoteBook:
     def fault(self) -> str | None:
         """What is wrong with the quote (data_contract.yaml), or None."""
         quote = self.quote
-        return None if quote is None else quote_fault(self._limits, quote.bid / TICK_POINTS, quote.ask / TICK_POINTS)
+        return None if quote is None else quote_fault(self._limits, to_ticks(quote.bid), to_ticks(quote.ask))

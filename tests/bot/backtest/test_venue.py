@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from builders import CONTRACTS, mirrored
+from builders import CONTRACTS, decided_at, mirrored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -28,7 +28,6 @@ from nautilus_trader.trading.strategy import Strategy
 
 from bot.backtest.instrument import mes_contract, minute_bars
 from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
-from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.learning.follow import FollowedPlan, Stage
@@ -196,7 +195,7 @@ class Scripted(Strategy):
     def _enter(self, number: int, episode: Episode) -> None:
         now = self.clock.timestamp_ns()
         expires = now + round(episode.plan.ttl_seconds * SECOND_NS)
-        intent = Intent(f"E{number}", "2025-09-15", now, expires, episode.slippage, episode.plan, 1.0, 1.0, NO_EUC, NO_INPUTS)
+        intent = Intent(f"E{number}", episode.plan, expires, decided_at(now, slippage_ticks=episode.slippage))
         listed = bracket_orders(intent, self._origin())
         self.submit_order_list(listed)
         entries = [order for order in listed.orders if order.is_parent_order]
@@ -225,10 +224,6 @@ class Scripted(Strategy):
             self._opened.setdefault(number, event.ts_event)
         else:
             self.exits[number][tags.leg - 1].append(Exit(price, tags.role.value, event.ts_event // MINUTE_NS))
-
-
-NO_EUC = Euc(0, 0, 0, 0, 0, 0)
-NO_INPUTS = EucInputs(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def through_nautilus(script: list[Episode]) -> Scripted:

@@ -23,7 +23,7 @@ from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import APPROVED, Refused
 from bot.units import MINUTE_NS, SECOND_NS
 
-NEVER = Refused(Code.K5_NOISE, 6, "noise", 0.8, "below", 0.7)
+NEVER = Refused(Code.K5_NOISE, "noise", 0.8, "below", 0.7, layer=6)
 
 
 class BarCase(NamedTuple):
@@ -392,7 +392,7 @@ def test_the_others_are_listed_with_their_distances():
         ("TIER_RISK", pytest.approx(1.25)),
     ]
     assert NEVER.distance == pytest.approx(0.1)
-    assert Refused("X", 0, "state", "HALTED", "required", "ARMED").distance is None
+    assert Refused("X", "state", "HALTED", "required", "ARMED", layer=0).distance is None
 
 
 # ------------------------------------------------------------------ a guard that raises

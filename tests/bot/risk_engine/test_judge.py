@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
-from builders import plan
+from builders import decided_at, plan
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.identifiers import InstrumentId, StrategyId, TraderId
 from nautilus_trader.model.objects import Quantity
 
-from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.risk_engine import judge
 from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, first_difference, order_id, price_of
@@ -22,7 +21,7 @@ ORIGIN = OrderOrigin(TraderId("T-1"), StrategyId("K1-K1"), InstrumentId.from_str
 
 
 def intent(**shape: Any) -> Intent:
-    return Intent("I", "2025-09-16", 7, 90, 2, plan(**shape), 1.0, 1.0, Euc(0, 0, 0, 0, 0, 0), EucInputs(0, 0, 0, 0, 0, 0, 0, 0, 0))
+    return Intent("I", plan(**shape), 90, decided_at(7, slippage_ticks=2))
 
 
 class Order(NamedTuple):
@@ -85,7 +84,7 @@ def test_a_single_order_passes_only_if_it_reduces_counting_what_already_works(si
     ],
 )
 def test_a_legs_stop_and_target_count_once_and_closing_orders_as_they_are(orders, working):
-    trade = Trade("I", plan(), "2025-09-16", 0, 90, [leg(*orders)])
+    trade = Trade(intent(), [leg(*orders)])
     assert judge.working_exits([trade]) == working
     assert judge.working_exits([trade, trade]) == 2 * working
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import CONTRACTS, LIMITS, MOMENT, calendar, k4_plan, plan, snapshot
+from builders import CONTRACTS, LIMITS, MOMENT, an_intent, calendar, k4_plan, plan, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.core.uuid import UUID4
@@ -18,7 +18,6 @@ from nautilus_trader.model.identifiers import AccountId, ClientOrderId, Instrume
 from nautilus_trader.model.objects import Money, Quantity
 from nautilus_trader.model.orders import Order
 
-from bot.decision.euc import EucInputs, euc
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, ExitReason
 from bot.decision.snapshot import KillState
@@ -36,24 +35,12 @@ from bot.units import SECOND_NS, TICK_POINTS
 
 MES = InstrumentId.from_str("MES.CME")
 TRADER, ACCOUNT = TraderId("T-001"), AccountId("CME-001")
-INPUTS = EucInputs(reward_ratio=2.0, belief=0.9, instability=0.0, dvs=1.0, eqs=1.0, wins=0.0, losses=0.0, cost_r=0.2, cost_multiplier=1.0)
 PLANS = [plan(), plan(-1), plan(legs=((2, 6, 12),), strategy="K4"), k4_plan(), k4_plan(-1)]
 S = OrderState
 
 
 def intent(chosen: EntryPlan) -> Intent:
-    return Intent(
-        f"20250916-{chosen.strategy}-1041",
-        "2025-09-16",
-        MOMENT,
-        MOMENT + 90 * SECOND_NS,
-        1,
-        chosen,
-        1.0,
-        1.0,
-        euc(INPUTS, LIMITS.euc),
-        INPUTS,
-    )
+    return an_intent(chosen)
 
 
 # ------------------------------------------------------------------ by hand
@@ -115,7 +102,7 @@ def test_the_planned_bracket_is_the_one_that_was_sent(chosen):
     }
     planned = {each.order_id: (each.side, each.quantity, each.price) for leg in of(made=made).legs for each in leg.orders}
     assert planned == sent
-    assert {each.slippage_ticks for leg in of(made=made).legs for each in leg.orders} == {made.slippage_ticks}
+    assert {each.slippage_ticks for leg in of(made=made).legs for each in leg.orders} == {made.decided.slippage_ticks}
 
 
 def test_an_open_trade_is_open_at_its_fill():

@@ -16,7 +16,7 @@ from bot.runtime.situation import Situation
 from bot.units import MINUTE_NS
 
 OPENING, LUNCH = (window.reason for window in CONTRACTS.session.no_entry)
-VETO = Refused("K5_NOISE", 6, "noise", 0.8, "below", 0.7)
+VETO = Refused("K5_NOISE", "noise", 0.8, "below", 0.7, layer=6)
 
 
 def situation() -> Situation:
