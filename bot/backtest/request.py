@@ -32,7 +32,8 @@ class BacktestRequest:
     `from_date` and `to_date` bound decisions, both included, as CME trading dates; earlier
     bars warm up. `equity_usd` (> 0, whole cents) is the account at the start. `stamp` says
     what the file's times name; None reads it from the session's shape. `contracts` None
-    means ./contracts, else the packaged ones. `learning` False is for study only.
+    means ./contracts, else the packaged ones. `learning` False is for study only. `strategies`
+    are folders of strategies beside those that ship.
     """
 
     out: Path
@@ -45,6 +46,7 @@ class BacktestRequest:
     contracts: Path | None = None
     seed: int = 1
     sessions: int = 25
+    strategies: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         require_equity(self.equity_usd)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.strategies_option import strategies_option
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -29,13 +31,14 @@ Examples:
 
 @click.command(help=HELP, short_help="Show every limit in force, worked out.")
 @click.option("--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones.")
-def contracts(directory: Path | None) -> None:
+@strategies_option
+def contracts(directory: Path | None, strategies: tuple[Path, ...]) -> None:
     """Prints; a broken file ends with exit code 3 and every fault."""
     from rich.console import Console
 
     from bot.contracts import load_contracts
 
-    law = load_contracts(directory)
+    law = load_contracts(directory, strategies)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=max(console.width, NARROWEST))
@@ -48,9 +51,7 @@ def contracts(directory: Path | None) -> None:
 
 
 def _header(law: Contracts, console: Console) -> None:
-    from bot.contracts.load import FILES
-
-    versions = ", ".join(f"{name} {getattr(law, name).version}" for name in FILES)
+    versions = ", ".join(f"{name} {said['version']}" for name, said in law.values().items())
     console.print(f"Contracts in force: {law.directory}\nHash:               {law.sha256}\nVersions:           {versions}", soft_wrap=True)
     loss, rate = law.constitution.loss_limits, law.constitution.frequency
     console.print(
@@ -142,7 +143,7 @@ def _windows_table(law: Contracts) -> tuple[str, Table]:
     from bot.contracts.derived import entry_windows
 
     table = _table("strategy", "windows")
-    for name in type(law.risk_model.contracts_per_strategy).model_fields:
+    for name in law.traders:
         windows = entry_windows(law, name)
         table.add_row(name, "  ".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in windows) or "never")
     return "When entries may be decided (New York, full day)", table

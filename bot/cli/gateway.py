@@ -78,13 +78,13 @@ def gateway(
     import asyncio
 
     from bot.backtest.request import require_equity
-    from bot.contracts import load_contracts
+    from bot.contracts import read_contracts
     from bot.gateway.source import file_config, synthetic_config
 
     if stamp and bars is None:
         raise click.UsageError(f"--stamp {stamp} speaks of a file's times; name the file with --bars.")
     require_equity(equity)
-    law, day = load_contracts(contracts), date.date() if date else None
+    law, day = read_contracts(contracts), date.date() if date else None
     options: dict[str, Any] = {
         "seed": seed, "port": port, "side_port": side_port, "speed": speed, "accounts": accounts or ("DU1234567",),
         "cash_usd": float(equity), "script": _text(script) if script else "", "script_name": str(script), "frames": frames,

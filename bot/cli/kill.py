@@ -37,7 +37,7 @@ OVER = "HALTED"
 @click.command(help=HELP, short_help="Trip the kill switch: flatten and halt.")
 @journal_options
 @click.option("--reason", required=True, allow_from_autoenv=False, help="Why; it is journaled.")
-def kill(mode: str | None, account: str | None, directory: Path | None, reason: str) -> None:
+def kill(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], reason: str) -> None:
     """Prints each step with its time; exit code 1 if it is not flat when the patience ends, or something else stays open."""
     from bot.journal.run_lock import held_by
     from bot.node.kill_request import leave_request
@@ -61,7 +61,7 @@ def kill(mode: str | None, account: str | None, directory: Path | None, reason: 
         except JournalError as error:
             raise MesbotError(f"The kill was asked for, and what came of it is not known; look at TWS: {error}") from None
     else:
-        _latch(state, name, directory, reason.strip())
+        _latch(state, name, (directory, strategies), reason.strip())
     if troubles := (found or _Found(state, names)).besides(name):
         raise MesbotError("\n".join(troubles))
 
@@ -105,16 +105,16 @@ def _one(candidates: Iterable[JournalName]) -> JournalName:
     return names[0]
 
 
-def _latch(state: Path, name: JournalName, directory: Path | None, reason: str) -> None:
+def _latch(state: Path, name: JournalName, law_of: tuple[Path | None, tuple[Path, ...]], reason: str) -> None:
     """Nobody runs: write the trip down, so that the next start flattens before anything else."""
-    from bot.contracts import load_contracts
+    from bot.contracts import read_contracts
     from bot.journal.run_lock import RunLock
     from bot.node.kill_request import request_path, taken_request
     from bot.node.status import status_of
 
     path = name.path(state)
     try:
-        law = load_contracts(directory)
+        law = read_contracts(*law_of)
         with RunLock(path):
             each = status_of(state, name, law, time.time_ns())
             latched = each.kill.state
@@ -132,13 +132,15 @@ def _latch(state: Path, name: JournalName, directory: Path | None, reason: str) 
 
 def _written(each: JournalStatus, law: Contracts, reason: str) -> str:
     """Journal the trip; the state it ends in."""
+    from bot.journal.law import newest_contracts
     from bot.journal.records import KillRecord, Kind, OperatorRecord
     from bot.journal.store import Journal
     from bot.units import MINUTE_NS
 
     header = {"account": each.account, "learning": True, "replayed_time": each.replayed, "continues": "", "verb": "kill"}
     steps = [("TRIPPED", "manual")] if each.unfinished else [("TRIPPED", "manual"), ("FLAT", "no position left"), (OVER, "mesbot resume")]
-    with Journal.append(each.path, each.mode.lower(), law, header, time.time_ns) as journal:
+    under = newest_contracts(each.path) or law  # a stop changes no law, whatever strategies are at hand
+    with Journal.append(each.path, each.mode.lower(), under, header, time.time_ns) as journal:
         journal.add(Kind.OPERATOR, each.as_of_ns, OperatorRecord("kill", reason))
         for state, why in steps:
             journal.write_ahead(Kind.KILL, each.as_of_ns, KillRecord(state, why, reason if state == "TRIPPED" else ""))

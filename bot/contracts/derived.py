@@ -114,11 +114,11 @@ def minutes_before(clock: Time, minutes: int) -> Time:
 
 
 def entry_windows(contracts: Contracts, strategy: str) -> list[Window]:
-    """When K1..K4 may decide an entry on a full day: half-open [start, end) in New York, in order.
+    """When a strategy that orders may decide an entry on a full day: half-open [start, end) in New York, in order.
 
     Its phases and its own earliest time, less the session's no-entry windows and the day's end.
     """
-    session, law = contracts.session, getattr(contracts.strategies, strategy)
+    session, law = contracts.session, contracts.trader(strategy)
     starts = [phase.start for phase in session.phases]
     spans = {phase.code: Window(phase.start, end) for phase, end in zip(session.phases, [*starts[1:], session.rth.close], strict=True)}
     windows = [spans[code] for code in sorted(law.phases)]
@@ -130,13 +130,13 @@ def entry_windows(contracts: Contracts, strategy: str) -> list[Window]:
 
 
 def strategy_limits(contracts: Contracts, tier: Tier) -> list[StrategyLimits]:
-    """The derived limits of K1..K4 in one tier, those that the tier forbids included."""
-    return [_limits_of(contracts, tier, name) for name in type(contracts.risk_model.contracts_per_strategy).model_fields]
+    """The derived limits of every strategy that orders in one tier, those that the tier forbids included."""
+    return [_limits_of(contracts, tier, name) for name in contracts.traders]
 
 
 def _limits_of(contracts: Contracts, tier: Tier, strategy: str) -> StrategyLimits:
     constitution, risk_model = contracts.constitution, contracts.risk_model
-    quantity = getattr(risk_model.contracts_per_strategy, strategy)
+    quantity = contracts.trader(strategy).contracts
     stops = _stop_limits(constitution, tier, quantity)
     cap_ticks = min(stops.values())
     slippage_ticks = contracts.execution_contract.slippage.base_ticks
@@ -145,7 +145,7 @@ def _limits_of(contracts: Contracts, tier: Tier, strategy: str) -> StrategyLimit
     return StrategyLimits(
         strategy=strategy,
         tier=tier.name,
-        allowed=strategy in tier.strategies,
+        allowed=tier.name in contracts.trader(strategy).tiers,
         quantity=quantity,
         risk_cap_cents=risk_cap_cents(constitution, tier),
         stop_cap_ticks=cap_ticks,

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from bot.contracts.load import FILES
 from bot.contracts.models import Contracts
 from bot.decision.outcome import TradeOutcome
 from bot.errors import JournalError
+from bot.journal.law import contracts_of
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york
@@ -88,7 +88,7 @@ class Run(msgspec.Struct):
     """Everything of one journal that a report shows. Records are in the order they were written.
 
     `decisions` holds the sequences of the decisions that are counted alike. `planned` and
-    `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of K5's veto.
+    `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of the filter's veto.
     `law_seq` is the sequence of the contracts' record.
     """
 
@@ -107,6 +107,7 @@ class Run(msgspec.Struct):
     states: list[Record]
     quality: list[Record]
     stops: list[Record]
+    kills: list[Record]
 
     @classmethod
     def read(cls, path: str | Path) -> Run:
@@ -123,7 +124,7 @@ class Run(msgspec.Struct):
                 path=Path(path),
                 head=row[0] if row else "",
                 header=runs[-1],
-                contracts=_contracts(law.body),
+                contracts=contracts_of(law),
                 law_seq=law.seq,
                 bars=[_bar(*row) for row in db.execute(_BARS)],
                 decisions=decisions,
@@ -135,6 +136,7 @@ class Run(msgspec.Struct):
                 states=list(read(db, Kind.STATE)),
                 quality=list(read(db, Kind.QUALITY)),
                 stops=[record for record in read(db, Kind.ORDER) if record.body["role"] == "STOP" and record.body.get("trigger")],
+                kills=list(read(db, Kind.KILL)),
             )
 
     @property
@@ -156,11 +158,6 @@ def outcome_of(record: Record) -> Closed:
     """A closed trade from its record; what was written as null is nan again."""
     values = {name: NAN if value is None and name in _NUMBERS else value for name, value in record.body.items()}
     return Closed(**{**values, "gates": tuple(values.get("gates", ())), "seq": record.seq})
-
-
-def _contracts(body: dict[str, Any]) -> Contracts:
-    values = {name: model.model_validate(body["values"][name]) for name, model in FILES.items()}
-    return Contracts(**values, directory="", sha256=body["sha256"])
 
 
 _decode_bar = msgspec.json.Decoder(Bar).decode

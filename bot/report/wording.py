@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from bot.decision.snapshot import KillState
 from bot.journal.times import new_york
 from bot.report.numbers.number import Unit, Value
 from bot.report.summary import Summary
@@ -107,10 +108,19 @@ def quality_sentence(summary: Summary, write: Writer) -> str:
 
 
 def veto_sentence(summary: Summary, write: Writer) -> str:
-    """What K5 did."""
+    """What the filter did."""
     if not summary.value("bars.planned"):
         return "No bar had a plan."
-    return f"K5 vetoed {write('K5.vetoed')} of the {write('bars.planned')} bars that had a plan ({write('K5.vetoed.share')})."
+    name = summary.run.contracts.filter
+    vetoed, share = write(f"{name}.vetoed"), write(f"{name}.vetoed.share")
+    return f"{name} vetoed {vetoed} of the {write('bars.planned')} bars that had a plan ({share})."
+
+
+def kill_sentences(summary: Summary) -> list[str]:
+    """When and why the kill switch tripped; nothing if it did not."""
+    trips = [record for record in summary.run.kills if record.body["state"] == KillState.TRIPPED]
+    reasons = [": ".join(part for part in (trip.body["reason"], trip.body["detail"]) if part) for trip in trips]
+    return [f"The kill switch tripped at {new_york(trip.ts_ns)} New York: {why}." for trip, why in zip(trips, reasons, strict=True)]
 
 
 def random_sentence(summary: Summary, write: Writer) -> str:
