@@ -28,7 +28,10 @@ class K1Rules(TraderRules):
 
 
 class VwapReversion(ContractStrategy):
-    """Fade |vwap_z| >= 1.5 with a limit at the close, stop beyond the 5-bar extreme, target VWAP."""
+    """VWAP mean reversion: fades a stretched price back to the session VWAP.
+
+    A limit at the close, stop beyond the last bars' extreme, target VWAP.
+    """
 
     name = "K1"
     rules_model = K1Rules

@@ -20,7 +20,10 @@ class K2Rules(TraderRules):
 
 
 class FailedBreakReversal(ContractStrategy):
-    """Fade a failed break with a limit at the close, stop beyond the break's extreme, target VWAP or 2 R."""
+    """Failed-break reversal: takes the other side of a level won back.
+
+    A limit at the close, stop beyond the break's extreme, target VWAP or a multiple of R.
+    """
 
     name = "K2"
     rules_model = K2Rules

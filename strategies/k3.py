@@ -21,7 +21,10 @@ class K3Rules(TraderRules):
 
 
 class SweepReversal(ContractStrategy):
-    """Stop-limit beyond the sweep's bar, stop beyond the sweep, target 2 R."""
+    """Sweep reversal: joins the turn after an extreme was run and rejected.
+
+    A stop-limit beyond the sweep's bar, stop beyond the sweep, target a multiple of R.
+    """
 
     name = "K3"
     rules_model = K3Rules

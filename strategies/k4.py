@@ -32,7 +32,10 @@ class K4Rules(TraderRules):
 
 
 class MomentumExtension(ContractStrategy):
-    """Stop-limit beyond the breaking bar, two legs with one stop and targets of 2 R and 3 R."""
+    """Momentum extension: follows a break of the range.
+
+    A stop-limit beyond the breaking bar; legs of one contract with one stop, and a target each in R.
+    """
 
     name = "K4"
     rules_model = K4Rules

@@ -20,7 +20,10 @@ class K5Rules(Rules):
 
 
 class NoiseFilter(ContractStrategy):
-    """Vetoes on noise with F5, in the lunch void, and after stop-outs on both sides of a session."""
+    """Noise filter: orders nothing, and vetoes every entry of a bar that is noise.
+
+    Also in the lunch void, and after stop-outs on both sides of a session.
+    """
 
     name = "K5"
     rules_model = K5Rules

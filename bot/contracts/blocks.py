@@ -64,41 +64,34 @@ def every_rules(blocks: Mapping[str, Block]) -> dict[str, Rules]:
 
 
 def own_rules(
-    shipped: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], declared: Mapping[str, Declared], faults: list[str]
+    shipped: Mapping[str, Any] | None, files: Mapping[str, Mapping[str, Any]], declared: Mapping[str, Declared], faults: list[str]
 ) -> dict[str, Rules]:
-    """Each strategy's block as its own rules model, by name. What is wrong goes to `faults`, as of every contract."""
-    at_home = {name: each for name, each in declared.items() if each.shipped}
-    faults.extend(_undeclared(FILE, shipped.keys() - at_home.keys(), at_home))
-    known = {name: values for name, values in shipped.items() if name in at_home}
-    home = checked(FILE, _sections(Law, at_home.values()), known, faults)
-    rules = {} if home is None else {name: getattr(home, name) for name in at_home}
+    """Each strategy's block as its own rules model, by name. What is wrong goes to `faults`, as of every contract.
+
+    `shipped` None says that there is no strategies.yaml, which is told already.
+    """
+    at_home = [each for each in declared.values() if each.shipped]
+    rules = {} if shipped is None else _checked(FILE, Law, {}, shipped, at_home, faults)
     for each in declared.values():
-        if each.shipped or each.block_file not in files:
-            continue
-        head, blocks = split(files[each.block_file])
-        faults.extend(_undeclared(each.block_file, blocks.keys() - {each.name}, [each.name]))
-        own = {name: values for name, values in blocks.items() if name == each.name}
-        law = checked(each.block_file, _sections(Contract, [each]), head | own, faults)
-        if law is not None:
-            rules[each.name] = getattr(law, each.name)
+        if not each.shipped and each.block_file in files:
+            rules |= _checked(each.block_file, Contract, *split(files[each.block_file]), [each], faults)
     return rules
 
 
-def _sections(base: type[Law], declared: Iterable[Declared]) -> type[Law]:
-    """A model of a file with a section for each strategy, so that its faults read as those of every other file."""
-    return create_model("Blocks", __base__=base, **{each.name: (each.rules_model, ...) for each in declared})
-
-
-def _undeclared(file: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
-    return [
-        f"{file}: {name} is a block without a strategy{_near(name, known)}; write the file that declares it, or remove it"
-        for name in sorted(names)
-    ]
+def _checked(
+    file: str, base: type[Law], head: Mapping[str, Any], blocks: Mapping[str, Any], declared: list[Declared], faults: list[str]
+) -> dict[str, Rules]:
+    """The blocks of one file; none if it has faults. A section for each strategy, so that they read as those of every file."""
+    names = [each.name for each in declared]
+    faults.extend(f"{file}: {name} is a block without a strategy{_near(name, names)}" for name in sorted(blocks.keys() - set(names)))
+    model = create_model("Blocks", __base__=base, **{each.name: (each.rules_model, ...) for each in declared})
+    law = checked(file, model, {**head, **{name: blocks[name] for name in names if name in blocks}}, faults)
+    return {} if law is None else {name: getattr(law, name) for name in names}
 
 
 def _near(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return f"; did you mean {near[0]}?" if near else "; write the file that declares it, or remove it"
 
 
 def block_files(sources: Iterable[Source], faults: list[str]) -> dict[str, dict[str, Any]]:

@@ -54,7 +54,7 @@ def load_contracts(directory: str | Path | None = None, strategies: Sequence[str
         faults.extend(strategy_faults(laws, declared, rules))
     if faults:
         raise _refused(folder, faults)
-    return _contracts(folder, folders, laws, blocks_of(shipped, files), rules, declared)
+    return _contracts(folder, folders, laws, blocks_of(shipped or {}, files), rules, declared)
 
 
 def read_contracts(directory: str | Path | None = None, strategies: Sequence[str | Path] = ()) -> Contracts:
@@ -69,7 +69,7 @@ def read_contracts(directory: str | Path | None = None, strategies: Sequence[str
         faults.extend(cross_file_faults(laws))
     if faults:
         raise _refused(folder, faults)
-    blocks = blocks_of(shipped, block_files(sources(folders, []), []))
+    blocks = blocks_of(shipped or {}, block_files(sources(folders, []), []))
     return _contracts(folder, folders, laws, blocks, every_rules(blocks), {})
 
 
@@ -78,10 +78,10 @@ def _folders(strategies: Sequence[str | Path]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(Path(folder).resolve()) for folder in strategies))
 
 
-def _core(folder: Path, faults: list[str]) -> tuple[dict[str, Contract], dict[str, Any]]:
-    """The seven laws that hold, by name, and the strategies' blocks in strategies.yaml."""
+def _core(folder: Path, faults: list[str]) -> tuple[dict[str, Contract], dict[str, Any] | None]:
+    """The seven laws that hold, by name, and the strategies' blocks in strategies.yaml (None if there is no such file)."""
     laws: dict[str, Contract] = {}
-    shipped: dict[str, Any] = {}
+    shipped: dict[str, Any] | None = None
     for name, model in FILES.items():
         path = folder / f"{name}.yaml"
         values = values_of_file(path, f"{path.name}: the file is missing from {folder}; copy it from {packaged_directory()}", faults)

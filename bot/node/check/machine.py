@@ -13,7 +13,7 @@ from bot.assembly import strategies_of
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
 from bot.contracts.derived import StrategyLimits, strategy_limits
-from bot.errors import CalendarError, ContractError, JournalError
+from bot.errors import CalendarError, JournalError, MesbotError
 from bot.journal.verify import verify
 from bot.node.check.items import CheckItem, failed, passed
 from bot.node.journals import FOLDER
@@ -66,7 +66,7 @@ def strategies_item(law: Contracts, today: dt.date) -> CheckItem:
     """Whether every strategy can be made, and the parameters in force."""
     try:
         made = strategies_of(bare_spec(law, today), InstrumentId.from_str("MES.CME"))
-    except ContractError as error:
+    except MesbotError as error:
         return failed("strategies", str(error), "Correct the strategy, or take it away.")
     lines = [f"{each.name} " + " ".join(f"{key}={value}" for key, value in each.rules.model_dump(mode="json").items()) for each in made]
     return passed("strategies", "\n".join(lines))
