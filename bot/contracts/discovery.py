@@ -50,10 +50,11 @@ def sources(directories: Sequence[str | Path], faults: list[str]) -> list[Source
     others: list[Source] = []
     for directory in map(Path, directories):
         files = _files(directory.resolve())
-        if not files:
+        alone = list(_blocks_alone(directory))
+        if not files and not alone:
             faults.append(f"--strategies {directory}: holds no strategy; name a folder with k6.py and k6.yaml, or the like")
         others += [Source(f"{PACKAGE}.{file.stem}", file, str(directory), False) for file in files]
-        faults.extend(_blocks_alone(directory))
+        faults.extend(alone)
     for source in [*others, *_of_packages(faults)]:
         other = taken.setdefault(source.file.stem, source.file)
         if other is source.file:

@@ -88,7 +88,7 @@ def _typed(answer: Any, kind: type[Any]) -> str:
     try:
         msgspec.convert(msgspec.to_builtins(answer), kind)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
-        return f"a {kind.__name__} that cannot be read: {error}"
+        return f"its {kind.__name__} cannot be read: {error}"
     return ""
 
 

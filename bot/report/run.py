@@ -107,6 +107,7 @@ class Run(msgspec.Struct):
     states: list[Record]
     quality: list[Record]
     stops: list[Record]
+    denied: list[Record]
     kills: list[Record]
 
     @classmethod
@@ -119,6 +120,7 @@ class Run(msgspec.Struct):
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
             decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
             outcomes = [outcome_of(record) for record in read(db, Kind.OUTCOME)]
+            orders = list(read(db, Kind.ORDER))
             row = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()
             return cls(
                 path=Path(path),
@@ -135,7 +137,8 @@ class Run(msgspec.Struct):
                 intents={(record.body["strategy"], record.body["decided_ns"]): record.body for record in read(db, Kind.INTENT)},
                 states=list(read(db, Kind.STATE)),
                 quality=list(read(db, Kind.QUALITY)),
-                stops=[record for record in read(db, Kind.ORDER) if record.body["role"] == "STOP" and record.body.get("trigger")],
+                stops=[record for record in orders if record.body["role"] == "STOP" and record.body.get("trigger")],
+                denied=[record for record in orders if record.body["event"] == "Denied"],
                 kills=list(read(db, Kind.KILL)),
             )
 
