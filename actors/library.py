@@ -144,6 +144,7 @@ class LibraryActor(Actor):
     # -------------------------------------------------------------- one bar
 
     def _decide(self, state: MarketState, now: Snapshot, faults: dict[str, str]) -> list[DecisionRecord]:
+        self._leave_orphan()
         veto = self._ask_filter(state)
         now = msgspec.structs.replace(now, veto=veto)
         self._situation.veto = veto
@@ -220,6 +221,12 @@ class LibraryActor(Actor):
             return no_answer(name, "silence")
         fault = unusable(ask.answer, name, self._belief_of[name], ask.trade, vetoes=name == self._filter)
         return no_answer(name, fault) if fault else ask.answer
+
+    def _leave_orphan(self) -> None:
+        """A trade whose strategy is not here, after a start without its folder: nobody knows when it is void."""
+        trade = self._trade
+        if trade is not None and not trade.closing and trade.plan.strategy not in self._traders:
+            self._leave(trade, ExitReason.THESIS, f"{trade.plan.strategy} is not here to manage its trade")
 
     def _leave(self, trade: TradeView, reason: ExitReason, why: str) -> None:
         self.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade(trade.trade_id, reason, why))

@@ -25,6 +25,7 @@ ENTRY_POINTS = "mesbot.strategies"
 NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,7}")
 NAME_WORDS = "a capital letter and up to seven more letters or digits, e.g. K6"
 REPORTED = {"book", "bars", "days", "drawdown", "dvs", "ledger", "sessions", "states", "trades"}  # a report's numbers begin so
+Stamps = tuple[tuple[str, int], ...]
 _stamps: dict[str, tuple[Path, int]] = {}
 
 
@@ -62,6 +63,11 @@ def sources(directories: Sequence[str | Path], faults: list[str]) -> list[Source
         else:
             faults.append(f"{source.file}: {other} has the same name; rename one of the two files, and its block's")
     return found
+
+
+def stamps(directories: Sequence[str]) -> Stamps:
+    """When each strategy's file in these folders was last changed."""
+    return tuple((str(file), file.stat().st_mtime_ns) for directory in directories for file in _files(Path(directory)))
 
 
 def _files(directory: Path) -> list[Path]:

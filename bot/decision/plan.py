@@ -116,7 +116,7 @@ class EntryPlan(msgspec.Struct, frozen=True, gc=False):
 
 
 class Veto(msgspec.Struct, frozen=True, gc=False):
-    """K5's no to every entry of a bar; the fields read like a refusal's."""
+    """The filter's no to every entry of a bar; the fields read like a refusal's."""
 
     code: str
     observed_name: str

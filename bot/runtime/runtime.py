@@ -13,6 +13,7 @@ import msgspec
 
 from bot.calendar import SessionCalendar
 from bot.contracts import Contracts, load_contracts, read_contracts
+from bot.contracts.discovery import Stamps, stamps
 from bot.decision.evaluate import Law
 from bot.errors import ContractError
 from bot.runtime.past import Past, past_of
@@ -53,13 +54,17 @@ class Runtime(msgspec.Struct, frozen=True):
     past: Past
 
 
-@lru_cache(maxsize=8)
 def runtime_of(spec: RuntimeSpec) -> Runtime:
-    """The Runtime of a spec, built once per process.
+    """The Runtime of a spec, built once per process, and anew when a strategy's file in one of its folders was changed.
 
     Raises ContractError if the contracts on disk are not the pinned ones any more, JournalError if an
     earlier journal cannot be read.
     """
+    return _runtime(spec, stamps(spec.strategies))
+
+
+@lru_cache(maxsize=8)
+def _runtime(spec: RuntimeSpec, stamps: Stamps) -> Runtime:
     contracts = load_contracts(spec.contracts_directory, spec.strategies)
     if contracts.sha256 != spec.contracts_sha256:
         raise ContractError(

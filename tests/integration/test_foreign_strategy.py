@@ -8,9 +8,13 @@ import pytest
 from foreign import spoil, with_own_belief, write
 from stage import DAY, FLAT, WARM_UP_DAY, Played, lawbook, play, quiet_day
 
+from bot.backtest.run import BacktestRun
+from bot.calendar import new_york
 from bot.journal.why import why
+from bot.messages import TradeOpened
 from bot.report.html import render
 from bot.report.summary import Summary
+from bot.units import MINUTE_NS
 
 ENTER = "if state.minute_of_session == 71:\n    return Setup(1)\nreturn NoSetup('LATER', 'minute', state.minute_of_session, 'required', 71)"
 SAME_BAR = "        side, close, rules, failed = setup.side, state.bar.close, self.rules, state.failed_break\n"
@@ -40,8 +44,6 @@ def decisions(played: Played, minute: str = "10:41") -> dict[str, dict]:
 
 
 def _clock(ts_ns: int) -> str:
-    from bot.calendar import new_york
-
     return f"{new_york(ts_ns):%Y-%m-%d %H:%M}"
 
 
@@ -178,3 +180,25 @@ def test_a_strategy_that_cannot_manage_its_trade_loses_it(tmp_path):
     (outcome,) = played.outcomes
     assert (outcome["strategy"], outcome["exit_reason"], outcome["quantity"]) == ("K6", "THESIS", 1)
     assert any("RuntimeError: what now" in body["sentence"] for body in played.of("decision") if body["action"] == "EXIT")
+
+
+def test_a_trade_whose_strategy_is_not_here_is_left_at_once(tmp_path):
+    """As after a start without its folder: the trade is adopted, and nobody can say when it is void."""
+
+    def forget_k6(made: BacktestRun) -> None:
+        library = next(actor for actor in made.engine.trader.actors() if actor.id.value == "LIBRARY")
+        hear = library._on_book
+
+        def on_book(event: object) -> None:
+            hear(event)
+            if isinstance(event, TradeOpened):
+                library._traders = ("K1", "K2", "K3", "K4")
+
+        library._on_book = on_book
+
+    law = lawbook(tmp_path / "law", FLAT, {"strategies": {"K5.veto_belief": 1.0}})
+    bars = [*quiet_day(WARM_UP_DAY), *quiet_day(DAY)]
+    played = play(law, tmp_path / "out", bars, before=forget_k6, strategies=(planning(tmp_path / "mine"),))
+    first, *_ = played.outcomes
+    assert (first["strategy"], first["exit_reason"]) == ("K6", "THESIS")
+    assert first["closed_ns"] - first["opened_ns"] <= 2 * MINUTE_NS

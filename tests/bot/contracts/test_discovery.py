@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from foreign import EVIDENCE, NUMBERS, spoil, with_own_belief, write
 from bot.cli.main import cli
 from bot.contracts import load_contracts, read_contracts
 from bot.errors import ContractError
+from bot.runtime.runtime import RuntimeSpec, runtime_of
 
 
 def faults_of(*folders: Path, contracts: Path | None = None) -> list[str]:
@@ -263,3 +265,12 @@ def test_all_faults_of_all_strategies_are_told_at_once(tmp_path):
     spoil(write(tmp_path), "  contracts: 1\n", "", kind="yaml")
     spoil(write(tmp_path, "K7"), "import math", "import maths", "K7")
     assert len(faults_of(tmp_path)) == 2
+
+
+def test_a_strategy_changed_between_two_runs_of_a_process_is_read_anew(tmp_path):
+    law = load_contracts(strategies=[write(tmp_path)])
+    spec = RuntimeSpec(law.directory, law.sha256, "2025-09-01", "2025-10-31", "", strategies=law.strategy_folders)
+    assert runtime_of(spec) is runtime_of(spec)
+    spoil(tmp_path, "Failed-break reversal: takes", "Another: takes")
+    os.utime(tmp_path / "k6.py", ns=(1, 1))
+    assert runtime_of(spec).contracts.declared["K6"].summary.startswith("Another")
