@@ -9,7 +9,7 @@ from bot.runtime.runtime import RuntimeSpec
 
 
 class RuntimeActorConfig(ActorConfig, frozen=True):
-    """Where the law is, and the bars that drive the run."""
+    """Where the contracts are, and the bars that drive the run."""
 
     runtime: RuntimeSpec
     bar_type: BarType = BarType.from_str("MES.CME-1-MINUTE-LAST-EXTERNAL")

@@ -65,11 +65,11 @@ class LibraryActor(Actor):
     def __init__(self, config: RuntimeActorConfig, *, live: bool = False) -> None:
         super().__init__(config)
         self._runtime = runtime_of(config.runtime)
-        self._law = self._runtime.law
+        self._limits = self._runtime.limits
         self._traders, self._filter = self._runtime.contracts.traders, self._runtime.contracts.filter
         self._belief_of = {name: declared.belief for name, declared in self._runtime.contracts.declared.items()}
         self._calendar = self._runtime.calendar
-        self._situation = Situation(self._law.limits, self._calendar, observe=config.runtime.observe)
+        self._situation = Situation(self._limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
         self._from_ns = NEVER if live else config.runtime.decide_from_ns
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
@@ -151,9 +151,9 @@ class LibraryActor(Actor):
         if veto is not None:
             self.msgbus.publish(TOPIC_VETO, veto)
         answers = {name: self._ask(name, state, faults.get(self._belief_of[name], "")) for name in self._traders}
-        at_bar = bar_failures(now, self._law.limits)
+        at_bar = bar_failures(now, self._limits)
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
-        candidates, winner = choose(plans, now, self._law, at_bar)
+        candidates, winner = choose(plans, now, self._limits, at_bar)
         judged = {candidate.plan.strategy: candidate for candidate in candidates}
         self._alarm(at_bar, *(candidate.failures for candidate in candidates))
         intent_id = None if winner is None else self._submit(judged, winner, now)
@@ -237,7 +237,7 @@ class LibraryActor(Actor):
         session = self._calendar.session_at(ts_ns)
         if trade is not None and (session is None or ts_ns >= self._calendar.flatten_ns(session)):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
-        failures = () if now is None else bar_failures(now, self._law.limits)
+        failures = () if now is None else bar_failures(now, self._limits)
         first = Refused(Code.BAR_REJECTED.value, int(Layer.QUALITY), "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
         return [decision(name, self._belief_of[name], now, (first, *failures)) for name in (*self._traders, self._filter)]
 

@@ -53,8 +53,8 @@ def last_contracts() -> dict[str, str] | None:
 def values_of(contracts: Contracts) -> dict[str, str]:
     """Every value in force by `file.yaml: key`, as text; changelogs left out."""
     flat: dict[str, str] = {}
-    for name, law in contracts.values().items():
-        said = {key: value for key, value in law.items() if key != "changelog"}
+    for name, values in contracts.values().items():
+        said = {key: value for key, value in values.items() if key != "changelog"}
         _flatten(f"{name.removesuffix('.yaml')}.yaml: ", said, flat)
     return flat
 

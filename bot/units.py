@@ -1,7 +1,7 @@
 """Ticks, cents and points of MES, and the clock's units. Prices are ticks inside, points at the edge.
 
 One tick is 0.25 points and $1.25 a contract (constitution.yaml: instrument); the loader
-accepts no other instrument, so these are names for that law, not limits of their own.
+accepts no other instrument, so these are names for its values, not limits of their own.
 """
 
 from __future__ import annotations
@@ -30,3 +30,8 @@ def to_cents(usd: Decimal | float | int) -> int:
 def to_usd(cents: int) -> float:
     """US dollars of an amount in whole cents."""
     return cents / 100
+
+
+def round_trip_fees_cents(fee_cents: int, quantity: int) -> int:
+    """Commission and fees of entry and exit, of `fee_cents` a side and contract (risk_model.yaml: fee_per_side_usd)."""
+    return 2 * fee_cents * quantity

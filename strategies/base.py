@@ -21,13 +21,13 @@ from bot.decision.plan import Act, EntryPlan, ExitPlan, ManagementAction, NoSetu
 from bot.errors import RiskEngineError
 from bot.market.state import MarketState
 from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
-from bot.risk_engine.brackets import Maker, bracket_orders, price_of
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, price_of
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import TOLERANCE
 
 
 class ContractStrategyConfig(StrategyConfig, frozen=True):
-    """Configuration of any strategy: where its law is, and its instrument. Its ids follow from its name."""
+    """Configuration of any strategy: where its contracts are, and its instrument. Its ids follow from its name."""
 
     runtime: RuntimeSpec
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
@@ -102,8 +102,8 @@ class ContractStrategy(Strategy, Declaration):
         ask.answer = self.plan_entry(setup, ask.state) if isinstance(setup, Setup) else setup
 
     def _on_submit(self, intent: Intent) -> None:
-        maker = Maker(self.trader_id, self.id, self.config.instrument_id, self.clock.timestamp_ns())
-        self.submit_order_list(bracket_orders(intent, maker))
+        origin = OrderOrigin(self.trader_id, self.id, self.config.instrument_id, self.clock.timestamp_ns())
+        self.submit_order_list(bracket_orders(intent, origin))
 
     def _act(self, trade: TradeView, action: ManagementAction) -> None:
         if action.act is Act.EXIT:

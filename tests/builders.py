@@ -16,7 +16,7 @@ import msgspec
 
 from bot.calendar import SessionCalendar, clock_ns
 from bot.contracts import Contracts, load_contracts
-from bot.decision.evaluate import Law
+from bot.decision.limits import Limits
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
 from bot.decision.snapshot import BookView, KillState, LockoutView, Snapshot
 from bot.market.bar import Bar
@@ -25,8 +25,7 @@ from bot.units import MINUTE_NS
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS: Contracts = load_contracts(ROOT / "contracts")
-LAW = Law.of(CONTRACTS)
-LIMITS = LAW.limits
+LIMITS = Limits.of(CONTRACTS)
 DAY = dt.date(2025, 9, 16)
 MOMENT = clock_ns(DAY, dt.time(10, 41))
 
@@ -55,6 +54,12 @@ class TrustStub(NamedTuple):
 def bar(minute: int, open_: int, high: int, low: int, close: int, volume: int = 500) -> Bar:
     """A bar that closes `minute` minutes after the epoch."""
     return Bar(minute * MINUTE_NS, open_, high, low, close, volume)
+
+
+def mirrored(seen: Bar, pivot: int) -> Bar:
+    """The bar seen in a mirror at `pivot` ticks: p' = 2 pivot - p, high and low swapped."""
+    twice = 2 * pivot
+    return Bar(seen.ts_ns, twice - seen.open, twice - seen.low, twice - seen.high, twice - seen.close, seen.volume)
 
 
 def plan(

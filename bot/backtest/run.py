@@ -27,9 +27,11 @@ from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
 from bot.bars.source import Bars
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
+from bot.errors import JournalBroken
 from bot.journal.folder import JOURNAL, fresh_journal
 from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
+from bot.journal.verify import VerifyReport, verify
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import TICK_POINTS
 
@@ -43,16 +45,30 @@ def run_backtest(request: BacktestRequest, progress: Progress | None = None) -> 
     """Run the request; the journal is written as it goes, the report is made from it afterwards.
 
     Raises UsageError or ContractError, in one sentence, before anything is written; JournalInUse if another run
-    writes into the same folder.
+    writes into the same folder; JournalBroken if the journal to go on with is that of another run.
     """
     contracts = load_contracts(request.contracts, request.strategies)
     bars = request.read(contracts.session)
-    with RunLock(request.out / JOURNAL):
-        fresh_journal(request.out)
+    journal = request.out / JOURNAL
+    with RunLock(journal):
+        held = verify(journal) if request.resume else None
+        if held is None:
+            fresh_journal(request.out)
         spec = spec_of(request, contracts, bars)
         with BacktestRun(spec, bars, request) as run:
-            run.through(progress)
-    return BacktestResult(Path(spec.journal_path), bars.notes)
+            head = run.through(progress)
+    return BacktestResult(journal, bars.notes if held is None else (*bars.notes, _resumed(journal, held, head)))
+
+
+def _resumed(journal: Path, held: VerifyReport, head: str) -> str:
+    """What became of a journal that was gone on with. Raises JournalBroken if it goes on beyond the end of this run."""
+    now = verify(journal)
+    if now.head != head:
+        raise JournalBroken(
+            f"{journal} goes on beyond the end of this run, which appended nothing to it. "
+            f"Resume with all the bars and dates it was made of, or name another folder with --out."
+        )
+    return f"Resumed: {held.records:,} records were there and came out again as they stand; {now.records - held.records:,} were added."
 
 
 def spec_of(request: BacktestRequest, contracts: Contracts, bars: Bars) -> RuntimeSpec:
@@ -136,13 +152,11 @@ def nautilus_bars(bars: Bars, instrument: FuturesContract) -> Iterator[list[Naut
 class BacktestRun:
     """The engine of one backtest, ready to run; `engine` is Nautilus' own, for reports.
 
-    With `resume` an existing journal is re-derived and compared before anything is appended.
+    If the request says so, an existing journal is derived again and compared before anything is appended.
     `journal_type` is Journal or a subclass that also measures.
     """
 
-    def __init__(
-        self, spec: RuntimeSpec, bars: Bars, request: BacktestRequest, *, resume: bool = False, journal_type: type[Journal] = Journal
-    ) -> None:
+    def __init__(self, spec: RuntimeSpec, bars: Bars, request: BacktestRequest, *, journal_type: type[Journal] = Journal) -> None:
         self._bars = bars
         contracts = runtime_of(spec).contracts
         self.engine = new_engine()
@@ -156,8 +170,9 @@ class BacktestRun:
         }
 
         def open_journal() -> Journal:
-            path = spec.journal_path
-            return journal_type.create(path, "backtest", contracts, header, time.time_ns, resume=resume, flush_every_links=FLUSH_LINKS)
+            return journal_type.create(
+                spec.journal_path, "backtest", contracts, header, time.time_ns, resume=request.resume, flush_every_links=FLUSH_LINKS
+            )
 
         self.journal = assemble(self.engine.kernel, spec, minute_bars(self.instrument.id), open_journal).journal
 

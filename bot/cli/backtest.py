@@ -26,7 +26,10 @@ Examples:
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/
   mesbot backtest --strategies my-strategies/          with strategies of your own
   mesbot backtest --bars bars.parquet --stamp close --learning off
+  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/ --resume
 """
+RESUME = """Go on with the interrupted run whose journal is in --out: it is derived again from the first bar and compared with
+what is stored, and goes on where that ends. Other bars, options, contracts or another program are refused."""
 
 
 class Usd(click.ParamType):
@@ -54,6 +57,7 @@ class Usd(click.ParamType):
 @strategies_option
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions.")
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
+@click.option("--resume", is_flag=True, help=RESUME)
 @click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
 def backtest(
     bars: Path | None,
@@ -67,6 +71,7 @@ def backtest(
     strategies: tuple[Path, ...],
     seed: int,
     sessions: int,
+    resume: bool,
     no_report: bool,
 ) -> None:
     """Runs one backtest and shows what came of it."""
@@ -87,10 +92,11 @@ def backtest(
         strategies=strategies,
         seed=seed,
         sessions=sessions,
+        resume=resume,
     )
-    law = load_contracts(contracts, strategies)  # a broken contract ends it here, before anything is written
+    in_force = load_contracts(contracts, strategies)  # a broken contract ends it here, before anything is written
     console = Console()
-    console.print(f"Contracts: {law.directory} ({law.sha256[:12]})", highlight=False)
+    console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False)
 
     from bot.backtest.run import run_backtest
 
@@ -99,7 +105,7 @@ def backtest(
     for note in result.notes:
         console.print(note, highlight=False)
     show_run(result.journal, console, report=not no_report)
-    remember(result.journal, law)
+    remember(result.journal, in_force)
 
 
 def show_run(journal: Path, console: Console, *, report: bool) -> None:
@@ -117,14 +123,14 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
     console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
 
 
-def remember(journal: Path, law: Any) -> None:
+def remember(journal: Path, contracts: Any) -> None:
     """Notes the run for `why` and `contracts`, and says if they would ask another; that it cannot be noted is no failure of the run."""
     from bot.cli.journal import newest_journal
     from bot.errors import MesbotError
     from bot.state_folder import remember_run
 
     try:
-        remember_run(journal, law)
+        remember_run(journal, contracts)
     except MesbotError as error:  # the run itself is done and whole
         click.echo(f"Note: {error}", err=True)
     default = newest_journal()

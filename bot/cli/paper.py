@@ -91,8 +91,8 @@ def paper(
         run_on_broker(request, report=not no_report)
         return
     day, equity = replayed.pop("date"), replayed.pop("equity")
-    law = {"contracts": contracts, "strategies": strategies}
-    wanted = PaperRequest(**replayed, **law, date=day.date() if day else None, equity_usd=equity, observe=mode is Mode.OBSERVE)
+    rules = {"contracts": contracts, "strategies": strategies}
+    wanted = PaperRequest(**replayed, **rules, date=day.date() if day else None, equity_usd=equity, observe=mode is Mode.OBSERVE)
     _replay(wanted, report=not no_report)
 
 
@@ -115,11 +115,11 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from bot.node.paper import replay
     from bot.node.screen import rendered
 
-    law = load_contracts(request.contracts, request.strategies)
+    in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:
         console.print(note, highlight=False)
     show_run(result.journal, console, report=report)
-    remember(result.journal, law)
+    remember(result.journal, in_force)

@@ -57,24 +57,24 @@ def strategies(context: click.Context, directory: Path | None, strategies: tuple
 
     from bot.contracts import load_contracts
 
-    law = load_contracts(directory, strategies)
+    in_force = load_contracts(directory, strategies)
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("", "what it does", "belief", "contracts", "tiers", "state", "from"):
         table.add_column(heading, no_wrap=True)
-    for row in _rows(law):
+    for row in _rows(in_force):
         table.add_row(*row)
     console.print(table)
 
 
-def _rows(law: Contracts) -> Iterator[tuple[str, ...]]:
+def _rows(in_force: Contracts) -> Iterator[tuple[str, ...]]:
     states = _states()
-    for name in law.names:
-        declared = law.declared[name]
+    for name in in_force.names:
+        declared = in_force.declared[name]
         belief = declared.belief if declared.evidence is None else f"{declared.belief}, its own"
-        size = ("-", "all") if name == law.filter else (str(law.trader(name).contracts), " ".join(law.trader(name).tiers))
+        size = ("-", "all") if name == in_force.filter else (str(in_force.trader(name).contracts), " ".join(in_force.trader(name).tiers))
         state = "no journal yet" if states is None else states.get(name, "not journaled yet")
         yield name, declared.summary.removesuffix("."), belief, *size, state, _near(declared.origin)
 
@@ -87,17 +87,17 @@ def _near(place: str) -> str:
 def _states() -> dict[str, str] | None:
     """The last learning state of each strategy that the newest journal knows; None if there is no journal."""
     from bot.cli.journal import newest_journal
-    from bot.journal.law import newest_contracts
+    from bot.journal.contracts import newest_contracts
     from bot.journal.read import opened, read
     from bot.journal.records import Kind
 
     path = newest_journal()
-    law = None if path is None else newest_contracts(path)
-    if law is None:
+    in_force = None if path is None else newest_contracts(path)
+    if in_force is None:
         return None
     with opened(path) as db:
         changed = {record.body["strategy"]: record.body["after"].lower() for record in read(db, Kind.STATE)}
-    return dict.fromkeys(law.names, "active") | changed
+    return dict.fromkeys(in_force.names, "active") | changed
 
 
 @strategies.command(help=NEW_HELP, short_help="Write a strategy of your own, as a copy of another.")
@@ -114,8 +114,8 @@ def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str, fol
 
     directory, known = where
     known = tuple(each for each in known if each.resolve() != folder.resolve() or each.is_dir())  # it may be named before it is there
-    law = load_contracts(directory, known)
-    texts = files_of(name, _source(law, source), Path(law.directory), law.names)
+    in_force = load_contracts(directory, known)
+    texts = files_of(name, _source(in_force, source), Path(in_force.directory), in_force.names)
     if there := [str(folder / file) for file in texts if (folder / file).exists()]:
         raise UsageError(
             f"{', '.join(there)}: there already, and nothing is overwritten; choose another name, or another folder with --to."
@@ -129,8 +129,8 @@ def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str, fol
     click.echo(f"      or `export {ENVIRONMENT}={folder.resolve()}` for every verb; its test: python -m pytest {folder}")
 
 
-def _source(law: Contracts, name: str) -> Declared:
-    if name not in law.traders:
-        why = "the filter, which never orders" if name == law.filter else "no strategy that is known"
-        raise UsageError(f"--from {name}: is {why}; name one that orders: {', '.join(law.traders)}.")
-    return law.declared[name]
+def _source(in_force: Contracts, name: str) -> Declared:
+    if name not in in_force.traders:
+        why = "the filter, which never orders" if name == in_force.filter else "no strategy that is known"
+        raise UsageError(f"--from {name}: is {why}; name one that orders: {', '.join(in_force.traders)}.")
+    return in_force.declared[name]

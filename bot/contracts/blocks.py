@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 from bot.contracts.declaration import Declared
 from bot.contracts.discovery import NAME, Source
 from bot.contracts.file import checked, values_of_file
-from bot.contracts.models import Block, Contract, Law, Rules, TraderRules
+from bot.contracts.models import Block, Contract, Rules, Section, TraderRules
 
 FILE = "strategies.yaml"
 
@@ -71,7 +71,7 @@ def own_rules(
     `shipped` None says that there is no strategies.yaml, which is told already.
     """
     at_home = [each for each in declared.values() if each.shipped]
-    rules = {} if shipped is None else _checked(FILE, Law, {}, shipped, at_home, faults)
+    rules = {} if shipped is None else _checked(FILE, Section, {}, shipped, at_home, faults)
     for each in declared.values():
         if not each.shipped and each.block_file in files:
             rules |= _checked(each.block_file, Contract, *split(files[each.block_file]), [each], faults)
@@ -79,14 +79,14 @@ def own_rules(
 
 
 def _checked(
-    file: str, base: type[Law], head: Mapping[str, Any], blocks: Mapping[str, Any], declared: list[Declared], faults: list[str]
+    file: str, base: type[Section], head: Mapping[str, Any], blocks: Mapping[str, Any], declared: list[Declared], faults: list[str]
 ) -> dict[str, Rules]:
     """The blocks of one file; none if it has faults. A section for each strategy, so that they read as those of every file."""
     names = [each.name for each in declared]
     faults.extend(f"{file}: {name} is a block without a strategy{_near(name, names)}" for name in sorted(blocks.keys() - set(names)))
     model = create_model("Blocks", __base__=base, **{each.name: (each.rules_model, ...) for each in declared})
-    law = checked(file, model, {**head, **{name: blocks[name] for name in names if name in blocks}}, faults)
-    return {} if law is None else {name: getattr(law, name) for name in names}
+    made = checked(file, model, {**head, **{name: blocks[name] for name in names if name in blocks}}, faults)
+    return {} if made is None else {name: getattr(made, name) for name in names}
 
 
 def _near(name: str, known: Iterable[str]) -> str:

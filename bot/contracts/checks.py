@@ -94,24 +94,24 @@ def _session(session: Any) -> Iterator[str]:
         )
 
 
-def strategy_faults(laws: Mapping[str, Any], declared: Mapping[str, Declared], rules: Mapping[str, Rules]) -> list[str]:
+def strategy_faults(parsed: Mapping[str, Any], declared: Mapping[str, Declared], rules: Mapping[str, Rules]) -> list[str]:
     """Every disagreement between the contracts, the strategies' blocks and what the strategies declare."""
-    constitution, beliefs = laws["constitution"], laws["strategies"].beliefs
-    traders = {name: law for name, law in rules.items() if isinstance(law, TraderRules)}
+    constitution, beliefs = parsed["constitution"], parsed["strategies"].beliefs
+    traders = {name: each for name, each in rules.items() if isinstance(each, TraderRules)}
     return [
-        *(fault for name, law in traders.items() for fault in _size(declared[name], law, constitution)),
+        *(fault for name, each in traders.items() for fault in _size(declared[name], each, constitution)),
         *_filter([each for each in declared.values() if not issubclass(each.rules_model, TraderRules)]),
         *_owners(beliefs, declared),
         *(fault for each in declared.values() for fault in _belief(each, rules.get(each.name), declared)),
     ]
 
 
-def _size(strategy: Declared, law: TraderRules, constitution: Any) -> Iterator[str]:
+def _size(strategy: Declared, rules: TraderRules, constitution: Any) -> Iterator[str]:
     where, most = f"{strategy.block_file}: {strategy.name}", constitution.position.max_contracts
-    if law.contracts > most:
-        yield f"{where}.contracts = {law.contracts} must be <= constitution.yaml: position.max_contracts = {most}"
+    if rules.contracts > most:
+        yield f"{where}.contracts = {rules.contracts} must be <= constitution.yaml: position.max_contracts = {most}"
     known = [tier.name for tier in constitution.tiers]
-    for tier in law.tiers:
+    for tier in rules.tiers:
         if tier not in known:
             yield f"{where}.tiers = {tier} must be a tier of constitution.yaml: one of {', '.join(known)}"
 
@@ -132,10 +132,10 @@ def _owners(beliefs: Any, declared: Mapping[str, Declared]) -> Iterator[str]:
             yield f"strategies.yaml: beliefs.{name}.owner = {owner} must be a strategy that stands on it: {known}"
 
 
-def _belief(strategy: Declared, law: Rules | None, declared: Mapping[str, Declared]) -> Iterator[str]:
+def _belief(strategy: Declared, rules: Rules | None, declared: Mapping[str, Declared]) -> Iterator[str]:
     """A belief is the core's, or one strategy's own: with an evidence function in its file and numbers in its block."""
     name, belief = strategy.name, strategy.belief
-    numbers = law.belief if isinstance(law, TraderRules) else None
+    numbers = rules.belief if isinstance(rules, TraderRules) else None
     where = f"{strategy.block_file}: {name}.belief"
     if belief in CORE_BELIEFS:
         if strategy.evidence is not None:
@@ -143,7 +143,7 @@ def _belief(strategy: Declared, law: Rules | None, declared: Mapping[str, Declar
         if numbers is not None:
             yield f"{where}: {name} stands on {belief}, whose numbers are in strategies.yaml: beliefs; remove these"
     elif strategy.evidence is not None:
-        yield from _own_belief(strategy, law, numbers, [each for each in declared.values() if each.belief == belief and each.evidence])
+        yield from _own_belief(strategy, rules, numbers, [each for each in declared.values() if each.belief == belief and each.evidence])
     elif numbers is not None:
         yield f"{where}: {name} has numbers for {belief}, and {strategy.file.name} no function evidence(state, side, weights)"
     elif not any(each.belief == belief and each.evidence for each in declared.values()):
@@ -151,13 +151,13 @@ def _belief(strategy: Declared, law: Rules | None, declared: Mapping[str, Declar
         yield f"{strategy.file}: {name} stands on {belief}, which nobody declares; known are {', '.join(known)}"
 
 
-def _own_belief(strategy: Declared, law: Rules | None, numbers: OwnBelief | None, owners: Iterable[Declared]) -> Iterator[str]:
+def _own_belief(strategy: Declared, rules: Rules | None, numbers: OwnBelief | None, owners: Iterable[Declared]) -> Iterator[str]:
     name, belief = strategy.name, strategy.belief
     first = next(iter(owners))
     if first is not strategy:
         yield f"{strategy.file}: {name} and {first.name} both have an evidence function for {belief}; give one of them another belief"
     if numbers is not None:
         yield from _sum(f"{strategy.block_file}: {name}.belief.weights", numbers.weights)
-    elif law is not None:  # a block that does not hold is told already
+    elif rules is not None:  # a block that does not hold is told already
         found = f"{strategy.file.name} has evidence for {belief}"
         yield f"{strategy.block_file}: {name}.belief is missing; {found}, so that its weights, a, b and half_life_bars stand here"

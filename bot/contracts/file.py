@@ -37,8 +37,8 @@ def checked[Model: BaseModel](file: str, model: type[Model], values: Mapping[str
     told = {fault.split(" = ")[0] for fault in infinite}
     faults.extend(infinite)
     try:
-        law = model.model_validate(values, strict=True)
+        made = model.model_validate(values, strict=True)
     except ValidationError as error:
         faults.extend(fault for fault in validation_faults(file, model, error) if fault.split(" = ")[0] not in told)
         return None
-    return None if infinite else law
+    return None if infinite else made

@@ -44,33 +44,33 @@ def load_contracts(directory: str | Path | None = None, strategies: Sequence[str
     key, value, allowed range and, for an unknown key, the nearest known one.
     """
     folder, folders, faults = find_directory(directory), _folders(strategies), []
-    laws, shipped = _core(folder, faults)
+    parsed, shipped = _core(folder, faults)
     places = sources(folders, faults)
     declared = declared_in(places, folders, faults)
     files = block_files(places, faults)
     rules = own_rules(shipped, files, declared, faults)
-    if len(laws) == len(FILES):
-        faults.extend(cross_file_faults(laws))
-        faults.extend(strategy_faults(laws, declared, rules))
+    if len(parsed) == len(FILES):
+        faults.extend(cross_file_faults(parsed))
+        faults.extend(strategy_faults(parsed, declared, rules))
     if faults:
         raise _refused(folder, faults)
-    return _contracts(folder, folders, laws, blocks_of(shipped or {}, files), rules, declared)
+    return _contracts(folder, folders, parsed, blocks_of(shipped or {}, files), rules, declared)
 
 
 def read_contracts(directory: str | Path | None = None, strategies: Sequence[str | Path] = ()) -> Contracts:
-    """The same law with the same hash, without the strategies: for what only looks, or stops.
+    """The same contracts with the same hash, without the strategies: for what only looks, or stops.
 
     Nothing of a strategy is imported, so that a broken one stops nobody; of its block only what every block says is
     read. Raises ContractError for the faults of the seven files, those of the blocks aside.
     """
     folder, folders, faults = find_directory(directory), _folders(strategies), []
-    laws, shipped = _core(folder, faults)
-    if len(laws) == len(FILES):
-        faults.extend(cross_file_faults(laws))
+    parsed, shipped = _core(folder, faults)
+    if len(parsed) == len(FILES):
+        faults.extend(cross_file_faults(parsed))
     if faults:
         raise _refused(folder, faults)
     blocks = blocks_of(shipped or {}, block_files(sources(folders, []), []))
-    return _contracts(folder, folders, laws, blocks, every_rules(blocks), {})
+    return _contracts(folder, folders, parsed, blocks, every_rules(blocks), {})
 
 
 def _folders(strategies: Sequence[str | Path]) -> tuple[str, ...]:
@@ -79,8 +79,8 @@ def _folders(strategies: Sequence[str | Path]) -> tuple[str, ...]:
 
 
 def _core(folder: Path, faults: list[str]) -> tuple[dict[str, Contract], dict[str, Any] | None]:
-    """The seven laws that hold, by name, and the strategies' blocks in strategies.yaml (None if there is no such file)."""
-    laws: dict[str, Contract] = {}
+    """The seven contracts that hold, by name, and the strategies' blocks in strategies.yaml (None if there is no such file)."""
+    parsed: dict[str, Contract] = {}
     shipped: dict[str, Any] | None = None
     for name, model in FILES.items():
         path = folder / f"{name}.yaml"
@@ -89,22 +89,22 @@ def _core(folder: Path, faults: list[str]) -> tuple[dict[str, Contract], dict[st
             continue
         if path.name == FILE:
             values, shipped = split(values)
-        law = checked(path.name, model, values, faults)
-        if law is not None:
-            laws[name] = law
-    return laws, shipped
+        contract = checked(path.name, model, values, faults)
+        if contract is not None:
+            parsed[name] = contract
+    return parsed, shipped
 
 
 def _contracts(
     folder: Path,
     folders: tuple[str, ...],
-    laws: Mapping[str, Contract],
+    parsed: Mapping[str, Contract],
     blocks: dict[str, Block],
     rules: dict[str, Rules],
     declared: dict[str, Declared],
 ) -> Contracts:
     said = {"blocks": blocks, "rules": rules, "declared": declared, "directory": str(folder), "strategy_folders": folders}
-    bare = Contracts(**laws, **said, sha256="")
+    bare = Contracts(**parsed, **said, sha256="")
     values = json.dumps(bare.values(), sort_keys=True, separators=(",", ":"))
     return bare.model_copy(update={"sha256": hashlib.sha256(values.encode()).hexdigest()})
 

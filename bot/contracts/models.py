@@ -43,19 +43,19 @@ Usd = Annotated[Decimal, BeforeValidator(_money), Field(gt=0, le=1_000_000, deci
 UsdOrZero = Annotated[Decimal, BeforeValidator(_money), Field(ge=0, le=1_000_000, decimal_places=2)]
 
 
-class Law(BaseModel):
+class Section(BaseModel):
     """Base of every section: frozen, no unknown keys, no silent conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Change(Law):
+class Change(Section):
     version: Count
     date: Date
     change: str
 
 
-class Contract(Law):
+class Contract(Section):
     """Base of every file: its version and what changed."""
 
     version: Count
@@ -65,7 +65,7 @@ class Contract(Law):
 # ---------------------------------------------------------------- constitution
 
 
-class Instrument(Law):
+class Instrument(Section):
     id: Literal["MES.CME"]
     kind: Literal["FuturesContract"]
     currency: Literal["USD"]
@@ -74,13 +74,13 @@ class Instrument(Law):
     backtest_initial_margin_usd: Usd
 
 
-class PositionLaw(Law):
+class PositionLaw(Section):
     max_contracts: Annotated[int, Field(ge=1, le=2)]
     max_concurrent: Literal[1]
     overnight: Literal[False]
 
 
-class Never(Law):
+class Never(Section):
     market_order_entries: Literal[True]
     averaging_down: Literal[True]
     hedging: Literal[True]
@@ -89,34 +89,34 @@ class Never(Law):
     more_contracts_than_last_losing_trade_of_day: Literal[True]
 
 
-class RiskPerTrade(Law):
+class RiskPerTrade(Section):
     max_risk_usd: Usd
     max_stop_ticks: Count
     min_stop_ticks: Count
 
 
-class LossLimits(Law):
+class LossLimits(Section):
     day_usd: Usd
     week_usd: Usd
     month_usd: Usd
 
 
-class LosingStreak(Law):
+class LosingStreak(Section):
     max_losses: Count
 
 
-class OutcomeLaw(Law):
+class OutcomeLaw(Section):
     loss_at_or_below_r: Annotated[float, Field(gt=-1.0, lt=0.0)]
 
 
-class Frequency(Law):
+class Frequency(Section):
     max_trades_per_day: Count
     max_entries_per_hour: Count
     min_spacing_minutes: Minutes
     max_submissions_per_day: Count
 
 
-class Gate(Law):
+class Gate(Section):
     """Score limits: enter at or above, hold at or above, kill below."""
 
     enter: Score
@@ -124,32 +124,32 @@ class Gate(Law):
     kill: Score
 
 
-class QualityGates(Law):
+class QualityGates(Section):
     dvs: Gate
     eqs: Gate
 
 
-class Friction(Law):
+class Friction(Section):
     max_share_of_target: Share
 
 
-class VolatilityShock(Law):
+class VolatilityShock(Section):
     atr_norm: Share
     range_multiple: Positive
     minutes: Minutes
 
 
-class ExecutionDanger(Law):
+class ExecutionDanger(Section):
     spread_ticks: Ticks
     slippage_ticks: Ticks
     minutes: Minutes
 
 
-class NewsShock(Law):
+class NewsShock(Section):
     minutes: Minutes
 
 
-class Blackout(Law):
+class Blackout(Section):
     """No entries in [start, end); both times carry their offset."""
 
     start: DateTime
@@ -157,21 +157,21 @@ class Blackout(Law):
     reason: str
 
 
-class Lockouts(Law):
+class Lockouts(Section):
     volatility_shock: VolatilityShock
     execution_danger: ExecutionDanger
     news_shock: NewsShock
     blackouts: list[Blackout]
 
 
-class Tier(Law):
+class Tier(Section):
     name: str
     min_equity_usd: UsdOrZero
     max_stop_ticks: Count
     max_risk_usd: Usd
 
 
-class KillSwitch(Law):
+class KillSwitch(Section):
     bars_below_kill: Count
 
 
@@ -204,12 +204,12 @@ class RiskModel(Contract):
 # --------------------------------------------------------------- data contract
 
 
-class BarsLaw(Law):
+class BarsLaw(Section):
     minutes: Literal[1]
     fields: list[Literal["open", "high", "low", "close", "volume"]]
 
 
-class DvsPenalties(Law):
+class DvsPenalties(Section):
     missing_gap: Share
     not_increasing: Share
     impossible: Share
@@ -226,7 +226,7 @@ class DvsPenalties(Law):
     untrusted_feed: Share
 
 
-class DvsLaw(Law):
+class DvsLaw(Section):
     window_bars: Count
     gates: Gate
     penalties: DvsPenalties
@@ -238,7 +238,7 @@ class DvsLaw(Law):
     stale_seconds: Seconds
 
 
-class ShockSignature(Law):
+class ShockSignature(Section):
     atr_multiple: Positive
     volume_z: Positive
     body_stdev_multiple: Positive
@@ -260,30 +260,30 @@ EntryType = Literal["LIMIT", "STOP_LIMIT"]
 ExitType = Literal["LIMIT", "STOP_MARKET", "STOP_LIMIT", "MARKET"]
 
 
-class EntryLaw(Law):
+class EntryLaw(Section):
     order_types: list[EntryType] = Field(min_length=1)
     ttl_seconds: Seconds
     partial_fill_patience_seconds: Seconds
 
 
-class ExitLaw(Law):
+class ExitLaw(Section):
     order_types: list[ExitType] = Field(min_length=1)
     max_stop_changes: Annotated[int, Field(ge=0, le=10)]
     target_partial_patience_seconds: Seconds
     flatten_limit_ticks: Ticks
 
 
-class AtrSlippage(Law):
+class AtrSlippage(Section):
     atr_norm: Share
     extra_ticks: Ticks
 
 
-class SpreadSlippage(Law):
+class SpreadSlippage(Section):
     spread_ticks: Ticks
     extra_ticks: Ticks
 
 
-class SlippageLaw(Law):
+class SlippageLaw(Section):
     base_ticks: Ticks
     elevated: AtrSlippage
     extreme: AtrSlippage
@@ -293,12 +293,12 @@ class SlippageLaw(Law):
     max_ticks: Ticks
 
 
-class EqsEvent(Law):
+class EqsEvent(Section):
     penalty: Share
     half_life_minutes: Positive
 
 
-class EqsEvents(Law):
+class EqsEvents(Section):
     order_rejected: EqsEvent
     late_fill: EqsEvent
     excess_slippage: EqsEvent
@@ -310,7 +310,7 @@ class EqsEvents(Law):
     entry_expired: EqsEvent
 
 
-class EqsLaw(Law):
+class EqsLaw(Section):
     gates: Gate
     late_fill_seconds: Seconds
     slippage_multiple: Positive
@@ -318,14 +318,14 @@ class EqsLaw(Law):
     events: EqsEvents
 
 
-class Timeouts(Law):
+class Timeouts(Section):
     order_unknown_seconds: Seconds
     reconcile_after_reconnect_seconds: Seconds
     reconcile_seconds: Seconds
     connection_lost_seconds: Seconds
 
 
-class Reconnect(Law):
+class Reconnect(Section):
     backoff_seconds: list[Seconds]
     then_every_seconds: Seconds
 
@@ -342,29 +342,29 @@ class ExecutionContract(Contract):
 # --------------------------------------------------------------------- session
 
 
-class Hours(Law):
+class Hours(Section):
     open: ClockTime
     close: ClockTime
 
 
-class NoEntry(Law):
+class NoEntry(Section):
     start: ClockTime
     end: ClockTime
     reason: str
 
 
-class PhaseLaw(Law):
+class PhaseLaw(Section):
     code: Phase
     name: str
     start: ClockTime
 
 
-class Calendars(Law):
+class Calendars(Section):
     rth: str
     globex: str
 
 
-class Override(Law):
+class Override(Section):
     """One date's RTH hours; null open and close mean: shut."""
 
     date: Date
@@ -373,9 +373,8 @@ class Override(Law):
     reason: str
 
 
-class Roll(Law):
+class Roll(Section):
     trading_days_before_last: Count
-    min_liquid_sessions: Count
 
 
 class SessionContract(Contract):
@@ -395,35 +394,35 @@ class SessionContract(Contract):
 # ------------------------------------------------------------------ strategies
 
 
-class Climax(Law):
+class Climax(Section):
     atr_multiple: Positive
     volume_z: float
 
 
-class LevelsLaw(Law):
+class LevelsLaw(Section):
     opening_range_minutes: Minutes
     touch_ticks: Ticks
     vwap_band_sigma: Positive
 
 
-class FailedBreakLaw(Law):
+class FailedBreakLaw(Section):
     min_break_ticks: Ticks
     max_bars: Count
 
 
-class SweepLaw(Law):
+class SweepLaw(Section):
     lookback_bars: Count
     min_exceed_ticks: Ticks
     max_bars: Count
     volume_z: float
 
 
-class LunchVoid(Law):
+class LunchVoid(Section):
     atr_norm: Share
     volume_z: float
 
 
-class SignalsLaw(Law):
+class SignalsLaw(Section):
     vwap_sigma_floor_ticks: Positive
     atr_norm_sessions: Count
     atr_norm_min_sessions: Count
@@ -436,18 +435,18 @@ class SignalsLaw(Law):
     extreme_bars: Count
 
 
-class Trending(Law):
+class Trending(Section):
     trend_strength: Share
     efficiency: Share
 
 
-class RegimeLaw(Law):
+class RegimeLaw(Section):
     volatile_atr_norm: Share
     trending: Trending
     choppy_noise: Share
 
 
-class OwnBelief(Law):
+class OwnBelief(Section):
     """The numbers of a belief that one strategy brings along; the weights are handed to its evidence function."""
 
     weights: Weights
@@ -456,7 +455,7 @@ class OwnBelief(Law):
     half_life_bars: Positive
 
 
-class BeliefLaw(Law):
+class BeliefLaw(Section):
     """A belief of the core; it applies in the phases of the strategy that owns it."""
 
     owner: str
@@ -466,7 +465,7 @@ class BeliefLaw(Law):
     half_life_bars: Positive
 
 
-class NoiseBeliefLaw(Law):
+class NoiseBeliefLaw(Section):
     owner: str
     noise_center: Share
     noise_width: Positive
@@ -475,7 +474,7 @@ class NoiseBeliefLaw(Law):
     half_life_bars: Positive
 
 
-class BeliefsLaw(Law):
+class BeliefsLaw(Section):
     instability_alpha: Share
     F1: BeliefLaw
     F2: BeliefLaw
@@ -484,14 +483,14 @@ class BeliefsLaw(Law):
     F5: NoiseBeliefLaw
 
 
-class UncertaintyWeights(Law):
+class UncertaintyWeights(Section):
     dvs: Share
     eqs: Share
     instability: Share
     posterior: Share
 
 
-class EucLaw(Law):
+class EucLaw(Section):
     prior_weight: Positive
     belief_slope: Positive
     probability_floor: Share
@@ -500,13 +499,13 @@ class EucLaw(Law):
     min_euc_r: float
 
 
-class ManagementLaw(Law):
+class ManagementLaw(Section):
     protect_at_r: Positive
     volatility_tighten: Positive
     volatility_exit: Positive
 
 
-class Rules(Law):
+class Rules(Section):
     """A strategy's block: the base of every rules model, and all that is asked of the filter's."""
 
 
@@ -535,7 +534,7 @@ class Strategies(Contract):
 # -------------------------------------------------------------------- learning
 
 
-class QuarantineLaw(Law):
+class QuarantineLaw(Section):
     consecutive_losses: Count
     expectancy_min_trades: Count
     win_rate_min_trades: Count
@@ -544,28 +543,28 @@ class QuarantineLaw(Law):
     high_target_margin: Share
 
 
-class ThrottleLevel(Law):
+class ThrottleLevel(Section):
     win_rate_below: Share
     cost_multiplier: Annotated[float, Field(ge=1.0, le=10.0)]
 
 
-class ThrottleLaw(Law):
+class ThrottleLaw(Section):
     min_trades: Count
     level_1: ThrottleLevel
     level_2: ThrottleLevel
 
 
-class ReleaseLaw(Law):
+class ReleaseLaw(Section):
     shadow_wins_in_a_row: Count
     shadow_expectancy_min_trades: Count
 
 
-class ArchiveLaw(Law):
+class ArchiveLaw(Section):
     quarantines: Count
     within_sessions: Count
 
 
-class ShadowLaw(Law):
+class ShadowLaw(Section):
     min_spacing_minutes: Minutes
 
 
@@ -590,7 +589,7 @@ FILES: dict[str, type[Contract]] = {
 }
 
 
-class Block(Law):
+class Block(Section):
     """A strategy's block as its file holds it, in JSON's words. `file` is "strategies", or that of a strategy which brings
     its own ("k6.yaml"), whose other keys are `head`."""
 

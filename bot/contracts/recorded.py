@@ -19,23 +19,27 @@ def recorded_contracts(values: Values, sha256: str) -> Contracts:
     values = _with_blocks(copy.deepcopy(values))
     try:
         core, shipped = split(values["strategies"])
-        laws = {name: model.model_validate(core if name == "strategies" else values[name]) for name, model in FILES.items()}
+        parsed = {name: model.model_validate(core if name == "strategies" else values[name]) for name, model in FILES.items()}
     except (KeyError, ValidationError) as error:
         raise ContractError(f"The contracts {sha256[:12]} were recorded by a version of mesbot that this one cannot read.") from error
     blocks = blocks_of(shipped, {file: said for file, said in values.items() if file not in FILES})
-    return Contracts(**laws, blocks=blocks, rules=every_rules(blocks), directory="", sha256=sha256)
+    return Contracts(**parsed, blocks=blocks, rules=every_rules(blocks), directory="", sha256=sha256)
 
 
 def _with_blocks(values: Values) -> Values:
-    """The form before each strategy's block said its contracts and tiers: they stood in two other files, in two lists."""
+    """The form before each strategy's block said its contracts and tiers: they stood in two other files, in two lists.
+
+    It also had a key that nothing read.
+    """
     quantities = values["risk_model"].pop("contracts_per_strategy", None)
     if quantities is None:
         return values
-    law, tiers = values["strategies"], values["constitution"]["tiers"]
+    values["session"]["roll"].pop("min_liquid_sessions", None)
+    strategies, tiers = values["strategies"], values["constitution"]["tiers"]
     allowed = {tier["name"]: tier.pop("strategies") for tier in tiers}
     for name, contracts in quantities.items():
-        law[name] |= {"contracts": contracts, "tiers": [tier for tier, names in allowed.items() if name in names]}
-    law["signals"] |= {"range_bars": law["K4"].pop("range_bars"), "extreme_bars": law["K1"].pop("extreme_bars")}
+        strategies[name] |= {"contracts": contracts, "tiers": [tier for tier, names in allowed.items() if name in names]}
+    strategies["signals"] |= {"range_bars": strategies["K4"].pop("range_bars"), "extreme_bars": strategies["K1"].pop("extreme_bars")}
     for number in "12345":
-        law["beliefs"][f"F{number}"]["owner"] = f"K{number}"
+        strategies["beliefs"][f"F{number}"]["owner"] = f"K{number}"
     return values

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from bot.decision.codes import Code, Layer
-from bot.decision.evaluate import Judgement, Law, evaluate
+from bot.decision.evaluate import Judgement, evaluate
 from bot.decision.gates.gate import refused
+from bot.decision.limits import Limits
 from bot.decision.plan import EntryPlan, NoSetup
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Approved, Refused
@@ -20,9 +21,9 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     failures: tuple[Refused, ...]
 
 
-def choose(plans: list[EntryPlan], now: Snapshot, law: Law, at_bar: tuple[Refused, ...]) -> tuple[list[Candidate], EntryPlan | None]:
+def choose(plans: list[EntryPlan], now: Snapshot, limits: Limits, at_bar: tuple[Refused, ...]) -> tuple[list[Candidate], EntryPlan | None]:
     """Judge all plans of a bar and pick at most one: the highest EUC, ties to the lower K."""
-    judged = [(plan, evaluate(plan, now, law, at_bar)) for plan in plans]
+    judged = [(plan, evaluate(plan, now, limits, at_bar)) for plan in plans]
     approved = [(plan, judgement) for plan, judgement in judged if isinstance(judgement.verdict, Approved)]
     winner, best = min(approved, key=lambda pair: (-_total(pair[1]), pair[0].strategy), default=(None, None))
     candidates = []

@@ -16,7 +16,7 @@ class Result(StrEnum):
 
 
 def result_at(net_cents: int, r: float, loss_at_or_below_r: float) -> Result:
-    """Loss: net at or below -0.25 R; win: net above 0; between: a scratch, which breaks no streak (constitution.yaml: outcome)."""
+    """Loss: net at or below so many R (below 0); win: above 0; between: a scratch, which breaks no streak (constitution.yaml: outcome)."""
     if r <= loss_at_or_below_r:
         return Result.LOSS
     return Result.WIN if net_cents > 0 else Result.SCRATCH

@@ -72,7 +72,7 @@ class Thesis(msgspec.Struct, frozen=True, gc=False):
 
 
 class EntryPlan(msgspec.Struct, frozen=True, gc=False):
-    """An intent before it is judged. `limit` is the worst entry price; `trigger` only for STOP_LIMIT."""
+    """A proposed entry, not judged yet. `limit` is the worst entry price; `trigger` only for STOP_LIMIT."""
 
     strategy: str
     side: int

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.gateway.instruments import Future
+from bot.gateway.notation import parse_moment, to_ticks
 from bot.gateway.order_request import OrderRequest
-from bot.gateway.text import parse_moment, to_ticks
 
 
 class Status(StrEnum):

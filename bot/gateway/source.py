@@ -10,8 +10,8 @@ from bot.bars.files import read_bars
 from bot.bars.synth import synthetic_bars
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts
+from bot.gateway.config import GatewayConfig
 from bot.gateway.errors import GatewayError
-from bot.gateway.gateway import GatewayConfig
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS
 

@@ -26,7 +26,7 @@ from bot.ibkr.order_events import money, points, venue_id
 from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, market_order, side_of, stop_order, strategy_id, target_order
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, market_order, side_of, stop_order, strategy_id, target_order
 from bot.runtime.recover import Story, recovered
 from bot.supervision import trade as trades
 from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder, named_role
@@ -184,8 +184,8 @@ class _Seed:
     def __init__(self, client: Any, cache: Any, provider: Any, story: Story, trade: trades.Trade) -> None:
         self._cache, self._provider, self._story, self._trade = cache, provider, story, trade
         self._strategy, self._account = strategy_id(trade.plan.strategy), client.account_id
-        self._maker = Maker(client.trader_id, self._strategy, provider.front_id, trade.decided_ns)
-        self._planned = {order.client_order_id.value: order for order in bracket_orders(story.intent, self._maker).orders}
+        self._origin = OrderOrigin(client.trader_id, self._strategy, provider.front_id, trade.decided_ns)
+        self._planned = {order.client_order_id.value: order for order in bracket_orders(story.intent, self._origin).orders}
 
     def order(self, tracked: TrackedOrder) -> Order:
         """The order in the state that the journal knows."""
@@ -221,9 +221,9 @@ class _Seed:
             return self._planned[tracked.order_id]
         tags = OrderTags(self._trade.intent_id, tracked.leg, tracked.role, tracked.slippage_ticks)
         if tracked.price is None:
-            return market_order(self._maker, name, tracked.side, tracked.quantity, tags)
+            return market_order(self._origin, name, tracked.side, tracked.quantity, tags)
         make = stop_order if tracked.role is Role.STOP else target_order
-        return make(self._maker, name, tracked.side, tracked.quantity, tracked.price, tags)
+        return make(self._origin, name, tracked.side, tracked.quantity, tracked.price, tags)
 
     def _of(self, tracked: TrackedOrder) -> set[str]:
         """The venue's names of an order's fills."""
@@ -231,7 +231,7 @@ class _Seed:
         return {record.trade_id for record in records if record.client_order_id == tracked.order_id and hasattr(record, "trade_id")}
 
     def _who(self, tracked: TrackedOrder) -> tuple[Any, ...]:
-        return self._maker.trader_id, self._strategy, self._provider.front_id, ClientOrderId(tracked.order_id)
+        return self._origin.trader_id, self._strategy, self._provider.front_id, ClientOrderId(tracked.order_id)
 
     def _venue(self, tracked: TrackedOrder) -> VenueOrderId:
         return VenueOrderId(self._story.venue_ids.get(tracked.order_id, "0"))

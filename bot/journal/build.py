@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from bot.decision.euc import Euc, EucInputs
@@ -92,11 +90,6 @@ def gate_record(refusal: Refused) -> GateRecord:
         refusal.unit,
         refusal.distance,
     )
-
-
-def gate_records(refusals: Sequence[Refused]) -> list[GateRecord]:
-    """Refusals as journaled, in their order."""
-    return [gate_record(refusal) for refusal in refusals]
 
 
 def intent_record(intent: Intent) -> IntentRecord:

@@ -13,9 +13,8 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """What a record is. RUN stands outside the hash chain."""
+    """What a record is."""
 
-    RUN = "run"
     CONTRACTS = "contracts"
     BAR = "bar"
     DECISION = "decision"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
+from bot.journal.contracts import contracts_of
 from bot.journal.explain import bar_lines, decision_lines, event_lines, outcome_lines, quality_lines
-from bot.journal.law import contracts_of
 from bot.journal.read import Record, opened, read
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york, parse_time
@@ -99,12 +99,12 @@ def _of_strategy(decisions: list[Record], strategy: str | None) -> list[Record]:
 
 def _answer(db: sqlite3.Connection, ts_ns: int, records: list[Record], decisions: list[Record]) -> list[str]:
     bar = next((record for record in records if record.kind is Kind.BAR), None)
-    law = contracts_of(next(read(db, Kind.CONTRACTS)))
+    in_force = contracts_of(next(read(db, Kind.CONTRACTS)))
     lines = [f"{new_york(ts_ns)} New York"]
     if bar is not None:
         lines += bar_lines(bar.body) + quality_lines(bar.body)
     for decision in decisions:
-        lines += ["", *decision_lines(decision.body, law.filter), *_aftermath(db, ts_ns, decision)]
+        lines += ["", *decision_lines(decision.body, in_force.filter), *_aftermath(db, ts_ns, decision)]
     names = {record.strategy for record in decisions}
     events = [record for record in records if record.kind in _EVENTS and record.strategy in {None, *names}]
     if events:

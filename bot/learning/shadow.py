@@ -46,8 +46,8 @@ class ShadowBook:
     Source: learning.yaml: shadow; risk_model.yaml: fee_per_side_usd.
     """
 
-    def __init__(self, law: Learning, risk_model: RiskModel) -> None:
-        self._spacing_ns = law.shadow.min_spacing_minutes * MINUTE_NS
+    def __init__(self, learning: Learning, risk_model: RiskModel) -> None:
+        self._spacing_ns = learning.shadow.min_spacing_minutes * MINUTE_NS
         self._fee_cents = to_cents(risk_model.fee_per_side_usd)
         self._shadows: dict[tuple[str, int], _Shadow] = {}
         self._started: dict[tuple[str, int], int] = {}

@@ -39,9 +39,3 @@ def to_ticks(price: float) -> int | None:
     ticks = price / TICK_POINTS
     whole = round(ticks)
     return whole if abs(ticks - whole) < 1e-6 else None
-
-
-def mirrored(bar: Bar, pivot: int) -> Bar:
-    """The bar seen in a mirror at `pivot` ticks: p' = 2 pivot - p, high and low swapped."""
-    twice = 2 * pivot
-    return Bar(bar.ts_ns, twice - bar.open, twice - bar.low, twice - bar.high, twice - bar.close, bar.volume)

@@ -34,17 +34,17 @@ class MarketCore:
     """
 
     def __init__(self, contracts: Contracts, calendar: SessionCalendar) -> None:
-        law, gates = contracts.strategies, contracts.constitution.quality_gates
-        self._law, self._calendar = law, calendar
-        self._shock_law, self._news_law = contracts.constitution.lockouts.volatility_shock, contracts.data_contract.shock_signature
-        self._slippage_law = contracts.execution_contract.slippage
-        self._void_law = law.signals.lunch_void
-        self._signals = BarSignals(law.signals.climax.atr_multiple, law.signals.climax.volume_z, self._news_law.body_bars)
-        self._rth = SessionSignals(law.signals)
-        self._range = RangeWindow(law.signals.range_bars)
-        self._highs: deque[int] = deque(maxlen=law.signals.extreme_bars)
-        self._lows: deque[int] = deque(maxlen=law.signals.extreme_bars)
-        self._evidence, self._beliefs = Evidence(law.beliefs), BeliefBook(law.beliefs)
+        strategies, gates = contracts.strategies, contracts.constitution.quality_gates
+        self._regime_limits, self._calendar = strategies.regime, calendar
+        self._volatility_shock, self._news_shock = contracts.constitution.lockouts.volatility_shock, contracts.data_contract.shock_signature
+        self._slippage_model = contracts.execution_contract.slippage
+        self._lunch_void = strategies.signals.lunch_void
+        self._signals = BarSignals(strategies.signals.climax.atr_multiple, strategies.signals.climax.volume_z, self._news_shock.body_bars)
+        self._rth = SessionSignals(strategies.signals)
+        self._range = RangeWindow(strategies.signals.range_bars)
+        self._highs: deque[int] = deque(maxlen=strategies.signals.extreme_bars)
+        self._lows: deque[int] = deque(maxlen=strategies.signals.extreme_bars)
+        self._evidence, self._beliefs = Evidence(strategies.beliefs), BeliefBook(strategies.beliefs)
         self._applicability = Applicability(owners_phases(contracts), gates.dvs, gates.eqs)
         self._own = OwnBeliefs(contracts)
         self._outside = OUTSIDE_SESSION | dict.fromkeys(self._own.names, (NO_BELIEF, NO_BELIEF))
@@ -98,9 +98,9 @@ class MarketCore:
         signals, rth = self._signals, self._rth
         phase = self._calendar.phase(bar.ts_ns)
         atr_norm, noise = rth.atr_norm, signals.noise
-        lunch_void = phase == LUNCH and atr_norm < self._void_law.atr_norm and signals.volume_z < self._void_law.volume_z
+        lunch_void = phase == LUNCH and atr_norm < self._lunch_void.atr_norm and signals.volume_z < self._lunch_void.volume_z
         slippage_base, slippage = slippage_ticks(
-            self._slippage_law,
+            self._slippage_model,
             atr_norm,
             spread_ticks,
             first_hour=session is not None and bar.ts_ns < session.open_ns + HOUR_NS,
@@ -135,9 +135,11 @@ class MarketCore:
             participation=signals.participation,
             noise=noise,
             lunch_void=lunch_void,
-            volatility_shock=is_volatility_shock(self._shock_law, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range),
+            volatility_shock=is_volatility_shock(
+                self._volatility_shock, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range
+            ),
             news_shock=is_shock(
-                self._news_law, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
+                self._news_shock, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
             ),
             spread_ticks=spread_ticks,
             slippage_base_ticks=slippage_base,
@@ -148,7 +150,7 @@ class MarketCore:
             prior_high_20=prior_high_20,
             failed_break=rth.failed_break,
             sweep=rth.sweep,
-            regime=classify(self._law.regime, atr_norm, signals.trend_strength, signals.efficiency, noise),
+            regime=classify(self._regime_limits, atr_norm, signals.trend_strength, signals.efficiency, noise),
             beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else self._outside,
             levels=rth.levels,
             warming_up=_undefined(signals, rth) if spread_ticks == spread_ticks else (*_undefined(signals, rth), "spread_ticks"),

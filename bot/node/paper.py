@@ -15,7 +15,8 @@ from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
 from bot.errors import UsageError
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.link.settings import LinkSettings
 from bot.journal.folder import JOURNAL, fresh_journal
@@ -36,7 +37,7 @@ Show = Callable[[Glance], None]
 
 @dataclass(frozen=True)
 class Day:
-    """A day to replay: all bars known, the session, and the law's calendar."""
+    """A day to replay: all bars known, the session, and the contracts' calendar."""
 
     bars: list[Bar]
     session: Session

@@ -1,4 +1,4 @@
-"""The run's trades repeated at moments drawn by lot, from the journal's own bars (spec 4; bot/learning/baseline.py)."""
+"""The run's trades repeated at moments drawn by lot, from the journal's own bars (spec 4; bot/report/baseline.py)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import msgspec
 from bot.contracts.models import Contracts
 from bot.decision.outcome import TradeOutcome
 from bot.errors import JournalError
-from bot.journal.law import contracts_of
+from bot.journal.contracts import contracts_of
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york
@@ -89,14 +89,14 @@ class Run(msgspec.Struct):
 
     `decisions` holds the sequences of the decisions that are counted alike. `planned` and
     `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of the filter's veto.
-    `law_seq` is the sequence of the contracts' record.
+    `contracts_seq` is the sequence of the contracts' record.
     """
 
     path: Path
     head: str
     header: dict[str, Any]
     contracts: Contracts
-    law_seq: int
+    contracts_seq: int
     bars: list[Bar]
     decisions: dict[Count, array[int]]
     planned: dict[int, int]
@@ -115,19 +115,19 @@ class Run(msgspec.Struct):
         """Read a journal. Raises JournalError if there is none or it was killed before its first record."""
         with opened(path) as db:
             runs = headers(db)
-            law = next(read(db, Kind.CONTRACTS), None)
-            if not runs or law is None:
+            in_force = next(read(db, Kind.CONTRACTS), None)
+            if not runs or in_force is None:
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
             decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
-            outcomes = [outcome_of(record) for record in read(db, Kind.OUTCOME)]
             orders = list(read(db, Kind.ORDER))
+            outcomes = [closed_trade(record) for record in read(db, Kind.OUTCOME)]
             row = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()
             return cls(
                 path=Path(path),
                 head=row[0] if row else "",
                 header=runs[-1],
-                contracts=contracts_of(law),
-                law_seq=law.seq,
+                contracts=contracts_of(in_force),
+                contracts_seq=in_force.seq,
                 bars=[_bar(*row) for row in db.execute(_BARS)],
                 decisions=decisions,
                 planned=planned,
@@ -157,7 +157,7 @@ class Run(msgspec.Struct):
         return self.intents.get((trade.strategy, trade.decided_ns))
 
 
-def outcome_of(record: Record) -> Closed:
+def closed_trade(record: Record) -> Closed:
     """A closed trade from its record; what was written as null is nan again."""
     values = {name: NAN if value is None and name in _NUMBERS else value for name, value in record.body.items()}
     return Closed(**{**values, "gates": tuple(values.get("gates", ())), "seq": record.seq})

@@ -65,13 +65,13 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
 
 class RiskController(Controller):
-    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Wire)."""
+    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Hands)."""
 
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)
         self._config = config
         self._runtime = runtime_of(config.runtime)
-        self._situation = Situation(self._runtime.law.limits, self._runtime.calendar, observe=config.runtime.observe)
+        self._situation = Situation(self._runtime.limits, self._runtime.calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
         self._engine: ContractRiskEngine | None = None

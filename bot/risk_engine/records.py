@@ -10,7 +10,7 @@ from bot.decision.verdict import Refused
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.messages import TOPIC_BOOK, IntentDenied
 from bot.risk_engine.brackets import OrderTags
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Trade
 from bot.units import TICK_POINTS
@@ -54,11 +54,11 @@ def order_record(trade: Trade, order: TrackedOrder, event: str, reason: str, cau
     )
 
 
-def tell_denied(wire: Wire, command: Any, refusal: Refused) -> None:
+def tell_denied(hands: Hands, command: Any, refusal: Refused) -> None:
     """Journal a denial; the strategy hears of it by Nautilus' own event."""
     record = denial_record(command, refusal)
-    wire.journal(Kind.ORDER, wire.now_ns, record, record.strategy)
-    wire.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))
+    hands.journal(Kind.ORDER, hands.now_ns, record, record.strategy)
+    hands.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))
 
 
 def denial_record(command: Any, refusal: Refused) -> OrderRecord:

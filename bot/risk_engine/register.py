@@ -74,7 +74,7 @@ class Register:
         return [self.view(trade) for trade in self.trades if trade.net]
 
     def _add(self, trade: Trade, intent: Intent) -> Trade:
-        limits, plan = self._runtime.law.limits, intent.plan
+        limits, plan = self._runtime.limits, intent.plan
         worst = limits.worst_case_cents(plan.risk_cents, plan.quantity, intent.slippage_ticks)
         self._context[intent.intent_id] = context_of(intent, self._runtime.calendar.phase_name(intent.session_phase), worst)
         self.trades.append(trade)

@@ -14,13 +14,13 @@ import msgspec
 from bot.calendar import SessionCalendar
 from bot.contracts import Contracts, load_contracts, read_contracts
 from bot.contracts.discovery import Stamps, stamps
-from bot.decision.evaluate import Law
+from bot.decision.limits import Limits
 from bot.errors import ContractError
 from bot.runtime.past import Past, past_of
 
 
 class RuntimeSpec(msgspec.Struct, frozen=True):
-    """Where the law is and what the run covers.
+    """Where the contracts are and what the run covers.
 
     `contracts_sha256` pins the values, `first` and `last` (ISO dates) bound the calendar,
     `decide_from_ns` and `decide_until_ns` (UTC ns, [from, until)) bound decisions: earlier
@@ -50,7 +50,7 @@ class Runtime(msgspec.Struct, frozen=True):
     spec: RuntimeSpec
     contracts: Contracts
     calendar: SessionCalendar
-    law: Law
+    limits: Limits
     past: Past
 
 
@@ -72,7 +72,7 @@ def _runtime(spec: RuntimeSpec, stamps: Stamps) -> Runtime:
             f"expected {spec.contracts_sha256[:12]}; start again to use the new ones."
         )
     calendar = _calendar(spec.contracts_directory, spec.contracts_sha256, spec.first, spec.last)
-    return Runtime(spec, contracts, calendar, Law.of(contracts), past_of(spec.earlier))
+    return Runtime(spec, contracts, calendar, Limits.of(contracts), past_of(spec.earlier))
 
 
 @lru_cache(maxsize=8)

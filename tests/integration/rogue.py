@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from builders import LAW
+from builders import LIMITS
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import SubmitOrder, SubmitOrderList
 from nautilus_trader.model.enums import OrderSide, OrderType
@@ -24,7 +24,7 @@ from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.journal.build import intent_record
 from bot.journal.records import Kind
 from bot.messages import ENDPOINT_JOURNAL_AHEAD, JournalEntry
-from bot.risk_engine.brackets import Maker, bracket_orders, ticks_of
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, ticks_of
 from bot.units import SECOND_NS
 
 MES = InstrumentId.from_str("MES.CME")
@@ -88,7 +88,7 @@ class Rogue(Strategy):
             plan=plan,
             dvs=1.0,
             eqs=1.0,
-            euc=euc(INPUTS, LAW.euc),
+            euc=euc(INPUTS, LIMITS.euc),
             inputs=INPUTS,
         )
         return msgspec.structs.replace(made, **changes)
@@ -101,7 +101,7 @@ class Rogue(Strategy):
         return intent
 
     def bracket(self, intent: Intent) -> OrderList:
-        return bracket_orders(intent, Maker(self.trader_id, self.id, MES, self.clock.timestamp_ns()))
+        return bracket_orders(intent, OrderOrigin(self.trader_id, self.id, MES, self.clock.timestamp_ns()))
 
     def enter(self, **plan: Any) -> None:
         """A proper entry, as a K would make it."""

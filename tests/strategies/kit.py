@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import msgspec
-from builders import CONTRACTS
+from builders import CONTRACTS, mirrored
 
 from bot.decision.plan import EntryPlan, Leg, NoSetup, Setup
-from bot.market.bar import mirrored
 from bot.market.state import FailedBreak, MarketState, Sweep
 from bot.runtime.runtime import RuntimeSpec
 from strategies.base import ContractStrategy, ContractStrategyConfig

@@ -8,12 +8,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import msgspec
-from builders import CONTRACTS, ROOT, STRONG, belief, market
+from builders import CONTRACTS, ROOT, STRONG, belief, market, mirrored
 from hypothesis import strategies as st
 
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitReason, Leg, NoSetup, Setup
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 from bot.market.state import FailedBreak, MarketState, Regime, Sweep
 from bot.runtime.runtime import RuntimeSpec
 from strategies.base import ContractStrategy, ContractStrategyConfig

@@ -118,7 +118,7 @@ def _left(run: Run, days: list[Day], span: str) -> list[Source]:
     limits = run.contracts.constitution.loss_limits
     limit_cents = to_cents({"day": limits.day_usd, "week": limits.week_usd, "month": limits.month_usd}[span])
     trades = [trade for day in earlier if _span(day.date, span) == _span(today.date, span) for trade in day.trades]
-    return [Source(run.law_seq, limit_cents), *amounts_of(trades + _worst(today.trades), "net_cents")]
+    return [Source(run.contracts_seq, limit_cents), *amounts_of(trades + _worst(today.trades), "net_cents")]
 
 
 def _span(day: str, span: str) -> str:

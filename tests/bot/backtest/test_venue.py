@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from builders import CONTRACTS
+from builders import CONTRACTS, mirrored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -32,9 +32,9 @@ from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.learning.follow import FollowedPlan, Stage
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 from bot.report.baseline import Tape, random_entries
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, market_order, order_id, ticks_of
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, market_order, order_id, ticks_of
 from bot.supervision.orders import Role
 from bot.units import MINUTE_NS, SECOND_NS, TICK_CENTS, TICK_POINTS
 
@@ -197,7 +197,7 @@ class Scripted(Strategy):
         now = self.clock.timestamp_ns()
         expires = now + round(episode.plan.ttl_seconds * SECOND_NS)
         intent = Intent(f"E{number}", "2025-09-15", now, expires, episode.slippage, episode.plan, 1.0, 1.0, NO_EUC, NO_INPUTS)
-        listed = bracket_orders(intent, self._maker())
+        listed = bracket_orders(intent, self._origin())
         self.submit_order_list(listed)
         entries = [order for order in listed.orders if order.is_parent_order]
         cancel = lambda _: [self.cancel_order(order) for order in entries if order.is_open]  # noqa: E731
@@ -210,10 +210,10 @@ class Scripted(Strategy):
             self.cancel_order(self.cache.order(order_id(f"E{number}", index, Role.STOP)))
             tags = OrderTags(f"E{number}", index, Role.EXIT, episode.now)
             name = order_id(f"E{number}", index, Role.EXIT, 1)
-            self.submit_order(market_order(self._maker(), name, -episode.plan.side, leg.quantity, tags))
+            self.submit_order(market_order(self._origin(), name, -episode.plan.side, leg.quantity, tags))
 
-    def _maker(self) -> Maker:
-        return Maker(self.trader_id, self.id, self._bar_type.instrument_id, self.clock.timestamp_ns())
+    def _origin(self) -> OrderOrigin:
+        return OrderOrigin(self.trader_id, self.id, self._bar_type.instrument_id, self.clock.timestamp_ns())
 
     def on_order_filled(self, event: OrderFilled) -> None:
         tags = OrderTags.read(self.cache.order(event.client_order_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from builders import LAW, LIMITS, MOMENT, TrustStub, market, plan, snapshot, with_beliefs
+from builders import LIMITS, MOMENT, TrustStub, market, plan, snapshot, with_beliefs
 
 from bot.decision.choose import choose, no_answer, no_setup
 from bot.decision.evaluate import bar_failures
@@ -18,7 +18,7 @@ def of(strategy: str, belief: str | None = None, **other):
 
 def picked(plans, now=None):
     now = now or snapshot()
-    return choose(plans, now, LAW, bar_failures(now, LIMITS))
+    return choose(plans, now, LIMITS, bar_failures(now, LIMITS))
 
 
 def test_nothing_to_choose_from_is_nothing():

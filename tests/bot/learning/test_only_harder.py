@@ -14,7 +14,7 @@ from bot.learning.states import LearningLoop, LearningView
 
 FILES = sorted(Path(bot.learning.__file__).parent.glob("*.py"))
 FORBIDDEN = (
-    "bot.contracts.derived", "bot.decision.limits", "bot.decision.evaluate", "bot.decision.gates", "bot.decision.book",
+    "bot.decision.derived", "bot.decision.limits", "bot.decision.evaluate", "bot.decision.gates", "bot.decision.book",
     "bot.risk_engine", "bot.supervision", "bot.ibkr", "strategies", "actors", "nautilus_trader", "ib_insync",
 )  # fmt: skip
 LAWS_READ = {"OutcomeLaw", "Learning", "RiskModel", "Contracts"}

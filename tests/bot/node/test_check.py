@@ -18,7 +18,8 @@ from builders import CONTRACTS, ROOT, new_york_ns
 
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar, new_york
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
 from bot.journal.store import Journal
 from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, run_checks

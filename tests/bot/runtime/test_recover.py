@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import CONTRACTS, LAW, MOMENT, calendar, k4_plan, plan, snapshot
+from builders import CONTRACTS, LIMITS, MOMENT, calendar, k4_plan, plan, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.core.uuid import UUID4
@@ -24,7 +24,7 @@ from bot.decision.plan import EntryPlan, ExitReason
 from bot.decision.snapshot import KillState
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.messages import CloseTrade
-from bot.risk_engine.brackets import Maker, bracket_orders, price_of, side_of, strategy_id
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, price_of, side_of, strategy_id
 from bot.risk_engine.clocks import StampTime
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.past import Past
@@ -43,7 +43,16 @@ S = OrderState
 
 def intent(chosen: EntryPlan) -> Intent:
     return Intent(
-        f"20250916-{chosen.strategy}-1041", "2025-09-16", MOMENT, MOMENT + 90 * SECOND_NS, 1, chosen, 1.0, 1.0, euc(INPUTS, LAW.euc), INPUTS
+        f"20250916-{chosen.strategy}-1041",
+        "2025-09-16",
+        MOMENT,
+        MOMENT + 90 * SECOND_NS,
+        1,
+        chosen,
+        1.0,
+        1.0,
+        euc(INPUTS, LIMITS.euc),
+        INPUTS,
     )
 
 
@@ -95,14 +104,14 @@ def test_orders_that_no_record_speaks_of_may_be_anywhere():
 @pytest.mark.parametrize("chosen", PLANS)
 def test_the_planned_bracket_is_the_one_that_was_sent(chosen):
     made = intent(chosen)
-    maker = Maker(TRADER, strategy_id(chosen.strategy), MES, MOMENT)
+    origin = OrderOrigin(TRADER, strategy_id(chosen.strategy), MES, MOMENT)
     sent = {
         each.client_order_id.value: (
             1 if each.side == side_of(1) else -1,
             int(each.quantity),
             round(float(each.trigger_price if each.order_type == OrderType.STOP_MARKET else each.price) / TICK_POINTS),
         )
-        for each in bracket_orders(made, maker).orders
+        for each in bracket_orders(made, origin).orders
     }
     planned = {each.order_id: (each.side, each.quantity, each.price) for leg in of(made=made).legs for each in leg.orders}
     assert planned == sent
@@ -235,7 +244,7 @@ def test_the_broker_names_an_order_when_it_accepts_it():
 
 
 class Hands:
-    """The supervisor's wire, as a test can hold it: keeps what is journaled, and the commands for the broker to answer."""
+    """The supervisor's hands, as a test can hold it: keeps what is journaled, and the commands for the broker to answer."""
 
     def __init__(self) -> None:
         self.records: list[OrderRecord | FillRecord] = []
@@ -271,7 +280,7 @@ class Hands:
         """Nobody counts."""
 
 
-RUNTIME = Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LAW, Past())
+RUNTIME = Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LIMITS, Past())
 TEXT = {"OrderDenied", "OrderRejected", "OrderModifyRejected", "OrderCancelRejected"}
 SAYINGS = ("OrderSubmitted", "OrderAccepted", "OrderAccepted", "OrderCanceled", "OrderExpired", "OrderTriggered", "OrderDenied",
            "OrderRejected", "OrderPendingUpdate", "OrderPendingCancel", "OrderModifyRejected", "OrderCancelRejected")  # fmt: skip
@@ -284,9 +293,9 @@ class Played:
         self.intent, self.hands = intent(chosen), Hands()
         self.supervisor = Supervisor(RUNTIME, MES, self.hands)
         self._strategy = strategy_id(chosen.strategy)
-        self._maker = Maker(TRADER, self._strategy, MES, MOMENT)
+        self._origin = OrderOrigin(TRADER, self._strategy, MES, MOMENT)
         self._count = 0
-        orders = bracket_orders(self.intent, self._maker).orders
+        orders = bracket_orders(self.intent, self._origin).orders
         self.supervisor.begin(self.intent, orders, snapshot())
         (self.trade,) = self.supervisor.trades
 
@@ -502,7 +511,7 @@ def adopted(*records: OrderRecord | FillRecord, made: Intent = LONG, kill: KillS
     """A supervisor that begins with this story, and resumes."""
     hands = Hands()
     past = Past(unfinished=(Story(made, records),), kill_state=kill)
-    supervisor = Supervisor(Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LAW, past), MES, hands)
+    supervisor = Supervisor(Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LIMITS, past), MES, hands)
     supervisor.adopt()
     assert hands.commands == [], "nothing is sent before everybody listens"
     supervisor.resume()
