@@ -154,7 +154,7 @@ def test_a_broken_strategy_does_not_stop_a_kill_its_resume_nor_a_look(run, broke
 
 def test_a_kill_reaches_the_bot_before_anything_is_looked_at(run, broken, monkeypatch):
     path = write_journal("paper-DU1-2025")
-    monkeypatch.setattr("bot.cli.kill._latch", lambda *words: None)
+    monkeypatch.setattr("bot.node.kill.latch", lambda *words: "")
     assert run("kill", "--reason", "enough").exit_code == 0
     assert request_path(path).is_file()
 
