@@ -16,8 +16,6 @@ from bot.market.update import MarketUpdate
 from bot.messages import ENDPOINT_JOURNAL, TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUSED_PLAN, TOPIC_TRUST, JournalEntry, TradeClosed
 from bot.runtime.runtime import runtime_of
 
-STRATEGIES = ("K1", "K2", "K3", "K4")
-
 
 class LearningActor(Actor):
     """State is a fold over outcomes alone; with learning off it stays what it is at the start and shadows still run."""
@@ -27,6 +25,7 @@ class LearningActor(Actor):
         runtime = runtime_of(config.runtime)
         self._learning = runtime.spec.learning
         self._calendar = runtime.calendar
+        self._traders = runtime.contracts.traders
         self._loop = LearningLoop(runtime.contracts)
         self._shadows = ShadowBook(runtime.contracts.learning, runtime.contracts.risk_model)
         self._past = runtime.past
@@ -45,7 +44,7 @@ class LearningActor(Actor):
 
     def trust(self) -> dict[str, LearningView]:
         """What is in force for each strategy."""
-        return {name: self._loop.view(name) for name in STRATEGIES}
+        return {name: self._loop.view(name) for name in self._traders}
 
     def _on_market(self, update: MarketUpdate) -> None:
         bar, state = update.quality.bar, update.state

@@ -1,4 +1,4 @@
-"""StrategyLibrary: asks five strategies about a bar, chooses at most one plan, writes down five decisions."""
+"""StrategyLibrary: asks every strategy about a bar, chooses at most one plan, writes down a decision of each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
 from bot.calendar import new_york
+from bot.decision.answers import unusable
 from bot.decision.choose import choose, no_answer
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import Judgement, bar_failures
@@ -55,12 +56,9 @@ from bot.runtime.runtime import runtime_of
 from bot.runtime.situation import Situation
 from bot.units import SECOND_NS
 
-TRADERS = ("K1", "K2", "K3", "K4")
-FILTER = "K5"
-
 
 class LibraryActor(Actor):
-    """Hands out the MarketState, asks K5 and then K1-K4, and tells at most one to submit.
+    """Hands out the MarketState, asks the filter and then those that order, and tells at most one to submit.
 
     With `live` it decides nothing before it is told that warm-up is over: how long history takes, nobody knows.
     """
@@ -69,6 +67,8 @@ class LibraryActor(Actor):
         super().__init__(config)
         self._runtime = runtime_of(config.runtime)
         self._limits = self._runtime.limits
+        self._traders, self._filter = self._runtime.contracts.traders, self._runtime.contracts.filter
+        self._belief_of = {name: declared.belief for name, declared in self._runtime.contracts.declared.items()}
         self._calendar = self._runtime.calendar
         self._situation = Situation(self._limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
@@ -127,7 +127,7 @@ class LibraryActor(Actor):
             return
         now = self._situation.snapshot()
         understood = now is not None and update.quality.bar is not None
-        records = self._decide(update.state, now) if understood else self._blind(update, now)
+        records = self._decide(update.state, now, update.faults) if understood else self._blind(update, now)
         if session is None:
             return
         self._note_day(ts_ns)
@@ -144,13 +144,14 @@ class LibraryActor(Actor):
 
     # -------------------------------------------------------------- one bar
 
-    def _decide(self, state: MarketState, now: Snapshot) -> list[DecisionRecord]:
+    def _decide(self, state: MarketState, now: Snapshot, faults: dict[str, str]) -> list[DecisionRecord]:
+        self._leave_orphan()
         veto = self._ask_filter(state)
         now = msgspec.structs.replace(now, veto=veto)
         self._situation.veto = veto
         if veto is not None:
             self.msgbus.publish(TOPIC_VETO, veto)
-        answers = {name: self._ask(name, state) for name in TRADERS}
+        answers = {name: self._ask(name, state, faults.get(self._belief_of[name], "")) for name in self._traders}
         at_bar = bar_failures(now, self._limits)
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
         judgements, winner = choose(plans, now, self._limits, at_bar)
@@ -160,9 +161,9 @@ class LibraryActor(Actor):
         self._follow_refused(list(judged.values()), winner if intent_id else None, now)
         records = [
             self._record(name, answers[name], judged.get(name), at_bar, now, intent_id if winner and winner.strategy == name else None)
-            for name in TRADERS
+            for name in self._traders
         ]
-        return [*records, veto_decision(FILTER, veto, self._filter_answer, now)]
+        return [*records, veto_decision(self._filter, self._belief_of[self._filter], veto, self._filter_answer, now)]
 
     def _alarm(self, *failures: tuple[Refused, ...]) -> None:
         """A guard that failed has refused; it also alarms (constitution: kill switch triggers)."""
@@ -180,23 +181,26 @@ class LibraryActor(Actor):
         intent_id: str | None,
     ) -> DecisionRecord:
         if isinstance(answer, ManagementAction):
-            return management_decision(name, answer, self._managed, now)
+            return management_decision(name, self._belief_of[name], answer, self._managed, now)
         if judgement is not None:
-            return decision(name, now, judgement.failures, judgement.plan, judgement.euc, intent_id)
+            return decision(name, self._belief_of[name], now, judgement.failures, judgement.plan, judgement.euc, intent_id)
         first = answer if isinstance(answer, Refused) else answer.refused_by(Layer.TEMPLATE)
-        return decision(name, now, (first, *at_bar))
+        return decision(name, self._belief_of[name], now, (first, *at_bar))
 
     def _ask_filter(self, state: MarketState) -> Refused | None:
-        """K5's veto; a filter that does not answer vetoes."""
-        self._filter_answer = answer = self._answer(FILTER, Ask(state, None))
+        """The filter's veto; a filter that does not answer vetoes."""
+        self._filter_answer = answer = self._answer(self._filter, Ask(state, None))
         if isinstance(answer, Veto):
             return answer.refused_by(Layer.BELIEF)
         return None if isinstance(answer, NoSetup) else answer
 
-    def _ask(self, name: str, state: MarketState) -> EntryPlan | NoSetup | ManagementAction | Refused:
+    def _ask(self, name: str, state: MarketState, fault: str) -> EntryPlan | NoSetup | ManagementAction | Refused:
+        """A strategy's answer. `fault` is what its belief's evidence did wrong: then it has no new plan, and still manages its trade."""
         own = self._trade if self._trade is not None and self._trade.plan.strategy == name else None
         if own is not None:
             self._managed = own
+        elif fault:
+            return no_answer(name, fault)
         answer = self._answer(name, Ask(state, own))
         if isinstance(answer, Refused) and own is not None:
             self._leave(own, ExitReason.THESIS, f"{name} cannot answer for its own trade")
@@ -212,7 +216,16 @@ class LibraryActor(Actor):
         except Exception as error:
             self.log.exception(f"{name} raised on a bar", error)
             return no_answer(name, f"{type(error).__name__}: {error}")
-        return no_answer(name, "silence") if ask.answer is None else ask.answer
+        if ask.answer is None:
+            return no_answer(name, "silence")
+        fault = unusable(ask.answer, name, self._belief_of[name], ask.trade, vetoes=name == self._filter)
+        return no_answer(name, fault) if fault else ask.answer
+
+    def _leave_orphan(self) -> None:
+        """A trade whose strategy is not here, after a start without its folder: nobody knows when it is void."""
+        trade = self._trade
+        if trade is not None and not trade.closing and trade.plan.strategy not in self._traders:
+            self._leave(trade, ExitReason.THESIS, f"{trade.plan.strategy} is not here to manage its trade")
 
     def _leave(self, trade: TradeView, reason: ExitReason, why: str) -> None:
         self.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade(trade.trade_id, reason, why))
@@ -225,7 +238,7 @@ class LibraryActor(Actor):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
         failures = () if now is None else bar_failures(now, self._limits)
         first = refused(Code.BAR_REJECTED, Layer.QUALITY, "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
-        return [decision(name, now, (first, *failures)) for name in (*TRADERS, FILTER)]
+        return [decision(name, self._belief_of[name], now, (first, *failures)) for name in (*self._traders, self._filter)]
 
     # ---------------------------------------------------------------- intent
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from nautilus_trader.model.data import BarType
+from nautilus_trader.model.identifiers import InstrumentId
 
 from actors.config import RuntimeActorConfig
 from actors.journal import JournalActor
@@ -14,22 +15,11 @@ from actors.learning import LearningActor
 from actors.library import LibraryActor
 from actors.market import MarketActor
 from actors.quality import QualityActor
+from bot.errors import ContractError
 from bot.journal.store import Journal
 from bot.risk_engine.controller import RiskController, RiskControllerConfig, install
-from bot.runtime.runtime import RuntimeSpec
-from strategies.k1 import K1Config, VwapReversion
-from strategies.k2 import FailedBreakReversal, K2Config
-from strategies.k3 import K3Config, SweepReversal
-from strategies.k4 import K4Config, MomentumExtension
-from strategies.k5 import K5Config, NoiseFilter
-
-STRATEGIES = (
-    (VwapReversion, K1Config),
-    (FailedBreakReversal, K2Config),
-    (SweepReversal, K3Config),
-    (MomentumExtension, K4Config),
-    (NoiseFilter, K5Config),
-)
+from bot.runtime.runtime import RuntimeSpec, runtime_of
+from strategies.base import ContractStrategy, ContractStrategyConfig
 
 
 class Assembly(NamedTuple):
@@ -56,6 +46,18 @@ def assemble(kernel: Any, spec: RuntimeSpec, bar_type: BarType, open_journal: Ca
     library = partial(LibraryActor, live=live)
     for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LIBRARY", library), ("LEARNING", LearningActor)):
         trader.add_actor(actor(RuntimeActorConfig(component_id=name, runtime=spec, bar_type=bar_type)))
-    for strategy, config in STRATEGIES:
-        trader.add_strategy(strategy(config(runtime=spec, instrument_id=instrument_id)))
+    for strategy in strategies_of(spec, instrument_id):
+        trader.add_strategy(strategy)
     return Assembly(risk, journal)
+
+
+def strategies_of(spec: RuntimeSpec, instrument_id: InstrumentId) -> list[ContractStrategy]:
+    """Every strategy that was found, made, in the order of names. Raises ContractError, one sentence, if one cannot be made."""
+    config = ContractStrategyConfig(runtime=spec, instrument_id=instrument_id)
+    made = []
+    for declared in runtime_of(spec).contracts.declared.values():
+        try:
+            made.append(declared.kind(config))
+        except Exception as error:
+            raise ContractError(f"{declared.file}: {declared.name} cannot be made: {type(error).__name__}: {error}") from error
+    return made

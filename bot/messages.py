@@ -163,7 +163,7 @@ class JournalEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decisions(msgspec.Struct, frozen=True, gc=False):
-    """A bar has been decided: the records of all five strategies, in the order K1..K5."""
+    """A bar has been decided: the records of all strategies, in the order of their names, the filter last."""
 
     ts_ns: int
     records: tuple[DecisionRecord, ...]

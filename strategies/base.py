@@ -1,16 +1,19 @@
-"""ContractStrategy: the plumbing every K shares, so that a K holds its rules and nothing else.
+"""ContractStrategy: the plumbing every strategy shares, so that its file holds its rules and nothing else.
 
-A K does not subscribe to bars. It is asked (`Ask`) with the MarketState that everybody
+A strategy does not subscribe to bars. It is asked (`Ask`) with the MarketState that everybody
 shares, and told (`Intent`) to submit at most one plan. It promises nothing about limits:
 whatever it sends is judged by the contract risk engine.
 """
 
 from __future__ import annotations
 
+import msgspec
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+from bot.contracts.declaration import Declaration
+from bot.decision.answers import unusable_action
 from bot.decision.intent import Intent
 from bot.decision.management import ManagementLimits, manage
 from bot.decision.outcome import TradeOutcome
@@ -24,29 +27,26 @@ from bot.units import TOLERANCE
 
 
 class ContractStrategyConfig(StrategyConfig, frozen=True):
-    """Configuration of a K: where its contracts are, and its instrument."""
+    """Configuration of any strategy: where its contracts are, and its instrument. Its ids follow from its name."""
 
     runtime: RuntimeSpec
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
 
 
-class ContractStrategy(Strategy):
-    """Base of K1-K5. `name` is the strategy's K; `rules` its block of strategies.yaml."""
-
-    name: str
+class ContractStrategy(Strategy, Declaration):
+    """Base of every strategy. `rules` is its block, as its `rules_model`."""
 
     def __init__(self, config: ContractStrategyConfig) -> None:
-        super().__init__(config)
+        super().__init__(msgspec.structs.replace(config, strategy_id=self.name, order_id_tag=self.name))
         runtime = runtime_of(config.runtime)
         self.calendar = runtime.calendar
         self.contracts = runtime.contracts
-        self.rules = getattr(runtime.contracts.strategies, self.name)
-        self.quantity = getattr(runtime.contracts.risk_model.contracts_per_strategy, self.name, 0)
+        self.rules = runtime.contracts.rules[self.name]
         self._ttl_seconds = runtime.contracts.execution_contract.entry.ttl_seconds
         self._management = ManagementLimits.of(runtime.contracts)
         self._past = runtime.past
 
-    # ------------------------------------------------------------- what a K says
+    # ------------------------------------------------------ what a strategy says
 
     def detect(self, state: MarketState) -> Setup | Veto | NoSetup:
         """Is the setup here, and for which side; else the first failing condition, for the nearer side."""
@@ -93,6 +93,8 @@ class ContractStrategy(Strategy):
     def _on_ask(self, ask: Ask) -> None:
         if ask.trade is not None and not ask.trade.closing:
             action = self.plan_management(ask.trade, ask.state)
+            if fault := unusable_action(action):
+                raise ValueError(fault)  # then the library leaves the trade
             ask.answer = action
             self._act(ask.trade, action)
             return
@@ -115,15 +117,15 @@ class ContractStrategy(Strategy):
         if isinstance(event, TradeClosed):
             self.post_trade_update(event.outcome)
 
-    # ------------------------------------------------------ what several K say
+    # ------------------------------------------------------ what several say
 
     def _phase(self, state: MarketState) -> NoSetup | None:
         if state.session_phase in self.rules.phases:
             return None
         return NoSetup("PHASE", "phase", state.session_phase, "allowed", " ".join(map(str, self.rules.phases)))
 
-    def _belief(self, state: MarketState, name: str, side: int) -> NoSetup | None:
-        value = state.belief(name, side).effective
+    def _belief(self, state: MarketState, side: int) -> NoSetup | None:
+        value = state.belief(self.belief, side).effective
         if value >= self.rules.min_belief - TOLERANCE:
             return None
-        return NoSetup(name, "belief", value, "minimum", self.rules.min_belief)
+        return NoSetup(self.belief, "belief", value, "minimum", self.rules.min_belief)

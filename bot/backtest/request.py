@@ -34,7 +34,8 @@ class BacktestRequest:
     bars warm up. `equity_usd` (> 0, whole cents) is the account at the start. `stamp` says
     what the file's times name; None reads it from the session's shape. `contracts` None
     means ./contracts, else the packaged ones. `learning` False is for study only. `resume`
-    goes on with the journal that an interrupted run has left in `out`.
+    goes on with the journal that an interrupted run has left in `out`. `strategies` are folders of
+    strategies beside those that ship.
     """
 
     out: Path
@@ -47,6 +48,7 @@ class BacktestRequest:
     contracts: Path | None = None
     seed: int = 1
     sessions: int = 25
+    strategies: tuple[Path, ...] = ()
     resume: bool = False
 
     def __post_init__(self) -> None:

@@ -47,7 +47,7 @@ def run_backtest(request: BacktestRequest, progress: Progress | None = None) -> 
     Raises UsageError or ContractError, in one sentence, before anything is written; JournalInUse if another run
     writes into the same folder; JournalBroken if the journal to go on with is that of another run.
     """
-    contracts = load_contracts(request.contracts)
+    contracts = load_contracts(request.contracts, request.strategies)
     bars = request.read(contracts.session)
     journal = request.out / JOURNAL
     with RunLock(journal):
@@ -86,6 +86,7 @@ def spec_of(request: BacktestRequest, contracts: Contracts, bars: Bars) -> Runti
         decide_from_ns=_start_ns(calendar, request.from_date),
         decide_until_ns=_end_ns(calendar, request.to_date),
         learning=request.learning,
+        strategies=contracts.strategy_folders,
     )
 
 
@@ -165,6 +166,7 @@ class BacktestRun:
             "equity_usd": str(request.equity_usd),
             "learning": spec.learning,
             "directory": spec.contracts_directory,
+            **({"strategies": list(spec.strategies)} if spec.strategies else {}),
         }
 
         def open_journal() -> Journal:

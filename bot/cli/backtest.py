@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.strategies_option import strategies_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 HELP = """
-Trade K1 to K5 under contract over one-minute bars, and write journal and report.
+Trade every strategy under contract over one-minute bars, and write journal and report.
 
 \b
 Examples:
   mesbot backtest
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/
+  mesbot backtest --strategies my-strategies/          with strategies of your own
   mesbot backtest --bars bars.parquet --stamp close --learning off
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/ --resume
 """
@@ -51,6 +54,7 @@ class Usd(click.ParamType):
 @click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected.")
 @click.option("--learning", type=click.Choice(["on", "off"]), default="on", show_default=True, help="off is for study only.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
+@strategies_option
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions.")
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
 @click.option("--resume", is_flag=True, help=RESUME)
@@ -64,6 +68,7 @@ def backtest(
     stamp: Literal["open", "close"] | None,
     learning: str,
     contracts: Path | None,
+    strategies: tuple[Path, ...],
     seed: int,
     sessions: int,
     resume: bool,
@@ -84,11 +89,12 @@ def backtest(
         stamp=stamp,
         learning=learning == "on",
         contracts=contracts,
+        strategies=strategies,
         seed=seed,
         sessions=sessions,
         resume=resume,
     )
-    in_force = load_contracts(contracts)  # a broken contract ends it here, before the slow imports
+    in_force = load_contracts(contracts, strategies)  # a broken contract ends it here, before anything is written
     console = Console()
     console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.strategies_option import strategies_option
 from bot.units import to_usd
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ Examples:
 
 @click.command(help=HELP, short_help="Show every limit in force, worked out.")
 @click.option("--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones.")
-def contracts(directory: Path | None) -> None:
+@strategies_option
+def contracts(directory: Path | None, strategies: tuple[Path, ...]) -> None:
     """Prints; a broken file ends with exit code 3 and every fault."""
     from rich.console import Console
 
@@ -41,7 +43,7 @@ def contracts(directory: Path | None) -> None:
     from bot.decision.derived import strategy_limits
     from bot.decision.limits import Limits
 
-    in_force = load_contracts(directory)
+    in_force = load_contracts(directory, strategies)
     limits = Limits.of(in_force)
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -57,9 +59,7 @@ def contracts(directory: Path | None) -> None:
 
 
 def _header(contracts: Contracts, console: Console) -> None:
-    from bot.contracts.load import FILES
-
-    versions = ", ".join(f"{name} {getattr(contracts, name).version}" for name in FILES)
+    versions = ", ".join(f"{name} {said['version']}" for name, said in contracts.values().items())
     console.print(
         f"Contracts in force: {contracts.directory}\nHash:               {contracts.sha256}\nVersions:           {versions}", soft_wrap=True
     )

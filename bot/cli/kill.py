@@ -27,8 +27,9 @@ Examples:
 @click.command(help=HELP, short_help="Trip the kill switch: flatten and halt.")
 @journal_options
 @click.option("--reason", required=True, allow_from_autoenv=False, help="Why; it is journaled.")
-def kill(mode: str | None, account: str | None, directory: Path | None, reason: str) -> None:
+def kill(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], reason: str) -> None:
     """Prints each step with its time; exit code 1 if it is not flat when the patience ends, or something else stays open."""
+    from bot.contracts import read_contracts
     from bot.node.kill import KillTargets, follow, latch
     from bot.node.kill_request import request_path
     from bot.state_folder import state_folder
@@ -49,7 +50,7 @@ def kill(mode: str | None, account: str | None, directory: Path | None, reason: 
             raise MesbotError(f"The kill was asked for, and what came of it is not known; look at TWS: {error}") from None
     else:
         try:
-            click.echo(latch(state, asked.name, directory, reason.strip()))
+            click.echo(latch(state, asked.name, read_contracts(directory, strategies), reason.strip()))
         except MesbotError:
             waits = request_path(asked.name.path(state))
             click.echo(f"It could not be latched, but the request waits in {waits}: the next start carries it out first.")

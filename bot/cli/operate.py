@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.strategies_option import strategies_option
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ResumeRefused(MesbotError):
 def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say which journals, under which contracts."""
     for option in (
+        strategies_option,
         click.option(
             "--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones."
         ),
@@ -63,15 +65,15 @@ def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(help=STATUS_HELP, short_help="Budgets, locks, kill switch, open trades: what the journals know.")
 @journal_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def status(mode: str | None, account: str | None, directory: Path | None, as_json: bool) -> None:
+def status(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], as_json: bool) -> None:
     """Prints; a journal that cannot be read is told after the others, with exit code 1."""
     import msgspec
 
-    from bot.contracts import load_contracts
+    from bot.contracts import read_contracts
     from bot.node.status import status_of
     from bot.state_folder import state_folder
 
-    contracts, state, found, troubles = load_contracts(directory), state_folder(), [], []
+    contracts, state, found, troubles = read_contracts(directory, strategies), state_folder(), [], []
     for name in names_of(state, mode, account):
         try:
             found.append(status_of(state, name, contracts, time.time_ns()))
@@ -90,15 +92,15 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
 @click.command(help=RESUME_HELP, short_help="Arm a tripped kill switch; a person says why.")
 @journal_options
 @click.option("--reason", required=True, allow_from_autoenv=False, help="Why trading may begin again; it is journaled.")
-def resume(mode: str | None, account: str | None, directory: Path | None, reason: str) -> None:
+def resume(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], reason: str) -> None:
     """Journals who armed it and prints the old and the new state; exit code 3 if it must not be armed now."""
-    from bot.contracts import load_contracts
+    from bot.contracts import read_contracts
     from bot.journal.run_lock import JournalInUse, RunLock
     from bot.state_folder import state_folder
 
     if not reason.strip():
         raise UsageError("--reason is empty; say why trading may begin again.")
-    contracts, state = load_contracts(directory), state_folder()
+    contracts, state = read_contracts(directory, strategies), state_folder()
     latched = _to_resume(state, contracts, mode, account)
     if latched is None:
         return
@@ -184,6 +186,7 @@ def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -
 
 
 def _arm(old: JournalStatus, contracts: Contracts, reason: str) -> None:
+    from bot.journal.contracts import newest_contracts
     from bot.journal.records import KillRecord, Kind, OperatorRecord
     from bot.journal.store import Journal
     from bot.units import MINUTE_NS
@@ -191,7 +194,8 @@ def _arm(old: JournalStatus, contracts: Contracts, reason: str) -> None:
     ts_ns = old.as_of_ns
     withdrawn = "" if old.kill_request is None else f"; kill request withdrawn: {old.kill_request}"
     header = {"account": old.account, "learning": True, "replayed_time": old.replayed, "continues": "", "verb": "resume"}
-    with Journal.append(old.path, old.mode.lower(), contracts, header, time.time_ns) as journal:
+    under = newest_contracts(old.path) or contracts  # it arms a switch and changes no law, whatever strategies are at hand
+    with Journal.append(old.path, old.mode.lower(), under, header, time.time_ns) as journal:
         journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("resume", reason, f"kill switch {old.kill.state} -> ARMED{withdrawn}"))
         journal.write_ahead(Kind.KILL, ts_ns, KillRecord("ARMED", f"resumed by a person: {reason}"))
         journal.close_link(-(-ts_ns // MINUTE_NS) * MINUTE_NS)  # as the bot closes them: the records of (t - 1 min, t]

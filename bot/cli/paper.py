@@ -69,6 +69,7 @@ def paper(
     zone: str,
     nightly_restart: str,
     contracts: Path | None,
+    strategies: tuple[Path, ...],
     no_report: bool,
     **replayed: Any,
 ) -> None:
@@ -83,15 +84,15 @@ def paper(
     endpoint = endpoint_of(os.environ)
     if endpoint is not None:
         _refuse_replay_options(context)
+        where = {"lockstep_port": lockstep, "strategies": strategies}
         request = BrokerRequest(
-            endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, lockstep_port=lockstep
+            endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, **where
         )
         run_on_broker(request, report=not no_report)
         return
     day, equity = replayed.pop("date"), replayed.pop("equity")
-    wanted = PaperRequest(
-        **replayed, date=day.date() if day else None, equity_usd=equity, contracts=contracts, observe=mode is Mode.OBSERVE
-    )
+    rules = {"contracts": contracts, "strategies": strategies}
+    wanted = PaperRequest(**replayed, **rules, date=day.date() if day else None, equity_usd=equity, observe=mode is Mode.OBSERVE)
     _replay(wanted, report=not no_report)
 
 
@@ -114,7 +115,7 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from bot.node.paper import replay
     from bot.node.screen import rendered
 
-    in_force = load_contracts(request.contracts)
+    in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))

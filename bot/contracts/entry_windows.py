@@ -24,11 +24,11 @@ def minutes_before(clock: Time, minutes: int) -> Time:
 
 
 def entry_windows(contracts: Contracts, strategy: str) -> list[Window]:
-    """When K1..K4 may decide an entry on a full day: half-open [start, end) in New York, in order.
+    """When a strategy that orders may decide an entry on a full day: half-open [start, end) in New York, in order.
 
     Its phases and its own earliest time, less the session's no-entry windows and the day's end.
     """
-    session, rules = contracts.session, getattr(contracts.strategies, strategy)
+    session, rules = contracts.session, contracts.trader(strategy)
     starts = [phase.start for phase in session.phases]
     spans = {phase.code: Window(phase.start, end) for phase, end in zip(session.phases, [*starts[1:], session.rth.close], strict=True)}
     windows = [spans[code] for code in sorted(rules.phases)]

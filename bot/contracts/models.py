@@ -1,4 +1,4 @@
-"""The seven contracts as frozen typed models.
+"""The seven contracts as frozen typed models, and what every strategy's block must hold.
 
 Numbers live in the YAML files alone; here stand their names, units and the ranges
 outside which a value can only be a mistake. Units are the last word of a name.
@@ -11,9 +11,11 @@ from datetime import date as Date
 from datetime import datetime as DateTime
 from datetime import time as Time
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+
+from bot.contracts.declaration import Declared
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -23,7 +25,6 @@ Ticks = Annotated[int, Field(ge=0, le=400)]
 Minutes = Annotated[int, Field(ge=0, le=1440)]
 Seconds = Annotated[float, Field(gt=0.0, le=86_400.0)]
 Phase = Annotated[int, Field(ge=1, le=5)]
-StrategyName = Literal["K1", "K2", "K3", "K4"]
 Weights = dict[str, Share]
 
 
@@ -166,7 +167,6 @@ class Lockouts(Section):
 class Tier(Section):
     name: str
     min_equity_usd: UsdOrZero
-    strategies: list[StrategyName]
     max_stop_ticks: Count
     max_risk_usd: Usd
 
@@ -194,15 +194,7 @@ class Constitution(Contract):
 # ------------------------------------------------------------------ risk model
 
 
-class ContractsPerStrategy(Section):
-    K1: Count
-    K2: Count
-    K3: Count
-    K4: Count
-
-
 class RiskModel(Contract):
-    contracts_per_strategy: ContractsPerStrategy
     fee_per_side_usd: UsdOrZero
     margin_buffer: Annotated[float, Field(ge=1.0, le=100.0)]
     stop_budget_rounding: Literal["floor"]
@@ -439,6 +431,8 @@ class SignalsLaw(Section):
     failed_break: FailedBreakLaw
     sweep: SweepLaw
     lunch_void: LunchVoid
+    range_bars: Count
+    extreme_bars: Count
 
 
 class Trending(Section):
@@ -452,7 +446,19 @@ class RegimeLaw(Section):
     choppy_noise: Share
 
 
+class OwnBelief(Section):
+    """The numbers of a belief that one strategy brings along; the weights are handed to its evidence function."""
+
+    weights: Weights
+    a: float
+    b: float
+    half_life_bars: Positive
+
+
 class BeliefLaw(Section):
+    """A belief of the core; it applies in the phases of the strategy that owns it."""
+
+    owner: str
     weights: Weights
     a: float
     b: float
@@ -460,6 +466,7 @@ class BeliefLaw(Section):
 
 
 class NoiseBeliefLaw(Section):
+    owner: str
     noise_center: Share
     noise_width: Positive
     a: float
@@ -498,55 +505,22 @@ class ManagementLaw(Section):
     volatility_exit: Positive
 
 
-class StrategyLaw(Section):
+class Rules(Section):
+    """A strategy's block: the base of every rules model, and all that is asked of the filter's."""
+
+
+class TraderRules(Rules):
+    """What every strategy that orders must say, whatever its own rules: how many contracts, in which tiers, when, how sure, how long.
+
+    `belief` are the numbers of a belief of its own; a strategy that stands on one of the core's has none.
+    """
+
+    contracts: Count
+    tiers: list[str] = Field(min_length=1)
     phases: list[Phase] = Field(min_length=1)
     min_belief: Share
     max_minutes: Count
-
-
-class K1Law(StrategyLaw):
-    not_before: ClockTime
-    min_abs_vwap_z: Positive
-    max_abs_micro_trend: Share
-    max_opposite_f2: Share
-    stop_beyond_ticks: Ticks
-    extreme_bars: Count
-    min_target_ticks: Ticks
-    max_target_ticks: Ticks
-    exit_belief: Share
-    exit_past_vwap_sigma: Positive
-
-
-class K2Law(StrategyLaw):
-    min_failed_break: Share
-    stop_beyond_ticks: Ticks
-    min_vwap_target_ticks: Ticks
-    target_r: Positive
-
-
-class K3Law(StrategyLaw):
-    min_sweep: Share
-    entry_beyond_ticks: Ticks
-    limit_beyond_ticks: Ticks
-    stop_beyond_ticks: Ticks
-    target_r: Positive
-
-
-class K4Law(StrategyLaw):
-    range_bars: Count
-    min_body_impulse: Share
-    min_volume_z: float
-    min_micro_trend: Share
-    entry_beyond_ticks: Ticks
-    limit_beyond_ticks: Ticks
-    stop_ticks: Count
-    leg_targets_r: list[Positive] = Field(min_length=1, max_length=2)
-
-
-class K5Law(Section):
-    veto_noise: Share
-    veto_belief: Share
-    opposite_stop_outs: Count
+    belief: OwnBelief | None = None
 
 
 class Strategies(Contract):
@@ -555,11 +529,6 @@ class Strategies(Contract):
     beliefs: BeliefsLaw
     euc: EucLaw
     management: ManagementLaw
-    K1: K1Law
-    K2: K2Law
-    K3: K3Law
-    K4: K4Law
-    K5: K5Law
 
 
 # -------------------------------------------------------------------- learning
@@ -609,14 +578,37 @@ class Learning(Contract):
     shadow: ShadowLaw
 
 
+FILES: dict[str, type[Contract]] = {
+    "constitution": Constitution,
+    "risk_model": RiskModel,
+    "data_contract": DataContract,
+    "execution_contract": ExecutionContract,
+    "session": SessionContract,
+    "strategies": Strategies,
+    "learning": Learning,
+}
+
+
+class Block(Section):
+    """A strategy's block as its file holds it, in JSON's words. `file` is "strategies", or that of a strategy which brings
+    its own ("k6.yaml"), whose other keys are `head`."""
+
+    file: str
+    head: dict[str, Any]
+    values: dict[str, Any]
+
+
 class Contracts(BaseModel):
     """All contracts in force, with where they came from and the hash of their values.
 
-    `sha256` is over the canonical JSON of the seven files' values, so that a comment or
-    a re-ordering of keys changes nothing; every journal record carries it.
+    `rules` holds each strategy's block, by name: its own rules model if the strategies were loaded, else what every block
+    says. `declared` says what each strategy is, and is empty if they were not loaded (a journal's contracts, and verbs
+    that only look or stop). `strategy_folders` are where strategies that do not ship were looked for. `sha256` is over
+    the canonical JSON of `values()`, so that a comment or a re-ordering of keys changes nothing; every journal record
+    carries it.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     constitution: Constitution
     risk_model: RiskModel
@@ -625,5 +617,42 @@ class Contracts(BaseModel):
     session: SessionContract
     strategies: Strategies
     learning: Learning
+    blocks: dict[str, Block]
+    rules: dict[str, SerializeAsAny[Rules]]
+    declared: dict[str, Declared] = {}
     directory: str
+    strategy_folders: tuple[str, ...] = ()
     sha256: str
+
+    @property
+    def traders(self) -> tuple[str, ...]:
+        """The names of the strategies that order, in the order in which they are asked."""
+        return tuple(sorted(name for name, rules in self.rules.items() if isinstance(rules, TraderRules)))
+
+    @property
+    def filter(self) -> str:
+        """The name of the one strategy that never orders and may veto every entry of a bar."""
+        return next((name for name, rules in self.rules.items() if not isinstance(rules, TraderRules)), "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All strategies, in the order of their decisions: those that order, then the filter."""
+        return (*self.traders, self.filter)
+
+    def trader(self, name: str) -> TraderRules:
+        """What every block says, of one strategy that orders. Raises KeyError for any other name."""
+        rules = self.rules[name]
+        if not isinstance(rules, TraderRules):
+            raise KeyError(f"{name} never orders")
+        return rules
+
+    def allowed_in(self, tier: str) -> frozenset[str]:
+        """The strategies that a capital tier allows."""
+        return frozenset(name for name in self.traders if tier in self.trader(name).tiers)
+
+    def values(self) -> dict[str, dict[str, Any]]:
+        """What the files say, by file, in JSON's words: it is hashed, journaled and compared."""
+        said = {name: getattr(self, name).model_dump(mode="json") for name in FILES}
+        for name, block in self.blocks.items():
+            said.setdefault(block.file, dict(block.head))[name] = block.values
+        return said

@@ -111,7 +111,7 @@ class Limits(msgspec.Struct, frozen=True):
         gates = constitution.quality_gates
         return cls(
             max_contracts=constitution.position.max_contracts,
-            contracts_of=contracts.risk_model.contracts_per_strategy.model_dump(),
+            contracts_of={name: contracts.trader(name).contracts for name in contracts.traders},
             max_risk_cents=to_cents(constitution.risk_per_trade.max_risk_usd),
             max_stop_ticks=constitution.risk_per_trade.max_stop_ticks,
             min_stop_ticks=constitution.risk_per_trade.min_stop_ticks,
@@ -142,7 +142,7 @@ class Limits(msgspec.Struct, frozen=True):
                 TierLimits(
                     tier.name,
                     to_cents(tier.min_equity_usd),
-                    frozenset(tier.strategies),
+                    contracts.allowed_in(tier.name),
                     tier.max_stop_ticks,
                     to_cents(tier.max_risk_usd),
                 )

@@ -110,7 +110,7 @@ class EntryPlan(msgspec.Struct, frozen=True, gc=False):
 
 
 class Veto(Unmet, frozen=True, gc=False):
-    """K5's no to every entry of a bar."""
+    """The filter's no to every entry of a bar."""
 
 
 class ExitPlan(msgspec.Struct, frozen=True, gc=False):

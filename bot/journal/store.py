@@ -23,7 +23,6 @@ from typing import Any, Self
 import msgspec
 
 from bot import __version__
-from bot.contracts.load import FILES
 from bot.contracts.models import Contracts
 from bot.errors import JournalError
 from bot.journal import chain, schema, write_ahead_log
@@ -277,8 +276,7 @@ class Journal:
         known = dict(self._db.execute("SELECT sha256, contract_set FROM contract_sets"))
         self._contract_set = known.get(contracts.sha256, len(known) + 1)
         if newest != contracts.sha256:
-            values = {name: getattr(contracts, name).model_dump(mode="json") for name in FILES}
-            self.add(Kind.CONTRACTS, ts_ns, ContractsRecord(contracts.sha256, values))
+            self.add(Kind.CONTRACTS, ts_ns, ContractsRecord(contracts.sha256, contracts.values()))
         if contracts.sha256 not in known:
             self._db.execute("INSERT INTO contract_sets VALUES (?, ?)", (self._contract_set, contracts.sha256))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 
 from bot.calendar import Session, SessionCalendar
-from bot.contracts.models import Contracts
+from bot.contracts.checks import CORE_BELIEFS
+from bot.contracts.models import Contracts, TraderRules
 from bot.market.bar import Bar
-from bot.market.beliefs import OUTSIDE_SESSION, Applicability, BeliefBook, Evidence
+from bot.market.beliefs import NO_BELIEF, OUTSIDE_SESSION, RTH_PHASES, Applicability, BeliefBook, Evidence
 from bot.market.levels import LevelBook
+from bot.market.own_beliefs import OwnBeliefs
 from bot.market.regime import classify, is_volatility_shock
 from bot.market.rolling import RangeWindow
 from bot.market.session import SessionSignals
@@ -39,17 +41,24 @@ class MarketCore:
         self._lunch_void = strategies.signals.lunch_void
         self._signals = BarSignals(strategies.signals.climax.atr_multiple, strategies.signals.climax.volume_z, self._news_shock.body_bars)
         self._rth = SessionSignals(strategies.signals)
-        self._range = RangeWindow(strategies.K4.range_bars)
-        self._highs: deque[int] = deque(maxlen=strategies.K1.extreme_bars)
-        self._lows: deque[int] = deque(maxlen=strategies.K1.extreme_bars)
+        self._range = RangeWindow(strategies.signals.range_bars)
+        self._highs: deque[int] = deque(maxlen=strategies.signals.extreme_bars)
+        self._lows: deque[int] = deque(maxlen=strategies.signals.extreme_bars)
         self._evidence, self._beliefs = Evidence(strategies.beliefs), BeliefBook(strategies.beliefs)
-        self._applicability = Applicability(strategies, gates.dvs, gates.eqs)
+        self._applicability = Applicability(owners_phases(contracts), gates.dvs, gates.eqs)
+        self._own = OwnBeliefs(contracts)
+        self._outside = OUTSIDE_SESSION | dict.fromkeys(self._own.names, (NO_BELIEF, NO_BELIEF))
         self._session: Session | None = None
 
     @property
     def levels(self) -> LevelBook:
         """The levels of the session, with their touches and breaks."""
         return self._rth.book
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What the evidence functions of strategies did wrong on the last bar, by belief, as sentences."""
+        return self._own.faults
 
     def update(self, bar: Bar, dvs: float, eqs: float, spread_ticks: float = BARS_ONLY_TICKS) -> MarketState:
         """The state at the close of `bar`. Scores 0..1; nan is unknown and makes every belief inapplicable.
@@ -70,7 +79,10 @@ class MarketCore:
             rth.update(bar, minute, signals)
         else:
             rth.observe(bar)
-        return self._state(bar, session, dvs, eqs, spread_ticks)
+        state = self._state(bar, session, dvs, eqs, spread_ticks)
+        if session and self._own.names:
+            state.beliefs.update(self._own.of(state))  # the dict is this bar's own, and nobody has it yet
+        return state
 
     def _change_session(self, session: Session | None, minute: int, bar: Bar) -> None:
         self._session = session
@@ -79,6 +91,7 @@ class MarketCore:
             return
         self._rth.begin(minute, bar, self._signals.last_close)
         self._beliefs.restart()
+        self._own.restart()
 
     def _state(self, bar: Bar, session: Session | None, dvs: float, eqs: float, spread_ticks: float) -> MarketState:
         # long because: one line a field, and a field belongs where its signal is at hand
@@ -138,7 +151,7 @@ class MarketCore:
             failed_break=rth.failed_break,
             sweep=rth.sweep,
             regime=classify(self._regime_limits, atr_norm, signals.trend_strength, signals.efficiency, noise),
-            beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else OUTSIDE_SESSION,
+            beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else self._outside,
             levels=rth.levels,
             warming_up=_undefined(signals, rth) if spread_ticks == spread_ticks else (*_undefined(signals, rth), "spread_ticks"),
         )
@@ -153,6 +166,12 @@ class MarketCore:
             evidence.momentum(s.trend_strength, micro, s.body_impulse, s.range_expansion, s.participation),
         )
         return self._beliefs.update(pairs, evidence.noise(s.noise, lunch_void), self._applicability.update(phase, dvs, eqs))
+
+
+def owners_phases(contracts: Contracts) -> list[frozenset[int]]:
+    """When each of the core's beliefs applies: in the phases of the strategy that owns it, all session long if that has none."""
+    rules = (contracts.rules[getattr(contracts.strategies.beliefs, name).owner] for name in CORE_BELIEFS)
+    return [frozenset(law.phases) if isinstance(law, TraderRules) else RTH_PHASES for law in rules]
 
 
 _SIGNAL_NAMES = (

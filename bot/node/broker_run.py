@@ -61,7 +61,7 @@ class Meeting:
 
 async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: None) -> Meeting:
     """Find out before anything is built; `say` hears of a wait. Raises ContractError, BrokerError, JournalError or ObserveRefused."""
-    contracts = load_contracts(request.contracts)
+    contracts = load_contracts(request.contracts, request.strategies)
     patience = {"id_in_use_seconds": request.start_seconds, "say": say}
     found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone, **patience)
     replay = found.replays
@@ -195,6 +195,7 @@ def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
         observe=request.mode is Mode.OBSERVE,
         earlier=tuple(map(str, journals.earlier)),
         earlier_records=journals.records,
+        strategies=met.contracts.strategy_folders,
     )
 
 

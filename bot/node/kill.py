@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.contracts import Contracts, load_contracts
+from bot.contracts import Contracts
 from bot.decision.snapshot import KillState
 from bot.errors import MesbotError, UsageError
+from bot.journal.contracts import newest_contracts
 from bot.journal.read import Record, opened, read
 from bot.journal.records import KillRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock, held_by
@@ -99,13 +100,12 @@ def _one(candidates: Iterable[JournalName]) -> JournalName:
     return names[0]
 
 
-def latch(state: Path, name: JournalName, directory: Path | None, reason: str) -> str:
+def latch(state: Path, name: JournalName, contracts: Contracts, reason: str) -> str:
     """Nobody runs: write the trip down, so that the next start flattens before anything else; what came of it, as a sentence.
 
     Raises MesbotError if it cannot be written; then the request stays, and the next start carries it out.
     """
     path = name.path(state)
-    contracts = load_contracts(directory)
     with RunLock(path):
         each = status_of(state, name, contracts, time.time_ns())
         latched = each.kill.state
@@ -122,7 +122,8 @@ def _written(each: JournalStatus, contracts: Contracts, reason: str) -> str:
     """Journal the trip, and what follows it at once if nothing is open; the state it ends in."""
     header = {"account": each.account, "learning": True, "replayed_time": each.replayed, "continues": "", "verb": "kill"}
     steps = (TRIPPED,) if each.unfinished else (TRIPPED, *OVER)
-    with Journal.append(each.path, each.mode.lower(), contracts, header, time.time_ns) as journal:
+    under = newest_contracts(each.path) or contracts  # a stop changes no law, whatever strategies are at hand
+    with Journal.append(each.path, each.mode.lower(), under, header, time.time_ns) as journal:
         journal.add(Kind.OPERATOR, each.as_of_ns, OperatorRecord("kill", reason))
         for state, why in steps:
             detail = reason if state is KillState.TRIPPED else ""

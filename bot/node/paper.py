@@ -48,7 +48,7 @@ class Day:
 
 def day_of(request: PaperRequest) -> Day:
     """Read the bars and find the session. Raises UsageError if there is no whole one on that date."""
-    contracts = load_contracts(request.contracts)
+    contracts = load_contracts(request.contracts, request.strategies)
     source = BacktestRequest(
         out=request.out, bars=request.bars, stamp=request.stamp, contracts=request.contracts, seed=request.seed, sessions=request.sessions
     )
@@ -111,6 +111,7 @@ def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
         decide_from_ns=day.session.open_ns,
         decide_until_ns=day.session.close_ns + 1,
         observe=request.observe,
+        strategies=day.contracts.strategy_folders,
     )
 
 

@@ -20,6 +20,7 @@ from bot.decision.limits import Limits
 from bot.decision.snapshot import BookView, KillState
 from bot.errors import JournalError
 from bot.journal import times
+from bot.journal.contracts import newest_contracts
 from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
 from bot.journal.run_lock import held_by
@@ -157,7 +158,7 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
     Raises JournalError if a file is no journal, CalendarError if it holds times that no calendar covers.
     """
     journals = journals_of(state, *name)
-    past, newest = past_of(journals.earlier), _newest(journals.path)
+    past, newest, recorded = past_of(journals.earlier), _newest(journals.path), newest_contracts(journals.path)
     as_of_ns = past.last_ns if newest.replayed and past.last_ns else max(past.last_ns, now_ns)
     calendar = _calendar(contracts, journals.first_ns or as_of_ns, as_of_ns)
     return JournalStatus(
@@ -173,7 +174,7 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         kill=_kill(journals.earlier, past),
         kill_request=waiting_request(journals.path),
         trouble=_trouble(journals.path),
-        learning=_learning(past, contracts, calendar),
+        learning=_learning(past, contracts, recorded, calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,
         contracts_in_force=newest.contracts_sha256 == contracts.sha256,
@@ -255,10 +256,12 @@ def _trouble(path: Path) -> str:
     return f"{times.new_york(found[-1].ts_ns)} New York: {found[-1].body['found']}: {found[-1].body['text']}" if found else ""
 
 
-def _learning(past: Past, contracts: Contracts, calendar: SessionCalendar) -> dict[str, TrustStatus]:
+def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, calendar: SessionCalendar) -> dict[str, TrustStatus]:
+    """Of the strategies in force, and of those that the journal knows."""
+    traded = () if recorded is None else recorded.traders
     loop = LearningLoop(contracts)
     loop.refold(past.learning, lambda ts_ns: calendar.trading_day(ts_ns).date)
-    views = {name: loop.view(name) for name in type(contracts.risk_model.contracts_per_strategy).model_fields}
+    views = {name: loop.view(name) for name in sorted({*contracts.traders, *traded})}
     return {
         name: TrustStatus(
             view.state, view.throttle_level, view.cost_multiplier, view.metrics.trades, view.metrics.wins, view.metrics.losses

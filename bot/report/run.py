@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from bot.contracts.load import FILES
 from bot.contracts.models import Contracts
 from bot.decision.outcome import TradeOutcome
 from bot.errors import JournalError
 from bot.journal.build import journaled_outcome
+from bot.journal.contracts import contracts_of
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york
@@ -87,7 +87,7 @@ class Run(msgspec.Struct):
     """Everything of one journal that a report shows. Records are in the order they were written.
 
     `decisions` holds the sequences of the decisions that are counted alike. `planned` and
-    `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of K5's veto.
+    `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of the filter's veto.
     `contracts_seq` is the sequence of the contracts' record.
     """
 
@@ -106,6 +106,8 @@ class Run(msgspec.Struct):
     states: list[Record]
     quality: list[Record]
     stops: list[Record]
+    denied: list[Record]
+    kills: list[Record]
 
     @classmethod
     def read(cls, path: str | Path) -> Run:
@@ -116,13 +118,14 @@ class Run(msgspec.Struct):
             if not runs or in_force is None:
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
             decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
+            orders = list(read(db, Kind.ORDER))
             outcomes = [journaled_outcome(record.body | {"seq": record.seq}, Closed) for record in read(db, Kind.OUTCOME)]
             row = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()
             return cls(
                 path=Path(path),
                 head=row[0] if row else "",
                 header=runs[-1],
-                contracts=_contracts(in_force.body),
+                contracts=contracts_of(in_force),
                 contracts_seq=in_force.seq,
                 bars=[_bar(*row) for row in db.execute(_BARS)],
                 decisions=decisions,
@@ -133,7 +136,9 @@ class Run(msgspec.Struct):
                 intents={(record.body["strategy"], record.body["decided_ns"]): record.body for record in read(db, Kind.INTENT)},
                 states=list(read(db, Kind.STATE)),
                 quality=list(read(db, Kind.QUALITY)),
-                stops=[record for record in read(db, Kind.ORDER) if record.body["role"] == "STOP" and record.body.get("trigger")],
+                stops=[record for record in orders if record.body["role"] == "STOP" and record.body.get("trigger")],
+                denied=[record for record in orders if record.body["event"] == "Denied"],
+                kills=list(read(db, Kind.KILL)),
             )
 
     @property
@@ -149,11 +154,6 @@ class Run(msgspec.Struct):
     def intent_of(self, trade: TradeOutcome) -> dict[str, Any] | None:
         """The journaled intent that a real trade was opened by."""
         return self.intents.get((trade.strategy, trade.decided_ns))
-
-
-def _contracts(body: dict[str, Any]) -> Contracts:
-    values = {name: model.model_validate(body["values"][name]) for name, model in FILES.items()}
-    return Contracts(**values, directory="", sha256=body["sha256"])
 
 
 _decode_bar = msgspec.json.Decoder(Bar).decode

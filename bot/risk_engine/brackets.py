@@ -77,7 +77,7 @@ def order_id(intent_id: str, leg: int, role: Role, attempt: int = 0) -> ClientOr
 
 
 def strategy_id(strategy: str) -> StrategyId:
-    """Nautilus' identifier of K1..K5: name and order id tag are the same."""
+    """Nautilus' identifier of a strategy: name and order id tag are the same."""
     return StrategyId(f"{strategy}-{strategy}")
 
 

@@ -12,7 +12,8 @@ from functools import lru_cache
 import msgspec
 
 from bot.calendar import SessionCalendar
-from bot.contracts import Contracts, load_contracts
+from bot.contracts import Contracts, load_contracts, read_contracts
+from bot.contracts.discovery import Stamps, stamps
 from bot.decision.limits import Limits
 from bot.errors import ContractError
 from bot.runtime.past import Past, past_of
@@ -25,7 +26,8 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     `decide_from_ns` and `decide_until_ns` (UTC ns, [from, until)) bound decisions: earlier
     bars warm up. `learning` False is for study only and is refused by paper and live.
     `observe` refuses every entry, so that plans are only shadowed. `earlier` are the journals that
-    this run continues, oldest first, and `earlier_records` how many records they held at its start.
+    this run continues, oldest first, and `earlier_records` how many records they held at its start. `strategies` are
+    the folders of strategies that do not ship with mesbot.
     """
 
     contracts_directory: str
@@ -39,6 +41,7 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     observe: bool = False
     earlier: tuple[str, ...] = ()
     earlier_records: int = 0
+    strategies: tuple[str, ...] = ()
 
 
 class Runtime(msgspec.Struct, frozen=True):
@@ -51,14 +54,18 @@ class Runtime(msgspec.Struct, frozen=True):
     past: Past
 
 
-@lru_cache(maxsize=8)
 def runtime_of(spec: RuntimeSpec) -> Runtime:
-    """The Runtime of a spec, built once per process.
+    """The Runtime of a spec, built once per process, and anew when a strategy's file in one of its folders was changed.
 
     Raises ContractError if the contracts on disk are not the pinned ones any more, JournalError if an
     earlier journal cannot be read.
     """
-    contracts = load_contracts(spec.contracts_directory)
+    return _runtime(spec, stamps(spec.strategies))
+
+
+@lru_cache(maxsize=8)
+def _runtime(spec: RuntimeSpec, stamps: Stamps) -> Runtime:
+    contracts = load_contracts(spec.contracts_directory, spec.strategies)
     if contracts.sha256 != spec.contracts_sha256:
         raise ContractError(
             f"Contracts in {spec.contracts_directory} changed while starting: found {contracts.sha256[:12]}, "
@@ -70,4 +77,4 @@ def runtime_of(spec: RuntimeSpec) -> Runtime:
 
 @lru_cache(maxsize=8)
 def _calendar(directory: str, sha256: str, first: str, last: str) -> SessionCalendar:
-    return SessionCalendar(load_contracts(directory).session, date.fromisoformat(first), date.fromisoformat(last))
+    return SessionCalendar(read_contracts(directory).session, date.fromisoformat(first), date.fromisoformat(last))

@@ -32,6 +32,7 @@ from bot.market.bar import Bar
 from bot.messages import TOPIC_BROKER
 from bot.risk_engine.brackets import price_of
 from bot.units import MINUTE_NS
+from strategies.base import ContractStrategy
 
 SEED, SESSIONS, FIRST = 1, 8, dt.date(2025, 9, 2)
 EARLY = {"strategies": {"signals.atr_norm_min_sessions": 1}}
@@ -126,10 +127,10 @@ class Scenario:
     rogue: dict[str, Callable[[Rogue], None]] | None = None
 
 
-def without(name: str) -> tuple:
-    from bot.assembly import STRATEGIES
+def without(name: str) -> Callable[..., list[ContractStrategy]]:
+    from bot.assembly import strategies_of
 
-    return tuple(pair for pair in STRATEGIES if getattr(pair[0], "name", "") != name)
+    return lambda *asked: [strategy for strategy in strategies_of(*asked) if strategy.name != name]
 
 
 # ------------------------------------------------------------------ the rogue's tries
@@ -203,7 +204,7 @@ SCENARIOS: dict[str, Scenario] = {
     "learning off": Scenario({C.TRADES_PER_DAY}, {X.TARGET}, learning=False),
     "a small account": Scenario({C.TIER_STRATEGY, C.MARGIN_BUFFER}, equity=2_000),
     "an account in another currency": Scenario({C.EQUITY_UNKNOWN}, patches=(("bot.backtest.run.USD", EUR),)),
-    "a strategy that is not running": Scenario({C.NO_ANSWER}, patches=(("bot.assembly.STRATEGIES", without("K3")),)),
+    "a strategy that is not running": Scenario({C.NO_ANSWER}, patches=(("bot.assembly.strategies_of", without("K3")),)),
     "a blackout": Scenario(
         {C.BLACKOUT},
         law=({"constitution": {"lockouts.blackouts": [

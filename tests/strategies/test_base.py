@@ -109,9 +109,9 @@ def test_between_start_and_stop_it_takes_questions_and_hears_of_the_book(name):
 
 def test_its_rules_and_its_size_are_those_of_the_contracts():
     contracts = runtime_of(SPEC).contracts
-    assert {name: new_strategy(name).quantity for name in (*TRADERS, "K5")} == {"K1": 1, "K2": 1, "K3": 1, "K4": 2, "K5": 0}
+    assert {name: new_strategy(name).rules.contracts for name in TRADERS} == {"K1": 1, "K2": 1, "K3": 1, "K4": 2}
     for name in (*TRADERS, "K5"):
-        assert new_strategy(name).rules is getattr(contracts.strategies, name)
+        assert new_strategy(name).rules is contracts.rules[name]
 
 
 def test_all_strategies_of_a_run_share_one_runtime():

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from nautilus_trader.model.identifiers import InstrumentId
 
-from bot.assembly import STRATEGIES
+from bot.assembly import strategies_of
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
 from bot.decision.derived import StrategyLimits, strategy_limits
 from bot.decision.limits import Limits
-from bot.errors import CalendarError, JournalError
+from bot.errors import CalendarError, JournalError, MesbotError
 from bot.journal.verify import verify
 from bot.node.check.items import CheckItem, failed, passed
 from bot.node.journals import FOLDER
@@ -67,11 +67,9 @@ def calendar_item(contracts: Contracts, today: dt.date) -> CheckItem:
 def strategies_item(contracts: Contracts, today: dt.date) -> CheckItem:
     """Whether every strategy can be made, and the parameters in force."""
     try:
-        made = [
-            kind(config(runtime=bare_spec(contracts, today), instrument_id=InstrumentId.from_str("MES.CME"))) for kind, config in STRATEGIES
-        ]
-    except Exception as error:  # whatever stops one from being made is what is looked for
-        return failed("strategies", f"{type(error).__name__}: {error}", "Correct strategies.yaml, or the strategy that was changed last.")
+        made = strategies_of(bare_spec(contracts, today), InstrumentId.from_str("MES.CME"))
+    except MesbotError as error:
+        return failed("strategies", str(error), "Correct the strategy, or take it away.")
     lines = [f"{each.name} " + " ".join(f"{key}={value}" for key, value in each.rules.model_dump(mode="json").items()) for each in made]
     return passed("strategies", "\n".join(lines))
 
@@ -97,4 +95,11 @@ def journal_item(folder: Path) -> CheckItem:
 
 def bare_spec(contracts: Contracts, today: dt.date) -> RuntimeSpec:
     """A run of which nothing is written."""
-    return RuntimeSpec(contracts.directory, contracts.sha256, (today - BEFORE).isoformat(), (today + AHEAD).isoformat(), "")
+    return RuntimeSpec(
+        contracts.directory,
+        contracts.sha256,
+        (today - BEFORE).isoformat(),
+        (today + AHEAD).isoformat(),
+        "",
+        strategies=contracts.strategy_folders,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.calendar import new_york
@@ -15,13 +15,16 @@ from bot.node.check.report import CheckReport, Mode
 from bot.node.check.session_items import BROKER_ITEMS
 
 
-async def run_checks(mode: Mode, directory: Path | None, environ: Mapping[str, str], folder: Path, now_ns: int) -> CheckReport:
-    """Look at everything, in order. `directory` holds the contracts (None: those in force), `folder` is the state folder.
+async def run_checks(
+    mode: Mode, directory: Path | None, environ: Mapping[str, str], folder: Path, now_ns: int, strategies: Sequence[Path] = ()
+) -> CheckReport:
+    """Look at everything, in order. `directory` holds the contracts (None: those in force), `folder` is the state folder,
+    `strategies` are folders of strategies beside those that ship.
 
     `now_ns` is of the wall, UTC ns. What is wrong is in the report; nothing about the machine or the broker is raised.
     """
     try:
-        in_force = load_contracts(directory)
+        in_force = load_contracts(directory, strategies)
     except ContractError as error:
         broken = failed("contracts", str(error), "Correct the values named.")
         blind = all_skipped(("limits", "calendar", "strategies"), "no contracts")

@@ -140,8 +140,10 @@ def contracts_limits(draw: st.DrawFn) -> Limits:
         "instrument": old.instrument.model_dump() | {"backtest_initial_margin_usd": usd(draw(st.integers(1, 1_000_000)))},
     }
     changed_risk = {"fee_per_side_usd": usd(draw(st.integers(0, 500))), "margin_buffer": draw(st.integers(100, 1000)) / 100}
+    everywhere = {"tiers": [tier["name"] for tier in tiers]}
     contracts = CONTRACTS.model_copy(
         update={
+            "rules": CONTRACTS.rules | {name: CONTRACTS.trader(name).model_copy(update=everywhere) for name in CONTRACTS.traders},
             "constitution": type(old).model_validate(old.model_dump() | changes),
             "risk_model": type(risk).model_validate(risk.model_dump() | changed_risk),
         }

@@ -18,7 +18,7 @@ FORBIDDEN = (
     "bot.risk_engine", "bot.supervision", "bot.ibkr", "strategies", "actors", "nautilus_trader", "ib_insync",
 )  # fmt: skip
 LAWS_READ = {"OutcomeLaw", "Learning", "RiskModel", "Contracts"}
-LIMITS = set(Constitution.model_fields) - {"outcome", "version", "changelog"} | {"contracts_per_strategy", "margin_buffer"}
+LIMITS = set(Constitution.model_fields) - {"outcome", "version", "changelog"} | {"contracts", "tiers", "margin_buffer"}
 
 
 def trees():
