@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
+from actors.part import Part
 from bot.decision.intent import RefusedPlan
 from bot.decision.outcome import TradeOutcome
 from bot.journal.records import Kind, ShadowRecord
@@ -17,8 +17,10 @@ from bot.messages import ENDPOINT_JOURNAL, TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUS
 from bot.runtime.runtime import runtime_of
 
 
-class LearningActor(Actor):
+class LearningActor(Part):
     """State is a fold over outcomes alone; with learning off it stays what it is at the start and shadows still run."""
+
+    part = "LEARNING"
 
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)

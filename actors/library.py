@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from nautilus_trader.common.actor import Actor
 
-from actors.config import RuntimeActorConfig
+from actors.config import LibraryActorConfig
+from actors.part import Part
 from bot.calendar import new_york
 from bot.decision.answers import unusable
 from bot.decision.choose import choose, no_answer
@@ -57,13 +57,15 @@ from bot.runtime.situation import Situation
 from bot.units import SECOND_NS
 
 
-class LibraryActor(Actor):
+class LibraryActor(Part):
     """Hands out the MarketState, asks the filter and then those that order, and tells at most one to submit.
 
     With `live` it decides nothing before it is told that warm-up is over: how long history takes, nobody knows.
     """
 
-    def __init__(self, config: RuntimeActorConfig, *, live: bool = False) -> None:
+    part = "LIBRARY"
+
+    def __init__(self, config: LibraryActorConfig) -> None:
         super().__init__(config)
         self._runtime = runtime_of(config.runtime)
         self._limits = self._runtime.limits
@@ -72,7 +74,7 @@ class LibraryActor(Actor):
         self._calendar = self._runtime.calendar
         self._situation = Situation(self._limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
-        self._from_ns = NEVER if live else config.runtime.decide_from_ns
+        self._from_ns = NEVER if config.live else config.runtime.decide_from_ns
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
         self._trade: TradeView | None = None
         self._managed: TradeView | None = None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from nautilus_trader.common.actor import Actor
-
 from actors.config import RuntimeActorConfig
+from actors.part import Part
 from bot.market.core import BARS_ONLY_TICKS, MarketCore
 from bot.market.state import MarketState
 from bot.market.update import MarketUpdate, QualityUpdate
@@ -14,11 +13,13 @@ from bot.messages import NEVER, TOPIC_BEGIN, TOPIC_MARKET, TOPIC_QUALITY, TOPIC_
 from bot.runtime.runtime import runtime_of
 
 
-class MarketActor(Actor):
+class MarketActor(Part):
     """A rejected bar is not understood: the last good state goes with it.
 
     History has bars only. Once a live run decides, a bar whose spread was not seen has none (nan), and no entry rests on it.
     """
+
+    part = "MARKET"
 
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)

@@ -5,10 +5,10 @@ It is the one component that takes bars from Nautilus; everybody else hears of t
 
 from __future__ import annotations
 
-from nautilus_trader.common.actor import Actor
 from nautilus_trader.model.data import Bar as NautilusBar
 
 from actors.config import RuntimeActorConfig
+from actors.part import Part
 from bot.journal.records import Kind, QualityRecord
 from bot.market.bar import RawBar
 from bot.market.update import QualityUpdate
@@ -22,8 +22,10 @@ from bot.runtime.runtime import runtime_of
 NAN = float("nan")
 
 
-class QualityActor(Actor):
+class QualityActor(Part):
     """DVS from bars and feed events, EQS from order events, each on market time."""
+
+    part = "QUALITY"
 
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)

@@ -39,6 +39,7 @@ ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order
 ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
 ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the kill switch
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
+ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -50,6 +51,11 @@ def ask_endpoint(strategy: str) -> str:
 def submit_endpoint(strategy: str) -> str:
     """Where a strategy is told to submit its intent."""
     return f"mesbot.{strategy}.submit"
+
+
+def venue_endpoint(venue: str) -> str:
+    """There if the simulated venue of this name fills by the one rule (bot.fills); it takes nothing."""
+    return f"mesbot.venue.{venue}"
 
 
 class Spread(msgspec.Struct, frozen=True, gc=False):
@@ -125,6 +131,16 @@ class CloseTrade(msgspec.Struct, frozen=True, gc=False):
     trade_id: str
     reason: ExitReason
     why: str
+
+
+class Standing(msgspec.Struct, gc=False):
+    """A question to the risk engine, which writes the answer into it.
+
+    `open_trades` hold contracts now; `idle`: nothing waits in Nautilus' queues (live), and every order is answered for.
+    """
+
+    open_trades: tuple[TradeView, ...] = ()
+    idle: bool = False
 
 
 class KillUpdate(msgspec.Struct, frozen=True, gc=False):

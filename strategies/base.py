@@ -18,10 +18,10 @@ from bot.decision.intent import Intent
 from bot.decision.management import ManagementLimits, manage
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import Act, EntryPlan, ExitPlan, ManagementAction, NoSetup, Setup, TradeView, Veto
-from bot.errors import RiskEngineError
 from bot.market.state import MarketState
 from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
 from bot.risk_engine.brackets import OrderOrigin, bracket_orders, price_of
+from bot.risk_engine.parts import require_risk_engine
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import TOLERANCE
 
@@ -73,8 +73,7 @@ class ContractStrategy(Strategy, Declaration):
 
     def on_start(self) -> None:
         """Take questions, and past trades in; refuse to start without the contract risk engine on the path."""
-        if ENDPOINT_RISK_CLOSE not in self.msgbus.endpoints():
-            raise RiskEngineError(f"{self.name} refuses to start: the contract risk engine is not installed; install it first.")
+        require_risk_engine(self.name, self.msgbus)
         self.msgbus.register(ask_endpoint(self.name), self._on_ask)
         self.msgbus.register(submit_endpoint(self.name), self._on_submit)
         self.msgbus.subscribe(TOPIC_BOOK, self._on_book)

@@ -16,6 +16,8 @@ from bot.cli.strategies_option import strategies_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bot.backtest.request import BacktestRequest
+
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 HELP = """
 Trade every strategy under contract over one-minute bars, and write journal and report.
@@ -59,42 +61,14 @@ class Usd(click.ParamType):
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
 @click.option("--resume", is_flag=True, help=RESUME)
 @click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
-def backtest(
-    bars: Path | None,
-    from_date: DateTime | None,
-    to_date: DateTime | None,
-    equity: Decimal,
-    out: Path,
-    stamp: Literal["open", "close"] | None,
-    learning: str,
-    contracts: Path | None,
-    strategies: tuple[Path, ...],
-    seed: int,
-    sessions: int,
-    resume: bool,
-    no_report: bool,
-) -> None:
+def backtest(no_report: bool, **asked: Any) -> None:
     """Runs one backtest and shows what came of it."""
     from rich.console import Console
 
-    from bot.backtest.request import BacktestRequest
     from bot.contracts import load_contracts
 
-    request = BacktestRequest(
-        bars=bars,
-        from_date=from_date.date() if from_date else None,
-        to_date=to_date.date() if to_date else None,
-        equity_usd=equity,
-        out=out,
-        stamp=stamp,
-        learning=learning == "on",
-        contracts=contracts,
-        strategies=strategies,
-        seed=seed,
-        sessions=sessions,
-        resume=resume,
-    )
-    in_force = load_contracts(contracts, strategies)  # a broken contract ends it here, before anything is written
+    request = request_of(**asked)
+    in_force = load_contracts(request.contracts, request.strategies)  # a broken contract ends it here, before anything is written
     console = Console()
     console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False)
 
@@ -106,6 +80,21 @@ def backtest(
         console.print(note, highlight=False)
     show_run(result.journal, console, report=not no_report)
     remember(result.journal, in_force)
+
+
+def request_of(
+    from_date: DateTime | None, to_date: DateTime | None, equity: Decimal, learning: Literal["on", "off"], **same: Any
+) -> BacktestRequest:
+    """The run that the command's options ask for; `same` are those that the request calls by the same names."""
+    from bot.backtest.request import BacktestRequest
+
+    return BacktestRequest(
+        from_date=from_date.date() if from_date else None,
+        to_date=to_date.date() if to_date else None,
+        equity_usd=equity,
+        learning=learning == "on",
+        **same,
+    )
 
 
 def show_run(journal: Path, console: Console, *, report: bool) -> None:

@@ -77,7 +77,7 @@ def endpoint_or_usage_error(verb: str) -> Any:
     """The configured endpoint. Raises UsageError if there is none."""
     import os
 
-    from bot.node.endpoint import endpoint_of
+    from bot.ibkr.link.endpoint import endpoint_of
 
     endpoint = endpoint_of(os.environ)
     if endpoint is None:

@@ -13,7 +13,10 @@ from bot.cli.broker import broker_options, run_on_broker
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.node.request import PaperRequest
+    from datetime import datetime as DateTime
+    from decimal import Decimal
+
+    from bot.node.request import Mode, PaperRequest
 
 HELP = """
 Paper trading: a day replayed on the simulated IB gateway, or a paper account at the broker.
@@ -76,27 +79,35 @@ def paper(
     """Runs, and shows what came of it."""
     import os
 
-    from bot.node.endpoint import endpoint_of
-    from bot.node.request import BrokerRequest, Mode, PaperRequest
+    from bot.ibkr.link.endpoint import endpoint_of
+    from bot.node.request import BrokerRequest, Mode
     from bot.state_folder import state_folder
 
     mode = Mode(trading_mode.upper())
     endpoint = endpoint_of(os.environ)
     if endpoint is not None:
-        _refuse_replay_options(context)
+        refuse_replay_options(context)
         where = {"lockstep_port": lockstep, "strategies": strategies}
         request = BrokerRequest(
             endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, **where
         )
         run_on_broker(request, report=not no_report)
         return
-    day, equity = replayed.pop("date"), replayed.pop("equity")
+    _replay(replay_request(mode, contracts, strategies, **replayed), report=not no_report)
+
+
+def replay_request(
+    mode: Mode, contracts: Path | None, strategies: tuple[Path, ...], date: DateTime | None, equity: Decimal, **same: Any
+) -> PaperRequest:
+    """The replay that the command's options ask for; `same` are those that the request calls by the same names."""
+    from bot.node.request import Mode, PaperRequest
+
+    day = date.date() if date else None
     rules = {"contracts": contracts, "strategies": strategies}
-    wanted = PaperRequest(**replayed, **rules, date=day.date() if day else None, equity_usd=equity, observe=mode is Mode.OBSERVE)
-    _replay(wanted, report=not no_report)
+    return PaperRequest(**same, **rules, date=day, equity_usd=equity, observe=mode is Mode.OBSERVE)
 
 
-def _refuse_replay_options(context: click.Context) -> None:
+def refuse_replay_options(context: click.Context) -> None:
     """A person who asks for a replay while a broker is configured must say which of the two is meant."""
     for name in REPLAY_OPTIONS:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:

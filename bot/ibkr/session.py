@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import msgspec
 
 from bot.calendar import new_york
 from bot.contracts.models import Timeouts
@@ -17,6 +20,7 @@ from bot.ibkr.data.history import History
 from bot.ibkr.data.market_data import MarketData
 from bot.ibkr.data.provider import IbkrInstrumentProvider
 from bot.ibkr.errors import BrokerError, BrokerLinkLost, ConnectionLost, ScheduledRestart
+from bot.ibkr.link.endpoint import located
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.kill_triggers import KillTriggers
 from bot.ibkr.link.link import Link
@@ -150,7 +154,11 @@ _SESSIONS: dict[tuple[int, str, int, int], BrokerSession] = {}
 
 
 def session_of(loop: asyncio.AbstractEventLoop, config: BrokerConfig) -> BrokerSession:
-    """The one session of a loop for a gateway and client id, made at the first call and again after it has hung up."""
+    """The one session of a loop for a gateway and client id, made at the first call and again after it has hung up.
+
+    Raises UsageError if the configuration leaves to the environment where the gateway is, and that does not say.
+    """
+    config = msgspec.structs.replace(config, link=located(config.link, os.environ))
     key = (id(loop), config.link.host, config.link.port, config.link.client_id)
     if key not in _SESSIONS or _SESSIONS[key].ended:
         _SESSIONS.clear()  # one live node a process: whatever is left belongs to one that is gone

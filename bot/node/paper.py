@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+
+from nautilus_trader.config import TradingNodeConfig
 
 from bot.backtest.request import BacktestRequest
 from bot.bars.sessions import session_of
@@ -19,12 +18,11 @@ from bot.gateway.config import GatewayConfig
 from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.link.settings import LinkSettings
-from bot.journal.folder import JOURNAL, fresh_journal
+from bot.journal.folder import JOURNAL
 from bot.journal.run_lock import RunLock
-from bot.journal.store import Journal
 from bot.market.bar import Bar
+from bot.node.config import journal_config, node_config
 from bot.node.node import MesbotNode
-from bot.node.pace import Pace
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
@@ -32,6 +30,7 @@ from bot.units import HOUR_NS, MINUTE_NS, to_points
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
 DAY_NS = 24 * HOUR_NS
+SCREEN_SECONDS = 0.25
 Show = Callable[[Glance], None]
 
 
@@ -66,31 +65,17 @@ async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
     """
     day = day_of(request)
     with RunLock(request.out / JOURNAL):
-        fresh_journal(request.out)
         return await _replay(request, day, show)
 
 
 async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeResult:
-    spec = _spec(request, day)
     async with Gateway(gateway_config(request, day)) as gateway:
-        broker = BrokerConfig(
-            runtime=spec,
-            link=LinkSettings.under(day.contracts.execution_contract, port=gateway.port, paper=True, replay=True),
-            ids_path=str(request.out / "order-ids.json"),
-            warm_up_days=min(WARM_UP_DAYS, (day.session.open_ns - day.bars[0].ts_ns) // DAY_NS + 1),
-        )
-        mode = "OBSERVE" if request.observe else "PAPER"
-        header = {"bars": day.label, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
-
-        def open_journal() -> Journal:
-            return Journal.create(spec.journal_path, mode.lower(), day.contracts, header, time.time_ns)
-
-        heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
-        node = MesbotNode(spec, broker, open_journal, heading)
+        broker = replay_broker(request, day, port=gateway.port)
+        node = MesbotNode(replay_config(request, day, broker, gateway.side_port), broker)
         try:
             await node.start()
-            await node.warmed_up(day.session.open_ns, show)
-            await _run(node, gateway, show)
+            await node.warmed_up(show)
+            await _run(node, show)
             told = _how_it_ended(node, gateway, f"{day.session.date} of {day.label} at speed {_speed(request.speed)}")
         finally:
             head = await node.stop()
@@ -98,7 +83,32 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             *told,
             f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
         )
-    return NodeResult(Path(spec.journal_path), head, notes)
+    return NodeResult(request.out / JOURNAL, head, notes)
+
+
+def replay_broker(request: PaperRequest, day: Day, **where: object) -> BrokerConfig:
+    """The broker's side of a replay; `where` are fields of LinkSettings."""
+    return BrokerConfig(
+        runtime=_spec(request, day),
+        link=LinkSettings.under(day.contracts.execution_contract, paper=True, replay=True, **where),
+        ids_path=str(request.out / "order-ids.json"),
+        warm_up_days=min(WARM_UP_DAYS, (day.session.open_ns - day.bars[0].ts_ns) // DAY_NS + 1),
+    )
+
+
+def replay_node_config(request: PaperRequest, side_port: int) -> TradingNodeConfig:
+    """The node of a replay on a gateway elsewhere, which TWS_HOST and TWS_PORT name when it starts; `side_port` is its side channel."""
+    day = day_of(request)
+    return replay_config(request, day, replay_broker(request, day, host="", port=0), side_port)
+
+
+def replay_config(request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int) -> TradingNodeConfig:
+    """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go."""
+    mode = "OBSERVE" if request.observe else "PAPER"
+    header = {"bars": day.label, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
+    journal = journal_config(broker, mode=mode.lower(), header=header)
+    heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
+    return node_config(broker, journal, heading, warm_until_ns=day.session.open_ns, lockstep_port=side_port, go=True)
 
 
 def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
@@ -132,19 +142,12 @@ def gateway_config(request: PaperRequest, day: Day) -> GatewayConfig:
     )
 
 
-async def _run(node: MesbotNode, gateway: Gateway, show: Show | None) -> None:
-    pace = Pace(gateway.side_port, node.has_dealt_with)
-    await pace.attach()
-    reading = asyncio.ensure_future(pace.run())
-    pace.go()
-    while not (pace.ended.is_set() or node.stopping.is_set()):
+async def _run(node: MesbotNode, show: Show | None) -> None:
+    while not await node.wait(SCREEN_SECONDS):
         if show is not None:
             show(node.screen.glance)
-        await asyncio.wait({reading}, timeout=0.25)
         node.require_running()
-    if node.stopping.is_set():
-        reading.cancel()
-    await asyncio.gather(reading, return_exceptions=node.stopping.is_set())
+    node.require_running()
     if show is not None:
         show(node.screen.glance)  # as it ended, which is what stays above the report
 

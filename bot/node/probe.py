@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from bot.contracts.models import ExecutionContract
 from bot.ibkr.errors import ClientIdInUse, ConnectionLost, GatewayNotResponding
 from bot.ibkr.link.connection import Connection, Taps, load_ib
+from bot.ibkr.link.endpoint import Endpoint
 from bot.ibkr.link.settings import LinkSettings, chosen_account
-from bot.node.endpoint import Endpoint
 from bot.units import SECOND_NS
 
 RETRY_SECONDS = 5.0

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bot.backtest.request import require_equity
 from bot.errors import UsageError
-from bot.node.endpoint import Endpoint
+from bot.ibkr.link.endpoint import Endpoint
 
 
 class Mode(StrEnum):

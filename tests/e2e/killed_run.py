@@ -18,8 +18,9 @@ from pathlib import Path
 
 from checker_clock import session, stamp
 
-import bot.backtest.run as backtest
+import bot.backtest.config as backtest
 from bot.backtest.request import BacktestRequest
+from bot.backtest.run import BacktestRun
 from bot.bars import source
 from bot.contracts import load_contracts
 from bot.journal.store import Journal
@@ -55,7 +56,7 @@ def run(folder: Path, committed: Callable[[int, Journal], None] | None = None, r
 
     Journal.flush, backtest.FLUSH_LINKS = flush, 1
     try:
-        with backtest.BacktestRun(spec, made, request) as started:
+        with BacktestRun(spec, made, request) as started:
             return started.through()
     finally:
         Journal.flush, backtest.FLUSH_LINKS = real_flush, real_links

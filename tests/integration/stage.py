@@ -17,23 +17,18 @@ import msgspec
 import pandas as pd
 import yaml
 from builders import ROOT, new_york_ns
+from nautilus_trader.config import SimulationModuleConfig
 from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
 
-from actors.config import RuntimeActorConfig
-from actors.journal import JournalActor
-from actors.learning import LearningActor
-from actors.market import MarketActor
-from actors.quality import QualityActor
-from bot.assembly import Assembly
+from actors.config import JournalActorConfig
+from bot.assembly import Assembly, assembled, risk_engine
 from bot.backtest import run as backtest
 from bot.backtest.request import BacktestRequest
-from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
+from bot.backtest.venue import PessimisticVenue
 from bot.bars.source import Bars
 from bot.contracts import load_contracts
-from bot.journal.store import Journal
 from bot.market.bar import Bar
-from bot.risk_engine.controller import RiskController, RiskControllerConfig, install
 from bot.runtime.runtime import RuntimeSpec
 from bot.units import MINUTE_NS
 
@@ -171,20 +166,14 @@ def read_journal(path: Path) -> list[Record]:
     return [Record(kind, ts_ns, strategy, msgspec.json.decode(body)) for kind, ts_ns, strategy, body in rows]
 
 
-class Bare:
-    """Stands in for bot.assembly.assemble: everything but the library and K1-K5. Keeps the controller for the test to look at."""
+BARE = ("JOURNAL", "QUALITY", "MARKET", "LEARNING")
 
-    def __init__(self) -> None:
-        self.controller: RiskController | None = None
 
-    def __call__(self, kernel: Any, spec: RuntimeSpec, bar_type: Any, open_journal: Callable[[], Journal]) -> Assembly:
-        config = RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=bar_type.instrument_id)
-        self.controller = install(kernel, config)
-        journal = JournalActor(RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type), open_journal)
-        kernel.trader.add_actor(journal)
-        for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LEARNING", LearningActor)):
-            kernel.trader.add_actor(actor(RuntimeActorConfig(component_id=name, runtime=spec, bar_type=bar_type)))
-        return Assembly(self.controller, journal)
+def bare(journal: JournalActorConfig) -> Assembly:
+    """Stands in for bot.assembly.assembled: everything but the library and K1-K5."""
+    whole = assembled(journal)
+    actors = [actor for actor in whole.actors if actor.config["component_id"] in BARE]
+    return Assembly(risk_engine(journal.runtime, journal.bar_type, parts=BARE), actors, [])
 
 
 class SeenVenue(PessimisticVenue):
@@ -192,8 +181,8 @@ class SeenVenue(PessimisticVenue):
 
     last: SeenVenue
 
-    def __init__(self, model: PessimisticFillModel) -> None:
-        super().__init__(model)
+    def __init__(self, config: SimulationModuleConfig) -> None:
+        super().__init__(config)
         SeenVenue.last = self
 
     def cancels(self, order: Order) -> None:

@@ -13,7 +13,8 @@ class LinkSettings(msgspec.Struct, frozen=True):
 
     `account` "" means the only one there is; `paper` refuses a live account and its opposite a
     paper one; `zone` is the gateway's time zone for stamps that carry none; `replay` says that
-    the gateway replays recorded time, so that market time comes from its messages alone.
+    the gateway replays recorded time, so that market time comes from its messages alone. `host` "" leaves host,
+    port and client id to the environment (bot.ibkr.link.endpoint).
     """
 
     host: str = "127.0.0.1"

@@ -11,11 +11,11 @@ from bot.contracts import Contracts
 from bot.errors import MesbotError, UsageError
 from bot.ibkr import errors as e
 from bot.ibkr.config import BrokerConfig
+from bot.ibkr.link.endpoint import Endpoint, endpoint_of
 from bot.ibkr.session import BrokerSession
 from bot.node.check.items import CheckItem, all_skipped, failed, passed
 from bot.node.check.machine import bare_spec
 from bot.node.check.session_items import BROKER_ITEMS, judged, market_open, trouble_item
-from bot.node.endpoint import Endpoint, endpoint_of
 from bot.node.journals import journals_of
 from bot.node.probe import Probe, link_settings, probe
 from bot.runtime.past import past_of

@@ -7,9 +7,10 @@ import math
 import tempfile
 from pathlib import Path
 
+from nautilus_trader.config import StrategyFactory
 from nautilus_trader.model.identifiers import InstrumentId
 
-from bot.assembly import strategies_of
+from bot.assembly import strategies
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
 from bot.decision.derived import StrategyLimits, strategy_limits
@@ -67,7 +68,8 @@ def calendar_item(contracts: Contracts, today: dt.date) -> CheckItem:
 def strategies_item(contracts: Contracts, today: dt.date) -> CheckItem:
     """Whether every strategy can be made, and the parameters in force."""
     try:
-        made = strategies_of(bare_spec(contracts, today), InstrumentId.from_str("MES.CME"))
+        instrument_id = InstrumentId.from_str(contracts.constitution.instrument.id)
+        made = [StrategyFactory.create(each) for each in strategies(bare_spec(contracts, today), instrument_id)]
     except MesbotError as error:
         return failed("strategies", str(error), "Correct the strategy, or take it away.")
     lines = [f"{each.name} " + " ".join(f"{key}={value}" for key, value in each.rules.model_dump(mode="json").items()) for each in made]

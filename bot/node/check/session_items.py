@@ -9,10 +9,10 @@ from bot.contracts import Contracts
 from bot.decision.limits import Limits
 from bot.ibkr import errors as e
 from bot.ibkr.data.front_month import exit_only_from
+from bot.ibkr.link.endpoint import Endpoint
 from bot.ibkr.link.link import MAX_SKEW_SECONDS
 from bot.ibkr.session import BrokerSession
 from bot.node.check.items import CheckItem, failed, passed, skipped
-from bot.node.endpoint import Endpoint
 from bot.node.probe import SIMULATED_SECONDS, Probe
 from bot.runtime.runtime import runtime_of
 from bot.units import to_cents, to_usd

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.backtest.models import PerContractFeeModel
-from nautilus_trader.config import BacktestEngineConfig, LoggingConfig
+from nautilus_trader.config import BacktestEngineConfig, LoggingConfig, SimulationModuleConfig
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import AccountType, OmsType
 from nautilus_trader.model.events import OrderFilled
@@ -240,7 +240,7 @@ def through_nautilus(script: list[Episode]) -> Scripted:
         starting_balances=[Money(1_000_000, USD)],
         fill_model=model,
         fee_model=PerContractFeeModel(Money(0.62, USD)),
-        modules=[PessimisticVenue(model)],
+        modules=[PessimisticVenue(SimulationModuleConfig())],
         reject_stop_orders=False,
         support_gtd_orders=False,
         bar_adaptive_high_low_ordering=True,

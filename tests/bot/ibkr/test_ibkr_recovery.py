@@ -24,6 +24,7 @@ from bot.ibkr.errors import PositionMismatch
 from bot.journal.build import intent_record
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.journal.store import Journal
+from bot.node.config import journal_config, node_config
 from bot.node.node import MesbotNode
 from bot.runtime.past import past_of
 from bot.units import MINUTE_NS, SECOND_NS, TICK_POINTS
@@ -95,13 +96,13 @@ class Stage:
         spec = msgspec.structs.replace(
             SPEC, journal_path=str(self.path), earlier=(str(self.path),), earlier_records=time.time_ns(), decide_from_ns=TEN + MINUTE_NS
         )
-        contracts = load_contracts(SPEC.contracts_directory)
         settings = link_settings(self.gateway.port, **link)
         config = BrokerConfig(runtime=spec, link=settings, ids_path=None, watch_seconds=0.05, **(broker or {}))
-        node = MesbotNode(spec, config, lambda: Journal.append(self.path, "paper", contracts, {}, time.time_ns), "test")
+        journal = journal_config(config, mode="paper", header={}, begin="append")
+        node = MesbotNode(node_config(config, journal, "test", warm_until_ns=TEN), config)
         try:
             await node.start(20.0)
-            await node.warmed_up(TEN, None)
+            await node.warmed_up()
             yield node
         finally:
             await node.stop()

@@ -13,7 +13,7 @@ from bot.gateway.answers import ANSWERS
 from bot.gateway.broker import Refusal
 from bot.gateway.error_texts import text_of
 from bot.ibkr.data import history
-from bot.node.node import NodeError
+from bot.node.errors import NodeError
 
 
 async def no_answer(stage: Stage, answer: str, *then: str) -> None:

@@ -19,9 +19,9 @@ from bot.gateway.config import GatewayConfig
 from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
 from bot.ibkr import errors as e
+from bot.ibkr.link.endpoint import Endpoint
 from bot.node import broker_run
 from bot.node import probe as module
-from bot.node.endpoint import Endpoint
 from bot.node.probe import Probe, probe
 from bot.node.request import BrokerRequest, Mode
 from bot.units import SECOND_NS
