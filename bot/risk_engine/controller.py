@@ -151,7 +151,8 @@ class RiskController(Controller):
         wanted = self._config.parts if self._config.parts is not None else PARTS if simulated else LIVE_PARTS
         require_parts((getattr(actor, "part", "") for actor in self._trader.actors()), wanted)
         if "LIBRARY" in wanted:
-            require_strategies(getattr(strategy, "name", "") for strategy in self._trader.strategies(), self._runtime.contracts.declared)
+            standing = (getattr(strategy, "name", "") for strategy in self._trader.strategies())
+            require_strategies(standing, self._runtime.contracts.declared)
         if simulated:
             require_venue(self._config.instrument_id.venue.value, self.msgbus)
 
