@@ -11,7 +11,7 @@ from bot.runtime.runtime import RuntimeSpec
 
 
 class RuntimeActorConfig(ActorConfig, frozen=True):
-    """Where the law is, and the bars that drive the run."""
+    """Where the contracts are, and the bars that drive the run."""
 
     runtime: RuntimeSpec
     bar_type: BarType = BarType.from_str("MES.CME-1-MINUTE-LAST-EXTERNAL")
@@ -27,7 +27,7 @@ class JournalActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
     """
 
     mode: Literal["backtest", "observe", "paper", "live"]
-    header: dict[str, str | bool]
+    header: dict[str, str | bool | list[str]]
     begin: Literal["fresh", "resume", "append"] = "fresh"
     prompt: bool = False
     flush_every_links: int = 1

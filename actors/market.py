@@ -28,6 +28,7 @@ class MarketActor(Part):
         self._state: MarketState | None = None
         self._spreads: dict[int, float] = {}
         self._seen_from_ns = NEVER
+        self._told: set[str] = set()
 
     def on_start(self) -> None:
         """Listen to scored bars and, live, to what the quote's spread was at their close."""
@@ -44,6 +45,15 @@ class MarketActor(Part):
     def _on_quality(self, quality: QualityUpdate) -> None:
         unseen = BARS_ONLY_TICKS if quality.ts_ns < self._seen_from_ns else math.nan
         spread_ticks = self._spreads.pop(quality.ts_ns, unseen)
-        if quality.bar is not None:
-            self._state = self._core.update(quality.bar, quality.dvs, quality.eqs, spread_ticks)
-        self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state))
+        if quality.bar is None:
+            self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state))
+            return
+        self._state = self._core.update(quality.bar, quality.dvs, quality.eqs, spread_ticks)
+        self._tell(self._core.faults)
+        self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state, self._core.faults))
+
+    def _tell(self, faults: dict[str, str]) -> None:
+        """Each belief once; the decisions of the strategies that stand on it say it on every bar."""
+        for belief in faults.keys() - self._told:
+            self._told.add(belief)
+            self.log.error(f"{belief} is closed: {faults[belief]}")

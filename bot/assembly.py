@@ -20,21 +20,10 @@ from actors.library import LibraryActor
 from actors.market import MarketActor
 from actors.part import Part
 from actors.quality import QualityActor
+from bot.errors import ContractError
 from bot.risk_engine.controller import RiskController, RiskControllerConfig
-from bot.runtime.runtime import RuntimeSpec
-from strategies.k1 import K1Config, VwapReversion
-from strategies.k2 import FailedBreakReversal, K2Config
-from strategies.k3 import K3Config, SweepReversal
-from strategies.k4 import K4Config, MomentumExtension
-from strategies.k5 import K5Config, NoiseFilter
-
-STRATEGIES = (
-    (VwapReversion, K1Config),
-    (FailedBreakReversal, K2Config),
-    (SweepReversal, K3Config),
-    (MomentumExtension, K4Config),
-    (NoiseFilter, K5Config),
-)
+from bot.runtime.runtime import RuntimeSpec, runtime_of
+from strategies.base import ContractStrategyConfig
 
 
 class Assembly(NamedTuple):
@@ -82,11 +71,19 @@ def importable(actor: type[Part], config: ActorConfig) -> ImportableActorConfig:
 
 
 def strategies(spec: RuntimeSpec, instrument_id: InstrumentId) -> list[ImportableStrategyConfig]:
-    """The strategies as plain data, in the order of their names."""
-    made = [(strategy, config(runtime=spec, instrument_id=instrument_id)) for strategy, config in STRATEGIES]
-    return [
-        ImportableStrategyConfig(
-            strategy_path=strategy.fully_qualified_name(), config_path=config.fully_qualified_name(), config=config.json_primitives()
+    """Every strategy that was found, as plain data, in the order of their names.
+
+    Raises ContractError, one sentence, if one cannot be made: Nautilus would end the run without saying whose fault it was.
+    """
+    config = ContractStrategyConfig(runtime=spec, instrument_id=instrument_id)
+    made = []
+    for declared in runtime_of(spec).contracts.declared.values():
+        try:
+            declared.kind(config)
+        except Exception as error:
+            raise ContractError(f"{declared.file}: {declared.name} cannot be made: {type(error).__name__}: {error}") from error
+        path = declared.kind.fully_qualified_name()
+        made.append(
+            ImportableStrategyConfig(strategy_path=path, config_path=config.fully_qualified_name(), config=config.json_primitives())
         )
-        for strategy, config in made
-    ]
+    return made

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 
 from nautilus_trader.backtest.models import PerContractFeeModel
 from nautilus_trader.config import (
@@ -52,7 +51,7 @@ def backtest_config(request: BacktestRequest, catalog: Path | None = None) -> Ba
 
     Nothing else is written before it runs. Raises UsageError or ContractError, in one sentence.
     """
-    contracts = load_contracts(request.contracts)
+    contracts = load_contracts(request.contracts, request.strategies)
     bars = request.read(contracts.session)
     folder = (request.out / CATALOG if catalog is None else catalog).resolve()
     instrument = mes_contract(contracts, *bars.span_ns)
@@ -71,7 +70,6 @@ def run_config(
     bars: Bars,
     request: BacktestRequest,
     *,
-    begin: Literal["fresh", "resume"] = "fresh",
     data: list[BacktestDataConfig] | None = None,
 ) -> BacktestRunConfig:
     """Engine and venue of a run; without `data` whoever runs it adds the bars."""
@@ -81,6 +79,7 @@ def run_config(
         "equity_usd": str(request.equity_usd),
         "learning": spec.learning,
         "directory": spec.contracts_directory,
+        **({"strategies": list(spec.strategies)} if spec.strategies else {}),
     }
     journal = JournalActorConfig(
         component_id=JournalActor.part,
@@ -88,7 +87,7 @@ def run_config(
         bar_type=minute_bars(InstrumentId.from_str(contracts.constitution.instrument.id)),
         mode="backtest",
         header=header,
-        begin=begin,
+        begin="resume" if request.resume else "fresh",
         flush_every_links=FLUSH_LINKS,
     )
     engine = BacktestEngineConfig(
@@ -147,6 +146,7 @@ def spec_of(request: BacktestRequest, contracts: Contracts, bars: Bars) -> Runti
         decide_from_ns=_start_ns(calendar, request.from_date),
         decide_until_ns=_end_ns(calendar, request.to_date),
         learning=request.learning,
+        strategies=contracts.strategy_folders,
     )
 
 

@@ -16,8 +16,10 @@ from bot.backtest.instrument import mes_contract
 from bot.backtest.request import BacktestRequest, BacktestResult
 from bot.bars.source import Bars
 from bot.contracts import load_contracts
+from bot.errors import JournalBroken
 from bot.journal.folder import JOURNAL
 from bot.journal.run_lock import RunLock
+from bot.journal.verify import VerifyReport, verify
 from bot.risk_engine.controller import RiskController
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 
@@ -28,15 +30,28 @@ def run_backtest(request: BacktestRequest, progress: Progress | None = None) -> 
     """Run the request; the journal is written as it goes, the report is made from it afterwards.
 
     Raises UsageError or ContractError, in one sentence, before anything is written; JournalInUse if another run
-    writes into the same folder.
+    writes into the same folder; JournalBroken if the journal to go on with is that of another run.
     """
-    contracts = load_contracts(request.contracts)
+    contracts = load_contracts(request.contracts, request.strategies)
     bars = request.read(contracts.session)
-    with RunLock(request.out / JOURNAL):
+    journal = request.out / JOURNAL
+    with RunLock(journal):
+        held = verify(journal) if request.resume else None
         spec = spec_of(request, contracts, bars)
         with BacktestRun(spec, bars, request) as run:
-            run.through(progress)
-    return BacktestResult(Path(spec.journal_path), bars.notes)
+            head = run.through(progress)
+    return BacktestResult(journal, bars.notes if held is None else (*bars.notes, _resumed(journal, held, head)))
+
+
+def _resumed(journal: Path, held: VerifyReport, head: str) -> str:
+    """What became of a journal that was gone on with. Raises JournalBroken if it goes on beyond the end of this run."""
+    now = verify(journal)
+    if now.head != head:
+        raise JournalBroken(
+            f"{journal} goes on beyond the end of this run, which appended nothing to it. "
+            f"Resume with all the bars and dates it was made of, or name another folder with --out."
+        )
+    return f"Resumed: {held.records:,} records were there and came out again as they stand; {now.records - held.records:,} were added."
 
 
 class BacktestRun:
@@ -44,12 +59,12 @@ class BacktestRun:
 
     It is what a BacktestNode makes of the configuration, but for two things that change no record: bars are
     streamed from memory instead of a catalog, and Nautilus' statistics of trades are not kept.
-    With `resume` an existing journal is re-derived and compared before anything is appended.
+    If the request says so, an existing journal is derived again and compared before anything is appended.
     """
 
-    def __init__(self, spec: RuntimeSpec, bars: Bars, request: BacktestRequest, *, resume: bool = False) -> None:
+    def __init__(self, spec: RuntimeSpec, bars: Bars, request: BacktestRequest) -> None:
         self._bars = bars
-        self._node, self.engine = built(run_config(spec, bars, request, begin="resume" if resume else "fresh"))
+        self._node, self.engine = built(run_config(spec, bars, request))
         self.instrument = mes_contract(runtime_of(spec).contracts, *bars.span_ns)
         self.engine.add_instrument(self.instrument)
         self.engine.portfolio.analyzer.record_trade = _not_recorded

@@ -72,7 +72,7 @@ def _backtest(catalog: Path | None, **asked: Any) -> None:
 
 def _node(
     trading_mode: str, lockstep: int, start_seconds: int, warm_up_days: int, zone: str, nightly_restart: str, contracts: Path | None,
-    **replayed: Any,
+    strategies: tuple[Path, ...], **replayed: Any,
 ) -> None:  # fmt: skip
     import asyncio
     import os
@@ -86,13 +86,12 @@ def _node(
     mode = Mode(trading_mode.upper())
     endpoint = endpoint_of(os.environ)
     if endpoint is None:
-        request = replay_request(mode, contracts, **replayed)
+        request = replay_request(mode, contracts, strategies, **replayed)
         _print(replay_node_config(replace(request, out=request.out.resolve()), lockstep))
         return
     refuse_replay_options(click.get_current_context())
-    wanted = BrokerRequest(
-        endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, lockstep_port=lockstep
-    )
+    where = {"lockstep_port": lockstep, "strategies": strategies}
+    wanted = BrokerRequest(endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, **where)
     _print(unlocated_node_config(wanted, asyncio.run(meet(wanted, lambda text: click.echo(text, err=True)))))
 
 

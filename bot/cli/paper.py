@@ -72,6 +72,7 @@ def paper(
     zone: str,
     nightly_restart: str,
     contracts: Path | None,
+    strategies: tuple[Path, ...],
     no_report: bool,
     **replayed: Any,
 ) -> None:
@@ -86,20 +87,24 @@ def paper(
     endpoint = endpoint_of(os.environ)
     if endpoint is not None:
         refuse_replay_options(context)
+        where = {"lockstep_port": lockstep, "strategies": strategies}
         request = BrokerRequest(
-            endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, lockstep_port=lockstep
+            endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, **where
         )
         run_on_broker(request, report=not no_report)
         return
-    _replay(replay_request(mode, contracts, **replayed), report=not no_report)
+    _replay(replay_request(mode, contracts, strategies, **replayed), report=not no_report)
 
 
-def replay_request(mode: Mode, contracts: Path | None, date: DateTime | None, equity: Decimal, **same: Any) -> PaperRequest:
+def replay_request(
+    mode: Mode, contracts: Path | None, strategies: tuple[Path, ...], date: DateTime | None, equity: Decimal, **same: Any
+) -> PaperRequest:
     """The replay that the command's options ask for; `same` are those that the request calls by the same names."""
     from bot.node.request import Mode, PaperRequest
 
     day = date.date() if date else None
-    return PaperRequest(**same, date=day, equity_usd=equity, contracts=contracts, observe=mode is Mode.OBSERVE)
+    rules = {"contracts": contracts, "strategies": strategies}
+    return PaperRequest(**same, **rules, date=day, equity_usd=equity, observe=mode is Mode.OBSERVE)
 
 
 def refuse_replay_options(context: click.Context) -> None:
@@ -121,11 +126,11 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from bot.node.paper import replay
     from bot.node.screen import rendered
 
-    law = load_contracts(request.contracts)
+    in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:
         console.print(note, highlight=False)
     show_run(result.journal, console, report=report)
-    remember(result.journal, law)
+    remember(result.journal, in_force)

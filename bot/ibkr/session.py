@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bot.calendar import new_york
+from bot.contracts.models import Timeouts
 from bot.ibkr.account import AccountBook
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.data.feed_watch import FeedWatch
@@ -54,7 +55,7 @@ class BrokerSession:
         times: SyncTimes | None = None,
     ) -> None:
         runtime = runtime_of(config.runtime)
-        law, execution = runtime.contracts, runtime.contracts.execution_contract
+        contracts, execution = runtime.contracts, runtime.contracts.execution_contract
         self.config = config
         self.charge: Callable[[str, int, str], None] = lambda *_: None
         self.trigger: Callable[[str, str], None] = lambda *_: None
@@ -62,7 +63,7 @@ class BrokerSession:
         self.link = Link(config.link, self.clock, self._ids, rng, pace)
         self.account = AccountBook(self.link)
         self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
-        fee_usd, observe = float(law.risk_model.fee_per_side_usd), config.runtime.observe
+        fee_usd, observe = float(contracts.risk_model.fee_per_side_usd), config.runtime.observe
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
         OrderMessages(self.link, self.orders)
         OrderAnswers(self.link, self.orders)
@@ -77,8 +78,8 @@ class BrokerSession:
             self.positions,
         )
         StartCheck(self.link, self.orders.ledger, self.account, self.provider, runtime.past)
-        self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
-        FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
+        self.feed = MarketData(self.link, contracts.data_contract, self.provider.contract, History(self.link))
+        FeedWatch(self.link, self.feed, contracts.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
         lost_seconds = execution.timeouts.connection_lost_seconds
         self._kill_triggers = KillTriggers(self.link, lost_seconds, pace, lambda *what: self.trigger(*what))
@@ -143,8 +144,10 @@ class BrokerSession:
         return IdSource(None if path is None else Path(path) if path else state_folder() / IDS_FILE, owner)
 
 
-def _times(config: BrokerConfig, law: object) -> SyncTimes:
-    return SyncTimes(law.order_unknown_seconds, law.reconcile_after_reconnect_seconds, law.reconcile_seconds, config.watch_seconds)
+def _times(config: BrokerConfig, timeouts: Timeouts) -> SyncTimes:
+    return SyncTimes(
+        timeouts.order_unknown_seconds, timeouts.reconcile_after_reconnect_seconds, timeouts.reconcile_seconds, config.watch_seconds
+    )
 
 
 _SESSIONS: dict[tuple[int, str, int, int], BrokerSession] = {}

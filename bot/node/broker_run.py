@@ -34,7 +34,7 @@ from bot.runtime.past import past_of
 from bot.runtime.recover import recovered
 from bot.runtime.runtime import RuntimeSpec
 from bot.supervision.orders import Role
-from bot.units import MINUTE_NS, TICK_POINTS
+from bot.units import MINUTE_NS, to_points
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
 REASON_SECONDS = 5.0  # of the start's time, so that the session names its reason before the node's time is up
@@ -61,7 +61,7 @@ class Meeting:
 
 async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: None) -> Meeting:
     """Find out before anything is built; `say` hears of a wait. Raises ContractError, BrokerError, JournalError or ObserveRefused."""
-    contracts = load_contracts(request.contracts)
+    contracts = load_contracts(request.contracts, request.strategies)
     patience = {"id_in_use_seconds": request.start_seconds, "say": say}
     found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone, **patience)
     replay = found.replays
@@ -192,6 +192,7 @@ def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
         observe=request.mode is Mode.OBSERVE,
         earlier=tuple(map(str, journals.earlier)),
         earlier_records=journals.records,
+        strategies=met.contracts.strategy_folders,
     )
 
 
@@ -234,7 +235,7 @@ def _left(trade: TradeView) -> str:
     if not trade.stop_order_ids:
         held = f"{trade.plan.strategy} stays {side} {trade.quantity_open}"
         return f"{held} and no stop of it is known to work at the broker; close it in TWS, or start again at once to have that done."
-    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
+    stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
     return (
         f"{trade.plan.strategy} stays {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f} "
         "at the broker; start again to have it managed and closed before the session ends."

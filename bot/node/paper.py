@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from nautilus_trader.config import TradingNodeConfig
 
 from bot.backtest.request import BacktestRequest
+from bot.bars.sessions import session_of
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
-from bot.errors import UsageError
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.link.settings import LinkSettings
 from bot.journal.folder import JOURNAL
@@ -25,7 +26,7 @@ from bot.node.node import MesbotNode
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
-from bot.units import HOUR_NS, MINUTE_NS, TICK_POINTS
+from bot.units import HOUR_NS, MINUTE_NS, to_points
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
 DAY_NS = 24 * HOUR_NS
@@ -35,7 +36,7 @@ Show = Callable[[Glance], None]
 
 @dataclass(frozen=True)
 class Day:
-    """A day to replay: all bars known, the session, and the law's calendar."""
+    """A day to replay: all bars known, the session, and the contracts' calendar."""
 
     bars: list[Bar]
     session: Session
@@ -45,8 +46,8 @@ class Day:
 
 
 def day_of(request: PaperRequest) -> Day:
-    """Read the bars and find the session. Raises UsageError if there is none on that date."""
-    contracts = load_contracts(request.contracts)
+    """Read the bars and find the session. Raises UsageError if there is no whole one on that date."""
+    contracts = load_contracts(request.contracts, request.strategies)
     source = BacktestRequest(
         out=request.out, bars=request.bars, stamp=request.stamp, contracts=request.contracts, seed=request.seed, sessions=request.sessions
     )
@@ -54,19 +55,7 @@ def day_of(request: PaperRequest) -> Day:
     bars = [Bar(*row) for row in frame.frame[["ts_ns", "open", "high", "low", "close", "volume"]].itertuples(index=False, name=None)]
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - timedelta(days=WARM_UP_DAYS + 7), last + timedelta(days=120))
-    return Day(bars, _session(calendar, bars, request.date), calendar, contracts, frame.label)
-
-
-def _session(calendar: SessionCalendar, bars: list[Bar], wanted: date | None) -> Session:
-    held = [s for s in calendar.sessions if bars[0].ts_ns <= s.open_ns and s.close_ns <= bars[-1].ts_ns]
-    if not held:
-        raise UsageError("The bars hold no whole regular session; name a longer file.")
-    if wanted is None:
-        return held[-1]
-    found = next((session for session in held if session.date == wanted.isoformat()), None)
-    if found is None:
-        raise UsageError(f"--date {wanted}: the bars hold sessions from {held[0].date} to {held[-1].date}, and none on that date.")
-    return found
+    return Day(bars, session_of(bars, calendar, request.date, frame.label), calendar, contracts, frame.label)
 
 
 async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
@@ -132,6 +121,7 @@ def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
         decide_from_ns=day.session.open_ns,
         decide_until_ns=day.session.close_ns + 1,
         observe=request.observe,
+        strategies=day.contracts.strategy_folders,
     )
 
 
@@ -173,7 +163,7 @@ def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, .
 
 
 def _held(trade: TradeView) -> str:
-    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
+    stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
     side = "long" if trade.side > 0 else "short"
     return f"{trade.plan.strategy} was {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f}"
 

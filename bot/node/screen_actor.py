@@ -38,9 +38,9 @@ class ScreenActor(Part):
     def __init__(self, config: ScreenActorConfig) -> None:
         super().__init__(config)
         runtime = runtime_of(config.runtime)
-        self._situation = Situation(runtime.law.limits, runtime.calendar)
+        self._situation = Situation(runtime.limits, runtime.calendar)
         self._situation.restore(runtime.past)
-        self.glance = Glance(config.heading, runtime.law.limits.day_cents, kill_state=runtime.past.kill_state)
+        self.glance = Glance(config.heading, runtime.limits.day_cents, kill_state=runtime.past.kill_state)
 
     def on_start(self) -> None:
         """Listen to everything that a glance shows."""

@@ -40,12 +40,12 @@ from bot.messages import (
     TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
-    EqsEvent,
     JournalEntry,
     KillTrigger,
     KillUpdate,
     Standing,
 )
+from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import cents_of, known_accounts
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.engine import ContractRiskEngine, deny_rest
@@ -74,13 +74,13 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
 
 class RiskController(Controller):
-    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Wire)."""
+    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Hands)."""
 
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)
         self._config = config
         self._runtime = runtime_of(config.runtime)
-        self._situation = Situation(self._runtime.law.limits, self._runtime.calendar, observe=config.runtime.observe)
+        self._situation = Situation(self._runtime.limits, self._runtime.calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
         self._engine: ContractRiskEngine | None = None
@@ -151,7 +151,8 @@ class RiskController(Controller):
         wanted = self._config.parts if self._config.parts is not None else PARTS if simulated else LIVE_PARTS
         require_parts((getattr(actor, "part", "") for actor in self._trader.actors()), wanted)
         if "LIBRARY" in wanted:
-            require_strategies(getattr(strategy, "name", "") for strategy in self._trader.strategies())
+            standing = (getattr(strategy, "name", "") for strategy in self._trader.strategies())
+            require_strategies(standing, self._runtime.contracts.declared)
         if simulated:
             require_venue(self._config.instrument_id.venue.value, self.msgbus)
 
@@ -274,7 +275,7 @@ class RiskController(Controller):
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""
-        self.msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
+        self.msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
 
 
 def install(kernel: Any, config: RiskControllerConfig) -> RiskController:

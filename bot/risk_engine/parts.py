@@ -15,7 +15,6 @@ from bot.messages import ENDPOINT_RISK_CLOSE, venue_endpoint
 
 PARTS = ("JOURNAL", "QUALITY", "MARKET", "LIBRARY", "LEARNING")
 LIVE_PARTS = (*PARTS, "DESK")
-STRATEGIES = ("K1", "K2", "K3", "K4", "K5")  # those the library asks, in any order
 
 
 def require_risk_engine(name: str, msgbus: Any) -> None:
@@ -39,11 +38,11 @@ def require_parts(found: Iterable[str], wanted: Sequence[str]) -> None:
             raise RiskEngineError(f"The run cannot start: {name} stands before {right} and must come after it; {order}.")
 
 
-def require_strategies(found: Iterable[str]) -> None:
+def require_strategies(found: Iterable[str], wanted: Iterable[str]) -> None:
     """Raises RiskEngineError, one sentence that names it, if a strategy that the library asks is missing."""
-    standing = set(found)
-    if missing := next((name for name in STRATEGIES if name not in standing), None):
-        raise RiskEngineError(f"The run cannot start: strategy {missing} is missing; the library asks {', '.join(STRATEGIES)}.")
+    standing, asked = set(found), tuple(wanted)
+    if missing := next((name for name in asked if name not in standing), None):
+        raise RiskEngineError(f"The run cannot start: strategy {missing} is missing; the library asks {', '.join(asked)}.")
 
 
 def require_venue(venue: str, msgbus: Any) -> None:

@@ -127,11 +127,12 @@ class Played(NamedTuple):
         return [(body["state"], body["reason"]) for body in self.of("kill")]
 
 
-def spec_of(law: Path, out: Path, learning: bool = True) -> RuntimeSpec:
-    contracts = load_contracts(law)
+def spec_of(law: Path, out: Path, learning: bool = True, strategies: tuple[Path, ...] = ()) -> RuntimeSpec:
+    contracts = load_contracts(law, strategies)
     out.mkdir(parents=True, exist_ok=True)
     journal = str(out / "journal.sqlite")
-    return RuntimeSpec(contracts.directory, contracts.sha256, "2025-09-01", "2025-10-31", journal, learning=learning)
+    spec = RuntimeSpec(contracts.directory, contracts.sha256, "2025-09-01", "2025-10-31", journal, learning=learning)
+    return msgspec.structs.replace(spec, strategies=contracts.strategy_folders)
 
 
 def play(
@@ -143,10 +144,11 @@ def play(
     before: Callable[[backtest.BacktestRun], None] | None = None,
     decide_from_ns: int = 0,
     observe: bool = False,
+    strategies: tuple[Path, ...] = (),
 ) -> Played:
     """Run the bars through the whole stack; `before` may add to the engine first."""
     frame = bars if isinstance(bars, pd.DataFrame) else frame_of(bars)
-    spec = msgspec.structs.replace(spec_of(law, out, learning), decide_from_ns=decide_from_ns, observe=observe)
+    spec = msgspec.structs.replace(spec_of(law, out, learning, strategies), decide_from_ns=decide_from_ns, observe=observe)
     request = BacktestRequest(out=out, equity_usd=Decimal(equity), learning=learning)
     with backtest.BacktestRun(spec, Bars(frame, "crafted", ()), request) as run:
         if before is not None:

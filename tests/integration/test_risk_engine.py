@@ -31,7 +31,8 @@ from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_KILL_TRIGGER, CloseTrade, Ki
 from bot.risk_engine.brackets import OrderTags, price_of
 from bot.risk_engine.controller import RiskControllerConfig, install
 from bot.supervision.orders import Role
-from strategies.k1 import K1Config, VwapReversion
+from strategies.base import ContractStrategyConfig
+from strategies.k1 import VwapReversion
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 FILLS = {"10:42": (0, 3, -2, 1)}  # an entry at 25600 or 25601 is filled in this bar; stop and target are far
@@ -120,11 +121,11 @@ def _two_in_one_list(rogue: Rogue) -> None:
 
 def _another_euc(rogue: Rogue) -> None:
     intent = rogue.intent()
-    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(euc=intent.euc.__class__(0.5, 0.3, 1.0, 0.0, 0.0, 1.0)))))
+    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(euc=intent.decided.euc.__class__(0.5, 0.3, 1.0, 0.0, 0.0, 1.0)))))
 
 
 def _old_intent(rogue: Rogue) -> None:
-    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(decided_ns=rogue.clock.timestamp_ns() - 60_000_000_000))))
+    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(ts_ns=rogue.clock.timestamp_ns() - 60_000_000_000))))
 
 
 def _lives_too_long(rogue: Rogue) -> None:
@@ -471,7 +472,7 @@ def test_it_refuses_to_stand_in_front_of_a_bypassed_risk_engine(law, tmp_path):
 
 def test_a_strategy_refuses_to_start_without_it(law, tmp_path):
     engine = _engine()
-    engine.add_strategy(VwapReversion(K1Config(runtime=spec_of(law, tmp_path))))
+    engine.add_strategy(VwapReversion(ContractStrategyConfig(runtime=spec_of(law, tmp_path))))
     with pytest.raises(RiskEngineError, match="K1 refuses to start: the contract risk engine is not installed"):
         engine.kernel.trader.start()
     engine.dispose()

@@ -36,10 +36,11 @@ class LinkSettings(msgspec.Struct, frozen=True):
     messages_per_second: int = 40
 
     @classmethod
-    def under(cls, law: ExecutionContract, **named: object) -> LinkSettings:
+    def under(cls, execution: ExecutionContract, **named: object) -> LinkSettings:
         """Settings whose back-off is the execution contract's."""
-        law_says = {"backoff_seconds": tuple(law.reconnect.backoff_seconds), "then_every_seconds": law.reconnect.then_every_seconds}
-        return cls(**(law_says | named))
+        reconnect = execution.reconnect
+        backoff = {"backoff_seconds": tuple(reconnect.backoff_seconds), "then_every_seconds": reconnect.then_every_seconds}
+        return cls(**(backoff | named))
 
 
 def chosen_account(settings: LinkSettings, accounts: list[str]) -> str:

@@ -11,7 +11,7 @@ from test_ibkr_recovery import STOP, TARGET, Stage, on_stage
 
 from bot.gateway.answers import ANSWERS
 from bot.gateway.broker import Refusal
-from bot.gateway.texts import text_of
+from bot.gateway.error_texts import text_of
 from bot.ibkr.data import history
 from bot.node.errors import NodeError
 

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from builders import CONTRACTS
 
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
 from bot.ibkr import errors as e
 from bot.ibkr.link.endpoint import Endpoint
