@@ -120,7 +120,7 @@ def gone(name: str) -> Callable[[Path], object]:
 
 def cut(folder: Path) -> None:
     block = folder / "z6.yaml"
-    block.write_text(block.read_text().partition("\nK6:")[0])
+    block.write_text(block.read_text().partition("\nZ6:")[0])
 
 
 def own_belief(*changes: Callable[[Path], object]) -> Callable[[Path], object]:
@@ -144,7 +144,7 @@ BAD = {
     ),
     "too many contracts": (
         say("contracts: 1", "contracts: 3", "yaml"),
-        "z6.yaml: Z6.contracts = 3 must be <= constitution.yaml: position.max_contracts = 2",
+        "z6.yaml: Z6.contracts = 3 must be a whole number from 1 to 2",
     ),
     "a rule of another": (
         say("target_r: 2.0", "target_r: 2.0\n  target_ar: 1", "yaml"),
@@ -219,7 +219,7 @@ def test_two_strategies_with_one_belief_of_their_own_are_refused(tmp_path):
     with_own_belief(tmp_path)
     with_own_belief(tmp_path, name="K7")
     (fault,) = faults_of(tmp_path)
-    assert "K7 and Z6 both have an evidence function for F6" in fault
+    assert "Z6 and K7 both have an evidence function for F6" in fault
 
 
 def test_a_strategy_may_stand_on_the_belief_that_another_brings(tmp_path):
@@ -238,7 +238,7 @@ def test_a_file_that_would_hide_another_is_refused(tmp_path, stem):
 
 def test_a_folder_that_is_not_there_or_holds_none_is_refused(tmp_path):
     (fault,) = faults_of(tmp_path / "nowhere")
-    assert fault == f"--strategies {tmp_path / 'nowhere'}: holds no strategy; name a folder with z6.py and z6.yaml, or the like"
+    assert fault == f"--strategies {tmp_path / 'nowhere'}: holds no strategy; name a folder with k6.py and k6.yaml, or the like"
 
 
 def test_a_shipped_strategy_without_a_block_and_a_block_without_a_strategy_are_refused(tmp_path):
@@ -247,8 +247,8 @@ def test_a_shipped_strategy_without_a_block_and_a_block_without_a_strategy_are_r
     text = (law / "strategies.yaml").read_text()
     (law / "strategies.yaml").write_text(text.replace("\nK2:\n", "\nK6:\n"))
     assert faults_of(contracts=law) == [
-        "strategies.yaml: Z6 is a block without a strategy; did you mean K5?",
-        "strategies.yaml: K2 is missing; it must be a section with contracts, tiers, phases, min_belief, max_minutes, belief, "
+        "strategies.yaml: K6 is a block without a strategy; write strategies/k6.py, which declares it, or remove the block",
+        "strategies.yaml: K2 is missing; it must be a section with contracts, tiers, phases, min_belief, max_minutes, "
         "min_failed_break, stop_beyond_ticks, min_vwap_target_ticks, target_r",
     ]
 
