@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from whole_runs import ROOT
 
-from bot.backtest import run as backtest
+from bot.backtest import config as backtest
 from bot.cli.main import cli
 from bot.journal.read import headers, opened
 from bot.journal.store import Journal
