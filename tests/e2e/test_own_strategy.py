@@ -59,24 +59,24 @@ def plans(shown: dict[str, str], run: str) -> int:
 
 
 def test_a_shipped_strategy_costs_one_file_and_one_block(tmp_path):
-    """A copy of the tree, changed in two places: everything from decision to report knows K6."""
+    """A copy of the tree, changed in two places: everything from decision to report knows Z6."""
     for part in ("bot", "actors", "strategies", "contracts", "config"):
         shutil.copytree(ROOT / part, tmp_path / "tree" / part, ignore=shutil.ignore_patterns("__pycache__"))
     before = hashes(tmp_path / "tree")
     mine = write(tmp_path / "mine")
-    shutil.copy(mine / "k6.py", tmp_path / "tree" / "strategies")
+    shutil.copy(mine / "z6.py", tmp_path / "tree" / "strategies")
     law = tmp_path / "tree" / "contracts" / "strategies.yaml"
-    block = (mine / "k6.yaml").read_text(encoding="utf-8").partition("\n\n")[2]
+    block = (mine / "z6.yaml").read_text(encoding="utf-8").partition("\n\n")[2]
     law.write_text(law.read_text(encoding="utf-8") + block, encoding="utf-8")
     after = hashes(tmp_path / "tree")
-    assert {name for name in after if after[name] != before.get(name)} == {"strategies/k6.py", "contracts/strategies.yaml"}
+    assert {name for name in after if after[name] != before.get(name)} == {"strategies/z6.py", "contracts/strategies.yaml"}
     python = f"{sys.executable} -m bot.cli"
     table = shell(f"{python} backtest --sessions 8 --out out", tmp_path / "tree", PYTHONPATH=str(tmp_path / "tree"))
-    assert re.search(r"^ K6 +\w+ +", table, re.MULTILINE), table
+    assert re.search(r"^ Z6 +\w+ +", table, re.MULTILINE), table
     listed = shell(f"{python} strategies", tmp_path / "tree", PYTHONPATH=str(tmp_path / "tree"))
-    assert re.search(r"^ +K6 .* F2 +1 +S A B +\w+ +strategies/", listed, re.MULTILINE), listed
+    assert re.search(r"^ +Z6 .* F2 +1 +S A B +\w+ +strategies/", listed, re.MULTILINE), listed
     limits = shell(f"{python} contracts", tmp_path / "tree", PYTHONPATH=str(tmp_path / "tree"))
-    assert len(re.findall(r"^ +[SAB] +K6 +1 +\$1[25]\.00", limits, re.MULTILINE)) == 3, limits
+    assert len(re.findall(r"^ +[SAB] +Z6 +1 +\$1[25]\.00", limits, re.MULTILINE)) == 3, limits
 
 
 def hashes(tree: Path) -> dict[str, str]:
