@@ -69,7 +69,8 @@ class LibraryActor(Actor):
         self._runtime = runtime_of(config.runtime)
         self._law = self._runtime.law
         self._calendar = self._runtime.calendar
-        self._situation = Situation(self._law.limits, self._calendar, observe=config.runtime.observe)
+        self._kill_state = self._runtime.past.kill_state
+        self._situation = Situation(self._law.limits, self._calendar, lambda: self._kill_state, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
         self._from_ns = NEVER if live else config.runtime.decide_from_ns
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
@@ -105,7 +106,7 @@ class LibraryActor(Actor):
         self._situation.trust = trust
 
     def _on_kill(self, update: KillUpdate) -> None:
-        self._situation.kill_state = update.state
+        self._kill_state = update.state
 
     def _on_broker(self, block: str) -> None:
         self._situation.broker = block
@@ -115,8 +116,7 @@ class LibraryActor(Actor):
 
     def _on_account(self, event: Any) -> None:
         balance, free = cents_of(event)
-        if balance is not None and free is not None:
-            self._situation.on_account(balance, free)
+        self._situation.on_account(balance, free)
 
     def _on_market(self, update: MarketUpdate) -> None:
         self._situation.on_market(update)

@@ -17,7 +17,17 @@ from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import Act, EntryPlan, ExitPlan, ManagementAction, NoSetup, Setup, TradeView, Veto
 from bot.errors import RiskEngineError
 from bot.market.state import MarketState
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
+from bot.messages import (
+    ENDPOINT_RISK_CLOSE,
+    ENDPOINT_RISK_PATH,
+    TOPIC_BOOK,
+    Ask,
+    CloseTrade,
+    OnPath,
+    TradeClosed,
+    ask_endpoint,
+    submit_endpoint,
+)
 from bot.risk_engine.brackets import Maker, bracket_orders, price_of
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import TOLERANCE
@@ -73,8 +83,13 @@ class ContractStrategy(Strategy):
 
     def on_start(self) -> None:
         """Take questions, and past trades in; refuse to start without the contract risk engine on the path."""
-        if ENDPOINT_RISK_CLOSE not in self.msgbus.endpoints():
+        answer = OnPath()
+        if ENDPOINT_RISK_PATH in self.msgbus.endpoints():
+            self.msgbus.send(ENDPOINT_RISK_PATH, answer)
+        if answer.lost is None:
             raise RiskEngineError(f"{self.name} refuses to start: the contract risk engine is not installed; install it first.")
+        if answer.lost:
+            raise RiskEngineError(f"{self.name} refuses to start: the contract risk engine does not stand at {', '.join(answer.lost)}.")
         self.msgbus.register(ask_endpoint(self.name), self._on_ask)
         self.msgbus.register(submit_endpoint(self.name), self._on_submit)
         self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
