@@ -133,7 +133,7 @@ class ContractRiskEngine:
 
     def _change(self, command: ModifyOrder) -> Refused | None:
         """A strategy's tighter stop. A safety tightening that is one too many becomes an exit."""
-        refusal = other_owner(command, self._cache.order(command.client_order_id), CAUSE)
+        refusal = other_owner(command, self._cache, Code.CHANGE_FORBIDDEN, CAUSE)
         trade, _, stop = self._supervisor.find(command.client_order_id.value)
         if refusal is not None or trade is None or stop is None:
             return refusal or refused(Code.CHANGE_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
@@ -148,7 +148,7 @@ class ContractRiskEngine:
 
     def _cancel(self, command: CancelOrder) -> Refused | None:
         """A strategy's cancel of an entry of its own; the entry of the other leg ends with it."""
-        refusal = other_owner(command, self._cache.order(command.client_order_id))
+        refusal = other_owner(command, self._cache, Code.CANCEL_FORBIDDEN)
         trade, _, order = self._supervisor.find(command.client_order_id.value)
         if refusal is not None or trade is None or order is None:
             return refusal or refused(Code.CANCEL_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
@@ -159,14 +159,18 @@ class ContractRiskEngine:
         return refusal
 
     def _beyond(self, command: Any, after_wait: bool) -> Refused | None:
-        """What everything that is live or in doubt could come to with a command of the supervisor (its orders are tracked already)."""
-        found = exposure(self._supervisor.trades)
-        limit = self._law.limits.max_contracts
-        if found.worst <= limit and (after_wait or not found.unpaired):
+        """What all that is live or in doubt could come to: not beyond the limit by a command of the supervisor (its orders are tracked)."""
+        _, _, changed = self._supervisor.find(str(_names(command)[0]))
+        if type(command) is ModifyOrder and changed is not None and changed.resized is not None and changed.resized <= changed.quantity:
+            return None  # less of what works already
+        trades, limit = self._supervisor.trades, self._law.limits.max_contracts
+        now, before = exposure(trades), exposure(trades, {str(name) for name in _names(command)})
+        if now.worst > max(limit, before.worst):
+            refusal = refused(Code.EXPOSURE, L1, "worst", now.worst, "maximum", limit, "contracts")
+        elif now.unpaired > before.unpaired and not after_wait:
+            refusal = refused(Code.EXPOSURE, L1, "closing_too_much", now.unpaired, "maximum", 0, "contracts")
+        else:
             return None
-        refusal = refused(Code.EXPOSURE, L1, "worst", found.worst, "maximum", limit, "contracts")
-        if found.worst <= limit:
-            refusal = refused(Code.EXPOSURE, L1, "closing_too_much", found.unpaired, "maximum", 0, "contracts")
         self._supervisor.alarm(f"{type(command).__name__} of the supervisor: {refusal.text}")
         return refusal
 

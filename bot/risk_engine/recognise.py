@@ -12,6 +12,7 @@ from typing import Any
 
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrderList
 from nautilus_trader.model.events import OrderInitialized
+from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.orders import Order, OrderList
 
 from bot.decision.codes import Code, Layer
@@ -59,22 +60,24 @@ def _other_orders(orders: list[Order], wanted: list[Order]) -> Iterator[str]:
             yield f"{order.client_order_id} was used before"
 
 
-def other_owner(command: ModifyOrder | CancelOrder, order: Order | None, allowed: frozenset[str] = frozenset()) -> Refused | None:
-    """Whether a command names an order of Nautilus' cache as its own strategy would, and says nothing beside."""
+def other_owner(command: ModifyOrder | CancelOrder, cache: Any, code: Code, allowed: frozenset[str] = frozenset()) -> Refused | None:
+    """Whether a command names an order of Nautilus' cache as its own strategy would, and says nothing beside; `code` if not."""
+    name = command.client_order_id
+    order = cache.order(name)
     if order is None:
-        return refused(Code.CHANGE_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of the strategy's own")
+        return refused(code, L8, "order", name.value, "required", "an order of the strategy's own")
     fields = (
         ("trader", command.trader_id, (order.trader_id,)),
         ("strategy", command.strategy_id, (order.strategy_id,)),
         ("instrument", command.instrument_id, (order.instrument_id,)),
         ("venue_order", command.venue_order_id, (None, order.venue_order_id)),
-        ("client", command.client_id, (None,)),
+        ("client", command.client_id, (None, cache.client_id(name), ClientId(order.instrument_id.venue.value))),
     )
-    for name, found, right in fields:
+    for field, found, right in fields:
         if found not in right:
-            return refused(Code.CHANGE_FORBIDDEN, L8, name, str(found), "required", str(right[-1]))
+            return refused(code, L8, field, str(found), "required", str(right[-1]))
     if strange := set(command.params or {}) - allowed:
-        return refused(Code.CHANGE_FORBIDDEN, L8, "parameters", " ".join(sorted(map(str, strange))), "allowed", " ".join(allowed) or "none")
+        return refused(code, L8, "parameters", " ".join(sorted(map(str, strange))), "allowed", " ".join(allowed) or "none")
     return None
 
 

@@ -61,7 +61,11 @@ class Sender:
     def resize(self, trade: Trade, order: TrackedOrder, quantity: int) -> None:
         """Ask the venue for another size of a stop or target, filled contracts included; its price stays."""
         order.resized = quantity
-        self._wire.send(ModifyOrder(venue_order_id=None, quantity=Quantity.from_int(quantity), **self._about(trade, order)))
+        self._wire.send(
+            ModifyOrder(
+                venue_order_id=None, quantity=Quantity.from_int(quantity), price=None, trigger_price=None, **self._about(trade, order)
+            )
+        )
 
     def _about(self, trade: Trade, order: TrackedOrder) -> dict[str, Any]:
         return {

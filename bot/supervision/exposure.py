@@ -5,11 +5,11 @@ A stop and its target exclude each other, so a pair counts once; what is in doub
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from bot.supervision.orders import Role, pair_of
-from bot.supervision.trade import Leg, Trade
+from bot.supervision.orders import Role, TrackedOrder, pair_of
+from bot.supervision.trade import Trade
 
 
 class Exposure(NamedTuple):
@@ -20,21 +20,22 @@ class Exposure(NamedTuple):
     unpaired: int
 
 
-def exposure(trades: Iterable[Trade]) -> Exposure:
-    """Over all trades that are not forgotten."""
+def exposure(trades: Iterable[Trade], without: Collection[str] = ()) -> Exposure:
+    """Over all trades that are not forgotten; `without` names orders to leave out."""
     net = entering = unpaired = 0
     for trade in trades:
         for leg in trade.legs:
-            entry = sum(order.possible for order in leg.orders if order.side == trade.side)
+            orders = [order for order in leg.orders if order.order_id not in without]
+            entry = sum(order.possible for order in orders if order.side == trade.side)
             net += trade.side * leg.open
             entering += trade.side * entry
-            unpaired += max(0, _leaving(leg, -trade.side) - max(leg.open, 0) - entry)
+            unpaired += max(0, _leaving(orders, -trade.side) - max(leg.open, 0) - entry)
     return Exposure(abs(net + entering) if entering else 0, unpaired)
 
 
-def _leaving(leg: Leg, side: int) -> int:
+def _leaving(orders: Iterable[TrackedOrder], side: int) -> int:
     pairs: dict[str, int] = {}
-    for order in leg.orders:
+    for order in orders:
         if order.side == side:
             pair = pair_of(order.order_id) if order.role in (Role.STOP, Role.TARGET) else order.order_id
             pairs[pair] = max(pairs.get(pair, 0), order.possible)
