@@ -69,8 +69,7 @@ class LibraryActor(Actor):
         self._runtime = runtime_of(config.runtime)
         self._law = self._runtime.law
         self._calendar = self._runtime.calendar
-        self._kill_state = self._runtime.past.kill_state
-        self._situation = Situation(self._law.limits, self._calendar, lambda: self._kill_state, observe=config.runtime.observe)
+        self._situation = Situation(self._law.limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
         self._from_ns = NEVER if live else config.runtime.decide_from_ns
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
@@ -106,7 +105,7 @@ class LibraryActor(Actor):
         self._situation.trust = trust
 
     def _on_kill(self, update: KillUpdate) -> None:
-        self._kill_state = update.state
+        self._situation.kill_state = update.state
 
     def _on_broker(self, block: str) -> None:
         self._situation.broker = block

@@ -23,12 +23,15 @@ from bot.runtime.past import Past
 class Situation:
     """Folds market, book, account and trust messages into a Snapshot. Times are market time, UTC ns.
 
-    `kill` is asked for the kill switch's state, which is kept elsewhere; `trading_day` is the one in force (ISO date),
-    `observe` the run's word that nothing may be sent.
+    `kill` is asked for the kill switch's state where its holder is at hand; without it `kill_state` is what was last heard.
+    `trading_day` is the one in force (ISO date), `observe` the run's word that nothing may be sent.
     """
 
-    def __init__(self, limits: Limits, calendar: SessionCalendar, kill: Callable[[], KillState], *, observe: bool = False) -> None:
+    def __init__(
+        self, limits: Limits, calendar: SessionCalendar, kill: Callable[[], KillState] | None = None, *, observe: bool = False
+    ) -> None:
         self.book = Book(limits)
+        self.kill_state = KillState.ARMED
         self._kill = kill
         self.state: MarketState | None = None
         self.trust: Mapping[str, Trust] = {}
@@ -64,12 +67,13 @@ class Situation:
             self._equity_cents = self._balance_cents
 
     def restore(self, past: Past) -> None:
-        """Begin where earlier runs ended: what was counted, and the equity of a day that has not ended."""
+        """Begin where earlier runs ended: what was counted, the kill latch, and the equity of a day that has not ended."""
         for ts_ns, event in past.events:
             self._enter(ts_ns)
             self.on_book(event)
             if isinstance(event, EntryEnded) and event.filled:
                 self.book.on_trade_opened()  # until its TradeClosed
+        self.kill_state = past.kill_state
         if past.day is not None:
             self._enter(past.last_ns)
             if past.day.trading_day == self.trading_day:
@@ -117,7 +121,7 @@ class Situation:
             window_end_ns = self._calendar.entry_window_end_ns(session, ts_ns)
         return Snapshot(
             ts_ns=ts_ns,
-            kill_state=self._kill(),
+            kill_state=self.kill_state if self._kill is None else self._kill(),
             market=self.state,
             dvs=self._dvs,
             eqs=self._eqs,
