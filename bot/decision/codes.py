@@ -72,6 +72,7 @@ class Code(StrEnum):
     WARM_UP = "WARM_UP"
     QUARANTINED = "QUARANTINED"
     ARCHIVED = "ARCHIVED"
+    LEARNING_STATE = "LEARNING_STATE"
 
     FRICTION_SHARE = "FRICTION_SHARE"
     EUC_BELOW_MINIMUM = "EUC_BELOW_MINIMUM"
@@ -134,6 +135,7 @@ MEANING: dict[Code, str] = {
     Code.WARM_UP: "signals are not defined yet",
     Code.QUARANTINED: "the learning loop has quarantined the strategy",
     Code.ARCHIVED: "the strategy is archived; only a person brings it back",
+    Code.LEARNING_STATE: "the learning loop's state is none that may trade",
     Code.FRICTION_SHARE: "friction eats too much of the expected move",
     Code.EUC_BELOW_MINIMUM: "edge minus uncertainty minus cost is too small",
     Code.OUTRANKED: "another strategy's plan had the higher EUC",
