@@ -28,7 +28,7 @@ from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, strategy_id, ticks_of
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, strategy_id, ticks_of
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, stop_change, unknown_command
 from bot.risk_engine.supervisor import Supervisor
@@ -55,7 +55,7 @@ class ContractRiskEngine:
         pass_risk: Handler,
         pass_exec: Handler,
     ) -> None:
-        self._law, self._situation, self._supervisor = runtime.law, situation, supervisor
+        self._limits, self._situation, self._supervisor = runtime.limits, situation, supervisor
         self._denials, self._cache = denials, cache
         self._trader_id, self._instrument_id = whose
         self._pass_risk, self._pass_exec = pass_risk, pass_exec
@@ -139,7 +139,7 @@ class ContractRiskEngine:
             return refusal or refused(Code.CHANGE_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
         bar_ns = self._situation.ts_ns
         cause = str((command.params or {}).get("cause", ""))
-        refusal = stop_change(command, trade, stop, bar_ns, self._law.limits.max_stop_changes)
+        refusal = stop_change(command, trade, stop, bar_ns, self._limits.max_stop_changes)
         if refusal is None:
             self._supervisor.stop_asked(trade, stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
         elif refusal.code == Code.STOP_CHANGES:
@@ -163,7 +163,7 @@ class ContractRiskEngine:
         _, _, changed = self._supervisor.find(str(_names(command)[0]))
         if type(command) is ModifyOrder and changed is not None and changed.resized is not None and changed.resized <= changed.quantity:
             return None  # less of what works already
-        trades, limit = self._supervisor.trades, self._law.limits.max_contracts
+        trades, limit = self._supervisor.trades, self._limits.max_contracts
         now, before = exposure(trades), exposure(trades, {str(name) for name in _names(command)})
         if now.worst > max(limit, before.worst):
             refusal = refused(Code.EXPOSURE, L1, "worst", now.worst, "maximum", limit, "contracts")
@@ -185,7 +185,7 @@ class ContractRiskEngine:
         if tags.intent_id in self._seen:
             return refused(Code.DUPLICATE_INTENT, L8, "intent", tags.intent_id, "required", "one submission an intent")
         record = self._intents.find(tags.intent_id)
-        if record is None or record.strategy not in self._law.limits.contracts_of:
+        if record is None or record.strategy not in self._limits.contracts_of:
             return refused(Code.UNKNOWN_INTENT, L8, "intent", tags.intent_id, "required", "an intent of a strategy in the journal")
         now = self._situation.snapshot()
         if now is None:
@@ -197,7 +197,7 @@ class ContractRiskEngine:
         return self._approved(command, intent, now)
 
     def _approved(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> Refused | None:
-        judgement = evaluate(intent.plan, now, self._law)
+        judgement = evaluate(intent.plan, now, self._limits)
         if broken := next((failure for failure in judgement.failures if failure.code == Code.GUARD_ERROR), None):
             self._supervisor.alarm(broken.text)
         if isinstance(judgement.verdict, Refused):
@@ -207,21 +207,21 @@ class ContractRiskEngine:
         return None
 
     def _difference(self, command: SubmitOrderList, intent: Intent) -> str:
-        maker = Maker(self._trader_id, strategy_id(intent.plan.strategy), self._instrument_id, 0)
-        return other_list(command, bracket_orders(intent, maker))
+        origin = OrderOrigin(self._trader_id, strategy_id(intent.plan.strategy), self._instrument_id, 0)
+        return other_list(command, bracket_orders(intent, origin))
 
     def _stale(self, intent: Intent, now: Snapshot) -> str:
         """An intent is for the bar it was decided on, and lives no longer than the contract and the window allow."""
-        latest = min(now.ts_ns + self._law.limits.ttl_ns, now.window_end_ns)
-        if intent.decided_ns != now.ts_ns:
-            return f"decided on another bar ({intent.decided_ns} instead of {now.ts_ns})"
+        latest = min(now.ts_ns + self._limits.ttl_ns, now.window_end_ns)
+        if intent.decided.ts_ns != now.ts_ns:
+            return f"decided on another bar ({intent.decided.ts_ns} instead of {now.ts_ns})"
         if intent.expires_ns <= max(now.ts_ns, self._supervisor.now_ns):
             return f"expired at {intent.expires_ns}"
         return f"expires at {intent.expires_ns}, after {latest}" if intent.expires_ns > latest else ""
 
     def _other_euc(self, intent: Intent) -> str:
-        again = euc(intent.inputs, self._law.euc).total
-        return "" if abs(again - intent.euc.total) <= TOLERANCE else f"EUC {intent.euc.total:.6f} where its inputs give {again:.6f}"
+        said, again = intent.decided.euc.total, euc(intent.decided.inputs, self._limits.euc).total
+        return "" if abs(again - said) <= TOLERANCE else f"EUC {said:.6f} where its inputs give {again:.6f}"
 
 
 def _names(command: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from nautilus_trader.model.events import OrderFilled, OrderUpdated
 
 from bot.journal.records import Kind
 from bot.risk_engine.brackets import ticks_of
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 from bot.risk_engine.records import fill_record
 from bot.supervision.excursion import follow_price
 from bot.supervision.orders import Role, TrackedOrder
@@ -16,17 +16,17 @@ from bot.supervision.trade import Fill, Leg, Trade
 from bot.units import to_cents
 
 
-def take_fill(wire: Wire, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
+def take_fill(hands: Hands, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
     """Add a fill to its trade and journal it. The order itself has not taken it in yet."""
     price, quantity = ticks_of(event.last_px), int(event.last_qty)
-    reference = order.price if order.price is not None else wire.last_close
+    reference = order.price if order.price is not None else hands.last_close
     slippage = (price - reference) * order.side + 0.0  # never -0.0
     fee = to_cents(event.commission.as_double())
     trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage, event.trade_id.value))
     if order.role is Role.ENTRY and not trade.opened_ns:
         trade.opened_ns = event.ts_event
     follow_price(trade, price)
-    wire.journal(Kind.FILL, event.ts_event, fill_record(trade, order), trade.plan.strategy)
+    hands.journal(Kind.FILL, event.ts_event, fill_record(trade, order), trade.plan.strategy)
 
 
 def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated, causes: dict[str, str]) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from bot.market.update import MarketUpdate
 from bot.messages import TOPIC_BOOK, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeClosed, TradeOpened
 from bot.risk_engine.brackets import strategy_id
 from bot.risk_engine.entries import Entries
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
@@ -46,26 +46,26 @@ SAFETY = {"DVS": ExitReason.QUALITY, "EQS": ExitReason.QUALITY, "ATR": ExitReaso
 
 
 class Supervisor:
-    """Keeps the trades; `wire` is its hands. Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall."""
+    """Keeps the trades; `hands` is its hands. Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall."""
 
-    def __init__(self, runtime: Runtime, instrument_id: InstrumentId, wire: Wire) -> None:
+    def __init__(self, runtime: Runtime, instrument_id: InstrumentId, hands: Hands) -> None:
         self.register = Register(runtime)
         self._runtime = runtime
-        self._limits = runtime.law.limits
+        self._limits = runtime.limits
         self._execution = runtime.contracts.execution_contract
         self._instrument_id = instrument_id
-        self._wire = wire
-        self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
+        self._hands = hands
+        self._sender = Sender(hands, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
         self._patience = Patience(self._execution, self._sender.cancel, self.close)
-        self.entries = Entries(wire, self._sender, self.register.trades)
-        self.reconciler = Reconciler(wire, self._sender, self.register.trades, self.act, self.trip)
+        self.entries = Entries(hands, self._sender, self.register.trades)
+        self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.act, self.trip)
         self._naked = NakedWatch(self.act)
         self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
         self._adopting = bool(runtime.past.unfinished)  # until all that happened meanwhile is told, nothing follows from a part of it
         self._refused: set[str] = set()  # orders whose refused cancel waits to be asked again
         self._kill = KillWatch(self._limits)
-        self._switch = KillSwitch(wire, self._leave_all, runtime.past.kill_state)
+        self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
 
     @property
     def trades(self) -> list[Trade]:
@@ -89,7 +89,7 @@ class Supervisor:
     @property
     def now_ns(self) -> int:
         """Market time."""
-        return self._wire.now_ns
+        return self._hands.now_ns
 
     # --------------------------------------------------------------- entries
 
@@ -100,7 +100,7 @@ class Supervisor:
         for order in orders:
             self.register.track(trade, order)
         self.entries.watch(trade)
-        self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+        self._hands.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
 
     def adopt(self) -> None:
         """Take over what earlier runs left unfinished; nothing is sent. Patience begins anew, expiry is looked at with each bar."""
@@ -109,7 +109,7 @@ class Supervisor:
             trade.entry_ended = not trade.entries_live
             self._sender.owner(trade.intent_id, strategy_id(trade.plan.strategy))
             for order in [order for leg in trade.legs for order in leg.orders]:
-                self._patience.watch(self._wire.market, trade, order)
+                self._patience.watch(self._hands.market, trade, order)
 
     def resume(self) -> None:
         """Everybody listens now: tell of adopted trades, finish those that are over, go on with a kill that was under way."""
@@ -120,8 +120,8 @@ class Supervisor:
                 self._finish(trade)
             elif not trade.announced:
                 trade.announced = True
-                self._wire.publish(TOPIC_BOOK, TradeOpened(self.register.view(trade)))
-                self._naked.look(self._wire.wall, trade)
+                self._hands.publish(TOPIC_BOOK, TradeOpened(trade.view()))
+                self._naked.look(self._hands.wall, trade)
         if self._switch.state is KillState.TRIPPED:
             self._leave_all()
         for trade in adopted:
@@ -137,7 +137,7 @@ class Supervisor:
         if trade is None or leg is None or order is None:
             self._unapproved(event)
             return
-        if not is_told(self._wire.cache, event):
+        if not is_told(self._hands.cache, event):
             return  # published by somebody, applied by nobody
         name, was_asked = type(event).__name__, order.cancel_requested
         if isinstance(event, OrderFilled):
@@ -151,11 +151,11 @@ class Supervisor:
             order.cancel_requested = was_asked
         else:
             answered(order, name)
-        self._patience.watch(self._wire.market, trade, order)
+        self._patience.watch(self._hands.market, trade, order)
         # Market time, not ts_event: some events are Nautilus' own, stamped by its clock, which on a replay is not the market's.
         venue_order_id = event.venue_order_id.value if isinstance(event, OrderAccepted) else ""
         record = order_record(trade, order, name, getattr(event, "reason", "") or "", cause, venue_order_id)
-        self._wire.journal(Kind.ORDER, self._wire.now_ns, record, trade.plan.strategy)
+        self._hands.journal(Kind.ORDER, self._hands.now_ns, record, trade.plan.strategy)
         if not ours:
             self._charge(trade, order, name, event)
         if order.state is OrderState.UNKNOWN:
@@ -172,7 +172,7 @@ class Supervisor:
     def _fill(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
         if trade.done:
             self._reopen(trade, order)
-        take_fill(self._wire, trade, leg, order, event)
+        take_fill(self._hands, trade, leg, order, event)
 
     def _reopen(self, trade: Trade, order: TrackedOrder) -> None:
         """A fill of a trade that was over: of its entry it is an ordinary trade after all, of anything else a contradiction."""
@@ -182,20 +182,20 @@ class Supervisor:
         if trade.told:
             self.trip("a finished trade was filled again", order.order_id)
         else:
-            self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
+            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
 
     def _charge(self, trade: Trade, order: TrackedOrder, name: str, event: Any) -> None:
         for charge in execution_events(self._execution, trade, order, name, event.ts_event):
-            self._wire.charge(charge, self._wire.now_ns, order.order_id)
+            self._hands.charge(charge, self._hands.now_ns, order.order_id)
 
     # ---------------------------------------------------------- consequences
 
     def _after(self, trade: Trade, order: TrackedOrder, refused: bool) -> None:
-        self._naked.look(self._wire.wall, trade)
+        self._naked.look(self._hands.wall, trade)
         self._both_or_neither(trade, order)
         if not trade.entry_ended and not trade.entries_live:
             trade.entry_ended = True
-            self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
+            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
         if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
             self.trip("position above its limit", f"{abs(self.net)} contracts")
         if any(leg.open < 0 for leg in trade.legs):
@@ -205,15 +205,15 @@ class Supervisor:
         elif trade.opened_ns and not trade.done:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
-            self._wire.publish(TOPIC_BOOK, news(self.register.view(trade)))
+            self._hands.publish(TOPIC_BOOK, news(trade.view()))
         if refused:
             order.cancel_requested = True  # it is asked again, but not in a circle
             if order.order_id not in self._refused:
                 self._refused.add(order.order_id)
-                self._wire.wall.call_at(f"{order.order_id}-again", self._wire.wall.now_ns + SECOND_NS, lambda: self._again(trade, order))
+                self._hands.wall.call_at(f"{order.order_id}-again", self._hands.wall.now_ns + SECOND_NS, lambda: self._again(trade, order))
         if trade.closing is not None and order.role is Role.TARGET:
             # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
-            self._wire.wall.call_at(f"{trade.intent_id}-close", self._wire.wall.now_ns, lambda: self.act(trade))
+            self._hands.wall.call_at(f"{trade.intent_id}-close", self._hands.wall.now_ns, lambda: self.act(trade))
         else:
             self.act(trade)
 
@@ -239,10 +239,10 @@ class Supervisor:
         trade.done = True
         if trade.opened_ns and not trade.told:
             trade.told = True
-            outcome = outcome_of(trade, self.register.context(trade))
-            self._wire.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
-            self._wire.publish(TOPIC_BOOK, TradeClosed(outcome))
-        self._wire.wall.call_at(f"{trade.intent_id}-orphans", self._wire.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
+            outcome = outcome_of(trade)
+            self._hands.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
+            self._hands.publish(TOPIC_BOOK, TradeClosed(outcome))
+        self._hands.wall.call_at(f"{trade.intent_id}-orphans", self._hands.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
         self._rest()
 
     def _sweep(self, trade: Trade) -> None:
@@ -260,8 +260,8 @@ class Supervisor:
             self._leave(trade, request.reason)
 
     def _leave(self, trade: Trade, reason: ExitReason) -> None:
-        trade.closing, trade.closing_since_ns = reason, self._wire.wall.now_ns
-        self._naked.leaving(self._wire.wall, trade)
+        trade.closing, trade.closing_since_ns = reason, self._hands.wall.now_ns
+        self._naked.leaving(self._hands.wall, trade)
         self.act(trade)
 
     def stop_asked(self, trade: Trade, stop: TrackedOrder, price: int, bar_ns: int, cause: str) -> None:
@@ -310,7 +310,7 @@ class Supervisor:
 
     def _rest(self) -> None:
         """A kill is over when the book is flat and Nautilus holds nothing of the instrument that is none of ours either."""
-        held = self._wire.cache.positions_open(instrument_id=self._instrument_id)
+        held = self._hands.cache.positions_open(instrument_id=self._instrument_id)
         if self.net == 0 and not any(position.signed_qty for position in held):
             self._switch.rest()
 
@@ -320,4 +320,4 @@ class Supervisor:
 
     def denied(self, command: Any, refusal: Refused) -> None:
         """A command was refused."""
-        tell_denied(self._wire, command, refusal)
+        tell_denied(self._hands, command, refusal)

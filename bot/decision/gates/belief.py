@@ -14,17 +14,17 @@ MAY_TRADE = ("ACTIVE", "THROTTLED")  # states of the learning loop; any other re
 K5_CODES = (Code.K5_NOISE, Code.K5_LUNCH_VOID, Code.K5_OPPOSITE_STOPS)
 
 
-def _veto(now: Snapshot, law: Limits) -> Refused | None:
+def _veto(now: Snapshot, limits: Limits) -> Refused | None:
     return now.veto
 
 
-def _warm_up(now: Snapshot, law: Limits) -> Refused | None:
+def _warm_up(now: Snapshot, limits: Limits) -> Refused | None:
     if not now.market.warming_up:
         return None
     return refused(Code.WARM_UP, L6, "undefined", " ".join(now.market.warming_up), "required", "all defined")
 
 
-def _state(plan: EntryPlan, now: Snapshot, law: Limits) -> Refused | None:
+def _state(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
     state = now.trust[plan.strategy].state
     if state in MAY_TRADE:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UsageError
-from bot.node.endpoint import Endpoint, endpoint_of
+from bot.ibkr.link.endpoint import Endpoint, endpoint_of
 
 HERE = {"TWS_HOST": "127.0.0.1"}
 
