@@ -7,23 +7,19 @@ whatever it holds stays covered by a stop of the same size on every bar.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from nautilus_trader.backtest.engine import BacktestEngine
-from nautilus_trader.config import BacktestEngineConfig, ExecAlgorithmConfig, LoggingConfig, RiskEngineConfig
-from nautilus_trader.execution.algorithm import ExecAlgorithm
+from nautilus_trader.config import BacktestEngineConfig, LoggingConfig, RiskEngineConfig
 from nautilus_trader.model.book import OrderBook
 from nautilus_trader.model.data import BookOrder, TradeTick
 from nautilus_trader.model.enums import AggressorSide, BookType, OrderSide, TradingState, TriggerType
 from nautilus_trader.model.identifiers import ExecAlgorithmId, TradeId
 from nautilus_trader.model.objects import Quantity
-from nautilus_trader.model.orders import Order, OrderList
+from nautilus_trader.model.orders import OrderList
 from rogue import MES, Act, Rogue
-from stage import DAY, FLAT, WARM_UP_DAY, Played, Prices, SeenVenue, bare, lawbook, play, quiet_day, spec_of, with_strategies
+from rogue_day import FILLS
+from stage import SeenVenue, spec_of
 
-from bot.backtest.run import BacktestRun
 from bot.backtest.venue import PessimisticFillModel
 from bot.decision.plan import ExitReason
 from bot.errors import RiskEngineError
@@ -35,51 +31,6 @@ from strategies.base import ContractStrategyConfig
 from strategies.k1 import VwapReversion
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
-FILLS = {"10:42": (0, 3, -2, 1)}  # an entry at 25600 or 25601 is filled in this bar; stop and target are far
-
-
-class Result:
-    """What a rogue's day came to."""
-
-    def __init__(self, rogue: Rogue, played: Played) -> None:
-        self.rogue, self.played, self.controller = rogue, played, rogue.controller
-
-
-@pytest.fixture(scope="module")
-def law(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lawbook(tmp_path_factory.mktemp("law") / "contracts", FLAT, {"data_contract": {"dvs.penalties.missing_gap": 0.9}})
-
-
-@pytest.fixture
-def day(law: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Play a day: acts by minute, and bars that are not quiet by minute."""
-
-    def run(acts: dict[str, Act], bars: dict[str, Prices | None] | None = None, until: str = "11:15", algorithm: bool = False) -> Result:
-        rogue = Rogue(acts)
-        monkeypatch.setattr("bot.backtest.config.assembled", bare)
-        monkeypatch.setattr("bot.backtest.config.PessimisticVenue", SeenVenue)
-
-        def before(run: BacktestRun) -> None:
-            rogue.controller = run.risk
-            with_strategies(rogue)(run)
-            if algorithm:
-                run.engine.add_exec_algorithm(Passing())
-
-        script = dict(FILLS) | (bars or {})
-        played = play(law, tmp_path / "out", quiet_day(WARM_UP_DAY) + quiet_day(DAY, until, script), before=before)
-        return Result(rogue, played)
-
-    return run
-
-
-class Passing(ExecAlgorithm):
-    """An execution algorithm that hands every order on."""
-
-    def __init__(self) -> None:
-        super().__init__(ExecAlgorithmConfig(exec_algorithm_id=ExecAlgorithmId("PASSING")))
-
-    def on_order(self, order: Order) -> None:
-        self.submit_order(order)
 
 
 # ------------------------------------------------------------------ flat: nothing but a whole, journaled, approved bracket opens
