@@ -11,7 +11,7 @@ from nautilus_trader.persistence.wranglers import BarDataWrangler
 
 from bot.backtest.instrument import minute_bars
 from bot.bars.source import Bars
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 CHUNK_BARS = 5_000
 
@@ -25,7 +25,7 @@ def nautilus_bars(bars: Bars, instrument: FuturesContract) -> Iterator[list[Naut
 
 def _priced(chunk: pd.DataFrame) -> pd.DataFrame:
     """Nautilus' wrangler wants prices in points and close stamps as the index."""
-    frame = chunk[["open", "high", "low", "close"]] * TICK_POINTS
+    frame = to_points(chunk[["open", "high", "low", "close"]])
     frame["volume"] = chunk["volume"].astype(float)
     frame.index = pd.to_datetime(chunk["ts_ns"], utc=True)
     return frame

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from nautilus_trader.backtest.node import BacktestNode
-from nautilus_trader.config import BacktestRunConfig
+from nautilus_trader.common.config import resolve_path
+from nautilus_trader.config import BacktestRunConfig, ImportableStrategyConfig
 
 from bot.backtest.config import backtest_config
 from bot.backtest.request import BacktestRequest
 from bot.errors import MesbotError
 from bot.journal.folder import JOURNAL
 from bot.journal.verify import verify
-from bot.risk_engine.parts import PARTS, STRATEGIES
+from bot.risk_engine.parts import PARTS
+
+STRATEGIES = ("K1", "K2", "K3", "K4", "K5")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,10 @@ def refusal(config: BacktestRunConfig) -> str:
     return str(caught.value)
 
 
+def name_of(strategy: ImportableStrategyConfig) -> str:
+    return resolve_path(strategy.strategy_path).name
+
+
 def with_engine(config: BacktestRunConfig, **changes: Any) -> BacktestRunConfig:
     return replace(config, engine=replace(config.engine, **changes))
 
@@ -56,7 +63,7 @@ def test_the_whole_run_starts(config: BacktestRunConfig):
 
 def test_the_parts_are_listed_in_the_order_that_is_checked(config: BacktestRunConfig):
     assert tuple(actor.config["component_id"] for actor in config.engine.actors) == PARTS
-    assert tuple(strategy.config["strategy_id"] for strategy in config.engine.strategies) == STRATEGIES
+    assert tuple(map(name_of, config.engine.strategies)) == STRATEGIES
 
 
 @pytest.mark.parametrize("place", range(len(PARTS)))
@@ -76,7 +83,7 @@ def test_actors_that_changed_places_are_named(config: BacktestRunConfig, place: 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_strategy_that_is_missing_is_named(config: BacktestRunConfig, name: str):
-    others = [each for each in config.engine.strategies if each.config["strategy_id"] != name]
+    others = [each for each in config.engine.strategies if name_of(each) != name]
     assert f"strategy {name} is missing" in refusal(with_engine(config, strategies=others))
 
 
