@@ -134,7 +134,6 @@ def _written(each: JournalStatus, law: Contracts, reason: str) -> str:
     """Journal the trip; the state it ends in."""
     from bot.journal.records import KillRecord, Kind, OperatorRecord
     from bot.journal.store import Journal
-    from bot.units import MINUTE_NS
 
     header = {"account": each.account, "learning": True, "replayed_time": each.replayed, "continues": "", "verb": "kill"}
     steps = [("TRIPPED", "manual")] if each.unfinished else [("TRIPPED", "manual"), ("FLAT", "no position left"), (OVER, "mesbot resume")]
@@ -142,12 +141,12 @@ def _written(each: JournalStatus, law: Contracts, reason: str) -> str:
         journal.add(Kind.OPERATOR, each.as_of_ns, OperatorRecord("kill", reason))
         for state, why in steps:
             journal.write_ahead(Kind.KILL, each.as_of_ns, KillRecord(state, why, reason if state == "TRIPPED" else ""))
-        journal.close_link(-(-each.as_of_ns // MINUTE_NS) * MINUTE_NS)
     return steps[-1][0]
 
 
 def _follow(state: Path, name: JournalName, begun_ns: int) -> None:
     """Print the steps as the running bot journals them, from this moment of the wall on."""
+    from bot.journal.latch import read_latch
     from bot.journal.read import opened, read
     from bot.journal.records import Kind
     from bot.journal.times import new_york
@@ -166,6 +165,10 @@ def _follow(state: Path, name: JournalName, begun_ns: int) -> None:
             if last == OVER:
                 return
             time.sleep(POLL_SECONDS)
+    said = read_latch(name.path(state))
+    if not last and said is not None and said.state == OVER:
+        click.echo(f"{name.mode} {name.account} is {OVER} by its latch, for the journal cannot be written: {said.reason}; look at TWS too.")
+        return
     reached = last or latch
     known = "the bot has not answered" if reached == "ARMED" else f"it is {reached} and goes on trying"
     raise MesbotError(f"Not halted after {WAIT_SECONDS:g} s: {known}; look at mesbot status, and close the position in TWS if it stays.")

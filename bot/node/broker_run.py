@@ -16,7 +16,7 @@ from pathlib import Path
 from bot.calendar import new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
-from bot.errors import MesbotError
+from bot.errors import JournalError, MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
 from bot.ibkr.link.link_state import LinkState
@@ -32,7 +32,7 @@ from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.screen import Glance
 from bot.runtime.past import past_of
 from bot.runtime.recover import recovered
-from bot.runtime.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.supervision.orders import Role
 from bot.units import MINUTE_NS, TICK_POINTS
 
@@ -118,9 +118,12 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: S
     )
     node = MesbotNode(spec, broker, lambda: _open_journal(request, met), f"{request.mode}  {met.probe.account}  {request.endpoint}")
     node.say = say
+    for sentence in runtime_of(spec).past.told:
+        say(sentence)
     desk = _Desk(node, met.journals.path, show)
     failure: NodeError | None = None
     left: tuple[str, ...] = ()
+    head = ""
     try:
         await node.start(request.start_seconds)
         await node.warmed_up(met.market_ns // MINUTE_NS * MINUTE_NS, lambda _: desk.look())
@@ -130,7 +133,10 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: S
     finally:
         await node.withdraw()
         left = _left_behind(node)
-        head = await node.stop()
+        try:
+            head = await node.stop()
+        except JournalError as error:  # what is open must be told all the same
+            failure = NodeError("\n".join(str(each) for each in (failure, error) if each is not None))
     if failure is not None:
         raise NodeError("\n".join((str(failure), *left)))
     return NodeResult(met.journals.path, head, left or ("Stopped; nothing is open.",))
