@@ -11,16 +11,21 @@ process dies is lost, but for the kill switch's state: the latch has that.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+import time
+from pathlib import Path
+from typing import Any
 
-from nautilus_trader.common.actor import Actor
-
-from actors.config import RuntimeActorConfig
+from actors.config import JournalActorConfig
+from actors.part import Part
 from bot.errors import JournalBroken, JournalError
-from bot.journal.records import IntentRecord, Kind, OrderRecord, ReconcileRecord
+from bot.journal.folder import fresh_journal
+from bot.journal.records import IntentRecord, Kind, OperatorRecord, OrderRecord, ReconcileRecord
+from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
 from bot.journal.times import minute_end
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, JournalEntry
+from bot.runtime.runtime import runtime_of
 
 PROMPT_SECONDS = 0.05
 KILL_SECONDS = 0.005  # the event loop has put cancels and exits on the wire by then; the disk may be slow
@@ -28,20 +33,23 @@ RETRY_SECONDS = 1.0
 DURABLE = (Kind.KILL, Kind.OPERATOR)
 
 
-class JournalActor(Actor):
-    """Writes records in the order they are sent. `open_journal` makes the file when the run starts.
+class JournalActor(Part):
+    """Writes records in the order they are sent, into the file that its configuration names.
 
     Kill and operator records are durable at once, intents before their endpoint returns. With `prompt` nothing but an
     intent is written while somebody waits: kill and operator records a few milliseconds later, when what follows from them
     is on the wire, the rest after those, so that a killed process loses only what it had just said. Without it, the rest is
-    written with the links.
+    written with the links. No other process writes to the file meanwhile (bot.journal.run_lock).
     """
 
-    def __init__(self, config: RuntimeActorConfig, open_journal: Callable[[], Journal], *, prompt: bool = False) -> None:
+    part = "JOURNAL"
+
+    def __init__(self, config: JournalActorConfig) -> None:
         super().__init__(config)
-        self._open = open_journal
-        self._prompt, self._closed = prompt, False
+        self._config = config
+        self._stopped = self._closed = False
         self._due: asyncio.TimerHandle | None = None
+        self._lock: RunLock | None = None
         self._journal: Journal | None = None
         self._link_ns = self._last_ns = 0
         self._waiting: list[JournalEntry] = []  # what the journal did not even take
@@ -52,33 +60,51 @@ class JournalActor(Actor):
         """The chain's head after the last closed link, hex; "" before the run has started."""
         return "" if self._journal is None else self._journal.head
 
-    def register_base(self, portfolio: object, msgbus: object, cache: object, clock: object) -> None:
-        """Open the file and take records from now on, before anybody starts."""
+    def register_base(self, portfolio: Any, msgbus: Any, cache: Any, clock: Any) -> None:
+        """Open the file and take records from now on, before anybody starts. Raises JournalError or JournalInUse."""
         super().register_base(portfolio, msgbus, cache, clock)
-        self._journal = self._open()
-        if self._prompt:
+        self._lock = _taken_lock(Path(self._config.runtime.journal_path))
+        self._journal = opened_journal(self._config)
+        if self._config.prompt:
             self._journal.reserve()
         self.msgbus.register(ENDPOINT_JOURNAL, self._add)
         self.msgbus.register(ENDPOINT_JOURNAL_AHEAD, self._write_ahead)
 
     def on_stop(self) -> None:
         """Close the last link and flush; the file stays open until `close`, for what other components still say."""
+        self._stopped = True
         self._journal.close_link(self._link_ns, flush=False)
-        if self._prompt:
+        if self._config.prompt:
             self._flush()
         else:
             self._journal.flush()
+
+    def on_dispose(self) -> None:
+        """Close the file, if whoever owns the run has not. A run that broke off keeps its last minute without a link, to be resumed."""
+        if self._closed or self._journal is None:
+            return
+        if self._stopped:
+            self.close()
+        else:
+            self._let_go()
 
     def close(self) -> str:
         """Close the file; returns the head hash. Raises JournalError if it cannot be written."""
         self._take_waiting()
         self._journal.close_link(self._link_ns, flush=False)
-        head = self._journal.head
+        self._let_go()
+        return self._journal.head
+
+    def _let_go(self) -> None:
+        """Of the file and its lock, whatever fails."""
         self._closed = True
-        self._journal.close()
+        try:
+            self._journal.close()
+        finally:
+            if self._lock is not None:
+                self._lock.__exit__()
         if self._waiting:
             raise JournalError(f"{self._journal.path} did not take {len(self._waiting)} records ({self._failure}); they are lost.")
-        return head
 
     # ------------------------------------------------------------- what does not wait
 
@@ -90,9 +116,9 @@ class JournalActor(Actor):
         self._last_ns = entry.ts_ns
         self._waiting.append(entry)
         self._take_waiting()
-        if self._failure is not None and entry.kind is Kind.BAR and not self._prompt:
+        if self._failure is not None and entry.kind is Kind.BAR and not self._config.prompt:
             raise self._failure
-        if self._prompt:
+        if self._config.prompt:
             self._flush_in(KILL_SECONDS if entry.kind in DURABLE else PROMPT_SECONDS)
         elif entry.kind in DURABLE:
             self._flush()
@@ -102,7 +128,7 @@ class JournalActor(Actor):
         waiting, self._waiting = self._waiting, []
         for number, entry in enumerate(waiting):
             try:
-                self._turn(entry.ts_ns, flush=not self._prompt)
+                self._turn(entry.ts_ns, flush=not self._config.prompt)
                 self._journal.add(entry.kind, entry.ts_ns, entry.body, entry.strategy)
             except JournalBroken:
                 raise
@@ -129,13 +155,13 @@ class JournalActor(Actor):
             return
         try:
             self._take_waiting()
-            self._journal.flush(durable=True, hurried=self._prompt)
+            self._journal.flush(durable=True, hurried=self._config.prompt)
             self._written()
         except JournalBroken:
             raise
         except JournalError as error:
             self._failed(error)
-            if self._prompt:
+            if self._config.prompt:
                 self._flush_in(RETRY_SECONDS)
 
     # ------------------------------------------------------------------- what waits
@@ -188,3 +214,34 @@ class JournalActor(Actor):
             if self._link_ns:
                 self._journal.close_link(self._link_ns, flush=flush)
             self._link_ns = minute_end(ts_ns)
+
+
+def _taken_lock(path: Path) -> RunLock | None:
+    """The lock of the journal; None if whoever started this process's run holds it already."""
+    if held_by(path) == os.getpid():
+        return None
+    lock = RunLock(path)
+    lock.__enter__()
+    return lock
+
+
+def opened_journal(config: JournalActorConfig) -> Journal:
+    """The journal of a run, begun as its configuration says. Raises JournalError."""
+    path, contracts = Path(config.runtime.journal_path), runtime_of(config.runtime).contracts
+    if config.begin == "append":
+        return _continued(config, path)
+    if config.begin == "fresh":
+        fresh_journal(path.parent)
+    flush = {"resume": config.begin == "resume", "flush_every_links": config.flush_every_links}
+    return Journal.create(path, config.mode, contracts, config.header, time.time_ns, **flush)
+
+
+def _continued(config: JournalActorConfig, path: Path) -> Journal:
+    """What was not folded into the start must not be continued: its counters and open trades would be forgotten."""
+    if path.exists() and str(path) not in config.runtime.earlier:
+        raise JournalError(f"{path} holds runs that this configuration does not begin from; make the configuration again.")
+    journal = Journal.append(path, config.mode, runtime_of(config.runtime).contracts, config.header, time.time_ns)
+    if config.confirmed:
+        said = OperatorRecord("live", config.confirmed, "typed to trade real money")
+        journal.write_ahead(Kind.OPERATOR, config.confirmed_ns, said)
+    return journal

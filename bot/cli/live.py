@@ -40,7 +40,14 @@ class LiveRefused(ContractError):
 )
 @broker_options
 def live(
-    trading_mode: str, start_seconds: int, warm_up_days: int, zone: str, nightly_restart: str, contracts: Path | None, no_report: bool
+    trading_mode: str,
+    start_seconds: int,
+    warm_up_days: int,
+    zone: str,
+    nightly_restart: str,
+    contracts: Path | None,
+    strategies: tuple[Path, ...],
+    no_report: bool,
 ) -> None:
     """Runs until stopped and shows what came of it."""
     from bot.node.request import BrokerRequest, Mode
@@ -48,7 +55,9 @@ def live(
 
     mode = Mode(trading_mode.upper())
     endpoint = endpoint_or_usage_error("live")
-    request = BrokerRequest(endpoint, mode, True, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds)
+    request = BrokerRequest(
+        endpoint, mode, True, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, strategies=strategies
+    )
     if mode is Mode.LIVE:
         run_on_broker(request, report=not no_report, confirm=lambda met: _confirmed(request, met))
     else:

@@ -57,6 +57,11 @@ def _sentence(file: str, model: type[BaseModel], fault: Any) -> str:
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
         return f"{file}: {key} = {_shown(fault['input'])} is not a known key ({hint})"
     allowed = allowed_at(model, place)
+    if fault["type"] == "value_error" and (own := str(fault["ctx"]["error"])):  # a rule that a model states itself
+        if own.startswith("must "):
+            return f"{file}: {key} = {_shown(fault['input'])} {own}"
+        if allowed.startswith("a section"):
+            return f"{file}: {key}: {own}"
     if fault["type"] == "missing":
         return f"{file}: {key} is missing; it must be {allowed}"
     return f"{file}: {key} = {_shown(fault['input'])} must be {allowed or fault['msg']}"

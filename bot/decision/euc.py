@@ -29,7 +29,11 @@ class EucInputs(msgspec.Struct, frozen=True, gc=False):
 
 
 class Euc(msgspec.Struct, frozen=True, gc=False):
-    """EUC and its parts. `probability` is the posterior mean of a win; the rest is in R."""
+    """EUC and its parts. `probability` is the posterior mean of a win; the rest is in R.
+
+    EUC is worked out twice, with the strategy's evidence and as if it had no history; the parts are those of the smaller total,
+    `other_total` is the other one (nan in a journal from before that rule).
+    """
 
     probability: float
     break_even: float
@@ -37,6 +41,7 @@ class Euc(msgspec.Struct, frozen=True, gc=False):
     uncertainty: float
     cost: float
     total: float
+    other_total: float = math.nan
 
 
 def euc_inputs(plan: EntryPlan, now: Snapshot, friction_cents: int) -> EucInputs:
@@ -56,23 +61,32 @@ def euc_inputs(plan: EntryPlan, now: Snapshot, friction_cents: int) -> EucInputs
     )
 
 
-def euc(given: EucInputs, law: EucLaw) -> Euc:
-    """EUC of these inputs; every part is nan if an input is nan (and nan never passes a gate)."""
+def euc(given: EucInputs, weights: EucLaw) -> Euc:
+    """EUC of these inputs: the smaller of the one with the evidence and the one with no history, so that learning can only make
+    entry harder. The total is nan if either is (and nan never passes a gate).
+    """
+    learned = _euc(given, weights)
+    fresh = _euc(msgspec.structs.replace(given, wins=0.0, losses=0.0, cost_multiplier=1.0), weights)
+    smaller, other = (fresh, learned) if fresh.total < learned.total or math.isnan(fresh.total) else (learned, fresh)
+    return msgspec.structs.replace(smaller, other_total=other.total)
+
+
+def _euc(given: EucInputs, weights: EucLaw) -> Euc:
     reward = given.reward_ratio
     break_even = 1.0 / (1.0 + reward)
-    prior = break_even + law.belief_slope * (given.belief - 0.5)
-    prior = min(max(prior, law.probability_floor), law.probability_ceiling)
-    alpha = law.prior_weight * prior + given.wins
-    beta = law.prior_weight * (1.0 - prior) + given.losses
+    prior = break_even + weights.belief_slope * (given.belief - 0.5)
+    prior = min(max(prior, weights.probability_floor), weights.probability_ceiling)
+    alpha = weights.prior_weight * prior + given.wins
+    beta = weights.prior_weight * (1.0 - prior) + given.losses
     weight = alpha + beta
     probability = alpha / weight
     deviation = math.sqrt(alpha * beta / (weight * weight * (weight + 1.0)))
-    weights = law.uncertainty
+    uncertain = weights.uncertainty
     uncertainty = (
-        weights.dvs * (1.0 - given.dvs)
-        + weights.eqs * (1.0 - given.eqs)
-        + weights.instability * given.instability
-        + weights.posterior * deviation * (1.0 + reward)
+        uncertain.dvs * (1.0 - given.dvs)
+        + uncertain.eqs * (1.0 - given.eqs)
+        + uncertain.instability * given.instability
+        + uncertain.posterior * deviation * (1.0 + reward)
     )
     edge = probability * reward - (1.0 - probability)
     cost = given.cost_r * given.cost_multiplier

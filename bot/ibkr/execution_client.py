@@ -43,11 +43,11 @@ from bot.messages import (
     ENDPOINT_RISK_POSITION,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
-    EqsEvent,
     JournalEntry,
     KillTrigger,
     PositionDiffers,
 )
+from bot.quality.feed import QualityEvent
 from bot.runtime.runtime import runtime_of
 from bot.supervision.orders import Role
 
@@ -112,7 +112,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         self._tell_account()
 
     def _charge(self, event: str, ts_ns: int, detail: str) -> None:
-        self._msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
+        self._msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
 
     def _differs(self, expected: int, held: int, explained: bool, price: float) -> None:
         if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():

@@ -14,6 +14,8 @@ from bot.journal import write_ahead_log
 PATIENT_MS, HURRIED_MS = 1000, 20  # how long a transaction waits for another process that holds the file
 _ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
+_ADD_RUN = "INSERT INTO runs SELECT count(*) + 1, ?, ? FROM runs"
+Rows = Iterable[tuple[Any, ...]]
 
 
 class JournalFile:
@@ -30,7 +32,7 @@ class JournalFile:
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.execute("PRAGMA wal_autocheckpoint = 4000")
 
-    def commit(self, records: Iterable[tuple[Any, ...]], links: Iterable[tuple[Any, ...]], *, durable: bool, hurried: bool) -> None:
+    def commit(self, records: Rows, links: Rows, headers: Rows, *, durable: bool, hurried: bool) -> None:
         """Add rows in one transaction; `durable` ones survive a power cut. `hurried` does not wait for another process.
 
         Raises JournalError if the file cannot be written; then nothing is in it.
@@ -41,6 +43,7 @@ class JournalFile:
             self.db.execute("BEGIN IMMEDIATE")
             self.db.executemany(_ADD_RECORD, records)
             self.db.executemany(_ADD_LINK, links)
+            self.db.executemany(_ADD_RUN, headers)
             self.db.execute("COMMIT")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):

@@ -10,8 +10,8 @@ from bot.journal.records import Kind
 from bot.risk_engine.clocks import Timeline
 
 
-class Wire(Protocol):
-    """The supervisor's hands. Times are UTC ns, of the market or of the wall; prices ticks."""
+class Hands(Protocol):
+    """What the supervisor acts through; RiskController is it in a run. Times are UTC ns, of the market or of the wall; prices ticks."""
 
     cache: Any
     trader_id: Any
@@ -24,8 +24,8 @@ class Wire(Protocol):
     def now_ns(self) -> int:
         """Market time."""
 
-    def send(self, command: Any) -> None:
-        """Put a command on its way, through the risk engine."""
+    def send(self, command: Any, *, after_wait: bool = False) -> None:
+        """Put a command of the supervisor on its way, through the risk engine. `after_wait` as for Sender.exit."""
 
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens."""
@@ -34,4 +34,4 @@ class Wire(Protocol):
         """Record something."""
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
-        """Something costs execution quality."""
+        """Charge EQS with an event of execution_contract.yaml: eqs.events."""

@@ -10,18 +10,18 @@ from collections.abc import Callable
 from bot.decision.snapshot import KillState
 from bot.journal.records import KillRecord, Kind
 from bot.messages import TOPIC_KILL, KillUpdate
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 
 
 class KillSwitch:
-    """Journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left.
+    """The latch; journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left.
 
     A journal or a listener that fails holds up neither the state nor the leaving; the failure is raised after both.
     """
 
-    def __init__(self, wire: Wire, leave: Callable[[], None], state: KillState = KillState.ARMED) -> None:
+    def __init__(self, hands: Hands, leave: Callable[[], None], state: KillState = KillState.ARMED) -> None:
         self.state = state
-        self._wire, self._leave = wire, leave
+        self._hands, self._leave = hands, leave
         self._leaving = False
 
     def trip(self, reason: str, detail: str) -> None:
@@ -53,6 +53,6 @@ class KillSwitch:
         """The state first: it counts from here on. The record takes its place before those of what follows from it."""
         self.state = state
         try:
-            self._wire.journal(Kind.KILL, self._wire.now_ns, KillRecord(state.value, reason, detail))
+            self._hands.journal(Kind.KILL, self._hands.now_ns, KillRecord(state.value, reason, detail))
         finally:
-            self._wire.publish(TOPIC_KILL, KillUpdate(state, reason))
+            self._hands.publish(TOPIC_KILL, KillUpdate(state, reason))

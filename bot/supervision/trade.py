@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, ExitReason, TradeView
-from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
+from bot.supervision.orders import AT_VENUE, Role, TrackedOrder
 
 
 class Fill(NamedTuple):
@@ -48,10 +49,14 @@ class Leg:
         return sum(order.filled for order in self.orders if order.role is Role.ENTRY)
 
     @property
+    def entry_side(self) -> int:
+        """+1 if its entry buys, -1 if it sells; 0 before it has one."""
+        return next((order.side for order in self.orders if order.role is Role.ENTRY), 0)
+
+    @property
     def open(self) -> int:
         """Contracts still held; negative if the leg was closed twice."""
-        entry = next((order.side for order in self.orders if order.role is Role.ENTRY), 0)
-        return sum(order.filled * order.side * entry for order in self.orders)
+        return sum(order.filled * order.side for order in self.orders) * self.entry_side
 
     @property
     def protected(self) -> int:
@@ -63,30 +68,41 @@ class Leg:
 class Trade:
     """All that is known of one submitted intent; `told` says whether its outcome was.
 
-    Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall.
+    `changes` are the decisions that moved a stop, by the bar they were taken on (one of an earlier run by its cause), each
+    with the stops it moved. Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall. `time_of_day` (name
+    of a session phase) and `worst_case_cents` are what calendar and limits say of the intent.
     """
 
-    intent_id: str
-    plan: EntryPlan
-    trading_day: str
-    decided_ns: int
-    expires_ns: int
+    intent: Intent
     legs: list[Leg]
+    time_of_day: str = ""
+    worst_case_cents: int = 0
     fills: list[Fill] = field(default_factory=list)
     opened_ns: int = 0
     closing: ExitReason | None = None
     closing_since_ns: int = 0
-    stop_changes: int = 0
+    changes: dict[int | str, set[str]] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     naked_since_ns: int = 0
     naked_ns: int = 0
     naked_reported: bool = False
     expired: bool = False
+    entry_ended: bool = False
     announced: bool = False
     done: bool = False
     told: bool = False
     mae_ticks: int = 0
     mfe_ticks: int = 0
+
+    @property
+    def intent_id(self) -> str:
+        """The intent's name, which is the trade's."""
+        return self.intent.intent_id
+
+    @property
+    def plan(self) -> EntryPlan:
+        """What was planned."""
+        return self.intent.plan
 
     @property
     def side(self) -> int:
@@ -111,6 +127,11 @@ class Trade:
         return any(leg.live(Role.ENTRY) for leg in self.legs)
 
     @property
+    def stop_changes(self) -> int:
+        """How many decisions have moved a stop, asked for or confirmed."""
+        return len(self.changes)
+
+    @property
     def over(self) -> bool:
         """Flat, and no entry can fill any more."""
         return self.net == 0 and not self.entries_live and not self.unknown
@@ -118,7 +139,7 @@ class Trade:
     @property
     def unknown(self) -> bool:
         """Whether an order may still fill whose state is not known."""
-        return any(order.state is OrderState.UNKNOWN and order.filled < order.quantity for leg in self.legs for order in leg.orders)
+        return any(order.in_doubt for leg in self.legs for order in leg.orders)
 
     @property
     def first_target_hit(self) -> bool:
@@ -130,11 +151,17 @@ class Trade:
         """Ids of the stops that cover the open legs."""
         return tuple(order.order_id for leg in self.legs if leg.open for order in leg.live(Role.STOP))
 
+    def ask_stop(self, order: TrackedOrder, price: int, bar_ns: int) -> None:
+        """A decision of a bar asks for another `price` (ticks) of a stop. However many stops it moves, it counts once."""
+        order.requested = price
+        self.changes.setdefault(bar_ns, set()).add(order.order_id)
+
     def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> None:
-        """A stop works at another `price` (ticks) now. One decision to move counts once, however many legs it moves."""
+        """The venue has a stop at another `price` (ticks). One that this run did not ask for counts by its cause."""
+        if price != order.requested:
+            self.changes.setdefault(cause or f"{order.order_id}@{price}", set()).add(order.order_id)
         order.price = leg.stop = price
-        if cause not in self.causes or not cause:
-            self.stop_changes += 1
+        order.requested = None
         if cause:
             self.causes.add(cause)
 
@@ -142,7 +169,7 @@ class Trade:
         """The tracked order of this id."""
         return next((order for leg in self.legs for order in leg.orders if order.order_id == order_id), None)
 
-    def view(self, atr_at_entry: float) -> TradeView:
+    def view(self) -> TradeView:
         """The trade as its strategy sees it."""
         open_legs = [leg for leg in self.legs if leg.open] or self.legs
         return TradeView(
@@ -152,7 +179,7 @@ class Trade:
             quantity_open=abs(self.net),
             stop=open_legs[0].stop,
             opened_ns=self.opened_ns,
-            atr_at_entry=atr_at_entry,
+            atr_at_entry=self.intent.decided.atr_ticks,
             stop_order_ids=self.stop_orders(),
             stop_changes=self.stop_changes,
             causes=frozenset(self.causes),

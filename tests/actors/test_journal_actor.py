@@ -9,17 +9,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from builders import CONTRACTS, new_york_ns, plan
+from builders import CONTRACTS, an_intent, new_york_ns
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import MessageBus, TestClock
 from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.portfolio.portfolio import Portfolio
 
 from actors import journal as module
-from actors.config import RuntimeActorConfig
+from actors.config import JournalActorConfig
 from actors.journal import JournalActor
-from bot.decision.euc import Euc, EucInputs
-from bot.decision.intent import Intent
 from bot.errors import JournalError
 from bot.journal.build import intent_record
 from bot.journal.file import JournalFile
@@ -28,14 +26,12 @@ from bot.journal.read import Record, opened, read
 from bot.journal.records import BarRecord, KillRecord, Kind, OrderRecord
 from bot.journal.store import Journal
 from bot.journal.verify import verify
-from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, JournalEntry
+from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, ENDPOINT_RISK_PATH, JournalEntry
 from bot.runtime.past import past_of
 from bot.runtime.runtime import RuntimeSpec
 from bot.units import SECOND_NS
 
 NOW = new_york_ns("2025-09-16 10:41")
-SPEC = RuntimeSpec(CONTRACTS.directory, CONTRACTS.sha256, "2025-09-01", "2025-09-30", "unused")
-INPUTS = EucInputs(2.0, 0.9, 0.0, 1.0, 1.0, 0.0, 0.0, 0.2, 1.0)
 BAR = BarRecord(250.0, 251.0, 249.0, 250.0, 500, False, "range", 1, 1.0, 1.0, [], 1.0, [], {})
 
 
@@ -45,11 +41,10 @@ class Desk:
     def __init__(self, path: Path, *, prompt: bool = True) -> None:
         clock = TestClock()
         self.path, self.bus, cache = path, MessageBus(TraderId("MESBOT-001"), clock), Cache()
-
-        def opened() -> Journal:
-            return Journal.append(path, "live", CONTRACTS, {"account": "U1"}, lambda: 1)
-
-        self.actor = JournalActor(RuntimeActorConfig(component_id="JOURNAL", runtime=SPEC), opened, prompt=prompt)
+        self.bus.register(ENDPOINT_RISK_PATH, lambda answer: setattr(answer, "lost", ()))  # the risk engine stands where it must
+        spec = RuntimeSpec(CONTRACTS.directory, CONTRACTS.sha256, "2025-09-01", "2025-09-30", str(path))
+        how = {"mode": "live", "header": {"account": "U1"}, "begin": "append", "prompt": prompt}
+        self.actor = JournalActor(JournalActorConfig(component_id=JournalActor.part, runtime=spec, **how))
         self.actor.register_base(Portfolio(self.bus, cache, clock), self.bus, cache, clock)
 
     def say(self, kind: Kind, body: msgspec.Struct, seconds: int = 0) -> None:
@@ -62,10 +57,7 @@ class Desk:
         self.say(Kind.KILL, KillRecord(state, "manual"))
 
     def intend(self) -> None:
-        intent = Intent(
-            "20250916-K1-1041", "2025-09-16", NOW, NOW + 90 * SECOND_NS, 1, plan(), 1.0, 1.0, Euc(0.5, 0.4, 0.2, 0.0, 0.1, 0.1), INPUTS
-        )
-        self.bus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, NOW, intent_record(intent), "K1"))
+        self.bus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, NOW, intent_record(an_intent(ts_ns=NOW)), "K1"))
 
     def written(self) -> list[Record]:
         with opened(self.path) as db:

@@ -11,8 +11,10 @@ import msgspec
 import pytest
 from whole_runs import records
 
-import bot.backtest.run as backtest
+import bot.backtest.config as backtest
 from bot.backtest.request import BacktestRequest
+from bot.backtest.run import BacktestRun
+from bot.contracts import load_contracts
 from bot.journal.read import opened
 from bot.journal.records import Kind
 from bot.journal.verify import verify
@@ -82,9 +84,9 @@ def test_a_backtest_that_is_killed_at_the_same_bar_has_the_same_head_however_it_
     for batch in (1, 7, 200):
         monkeypatch.setattr(backtest, "FLUSH_LINKS", batch)
         request = BacktestRequest(out=tmp_path / f"{batch}", seed=SEED, sessions=SESSIONS)
-        bars = request.read(backtest.load_contracts(None).session)
-        spec = backtest.spec_of(request, backtest.load_contracts(None), bars)
-        with backtest.BacktestRun(spec, bars, request) as run:
+        contracts = load_contracts(None)
+        bars = request.read(contracts.session)
+        with BacktestRun(backtest.spec_of(request, contracts, bars), bars, request) as run:
             killer(run.engine.kernel.msgbus)
             heads.add(run.through())
         journal = request.out / "journal.sqlite"

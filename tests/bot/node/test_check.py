@@ -18,10 +18,11 @@ from builders import CONTRACTS, ROOT, new_york_ns
 
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar, new_york
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
 from bot.journal.store import Journal
-from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, machine, run_checks
+from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, run_checks
 from bot.units import HOUR_NS
 
 MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal")
@@ -138,12 +139,12 @@ def test_strategies_are_listed_with_the_parameters_in_force(folder, tmp_path):
 
 
 def test_a_strategy_that_cannot_be_made_fails_with_the_reason(folder, monkeypatch):
-    def broken(config: object) -> None:
-        raise TypeError("K9 lacks a rule")
+    def broken(self: object, config: object) -> None:
+        raise TypeError("a rule is missing")
 
-    monkeypatch.setattr(machine, "STRATEGIES", ((broken, machine.STRATEGIES[0][1]),))
+    monkeypatch.setattr("strategies.k2.FailedBreakReversal.__init__", broken)
     item = check_here(folder)["strategies"]
-    assert (item.status, item.found) == (FAIL, "TypeError: K9 lacks a rule")
+    assert (item.status, item.found) == (FAIL, f"{ROOT / 'strategies' / 'k2.py'}: K2 cannot be made: TypeError: a rule is missing")
 
 
 def write_journal(path: Path) -> Path:

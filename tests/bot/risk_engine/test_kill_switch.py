@@ -9,7 +9,7 @@ from bot.errors import JournalError
 from bot.risk_engine.kill_switch import KillSwitch
 
 
-class Wire:
+class Telling:
     """Hands that note what they are given; `failing` names what raises."""
 
     now_ns = 7
@@ -29,40 +29,40 @@ class Wire:
             raise JournalError("it cannot be told")
 
 
-def switch(wire: Wire, *, flat: bool = False) -> KillSwitch:
+def switch(hands: Telling, *, flat: bool = False) -> KillSwitch:
     def leave() -> None:
-        wire.done.append(f"leave {made.state.value}")
+        hands.done.append(f"leave {made.state.value}")
         if flat:
             made.rest()
 
-    made = KillSwitch(wire, leave)
+    made = KillSwitch(hands, leave)
     return made
 
 
 def test_it_is_tripped_told_and_left_once():
-    wire = Wire()
-    tripped = switch(wire)
+    hands = Telling()
+    tripped = switch(hands)
     tripped.trip("manual", "enough")
-    assert wire.done == ["journal TRIPPED", "publish TRIPPED", "leave TRIPPED"]
+    assert hands.done == ["journal TRIPPED", "publish TRIPPED", "leave TRIPPED"]
     tripped.trip("again", "")
-    assert wire.done[3:] == ["leave TRIPPED"]
+    assert hands.done[3:] == ["leave TRIPPED"]
 
 
 @pytest.mark.parametrize("failing", ["journal", "publish"])
 @pytest.mark.parametrize("flat", [False, True])
 def test_what_is_open_is_left_though_nobody_can_be_told(failing, flat):
-    wire = Wire(failing)
-    tripped = switch(wire, flat=flat)
+    hands = Telling(failing)
+    tripped = switch(hands, flat=flat)
     with pytest.raises(JournalError):
         tripped.trip("manual", "enough")
-    assert "leave TRIPPED" in wire.done
+    assert "leave TRIPPED" in hands.done
     assert tripped.state is (KillState.HALTED if flat else KillState.TRIPPED)
-    assert {line for line in wire.done if line.endswith("TRIPPED")} == {"journal TRIPPED", "publish TRIPPED", "leave TRIPPED"}
+    assert {line for line in hands.done if line.endswith("TRIPPED")} == {"journal TRIPPED", "publish TRIPPED", "leave TRIPPED"}
 
 
 def test_at_rest_it_is_halted():
-    wire = Wire()
-    tripped = switch(wire, flat=True)
+    hands = Telling()
+    tripped = switch(hands, flat=True)
     tripped.trip("manual", "")
     assert tripped.state is KillState.HALTED
-    assert [line for line in wire.done if line.startswith("journal")] == ["journal TRIPPED", "journal FLAT", "journal HALTED"]
+    assert [line for line in hands.done if line.startswith("journal")] == ["journal TRIPPED", "journal FLAT", "journal HALTED"]
