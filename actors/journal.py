@@ -86,6 +86,7 @@ class JournalActor(Part):
         if self._stopped:
             self.close()
         else:
+            self._take_waiting()
             self._let_go()
 
     def close(self) -> str:

@@ -24,6 +24,7 @@ from bot.journal.file import JournalFile
 from bot.journal.latch import read_latch
 from bot.journal.read import Record, opened, read
 from bot.journal.records import BarRecord, KillRecord, Kind, OrderRecord
+from bot.journal.run_lock import held_by
 from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, ENDPOINT_RISK_PATH, JournalEntry
@@ -196,6 +197,18 @@ async def test_a_run_that_ends_before_it_works_again_says_so(path, monkeypatch):
         with pytest.raises(JournalError, match="the disk is full"):
             desk.actor.close()
     assert past_of([path]).kill_state == "TRIPPED"
+    assert held_by(path) is None
+
+
+@on_loop
+async def test_a_run_that_broke_off_keeps_what_waited_and_lets_go_of_the_journal(path, monkeypatch):
+    desk = Desk(path)
+    with failing(monkeypatch, Journal, "add"):
+        desk.order("OrderSubmitted")
+    assert held_by(path) is not None
+    desk.actor.on_dispose()
+    assert (desk.told(), held_by(path)) == (["OrderSubmitted", "JournalBehind"], None)
+    assert verify(path).unlinked == 2
 
 
 # ------------------------------------------------------------------ a journal that takes nothing

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from builders import CONTRACTS
 from click.testing import CliRunner, Result
@@ -137,3 +139,28 @@ def test_a_running_bot_that_halted_on_a_full_disk_is_known_by_its_latch(run):
         result = run("kill", "--reason", "enough")
     assert result.exit_code == 0, result.output
     assert "PAPER DU1 is HALTED by its latch, for the journal cannot be written: manual; look at TWS too." in result.output
+
+
+def test_a_damaged_latch_is_no_halt_of_a_running_bot(run):
+    path = write("paper-DU1-2025")
+    with RunLock(path):
+        latch_path(path).write_bytes(b"?" * 8192)
+        result = run("kill", "--reason", "enough")
+    assert result.exit_code == 1
+    assert "Not halted after 0.2 s: the bot has not answered" in result.stderr
+
+
+def test_a_running_bot_that_could_write_only_the_beginning_of_its_halt_is_known_by_its_latch_too(run, monkeypatch):
+    path = write("paper-DU1-2025")
+
+    def asked(*_: object) -> None:
+        with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, time.time_ns) as journal:
+            journal.write_ahead(Kind.KILL, HALF_PAST_TEN, KillRecord("TRIPPED", "manual"))
+        Latch.of(path, msgspec.structs.replace(read_latch(path), state=KillState.HALTED))
+
+    monkeypatch.setattr("bot.node.kill.leave_request", asked)
+    with RunLock(path):
+        result = run("kill", "--reason", "enough")
+    assert result.exit_code == 0, result.output
+    first, last = result.output.splitlines()
+    assert " s  TRIPPED " in first and last.startswith("PAPER DU1 is HALTED by its latch, for the journal cannot be written")

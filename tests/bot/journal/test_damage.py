@@ -15,6 +15,7 @@ from scripted_run import bar_ns
 
 from bot.errors import JournalError, MesbotError
 from bot.journal import schema
+from bot.journal.contracts import newest_contracts
 from bot.journal.latch import latch_path
 from bot.journal.read import headers, opened, read
 from bot.journal.records import KillRecord, Kind, OperatorRecord
@@ -27,6 +28,7 @@ from bot.runtime.past import past_of
 BARS, FLIPS, CUTS, SEED = 7, 1_500, 150, 20250916
 READERS: tuple[Callable[[Path], Any], ...] = (
     lambda path: past_of([path]),
+    newest_contracts,
     lambda path: why(path, new_york(bar_ns(2))),
     lambda path: [*_opened(path, read)],
     lambda path: _opened(path, headers),
