@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from whole_runs import ROOT
 
-from bot.backtest import run as backtest
+from bot.backtest import config as backtest
 from bot.cli.main import cli
 from bot.journal.read import headers, opened
 from bot.journal.store import Journal
@@ -45,8 +45,8 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that a person has stopped with Ctrl-C."""
     out, flush, commits = tmp_path_factory.mktemp("interrupted"), Journal.flush, []
 
-    def counted(journal: Journal, *, durable: bool = False) -> None:
-        flush(journal, durable=durable)
+    def counted(journal: Journal, **how: bool) -> None:
+        flush(journal, **how)
         commits.append(1)
         if len(commits) == INTERRUPTED_AT:
             raise KeyboardInterrupt
