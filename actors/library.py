@@ -214,9 +214,9 @@ class LibraryActor(Part):
             return no_answer(name, "not running")
         try:
             self.msgbus.send(endpoint, ask)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a strategy that exits answers nothing, like one that raises
             self.log.exception(f"{name} raised on a bar", error)
-            return no_answer(name, f"{type(error).__name__}: {error}")
+            return no_answer(name, " ".join(f"{type(error).__name__}: {error}".split()))
         if ask.answer is None:
             return no_answer(name, "silence")
         fault = unusable(ask.answer, name, self._belief_of[name], ask.trade, vetoes=name == self._filter)

@@ -1,4 +1,4 @@
-"""Strategies of a folder of one's own, as `mesbot strategies new K6 --from K2` writes them, and as a test spoils them."""
+"""Strategies of a folder of one's own, as `mesbot strategies new Z6 --from K2` writes them, and as a test spoils them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def evidence(state, side, weights):
 """
 
 
-def write(folder: Path, name: str = "K6", *, detect: str = "", source: str = "K2") -> Path:
+def write(folder: Path, name: str = "Z6", *, detect: str = "", source: str = "K2") -> Path:
     """A copy of a shipped strategy in `folder`, which is returned; `detect` are lines put first into its method."""
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files_of(name, CONTRACTS.declared[source], ROOT / "contracts", []).items():
@@ -28,7 +28,7 @@ def write(folder: Path, name: str = "K6", *, detect: str = "", source: str = "K2
     return folder
 
 
-def spoil(folder: Path, old: str, new: str, name: str = "K6", kind: str = "py") -> Path:
+def spoil(folder: Path, old: str, new: str, name: str = "Z6", kind: str = "py") -> Path:
     """Put `new` for `old`, which stands once in a strategy's file (`kind` "yaml": in its block's); returns the folder."""
     path = folder / f"{name.lower()}.{kind}"
     text = path.read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def spoil(folder: Path, old: str, new: str, name: str = "K6", kind: str = "py") 
     return folder
 
 
-def with_own_belief(folder: Path, body: str = EVIDENCE, name: str = "K6") -> Path:
+def with_own_belief(folder: Path, body: str = EVIDENCE, name: str = "Z6") -> Path:
     """A strategy that stands on F6, which its own file weighs."""
     write(folder, name)
     spoil(folder, 'belief = "F2"', 'belief = "F6"', name)

@@ -67,6 +67,7 @@ def strategies(context: click.Context, directory: Path | None, strategies: tuple
     for row in _rows(in_force):
         table.add_row(*row)
     console.print(table)
+    console.print(_source_of_states())
 
 
 def _rows(in_force: Contracts) -> Iterator[tuple[str, ...]]:
@@ -77,6 +78,13 @@ def _rows(in_force: Contracts) -> Iterator[tuple[str, ...]]:
         size = ("-", "all") if name == in_force.filter else (str(in_force.trader(name).contracts), " ".join(in_force.trader(name).tiers))
         state = "no journal yet" if states is None else states.get(name, "not journaled yet")
         yield name, declared.summary.removesuffix("."), belief, *size, state, _near(declared.origin)
+
+
+def _source_of_states() -> str:
+    from bot.cli.journal import newest_journal
+
+    path = newest_journal()
+    return "States: no journal yet." if path is None else f"States: {_near(str(path))}"
 
 
 def _near(place: str) -> str:

@@ -90,8 +90,9 @@ def _checked(
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f"; did you mean {near[0]}?" if near else "; write the file that declares it, or remove it"
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.8)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    return f"; write strategies/{name.lower()}.py, which declares it, or remove the block{meant}"
 
 
 def block_files(sources: Iterable[Source], faults: list[str]) -> dict[str, dict[str, Any]]:

@@ -118,7 +118,7 @@ def _words(annotation: Any, rules: list[Any]) -> str:
         options = [_shown(option) if isinstance(option, bool) else str(option) for option in get_args(annotation)]
         return options[0] if len(options) == 1 else f"one of {', '.join(options)}"
     if _is_model(annotation):
-        return f"a section with {', '.join(annotation.model_fields)}"
+        return f"a section with {', '.join(name for name, field in annotation.model_fields.items() if field.is_required())}"
     if origin in (list, dict):
         item, item_rules = _split(get_args(annotation)[-1], [])
         return f"a {'list' if origin is list else 'section'}{_length(rules)}, each item {_words(item, item_rules)}"

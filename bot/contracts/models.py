@@ -509,13 +509,16 @@ class Rules(Section):
     """A strategy's block: the base of every rules model, and all that is asked of the filter's."""
 
 
+Size = Annotated[int, Field(ge=1, le=2)]  # constitution.yaml: position.max_contracts allows no more
+
+
 class TraderRules(Rules):
     """What every strategy that orders must say, whatever its own rules: how many contracts, in which tiers, when, how sure, how long.
 
     `belief` are the numbers of a belief of its own; a strategy that stands on one of the core's has none.
     """
 
-    contracts: Count
+    contracts: Size
     tiers: list[str] = Field(min_length=1)
     phases: list[Phase] = Field(min_length=1)
     min_belief: Share

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 
+from bot.decision.codes import Code
 from bot.decision.snapshot import KillState
 from bot.journal.times import new_york
 from bot.report.numbers.number import Unit, Value
@@ -118,8 +119,8 @@ def veto_sentence(summary: Summary, write: Writer) -> str:
 
 
 def alarm_sentences(summary: Summary) -> list[str]:
-    """What a person must not miss: when and why the kill switch tripped, and whose commands the risk engine denied."""
-    return [*_kills(summary), *_denials(summary)]
+    """What a person must not miss: why the kill switch tripped, whose commands the risk engine denied, and who did not answer."""
+    return [*_kills(summary), *_denials(summary), *_silent(summary)]
 
 
 def _kills(summary: Summary) -> list[str]:
@@ -136,6 +137,17 @@ def _denials(summary: Summary) -> list[str]:
         f"The risk engine denied {counts.total()} commands of {strategy}: "
         f"{', '.join(f'{code} × {count}' for code, count in counts.most_common())}."
         for strategy, counts in sorted(codes.items())
+    ]
+
+
+def _silent(summary: Summary) -> list[str]:
+    bars: Counter[str] = Counter()
+    for count, found in summary.run.decisions.items():
+        if count.code == Code.NO_ANSWER:
+            bars[count.strategy] += len(found)
+    return [
+        f"{strategy} gave no usable answer on {count:,} bars and was refused there; mesbot why {strategy}.skips.NO_ANSWER says why."
+        for strategy, count in sorted(bars.items())
     ]
 
 

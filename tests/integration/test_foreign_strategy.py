@@ -27,7 +27,7 @@ PLAN = (  # one leg around the close, which the quiet day fills
 
 
 def planning(folder: Path, *, strategy: str = "self.name", limit: str = "close", quantity: str = "1", stop: str = "8") -> Path:
-    """K6 that has one plan, at 10:41."""
+    """Z6 that has one plan, at 10:41."""
     write(folder, detect=ENTER)
     return spoil(folder, SAME_BAR, PLAN.format(strategy=strategy, limit=limit, quantity=quantity, stop=stop) + SAME_BAR)
 
@@ -48,9 +48,9 @@ def _clock(ts_ns: int) -> str:
 
 
 def told(folder: Path) -> tuple[str, str]:
-    """What `mesbot why` says of K6 at 10:41, and the report; neither is told where K6 is."""
+    """What `mesbot why` says of Z6 at 10:41, and the report; neither is told where Z6 is."""
     journal = folder / "out" / "journal.sqlite"
-    return why(journal, f"{DAY} 10:41", "k6"), render(Summary.from_journal(journal))
+    return why(journal, f"{DAY} 10:41", "z6"), render(Summary.from_journal(journal))
 
 
 # ------------------------------------------------------------------ what it may
@@ -58,17 +58,17 @@ def told(folder: Path) -> tuple[str, str]:
 
 def test_it_trades_under_the_law_as_any_other_and_its_trade_is_reported(tmp_path):
     played = run(tmp_path, planning(tmp_path / "mine"))
-    assert decisions(played)["K6"]["action"] == "ENTER"
-    assert [outcome["strategy"] for outcome in played.outcomes] == ["K6"]
+    assert decisions(played)["Z6"]["action"] == "ENTER"
+    assert [outcome["strategy"] for outcome in played.outcomes] == ["Z6"]
     assert played.denials == [] and played.kills == []
     explained, report = told(tmp_path)
-    assert "K6 long enters" in explained
-    assert "<b>K6</b>" in report and "K6 long, 2025-09-16 10:41" in report
+    assert "Z6 long enters" in explained
+    assert "<b>Z6</b>" in report and "Z6 long, 2025-09-16 10:41" in report
 
 
 def test_every_strategy_has_one_decision_a_bar_in_the_order_of_names_the_filter_last(tmp_path):
     played = run(tmp_path, planning(tmp_path / "mine"))
-    assert list(decisions(played)) == ["K1", "K2", "K3", "K4", "K6", "K5"]
+    assert list(decisions(played)) == ["K1", "K2", "K3", "K4", "Z6", "K5"]
 
 
 # ------------------------------------------------------------------ what it may not
@@ -80,14 +80,14 @@ def test_every_strategy_has_one_decision_a_bar_in_the_order_of_names_the_filter_
         ({"quantity": "2", "stop": "4"}, "MAX_CONTRACTS", "contracts=2, maximum=1"),
         ({"stop": "13"}, "RISK_PER_TRADE", "risk=16.25, maximum=15.00"),
         ({"stop": "3"}, "STOP_TOO_NARROW", "stop_ticks=3, minimum=4"),
-        ({"strategy": "'K1'"}, "NO_ANSWER", "K6=a plan for K1, required=an answer"),
+        ({"strategy": "'K1'"}, "NO_ANSWER", "Z6=a plan for K1, required=an answer"),
         ({"limit": "float('nan')"}, "NO_ANSWER", "its EntryPlan cannot be read: Expected `int`, got `float`"),
-        ({"quantity": "0"}, "NO_ANSWER", "K6=a plan without legs, or with one of no contract"),
+        ({"quantity": "0"}, "NO_ANSWER", "Z6=a plan without legs, or with one of no contract"),
     ],
 )
 def test_a_plan_beyond_the_law_is_refused_and_said(tmp_path, changes, code, words):
     played = run(tmp_path, planning(tmp_path / "mine", **changes))
-    found = decisions(played)["K6"]
+    found = decisions(played)["Z6"]
     assert (found["action"], found["gate"]["code"]) == ("SKIP", code)
     assert words in found["sentence"]
     assert played.orders == [] and played.kills == []
@@ -98,19 +98,19 @@ def test_a_plan_beyond_the_law_is_refused_and_said(tmp_path, changes, code, word
 @pytest.mark.parametrize(
     ("detect", "words"),
     [
-        ("raise RuntimeError('I have had enough')", "K6=RuntimeError: I have had enough, required=an answer"),
-        ("return 1 / 0", "K6=ZeroDivisionError: division by zero"),
-        ("return 'buy'", "K6=answered 'buy', of str"),
-        ("return object", "K6=answered <class 'object'>, of type"),
-        ("return None", "K6=silence"),
-        ("return NoSetup(None, 'a', 1, 'b', 2)", "K6=a NoSetup with None, of NoneType, where a word must be"),
-        ("raise SystemError", "K6=SystemError"),
+        ("raise RuntimeError('I have had enough')", "Z6=RuntimeError: I have had enough, required=an answer"),
+        ("return 1 / 0", "Z6=ZeroDivisionError: division by zero"),
+        ("return 'buy'", "Z6=answered 'buy', of str"),
+        ("return object", "Z6=answered <class 'object'>, of type"),
+        ("return None", "Z6=silence"),
+        ("return NoSetup(None, 'a', 1, 'b', 2)", "Z6=a NoSetup with None, of NoneType, where a word must be"),
+        ("raise SystemError", "Z6=SystemError"),
     ],
 )
 def test_a_strategy_that_gives_no_answer_has_none_and_the_others_decide_as_ever(tmp_path, detect, words):
     played = run(tmp_path, write(tmp_path / "mine", detect=detect))
     found = decisions(played)
-    assert found["K6"]["gate"]["code"] == "NO_ANSWER" and words in found["K6"]["sentence"]
+    assert found["Z6"]["gate"]["code"] == "NO_ANSWER" and words in found["Z6"]["sentence"]
     assert {found[name]["gate"]["code"] for name in ("K1", "K2", "K3", "K4")} & {"NO_ANSWER"} == set()
     assert played.orders == [] and played.kills == []
     explained, report = told(tmp_path)
@@ -121,8 +121,8 @@ def test_a_strategy_that_gives_no_answer_has_none_and_the_others_decide_as_ever(
 def test_evidence_that_is_none_closes_its_belief_and_the_decision_says_why(tmp_path, evidence):
     mine = with_own_belief(tmp_path / "mine", f"\n\ndef evidence(state, side, weights):\n    {evidence}\n")
     played = run(tmp_path, mine)
-    found = decisions(played)["K6"]
-    assert found["gate"]["code"] == "NO_ANSWER" and "K6=the evidence of F6" in found["sentence"]
+    found = decisions(played)["Z6"]
+    assert found["gate"]["code"] == "NO_ANSWER" and "Z6=the evidence of F6" in found["sentence"]
     assert found["beliefs"] == [0.0, 0.0]
     assert played.orders == [] and played.kills == []
 
@@ -162,12 +162,12 @@ def test_an_order_of_its_own_is_denied_and_the_journal_says_whose_it_was(tmp_pat
     once = "if state.minute_of_session == 71:\n" + "\n".join(f"    {line}" for line in send.split("\n"))
     played = run(tmp_path, write(tmp_path / "mine", detect=once))
     denied = [record for record in played.records if record.kind == "order event" and record.body["event"] == "Denied"]
-    assert denied and {record.body["strategy"] for record in denied} == {"K6"}
+    assert denied and {record.body["strategy"] for record in denied} == {"Z6"}
     assert {order.status_string() for order in played.orders} == {"DENIED"} and played.positions == []
     assert set(played.denials) == {code} and played.kills == []
     explained, report = told(tmp_path)
     assert "Denied" in explained and code in explained
-    assert f"The risk engine denied 2 commands of K6: {code} × 2." in report  # one on each of the two days
+    assert f"The risk engine denied 2 commands of Z6: {code} × 2." in report  # one on each of the two days
 
 
 def test_a_strategy_that_cannot_manage_its_trade_loses_it(tmp_path):
@@ -178,7 +178,7 @@ def test_a_strategy_that_cannot_manage_its_trade_loses_it(tmp_path):
     )
     played = run(tmp_path, mine)
     (outcome,) = played.outcomes
-    assert (outcome["strategy"], outcome["exit_reason"], outcome["quantity"]) == ("K6", "THESIS", 1)
+    assert (outcome["strategy"], outcome["exit_reason"], outcome["quantity"]) == ("Z6", "THESIS", 1)
     assert any("RuntimeError: what now" in body["sentence"] for body in played.of("decision") if body["action"] == "EXIT")
 
 
@@ -200,5 +200,5 @@ def test_a_trade_whose_strategy_is_not_here_is_left_at_once(tmp_path):
     bars = [*quiet_day(WARM_UP_DAY), *quiet_day(DAY)]
     played = play(law, tmp_path / "out", bars, before=forget_k6, strategies=(planning(tmp_path / "mine"),))
     first, *_ = played.outcomes
-    assert (first["strategy"], first["exit_reason"]) == ("K6", "THESIS")
+    assert (first["strategy"], first["exit_reason"]) == ("Z6", "THESIS")
     assert first["closed_ns"] - first["opened_ns"] <= 2 * MINUTE_NS

@@ -52,21 +52,21 @@ def test_each_strategy_is_one_line_with_summary_belief_contracts_tiers_state_and
 def test_the_state_is_that_of_the_newest_journal(run, tmp_path):
     (tmp_path / "out").mkdir()
     law = load_contracts(strategies=[write(tmp_path / "mine")])
-    change = StateRecord("K6", "ACTIVE", "QUARANTINED", 0, "two losses", "losses", 2.0, 2, "two wins")
+    change = StateRecord("Z6", "ACTIVE", "QUARANTINED", 0, "two losses", "losses", 2.0, 2, "two wins")
     with Journal.create(tmp_path / "out" / "journal.sqlite", "backtest", law, {}, lambda: 0) as journal:
-        journal.add(Kind.STATE, 60_000_000_000, change, "K6")
+        journal.add(Kind.STATE, 60_000_000_000, change, "Z6")
         journal.close_link(60_000_000_000)
     with_own_belief(tmp_path / "mine", name="K7")
     found = lines(run("strategies", "--strategies", "mine"))
     assert found["K1"].endswith("S A B active strategies/")
-    assert found["K6"].endswith("F2 1 S A B quarantined mine")
+    assert found["Z6"].endswith("F2 1 S A B quarantined mine")
     assert found["K7"].endswith("F6, its own 1 S A B not journaled yet mine")
 
 
 def test_folders_come_from_the_environment_as_in_a_path(run, tmp_path, monkeypatch):
     one, two = write(tmp_path / "one"), write(tmp_path / "two", "K7")
     monkeypatch.setenv("MESBOT_STRATEGIES", f"{one}:{two}")
-    assert {"K6", "K7"} <= lines(run("strategies")).keys()
+    assert {"Z6", "K7"} <= lines(run("strategies")).keys()
     assert "K7" not in lines(run("strategies", "--strategies", one))
 
 
@@ -74,9 +74,9 @@ def test_a_configuration_may_name_them(run, tmp_path):
     write(tmp_path / "mine")
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "contracts.yaml").write_text("strategies: [mine]\n")
-    assert "K6" in run("contracts").output
+    assert "Z6" in run("contracts").output
     (tmp_path / "config" / "contracts.yaml").write_text("strategies: mine\n")
-    assert "K6" in run("contracts").output
+    assert "Z6" in run("contracts").output
 
 
 # ------------------------------------------------------------------------ a new one
@@ -93,37 +93,37 @@ def test_new_writes_three_files_that_hold_and_says_what_to_run(run, tmp_path):
 
 def test_new_can_start_from_one_of_ones_own_whose_belief_it_names_anew(run, tmp_path):
     with_own_belief(tmp_path / "mine")
-    result = run("strategies", "--strategies", "mine", "new", "K8", "--from", "K6", "--to", "mine")
+    result = run("strategies", "--strategies", "mine", "new", "K8", "--from", "Z6", "--to", "mine")
     assert result.exit_code == 0, result.output
     law = load_contracts(strategies=[tmp_path / "mine"])
-    assert {name: law.declared[name].belief for name in ("K6", "K8")} == {"K6": "F6", "K8": "F8"}
+    assert {name: law.declared[name].belief for name in ("Z6", "K8")} == {"Z6": "F6", "K8": "F8"}
 
 
 def test_new_may_be_told_a_folder_that_is_not_there_yet(run, tmp_path, monkeypatch):
     monkeypatch.setenv("MESBOT_STRATEGIES", str(tmp_path / "my-strategies"))
-    assert run("strategies", "new", "K6", "--from", "K2").exit_code == 0
-    assert "K6" in lines(run("strategies"))
-    assert run("strategies", "new", "K7", "--from", "K6").exit_code == 0
+    assert run("strategies", "new", "Z6", "--from", "K2").exit_code == 0
+    assert "Z6" in lines(run("strategies"))
+    assert run("strategies", "new", "K7", "--from", "Z6").exit_code == 0
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("K6", "--from", "K5"), "--from K5: is the filter, which never orders; name one that orders: K1, K2, K3, K4."),
-        (("K6", "--from", "K9"), "--from K9: is no strategy that is known; name one that orders: K1, K2, K3, K4."),
-        (("k6", "--from", "K2"), "'k6' cannot be a strategy's name: it must be a capital letter and up to seven more letters or digits"),
+        (("Z6", "--from", "K5"), "--from K5: is the filter, which never orders; name one that orders: K1, K2, K3, K4."),
+        (("Z6", "--from", "K9"), "--from K9: is no strategy that is known; name one that orders: K1, K2, K3, K4."),
+        (("z6", "--from", "K2"), "'z6' cannot be a strategy's name: it must be a capital letter and up to seven more letters or digits"),
         (("K3", "--from", "K2"), "K3: there is a strategy K3 already; choose another name."),
         (("Trades", "--from", "K2"), "'Trades' cannot be a strategy's name"),
-        (("K6", "--from", "K2", "--to", "here"), "here/k6.yaml: there already, and nothing is overwritten"),
+        (("Z6", "--from", "K2", "--to", "here"), "here/z6.yaml: there already, and nothing is overwritten"),
     ],
 )
 def test_new_refuses_in_one_sentence_and_writes_nothing(run, tmp_path, words, sentence):
     (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "k6.yaml").write_text("mine\n")
+    (tmp_path / "here" / "z6.yaml").write_text("mine\n")
     result = run("strategies", "new", *words)
     assert result.exit_code == 2 and result.stderr.startswith(sentence), result.output
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["k6.yaml"]
-    assert (tmp_path / "here" / "k6.yaml").read_text() == "mine\n"
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["z6.yaml"]
+    assert (tmp_path / "here" / "z6.yaml").read_text() == "mine\n"
 
 
 # ------------------------------------------------------ verbs that only stop or read
@@ -134,7 +134,7 @@ def broken(tmp_path, monkeypatch) -> Path:
     """A folder whose strategy cannot even be read as Python, and whose block is no YAML."""
     folder = spoil(write(tmp_path / "mine"), "import math", "import maths (")
     monkeypatch.setenv("MESBOT_STRATEGIES", str(folder))
-    (folder / "k6.yaml").write_text("K6: [\n")
+    (folder / "z6.yaml").write_text("Z6: [\n")
     return folder
 
 
@@ -165,10 +165,10 @@ def test_a_journal_with_a_strategy_of_ones_own_is_read_without_it(run, tmp_path)
     for file in folder.iterdir():
         if file.is_file():
             file.unlink()
-    counted = run("why", "K6.plans", "--journal", result.journal)
-    assert counted.exit_code == 0 and counted.output.startswith("K6.plans"), counted.output
-    bar = run("why", "2025-03-14 10:41", "--strategy", "k6", "--journal", result.journal)
-    assert bar.exit_code == 0 and "K6 " in bar.output, bar.output
+    counted = run("why", "Z6.plans", "--journal", result.journal)
+    assert counted.exit_code == 0 and counted.output.startswith("Z6.plans"), counted.output
+    bar = run("why", "2025-03-14 10:41", "--strategy", "z6", "--journal", result.journal)
+    assert bar.exit_code == 0 and "Z6 " in bar.output, bar.output
     assert run("journal", "export", "--journal", result.journal).exit_code == 0
 
 
@@ -177,7 +177,7 @@ def test_a_status_tells_of_the_strategies_that_a_journal_knows(run, tmp_path, mo
     monkeypatch.setattr("test_operate_command.CONTRACTS", law)
     path = write_journal("paper-DU1-2025")
     shown = run("status")
-    assert shown.exit_code == 0 and "K6 " in shown.output
+    assert shown.exit_code == 0 and "Z6 " in shown.output
     assert f"{law.sha256} of the newest record; in force is" in shown.output
     assert f"{law.sha256} in force" in run("status", "--strategies", tmp_path / "mine").output
     assert run("kill", "--reason", "enough").exit_code == 0  # without the folder: a stop changes no law

@@ -18,7 +18,7 @@ def test_what_was_recorded_of_a_strategy_of_ones_own_is_read_without_it(tmp_path
     law = load_contracts(strategies=[write(tmp_path)])
     found = recorded_contracts(law.values(), law.sha256)
     assert (found.names, found.sha256, found.values()) == (law.names, law.sha256, law.values())
-    assert found.trader("K6").tiers == ["S", "A", "B"]
+    assert found.trader("Z6").tiers == ["S", "A", "B"]
 
 
 def before_blocks() -> dict[str, Any]:

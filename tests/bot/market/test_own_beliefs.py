@@ -21,7 +21,7 @@ OPEN_NS = new_york_ns("2025-09-16 09:31")
 
 
 def states(folder: Path, evidence: str, count: int = 40, **scores: float) -> tuple[list[MarketState], MarketCore]:
-    """Bars of a session through a core with K6, which stands on F6."""
+    """Bars of a session through a core with Z6, which stands on F6."""
     law = load_contracts(strategies=[with_own_belief(folder, f"\n\ndef evidence(state, side, weights):\n    {evidence}\n")])
     core = MarketCore(law, calendar())
     bars = [Bar(OPEN_NS + number * MINUTE_NS, 1000, 1004, 996, 1000 + number % 3, 1500) for number in range(count)]

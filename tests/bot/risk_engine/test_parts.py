@@ -7,7 +7,7 @@ import pytest
 from bot.errors import RiskEngineError
 from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_parts, require_strategies
 
-STRATEGIES = ("K1", "K2", "K6")
+STRATEGIES = ("K1", "K2", "Z6")
 
 
 @pytest.mark.parametrize("found", [PARTS, ("MINE", *PARTS), (*PARTS[:2], "", *PARTS[2:], "MINE")])
@@ -41,5 +41,5 @@ def test_strategies_may_stand_in_any_order_with_others_among_them():
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_missing_strategy_is_named(name):
-    with pytest.raises(RiskEngineError, match=f"strategy {name} is missing; the library asks K1, K2, K6"):
+    with pytest.raises(RiskEngineError, match=f"strategy {name} is missing; the library asks K1, K2, Z6"):
         require_strategies((other for other in STRATEGIES if other != name), STRATEGIES)
