@@ -54,13 +54,14 @@ from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_parts, require_strategies, require_venue
 from bot.risk_engine.path import Handler, Path
+from bot.risk_engine.recognise import unknown_command
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.units import to_usd
 
-RISK, EXEC = "RiskEngine.execute", "ExecEngine.execute"
+RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
@@ -137,10 +138,11 @@ class RiskController(Controller):
             ENDPOINT_RISK_ALARM: supervisor.alarm,
             ENDPOINT_RISK_KILL: self._on_manual_kill,
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
-            ENDPOINT_RISK_STANDING: self._on_standing,
+            CONTROL: self.execute,
         }
-        if self._config.time_from_stamps:  # what only an adapter may say
+        if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
+            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
         return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
@@ -182,6 +184,10 @@ class RiskController(Controller):
             require_strategies(standing, self._runtime.contracts.declared)
         if simulated:
             require_venue(self._config.instrument_id.venue.value, self.msgbus)
+
+    def execute(self, command: Any) -> None:
+        """What Nautilus' controllers are asked for: to add, start, stop or remove a part. A run keeps the parts it has."""
+        self._supervisor.denied(command, unknown_command(command))
 
     def on_stop(self) -> None:
         """Let go of the journal."""

@@ -11,15 +11,16 @@ from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, QueryOrder
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderFilled, OrderInitialized
-from nautilus_trader.model.identifiers import ClientId, InstrumentId, StrategyId, TraderId
+from nautilus_trader.model.identifiers import ClientId, ComponentId, InstrumentId, StrategyId, TraderId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order, OrderList
+from nautilus_trader.trading.messages import RemoveActor, StopActor
 from rogue import MES, Rogue
 from stage import SeenVenue
 
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, TOPIC_KILL, CloseTrade, EntryEnded, KillUpdate
+from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, TOPIC_KILL, CloseTrade, EntryEnded, KillUpdate, Standing
 from bot.risk_engine.brackets import price_of
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
@@ -252,6 +253,28 @@ def test_a_command_of_a_kind_that_nobody_knows_is_refused(day):
 
     result = day({"10:41": Rogue.enter, "10:50": send})
     assert result.played.denials == ["NOT_RECOGNISED"] * 3
+    assert (result.rogue.nets[-1], result.played.kills) == (1, [])
+
+
+@pytest.mark.parametrize("endpoint", ["RiskEngine.execute", "ExecEngine.execute"])
+def test_what_is_no_command_at_all_is_refused_and_no_kill(day, endpoint):
+    send = lambda rogue: [rogue.msgbus.send(endpoint, thing) for thing in ("", 7, object(), {})]  # noqa: E731
+    result = day({"10:41": Rogue.enter, "10:50": send})
+    assert result.played.denials == ["NOT_RECOGNISED"] * 4
+    assert (result.rogue.nets[-1], result.played.kills) == (1, [])
+
+
+@pytest.mark.parametrize("part", ["RISK", "JOURNAL", "MARKET"])
+@pytest.mark.parametrize("command", [StopActor, RemoveActor])
+def test_no_part_of_a_run_is_stopped_or_removed_through_nautilus_controller(day, command, part):
+    stop = lambda rogue: rogue.msgbus.send("Controller.execute", command(ComponentId(part)))  # noqa: E731
+    result = day({"10:41": stop, "10:42": Rogue.enter}, {"10:43": (0, 3, -2, 1)})
+    assert result.played.denials == ["NOT_RECOGNISED"]
+    assert (result.rogue.nets[-1], result.rogue.uncovered, result.played.kills) == (1, [], [])
+
+
+def test_a_question_that_only_a_live_node_answers_is_nobodys_in_a_backtest(day):
+    result = day({"10:41": Rogue.enter, "10:50": lambda rogue: rogue.msgbus.send("mesbot.risk.standing", Standing())})
     assert (result.rogue.nets[-1], result.played.kills) == (1, [])
 
 
