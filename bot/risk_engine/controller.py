@@ -55,6 +55,7 @@ from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_parts, require_strategies, require_venue
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
+from bot.risk_engine.story import Told
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
@@ -117,6 +118,7 @@ class RiskController(Controller):
         self.market = GuardedTime(stamps, self._guard) if self._config.time_from_stamps else self.wall
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
+        self._told = Told(cache)
         self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
@@ -229,6 +231,8 @@ class RiskController(Controller):
         answer.lost = tuple(self._path.lost())
 
     def _on_order_event(self, event: Any) -> None:
+        if not self._told.news(event):
+            return
         self._supervisor.on_order_event(event, ours=self._denials.ours(event))
         if isinstance(event, OrderDenied | OrderModifyRejected):
             self._engine.forget(event)

@@ -300,6 +300,28 @@ def test_what_nautilus_did_not_apply_is_no_event_and_what_the_supervisor_did_not
     assert result.controller._situation.book.view(0).trades_today == 1
 
 
+@pytest.mark.parametrize("role", ["1E", "1S", "1T"])
+def test_an_event_that_is_published_again_is_heard_once(day, role):
+    def again(rogue: Rogue) -> None:
+        order = next(order for order in rogue.cache.orders() if order.client_order_id.value.endswith(role))
+        for _ in range(3):
+            rogue.msgbus.publish(f"events.order.{rogue.id}", order.last_event)
+
+    result = day({"10:41": Rogue.enter, "10:50": again})
+    assert (result.rogue.nets[-1], result.controller._supervisor.net, result.played.kills) == (1, 1, [])
+    assert len(result.played.of("fill")) == 1
+
+
+def test_a_fill_of_an_order_that_is_nowhere_is_no_unapproved_order(day):
+    def forge(rogue: Rogue) -> None:
+        fill = next(event for order in rogue.cache.orders() for event in order.events if isinstance(event, OrderFilled))
+        forged = OrderFilled.from_dict(OrderFilled.to_dict(fill) | {"event_id": UUID4().value, "client_order_id": "nobody's"})
+        rogue.msgbus.publish(f"events.order.{rogue.id}", forged)
+
+    result = day({"10:41": Rogue.enter, "10:50": forge})
+    assert (result.rogue.nets[-1], result.played.kills) == (1, [])
+
+
 # ------------------------------------------------------------------ 11, 13. entrances and the path
 
 
