@@ -11,7 +11,7 @@ from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, QueryOrder
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderFilled, OrderInitialized
-from nautilus_trader.model.identifiers import ClientId, ComponentId, InstrumentId, StrategyId, TraderId
+from nautilus_trader.model.identifiers import ClientId, ClientOrderId, ComponentId, InstrumentId, StrategyId, TraderId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order, OrderList
 from nautilus_trader.trading.messages import RemoveActor, StopActor
@@ -94,6 +94,22 @@ def test_a_bracket_with_any_other_field_is_refused_whole(day, which, changes):
 def test_a_right_bracket_in_a_wrong_envelope_is_refused(day, command):
     result = day({"10:41": lambda rogue: listed(rogue, same, **command)})
     assert (result.played.denials, set(result.rogue.nets)) == (["PLAN_MISMATCH"], {0})
+
+
+def test_a_bracket_whose_ids_belong_to_other_orders_is_refused(day):
+    """The refused orders stay in Nautilus' cache, and whatever the venue says of these ids would be told of them."""
+
+    def again(rogue: Rogue) -> None:
+        made = rogue.write(rogue.intent())
+        wrong, right = rogue.bracket(made), rogue.bracket(made)
+        for order in wrong.orders:
+            rogue.cache.add_order(order)
+        rogue.msgbus.send("RiskEngine.execute", rogue.command(OrderList(wrong.id, wrong.orders[:1])))
+        rogue.msgbus.send("RiskEngine.execute", rogue.command(right))
+
+    result = day({"10:41": again})
+    assert result.played.denials == ["PLAN_MISMATCH", "PLAN_MISMATCH"]
+    assert (set(result.rogue.nets), result.played.kills) == ({0}, [])
 
 
 # ------------------------------------------------------------------ 2, 3. cancels
@@ -320,6 +336,19 @@ def test_a_fill_of_an_order_that_is_nowhere_is_no_unapproved_order(day):
 
     result = day({"10:41": Rogue.enter, "10:50": forge})
     assert (result.rogue.nets[-1], result.played.kills) == (1, [])
+
+
+@pytest.mark.parametrize("names", [["1X1"], ["1X1", "1X2"], ["1S1"], ["1T1", "1S2"]])
+def test_ids_that_somebody_has_used_up_do_not_keep_the_supervisor_from_acting(day, names):
+    def squat(rogue: Rogue) -> None:
+        for name in names:
+            rogue.submit_order(rogue.market(SELL, client_order_id=ClientOrderId(f"20250916-K1-1041-{name}")))
+
+    leave = lambda rogue: rogue.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade("20250916-K1-1041", ExitReason.TIME, "enough"))  # noqa: E731
+    lose_the_stop = lambda rogue: SeenVenue.last.cancels(rogue.order("1S"))  # noqa: E731
+    result = day({"10:41": Rogue.enter, "10:43": squat, "10:50": lose_the_stop, "10:55": leave})
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["TIME"]
+    assert (result.rogue.nets[-1], result.rogue.uncovered, result.played.kills) == (0, [], [])
 
 
 # ------------------------------------------------------------------ 11, 13. entrances and the path
