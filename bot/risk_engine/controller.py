@@ -60,7 +60,7 @@ from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
 from bot.supervision.orders import OrderState, Role, TrackedOrder
-from bot.units import to_usd
+from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
@@ -247,6 +247,8 @@ class RiskController(Controller):
 
     def _on_market(self, update: MarketUpdate) -> None:
         self._watch_path()
+        if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
+            return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._catch_up()
         self._situation.on_market(update)
         if update.quality.bar is not None and update.state is not None:

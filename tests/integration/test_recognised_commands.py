@@ -20,8 +20,9 @@ from stage import SeenVenue
 
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, TOPIC_KILL, CloseTrade, EntryEnded, KillUpdate, Standing
+from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, TOPIC_KILL, TOPIC_MARKET, CloseTrade, EntryEnded, KillUpdate, Standing
 from bot.risk_engine.brackets import price_of
+from bot.units import MINUTE_NS
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 ES = InstrumentId.from_str("ES.CME")
@@ -336,6 +337,21 @@ def test_a_fill_of_an_order_that_is_nowhere_is_no_unapproved_order(day):
 
     result = day({"10:41": Rogue.enter, "10:50": forge})
     assert (result.rogue.nets[-1], result.played.kills) == (1, [])
+
+
+def test_a_market_of_tomorrow_begins_no_new_day(day):
+    def tomorrow(rogue: Rogue) -> None:
+        last = rogue.heard[-1]
+        forged = msgspec.structs.replace(last, quality=msgspec.structs.replace(last.quality, ts_ns=last.quality.ts_ns + 24 * 60 * MINUTE_NS))
+        rogue.msgbus.publish(TOPIC_MARKET, forged)
+
+    def listen(rogue: Rogue) -> None:
+        rogue.heard = []
+        rogue.msgbus.subscribe(TOPIC_MARKET, rogue.heard.append)
+
+    result = day({"10:40": listen, "10:41": Rogue.enter, "10:50": tomorrow})
+    book = result.controller._situation.book.view(0)
+    assert (book.trades_today, book.submissions_today, result.controller._situation.trading_day) == (1, 1, "2025-09-16")
 
 
 @pytest.mark.parametrize("names", [["1X1"], ["1X1", "1X2"], ["1S1"], ["1T1", "1S2"]])
