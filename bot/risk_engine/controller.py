@@ -54,13 +54,15 @@ from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_parts, require_strategies, require_venue
 from bot.risk_engine.path import Handler, Path
+from bot.risk_engine.recognise import unknown_command
+from bot.risk_engine.story import Told
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
 from bot.supervision.orders import OrderState, Role, TrackedOrder
-from bot.units import to_usd
+from bot.units import MINUTE_NS, to_usd
 
-RISK, EXEC = "RiskEngine.execute", "ExecEngine.execute"
+RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
@@ -116,6 +118,7 @@ class RiskController(Controller):
         self.market = GuardedTime(stamps, self._guard) if self._config.time_from_stamps else self.wall
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
+        self._told = Told(cache)
         self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
@@ -137,10 +140,11 @@ class RiskController(Controller):
             ENDPOINT_RISK_ALARM: supervisor.alarm,
             ENDPOINT_RISK_KILL: self._on_manual_kill,
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
-            ENDPOINT_RISK_STANDING: self._on_standing,
+            CONTROL: self.execute,
         }
-        if self._config.time_from_stamps:  # what only an adapter may say
+        if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
+            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
         return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
@@ -183,6 +187,10 @@ class RiskController(Controller):
         if simulated:
             require_venue(self._config.instrument_id.venue.value, self.msgbus)
 
+    def execute(self, command: Any) -> None:
+        """What Nautilus' controllers are asked for: to add, start, stop or remove a part. A run keeps the parts it has."""
+        self._supervisor.denied(command, unknown_command(command))
+
     def on_stop(self) -> None:
         """Let go of the journal."""
         self._engine.close()
@@ -223,6 +231,8 @@ class RiskController(Controller):
         answer.lost = tuple(self._path.lost())
 
     def _on_order_event(self, event: Any) -> None:
+        if not self._told.news(event):
+            return
         self._supervisor.on_order_event(event, ours=self._denials.ours(event))
         if isinstance(event, OrderDenied | OrderModifyRejected):
             self._engine.forget(event)
@@ -237,6 +247,8 @@ class RiskController(Controller):
 
     def _on_market(self, update: MarketUpdate) -> None:
         self._watch_path()
+        if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
+            return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._catch_up()
         self._situation.on_market(update)
         if update.quality.bar is not None and update.state is not None:

@@ -208,7 +208,7 @@ class ContractRiskEngine:
 
     def _difference(self, command: SubmitOrderList, intent: Intent) -> str:
         origin = OrderOrigin(self._trader_id, strategy_id(intent.plan.strategy), self._instrument_id, 0)
-        return other_list(command, bracket_orders(intent, origin))
+        return other_list(command, bracket_orders(intent, origin), self._cache)
 
     def _stale(self, intent: Intent, now: Snapshot) -> str:
         """An intent is for the bar it was decided on, and lives no longer than the contract and the window allow."""

@@ -34,8 +34,11 @@ def unknown_command(command: Any) -> Refused:
     return refused(Code.NOT_RECOGNISED, L8, "command", type(command).__name__, "allowed", allowed)
 
 
-def other_list(command: SubmitOrderList, wanted: OrderList) -> str:
-    """What differs first between a command and the bracket that an intent makes; "" if every field is equal."""
+def other_list(command: SubmitOrderList, wanted: OrderList, cache: Any) -> str:
+    """What differs first between a command and the bracket that an intent makes; "" if every field is equal.
+
+    The orders must be the very ones in Nautilus' cache: of any other nobody would hear what becomes of it.
+    """
     listed = command.order_list
     fields = (
         ("list", str(listed.id), str(wanted.id)),
@@ -47,7 +50,12 @@ def other_list(command: SubmitOrderList, wanted: OrderList) -> str:
         ("orders", len(listed.orders), len(wanted.orders)),
     )
     found = next((f"{name} {found} instead of {right}" for name, found, right in fields if found != right), "")
-    return found or next(_other_orders(listed.orders, wanted.orders), "")
+    strange = (f"{order.client_order_id} is not the order of that id" for order in listed.orders if not _is_kept(order, cache))
+    return found or next(_other_orders(listed.orders, wanted.orders), "") or next(strange, "")
+
+
+def _is_kept(order: Order, cache: Any) -> bool:
+    return cache.order(order.client_order_id) is order
 
 
 def _other_orders(orders: list[Order], wanted: list[Order]) -> Iterator[str]:

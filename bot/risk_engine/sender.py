@@ -79,9 +79,8 @@ class Sender:
 
     def protect(self, trade: Trade, leg: Leg, quantity: int) -> None:
         """Cover an open leg again, by its stop in force and its target: always as a pair, so that the end of one ends the other."""
-        leg.attempts += 1
         origin, slippage = self._origin(trade), self._hands.slippage_ticks
-        stop_id, target_id = (order_id(trade.intent_id, leg.number, role, leg.attempts) for role in (Role.STOP, Role.TARGET))
+        stop_id, target_id = self._free(trade, leg, Role.STOP, Role.TARGET)
         tags = OrderTags(trade.intent_id, leg.number, Role.STOP, slippage)
         links = {"contingency_type": ContingencyType.OUO, "order_list_id": OrderListId(stop_id.value)}
         stop = stop_order(origin, stop_id, -trade.side, quantity, leg.stop, tags, **links, linked_order_ids=[target_id])
@@ -91,8 +90,7 @@ class Sender:
 
     def cover(self, trade: Trade, leg: Leg, quantity: int) -> None:
         """A stop alone, for as long as nobody knows what became of the closing order: it may come on top of that."""
-        leg.attempts += 1
-        name = order_id(trade.intent_id, leg.number, Role.STOP, leg.attempts)
+        (name,) = self._free(trade, leg, Role.STOP)
         tags = OrderTags(trade.intent_id, leg.number, Role.STOP, self._hands.slippage_ticks)
         self._submit(trade, [stop_order(self._origin(trade), name, -trade.side, quantity, leg.stop, tags)], after_wait=True)
 
@@ -118,9 +116,17 @@ class Sender:
         self._submit(trade, [order], {CLOSED_ELSEWHERE: price}, after_wait=True)
 
     def _exit(self, trade: Trade, leg: Leg) -> tuple[ClientOrderId, OrderTags]:
-        leg.attempts += 1
-        name = order_id(trade.intent_id, leg.number, Role.EXIT, leg.attempts)
+        (name,) = self._free(trade, leg, Role.EXIT)
         return name, OrderTags(trade.intent_id, leg.number, Role.EXIT, self._hands.slippage_ticks)
+
+    def _free(self, trade: Trade, leg: Leg, *roles: Role) -> list[ClientOrderId]:
+        """Ids of the next attempt. One that somebody has used for an order of his own must not keep us from leaving: it is passed over."""
+        cache = self._hands.cache
+        while True:
+            leg.attempts += 1
+            names = [order_id(trade.intent_id, leg.number, role, leg.attempts) for role in roles]
+            if not any(cache.order_exists(name) or cache.order_list_exists(OrderListId(name.value)) for name in names):
+                return names
 
     def _submit(self, trade: Trade, orders: list[Order], params: dict[str, float] | None = None, *, after_wait: bool = False) -> None:
         for order in orders:

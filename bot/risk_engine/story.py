@@ -58,7 +58,21 @@ def answered(order: TrackedOrder, name: str) -> None:
         order.resized = order.requested = None
 
 
-def is_told(cache: Any, event: Any) -> bool:
-    """Whether Nautilus itself has applied this very event to the order it names: one that was only published says nothing."""
-    order = cache.order(event.client_order_id)
-    return order is not None and order.last_event is event
+class Told:
+    """Which order events are news: Nautilus itself has applied them to the order they name, and they are heard for the first time.
+
+    What was only published says nothing, nor does an event that is published again.
+    """
+
+    def __init__(self, cache: Any) -> None:
+        self._cache = cache
+        self._heard: dict[Any, Any] = {}
+
+    def news(self, event: Any) -> bool:
+        """Whether this is one; true once."""
+        name = event.client_order_id
+        order = self._cache.order(name)
+        if order is None or order.last_event is not event or self._heard.get(name) is event:
+            return False
+        self._heard[name] = event
+        return True

@@ -31,7 +31,7 @@ from bot.risk_engine.reconciler import Reconciler
 from bot.risk_engine.records import order_record, tell_denied
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
-from bot.risk_engine.story import answered, is_told, take_fill, take_update
+from bot.risk_engine.story import answered, take_fill, take_update
 from bot.runtime.runtime import Runtime
 from bot.supervision.duties import Waited, duties
 from bot.supervision.excursion import follow_excursion
@@ -137,8 +137,6 @@ class Supervisor:
         if trade is None or leg is None or order is None:
             self._unapproved(event)
             return
-        if not is_told(self._hands.cache, event):
-            return  # published by somebody, applied by nobody
         name, was_asked = type(event).__name__, order.cancel_requested
         if isinstance(event, OrderFilled):
             self._fill(trade, leg, order, event)

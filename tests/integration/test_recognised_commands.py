@@ -11,16 +11,18 @@ from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, QueryOrder
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderFilled, OrderInitialized
-from nautilus_trader.model.identifiers import ClientId, InstrumentId, StrategyId, TraderId
+from nautilus_trader.model.identifiers import ClientId, ClientOrderId, ComponentId, InstrumentId, StrategyId, TraderId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order, OrderList
+from nautilus_trader.trading.messages import RemoveActor, StopActor
 from rogue import MES, Rogue
 from stage import SeenVenue
 
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, TOPIC_KILL, CloseTrade, EntryEnded, KillUpdate
+from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, TOPIC_KILL, TOPIC_MARKET, CloseTrade, EntryEnded, KillUpdate, Standing
 from bot.risk_engine.brackets import price_of
+from bot.units import MINUTE_NS
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 ES = InstrumentId.from_str("ES.CME")
@@ -93,6 +95,22 @@ def test_a_bracket_with_any_other_field_is_refused_whole(day, which, changes):
 def test_a_right_bracket_in_a_wrong_envelope_is_refused(day, command):
     result = day({"10:41": lambda rogue: listed(rogue, same, **command)})
     assert (result.played.denials, set(result.rogue.nets)) == (["PLAN_MISMATCH"], {0})
+
+
+def test_a_bracket_whose_ids_belong_to_other_orders_is_refused(day):
+    """The refused orders stay in Nautilus' cache, and whatever the venue says of these ids would be told of them."""
+
+    def again(rogue: Rogue) -> None:
+        made = rogue.write(rogue.intent())
+        wrong, right = rogue.bracket(made), rogue.bracket(made)
+        for order in wrong.orders:
+            rogue.cache.add_order(order)
+        rogue.msgbus.send("RiskEngine.execute", rogue.command(OrderList(wrong.id, wrong.orders[:1])))
+        rogue.msgbus.send("RiskEngine.execute", rogue.command(right))
+
+    result = day({"10:41": again})
+    assert result.played.denials == ["PLAN_MISMATCH", "PLAN_MISMATCH"]
+    assert (set(result.rogue.nets), result.played.kills) == ({0}, [])
 
 
 # ------------------------------------------------------------------ 2, 3. cancels
@@ -255,6 +273,28 @@ def test_a_command_of_a_kind_that_nobody_knows_is_refused(day):
     assert (result.rogue.nets[-1], result.played.kills) == (1, [])
 
 
+@pytest.mark.parametrize("endpoint", ["RiskEngine.execute", "ExecEngine.execute"])
+def test_what_is_no_command_at_all_is_refused_and_no_kill(day, endpoint):
+    send = lambda rogue: [rogue.msgbus.send(endpoint, thing) for thing in ("", 7, object(), {})]  # noqa: E731
+    result = day({"10:41": Rogue.enter, "10:50": send})
+    assert result.played.denials == ["NOT_RECOGNISED"] * 4
+    assert (result.rogue.nets[-1], result.played.kills) == (1, [])
+
+
+@pytest.mark.parametrize("part", ["RISK", "JOURNAL", "MARKET"])
+@pytest.mark.parametrize("command", [StopActor, RemoveActor])
+def test_no_part_of_a_run_is_stopped_or_removed_through_nautilus_controller(day, command, part):
+    stop = lambda rogue: rogue.msgbus.send("Controller.execute", command(ComponentId(part)))  # noqa: E731
+    result = day({"10:41": stop, "10:42": Rogue.enter}, {"10:43": (0, 3, -2, 1)})
+    assert result.played.denials == ["NOT_RECOGNISED"]
+    assert (result.rogue.nets[-1], result.rogue.uncovered, result.played.kills) == (1, [], [])
+
+
+def test_a_question_that_only_a_live_node_answers_is_nobodys_in_a_backtest(day):
+    result = day({"10:41": Rogue.enter, "10:50": lambda rogue: rogue.msgbus.send("mesbot.risk.standing", Standing())})
+    assert (result.rogue.nets[-1], result.played.kills) == (1, [])
+
+
 def test_a_halted_book_is_not_opened_by_a_message(day):
     def armed(rogue: Rogue) -> None:
         rogue.msgbus.publish(TOPIC_KILL, KillUpdate(KillState.ARMED, "says the rogue"))
@@ -275,6 +315,56 @@ def test_what_nautilus_did_not_apply_is_no_event_and_what_the_supervisor_did_not
     result = day({"10:41": Rogue.enter, "10:50": forge})
     assert (result.rogue.nets[-1], result.rogue.uncovered, result.played.kills) == (1, [], [])
     assert result.controller._situation.book.view(0).trades_today == 1
+
+
+@pytest.mark.parametrize("role", ["1E", "1S", "1T"])
+def test_an_event_that_is_published_again_is_heard_once(day, role):
+    def again(rogue: Rogue) -> None:
+        order = next(order for order in rogue.cache.orders() if order.client_order_id.value.endswith(role))
+        for _ in range(3):
+            rogue.msgbus.publish(f"events.order.{rogue.id}", order.last_event)
+
+    result = day({"10:41": Rogue.enter, "10:50": again})
+    assert (result.rogue.nets[-1], result.controller._supervisor.net, result.played.kills) == (1, 1, [])
+    assert len(result.played.of("fill")) == 1
+
+
+def test_a_fill_of_an_order_that_is_nowhere_is_no_unapproved_order(day):
+    def forge(rogue: Rogue) -> None:
+        fill = next(event for order in rogue.cache.orders() for event in order.events if isinstance(event, OrderFilled))
+        forged = OrderFilled.from_dict(OrderFilled.to_dict(fill) | {"event_id": UUID4().value, "client_order_id": "nobody's"})
+        rogue.msgbus.publish(f"events.order.{rogue.id}", forged)
+
+    result = day({"10:41": Rogue.enter, "10:50": forge})
+    assert (result.rogue.nets[-1], result.played.kills) == (1, [])
+
+
+def test_a_market_of_tomorrow_begins_no_new_day(day):
+    def tomorrow(rogue: Rogue) -> None:
+        last = rogue.heard[-1]
+        forged = msgspec.structs.replace(last, quality=msgspec.structs.replace(last.quality, ts_ns=last.quality.ts_ns + 24 * 60 * MINUTE_NS))
+        rogue.msgbus.publish(TOPIC_MARKET, forged)
+
+    def listen(rogue: Rogue) -> None:
+        rogue.heard = []
+        rogue.msgbus.subscribe(TOPIC_MARKET, rogue.heard.append)
+
+    result = day({"10:40": listen, "10:41": Rogue.enter, "10:50": tomorrow})
+    book = result.controller._situation.book.view(0)
+    assert (book.trades_today, book.submissions_today, result.controller._situation.trading_day) == (1, 1, "2025-09-16")
+
+
+@pytest.mark.parametrize("names", [["1X1"], ["1X1", "1X2"], ["1S1"], ["1T1", "1S2"]])
+def test_ids_that_somebody_has_used_up_do_not_keep_the_supervisor_from_acting(day, names):
+    def squat(rogue: Rogue) -> None:
+        for name in names:
+            rogue.submit_order(rogue.market(SELL, client_order_id=ClientOrderId(f"20250916-K1-1041-{name}")))
+
+    leave = lambda rogue: rogue.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade("20250916-K1-1041", ExitReason.TIME, "enough"))  # noqa: E731
+    lose_the_stop = lambda rogue: SeenVenue.last.cancels(rogue.order("1S"))  # noqa: E731
+    result = day({"10:41": Rogue.enter, "10:43": squat, "10:50": lose_the_stop, "10:55": leave})
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["TIME"]
+    assert (result.rogue.nets[-1], result.rogue.uncovered, result.played.kills) == (0, [], [])
 
 
 # ------------------------------------------------------------------ 11, 13. entrances and the path
