@@ -342,7 +342,9 @@ def test_a_fill_of_an_order_that_is_nowhere_is_no_unapproved_order(day):
 def test_a_market_of_tomorrow_begins_no_new_day(day):
     def tomorrow(rogue: Rogue) -> None:
         last = rogue.heard[-1]
-        forged = msgspec.structs.replace(last, quality=msgspec.structs.replace(last.quality, ts_ns=last.quality.ts_ns + 24 * 60 * MINUTE_NS))
+        forged = msgspec.structs.replace(
+            last, quality=msgspec.structs.replace(last.quality, ts_ns=last.quality.ts_ns + 24 * 60 * MINUTE_NS)
+        )
         rogue.msgbus.publish(TOPIC_MARKET, forged)
 
     def listen(rogue: Rogue) -> None:
