@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from hostile import COMMANDS, FORGED, LOUD, VENUE, WORDS, Hostile
 from hypothesis import strategies as st
@@ -18,7 +19,6 @@ from rogue import MES
 from stage import DAY, FLAT, WARM_UP_DAY, Prices, SeenVenue, bare, lawbook, play, quiet_day, with_strategies
 from venue_truth import VenueTruth
 
-import bot.backtest.config as backtest_config
 from bot.backtest.run import BacktestRun
 from bot.backtest.venue import PessimisticFillModel
 from bot.runtime.runtime import runtime_of
@@ -107,8 +107,6 @@ def play_script(contracts: Path, out: Path, script: Script) -> Told:
     acts = [(_minute(minute), *act) for minute, *act in script.acts]
     bars = {_minute(minute): BARS[kind] for minute, kind in script.bars}
     rogue = Hostile(acts)
-    backtest_config.assembled, backtest_config.PessimisticVenue = bare, SeenVenue
-    backtest_config.PessimisticFillModel = MODELS[script.venue]
     shutil.rmtree(out, ignore_errors=True)
     excused = script.venue != "rule" or any(name in LOUD or name in VENUE for _, _, name, *_ in script.acts)
 
@@ -121,8 +119,10 @@ def play_script(contracts: Path, out: Path, script: Script) -> Told:
         run.through = lambda: (through(), rogue.truth.end(excused))
 
     kills, refused = [], []
+    parts = {"assembled": bare, "PessimisticVenue": SeenVenue, "PessimisticFillModel": MODELS[script.venue]}
     try:
-        played = play(contracts, out, quiet_day(WARM_UP_DAY, LAST) + quiet_day(DAY, LAST, bars), before=before)
+        with patch.multiple("bot.backtest.config", **parts):
+            played = play(contracts, out, quiet_day(WARM_UP_DAY, LAST) + quiet_day(DAY, LAST, bars), before=before)
         kills = [(body["state"], f"{body['reason']}: {body['detail']}") for body in played.of("kill") if body["reason"] != FORGED]
         refused = played.denials
     except Exception as error:
