@@ -19,7 +19,7 @@ from bot.decision.codes import Code, Layer
 from bot.decision.gates.gate import refused
 from bot.decision.verdict import Refused
 from bot.risk_engine.brackets import ticks_of
-from bot.supervision.orders import AT_VENUE, Role, TrackedOrder
+from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Trade
 from bot.units import TOLERANCE
 
@@ -93,7 +93,7 @@ def stop_change(command: ModifyOrder, trade: Trade, stop: TrackedOrder, bar_ns: 
     """A stop's trigger, closer to the market than the confirmed and any requested one, once a bar, on `most` bars of a trade."""
     if stop.role is not Role.STOP or command.trigger_price is None or command.price is not None or command.quantity is not None:
         return refused(Code.CHANGE_FORBIDDEN, L8, "changes", _changes(command, stop.role), "allowed", "a stop's trigger")
-    if trade.closing is not None or stop.state not in AT_VENUE or stop.price is None:
+    if trade.closing is not None or not stop.at_venue or stop.price is None:
         found = "closing" if trade.closing is not None else stop.state.value
         return refused(Code.CHANGE_FORBIDDEN, L8, "stop", found, "required", "working at the venue")
     ticks = ticks_of(command.trigger_price)

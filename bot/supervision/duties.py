@@ -13,7 +13,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
+from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
 REFUSED = (OrderState.REJECTED, OrderState.DENIED)
@@ -99,7 +99,7 @@ def _close(leg: Leg, waited: Waited) -> list[Duty]:
     if not leg.open:
         return asked + _cancel(leg.live(Role.STOP, Role.EXIT))
     exits = [order for order in leg.of(Role.EXIT) if order.live or order.in_doubt]
-    if any(order.state not in AT_VENUE for order in exits):
+    if any(not order.at_venue for order in exits):
         bare = waited and not leg.live(Role.STOP)
         return [*asked, Duty(DutyKind.COVER, leg.number, leg.open)] if bare else asked
     if stops := leg.live(Role.STOP):
@@ -117,6 +117,8 @@ def _protect(leg: Leg) -> list[Duty]:
     A pair of the wrong size is changed in place; where the venue will not have that it goes, and a new one comes when its
     end is confirmed.
     """
+    if leg.live(Role.EXIT):
+        return []  # it leaves already: what was silent is not replaced on top of that
     stops, targets = leg.live(Role.STOP), leg.live(Role.TARGET)
     covered, growing = sum(order.leaves for order in stops), bool(leg.live(Role.ENTRY))
     if covered >= leg.open and (growing or covered == leg.open):
@@ -126,7 +128,7 @@ def _protect(leg: Leg) -> list[Duty]:
     pair = [*stops, *targets]
     if len(stops) > 1 or any(order.resize_refused for order in pair):
         return _cancel(pair)
-    wrong = [order for order in pair if order.leaves != leg.open and order.resized is None and order.state in AT_VENUE]
+    wrong = [order for order in pair if order.leaves != leg.open and order.resized is None and order.at_venue]
     return [Duty(DutyKind.RESIZE, leg.number, order.filled + leg.open, order) for order in wrong]
 
 

@@ -157,6 +157,12 @@ class TrackedOrder:
         return self.quantity - self.filled if self.live else 0
 
     @property
+    def at_venue(self) -> bool:
+        """The broker has said that it works. What is asked for since, by whomever, makes an order that never arrived no better."""
+        asked = self.state in (S.PENDING_UPDATE, S.PENDING_CANCEL)
+        return (self.before_request if asked else self.state) in AT_VENUE
+
+    @property
     def in_doubt(self) -> bool:
         """Nobody knows whether it may still fill."""
         return self.state is S.UNKNOWN and self.filled < self.quantity

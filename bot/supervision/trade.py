@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, ExitReason, TradeView
-from bot.supervision.orders import AT_VENUE, Role, TrackedOrder
+from bot.supervision.orders import Role, TrackedOrder
 
 
 class Fill(NamedTuple):
@@ -61,7 +61,7 @@ class Leg:
     @property
     def protected(self) -> int:
         """Contracts covered by a stop that works at the venue."""
-        return sum(order.quantity - order.filled for order in self.of(Role.STOP) if order.state in AT_VENUE)
+        return sum(order.quantity - order.filled for order in self.of(Role.STOP) if order.at_venue)
 
 
 @dataclass(slots=True)

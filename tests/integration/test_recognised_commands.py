@@ -22,7 +22,7 @@ from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
 from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, TOPIC_KILL, TOPIC_MARKET, CloseTrade, EntryEnded, KillUpdate, Standing
 from bot.risk_engine.brackets import price_of
-from bot.units import MINUTE_NS
+from bot.units import MINUTE_NS, SECOND_NS
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 ES = InstrumentId.from_str("ES.CME")
@@ -146,6 +146,21 @@ def test_the_children_of_a_working_entry_are_not_cancelled(day, role):
     result = day({"10:41": Rogue.enter, "10:42": cancel}, {"10:42": (2, 4, 1, 2), "10:43": (0, 3, -2, 1)})
     assert "CANCEL_FORBIDDEN" in result.played.denials
     assert result.rogue.uncovered == []
+
+
+def test_a_stop_that_nautilus_venue_forgets_over_a_refused_cancel_is_no_cover(day):
+    """Nautilus marks the child of a working entry PENDING_CANCEL, cannot undo that, and its venue then never takes the child."""
+
+    def enter_and_cancel(rogue: Rogue) -> None:
+        rogue.enter()
+        stop = next(order for order in rogue.cache.orders() if order.client_order_id.value.endswith("1S"))
+        soon = rogue.clock.timestamp_ns() + SECOND_NS
+        rogue.clock.set_time_alert_ns("soon", soon, lambda _: rogue.cancel_order(stop))
+
+    result = day({"10:41": enter_and_cancel})
+    working = SeenVenue.last.exchange.get_open_orders()
+    assert (result.rogue.nets[-1], working, result.played.kills) == (0, [], [])
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["KILL"]
 
 
 def test_a_cancel_of_one_entry_of_two_legs_ends_both(day):

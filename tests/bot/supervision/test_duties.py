@@ -13,12 +13,12 @@ from bot.supervision.trade import Leg, Trade
 S, E = OrderState, Role
 
 
-def trade(*orders: tuple[Role, OrderState, int, int], closing: bool = False, quantity: int = 1) -> Trade:
-    """One leg with these orders: (role, state, quantity, filled)."""
+def trade(*orders: tuple, closing: bool = False, quantity: int = 1) -> Trade:
+    """One leg with these orders: (role, state, quantity, filled), and what it was before a request (WORKING)."""
     leg = Leg(1, quantity, 992, 1016)
     leg.orders = [
-        TrackedOrder(f"{role.value}{n}", role, 1, 1 if role is E.ENTRY else -1, size, None, 0, state, filled)
-        for n, (role, state, size, filled) in enumerate(orders)
+        TrackedOrder(f"{role.value}{n}", role, 1, 1 if role is E.ENTRY else -1, size, None, 0, state, filled, before_request=before)
+        for n, (role, state, size, filled, before) in enumerate((*order, S.WORKING)[:5] for order in orders)
     ]
     made = Trade(an_intent(), [leg])
     made.closing = ExitReason.TIME if closing else None
@@ -45,6 +45,9 @@ DOUBT = [("cancel", "TARGET2")]  # the pair is silent: the market is what is lef
         # a stop that nobody has confirmed is asked about, and not doubled; then the position is left
         (trade(ENTERED, (E.STOP, S.SUBMITTED, 1, 0), TARGET), [], [], [("cancel", "TARGET2"), ("cancel", "STOP1"), ("exit", 1)]),
         (trade(ENTERED, (E.STOP, S.NONE, 1, 0), TARGET), [], [], [("cancel", "TARGET2"), ("cancel", "STOP1"), ("exit", 1)]),
+        # nor one that somebody asked to end before it arrived
+        (trade(ENTERED, (E.STOP, S.PENDING_CANCEL, 1, 0, S.SUBMITTED), TARGET), [], [],
+         [("cancel", "TARGET2"), ("cancel", "STOP1"), ("exit", 1)]),
         (trade(ENTERED, (E.STOP, S.CANCELED, 1, 0), (E.TARGET, S.CANCELED, 1, 0)), *[[("protect", 1)]] * 3),
         # a target that outlived its stop goes first, for the new pair would close twice with it
         (trade(ENTERED, (E.STOP, S.REJECTED, 1, 0), TARGET), DOUBT, DOUBT, [("cancel", "TARGET2"), ("exit", 1)]),
@@ -62,6 +65,7 @@ DOUBT = [("cancel", "TARGET2")]  # the pair is silent: the market is what is lef
         (trade((E.ENTRY, S.FILLED, 2, 2), (E.STOP, S.CANCELED, 2, 1)), *[[("exit", 1)]] * 3),  # it began to fill: the market
         (trade(ENTERED, (E.STOP, S.FILLED, 1, 1), TARGET), [], *[[("cancel", "TARGET2")]] * 2),  # an orphan, after the grace
         (trade((E.ENTRY, S.EXPIRED, 1, 0), STOP, TARGET), [], *[[("cancel", "STOP1"), ("cancel", "TARGET2")]] * 2),
+        (trade(ENTERED, (E.STOP, S.CANCELED, 1, 0), (E.EXIT, S.SUBMITTED, 1, 0)), [], [], []),  # it leaves already
         (trade(ENTERED, (E.STOP, S.UNKNOWN, 1, 0)), [], [], []),  # nothing is done on a guess
         (trade(ENTERED, (E.STOP, S.FILLED, 1, 1), (E.TARGET, S.FILLED, 1, 1)), *[[("buy back", 1)]] * 3),  # closed twice
         (trade(ENTERED, (E.STOP, S.FILLED, 1, 1), (E.EXIT, S.FILLED, 1, 1), TARGET), *[[("cancel", "TARGET3"), ("buy back", 1)]] * 3),
