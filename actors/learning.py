@@ -54,7 +54,7 @@ class LearningActor(Part):
             return
         if state.session is not None and self._learning:
             self._loop.on_session(state.session.date)
-        flatten = state.session is None or bar.ts_ns >= self._calendar.flatten_ns(state.session)
+        flatten = self._calendar.flatten_due(state.session, bar.ts_ns)
         for ended in self._shadows.on_bar(bar, state.slippage_ticks, flatten):
             if isinstance(ended, ShadowRecord):
                 self._journal(Kind.SHADOW, bar.ts_ns, ended, ended.strategy)

@@ -1,4 +1,5 @@
 """StrategyLibrary: asks every strategy about a bar, chooses at most one plan, writes down a decision of each."""
+# long because: answers, the choice among them and the records of one bar meet here, and nowhere else
 
 from __future__ import annotations
 
@@ -9,12 +10,13 @@ import msgspec
 from actors.config import LibraryActorConfig
 from actors.part import Part
 from bot.calendar import new_york
-from bot.decision.answers import unusable
+from bot.decision.answers import beyond_block, raised, unusable, where_raised
 from bot.decision.choose import choose, no_answer
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import Judgement, bar_failures
 from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent, RefusedPlan
+from bot.decision.management import ManagementLimits, manage
 from bot.decision.moment import Moment
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import Snapshot
@@ -43,6 +45,7 @@ from bot.messages import (
     CloseTrade,
     Decisions,
     IntentDenied,
+    IntentSubmitted,
     JournalEntry,
     KillUpdate,
     TradeChanged,
@@ -71,6 +74,7 @@ class LibraryActor(Part):
         self._limits = self._runtime.limits
         self._traders, self._filter = self._runtime.contracts.traders, self._runtime.contracts.filter
         self._belief_of = {name: declared.belief for name, declared in self._runtime.contracts.declared.items()}
+        self._management = ManagementLimits.of(self._runtime.contracts)
         self._calendar = self._runtime.calendar
         self._situation = Situation(self._limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
@@ -80,6 +84,8 @@ class LibraryActor(Part):
         self._managed: TradeView | None = None
         self._filter_answer: Any = None
         self._denial: Refused | None = None
+        self._submitted = ""
+        self._silent: dict[str, str] = {}  # the trading day on which a strategy was chosen and submitted nothing
 
     def on_start(self) -> None:
         """Listen after everybody else (priority), so that state and trust are current when asked."""
@@ -101,6 +107,8 @@ class LibraryActor(Part):
             self._trade = event.trade
         elif isinstance(event, TradeClosed):
             self._trade = None
+        elif isinstance(event, IntentSubmitted):
+            self._submitted = event.intent_id
         elif isinstance(event, IntentDenied):
             self._denial = event.refusal
 
@@ -202,11 +210,29 @@ class LibraryActor(Part):
             self._managed = own
         elif fault:
             return no_answer(name, fault)
+        elif self._silent.get(name) == self._situation.trading_day:
+            return no_answer(name, "it was chosen today and submitted nothing")
         answer = self._answer(name, Ask(state, own))
-        if isinstance(answer, Refused) and own is not None:
-            self._leave(own, ExitReason.THESIS, f"{name} cannot answer for its own trade")
-            return ManagementAction(Act.EXIT, answer.text, reason=ExitReason.THESIS)
-        return answer
+        if own is not None and not own.closing:
+            return self._managed_by_law(own, state, answer)
+        if isinstance(answer, EntryPlan) and (fault := beyond_block(answer, self._runtime.contracts.trader(name), state)):
+            return no_answer(name, fault)
+        return answer if own is None else self._without_answer(own, answer)
+
+    def _managed_by_law(self, own: TradeView, state: MarketState, answer: Any) -> Any:
+        """A strategy manages its trade within the rules of all: what they end ends, whatever it says."""
+        due = manage(own, state, self._calendar.flatten_due(state.session, state.ts_ns), None, self._management)
+        leaves = isinstance(answer, ManagementAction) and answer.act is Act.EXIT
+        if due.act is not Act.EXIT or leaves or isinstance(answer, Refused):
+            return self._without_answer(own, answer)
+        self._leave(own, due.reason, due.why)
+        return due
+
+    def _without_answer(self, own: TradeView, answer: Any) -> Any:
+        if not isinstance(answer, Refused):
+            return answer
+        self._leave(own, ExitReason.THESIS, f"{own.plan.strategy} cannot answer for its own trade")
+        return ManagementAction(Act.EXIT, answer.text, reason=ExitReason.THESIS)
 
     def _answer(self, name: str, ask: Ask) -> Any:
         endpoint = ask_endpoint(name)
@@ -215,8 +241,8 @@ class LibraryActor(Part):
         try:
             self.msgbus.send(endpoint, ask)
         except (Exception, SystemExit) as error:  # a strategy that exits answers nothing, like one that raises
-            self.log.exception(f"{name} raised on a bar", error)
-            return no_answer(name, " ".join(f"{type(error).__name__}: {error}".split()))
+            self.log.error(f"{name} raised on a bar: {raised(error)}\n{where_raised(error)}")
+            return no_answer(name, raised(error))
         if ask.answer is None:
             return no_answer(name, "silence")
         fault = unusable(ask.answer, name, self._belief_of[name], ask.trade, vetoes=name == self._filter)
@@ -235,7 +261,7 @@ class LibraryActor(Part):
         """A bar that was rejected: nobody is asked; an open trade keeps its stop, and leaves if its time is up."""
         ts_ns, trade = update.quality.ts_ns, self._trade
         session = self._calendar.session_at(ts_ns)
-        if trade is not None and (session is None or ts_ns >= self._calendar.flatten_ns(session)):
+        if trade is not None and self._calendar.flatten_due(session, ts_ns):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
         failures = () if now is None else bar_failures(now, self._limits)
         first = refused(Code.BAR_REJECTED, Layer.QUALITY, "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
@@ -251,11 +277,14 @@ class LibraryActor(Part):
         try:
             self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy))
             self.msgbus.send(submit_endpoint(winner.strategy), intent)
-        except Exception as error:
-            self.log.exception(f"{winner.strategy} could not submit", error)
-            self._denial = self._denial or no_answer(winner.strategy, f"{type(error).__name__}: {error}")
-        if self._denial is None:
+        except (Exception, SystemExit) as error:
+            self.log.error(f"{winner.strategy} could not submit: {raised(error)}\n{where_raised(error)}")
+            self._denial = self._denial or no_answer(winner.strategy, raised(error))
+        if self._denial is None and self._submitted == intent.intent_id:
             return intent.intent_id
+        if self._denial is None:
+            self._denial = no_answer(winner.strategy, "it was chosen and submitted nothing")
+            self._silent[winner.strategy] = self._situation.trading_day
         judged[winner.strategy] = msgspec.structs.replace(judgement, failures=(self._denial,))
         return None
 

@@ -188,6 +188,10 @@ class SessionCalendar:
         """Close of the bar on which flattening is decided."""
         return self._days[self._index_of(session)].flatten_ns
 
+    def flatten_due(self, session: Session | None, ts_ns: int) -> bool:
+        """Whether a position must be left on the bar stamped `ts_ns` (UTC ns): from the flatten time on, and outside any session."""
+        return session is None or ts_ns >= self.flatten_ns(session)
+
     def flat_by_ns(self, session: Session) -> int:
         """From here on no position."""
         return self._days[self._index_of(session)].flat_by_ns

@@ -7,19 +7,21 @@ whatever it sends is judged by the contract risk engine.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from bot.contracts.declaration import Declaration
-from bot.decision.answers import unusable_action
+from bot.decision.answers import raised, unusable_action, where_raised
 from bot.decision.intent import Intent
 from bot.decision.management import ManagementLimits, manage
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import Act, EntryPlan, ExitPlan, ManagementAction, NoSetup, Setup, TradeView, Veto
 from bot.market.state import MarketState
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
+from bot.messages import ENDPOINT_RISK_ALARM, ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
 from bot.risk_engine.brackets import OrderOrigin, bracket_orders, price_of
 from bot.risk_engine.parts import require_risk_engine
 from bot.runtime.runtime import RuntimeSpec, runtime_of
@@ -58,8 +60,7 @@ class ContractStrategy(Strategy, Declaration):
 
     def plan_management(self, trade: TradeView, state: MarketState) -> ManagementAction:
         """Hold, tighten or leave an open trade, on this bar."""
-        session = state.session
-        flatten_due = session is None or state.ts_ns >= self.calendar.flatten_ns(session)
+        flatten_due = self.calendar.flatten_due(state.session, state.ts_ns)
         return manage(trade, state, flatten_due, self.plan_exit(trade, state), self._management)
 
     def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:
@@ -85,6 +86,14 @@ class ContractStrategy(Strategy, Declaration):
         self.msgbus.deregister(ask_endpoint(self.name), self._on_ask)
         self.msgbus.deregister(submit_endpoint(self.name), self._on_submit)
         self.msgbus.unsubscribe(TOPIC_BOOK, self._on_book)
+
+    def handle_event(self, event: Any) -> None:
+        """Nautilus' own way to a strategy's event methods; what one of them raises trips the kill switch and ends no engine."""
+        try:
+            super().handle_event(event)
+        except (Exception, SystemExit) as error:
+            self.log.error(f"{self.name} raised on {type(event).__name__}: {raised(error)}\n{where_raised(error)}")
+            self.msgbus.send(ENDPOINT_RISK_ALARM, f"{self.name} raised on {type(event).__name__}: {raised(error)}")
 
     def cancel_all_orders(self, *args: object, **kwargs: object) -> None:
         """Nothing: Nautilus would cancel the other strategies' orders too; the risk engine cancels by trade."""

@@ -66,6 +66,7 @@ def live(
 
 def _confirmed(request: BrokerRequest, met: Meeting) -> BrokerRequest:
     """What stands between a command and real money: a fresh checklist, and a person who types which account."""
+    from bot.ibkr.link.settings import confirm_live
     from bot.node.check import check_refusal, latest_check
 
     report = latest_check(request.state, "LIVE", met.probe.account)
@@ -75,4 +76,5 @@ def _confirmed(request: BrokerRequest, met: Meeting) -> BrokerRequest:
     typed = click.prompt(f"This trades real money under the limits above. Type {wanted} to begin", default="", show_default=False)
     if typed != wanted:
         raise UsageError(f"{typed!r} is not {wanted!r}: nothing was started.")
+    confirm_live(met.probe.account)
     return replace(request, confirmed=typed)

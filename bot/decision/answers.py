@@ -7,12 +7,15 @@ that nothing of it reaches a gate, the journal or the risk engine. It does not s
 from __future__ import annotations
 
 import math
+import traceback
 from typing import Any
 
 import msgspec
 
 from bot.decision.codes import Code
 from bot.decision.plan import Act, EntryPlan, EntryType, ManagementAction, NoSetup, TradeView, Veto
+from bot.market.state import MarketState
+from bot.units import TOLERANCE
 
 PLAIN = (int, float, str)
 MOST = 2**31  # of any whole number in a plan: prices are ticks, quantities contracts
@@ -31,13 +34,13 @@ def unusable(answer: Any, strategy: str, belief: str, trade: TradeView | None, *
         return _plan(answer, strategy, belief)
     if kind is ManagementAction and trade is not None:
         return unusable_action(answer)
-    return f"answered {_short(answer)}, of {kind.__name__}"
+    return f"answered {short(answer)}, of {kind.__name__}"
 
 
 def unusable_action(action: Any) -> str:
     """Why a strategy cannot manage its trade so; "" if it can."""
     if type(action) is not ManagementAction:
-        return f"answered {_short(action)}, of {type(action).__name__}"
+        return f"answered {short(action)}, of {type(action).__name__}"
     if fault := _typed(action, ManagementAction):
         return fault
     if action.act is Act.EXIT and action.reason is None:
@@ -50,10 +53,10 @@ def unusable_action(action: Any) -> str:
 def _said(answer: NoSetup | Veto) -> str:
     for text in (answer.code, answer.observed_name, answer.limit_name, answer.unit):
         if type(text) is not str and type(text) is not Code:
-            return f"a {type(answer).__name__} with {_short(text)}, of {type(text).__name__}, where a word must be"
+            return f"a {type(answer).__name__} with {short(text)}, of {type(text).__name__}, where a word must be"
     for value in (answer.observed, answer.limit):
         if type(value) not in PLAIN or (type(value) is int and abs(value) >= MOST**2):
-            return f"a {type(answer).__name__} with {_short(value)}, of {type(value).__name__}; allowed are int, float and str"
+            return f"a {type(answer).__name__} with {short(value)}, of {type(value).__name__}; allowed are int, float and str"
     return ""
 
 
@@ -92,7 +95,33 @@ def _typed(answer: Any, kind: type[Any]) -> str:
     return ""
 
 
-def _short(value: Any) -> str:
+def beyond_block(plan: EntryPlan, rules: Any, state: MarketState) -> str:
+    """Where a plan leaves what its strategy's block allows (phases, min_belief, max_minutes); "" if nowhere."""
+    if state.session_phase not in rules.phases:
+        return f"a plan in phase {state.session_phase}, where its block allows {' '.join(map(str, rules.phases))}"
+    if plan.max_minutes > rules.max_minutes:
+        return f"a plan of {plan.max_minutes} minutes, where its block allows {rules.max_minutes}"
+    belief = state.belief(plan.thesis.belief, plan.side).effective
+    if not belief >= rules.min_belief - TOLERANCE:
+        return f"a plan on {plan.thesis.belief} {belief:.2f}, where its block wants {rules.min_belief:.2f}"
+    return ""
+
+
+def raised(error: BaseException) -> str:
+    """An exception in one line, whatever its own text does."""
+    try:
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    except Exception:
+        return f"{type(error).__name__}, which cannot be shown"
+
+
+def where_raised(error: BaseException) -> str:
+    """The stack of an exception, without its own text."""
+    return "".join(traceback.format_tb(error.__traceback__))
+
+
+def short(value: Any) -> str:
+    """A value in at most 60 characters, whatever its own text does."""
     try:
         text = " ".join(repr(value).split())
     except Exception as error:  # whatever a stranger's repr does

@@ -7,7 +7,7 @@ bar and the bar goes on; what it did is told.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Real
 
 from bot.contracts.declaration import Evidence
@@ -30,15 +30,22 @@ class _Brought:
         """The evidence in -1..1, nan if there is none; and what the function did wrong, "" if nothing."""
         try:
             found = self._evidence(state, side, self._weights)
-        except Exception as error:
-            return NAN, f"raised {type(error).__name__}: {error}"
+        except (Exception, SystemExit) as error:
+            return NAN, f"raised {type(error).__name__}: {_printed(error, str)}"
         if not isinstance(found, Real) or isinstance(found, bool):
-            return NAN, f"gave {found!r}, allowed is a number from -1 to 1"
+            return NAN, f"gave {_printed(found)}, allowed is a number from -1 to 1"
         if math.isnan(found):
             return NAN, "" if state.warming_up else "gave nan, though every signal is defined"
         if not -1.0 <= found <= 1.0:
             return NAN, f"gave {found:g}, allowed is -1 to 1"
         return float(found), ""
+
+
+def _printed(found: object, how: Callable[[object], str] = repr) -> str:
+    try:
+        return how(found)
+    except Exception:  # whatever a stranger's text does
+        return "what cannot be shown"
 
 
 class OwnBeliefs:

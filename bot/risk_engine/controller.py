@@ -52,10 +52,7 @@ from bot.risk_engine.denials import Denials
 from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.idle import answered_for, waiting_in
-from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_parts, require_strategies, require_venue
-from bot.risk_engine.path import Handler, Path
-from bot.risk_engine.recognise import unknown_command
-from bot.risk_engine.story import Told
+from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_one_runtime, require_parts, require_strategies, require_venue
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
@@ -184,6 +181,7 @@ class RiskController(Controller):
         if "LIBRARY" in wanted:
             standing = (getattr(strategy, "name", "") for strategy in self._trader.strategies())
             require_strategies(standing, self._runtime.contracts.declared)
+        require_one_runtime(self._config.runtime, [*self._trader.actors(), *self._trader.strategies()])
         if simulated:
             require_venue(self._config.instrument_id.venue.value, self.msgbus)
 

@@ -50,6 +50,18 @@ def require_strategies(found: Iterable[str], wanted: Iterable[str]) -> None:
         raise RiskEngineError(f"The run cannot start: strategy {missing} is missing; the library asks {', '.join(asked)}.")
 
 
+def require_one_runtime(runtime: Any, parts: Iterable[Any]) -> None:
+    """Raises RiskEngineError, which names the part, if one was made for another law, journal or span of time than the risk engine."""
+    for part in parts:
+        found = getattr(part.config, "runtime", runtime)
+        if found != runtime:
+            other = next(name for name in type(runtime).__struct_fields__ if getattr(found, name) != getattr(runtime, name))
+            raise RiskEngineError(
+                f"The run cannot start: {part.id} has runtime.{other} = {getattr(found, other)!r} where the risk engine has "
+                f"{getattr(runtime, other)!r}; give every part the same runtime."
+            )
+
+
 def require_venue(venue: str, msgbus: Any) -> None:
     """Raises RiskEngineError unless the simulated venue of a backtest fills by the one rule."""
     if venue_endpoint(venue) not in msgbus.endpoints():

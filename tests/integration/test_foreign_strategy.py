@@ -29,6 +29,8 @@ PLAN = (  # one leg around the close, which the quiet day fills
 def planning(folder: Path, *, strategy: str = "self.name", limit: str = "close", quantity: str = "1", stop: str = "8") -> Path:
     """Z6 that has one plan, at 10:41."""
     write(folder, detect=ENTER)
+    spoil(folder, "  min_belief: 0.65\n", "  min_belief: 0.0\n", kind="yaml")  # a quiet day believes in nothing
+    spoil(folder, "  max_minutes: 15\n", "  max_minutes: 20\n", kind="yaml")
     return spoil(folder, SAME_BAR, PLAN.format(strategy=strategy, limit=limit, quantity=quantity, stop=stop) + SAME_BAR)
 
 
@@ -202,3 +204,61 @@ def test_a_trade_whose_strategy_is_not_here_is_left_at_once(tmp_path):
     first, *_ = played.outcomes
     assert (first["strategy"], first["exit_reason"]) == ("Z6", "THESIS")
     assert first["closed_ns"] - first["opened_ns"] <= 2 * MINUTE_NS
+
+
+# ------------------------------------------------------------------ what the law ends, and what the block says
+
+
+def _held(folder: Path, body: str) -> Path:
+    """Z6 that enters at 10:41 and manages its trade as `body` says."""
+    planning(folder)
+    path = folder / "z6.py"
+    path.write_text(path.read_text() + f"\n    def plan_management(self, trade, state):\n        {body}\n", encoding="utf-8")
+    return folder
+
+
+def test_a_trade_that_its_strategy_would_hold_for_ever_ends_by_the_rules_of_all(tmp_path):
+    body = "from bot.decision.plan import Act, ManagementAction; return ManagementAction(Act.HOLD, 'for ever')"
+    played = run(tmp_path, _held(tmp_path / "mine", body))
+    assert [(each["strategy"], each["exit_reason"]) for each in played.outcomes][:1] == [("Z6", "TIME")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  max_minutes: 20\n", "  max_minutes: 19\n", "a plan of 20 minutes, where its block allows 19"),
+        ("  min_belief: 0.0\n", "  min_belief: 0.9\n", "where its block wants 0.90"),
+        ("  phases: [1, 2, 4]\n", "  phases: [4]\n", "a plan in phase 2, where its block allows 4"),
+    ],
+)
+def test_a_plan_outside_its_own_block_is_no_answer(tmp_path, old, new, said):
+    mine = spoil(planning(tmp_path / "mine"), old, new, kind="yaml")
+    played = run(tmp_path, mine)
+    gate = decisions(played)["Z6"]["gate"]
+    assert (gate["code"], said in gate["observed"]) == ("NO_ANSWER", True)
+    assert [each for each in played.outcomes if each["strategy"] == "Z6"] == []
+
+
+def test_a_strategy_that_is_chosen_and_submits_nothing_does_not_keep_the_others_from_trading(tmp_path):
+    mine = planning(tmp_path / "mine")
+    path = mine / "z6.py"
+    path.write_text(path.read_text() + "\n    def _on_submit(self, intent):\n        pass\n", encoding="utf-8")
+    gate = decisions(run(tmp_path, mine))["Z6"]["gate"]
+    assert (gate["code"], gate["observed"]) == ("NO_ANSWER", "it was chosen and submitted nothing")
+
+
+@pytest.mark.parametrize("raising", ["raise RuntimeError('filled')", "raise SystemExit(0)"])
+def test_an_event_method_that_raises_ends_no_run_and_trips_the_kill_switch(tmp_path, raising):
+    mine = planning(tmp_path / "mine")
+    path = mine / "z6.py"
+    path.write_text(path.read_text() + f"\n    def on_order_filled(self, event):\n        {raising}\n", encoding="utf-8")
+    played = run(tmp_path, mine)
+    trip = next(body for body in played.of("kill"))
+    assert trip["state"] == "TRIPPED" and "Z6 raised on OrderFilled" in trip["detail"]
+    assert [each["exit_reason"] for each in played.outcomes if each["strategy"] == "Z6"] == ["KILL"]
+
+
+@pytest.mark.parametrize("raising", ["raise SystemExit(3)", "raise type('Z', (Exception,), {'__str__': lambda self: 1 / 0})()"])
+def test_what_a_strategy_raises_is_no_answer_whatever_it_is(tmp_path, raising):
+    played = run(tmp_path, write(tmp_path / "mine", detect=raising))
+    assert decisions(played)["Z6"]["gate"]["code"] == "NO_ANSWER"

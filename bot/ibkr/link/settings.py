@@ -43,6 +43,22 @@ class LinkSettings(msgspec.Struct, frozen=True):
         return cls(**(backoff | named))
 
 
+_confirmed: set[str] = set()
+
+
+def confirm_live(account: str) -> None:
+    """A person has typed this account in this process to trade real money (mesbot live). No configuration can say so."""
+    _confirmed.add(account)
+
+
+def require_confirmed(account: str, *, paper: bool, observe: bool) -> None:
+    """Raises WrongAccountKind if a live account would be traded that nobody has confirmed in this process."""
+    if not paper and not observe and account not in _confirmed:
+        raise WrongAccountKind(
+            f"{account} is a live account that nobody has confirmed in this process; real money is traded by `mesbot live` alone"
+        )
+
+
 def chosen_account(settings: LinkSettings, accounts: list[str]) -> str:
     """The configured account, or the only one. Raises AccountNotFound or WrongAccountKind."""
     listed = ", ".join(accounts) or "none"

@@ -36,7 +36,7 @@ def lines(result: Result) -> dict[str, str]:
     """The lines of the list, by strategy."""
     assert result.exit_code == 0, result.output
     rows = [line.split(maxsplit=1) for line in result.output.splitlines() if line.strip()]
-    return {row[0]: " ".join(row[1].split()) for row in rows[2:]}
+    return {row[0]: " ".join(row[1].split()) for row in rows[2:] if row[0] != "States:"}
 
 
 # ------------------------------------------------------------------------ the list
@@ -49,6 +49,10 @@ def test_each_strategy_is_one_line_with_summary_belief_contracts_tiers_state_and
     assert found["K5"] == "Noise filter: orders nothing, and vetoes every entry of a bar that is noise F5 - all no journal yet strategies/"
 
 
+def test_it_says_that_no_journal_tells_of_states_yet(run):
+    assert run("strategies").output.splitlines()[-1] == "States: no journal yet."
+
+
 def test_the_state_is_that_of_the_newest_journal(run, tmp_path):
     (tmp_path / "out").mkdir()
     law = load_contracts(strategies=[write(tmp_path / "mine")])
@@ -57,7 +61,9 @@ def test_the_state_is_that_of_the_newest_journal(run, tmp_path):
         journal.add(Kind.STATE, 60_000_000_000, change, "Z6")
         journal.close_link(60_000_000_000)
     with_own_belief(tmp_path / "mine", name="K7")
-    found = lines(run("strategies", "--strategies", "mine"))
+    told = run("strategies", "--strategies", "mine")
+    assert told.output.splitlines()[-1] == "States: out/journal.sqlite"
+    found = lines(told)
     assert found["K1"].endswith("S A B active strategies/")
     assert found["Z6"].endswith("F2 1 S A B quarantined mine")
     assert found["K7"].endswith("F6, its own 1 S A B not journaled yet mine")

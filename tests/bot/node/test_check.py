@@ -192,7 +192,7 @@ def look(folder: Path, *script: str, live: bool = False, environ: dict[str, str]
 
     async def run() -> CheckReport:
         async with Gateway(dataclasses.replace(moving(), **changes)) as running:
-            if changes.get("begin") == "told":
+            if changes.get("start_ns", 0) > time.time_ns() - HOUR_NS:
                 running.clock.__class__ = ThisMoment
             for words in script:
                 done = running.side.verbs.do(words)
