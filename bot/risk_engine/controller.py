@@ -53,6 +53,9 @@ from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_one_runtime, require_parts, require_strategies, require_venue
+from bot.risk_engine.path import Handler, Path
+from bot.risk_engine.recognise import unknown_command
+from bot.risk_engine.story import Told
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
