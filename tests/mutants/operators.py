@@ -159,7 +159,7 @@ def _call(node: ast.Call) -> Others:
         yield ast.Call(ast.Name(OTHER_CALL[called], ast.Load()), node.args, node.keywords)
     if called in BARE:
         yield node.args[0]
-    if len(node.args) > 1:
+    if len(node.args) > 1 and called not in OTHER_CALL:
         yield ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)
     for index, keyword in enumerate(node.keywords):
         before, after = node.keywords[:index], node.keywords[index + 1 :]
@@ -183,8 +183,12 @@ def _return(node: ast.Return) -> Others:
 
 
 def _gone(node: ast.stmt) -> Others:
-    if not isinstance(node, ast.Assign) or not all(isinstance(target, ast.Name) for target in node.targets):
-        yield None
+    if isinstance(node, ast.Assign):
+        set_, used = ([found for found in ast.walk(part) if isinstance(found, ast.Name)] for part in (ast.Tuple(node.targets), node.value))
+        new = {name.id for name in set_ if isinstance(name.ctx, ast.Store)}
+        if new and not new & {name.id for name in used}:
+            return  # without its first value a name is an error, which proves nothing
+    yield None
 
 
 OPERATORS: dict[type[ast.AST] | tuple[type[ast.AST], ...], Callable[..., Others]] = {

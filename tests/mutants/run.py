@@ -126,16 +126,16 @@ def survivors(found: list[tuple[Job, int]]) -> dict[str, list[Mutant]]:
             left[job.module].append(job.mutant)
         elif code not in NOTICED and code >= 0:
             sys.exit(f"{job.module}: {job.mutant.name}: the tests ended with exit code {code}, which is no answer")
-    return {module: sorted(mutants, key=lambda mutant: mutant.line) for module, mutants in left.items()}
+    return {module: sorted(mutants, key=lambda mutant: mutant.line) for module, alive in left.items()}
 
 
 def faults(left: dict[str, list[Mutant]], names: dict[str, set[str]], equal: dict[str, dict[str, str]]) -> list[str]:
     """What is wrong with the list of equals: survivors it lacks, and lines of it that are not true."""
     said = []
-    for module, mutants in left.items():
-        listed, alive = equal.get(module, {}), {mutant.name for mutant in mutants}
-        said += [f"SURVIVED  {module}:{mutant.line}  {mutant.name}" for mutant in mutants if mutant.name not in listed]
-        said += [f"NOT EQUAL {module}  {name}: listed as equal, but killed" for name in listed if name in names[module] - alive]
+    for module, alive in left.items():
+        listed, killed = equal.get(module, {}), names[module] - {mutant.name for mutant in alive}
+        said += [f"SURVIVED  {module}:{mutant.line}  {mutant.name}" for mutant in alive if mutant.name not in listed]
+        said += [f"NOT EQUAL {module}  {name}: listed as equal, but killed" for name in listed if name in killed]
         said += [f"GONE      {module}  {name}: listed as equal, but no such mutant" for name in listed if name not in names[module]]
     return said
 
@@ -143,8 +143,8 @@ def faults(left: dict[str, list[Mutant]], names: dict[str, set[str]], equal: dic
 def table(left: dict[str, list[Mutant]], names: dict[str, set[str]], equal: dict[str, dict[str, str]]) -> list[list[Any]]:
     """Module, mutants, killed, survived, of them equal, share killed; the last row is the sum."""
     rows: list[list[Any]] = []
-    for module, mutants in left.items():
-        rows.append([module, len(names[module]), len(mutants), sum(mutant.name in equal.get(module, {}) for mutant in mutants)])
+    for module, alive in left.items():
+        rows.append([module, len(names[module]), len(alive), sum(mutant.name in equal.get(module, {}) for mutant in alive)])
     rows.append(["all", *(sum(row[column] for row in rows) for column in (1, 2, 3))])
     return [[module, all_, all_ - alive, alive, same, 1 - alive / all_ if all_ else 1.0] for module, all_, alive, same in rows]
 
@@ -192,5 +192,6 @@ def report(left: Any, names: Any, equal: Any, found: Any, file: Path | None, sec
 
 if __name__ == "__main__":
     os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))  # this checkout's modules, whatever is installed
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     sys.exit(main())
