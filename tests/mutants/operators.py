@@ -55,36 +55,59 @@ class Mutant(NamedTuple):
         return f"{self.place}: {self.was} -> {self.now}"
 
 
+class Slot(NamedTuple):
+    """Where a node hangs in the tree; `index` is None where there is one node and no list of them."""
+
+    parent: ast.AST
+    field: str
+    index: int | None
+    place: str
+
+    @property
+    def node(self) -> ast.AST:
+        value = getattr(self.parent, self.field)
+        return value if self.index is None else value[self.index]
+
+    def put(self, node: ast.AST | None) -> None:
+        """Hang another node here; None takes a statement's effect, or an element out of its list."""
+        if self.index is None:
+            setattr(self.parent, self.field, node)
+            return
+        nodes = list(getattr(self.parent, self.field))
+        nodes[self.index : self.index + 1] = [ast.Pass()] if node is None and isinstance(self.node, ast.stmt) else [node] if node else []
+        setattr(self.parent, self.field, nodes)
+
+
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of this source, in the order of the text; equal names are numbered."""
     tree = ast.parse(source)
     seen: Counter[str] = Counter()
-    for parent, field, index, place in _slots(tree, "module"):
-        node = _get(parent, field, index)
-        for other in _others(node, parent):
+    for slot in list(_slots(tree, "module")):
+        node, whole = slot.node, getattr(slot.parent, slot.field)
+        for other in _others(node, slot):
             was, now = _text(node), _text(other)
             if was == now:
                 continue
-            seen[f"{place}{was}{now}"] += 1
-            number = seen[f"{place}{was}{now}"]
-            _set(parent, field, index, other or ast.Pass())
-            fixed = ast.fix_missing_locations(copy.deepcopy(tree))
-            _set(parent, field, index, node)
-            yield Mutant(place, node.lineno, was, now if number == 1 else f"{now} ({number})", fixed)
+            seen[f"{slot.place}{was}{now}"] += 1
+            number = seen[f"{slot.place}{was}{now}"]
+            slot.put(other)
+            changed = ast.fix_missing_locations(copy.deepcopy(tree))
+            setattr(slot.parent, slot.field, whole)
+            yield Mutant(slot.place, node.lineno, was, now if number == 1 else f"{now} ({number})", changed)
 
 
-def _slots(node: ast.AST, place: str) -> Iterator[tuple[ast.AST, str, int | None, str]]:
-    """Where a node of this tree hangs, in the order of the text, but for declarations."""
+def _slots(node: ast.AST, place: str) -> Iterator[Slot]:
+    """Where the nodes of this tree hang, in the order of the text, but for declarations."""
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         place = node.name if place == "module" else f"{place}.{node.name}"
     for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns", "decorator_list", "keywords" if isinstance(node, ast.ClassDef) else "", "bases", "ctx"):
+        if field in ("annotation", "returns", "decorator_list", "bases") or (isinstance(node, ast.ClassDef) and field == "keywords"):
             continue
         for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if not isinstance(child, ast.AST) or _declaration(child) or (isinstance(node, ast.Assert) and field == "msg"):
                 continue
             if hasattr(child, "lineno"):
-                yield node, field, index, place
+                yield Slot(node, field, index, place)
             yield from _slots(child, place)
 
 
@@ -95,13 +118,17 @@ def _declaration(node: ast.AST) -> bool:
     return docstring or isinstance(node, (ast.Import, ast.ImportFrom)) or (isinstance(node, ast.AnnAssign) and node.value is None)
 
 
-def _others(node: ast.AST, parent: ast.AST) -> Others:
+def _others(node: ast.AST, slot: Slot) -> Others:
     for kind, others in OPERATORS.items():
         if isinstance(node, kind):
             yield from others(node)
-    if _decides(node, parent):
+    if _decides(node, slot.parent):
         yield ast.Constant(True)
         yield ast.Constant(False)
+    if slot.field == "elts" and isinstance(getattr(slot.parent, "ctx", None), ast.Load):
+        yield None
+    if isinstance(node, ast.keyword) and isinstance(slot.parent, ast.Call):
+        yield from _keyword(node, slot.parent, slot.index or 0)
 
 
 def _decides(node: ast.AST, parent: ast.AST) -> bool:
@@ -161,20 +188,14 @@ def _call(node: ast.Call) -> Others:
         yield node.args[0]
     if len(node.args) > 1 and called not in OTHER_CALL:
         yield ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)
-    for index, keyword in enumerate(node.keywords):
-        before, after = node.keywords[:index], node.keywords[index + 1 :]
-        if node.args:  # an option
-            yield ast.Call(node.func, node.args, before + after)
-        elif len(node.keywords) > 1:  # a field
-            taken = ast.keyword(keyword.arg, (after or before)[0].value)
-            yield ast.Call(node.func, [], [*before, taken, *after])
 
 
-def _elements(node: ast.Tuple | ast.List | ast.Set) -> Others:
-    if isinstance(getattr(node, "ctx", None), ast.Store):
-        return
-    for index in range(len(node.elts)):
-        yield type(node)(elts=node.elts[:index] + node.elts[index + 1 :], **({} if isinstance(node, ast.Set) else {"ctx": ast.Load()}))
+def _keyword(node: ast.keyword, call: ast.Call, index: int) -> Others:
+    if call.args:  # an option
+        yield None
+    elif len(call.keywords) > 1:  # a field takes its neighbour's value
+        neighbour = call.keywords[index + 1] if index + 1 < len(call.keywords) else call.keywords[0]
+        yield ast.keyword(node.arg, neighbour.value)
 
 
 def _return(node: ast.Return) -> Others:
@@ -199,22 +220,9 @@ OPERATORS: dict[type[ast.AST] | tuple[type[ast.AST], ...], Callable[..., Others]
     ast.UnaryOp: _unary,
     ast.Constant: _constant,
     ast.Call: _call,
-    (ast.Tuple, ast.List, ast.Set): _elements,
     ast.Return: _return,
     (ast.Assign, ast.Expr, ast.Raise, ast.Continue, ast.Break): _gone,
 }
-
-
-def _get(parent: ast.AST, field: str, index: int | None) -> ast.AST:
-    value = getattr(parent, field)
-    return value if index is None else value[index]
-
-
-def _set(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
-    if index is None:
-        setattr(parent, field, node)
-    else:
-        getattr(parent, field)[index] = node
 
 
 def _text(node: ast.AST | None) -> str:

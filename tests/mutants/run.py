@@ -36,7 +36,20 @@ ROOT = HERE.parents[1]
 SHARE = 0.95
 CPU_SECONDS = 60  # of one mutant; more is a loop
 PASSED, NOTICED = (0,), (1, 2)  # pytest's codes: tests failed, or could not even be collected
-QUIET = ["-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutants"]
+QUIET = [
+    "-x",
+    "-q",
+    "--no-header",
+    "--tb=no",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "-p",
+    "no:logging",
+    "--assert=plain",
+    "--hypothesis-profile=mutants",
+]
 
 
 class Job(NamedTuple):
