@@ -129,78 +129,83 @@ def outcomes(jobs: Iterable[Job], at_once: int) -> Iterator[tuple[Job, int]]:
         yield running.pop(pid), os.waitstatus_to_exitcode(status)
 
 
-def survivors(found: list[tuple[Job, int]]) -> dict[str, list[Mutant]]:
-    """The mutants of each module that no test noticed, in the order of the text."""
-    left: dict[str, list[Mutant]] = {}
-    for job, code in found:
+class Told(NamedTuple):
+    """What became of the mutants of one module; `equal` is what the list says of it: mutant to reason."""
+
+    module: str
+    mutants: list[Mutant]
+    survived: set[str]
+    equal: dict[str, str]
+
+    def faults(self) -> Iterator[str]:
+        """Survivors that the list lacks, and lines of the list that are not true."""
+        names = {mutant.name for mutant in self.mutants}
+        for mutant in self.mutants:
+            if mutant.name in self.survived and mutant.name not in self.equal:
+                yield f"SURVIVED   {self.module}:{mutant.line}  {mutant.name}"
+        for name in self.equal:
+            if name not in names:
+                yield f"GONE       {self.module}  {name}: listed as equal, but there is no such mutant"
+            elif name not in self.survived:
+                yield f"NOT EQUAL  {self.module}  {name}: listed as equal, but killed"
+
+
+def run(modules: dict[str, list[str]], equal: dict[str, dict[str, str]], at_once: int) -> list[Told]:
+    """Judge every mutant of these modules. Leaves with a sentence if the tests fail without a mutant, or give no answer."""
+    load_libraries(sorted({test for tests in modules.values() for test in tests}))
+    for job, code in outcomes((Job(module, tests, None) for module, tests in modules.items()), at_once):
+        if code not in PASSED:
+            sys.exit(f"{job.module}: its tests do not pass without a change (exit code {code}): {' '.join(job.tests)}")
+    made = {module: list(mutants((ROOT / module).read_text())) for module in modules}
+    survived: dict[str, set[str]] = {module: set() for module in modules}
+    total = sum(len(some) for some in made.values())
+    jobs = (Job(module, tests, mutant) for module, tests in modules.items() for mutant in made[module])
+    for number, (job, code) in enumerate(outcomes(jobs, at_once), start=1):
         assert job.mutant is not None
-        left.setdefault(job.module, [])
         if code in PASSED:
-            left[job.module].append(job.mutant)
+            survived[job.module].add(job.mutant.name)
         elif code not in NOTICED and code >= 0:
             sys.exit(f"{job.module}: {job.mutant.name}: the tests ended with exit code {code}, which is no answer")
-    return {module: sorted(mutants, key=lambda mutant: mutant.line) for module, alive in left.items()}
+        if number % 50 == 0 or number == total:
+            print(f"{number} of {total} mutants, {sum(len(names) for names in survived.values())} survived", file=sys.stderr, flush=True)
+    return [Told(module, made[module], survived[module], equal.get(module, {})) for module in modules]
 
 
-def faults(left: dict[str, list[Mutant]], names: dict[str, set[str]], equal: dict[str, dict[str, str]]) -> list[str]:
-    """What is wrong with the list of equals: survivors it lacks, and lines of it that are not true."""
-    said = []
-    for module, alive in left.items():
-        listed, killed = equal.get(module, {}), names[module] - {mutant.name for mutant in alive}
-        said += [f"SURVIVED  {module}:{mutant.line}  {mutant.name}" for mutant in alive if mutant.name not in listed]
-        said += [f"NOT EQUAL {module}  {name}: listed as equal, but killed" for name in listed if name in killed]
-        said += [f"GONE      {module}  {name}: listed as equal, but no such mutant" for name in listed if name not in names[module]]
-    return said
-
-
-def table(left: dict[str, list[Mutant]], names: dict[str, set[str]], equal: dict[str, dict[str, str]]) -> list[list[Any]]:
+def table(told: list[Told]) -> list[list[Any]]:
     """Module, mutants, killed, survived, of them equal, share killed; the last row is the sum."""
-    rows: list[list[Any]] = []
-    for module, alive in left.items():
-        rows.append([module, len(names[module]), len(alive), sum(mutant.name in equal.get(module, {}) for mutant in alive)])
+    rows = [[one.module, len(one.mutants), len(one.survived), len(one.survived & set(one.equal))] for one in told]
     rows.append(["all", *(sum(row[column] for row in rows) for column in (1, 2, 3))])
-    return [[module, all_, all_ - alive, alive, same, 1 - alive / all_ if all_ else 1.0] for module, all_, alive, same in rows]
+    return [[module, made, made - alive, alive, same, 1 - alive / made if made else 1.0] for module, made, alive, same in rows]
 
 
 def main() -> int:
     given = argparse.ArgumentParser(prog="make mutants", description=__doc__.split("\n")[0])
     given.add_argument("modules", nargs="*", metavar="MODULE", help="of mutants.yaml; default all")
     given.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    given.add_argument("--json", type=Path, help="write the outcome of every mutant to this file")
+    given.add_argument("--json", type=Path, help="write what became of every mutant to this file")
     chosen = given.parse_args()
     listed = yaml.safe_load((HERE / "mutants.yaml").read_text())
-    unknown = [module for module in chosen.modules if module not in listed["modules"]]
-    if unknown:
+    if unknown := [module for module in chosen.modules if module not in listed["modules"]]:
         sys.exit(f"{unknown[0]} is not in tests/mutants/mutants.yaml; known are {', '.join(listed['modules'])}")
     modules = {module: tests for module, tests in listed["modules"].items() if module in chosen.modules or not chosen.modules}
-    equal = {module: lines for module, lines in listed["equal"].items() if module in modules}
     started = time.monotonic()
-    load_libraries(sorted({test for tests in modules.values() for test in tests}))
-    for job, code in outcomes((Job(module, tests, None) for module, tests in modules.items()), chosen.jobs):
-        if code != 0:
-            sys.exit(f"{job.module}: its tests do not pass without a change (exit code {code}): {' '.join(job.tests)}")
-    jobs = [Job(module, tests, mutant) for module, tests in modules.items() for mutant in mutants((ROOT / module).read_text())]
-    names = {module: {job.mutant.name for job in jobs if job.module == module and job.mutant} for module in modules}
-    found = []
-    for number, outcome in enumerate(outcomes(jobs, chosen.jobs), start=1):
-        found.append(outcome)
-        if number % 100 == 0:
-            print(f"{number} of {len(jobs)} mutants", file=sys.stderr, flush=True)
-    left = survivors(sorted(found, key=lambda pair: jobs.index(pair[0])))
-    return report(left, names, equal, found, chosen.json, time.monotonic() - started)
+    told = run(modules, listed["equal"], chosen.jobs)
+    if chosen.json:
+        found = [[one.module, mutant.line, mutant.name, mutant.name in one.survived] for one in told for mutant in one.mutants]
+        chosen.json.write_text(json.dumps(found, indent=1) + "\n")
+    return report(told, time.monotonic() - started)
 
 
-def report(left: Any, names: Any, equal: Any, found: Any, file: Path | None, seconds: float) -> int:
-    for line in (said := faults(left, names, equal)):
-        print(line)
-    rows = table(left, names, equal)
+def report(told: list[Told], seconds: float) -> int:
+    """Print what is wrong and the table; 1 if the run fails."""
+    faults = [fault for one in told for fault in one.faults()]
+    rows = table(told)
+    print("\n".join(faults))
     print(f"{'module':<40}{'mutants':>8}{'killed':>8}{'survived':>9}{'equal':>7}{'share':>8}")
-    for module, *numbers, share in rows:
-        print(f"{module:<40}{numbers[0]:>8}{numbers[1]:>8}{numbers[2]:>9}{numbers[3]:>7}{share:>8.1%}")
+    for module, made, killed, survived, equal, share in rows:
+        print(f"{module:<40}{made:>8}{killed:>8}{survived:>9}{equal:>7}{share:>8.1%}")
     print(f"{seconds:.0f} s")
-    if file:
-        file.write_text(json.dumps([[job.module, job.mutant.line, job.mutant.name, code] for job, code in found], indent=1))
-    return int(bool(said) or rows[-1][-1] < SHARE)
+    return int(bool(faults) or rows[-1][-1] < SHARE)
 
 
 if __name__ == "__main__":
