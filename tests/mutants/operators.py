@@ -1,7 +1,7 @@
 """Mutants of a module: each is the module with one thing in it changed. docs/mutants.md lists the operators.
 
-Left alone are declarations that nothing decides by: annotations, docstrings, imports, class headers,
-decorators, `__all__`, and the words of an assertion.
+Left alone is what nothing is decided by: annotations, docstrings, imports, class headers, decorators,
+`__all__`, and assertions (one that holds cannot be missed).
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _slots(node: ast.AST, place: str) -> Iterator[Slot]:
         if field in ("annotation", "returns", "decorator_list", "bases") or (isinstance(node, ast.ClassDef) and field == "keywords"):
             continue
         for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if not isinstance(child, ast.AST) or _declaration(child) or (isinstance(node, ast.Assert) and field == "msg"):
+            if not isinstance(child, ast.AST) or _declaration(child):
                 continue
             if hasattr(child, "lineno"):
                 yield Slot(node, field, index, place)
@@ -115,7 +115,9 @@ def _declaration(node: ast.AST) -> bool:
     if isinstance(node, ast.Assign):
         return ast.unparse(node.targets[0]) == "__all__"
     docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return docstring or isinstance(node, (ast.Import, ast.ImportFrom)) or (isinstance(node, ast.AnnAssign) and node.value is None)
+    return (
+        docstring or isinstance(node, (ast.Import, ast.ImportFrom, ast.Assert)) or (isinstance(node, ast.AnnAssign) and node.value is None)
+    )
 
 
 def _others(node: ast.AST, slot: Slot) -> Others:

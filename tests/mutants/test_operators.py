@@ -58,7 +58,7 @@ def test_an_operator_changes_one_thing(source, found):
         "def f(a: int | None, b: 'x') -> int | None:\n    pass",
         "class A(B, frozen=True):\n    a: int",
         "@decorated(1)\ndef f():\n    pass",
-        "assert p, 'words'",
+        "assert p is not None, 'words'",
         "def f():\n    return None",
         "a = b",
         "a, b = c",

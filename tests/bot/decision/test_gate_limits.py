@@ -19,7 +19,7 @@ from bot.decision.evaluate import Judgement, evaluate
 from bot.decision.gates import BAR_GATES, PLAN_GATES
 from bot.decision.limits import BlackoutLimits, TierLimits
 from bot.decision.plan import EntryPlan, EntryType, Leg
-from bot.units import MINUTE_NS, SECOND_NS
+from bot.units import MINUTE_NS, SECOND_NS, TOLERANCE
 
 
 class Given(NamedTuple):
@@ -82,6 +82,14 @@ def leg(**changes: int) -> Given:
     side = made["side"]
     chosen = plan(side, legs=((1, 8, 16),))
     return of_plan(msgspec.structs.replace(chosen, legs=(Leg(made["quantity"], 1000 - made["stop"] * side, 1000 + made["target"] * side),)))
+
+
+def just_reached(share: float) -> float:
+    """The limit that, with the tolerance, is this share to the last bit."""
+    limit = share - TOLERANCE
+    while limit + TOLERANCE != share:
+        limit = math.nextafter(limit, 1.0 if limit + TOLERANCE < share else 0.0)
+    return limit
 
 
 TWO = plan(legs=((2, 8, 40),))  # risk 2,000 cents; worst case 2,000 + 248 + 250 a tick of slippage
@@ -302,7 +310,7 @@ EDGES = [
     Edge(
         Code.FRICTION_SHARE,
         lambda share: friction(1, share),  # 498 / 2,500 = 0.1992
-        (0.1992, 0.1992 - 0.9e-9, 1.0),
+        (0.1992, 0.1992 - 0.9e-9, just_reached(498 / 2500), 1.0),
         (0.1, 0.1992 - 1.1e-9, 0.0),
         ("share", 0.1992, "limit", 0.1, "share of target"),
     ),
