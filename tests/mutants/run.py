@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import io
 import json
 import os
 import resource
+import signal
 import sys
 import time
 import warnings
@@ -35,21 +38,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SHARE = 0.95
 CPU_SECONDS = 60  # of one mutant; more is a loop
-PASSED, NOTICED = (0,), (1, 2)  # pytest's codes: tests failed, or could not even be collected
-QUIET = [
-    "-x",
-    "-q",
-    "--no-header",
-    "--tb=no",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:xdist",
-    "-p",
-    "no:logging",
-    "--assert=plain",
-    "--hypothesis-profile=mutants",
-]
+PASSED = (0,)
+NOTICED = (1, 2, -signal.SIGXCPU)  # tests failed, could not even be collected, or never ended
+QUIET = "-x -q --no-header --tb=no --assert=plain -p no:cacheprovider -p no:xdist -p no:logging --hypothesis-profile=mutants".split()
 
 
 class Job(NamedTuple):
@@ -88,11 +79,13 @@ class Finder(importlib.abc.MetaPathFinder):
 def load_libraries(tests: Iterable[str]) -> None:
     """Collect the tests once, then forget everything that is ours: what stays loaded is the libraries."""
     settings.register_profile("mutants", derandomize=True, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
-    if pytest.main(["--collect-only", "-qq", *QUIET[2:], *tests]) != 0:
-        sys.exit("the first-line tests cannot be collected; `make test` says why")
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = pytest.main(["--collect-only", *QUIET, *tests])
+    if code not in PASSED:
+        sys.exit(f"the first-line tests cannot be collected (exit code {code}); `make test` says why")
     for name, module in list(sys.modules.items()):
         places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", [])]
-        if any(place.startswith(str(ROOT)) and "site-packages" not in place for place in places) and name != "__main__":
+        if any(place.startswith(f"{ROOT}{os.sep}") and "site-packages" not in place for place in places) and name != "__main__":
             del sys.modules[name]
     gc.collect()
     gc.freeze()
@@ -102,7 +95,7 @@ def judge(job: Job) -> None:
     """In a child: the tests against the mutant. Its exit code is pytest's; 70 if they never imported the module."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, 2 * CPU_SECONDS))
     tree = job.mutant.tree if job.mutant else ast.parse((ROOT / job.module).read_text())
     finder = Finder(job.module, tree)
     sys.meta_path.insert(0, finder)
@@ -164,7 +157,7 @@ def run(modules: dict[str, list[str]], equal: dict[str, dict[str, str]], at_once
         assert job.mutant is not None
         if code in PASSED:
             survived[job.module].add(job.mutant.name)
-        elif code not in NOTICED and code >= 0:
+        elif code not in NOTICED:
             sys.exit(f"{job.module}: {job.mutant.name}: the tests ended with exit code {code}, which is no answer")
         if number % 50 == 0 or number == total:
             print(f"{number} of {total} mutants, {sum(len(names) for names in survived.values())} survived", file=sys.stderr, flush=True)

@@ -66,7 +66,15 @@ def test_entries_of_one_hour_add_up_and_those_of_another_do_not():
     told(made, in_flight=True, trades_today=3, submissions_today=3, hour_entries=3, last_entry_ns=5 * HOUR_NS + 59 * MINUTE_NS)
     assert [made.view(ts_ns).hour_entries for ts_ns in (5 * HOUR_NS - 1, 6 * HOUR_NS - 1, 6 * HOUR_NS)] == [0, 3, 0]
     made.on_submission(6 * HOUR_NS)
-    assert made.view(6 * HOUR_NS).hour_entries == 1
+    assert (made.view(6 * HOUR_NS).hour_entries, made.view(6 * HOUR_NS).submissions_today) == (1, 4)
+
+
+def test_results_of_one_day_add_up_in_every_budget():
+    made = book(max_losses=9)
+    lose(made, -1000)
+    lose(made, -300)
+    view = made.view(0)
+    assert (view.realised_day_cents, view.realised_week_cents, view.realised_month_cents) == (-1300, -1300, -1300)
 
 
 @pytest.mark.parametrize(
