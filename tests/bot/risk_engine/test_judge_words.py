@@ -9,6 +9,7 @@ import pytest
 from builders import plan
 from nautilus_trader.model.enums import OrderSide, OrderStatus, TriggerType
 from nautilus_trader.model.identifiers import ExecAlgorithmId, InstrumentId, StrategyId, TraderId
+from nautilus_trader.model.objects import Quantity
 
 from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
@@ -27,6 +28,7 @@ def says(refusal: Refused | None) -> tuple[Any, ...] | None:
     if refusal is None:
         return None
     assert type(refusal.layer) is int and type(refusal.code) is str
+    assert {type(refusal.observed), type(refusal.limit)} <= {int, float, str}
     found = (refusal.observed_name, refusal.observed, refusal.limit_name, refusal.limit, refusal.unit)
     return (refusal.code, refusal.layer, *found)
 
@@ -91,6 +93,7 @@ WANTED = ("required", "one ENTRY, STOP, TARGET of one size", "")
     ("kept", "found"),
     [
         ([0, 1], ("leg_1", "ENTRY:1 STOP:1")),
+        ([0, 1, 1], ("leg_1", "ENTRY:1 STOP:1")),
         ([1, 0, 2, 3, 4], ("leg_1", "STOP:1 ENTRY:1 TARGET:1")),  # five orders are not two legs
         ([0, 1, 2, 3], ("leg_1", "ENTRY:1 STOP:1 TARGET:1")),
         ([0, 1, 2, 2], ("leg_1", "ENTRY:1 STOP:1 TARGET:1")),  # one twice
@@ -118,6 +121,8 @@ def test_a_bracket_of_two_sizes_is_incomplete_and_the_lower_leg_is_named_first()
     [
         (OrderSide.SELL, 3, 2, 0, -3, -2),
         (OrderSide.BUY, 3, -2, 0, 3, 2),
+        (OrderSide.SELL, 2, 1, 0, -2, -1),
+        (OrderSide.BUY, 2, -1, 0, 2, 1),
         (OrderSide.SELL, 2, 2, 1, -2, -1),
         (OrderSide.BUY, 2, -2, 1, 2, 1),
         (OrderSide.BUY, 1, 2, 0, 1, -2),
@@ -125,7 +130,7 @@ def test_a_bracket_of_two_sizes_is_incomplete_and_the_lower_leg_is_named_first()
     ],
 )
 def test_an_order_that_does_not_reduce_is_told_with_what_would(side, quantity, net, working, observed, limit):
-    refusal = judge.reducing(SimpleNamespace(side=side, quantity=quantity), net, working)
+    refusal = judge.reducing(SimpleNamespace(side=side, quantity=Quantity.from_int(quantity)), net, working)
     assert says(refusal) == ("NOT_REDUCING", 1, "quantity", observed, "reducible", limit, "contracts")
 
 
@@ -149,7 +154,7 @@ def test_exits_of_several_legs_and_trades_add_up():
             ("MODIFY_FORBIDDEN", 8, "changes", "a price", "allowed", "a stop's trigger or a smaller quantity", ""),
         ),
         (
-            change(quantity=3, trigger_price=price_of(993)),
+            change(quantity=Quantity.from_int(3), trigger_price=price_of(993)),
             tracked(R.STOP, quantity=2),
             ("MODIFY_FORBIDDEN", 8, "quantity", 3, "maximum", 2, "contracts"),
         ),
@@ -166,7 +171,7 @@ def test_exits_of_several_legs_and_trades_add_up():
         (change(trigger_price=price_of(992)), tracked(R.STOP), ("STOP_WIDENS", 1, "ticks_closer", 0, "minimum", 1, "ticks")),
         (change(trigger_price=price_of(990)), tracked(R.STOP), ("STOP_WIDENS", 1, "ticks_closer", -2, "minimum", 1, "ticks")),
         (change(trigger_price=price_of(993)), tracked(R.STOP), None),
-        (change(quantity=2, trigger_price=price_of(993)), tracked(R.STOP, quantity=2), None),
+        (change(quantity=Quantity.from_int(2), trigger_price=price_of(993)), tracked(R.STOP, quantity=2), None),
         (change(), tracked(R.TARGET), None),
     ],
 )
@@ -206,6 +211,11 @@ def test_a_target_takes_its_stop_along_even_if_another_stop_works():
     target = tracked(R.TARGET)
     of = leg(target, tracked(R.STOP, name="A"))
     assert says(judge.cancellation(target, of, False)) == (*ONLY, 1, "required", 1, "contracts")
+
+
+def test_a_target_of_a_leg_that_holds_nothing_may_go():
+    target = tracked(R.TARGET)
+    assert judge.cancellation(target, leg(target, entered=0), False) is None
 
 
 def test_an_order_of_no_leg_and_the_leg_of_no_order_are_nobodys_cover():
