@@ -1,7 +1,7 @@
 """Mutants of a module: each is the module with one thing in it changed. docs/mutants.md lists the operators.
 
 Left alone is what nothing is decided by: annotations, docstrings, imports, class headers, decorators,
-`__all__`, and assertions (one that holds cannot be missed).
+`__all__`, names of callables' types, and assertions (one that holds cannot be missed).
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def _slots(node: ast.AST, place: str) -> Iterator[Slot]:
 
 def _declaration(node: ast.AST) -> bool:
     if isinstance(node, ast.Assign):
-        return ast.unparse(node.targets[0]) == "__all__"
+        alias = isinstance(node.value, ast.Subscript) and ast.unparse(node.value).startswith("Callable[")
+        return alias or ast.unparse(node.targets[0]) == "__all__"
     docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return (
         docstring or isinstance(node, (ast.Import, ast.ImportFrom, ast.Assert)) or (isinstance(node, ast.AnnAssign) and node.value is None)

@@ -40,20 +40,8 @@ SHARE = 0.95
 CPU_SECONDS = 60  # of one mutant; more is a loop
 PASSED = (0,)
 NOTICED = (1, 2, -signal.SIGXCPU)  # tests failed, could not even be collected, or never ended
-QUIET = [
-    "-x",
-    "-q",
-    "--no-header",
-    "--tb=no",
-    "--assert=plain",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:xdist",
-    "-p",
-    "no:logging",
-    "--hypothesis-profile=mutants",
-]
+WITHOUT = [word for plugin in ("cacheprovider", "xdist", "logging") for word in ("-p", f"no:{plugin}")]
+QUIET = ["-x", "-q", "--no-header", "--tb=no", "--assert=plain", "--hypothesis-profile=mutants", *WITHOUT]
 
 
 class Job(NamedTuple):

@@ -60,6 +60,7 @@ def test_an_operator_changes_one_thing(source, found):
         "@decorated(1)\ndef f():\n    pass",
         "assert p is not None, 'words'",
         "def f():\n    return None",
+        "Check = Callable[[A, B], C | None]",
         "a = b",
         "a, b = c",
     ],

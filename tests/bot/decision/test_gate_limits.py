@@ -381,6 +381,7 @@ def test_what_is_beyond_a_limit_is_refused_with_both_numbers(edge):
     assert [len(found) for found in refusals] == [1] * len(edge.beyond)
     first = refusals[0][0]
     assert (first.observed_name, first.observed, first.limit_name, first.limit, first.unit) == edge.says
+    assert (type(first.code), type(first.layer)) == (str, int)  # as a record keeps them
 
 
 # ------------------------------------------------------------------ what has no number
