@@ -102,6 +102,10 @@ def test_the_highest_tier_that_is_reached_is_in_force_however_they_are_listed(or
     assert limits.tier(equity_cents).name == name
 
 
+def test_an_equity_below_every_tier_is_held_to_the_first():
+    assert LIMITS.tier(-1).name == "S"
+
+
 @pytest.mark.parametrize(
     ("quantity", "slippage_ticks", "friction_cents"), [(1, 0, 124), (1, 1, 249), (1, 6, 874), (2, 0, 248), (2, 1, 498), (3, 5, 2247)]
 )
