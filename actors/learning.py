@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import msgspec
-from nautilus_trader.common.actor import Actor
 
 from actors.config import RuntimeActorConfig
+from actors.part import Part
+from bot.decision.intent import RefusedPlan
 from bot.decision.outcome import TradeOutcome
-from bot.journal.build import signals_of
 from bot.journal.records import Kind, ShadowRecord
-from bot.learning.shadow import ShadowBook, ShadowContext
+from bot.learning.shadow import ShadowBook
 from bot.learning.states import LearningLoop, LearningView
 from bot.market.bar import Bar
 from bot.market.update import MarketUpdate
-from bot.messages import ENDPOINT_JOURNAL, TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUSED_PLAN, TOPIC_TRUST, JournalEntry, RefusedPlan, TradeClosed
+from bot.messages import ENDPOINT_JOURNAL, TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUSED_PLAN, TOPIC_TRUST, JournalEntry, TradeClosed
 from bot.runtime.runtime import runtime_of
 
-STRATEGIES = ("K1", "K2", "K3", "K4")
 
-
-class LearningActor(Actor):
+class LearningActor(Part):
     """State is a fold over outcomes alone; with learning off it stays what it is at the start and shadows still run."""
+
+    part = "LEARNING"
 
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)
         runtime = runtime_of(config.runtime)
         self._learning = runtime.spec.learning
         self._calendar = runtime.calendar
+        self._traders = runtime.contracts.traders
         self._loop = LearningLoop(runtime.contracts)
         self._shadows = ShadowBook(runtime.contracts.learning, runtime.contracts.risk_model)
         self._past = runtime.past
@@ -45,7 +46,7 @@ class LearningActor(Actor):
 
     def trust(self) -> dict[str, LearningView]:
         """What is in force for each strategy."""
-        return {name: self._loop.view(name) for name in STRATEGIES}
+        return {name: self._loop.view(name) for name in self._traders}
 
     def _on_market(self, update: MarketUpdate) -> None:
         bar, state = update.quality.bar, update.state
@@ -53,7 +54,7 @@ class LearningActor(Actor):
             return
         if state.session is not None and self._learning:
             self._loop.on_session(state.session.date)
-        flatten = state.session is None or bar.ts_ns >= self._calendar.flatten_ns(state.session)
+        flatten = self._calendar.flatten_due(state.session, bar.ts_ns)
         for ended in self._shadows.on_bar(bar, state.slippage_ticks, flatten):
             if isinstance(ended, ShadowRecord):
                 self._journal(Kind.SHADOW, bar.ts_ns, ended, ended.strategy)
@@ -74,22 +75,10 @@ class LearningActor(Actor):
             self._on_outcome(event.outcome, None)
 
     def _on_refused(self, refused: RefusedPlan) -> None:
-        state, plan = refused.state, refused.plan
-        context = ShadowContext(
-            trading_day=refused.trading_day,
-            regime=state.regime.value,
-            time_of_day=self._calendar.phase_name(state.session_phase),
-            belief=plan.thesis.entry_value,
-            euc={} if refused.euc is None else msgspec.structs.asdict(refused.euc),
-            dvs=0.0 if refused.dvs != refused.dvs else refused.dvs,
-            eqs=refused.eqs,
-            signals=signals_of(state),
-            spread_ticks=state.spread_ticks,
-            slippage_ticks=state.slippage_ticks,
-        )
-        record = self._shadows.consider(plan, refused.ts_ns, refused.expires_ns, refused.gates, context)
+        decided = refused.decided
+        record = self._shadows.consider(refused, self._calendar.phase_name(decided.session_phase))
         if record is not None:
-            self._journal(Kind.SHADOW, refused.ts_ns, record, plan.strategy)
+            self._journal(Kind.SHADOW, decided.ts_ns, record, record.strategy)
 
     def _publish(self) -> None:
         self.msgbus.publish(TOPIC_TRUST, self.trust())

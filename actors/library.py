@@ -1,22 +1,27 @@
-"""StrategyLibrary: asks five strategies about a bar, chooses at most one plan, writes down five decisions."""
+"""StrategyLibrary: asks every strategy about a bar, chooses at most one plan, writes down a decision of each."""
+# long because: answers, the choice among them and the records of one bar meet here, and nowhere else
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from nautilus_trader.common.actor import Actor
 
-from actors.config import RuntimeActorConfig
+from actors.config import LibraryActorConfig
+from actors.part import Part
 from bot.calendar import new_york
-from bot.decision.choose import Candidate, choose, no_answer, no_setup
+from bot.decision.answers import beyond_block, raised, unusable, where_raised
+from bot.decision.choose import choose, no_answer
 from bot.decision.codes import Code, Layer
-from bot.decision.evaluate import bar_failures
-from bot.decision.intent import Intent
+from bot.decision.evaluate import Judgement, bar_failures
+from bot.decision.gates.gate import refused
+from bot.decision.intent import Intent, RefusedPlan
+from bot.decision.management import ManagementLimits, manage
+from bot.decision.moment import Moment
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
-from bot.journal.build import intent_record, signals_of
+from bot.journal.build import intent_record, moment_of
 from bot.journal.decisions import bar_record, decision, management_decision, veto_decision
 from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
@@ -40,9 +45,9 @@ from bot.messages import (
     CloseTrade,
     Decisions,
     IntentDenied,
+    IntentSubmitted,
     JournalEntry,
     KillUpdate,
-    RefusedPlan,
     TradeChanged,
     TradeClosed,
     TradeOpened,
@@ -54,29 +59,33 @@ from bot.runtime.runtime import runtime_of
 from bot.runtime.situation import Situation
 from bot.units import SECOND_NS
 
-TRADERS = ("K1", "K2", "K3", "K4")
-FILTER = "K5"
 
-
-class LibraryActor(Actor):
-    """Hands out the MarketState, asks K5 and then K1-K4, and tells at most one to submit.
+class LibraryActor(Part):
+    """Hands out the MarketState, asks the filter and then those that order, and tells at most one to submit.
 
     With `live` it decides nothing before it is told that warm-up is over: how long history takes, nobody knows.
     """
 
-    def __init__(self, config: RuntimeActorConfig, *, live: bool = False) -> None:
+    part = "LIBRARY"
+
+    def __init__(self, config: LibraryActorConfig) -> None:
         super().__init__(config)
         self._runtime = runtime_of(config.runtime)
-        self._law = self._runtime.law
+        self._limits = self._runtime.limits
+        self._traders, self._filter = self._runtime.contracts.traders, self._runtime.contracts.filter
+        self._belief_of = {name: declared.belief for name, declared in self._runtime.contracts.declared.items()}
+        self._management = ManagementLimits.of(self._runtime.contracts)
         self._calendar = self._runtime.calendar
-        self._situation = Situation(self._law.limits, self._calendar, observe=config.runtime.observe)
+        self._situation = Situation(self._limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
-        self._from_ns = NEVER if live else config.runtime.decide_from_ns
+        self._from_ns = NEVER if config.live else config.runtime.decide_from_ns
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
         self._trade: TradeView | None = None
         self._managed: TradeView | None = None
         self._filter_answer: Any = None
         self._denial: Refused | None = None
+        self._submitted = ""
+        self._silent: dict[str, str] = {}  # the trading day on which a strategy was chosen and submitted nothing
 
     def on_start(self) -> None:
         """Listen after everybody else (priority), so that state and trust are current when asked."""
@@ -98,6 +107,8 @@ class LibraryActor(Actor):
             self._trade = event.trade
         elif isinstance(event, TradeClosed):
             self._trade = None
+        elif isinstance(event, IntentSubmitted):
+            self._submitted = event.intent_id
         elif isinstance(event, IntentDenied):
             self._denial = event.refusal
 
@@ -126,7 +137,7 @@ class LibraryActor(Actor):
             return
         now = self._situation.snapshot()
         understood = now is not None and update.quality.bar is not None
-        records = self._decide(update.state, now) if understood else self._blind(update, now)
+        records = self._decide(update.state, now, update.faults) if understood else self._blind(update, now)
         if session is None:
             return
         self._note_day(ts_ns)
@@ -143,25 +154,26 @@ class LibraryActor(Actor):
 
     # -------------------------------------------------------------- one bar
 
-    def _decide(self, state: MarketState, now: Snapshot) -> list[DecisionRecord]:
+    def _decide(self, state: MarketState, now: Snapshot, faults: dict[str, str]) -> list[DecisionRecord]:
+        self._leave_orphan()
         veto = self._ask_filter(state)
         now = msgspec.structs.replace(now, veto=veto)
         self._situation.veto = veto
         if veto is not None:
             self.msgbus.publish(TOPIC_VETO, veto)
-        answers = {name: self._ask(name, state) for name in TRADERS}
-        at_bar = bar_failures(now, self._law.limits)
+        answers = {name: self._ask(name, state, faults.get(self._belief_of[name], "")) for name in self._traders}
+        at_bar = bar_failures(now, self._limits)
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
-        candidates, winner = choose(plans, now, self._law, at_bar)
-        judged = {candidate.plan.strategy: candidate for candidate in candidates}
-        self._alarm(at_bar, *(candidate.failures for candidate in candidates))
+        judgements, winner = choose(plans, now, self._limits, at_bar)
+        judged = {judgement.plan.strategy: judgement for judgement in judgements}
+        self._alarm(at_bar, *(judgement.failures for judgement in judgements))
         intent_id = None if winner is None else self._submit(judged, winner, now)
         self._follow_refused(list(judged.values()), winner if intent_id else None, now)
         records = [
             self._record(name, answers[name], judged.get(name), at_bar, now, intent_id if winner and winner.strategy == name else None)
-            for name in TRADERS
+            for name in self._traders
         ]
-        return [*records, veto_decision(FILTER, veto, self._filter_answer, now)]
+        return [*records, veto_decision(self._filter, self._belief_of[self._filter], veto, self._filter_answer, now)]
 
     def _alarm(self, *failures: tuple[Refused, ...]) -> None:
         """A guard that failed has refused; it also alarms (constitution: kill switch triggers)."""
@@ -173,36 +185,55 @@ class LibraryActor(Actor):
         self,
         name: str,
         answer: EntryPlan | NoSetup | ManagementAction | Refused,
-        candidate: Candidate | None,
+        judgement: Judgement | None,
         at_bar: tuple[Refused, ...],
         now: Snapshot,
         intent_id: str | None,
     ) -> DecisionRecord:
         if isinstance(answer, ManagementAction):
-            return management_decision(name, answer, self._managed, now)
-        if candidate is not None:
-            return decision(name, now, candidate.failures, candidate.plan, candidate.judgement.euc, intent_id)
-        first = answer if isinstance(answer, Refused) else no_setup(answer)
-        return decision(name, now, (first, *at_bar))
+            return management_decision(name, self._belief_of[name], answer, self._managed, now)
+        if judgement is not None:
+            return decision(name, self._belief_of[name], now, judgement.failures, judgement.plan, judgement.euc, intent_id)
+        first = answer if isinstance(answer, Refused) else answer.refused_by(Layer.TEMPLATE)
+        return decision(name, self._belief_of[name], now, (first, *at_bar))
 
     def _ask_filter(self, state: MarketState) -> Refused | None:
-        """K5's veto; a filter that does not answer vetoes."""
-        self._filter_answer = answer = self._answer(FILTER, Ask(state, None))
+        """The filter's veto; a filter that does not answer vetoes."""
+        self._filter_answer = answer = self._answer(self._filter, Ask(state, None))
         if isinstance(answer, Veto):
-            return Refused(
-                answer.code, int(Layer.BELIEF), answer.observed_name, answer.observed, answer.limit_name, answer.limit, answer.unit
-            )
+            return answer.refused_by(Layer.BELIEF)
         return None if isinstance(answer, NoSetup) else answer
 
-    def _ask(self, name: str, state: MarketState) -> EntryPlan | NoSetup | ManagementAction | Refused:
+    def _ask(self, name: str, state: MarketState, fault: str) -> EntryPlan | NoSetup | ManagementAction | Refused:
+        """A strategy's answer. `fault` is what its belief's evidence did wrong: then it has no new plan, and still manages its trade."""
         own = self._trade if self._trade is not None and self._trade.plan.strategy == name else None
         if own is not None:
             self._managed = own
+        elif fault:
+            return no_answer(name, fault)
+        elif self._silent.get(name) == self._situation.trading_day:
+            return no_answer(name, "it was chosen today and submitted nothing")
         answer = self._answer(name, Ask(state, own))
-        if isinstance(answer, Refused) and own is not None:
-            self._leave(own, ExitReason.THESIS, f"{name} cannot answer for its own trade")
-            return ManagementAction(Act.EXIT, answer.text, reason=ExitReason.THESIS)
-        return answer
+        if own is not None and not own.closing:
+            return self._managed_by_law(own, state, answer)
+        if isinstance(answer, EntryPlan) and (fault := beyond_block(answer, self._runtime.contracts.trader(name), state)):
+            return no_answer(name, fault)
+        return answer if own is None else self._without_answer(own, answer)
+
+    def _managed_by_law(self, own: TradeView, state: MarketState, answer: Any) -> Any:
+        """A strategy manages its trade within the rules of all: what they end ends, whatever it says."""
+        due = manage(own, state, self._calendar.flatten_due(state.session, state.ts_ns), None, self._management)
+        leaves = isinstance(answer, ManagementAction) and answer.act is Act.EXIT
+        if due.act is not Act.EXIT or leaves or isinstance(answer, Refused):
+            return self._without_answer(own, answer)
+        self._leave(own, due.reason, due.why)
+        return due
+
+    def _without_answer(self, own: TradeView, answer: Any) -> Any:
+        if not isinstance(answer, Refused):
+            return answer
+        self._leave(own, ExitReason.THESIS, f"{own.plan.strategy} cannot answer for its own trade")
+        return ManagementAction(Act.EXIT, answer.text, reason=ExitReason.THESIS)
 
     def _answer(self, name: str, ask: Ask) -> Any:
         endpoint = ask_endpoint(name)
@@ -210,10 +241,19 @@ class LibraryActor(Actor):
             return no_answer(name, "not running")
         try:
             self.msgbus.send(endpoint, ask)
-        except Exception as error:
-            self.log.exception(f"{name} raised on a bar", error)
-            return no_answer(name, f"{type(error).__name__}: {error}")
-        return no_answer(name, "silence") if ask.answer is None else ask.answer
+        except (Exception, SystemExit) as error:  # a strategy that exits answers nothing, like one that raises
+            self.log.error(f"{name} raised on a bar: {raised(error)}\n{where_raised(error)}")
+            return no_answer(name, raised(error))
+        if ask.answer is None:
+            return no_answer(name, "silence")
+        fault = unusable(ask.answer, name, self._belief_of[name], ask.trade, vetoes=name == self._filter)
+        return no_answer(name, fault) if fault else ask.answer
+
+    def _leave_orphan(self) -> None:
+        """A trade whose strategy is not here, after a start without its folder: nobody knows when it is void."""
+        trade = self._trade
+        if trade is not None and not trade.closing and trade.plan.strategy not in self._traders:
+            self._leave(trade, ExitReason.THESIS, f"{trade.plan.strategy} is not here to manage its trade")
 
     def _leave(self, trade: TradeView, reason: ExitReason, why: str) -> None:
         self.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade(trade.trade_id, reason, why))
@@ -222,64 +262,53 @@ class LibraryActor(Actor):
         """A bar that was rejected: nobody is asked; an open trade keeps its stop, and leaves if its time is up."""
         ts_ns, trade = update.quality.ts_ns, self._trade
         session = self._calendar.session_at(ts_ns)
-        if trade is not None and (session is None or ts_ns >= self._calendar.flatten_ns(session)):
+        if trade is not None and self._calendar.flatten_due(session, ts_ns):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
-        failures = () if now is None else bar_failures(now, self._law.limits)
-        first = Refused(Code.BAR_REJECTED.value, int(Layer.QUALITY), "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
-        return [decision(name, now, (first, *failures)) for name in (*TRADERS, FILTER)]
+        failures = () if now is None else bar_failures(now, self._limits)
+        first = refused(Code.BAR_REJECTED, Layer.QUALITY, "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
+        return [decision(name, self._belief_of[name], now, (first, *failures)) for name in (*self._traders, self._filter)]
 
     # ---------------------------------------------------------------- intent
 
-    def _submit(self, judged: dict[str, Candidate], winner: EntryPlan, now: Snapshot) -> str | None:
+    def _submit(self, judged: dict[str, Judgement], winner: EntryPlan, now: Snapshot) -> str | None:
         """Write the intent ahead, then let the strategy submit; a denial becomes the plan's refusal."""
-        candidate = judged[winner.strategy]
-        intent = self._intent(candidate, now)
+        judgement = judged[winner.strategy]
+        intent = self._intent(judgement, now)
         self._denial = None
         try:
             self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy))
             self.msgbus.send(submit_endpoint(winner.strategy), intent)
-        except Exception as error:
-            self.log.exception(f"{winner.strategy} could not submit", error)
-            self._denial = self._denial or no_answer(winner.strategy, f"{type(error).__name__}: {error}")
-        if self._denial is None:
+        except (Exception, SystemExit) as error:
+            self.log.error(f"{winner.strategy} could not submit: {raised(error)}\n{where_raised(error)}")
+            self._denial = self._denial or no_answer(winner.strategy, raised(error))
+        if self._denial is None and self._submitted == intent.intent_id:
             return intent.intent_id
-        judged[winner.strategy] = Candidate(winner, candidate.judgement, (self._denial,))
+        if self._denial is None:
+            self._denial = no_answer(winner.strategy, "it was chosen and submitted nothing")
+            self._silent[winner.strategy] = self._situation.trading_day
+        judged[winner.strategy] = msgspec.structs.replace(judgement, failures=(self._denial,))
         return None
 
-    def _intent(self, candidate: Candidate, now: Snapshot) -> Intent:
-        plan, judgement = candidate.plan, candidate.judgement
-        local = new_york(now.ts_ns)
-        day = self._calendar.trading_day(now.ts_ns).date
-        return Intent(
-            intent_id=f"{day.replace('-', '')}-{plan.strategy}-{local:%H%M}",
-            trading_day=day,
-            decided_ns=now.ts_ns,
-            expires_ns=self._expires_ns(plan, now),
-            slippage_ticks=now.market.slippage_ticks,
-            plan=plan,
-            dvs=now.dvs,
-            eqs=now.eqs,
-            euc=judgement.euc,
-            inputs=judgement.inputs,
-            regime=now.market.regime.value,
-            session_phase=now.market.session_phase,
-            signals=signals_of(now.market),
-        )
+    def _intent(self, judgement: Judgement, now: Snapshot) -> Intent:
+        plan, decided = judgement.plan, self._decided(judgement, now)
+        intent_id = f"{decided.trading_day.replace('-', '')}-{plan.strategy}-{new_york(now.ts_ns):%H%M}"
+        return Intent(intent_id, plan, self._expires_ns(plan, now), decided)
+
+    def _decided(self, judgement: Judgement, now: Snapshot) -> Moment:
+        return moment_of(now, judgement, self._calendar.trading_day(now.ts_ns).date)
 
     def _expires_ns(self, plan: EntryPlan, now: Snapshot) -> int:
         """The plan's time to live, or the end of the entry window if sooner (outside any window: the time to live)."""
         expires_ns = now.ts_ns + round(plan.ttl_seconds * SECOND_NS)
         return expires_ns if now.entry_refusal else min(expires_ns, now.window_end_ns)
 
-    def _follow_refused(self, candidates: list[Candidate], taken: EntryPlan | None, now: Snapshot) -> None:
-        for candidate in candidates:
-            if candidate.plan is taken:
+    def _follow_refused(self, judgements: list[Judgement], taken: EntryPlan | None, now: Snapshot) -> None:
+        for judgement in judgements:
+            if judgement.plan is taken:
                 continue
-            gates = tuple(dict.fromkeys(failure.code for failure in candidate.failures))
-            day = self._calendar.trading_day(now.ts_ns).date
-            plan, parts = candidate.plan, candidate.judgement.euc
-            message = RefusedPlan(now.ts_ns, self._expires_ns(plan, now), day, now.market, plan, gates, now.dvs, now.eqs, parts)
-            self.msgbus.publish(TOPIC_REFUSED_PLAN, message)
+            gates = tuple(dict.fromkeys(failure.code for failure in judgement.failures))
+            refused_plan = RefusedPlan(judgement.plan, self._expires_ns(judgement.plan, now), gates, self._decided(judgement, now))
+            self.msgbus.publish(TOPIC_REFUSED_PLAN, refused_plan)
 
     def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None) -> None:
         self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from nautilus_trader.common.actor import Actor
-
 from actors.config import RuntimeActorConfig
+from actors.part import Part
 from bot.market.core import BARS_ONLY_TICKS, MarketCore
 from bot.market.state import MarketState
 from bot.market.update import MarketUpdate, QualityUpdate
@@ -14,11 +13,13 @@ from bot.messages import NEVER, TOPIC_BEGIN, TOPIC_MARKET, TOPIC_QUALITY, TOPIC_
 from bot.runtime.runtime import runtime_of
 
 
-class MarketActor(Actor):
+class MarketActor(Part):
     """A rejected bar is not understood: the last good state goes with it.
 
     History has bars only. Once a live run decides, a bar whose spread was not seen has none (nan), and no entry rests on it.
     """
+
+    part = "MARKET"
 
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)
@@ -27,6 +28,7 @@ class MarketActor(Actor):
         self._state: MarketState | None = None
         self._spreads: dict[int, float] = {}
         self._seen_from_ns = NEVER
+        self._told: set[str] = set()
 
     def on_start(self) -> None:
         """Listen to scored bars and, live, to what the quote's spread was at their close."""
@@ -43,6 +45,15 @@ class MarketActor(Actor):
     def _on_quality(self, quality: QualityUpdate) -> None:
         unseen = BARS_ONLY_TICKS if quality.ts_ns < self._seen_from_ns else math.nan
         spread_ticks = self._spreads.pop(quality.ts_ns, unseen)
-        if quality.bar is not None:
-            self._state = self._core.update(quality.bar, quality.dvs, quality.eqs, spread_ticks)
-        self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state))
+        if quality.bar is None:
+            self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state))
+            return
+        self._state = self._core.update(quality.bar, quality.dvs, quality.eqs, spread_ticks)
+        self._tell(self._core.faults)
+        self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state, self._core.faults))
+
+    def _tell(self, faults: dict[str, str]) -> None:
+        """Each belief once; the decisions of the strategies that stand on it say it on every bar."""
+        for belief in faults.keys() - self._told:
+            self._told.add(belief)
+            self.log.error(f"{belief} is closed: {faults[belief]}")

@@ -5,14 +5,14 @@ It is the one component that takes bars from Nautilus; everybody else hears of t
 
 from __future__ import annotations
 
-from nautilus_trader.common.actor import Actor
 from nautilus_trader.model.data import Bar as NautilusBar
 
 from actors.config import RuntimeActorConfig
+from actors.part import Part
 from bot.journal.records import Kind, QualityRecord
 from bot.market.bar import RawBar
 from bot.market.update import QualityUpdate
-from bot.messages import ENDPOINT_JOURNAL, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, EqsEvent, JournalEntry
+from bot.messages import ENDPOINT_JOURNAL, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, JournalEntry
 from bot.quality.dvs import DvsScorer
 from bot.quality.eqs import EqsScorer
 from bot.quality.feed import QualityEvent
@@ -22,8 +22,10 @@ from bot.runtime.runtime import runtime_of
 NAN = float("nan")
 
 
-class QualityActor(Actor):
+class QualityActor(Part):
     """DVS from bars and feed events, EQS from order events, each on market time."""
+
+    part = "QUALITY"
 
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)
@@ -61,9 +63,9 @@ class QualityActor(Actor):
         )
         self.msgbus.publish(TOPIC_QUALITY, update)
 
-    def _on_charge(self, event: EqsEvent) -> None:
-        self._eqs.on_event(event.event, self._clock_rth.minute(event.ts_ns))
-        body = QualityRecord("EQS", event.event, self._penalties[event.event]["penalty"], event.detail)
+    def _on_charge(self, event: QualityEvent) -> None:
+        self._eqs.on_event(event.kind, self._clock_rth.minute(event.ts_ns))
+        body = QualityRecord("EQS", event.kind, self._penalties[event.kind]["penalty"], event.detail)
         self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(Kind.QUALITY, event.ts_ns, body))
 
     def _on_feed(self, event: QualityEvent) -> None:

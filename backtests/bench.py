@@ -21,11 +21,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+from msgspec import structs
 from rich.console import Console
 from rich.table import Table
 
+import actors.journal
+from bot.backtest.config import run_config, spec_of
+from bot.backtest.feed import nautilus_bars
+from bot.backtest.instrument import mes_contract
 from bot.backtest.request import BacktestRequest
-from bot.backtest.run import BacktestRun, add_venue, nautilus_bars, new_engine, spec_of
+from bot.backtest.run import BacktestRun, built
 from bot.bars.source import Bars
 from bot.contracts import load_contracts
 from bot.journal.store import Journal
@@ -37,10 +42,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def bare(request: BacktestRequest, bars: Bars) -> Callable[[], object]:
-    """Nautilus' engine alone: the same bars, venue and instrument, nobody listening."""
+    """Nautilus' engine alone: the same bars, venue and instrument under its own fill rule, nobody listening."""
     contracts = load_contracts()
-    engine = new_engine()
-    instrument = add_venue(engine, contracts, bars, request.equity_usd, stock=True)
+    config = run_config(spec_of(request, contracts, bars), bars, request)
+    alone = structs.replace(config.engine, controller=None, actors=[], strategies=[])
+    stock = structs.replace(config.venues[0], fill_model=None, modules=None)
+    node, engine = built(structs.replace(config, engine=alone, venues=[stock]))
+    instrument = mes_contract(contracts, *bars.span_ns)
+    engine.add_instrument(instrument)
 
     def run() -> None:
         for chunk in nautilus_bars(bars, instrument):
@@ -48,13 +57,15 @@ def bare(request: BacktestRequest, bars: Bars) -> Callable[[], object]:
             engine.run(streaming=True)
             engine.clear_data()
         engine.end()
+        node.dispose()
 
     return run
 
 
 def stack(request: BacktestRequest, bars: Bars) -> Callable[[], object]:
     """Everything: scores, market, five strategies, gates, risk engine, learning, journal."""
-    return BacktestRun(spec_of(request, load_contracts(), bars), bars, request, journal_type=TimedJournal).through
+    actors.journal.Journal = TimedJournal
+    return BacktestRun(spec_of(request, load_contracts(), bars), bars, request).through
 
 
 class TimedJournal(Journal):

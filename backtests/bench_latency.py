@@ -31,8 +31,9 @@ from nautilus_trader.config import ActorConfig
 from nautilus_trader.model.identifiers import InstrumentId
 
 from bot.gateway import messages
+from bot.gateway.config import GatewayConfig
 from bot.gateway.framelog import FrameLog
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.gateway.replay import Replay
 from bot.journal.store import Journal
 from bot.node import paper
@@ -136,7 +137,7 @@ class RunUntil(Replay):
 
     async def run(self) -> None:
         """Market and work side by side."""
-        await self.go.wait()
+        await self.simulation.clock.running.wait()
         market = asyncio.ensure_future(super().run())
         await self.work()
         market.cancel()
@@ -151,7 +152,7 @@ def ticks(seconds: float) -> dict[str, Any]:
     class TickGateway(Gateway):
         def __init__(self, config: GatewayConfig) -> None:
             super().__init__(config)
-            self.replay = RunUntil(self, config.start_ns, config.end_ns)
+            self.replay = RunUntil(self, self.lockstep, on_time=self.run_script, on_end=self.say_ended)
             self.replay.work = self._pump
 
         async def _pump(self) -> None:

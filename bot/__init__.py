@@ -1,7 +1,7 @@
 """mesbot: the plain-Python core, the risk engine plugin and the assembly of runs.
 
-Core packages (contracts, market, decision, quality, learning, journal) import neither
-nautilus_trader nor ib_insync; an import-linter contract proves it.
+What is core imports neither nautilus_trader nor ib_insync: pyproject.toml holds the list, and the floors on which the rooms
+stand; import-linter proves both.
 """
 
 __version__ = "0.1.0"

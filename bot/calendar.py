@@ -76,7 +76,7 @@ class SessionCalendar:
 
     A moment that is not covered has no session: `session_at` says None, `globex_open` False and
     `phase` 0, so that the bot observes only. Questions that need an answer raise
-    CalendarError: `trading_day`, `next_open_ns`, `roll_date`, and any about a foreign session.
+    CalendarError: `trading_day`, `roll_date`, and any about a foreign session.
 
     Promises nothing about halts, outages or closures that neither library nor override knows.
     Source: session.yaml.
@@ -114,18 +114,6 @@ class SessionCalendar:
         if index == len(self.sessions) or self._opens[index] >= ts_ns:
             return None
         return self.sessions[index]
-
-    def next_open_ns(self, ts_ns: int) -> int:
-        """The first RTH open after this moment. Raises CalendarError beyond the last session covered."""
-        index = bisect_right(self._opens, ts_ns)
-        if index == len(self._opens) or ts_ns < self._day_starts[0]:
-            raise self._not_covered(f"the open after {new_york(ts_ns):%Y-%m-%d %H:%M} New York")
-        return self._opens[index]
-
-    def previous_session(self, session: Session) -> Session | None:
-        """The session before; None for the first one covered. Raises CalendarError for a foreign session."""
-        index = self._index_of(session)
-        return self.sessions[index - 1] if index else None
 
     def minute_of_session(self, session: Session, ts_ns: int) -> int:
         """Whole minutes since the open: 1 for the first bar, 390 for the last one of a full day."""
@@ -200,6 +188,10 @@ class SessionCalendar:
         """Close of the bar on which flattening is decided."""
         return self._days[self._index_of(session)].flatten_ns
 
+    def flatten_due(self, session: Session | None, ts_ns: int) -> bool:
+        """Whether a position must be left on the bar stamped `ts_ns` (UTC ns): from the flatten time on, and outside any session."""
+        return session is None or ts_ns >= self.flatten_ns(session)
+
     def flat_by_ns(self, session: Session) -> int:
         """From here on no position."""
         return self._days[self._index_of(session)].flat_by_ns
@@ -207,13 +199,13 @@ class SessionCalendar:
     # -------------------------------------------------------------------- building
 
     def _rules(self, date: dt.date, session: Session) -> _Day:
-        law, close = self.contract, session.close_ns
-        windows = tuple((clock_ns(date, w.start), clock_ns(date, w.end), w.reason) for w in law.no_entry)
+        contract, close = self.contract, session.close_ns
+        windows = tuple((clock_ns(date, w.start), clock_ns(date, w.end), w.reason) for w in contract.no_entry)
         return _Day(
             no_entry=windows,
-            last_entry_ns=close - law.last_entry_minutes_before_close * MINUTE_NS,
-            flatten_ns=close - law.flatten_minutes_before_close * MINUTE_NS,
-            flat_by_ns=close - law.flat_minutes_before_close * MINUTE_NS,
+            last_entry_ns=close - contract.last_entry_minutes_before_close * MINUTE_NS,
+            flatten_ns=close - contract.flatten_minutes_before_close * MINUTE_NS,
+            flat_by_ns=close - contract.flat_minutes_before_close * MINUTE_NS,
         )
 
     def _phase_steps(self, dates: list[dt.date]) -> tuple[list[int], list[int]]:

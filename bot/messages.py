@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import msgspec
 
-from bot.decision.euc import Euc
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import KillState
@@ -23,14 +22,14 @@ TOPIC_TRUST = "mesbot.trust"
 TOPIC_KILL = "mesbot.kill"
 TOPIC_KILL_TRIGGER = "mesbot.kill.trigger"
 TOPIC_VETO = "mesbot.veto"
-TOPIC_REFUSED_PLAN = "mesbot.refused_plan"
+TOPIC_REFUSED_PLAN = "mesbot.refused_plan"  # carries a RefusedPlan
 TOPIC_DECISIONS = "mesbot.decisions"
-TOPIC_FEED = "mesbot.feed"
+TOPIC_FEED = "mesbot.feed"  # carries the QualityEvent of a feed
 TOPIC_SPREAD = "mesbot.spread"
 TOPIC_TIME = "mesbot.time"  # carries a stamp of market time, UTC ns
 TOPIC_BEGIN = "mesbot.begin"  # a live run has warmed up; carries the close of the first minute to decide, UTC ns
 TOPIC_BROKER = "mesbot.broker"  # carries what stands against entries at the broker as a text, "" if nothing does
-TOPIC_EQS_EVENT = "mesbot.eqs.event"
+TOPIC_EQS_EVENT = "mesbot.eqs.event"  # carries the QualityEvent of an order
 NEVER = 2**63 - 1  # a time that does not come
 CLOSED_ELSEWHERE = "closed_elsewhere"  # parameter of a SubmitOrder: book it at this price (points), do not send it
 ENDPOINT_JOURNAL = "mesbot.journal"
@@ -40,6 +39,7 @@ ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order
 ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
 ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the kill switch
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
+ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -51,6 +51,11 @@ def ask_endpoint(strategy: str) -> str:
 def submit_endpoint(strategy: str) -> str:
     """Where a strategy is told to submit its intent."""
     return f"mesbot.{strategy}.submit"
+
+
+def venue_endpoint(venue: str) -> str:
+    """There if the simulated venue of this name fills by the one rule (bot.fills); it takes nothing."""
+    return f"mesbot.venue.{venue}"
 
 
 class Spread(msgspec.Struct, frozen=True, gc=False):
@@ -128,6 +133,16 @@ class CloseTrade(msgspec.Struct, frozen=True, gc=False):
     why: str
 
 
+class Standing(msgspec.Struct, gc=False):
+    """A question to the risk engine, which writes the answer into it.
+
+    `open_trades` hold contracts now; `idle`: nothing waits in Nautilus' queues (live), and every order is answered for.
+    """
+
+    open_trades: tuple[TradeView, ...] = ()
+    idle: bool = False
+
+
 class KillUpdate(msgspec.Struct, frozen=True, gc=False):
     """The kill switch changed its state."""
 
@@ -154,14 +169,6 @@ class PositionDiffers(msgspec.Struct, frozen=True, gc=False):
     price: float
 
 
-class EqsEvent(msgspec.Struct, frozen=True, gc=False):
-    """Something happened to an order that costs execution quality (execution_contract.yaml: eqs.events)."""
-
-    event: str
-    ts_ns: int
-    detail: str = ""
-
-
 class JournalEntry(msgspec.Struct, frozen=True, gc=False):
     """One record for the journal."""
 
@@ -171,22 +178,8 @@ class JournalEntry(msgspec.Struct, frozen=True, gc=False):
     strategy: str | None = None
 
 
-class RefusedPlan(msgspec.Struct, frozen=True, gc=False):
-    """A plan that was not taken, with every gate that refused it; learning follows it as a shadow trade."""
-
-    ts_ns: int
-    expires_ns: int
-    trading_day: str
-    state: MarketState
-    plan: EntryPlan
-    gates: tuple[str, ...]
-    dvs: float
-    eqs: float
-    euc: Euc | None
-
-
 class Decisions(msgspec.Struct, frozen=True, gc=False):
-    """A bar has been decided: the records of all five strategies, in the order K1..K5."""
+    """A bar has been decided: the records of all strategies, in the order of their names, the filter last."""
 
     ts_ns: int
     records: tuple[DecisionRecord, ...]

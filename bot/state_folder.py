@@ -52,11 +52,10 @@ def last_contracts() -> dict[str, str] | None:
 
 def values_of(contracts: Contracts) -> dict[str, str]:
     """Every value in force by `file.yaml: key`, as text; changelogs left out."""
-    laws = contracts.model_dump(mode="json", exclude={"directory", "sha256"})
     flat: dict[str, str] = {}
-    for name, law in laws.items():
-        law.pop("changelog")
-        _flatten(f"{name}.yaml: ", law, flat)
+    for name, values in contracts.values().items():
+        said = {key: value for key, value in values.items() if key != "changelog"}
+        _flatten(f"{name.removesuffix('.yaml')}.yaml: ", said, flat)
     return flat
 
 

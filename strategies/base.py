@@ -1,52 +1,54 @@
-"""ContractStrategy: the plumbing every K shares, so that a K holds its rules and nothing else.
+"""ContractStrategy: the plumbing every strategy shares, so that its file holds its rules and nothing else.
 
-A K does not subscribe to bars. It is asked (`Ask`) with the MarketState that everybody
+A strategy does not subscribe to bars. It is asked (`Ask`) with the MarketState that everybody
 shares, and told (`Intent`) to submit at most one plan. It promises nothing about limits:
 whatever it sends is judged by the contract risk engine.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+from bot.contracts.declaration import Declaration
+from bot.decision.answers import raised, unusable_action, where_raised
 from bot.decision.intent import Intent
 from bot.decision.management import ManagementLimits, manage
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import Act, EntryPlan, ExitPlan, ManagementAction, NoSetup, Setup, TradeView, Veto
-from bot.errors import RiskEngineError
 from bot.market.state import MarketState
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
-from bot.risk_engine.brackets import Maker, bracket_orders, price_of
+from bot.messages import ENDPOINT_RISK_ALARM, ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, price_of
+from bot.risk_engine.parts import require_risk_engine
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import TOLERANCE
 
 
 class ContractStrategyConfig(StrategyConfig, frozen=True):
-    """Configuration of a K: where its law is, and its instrument."""
+    """Configuration of any strategy: where its contracts are, and its instrument. Its ids follow from its name."""
 
     runtime: RuntimeSpec
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
 
 
-class ContractStrategy(Strategy):
-    """Base of K1-K5. `name` is the strategy's K; `rules` its block of strategies.yaml."""
-
-    name: str
+class ContractStrategy(Strategy, Declaration):
+    """Base of every strategy. `rules` is its block, as its `rules_model`."""
 
     def __init__(self, config: ContractStrategyConfig) -> None:
-        super().__init__(config)
+        super().__init__(msgspec.structs.replace(config, strategy_id=self.name, order_id_tag=self.name))
         runtime = runtime_of(config.runtime)
         self.calendar = runtime.calendar
         self.contracts = runtime.contracts
-        self.rules = getattr(runtime.contracts.strategies, self.name)
-        self.quantity = getattr(runtime.contracts.risk_model.contracts_per_strategy, self.name, 0)
+        self.rules = runtime.contracts.rules[self.name]
         self._ttl_seconds = runtime.contracts.execution_contract.entry.ttl_seconds
         self._management = ManagementLimits.of(runtime.contracts)
         self._past = runtime.past
 
-    # ------------------------------------------------------------- what a K says
+    # ------------------------------------------------------ what a strategy says
 
     def detect(self, state: MarketState) -> Setup | Veto | NoSetup:
         """Is the setup here, and for which side; else the first failing condition, for the nearer side."""
@@ -58,8 +60,7 @@ class ContractStrategy(Strategy):
 
     def plan_management(self, trade: TradeView, state: MarketState) -> ManagementAction:
         """Hold, tighten or leave an open trade, on this bar."""
-        session = state.session
-        flatten_due = session is None or state.ts_ns >= self.calendar.flatten_ns(session)
+        flatten_due = self.calendar.flatten_due(state.session, state.ts_ns)
         return manage(trade, state, flatten_due, self.plan_exit(trade, state), self._management)
 
     def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:
@@ -73,8 +74,7 @@ class ContractStrategy(Strategy):
 
     def on_start(self) -> None:
         """Take questions, and past trades in; refuse to start without the contract risk engine on the path."""
-        if ENDPOINT_RISK_CLOSE not in self.msgbus.endpoints():
-            raise RiskEngineError(f"{self.name} refuses to start: the contract risk engine is not installed; install it first.")
+        require_risk_engine(self.name, self.msgbus)
         self.msgbus.register(ask_endpoint(self.name), self._on_ask)
         self.msgbus.register(submit_endpoint(self.name), self._on_submit)
         self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
@@ -87,12 +87,22 @@ class ContractStrategy(Strategy):
         self.msgbus.deregister(submit_endpoint(self.name), self._on_submit)
         self.msgbus.unsubscribe(TOPIC_BOOK, self._on_book)
 
+    def handle_event(self, event: Any) -> None:
+        """Nautilus' own way to a strategy's event methods; what one of them raises trips the kill switch and ends no engine."""
+        try:
+            super().handle_event(event)
+        except (Exception, SystemExit) as error:
+            self.log.error(f"{self.name} raised on {type(event).__name__}: {raised(error)}\n{where_raised(error)}")
+            self.msgbus.send(ENDPOINT_RISK_ALARM, f"{self.name} raised on {type(event).__name__}: {raised(error)}")
+
     def cancel_all_orders(self, *args: object, **kwargs: object) -> None:
         """Nothing: Nautilus would cancel the other strategies' orders too; the risk engine cancels by trade."""
 
     def _on_ask(self, ask: Ask) -> None:
         if ask.trade is not None and not ask.trade.closing:
             action = self.plan_management(ask.trade, ask.state)
+            if fault := unusable_action(action):
+                raise ValueError(fault)  # then the library leaves the trade
             ask.answer = action
             self._act(ask.trade, action)
             return
@@ -100,8 +110,8 @@ class ContractStrategy(Strategy):
         ask.answer = self.plan_entry(setup, ask.state) if isinstance(setup, Setup) else setup
 
     def _on_submit(self, intent: Intent) -> None:
-        maker = Maker(self.trader_id, self.id, self.config.instrument_id, self.clock.timestamp_ns())
-        self.submit_order_list(bracket_orders(intent, maker))
+        origin = OrderOrigin(self.trader_id, self.id, self.config.instrument_id, self.clock.timestamp_ns())
+        self.submit_order_list(bracket_orders(intent, origin))
 
     def _act(self, trade: TradeView, action: ManagementAction) -> None:
         if action.act is Act.EXIT:
@@ -115,15 +125,15 @@ class ContractStrategy(Strategy):
         if isinstance(event, TradeClosed):
             self.post_trade_update(event.outcome)
 
-    # ------------------------------------------------------ what several K say
+    # ------------------------------------------------------ what several say
 
     def _phase(self, state: MarketState) -> NoSetup | None:
         if state.session_phase in self.rules.phases:
             return None
         return NoSetup("PHASE", "phase", state.session_phase, "allowed", " ".join(map(str, self.rules.phases)))
 
-    def _belief(self, state: MarketState, name: str, side: int) -> NoSetup | None:
-        value = state.belief(name, side).effective
+    def _belief(self, state: MarketState, side: int) -> NoSetup | None:
+        value = state.belief(self.belief, side).effective
         if value >= self.rules.min_belief - TOLERANCE:
             return None
-        return NoSetup(name, "belief", value, "minimum", self.rules.min_belief)
+        return NoSetup(self.belief, "belief", value, "minimum", self.rules.min_belief)

@@ -6,23 +6,36 @@ import math
 from datetime import date
 
 from bot.calendar import clock_ns
+from bot.contracts.models import ClockTime, Positive, Share, Ticks, TraderRules
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState
 from bot.units import TOLERANCE
-from strategies.base import ContractStrategy, ContractStrategyConfig
+from strategies.base import ContractStrategy
 
 
-class K1Config(ContractStrategyConfig, frozen=True):
-    """Configuration of K1; its numbers are in strategies.yaml: K1."""
+class K1Rules(TraderRules):
+    """The block K1: how far from VWAP, how calm, where stop and target may lie, and when the thesis is void."""
 
-    strategy_id: str = "K1"
-    order_id_tag: str = "K1"
+    not_before: ClockTime
+    min_abs_vwap_z: Positive
+    max_abs_micro_trend: Share
+    max_opposite_f2: Share
+    stop_beyond_ticks: Ticks
+    min_target_ticks: Ticks
+    max_target_ticks: Ticks
+    exit_belief: Share
+    exit_past_vwap_sigma: Positive
 
 
 class VwapReversion(ContractStrategy):
-    """Fade |vwap_z| >= 1.5 with a limit at the close, stop beyond the 5-bar extreme, target VWAP."""
+    """VWAP mean reversion: fades a stretched price back to the session VWAP.
+
+    A limit at the close, stop beyond the last bars' extreme, target VWAP.
+    """
 
     name = "K1"
+    rules_model = K1Rules
+    belief = "F1"
 
     def detect(self, state: MarketState) -> Setup | NoSetup:
         rules = self.rules
@@ -35,7 +48,7 @@ class VwapReversion(ContractStrategy):
             return NoSetup("MICRO_TREND", "abs_trend", abs(state.micro_trend), "below", rules.max_abs_micro_trend)
         if not side * state.close_location > 0:
             return NoSetup("CLOSE_LOCATION", "toward_vwap", side * state.close_location, "above", 0.0)
-        if refusal := self._belief(state, "F1", side):
+        if refusal := self._belief(state, side):
             return refusal
         opposite = state.belief("F2", -side).effective
         if not opposite <= rules.max_opposite_f2 + TOLERANCE:
@@ -49,8 +62,8 @@ class VwapReversion(ContractStrategy):
             return NoSetup("TARGET_TICKS", "ticks_to_vwap", room, "minimum", rules.min_target_ticks, "ticks")
         target = close + side * min(room, rules.max_target_ticks)
         extreme = state.low_5 if side > 0 else state.high_5
-        leg = Leg(self.quantity, extreme - side * rules.stop_beyond_ticks, target)
-        thesis = Thesis("F1", state.belief("F1", side).effective, exit_belief=rules.exit_belief)
+        leg = Leg(rules.contracts, extreme - side * rules.stop_beyond_ticks, target)
+        thesis = Thesis(self.belief, state.belief(self.belief, side).effective, exit_belief=rules.exit_belief)
         return EntryPlan(self.name, side, EntryType.LIMIT, close, None, (leg,), self._ttl_seconds, rules.max_minutes, thesis)
 
     def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:

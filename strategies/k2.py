@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import math
 
+from bot.contracts.models import Positive, Share, Ticks, TraderRules
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState, Regime
-from strategies.base import ContractStrategy, ContractStrategyConfig
+from strategies.base import ContractStrategy
 
 
-class K2Config(ContractStrategyConfig, frozen=True):
-    """Configuration of K2; its numbers are in strategies.yaml: K2."""
+class K2Rules(TraderRules):
+    """The block K2: how strong the failed break, where the stop lies, and how far the target."""
 
-    strategy_id: str = "K2"
-    order_id_tag: str = "K2"
+    min_failed_break: Share
+    stop_beyond_ticks: Ticks
+    min_vwap_target_ticks: Ticks
+    target_r: Positive
 
 
 class FailedBreakReversal(ContractStrategy):
-    """Fade a failed break with a limit at the close, stop beyond the break's extreme, target VWAP or 2 R."""
+    """Failed-break reversal: takes the other side of a level won back.
+
+    A limit at the close, stop beyond the break's extreme, target VWAP or a multiple of R.
+    """
 
     name = "K2"
+    rules_model = K2Rules
+    belief = "F2"
 
     def detect(self, state: MarketState) -> Setup | NoSetup:
         rules, failed = self.rules, state.failed_break
@@ -32,7 +40,7 @@ class FailedBreakReversal(ContractStrategy):
             return NoSetup("REGIME", "regime", state.regime.value, "required", "known")
         if state.regime is Regime.TRENDING and state.trend_strength * failed.side < 0:
             return NoSetup("TREND_AGAINST", "trend", state.trend_strength * failed.side, "minimum", 0.0)
-        return self._belief(state, "F2", failed.side) or Setup(failed.side)
+        return self._belief(state, failed.side) or Setup(failed.side)
 
     def plan_entry(self, setup: Setup, state: MarketState) -> EntryPlan | NoSetup:
         side, close, rules, failed = setup.side, state.bar.close, self.rules, state.failed_break
@@ -43,8 +51,8 @@ class FailedBreakReversal(ContractStrategy):
         room = math.floor(side * (state.vwap_offset - (close - state.vwap_anchor)))
         if rules.min_vwap_target_ticks <= room < reward:
             reward = room
-        leg = Leg(self.quantity, stop, close + side * reward)
-        thesis = Thesis("F2", state.belief("F2", side).effective, level=failed.level)
+        leg = Leg(rules.contracts, stop, close + side * reward)
+        thesis = Thesis(self.belief, state.belief(self.belief, side).effective, level=failed.level)
         return EntryPlan(self.name, side, EntryType.LIMIT, close, None, (leg,), self._ttl_seconds, rules.max_minutes, thesis)
 
     def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import math
 
+from bot.contracts.models import Positive, Share, Ticks, TraderRules
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState, Regime
-from strategies.base import ContractStrategy, ContractStrategyConfig
+from strategies.base import ContractStrategy
 
 
-class K3Config(ContractStrategyConfig, frozen=True):
-    """Configuration of K3; its numbers are in strategies.yaml: K3."""
+class K3Rules(TraderRules):
+    """The block K3: how strong the sweep, and where entry, stop and target lie."""
 
-    strategy_id: str = "K3"
-    order_id_tag: str = "K3"
+    min_sweep: Share
+    entry_beyond_ticks: Ticks
+    limit_beyond_ticks: Ticks
+    stop_beyond_ticks: Ticks
+    target_r: Positive
 
 
 class SweepReversal(ContractStrategy):
-    """Stop-limit beyond the sweep's bar, stop beyond the sweep, target 2 R."""
+    """Sweep reversal: joins the turn after an extreme was run and rejected.
+
+    A stop-limit beyond the sweep's bar, stop beyond the sweep, target a multiple of R.
+    """
 
     name = "K3"
+    rules_model = K3Rules
+    belief = "F3"
 
     def detect(self, state: MarketState) -> Setup | NoSetup:
         rules, sweep = self.rules, state.sweep
@@ -30,15 +39,15 @@ class SweepReversal(ContractStrategy):
             return NoSetup("SWEEP", "strength", strength, "minimum", rules.min_sweep)
         if state.regime in (Regime.CHOPPY, Regime.UNKNOWN):
             return NoSetup("CHOPPY", "regime", state.regime.value, "allowed", "not choppy")
-        return self._belief(state, "F3", sweep.side) or Setup(sweep.side)
+        return self._belief(state, sweep.side) or Setup(sweep.side)
 
     def plan_entry(self, setup: Setup, state: MarketState) -> EntryPlan | NoSetup:
         side, bar, rules, sweep = setup.side, state.bar, self.rules, state.sweep
         trigger = (bar.high if side > 0 else bar.low) + side * rules.entry_beyond_ticks
         limit = trigger + side * rules.limit_beyond_ticks
         stop = sweep.extreme - side * rules.stop_beyond_ticks
-        leg = Leg(self.quantity, stop, limit + side * math.floor(rules.target_r * (limit - stop) * side))
-        thesis = Thesis("F3", state.belief("F3", side).effective, level=sweep.level)
+        leg = Leg(rules.contracts, stop, limit + side * math.floor(rules.target_r * (limit - stop) * side))
+        thesis = Thesis(self.belief, state.belief(self.belief, side).effective, level=sweep.level)
         return EntryPlan(self.name, side, EntryType.STOP_LIMIT, limit, trigger, (leg,), self._ttl_seconds, rules.max_minutes, thesis)
 
     def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import math
 
+from pydantic import Field, ValidationInfo, field_validator
+
+from bot.contracts.models import Count, Positive, Share, Ticks, TraderRules
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState, Regime
-from strategies.base import ContractStrategy, ContractStrategyConfig
+from strategies.base import ContractStrategy
 
 
-class K4Config(ContractStrategyConfig, frozen=True):
-    """Configuration of K4; its numbers are in strategies.yaml: K4."""
+class K4Rules(TraderRules):
+    """The block K4: how strong the impulse, where entry and stop lie, and a target for each leg of one contract."""
 
-    strategy_id: str = "K4"
-    order_id_tag: str = "K4"
+    min_body_impulse: Share
+    min_volume_z: float
+    min_micro_trend: Share
+    entry_beyond_ticks: Ticks
+    limit_beyond_ticks: Ticks
+    stop_ticks: Count
+    leg_targets_r: list[Positive] = Field(min_length=1, max_length=2)
+
+    @field_validator("leg_targets_r")
+    @classmethod
+    def _one_leg_a_contract(cls, targets: list[float], known: ValidationInfo) -> list[float]:
+        if len(targets) != known.data.get("contracts", len(targets)):
+            raise ValueError(f"must have one leg a contract, as K4.contracts = {known.data['contracts']}")
+        return targets
 
 
 class MomentumExtension(ContractStrategy):
-    """Stop-limit beyond the breaking bar, two legs with one stop and targets of 2 R and 3 R."""
+    """Momentum extension: follows a break of the range.
+
+    A stop-limit beyond the breaking bar; legs of one contract with one stop, and a target each in R.
+    """
 
     name = "K4"
+    rules_model = K4Rules
+    belief = "F4"
 
     def detect(self, state: MarketState) -> Setup | NoSetup:
         if refusal := self._phase(state):
@@ -28,7 +48,7 @@ class MomentumExtension(ContractStrategy):
         side = 1 if above > below else -1
         if max(above, below) <= 0:
             return NoSetup("RANGE", "ticks_beyond", max(above, below), "minimum", 1, "ticks")
-        return self._impulse(state, side) or self._context(state, side) or self._belief(state, "F4", side) or Setup(side)
+        return self._impulse(state, side) or self._context(state, side) or self._belief(state, side) or Setup(side)
 
     def plan_entry(self, setup: Setup, state: MarketState) -> EntryPlan | NoSetup:
         side, bar, rules = setup.side, state.bar, self.rules
@@ -36,7 +56,7 @@ class MomentumExtension(ContractStrategy):
         limit = trigger + side * rules.limit_beyond_ticks
         stop = limit - side * rules.stop_ticks
         legs = tuple(Leg(1, stop, limit + side * math.floor(ratio * rules.stop_ticks)) for ratio in rules.leg_targets_r)
-        thesis = Thesis("F4", state.belief("F4", side).effective)
+        thesis = Thesis(self.belief, state.belief(self.belief, side).effective)
         return EntryPlan(self.name, side, EntryType.STOP_LIMIT, limit, trigger, legs, self._ttl_seconds, rules.max_minutes, thesis)
 
     def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:

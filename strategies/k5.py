@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.contracts.models import Count, Rules, Share
 from bot.decision.codes import Code
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitPlan, ExitReason, NoSetup, Setup, TradeView, Veto
@@ -10,26 +11,32 @@ from bot.units import TOLERANCE
 from strategies.base import ContractStrategy, ContractStrategyConfig
 
 
-class K5Config(ContractStrategyConfig, frozen=True):
-    """Configuration of K5; its numbers are in strategies.yaml: K5."""
+class K5Rules(Rules):
+    """The block K5: when noise, and stop-outs on both sides, veto."""
 
-    strategy_id: str = "K5"
-    order_id_tag: str = "K5"
+    veto_noise: Share
+    veto_belief: Share
+    opposite_stop_outs: Count
 
 
 class NoiseFilter(ContractStrategy):
-    """Vetoes on noise with F5, in the lunch void, and after stop-outs on both sides of a session."""
+    """Noise filter: orders nothing, and vetoes every entry of a bar that is noise.
+
+    Also in the lunch void, and after stop-outs on both sides of a session.
+    """
 
     name = "K5"
+    rules_model = K5Rules
+    belief = "F5"
 
-    def __init__(self, config: K5Config) -> None:
+    def __init__(self, config: ContractStrategyConfig) -> None:
         super().__init__(config)
         self._stop_out_day = ""
         self._stop_out_sides: list[int] = []
 
     def detect(self, state: MarketState) -> Veto | NoSetup:
         rules = self.rules
-        belief = state.belief("F5", 1).effective
+        belief = state.belief(self.belief, 1).effective
         if state.noise >= rules.veto_noise - TOLERANCE and belief >= rules.veto_belief - TOLERANCE:
             return Veto(Code.K5_NOISE, "noise", state.noise, "below", rules.veto_noise)
         if state.lunch_void:
@@ -38,7 +45,7 @@ class NoiseFilter(ContractStrategy):
             return Veto(Code.K5_OPPOSITE_STOPS, "stop_outs", len(stops), "below", rules.opposite_stop_outs)
         if not state.noise >= rules.veto_noise - TOLERANCE:
             return NoSetup("NOISE", "noise", state.noise, "minimum", rules.veto_noise)
-        return NoSetup("F5", "belief", belief, "minimum", rules.veto_belief)
+        return NoSetup(self.belief, "belief", belief, "minimum", rules.veto_belief)
 
     def plan_entry(self, setup: Setup, state: MarketState) -> EntryPlan | NoSetup:
         return NoSetup("NEVER", "orders", 0, "maximum", 0)

@@ -14,19 +14,21 @@ from typing import NamedTuple
 
 import msgspec
 
-from bot.calendar import SessionCalendar, clock_ns
+from bot.calendar import SessionCalendar, clock_ns, new_york
 from bot.contracts import Contracts, load_contracts
-from bot.decision.evaluate import Law
+from bot.decision.euc import EucInputs, euc
+from bot.decision.intent import Intent
+from bot.decision.limits import Limits
+from bot.decision.moment import Moment
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
 from bot.decision.snapshot import BookView, KillState, LockoutView, Snapshot
 from bot.market.bar import Bar
 from bot.market.state import Belief, MarketState, Regime
-from bot.units import MINUTE_NS
+from bot.units import MINUTE_NS, SECOND_NS
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS: Contracts = load_contracts(ROOT / "contracts")
-LAW = Law.of(CONTRACTS)
-LIMITS = LAW.limits
+LIMITS = Limits.of(CONTRACTS)
 DAY = dt.date(2025, 9, 16)
 MOMENT = clock_ns(DAY, dt.time(10, 41))
 
@@ -55,6 +57,12 @@ class TrustStub(NamedTuple):
 def bar(minute: int, open_: int, high: int, low: int, close: int, volume: int = 500) -> Bar:
     """A bar that closes `minute` minutes after the epoch."""
     return Bar(minute * MINUTE_NS, open_, high, low, close, volume)
+
+
+def mirrored(seen: Bar, pivot: int) -> Bar:
+    """The bar seen in a mirror at `pivot` ticks: p' = 2 pivot - p, high and low swapped."""
+    twice = 2 * pivot
+    return Bar(seen.ts_ns, twice - seen.open, twice - seen.low, twice - seen.high, twice - seen.close, seen.volume)
 
 
 def plan(
@@ -89,6 +97,22 @@ def k4_plan(side: int = 1, stop: int = 6, **other: object) -> EntryPlan:
 def belief(effective: float, instability: float = 0.0) -> Belief:
     """A belief of this effective value."""
     return Belief(effective, 1.0, effective, instability)
+
+
+INPUTS = EucInputs(reward_ratio=2.0, belief=0.9, instability=0.0, dvs=1.0, eqs=1.0, wins=0.0, losses=0.0, cost_r=0.2, cost_multiplier=1.0)
+
+
+def decided_at(ts_ns: int = MOMENT, **changes: object) -> Moment:
+    """A decision on the bar that closed then: perfect scores, slippage 1 tick, no signals."""
+    day = new_york(ts_ns).date().isoformat()
+    values = dict(trading_day=day, ts_ns=ts_ns, slippage_ticks=1, dvs=1.0, eqs=1.0, euc=euc(INPUTS, LIMITS.euc), inputs=INPUTS)
+    return Moment(**(values | changes))
+
+
+def an_intent(chosen: EntryPlan | None = None, ts_ns: int = MOMENT, name: str = "", **changes: object) -> Intent:
+    """An intent decided on the bar that closed then, with 90 seconds to live, named as the library does; `changes` are of its moment."""
+    made, moment = chosen or plan(), new_york(ts_ns)
+    return Intent(name or f"{moment:%Y%m%d}-{made.strategy}-{moment:%H%M}", made, ts_ns + 90 * SECOND_NS, decided_at(ts_ns, **changes))
 
 
 STRONG = {name: (belief(0.9), belief(0.9)) for name in ("F1", "F2", "F3", "F4")} | {"F5": (belief(0.1), belief(0.1))}

@@ -1,14 +1,17 @@
 """Outcomes, plans and bars as short as a test can say them. Prices are ticks, times minutes."""
 
 from bot.contracts import load_contracts
+from bot.decision.euc import Euc
+from bot.decision.intent import RefusedPlan
+from bot.decision.moment import Moment
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
-from bot.learning.shadow import ShadowContext
 from bot.market.bar import Bar
-from bot.units import MINUTE_NS
+from bot.units import MINUTE_NS, SECOND_NS
 
 CONTRACTS = load_contracts()
 RISK_CENTS = 1000
+EUC = Euc(0.5, 0.4, 0.3, 0.1, 0.1, 0.1)
 
 
 def outcome(r, *, strategy="K1", shadow=False, day="2025-09-15", minute=0, decided=None, dvs=1.0, target_r=1.5, gates=(), **other):
@@ -45,5 +48,8 @@ def bar(minute, open_, high, low, close) -> Bar:
     return Bar(minute * MINUTE_NS, open_, high, low, close, 500)
 
 
-def context(slippage=1, day="2025-09-15", dvs=1.0) -> ShadowContext:
-    return ShadowContext(day, "range", "opening", 0.7, {"euc": 0.1}, dvs, 0.9, {"vwap_z": -1.6}, 1.0, slippage)
+def refused(chosen, minute=0, gates=(), slippage=1, dvs=1.0, parts=EUC) -> RefusedPlan:
+    """A plan that was refused on the bar that closed at a minute; its entry would have had 90 seconds."""
+    signals = {"vwap_z": -1.6, "spread_ticks": 1.0}
+    decided = Moment("2025-09-15", minute * MINUTE_NS, slippage, dvs, 0.9, parts, None, "range", 1, signals)
+    return RefusedPlan(chosen, minute * MINUTE_NS + 90 * SECOND_NS, gates, decided)

@@ -15,6 +15,7 @@ LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["t
 CORE = next(each["source_modules"] for each in LINTER if each["type"] == "forbidden")
 FLOORS = next(each["layers"] for each in LINTER if each["type"] == "layers")
 FRAMEWORKS = {"nautilus_trader", "ib_insync"}
+CONVERTERS = {"bot/units.py", "bot/gateway/notation.py"}  # the gateway reads exact decimals and refuses them by IB's message
 ENDPOINTS = {"RiskEngine.execute", "ExecEngine.execute", "ExecEngine.process", "_risk_engine", "_exec_engine"}
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 60
@@ -67,6 +68,15 @@ def imported(node: ast.AST) -> set[str]:
     return {node.module.split(".")[0]} if isinstance(node, ast.ImportFrom) and node.module else set()
 
 
+def names_the_tick(source: str) -> list[int]:
+    """Lines of code that name the size of a tick in points: imports, arithmetic, anything."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if "TICK_POINTS" in (getattr(node, "id", None), getattr(node, "attr", None), getattr(node, "name", None))
+    ]
+
+
 def lines_of(node: Function) -> int:
     return (node.end_lineno or node.lineno) - node.lineno + 1
 
@@ -82,6 +92,12 @@ def test_only_the_risk_engine_reaches_the_engines_endpoints():
 
 def test_reduce_only_is_set_nowhere():
     assert [place for place, node in every(ast.keyword, ast.Assign) if sets_reduce_only(node)] == []
+
+
+def test_ticks_become_points_and_points_ticks_by_the_functions_of_units_alone():
+    by_hand = {named(path): len(lines) for path in SOURCES if (lines := names_the_tick(path.read_text(encoding="utf-8")))}
+    assert set(by_hand) <= CONVERTERS
+    assert by_hand["bot/units.py"] == 3  # its definition, and one line each way
 
 
 def test_the_core_imports_no_trading_framework():
@@ -153,6 +169,20 @@ def test_every_package_says_what_lives_there():
 )
 def test_the_look_for_endpoints_sees_code_and_not_prose(source, caught):
     assert bool(endpoint_uses(source)) is caught
+
+
+@pytest.mark.parametrize(
+    ("source", "caught"),
+    [
+        ("price = ticks * TICK_POINTS", True),
+        ("price = ticks * units.TICK_POINTS", True),
+        ("from bot.units import TICK_POINTS as STEP", True),
+        ("'''A tick is TICK_POINTS points.'''", False),
+        ("price = to_points(ticks)", False),
+    ],
+)
+def test_the_look_for_conversions_by_hand_sees_code_and_not_prose(source, caught):
+    assert bool(names_the_tick(source)) is caught
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Backtests: what is asked for (request) and the assembly that runs it (run)."""
+"""Backtests: what is asked for (request), the run as Nautilus' configuration (config), and what runs it (run)."""

@@ -21,16 +21,16 @@ def mes_contract(contracts: Contracts, first_ns: int, last_ns: int) -> FuturesCo
 
     A bars file does not say which delivery month it holds; roll rules are for live.
     """
-    law = contracts.constitution.instrument
-    instrument_id = InstrumentId.from_str(law.id)
+    mes = contracts.constitution.instrument
+    instrument_id = InstrumentId.from_str(mes.id)
     return FuturesContract(
         instrument_id=instrument_id,
         raw_symbol=Symbol(instrument_id.symbol.value),
         asset_class=AssetClass.INDEX,
         currency=USD,
         price_precision=2,
-        price_increment=Price(law.tick_size, 2),
-        multiplier=Quantity.from_int(law.multiplier),
+        price_increment=Price(mes.tick_size, 2),
+        multiplier=Quantity.from_int(mes.multiplier),
         lot_size=Quantity.from_int(1),
         underlying="ES",
         activation_ns=max(0, first_ns - 366 * DAY_NS),

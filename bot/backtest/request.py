@@ -11,6 +11,7 @@ from typing import Literal
 from bot.bars.source import Bars, bars_of_file, synthetic_sessions
 from bot.contracts.models import SessionContract
 from bot.errors import UsageError
+from bot.journal.folder import JOURNAL
 
 MAX_SESSIONS = 2_000
 MAX_EQUITY_USD = 1_000_000_000
@@ -32,7 +33,9 @@ class BacktestRequest:
     `from_date` and `to_date` bound decisions, both included, as CME trading dates; earlier
     bars warm up. `equity_usd` (> 0, whole cents) is the account at the start. `stamp` says
     what the file's times name; None reads it from the session's shape. `contracts` None
-    means ./contracts, else the packaged ones. `learning` False is for study only.
+    means ./contracts, else the packaged ones. `learning` False is for study only. `resume`
+    goes on with the journal that an interrupted run has left in `out`. `strategies` are folders of
+    strategies beside those that ship.
     """
 
     out: Path
@@ -45,6 +48,8 @@ class BacktestRequest:
     contracts: Path | None = None
     seed: int = 1
     sessions: int = 25
+    strategies: tuple[Path, ...] = ()
+    resume: bool = False
 
     def __post_init__(self) -> None:
         require_equity(self.equity_usd)
@@ -58,6 +63,8 @@ class BacktestRequest:
             raise UsageError(f"--sessions {self.sessions}: must be from 1 to {MAX_SESSIONS}.")
         if self.out.exists() and not self.out.is_dir():
             raise UsageError(f"--out {self.out}: is a file; name a folder.")
+        if self.resume and not (self.out / JOURNAL).exists():
+            raise UsageError(f"--resume: there is no {self.out / JOURNAL} to go on with; leave --resume away to begin it.")
 
     def read(self, session: SessionContract) -> Bars:
         """The bars asked for. Raises BarsFileError if their file cannot be used."""

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautilus_trader.backtest.models import FillModel
-from nautilus_trader.backtest.modules import SimulationModule, SimulationModuleConfig
+from nautilus_trader.backtest.engine import SimulatedExchange
+from nautilus_trader.backtest.models import FillModel, PerContractFeeModel
+from nautilus_trader.backtest.modules import SimulationModule
+from nautilus_trader.config import FillModelConfig, SimulationModuleConfig
 from nautilus_trader.model.book import OrderBook
 from nautilus_trader.model.data import Bar as NautilusBar
 from nautilus_trader.model.data import BookOrder
@@ -22,11 +24,22 @@ from nautilus_trader.model.orders import Order
 
 from bot import fills
 from bot.decision.plan import EntryType
+from bot.errors import RiskEngineError
 from bot.market.bar import Bar
+from bot.messages import venue_endpoint
 from bot.risk_engine.brackets import OrderTags, price_of, ticks_of
 from bot.supervision.orders import Role
 
 PLENTY = Quantity.from_int(1_000_000)
+SETTINGS = {  # of the venue; with any other an order is filled, refused or cut otherwise than the rule says
+    "reject_stop_orders": False,
+    "support_gtd_orders": False,
+    "support_contingent_orders": True,
+    "use_reduce_only": False,
+    "bar_execution": True,
+    "bar_adaptive_high_low_ordering": True,
+}
+REMEDY = "take the venue of bot.backtest.config"
 
 
 class PessimisticFillModel(FillModel):
@@ -37,7 +50,8 @@ class PessimisticFillModel(FillModel):
     notebook's) is filled by the same rule from its type alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: FillModelConfig | None = None) -> None:
+        """Nothing of a `config` is used: the rule has no probabilities."""
         super().__init__(prob_fill_on_limit=1.0, prob_slippage=0.0, random_seed=0)
         self.cache: Any = None
         self.bar: NautilusBar | None = None
@@ -96,17 +110,35 @@ class PessimisticFillModel(FillModel):
 class PessimisticVenue(SimulationModule):
     """Shows the fill model each bar, and the matching engine each bar twice while an entry works."""
 
-    def __init__(self, model: PessimisticFillModel) -> None:
-        super().__init__(SimulationModuleConfig())
-        self._model = model
+    def __init__(self, config: SimulationModuleConfig) -> None:
+        super().__init__(config)
+        self._model: PessimisticFillModel
+
+    def register_venue(self, exchange: SimulatedExchange) -> None:
+        """Called by Nautilus when the venue is made. Raises RiskEngineError if its settings would break the one fill rule."""
+        super().register_venue(exchange)
+        if not isinstance(exchange.fill_model, PessimisticFillModel):
+            found = type(exchange.fill_model).__name__
+            raise RiskEngineError(f"Venue {exchange.id} fills by {found} instead of PessimisticFillModel; {REMEDY}.")
+        if not isinstance(exchange.fee_model, PerContractFeeModel):
+            raise RiskEngineError(
+                f"Venue {exchange.id} charges by {type(exchange.fee_model).__name__} instead of PerContractFeeModel; {REMEDY}."
+            )
+        for name, wanted in SETTINGS.items():
+            if getattr(exchange, name) != wanted:
+                raise RiskEngineError(f"Venue {exchange.id} has {name}={getattr(exchange, name)} and must have {wanted}; {REMEDY}.")
+        self._model = exchange.fill_model
+        self._model.cache = exchange.cache
+        self.msgbus.register(venue_endpoint(exchange.id.value), self._takes_nothing)
+
+    def _takes_nothing(self, _: object) -> None:
+        """The endpoint only shows that this module is there."""
 
     def pre_process(self, data: Any) -> None:
         """Called by Nautilus before the exchange sees the data."""
         if not isinstance(data, NautilusBar):
             return
         self._model.bar = data
-        if self._model.cache is None:
-            self._model.cache = self.exchange.cache
         cache = self.exchange.cache
         if not cache.orders_open_count():
             return

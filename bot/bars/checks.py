@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bot.errors import BarsFileError
-from bot.units import MINUTE_NS, SECOND_NS, TICK_POINTS
+from bot.units import MINUTE_NS, OFF_TICK, SECOND_NS, to_ticks
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("timestamp", *PRICES, "volume")
@@ -113,8 +113,8 @@ def prices_of(table: Table) -> dict[str, Floats]:
         low = _first(values <= 0)
         if low is not None:
             raise table.fault(low, f"{name} = {table.shown(name, low)} is not above 0; prices are points: repair or remove the row")
-        ticks = values / TICK_POINTS
-        off = _first(np.abs(ticks - np.rint(ticks)) > 1e-6)
+        ticks = to_ticks(values)
+        off = _first(np.abs(ticks - np.rint(ticks)) > OFF_TICK)
         if off is not None:
             raise table.fault(
                 off, f"{name} = {table.shown(name, off)} is off the tick; prices are multiples of 0.25: repair or remove the row"

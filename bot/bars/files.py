@@ -19,7 +19,7 @@ from bot.bars.checks import COLUMNS, PRICES, Table, check_columns, check_order, 
 from bot.bars.stamp import Stamp, decide_stamp
 from bot.errors import BarsFileError
 from bot.market.bar import Bar
-from bot.units import MINUTE_NS, TICK_POINTS
+from bot.units import MINUTE_NS, to_ticks
 
 GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
@@ -64,7 +64,7 @@ def read_bars(path: str | Path, stamp: Literal["open", "close"] | None = None) -
     ts_ns, offset_ns = times_of(table)
     columns = {"ts_ns": ts_ns}
     prices = prices_of(table)
-    columns |= {name: np.rint(prices[name] / TICK_POINTS).astype(np.int64) for name in PRICES}
+    columns |= {name: np.rint(to_ticks(prices[name])).astype(np.int64) for name in PRICES}
     columns["volume"] = volumes_of(table)
     check_order(table, ts_ns)
     check_spacing(table, ts_ns)

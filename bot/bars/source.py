@@ -25,6 +25,11 @@ class Bars:
     label: str
     notes: tuple[str, ...]
 
+    @property
+    def span_ns(self) -> tuple[int, int]:
+        """The closes of the first and the last bar, UTC ns."""
+        return int(self.frame["ts_ns"].iloc[0]), int(self.frame["ts_ns"].iloc[-1])
+
 
 def bars_of_file(path: Path, stamp: Literal["open", "close"] | None = None) -> Bars:
     """The bars of a file; `stamp` says what its times name, None reads it from the session's shape. Raises BarsFileError."""

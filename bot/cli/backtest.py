@@ -11,19 +11,27 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.strategies_option import strategies_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bot.backtest.request import BacktestRequest
+
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 HELP = """
-Trade K1 to K5 under contract over one-minute bars, and write journal and report.
+Trade every strategy under contract over one-minute bars, and write journal and report.
 
 \b
 Examples:
   mesbot backtest
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/
+  mesbot backtest --strategies my-strategies/          with strategies of your own
   mesbot backtest --bars bars.parquet --stamp close --learning off
+  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/ --resume
 """
+RESUME = """Go on with the interrupted run whose journal is in --out: it is derived again from the first bar and compared with
+what is stored, and goes on where that ends. Other bars, options, contracts or another program are refused."""
 
 
 class Usd(click.ParamType):
@@ -48,43 +56,21 @@ class Usd(click.ParamType):
 @click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected.")
 @click.option("--learning", type=click.Choice(["on", "off"]), default="on", show_default=True, help="off is for study only.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
+@strategies_option
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions.")
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
+@click.option("--resume", is_flag=True, help=RESUME)
 @click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
-def backtest(
-    bars: Path | None,
-    from_date: DateTime | None,
-    to_date: DateTime | None,
-    equity: Decimal,
-    out: Path,
-    stamp: Literal["open", "close"] | None,
-    learning: str,
-    contracts: Path | None,
-    seed: int,
-    sessions: int,
-    no_report: bool,
-) -> None:
+def backtest(no_report: bool, **asked: Any) -> None:
     """Runs one backtest and shows what came of it."""
     from rich.console import Console
 
-    from bot.backtest.request import BacktestRequest
     from bot.contracts import load_contracts
 
-    request = BacktestRequest(
-        bars=bars,
-        from_date=from_date.date() if from_date else None,
-        to_date=to_date.date() if to_date else None,
-        equity_usd=equity,
-        out=out,
-        stamp=stamp,
-        learning=learning == "on",
-        contracts=contracts,
-        seed=seed,
-        sessions=sessions,
-    )
-    law = load_contracts(contracts)  # a broken contract ends it here, before the slow imports
+    request = request_of(**asked)
+    in_force = load_contracts(request.contracts, request.strategies)  # a broken contract ends it here, before anything is written
     console = Console()
-    console.print(f"Contracts: {law.directory} ({law.sha256[:12]})", highlight=False)
+    console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False)
 
     from bot.backtest.run import run_backtest
 
@@ -93,7 +79,22 @@ def backtest(
     for note in result.notes:
         console.print(note, highlight=False)
     show_run(result.journal, console, report=not no_report)
-    remember(result.journal, law)
+    remember(result.journal, in_force)
+
+
+def request_of(
+    from_date: DateTime | None, to_date: DateTime | None, equity: Decimal, learning: Literal["on", "off"], **same: Any
+) -> BacktestRequest:
+    """The run that the command's options ask for; `same` are those that the request calls by the same names."""
+    from bot.backtest.request import BacktestRequest
+
+    return BacktestRequest(
+        from_date=from_date.date() if from_date else None,
+        to_date=to_date.date() if to_date else None,
+        equity_usd=equity,
+        learning=learning == "on",
+        **same,
+    )
 
 
 def show_run(journal: Path, console: Console, *, report: bool) -> None:
@@ -111,14 +112,14 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
     console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
 
 
-def remember(journal: Path, law: Any) -> None:
+def remember(journal: Path, contracts: Any) -> None:
     """Notes the run for `why` and `contracts`, and says if they would ask another; that it cannot be noted is no failure of the run."""
     from bot.cli.journal import newest_journal
     from bot.errors import MesbotError
     from bot.state_folder import remember_run
 
     try:
-        remember_run(journal, law)
+        remember_run(journal, contracts)
     except MesbotError as error:  # the run itself is done and whole
         click.echo(f"Note: {error}", err=True)
     default = newest_journal()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.strategies_option import strategies_option
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def broker_options(verb: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones."
         ),
+        strategies_option,
         click.option("--no-report", is_flag=True, help="Leave out the HTML report."),
     ):
         verb = option(verb)
@@ -75,7 +77,7 @@ def endpoint_or_usage_error(verb: str) -> Any:
     """The configured endpoint. Raises UsageError if there is none."""
     import os
 
-    from bot.node.endpoint import endpoint_of
+    from bot.ibkr.link.endpoint import endpoint_of
 
     endpoint = endpoint_of(os.environ)
     if endpoint is None:

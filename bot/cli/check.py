@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.strategies_option import strategies_option
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -34,9 +36,10 @@ Examples:
 @click.command(help=HELP, short_help="The checklist before trading: machine, contracts, broker.")
 @click.option("--live", is_flag=True, help="Check for LIVE, which needs a live account; default: PAPER, which needs a paper one.")
 @click.option("--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones.")
+@strategies_option
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write the report to this file.")
 @click.pass_context
-def check(ctx: click.Context, live: bool, directory: Path | None, json_file: Path | None) -> None:
+def check(ctx: click.Context, live: bool, directory: Path | None, strategies: tuple[Path, ...], json_file: Path | None) -> None:
     """Prints the checklist and keeps it; ends with 1 if an item failed."""
     import asyncio
     import os
@@ -52,7 +55,7 @@ def check(ctx: click.Context, live: bool, directory: Path | None, json_file: Pat
         console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
     folder = state_folder()
     with console.status("Looking ..."):
-        report = asyncio.run(run_checks("LIVE" if live else "PAPER", directory, os.environ, folder, time.time_ns()))
+        report = asyncio.run(run_checks("LIVE" if live else "PAPER", directory, os.environ, folder, time.time_ns(), strategies))
     _show(report, console)
     for path in (report_path(folder, report.mode, report.account), json_file):
         if path is not None:

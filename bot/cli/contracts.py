@@ -1,4 +1,4 @@
-"""`mesbot contracts`: what is in force, worked out in ticks and dollars. Arithmetic: bot/contracts/derived.py."""
+"""`mesbot contracts`: what is in force, worked out in ticks and dollars by the arithmetic the gates use (bot/decision/limits.py)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.strategies_option import strategies_option
+from bot.units import to_usd
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from bot.contracts import Contracts
-    from bot.contracts.derived import StrategyLimits
-    from bot.contracts.models import Tier
+    from bot.decision.derived import StrategyLimits
+    from bot.decision.limits import Limits, TierLimits
+
+    Rows = dict[TierLimits, list[StrategyLimits]]
 
 NARROWEST = 120
 HELP = """
@@ -29,106 +34,97 @@ Examples:
 
 @click.command(help=HELP, short_help="Show every limit in force, worked out.")
 @click.option("--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones.")
-def contracts(directory: Path | None) -> None:
+@strategies_option
+def contracts(directory: Path | None, strategies: tuple[Path, ...]) -> None:
     """Prints; a broken file ends with exit code 3 and every fault."""
     from rich.console import Console
 
     from bot.contracts import load_contracts
+    from bot.decision.derived import strategy_limits
+    from bot.decision.limits import Limits
 
-    law = load_contracts(directory)
+    in_force = load_contracts(directory, strategies)
+    limits = Limits.of(in_force)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=max(console.width, NARROWEST))
-    _header(law, console)
-    for title, table in (_limits_table(law), _margin_table(law), _windows_table(law)):
+    _header(in_force, console)
+    slippage_ticks = in_force.execution_contract.slippage.base_ticks
+    rows = {tier: strategy_limits(limits, tier, slippage_ticks) for tier in limits.tiers}
+    for title, table in (_limits_table(limits, rows, slippage_ticks), _margin_table(limits, rows), _windows_table(in_force, limits)):
         console.print(title, soft_wrap=True)
         console.print(table)
-    console.print(_session_line(law), soft_wrap=True)
-    _changes(law, console)
+    console.print(_session_line(in_force), soft_wrap=True)
+    _changes(in_force, console)
 
 
-def _header(law: Contracts, console: Console) -> None:
-    from bot.contracts.load import FILES
-
-    versions = ", ".join(f"{name} {getattr(law, name).version}" for name in FILES)
-    console.print(f"Contracts in force: {law.directory}\nHash:               {law.sha256}\nVersions:           {versions}", soft_wrap=True)
-    loss, rate = law.constitution.loss_limits, law.constitution.frequency
+def _header(contracts: Contracts, console: Console) -> None:
+    versions = ", ".join(f"{name} {said['version']}" for name, said in contracts.values().items())
+    console.print(
+        f"Contracts in force: {contracts.directory}\nHash:               {contracts.sha256}\nVersions:           {versions}", soft_wrap=True
+    )
+    loss, rate = contracts.constitution.loss_limits, contracts.constitution.frequency
     console.print(
         f"Loss limits:        ${loss.day_usd:.2f} a day, ${loss.week_usd:.2f} a week, ${loss.month_usd:.2f} a month; "
-        f"locked after {law.constitution.losing_streak.max_losses} losses in a row\n"
+        f"locked after {contracts.constitution.losing_streak.max_losses} losses in a row\n"
         f"Frequency:          {rate.max_trades_per_day} trades a day, {rate.max_entries_per_hour} entry an hour, "
         f"{rate.min_spacing_minutes} min apart, {rate.max_submissions_per_day} submissions a day\n"
     )
 
 
-def _limits_table(law: Contracts) -> tuple[str, Table]:
-    from bot.contracts.derived import largest_stop_ticks, min_target_ticks, strategy_limits
-    from bot.units import to_cents
-
-    slippage_ticks = law.execution_contract.slippage.base_ticks
+def _limits_table(limits: Limits, rows: Rows, slippage_ticks: int) -> tuple[str, Table]:
     table = _table("tier", "strategy", "contracts", "risk cap", "stop cap", "set by", "worst case", "day left", "then stop")
-    day_cents, fee_cents = to_cents(law.constitution.loss_limits.day_usd), to_cents(law.risk_model.fee_per_side_usd)
-    for tier in law.constitution.tiers:
-        for limits in strategy_limits(law, tier):
-            left_cents = day_cents - limits.worst_case_cents
-            next_ticks = largest_stop_ticks(left_cents, limits.quantity, slippage_ticks, fee_cents)
-            table.add_row(*_limits_row(law, limits, min(next_ticks, limits.stop_cap_ticks), left_cents))
+    for of_tier in rows.values():
+        for each in of_tier:
+            table.add_row(*_limits_row(limits, each, slippage_ticks))
         table.add_section()
-    title = (
-        f"Limits of a plan: worst case with {slippage_ticks} tick of slippage and fees, then what the day's budget leaves; "
-        f"targets from {min_target_ticks(law, slippage_ticks)} ticks (friction)"
-    )
+    nearest = limits.min_target_ticks(slippage_ticks)
+    targets = f"targets from {nearest} ticks (friction)" if nearest else "no target is far enough (friction)"
+    title = f"Limits of a plan: worst case with {slippage_ticks} tick of slippage and fees, then what the day's budget leaves; {targets}"
     return title, table
 
 
-def _limits_row(law: Contracts, limits: StrategyLimits, next_ticks: int, left_cents: int) -> tuple[str, ...]:
-    names = (limits.tier, limits.strategy, str(limits.quantity))
-    min_ticks = law.constitution.risk_per_trade.min_stop_ticks
-    if not limits.allowed:
+def _limits_row(limits: Limits, each: StrategyLimits, slippage_ticks: int) -> tuple[str, ...]:
+    names, cap = (each.tier, each.strategy, str(each.quantity)), each.stop_cap
+    if not each.allowed:
         return (*names, "not in tier", "", "", "", "", "")
-    if limits.stop_cap_ticks < min_ticks:
-        return (*names, _usd(limits.risk_cap_cents), f"none >= {min_ticks}", ", ".join(limits.binding), "", "", "")
-    then = f"<= {next_ticks} ticks" if next_ticks >= min_ticks else "none fits"
+    if cap.ticks < limits.min_stop_ticks:
+        return (*names, _usd(each.risk_cap_cents), f"none >= {limits.min_stop_ticks}", ", ".join(cap.binding), "", "", "")
+    left_cents = limits.day_cents - each.worst_case_cents
+    next_ticks = min(limits.stop_within_ticks(left_cents, each.quantity, slippage_ticks), cap.ticks)
     return (
         *names,
-        _usd(limits.risk_cap_cents),
-        f"{limits.stop_cap_ticks} ticks",
-        ", ".join(limits.binding),
-        _usd(limits.worst_case_cents),
+        _usd(each.risk_cap_cents),
+        f"{cap.ticks} ticks",
+        ", ".join(cap.binding),
+        _usd(each.worst_case_cents),
         _usd(left_cents),
-        then,
+        f"<= {next_ticks} ticks" if next_ticks >= limits.min_stop_ticks else "none fits",
     )
 
 
-def _margin_table(law: Contracts) -> tuple[str, Table]:
-    from bot.contracts.derived import strategy_limits
-
-    tiers = law.constitution.tiers
-    table = _table("strategy", "needs", *(f"{tier.name} from ${tier.min_equity_usd:,.0f}" for tier in tiers))
-    rows = [strategy_limits(law, tier) for tier in tiers]
-    for same in zip(*rows, strict=True):
-        cells = [_margin_cell(law, tier, limits) for tier, limits in zip(tiers, same, strict=True)]
+def _margin_table(limits: Limits, rows: Rows) -> tuple[str, Table]:
+    table = _table("strategy", "needs", *(f"{tier.name} from ${to_usd(tier.min_equity_cents):,.0f}" for tier in rows))
+    for same in zip(*rows.values(), strict=True):
+        cells = [_margin_cell(tier, each) for tier, each in zip(rows, same, strict=True)]
         table.add_row(same[0].strategy, _usd(same[0].required_funds_cents), *cells)
-    margin_usd = law.constitution.instrument.backtest_initial_margin_usd
-    return f"What margin forbids, by equity: {law.risk_model.margin_buffer:g} x ${margin_usd:,.2f} a contract must be free", table
+    margin = _usd(limits.initial_margin_cents)
+    return f"What margin forbids, by equity: {float(limits.margin_buffer):g} x {margin} a contract must be free", table
 
 
-def _margin_cell(law: Contracts, tier: Tier, limits: StrategyLimits) -> str:
-    from bot.contracts.derived import margin_opens_at_cents
-    from bot.units import to_cents
-
-    if not limits.allowed:
+def _margin_cell(tier: TierLimits, each: StrategyLimits) -> str:
+    if not each.allowed:
         return "-"
-    opens_at = margin_opens_at_cents(law.constitution, tier, limits.required_funds_cents)
+    opens_at = each.margin_opens_at_cents
     if opens_at is None:
         return "forbidden"
-    return "free" if opens_at == to_cents(tier.min_equity_usd) else f"from {_usd(opens_at)}"
+    return "free" if opens_at == tier.min_equity_cents else f"from {_usd(opens_at)}"
 
 
-def _session_line(law: Contracts) -> str:
-    from bot.contracts.derived import minutes_before
+def _session_line(contracts: Contracts) -> str:
+    from bot.contracts.entry_windows import minutes_before
 
-    session, close = law.session, law.session.rth.close
+    session, close = contracts.session, contracts.session.rth.close
     holes = ", ".join(f"[{each.start:%H:%M}, {each.end:%H:%M}) {each.reason}" for each in session.no_entry)
     return (
         f"Session (New York): {session.rth.open:%H:%M} to {close:%H:%M}; no entries in {holes}, "
@@ -138,20 +134,20 @@ def _session_line(law: Contracts) -> str:
     )
 
 
-def _windows_table(law: Contracts) -> tuple[str, Table]:
-    from bot.contracts.derived import entry_windows
+def _windows_table(contracts: Contracts, limits: Limits) -> tuple[str, Table]:
+    from bot.contracts.entry_windows import entry_windows
 
     table = _table("strategy", "windows")
-    for name in type(law.risk_model.contracts_per_strategy).model_fields:
-        windows = entry_windows(law, name)
+    for name in limits.contracts_of:
+        windows = entry_windows(contracts, name)
         table.add_row(name, "  ".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in windows) or "never")
     return "When entries may be decided (New York, full day)", table
 
 
-def _changes(law: Contracts, console: Console) -> None:
+def _changes(contracts: Contracts, console: Console) -> None:
     from bot.state_folder import last_contracts, values_of
 
-    before, now = last_contracts(), values_of(law)
+    before, now = last_contracts(), values_of(contracts)
     if before is None:
         console.print("\nChanges: no earlier run to compare with.")
         return

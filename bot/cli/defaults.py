@@ -6,6 +6,7 @@ Precedence: option > environment (MESBOT_VERB_OPTION) > ./config > the packaged 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from importlib import resources
 from pathlib import Path
@@ -61,4 +62,12 @@ def read_defaults(command: click.Command, verb: str) -> dict[str, Any]:
             near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.4)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
             raise UsageError(f"{path}: {key} is no option of `mesbot {verb}` ({hint}).")
-    return {known[key]: value if isinstance(value, bool) else str(value) for key, value in values.items() if value is not None}
+    several = {param.name for param in command.params if getattr(param, "multiple", False)}
+    return {known[key]: _value(value, known[key] in several) for key, value in values.items() if value is not None}
+
+
+def _value(value: Any, several: bool) -> bool | str | list[str]:
+    """Text as on the command line; of an option that may stand several times a list, or paths as in the environment."""
+    if several:
+        return [str(each) for each in value] if isinstance(value, list) else str(value).split(os.pathsep)
+    return value if isinstance(value, bool) else str(value)

@@ -14,7 +14,7 @@ from bot.cli.backtest import Usd
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from bot.gateway.gateway import GatewayConfig
+    from bot.gateway.config import GatewayConfig
 
 HELP = """
 Serve a simulated IB Gateway: one day of minute bars as a live MES market, with a broker behind it.
@@ -78,22 +78,22 @@ def gateway(
     import asyncio
 
     from bot.backtest.request import require_equity
-    from bot.contracts import load_contracts
+    from bot.contracts import read_contracts
     from bot.gateway.source import file_config, synthetic_config
 
     if stamp and bars is None:
         raise click.UsageError(f"--stamp {stamp} speaks of a file's times; name the file with --bars.")
     require_equity(equity)
-    law, day = load_contracts(contracts), date.date() if date else None
+    in_force, day = read_contracts(contracts), date.date() if date else None
     options: dict[str, Any] = {
         "seed": seed, "port": port, "side_port": side_port, "speed": speed, "accounts": accounts or ("DU1234567",),
         "cash_usd": float(equity), "script": _text(script) if script else "", "script_name": str(script), "frames": frames,
     }  # fmt: skip
     if bars is not None:
-        config = file_config(bars, law, day, stamp, **options)
+        config = file_config(bars, in_force, day, stamp, **options)
     else:
         options.pop("seed")
-        config = synthetic_config(seed, law, day, **options)
+        config = synthetic_config(seed, in_force, day, **options)
     source = str(bars) if bars else f"synthetic bars, seed {seed}"
     asyncio.run(_serve(config, source))
     click.echo("Stopped.")

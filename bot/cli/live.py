@@ -40,7 +40,14 @@ class LiveRefused(ContractError):
 )
 @broker_options
 def live(
-    trading_mode: str, start_seconds: int, warm_up_days: int, zone: str, nightly_restart: str, contracts: Path | None, no_report: bool
+    trading_mode: str,
+    start_seconds: int,
+    warm_up_days: int,
+    zone: str,
+    nightly_restart: str,
+    contracts: Path | None,
+    strategies: tuple[Path, ...],
+    no_report: bool,
 ) -> None:
     """Runs until stopped and shows what came of it."""
     from bot.node.request import BrokerRequest, Mode
@@ -48,7 +55,9 @@ def live(
 
     mode = Mode(trading_mode.upper())
     endpoint = endpoint_or_usage_error("live")
-    request = BrokerRequest(endpoint, mode, True, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds)
+    request = BrokerRequest(
+        endpoint, mode, True, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, strategies=strategies
+    )
     if mode is Mode.LIVE:
         run_on_broker(request, report=not no_report, confirm=lambda met: _confirmed(request, met))
     else:
@@ -57,6 +66,7 @@ def live(
 
 def _confirmed(request: BrokerRequest, met: Meeting) -> BrokerRequest:
     """What stands between a command and real money: a fresh checklist, and a person who types which account."""
+    from bot.ibkr.link.settings import confirm_live
     from bot.node.check import check_refusal, latest_check
 
     report = latest_check(request.state, "LIVE", met.probe.account)
@@ -66,4 +76,5 @@ def _confirmed(request: BrokerRequest, met: Meeting) -> BrokerRequest:
     typed = click.prompt(f"This trades real money under the limits above. Type {wanted} to begin", default="", show_default=False)
     if typed != wanted:
         raise UsageError(f"{typed!r} is not {wanted!r}: nothing was started.")
+    confirm_live(met.probe.account)
     return replace(request, confirmed=typed)

@@ -14,6 +14,7 @@ import click
 from bot import __version__
 from bot.cli.backtest import backtest
 from bot.cli.check import check
+from bot.cli.config import config
 from bot.cli.contracts import contracts
 from bot.cli.defaults import read_defaults
 from bot.cli.gateway import gateway
@@ -22,6 +23,7 @@ from bot.cli.kill import kill
 from bot.cli.live import live
 from bot.cli.operate import resume, status
 from bot.cli.paper import paper
+from bot.cli.strategies import strategies
 from bot.errors import MesbotError
 
 EXAMPLES = """
@@ -35,7 +37,9 @@ Examples:
   mesbot check                                         all that must be right before it may trade
   mesbot status                                        budgets, locks, kill switch, open trades
   mesbot resume --reason "looked at, flat"             arm a kill switch that was tripped
+  mesbot strategies                                    which there are, and how far each is trusted
   mesbot contracts                                     every limit in force, worked out
+  mesbot config backtest --out out > run.json          a run for Nautilus' own BacktestNode
   mesbot why "2025-09-15 10:31"                        why it did or did not trade then
   mesbot journal verify                                is the record whole; its head hash
 
@@ -87,7 +91,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, contracts, gateway, journal, kill, live, paper, resume, status, why):
+for verb in (backtest, check, config, contracts, gateway, journal, kill, live, paper, resume, status, strategies, why):
     cli.add_command(verb)
 
 

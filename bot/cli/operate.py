@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.strategies_option import strategies_option
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ResumeRefused(MesbotError):
 def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say which journals, under which contracts."""
     for option in (
+        strategies_option,
         click.option(
             "--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones."
         ),
@@ -63,18 +65,18 @@ def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(help=STATUS_HELP, short_help="Budgets, locks, kill switch, open trades: what the journals know.")
 @journal_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def status(mode: str | None, account: str | None, directory: Path | None, as_json: bool) -> None:
+def status(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], as_json: bool) -> None:
     """Prints; a journal that cannot be read is told after the others, with exit code 1."""
     import msgspec
 
-    from bot.contracts import load_contracts
+    from bot.contracts import read_contracts
     from bot.node.status import status_of
     from bot.state_folder import state_folder
 
-    law, state, found, troubles = load_contracts(directory), state_folder(), [], []
+    contracts, state, found, troubles = read_contracts(directory, strategies), state_folder(), [], []
     for name in names_of(state, mode, account):
         try:
-            found.append(status_of(state, name, law, time.time_ns()))
+            found.append(status_of(state, name, contracts, time.time_ns()))
         except MesbotError as error:
             troubles.append(str(error))
     if as_json:
@@ -82,7 +84,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
     elif not found and not troubles:
         click.echo(nothing_there(state, mode, account))
     else:
-        _show(found, law)
+        _show(found, contracts)
     if troubles:
         raise MesbotError("\n".join(troubles))
 
@@ -90,22 +92,22 @@ def status(mode: str | None, account: str | None, directory: Path | None, as_jso
 @click.command(help=RESUME_HELP, short_help="Arm a tripped kill switch; a person says why.")
 @journal_options
 @click.option("--reason", required=True, allow_from_autoenv=False, help="Why trading may begin again; it is journaled.")
-def resume(mode: str | None, account: str | None, directory: Path | None, reason: str) -> None:
+def resume(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], reason: str) -> None:
     """Journals who armed it and prints the old and the new state; exit code 3 if it must not be armed now."""
-    from bot.contracts import load_contracts
+    from bot.contracts import read_contracts
     from bot.journal.run_lock import JournalInUse, RunLock
     from bot.state_folder import state_folder
 
     if not reason.strip():
         raise UsageError("--reason is empty; say why trading may begin again.")
-    law, state = load_contracts(directory), state_folder()
-    latched = _to_resume(state, law, mode, account)
+    contracts, state = read_contracts(directory, strategies), state_folder()
+    latched = _to_resume(state, contracts, mode, account)
     if latched is None:
         return
     name, path = latched
     try:
         with RunLock(path):
-            _resume(state, name, law, reason.strip())
+            _resume(state, name, contracts, reason.strip())
     except JournalInUse as error:
         raise ResumeRefused(f"{name.mode} {name.account} stays as it is: {error}") from None
 
@@ -131,7 +133,7 @@ def nothing_there(state: Path, mode: str | None, account: str | None) -> str:
     return f"No journal{' of ' + wanted if wanted else ''} in {state}; {then}."
 
 
-def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | None) -> tuple[JournalName, Path] | None:
+def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str | None) -> tuple[JournalName, Path] | None:
     """The one journal whose kill switch is latched, or where a kill request waits; None, with a sentence, if there is none.
 
     Raises UsageError if what was named does not exist, or several are latched.
@@ -141,7 +143,7 @@ def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | Non
     names = names_of(state, mode, account)
     if not names and (mode or account):
         raise UsageError(nothing_there(state, mode, account))
-    found = [(name, status_of(state, name, law, time.time_ns())) for name in names]
+    found = [(name, status_of(state, name, contracts, time.time_ns())) for name in names]
     latched = [(name, each) for name, each in found if each.kill.state != "ARMED" or each.kill_request is not None]
     if len(latched) > 1:
         waits = {True: ", a kill request waits", False: ""}
@@ -157,13 +159,13 @@ def _to_resume(state: Path, law: Contracts, mode: str | None, account: str | Non
 # -------------------------------------------------------------------------- resume
 
 
-def _resume(state: Path, name: JournalName, law: Contracts, reason: str) -> None:
+def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -> None:
     """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
     from bot.journal.verify import verify
     from bot.node.kill_request import withdraw_request
     from bot.node.status import status_of
 
-    old = status_of(state, name, law, time.time_ns())
+    old = status_of(state, name, contracts, time.time_ns())
     request = old.kill_request
     if old.unfinished and (old.kill.state in ("TRIPPED", "FLAT") or request is not None):
         trades = ", ".join(trade.intent_id for trade in old.unfinished)
@@ -172,7 +174,7 @@ def _resume(state: Path, name: JournalName, law: Contracts, reason: str) -> None
             f"{name.mode} {name.account} is {old.kill.state}{waits} with {trades} unfinished, so a position may be open; "
             "start the bot to let it flatten first, then resume."
         )
-    _arm(old, law, reason)
+    _arm(old, contracts, reason)
     withdraw_request(Path(old.path))
     latched = old.kill.state != "ARMED"
     click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED" if latched else f"{name.mode} {name.account}: ARMED")
@@ -183,7 +185,8 @@ def _resume(state: Path, name: JournalName, law: Contracts, reason: str) -> None
     click.echo(f"Resumed: {reason}\nJournal: {old.path}\nHead:    {verify(old.path).head}")
 
 
-def _arm(old: JournalStatus, law: Contracts, reason: str) -> None:
+def _arm(old: JournalStatus, contracts: Contracts, reason: str) -> None:
+    from bot.journal.contracts import newest_contracts
     from bot.journal.records import KillRecord, Kind, OperatorRecord
     from bot.journal.store import Journal
     from bot.units import MINUTE_NS
@@ -191,7 +194,8 @@ def _arm(old: JournalStatus, law: Contracts, reason: str) -> None:
     ts_ns = old.as_of_ns
     withdrawn = "" if old.kill_request is None else f"; kill request withdrawn: {old.kill_request}"
     header = {"account": old.account, "learning": True, "replayed_time": old.replayed, "continues": "", "verb": "resume"}
-    with Journal.append(old.path, old.mode.lower(), law, header, time.time_ns) as journal:
+    under = newest_contracts(old.path) or contracts  # it arms a switch and changes no law, whatever strategies are at hand
+    with Journal.append(old.path, old.mode.lower(), under, header, time.time_ns) as journal:
         journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("resume", reason, f"kill switch {old.kill.state} -> ARMED{withdrawn}"))
         journal.write_ahead(Kind.KILL, ts_ns, KillRecord("ARMED", f"resumed by a person: {reason}"))
         journal.close_link(-(-ts_ns // MINUTE_NS) * MINUTE_NS)  # as the bot closes them: the records of (t - 1 min, t]
@@ -200,7 +204,7 @@ def _arm(old: JournalStatus, law: Contracts, reason: str) -> None:
 # -------------------------------------------------------------------------- status
 
 
-def _show(found: list[JournalStatus], law: Contracts) -> None:
+def _show(found: list[JournalStatus], contracts: Contracts) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -210,12 +214,12 @@ def _show(found: list[JournalStatus], law: Contracts) -> None:
         console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
     for each in found:
         table = Table(title=f"{each.mode} {each.account}", title_justify="left", box=box.SIMPLE, show_header=False)
-        for name, said in _rows(each, law):
+        for name, said in _rows(each, contracts):
             table.add_row(name, said)
         console.print(table)
 
 
-def _rows(each: JournalStatus, law: Contracts) -> Iterator[tuple[str, str]]:
+def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]]:
     from bot.journal.times import new_york
 
     yield "journal", each.path
@@ -234,7 +238,7 @@ def _rows(each: JournalStatus, law: Contracts) -> Iterator[tuple[str, str]]:
         trades = f"trades {trust.trades}, won {trust.wins}, lost {trust.losses}" if trust.trades else "no trades"
         yield name, f"{trust.state}{level}, cost x {trust.cost_multiplier:g}; {trades}"
     yield "unfinished", "\n".join(_trade_line(trade) for trade in each.unfinished) or "none"
-    other = "in force" if each.contracts_in_force else f"of the newest record; in force is {law.sha256}"
+    other = "in force" if each.contracts_in_force else f"of the newest record; in force is {contracts.sha256}"
     yield "contracts", f"{each.contracts_sha256} {other}"
     yield "head", each.head
 

@@ -13,7 +13,10 @@ from bot.cli.broker import broker_options, run_on_broker
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.node.request import PaperRequest
+    from datetime import datetime as DateTime
+    from decimal import Decimal
+
+    from bot.node.request import Mode, PaperRequest
 
 HELP = """
 Paper trading: a day replayed on the simulated IB gateway, or a paper account at the broker.
@@ -69,33 +72,42 @@ def paper(
     zone: str,
     nightly_restart: str,
     contracts: Path | None,
+    strategies: tuple[Path, ...],
     no_report: bool,
     **replayed: Any,
 ) -> None:
     """Runs, and shows what came of it."""
     import os
 
-    from bot.node.endpoint import endpoint_of
-    from bot.node.request import BrokerRequest, Mode, PaperRequest
+    from bot.ibkr.link.endpoint import endpoint_of
+    from bot.node.request import BrokerRequest, Mode
     from bot.state_folder import state_folder
 
     mode = Mode(trading_mode.upper())
     endpoint = endpoint_of(os.environ)
     if endpoint is not None:
-        _refuse_replay_options(context)
+        refuse_replay_options(context)
+        where = {"lockstep_port": lockstep, "strategies": strategies}
         request = BrokerRequest(
-            endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, lockstep_port=lockstep
+            endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, **where
         )
         run_on_broker(request, report=not no_report)
         return
-    day, equity = replayed.pop("date"), replayed.pop("equity")
-    wanted = PaperRequest(
-        **replayed, date=day.date() if day else None, equity_usd=equity, contracts=contracts, observe=mode is Mode.OBSERVE
-    )
-    _replay(wanted, report=not no_report)
+    _replay(replay_request(mode, contracts, strategies, **replayed), report=not no_report)
 
 
-def _refuse_replay_options(context: click.Context) -> None:
+def replay_request(
+    mode: Mode, contracts: Path | None, strategies: tuple[Path, ...], date: DateTime | None, equity: Decimal, **same: Any
+) -> PaperRequest:
+    """The replay that the command's options ask for; `same` are those that the request calls by the same names."""
+    from bot.node.request import Mode, PaperRequest
+
+    day = date.date() if date else None
+    rules = {"contracts": contracts, "strategies": strategies}
+    return PaperRequest(**same, **rules, date=day, equity_usd=equity, observe=mode is Mode.OBSERVE)
+
+
+def refuse_replay_options(context: click.Context) -> None:
     """A person who asks for a replay while a broker is configured must say which of the two is meant."""
     for name in REPLAY_OPTIONS:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
@@ -114,11 +126,11 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from bot.node.paper import replay
     from bot.node.screen import rendered
 
-    law = load_contracts(request.contracts)
+    in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:
         console.print(note, highlight=False)
     show_run(result.journal, console, report=report)
-    remember(result.journal, law)
+    remember(result.journal, in_force)

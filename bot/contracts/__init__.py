@@ -1,7 +1,8 @@
-"""The law: models of the six YAML files (models), their loader and cross-checks (load),
-and the limits derived from them (derived)."""
+"""The contracts: models of the seven YAML files and of the strategies' blocks (models, blocks), how strategies are found and what
+they declare (discovery, declaration), loader and cross-checks (load, checks), and the hours in which a strategy may enter
+(entry_windows)."""
 
-from bot.contracts.load import load_contracts
+from bot.contracts.load import load_contracts, read_contracts
 from bot.contracts.models import Contracts
 
-__all__ = ["Contracts", "load_contracts"]
+__all__ = ["Contracts", "load_contracts", "read_contracts"]

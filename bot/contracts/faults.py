@@ -57,6 +57,11 @@ def _sentence(file: str, model: type[BaseModel], fault: Any) -> str:
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
         return f"{file}: {key} = {_shown(fault['input'])} is not a known key ({hint})"
     allowed = allowed_at(model, place)
+    if fault["type"] == "value_error" and (own := str(fault["ctx"]["error"])):  # a rule that a model states itself
+        if own.startswith("must "):
+            return f"{file}: {key} = {_shown(fault['input'])} {own}"
+        if allowed.startswith("a section"):
+            return f"{file}: {key}: {own}"
     if fault["type"] == "missing":
         return f"{file}: {key} is missing; it must be {allowed}"
     return f"{file}: {key} = {_shown(fault['input'])} must be {allowed or fault['msg']}"
@@ -113,7 +118,7 @@ def _words(annotation: Any, rules: list[Any]) -> str:
         options = [_shown(option) if isinstance(option, bool) else str(option) for option in get_args(annotation)]
         return options[0] if len(options) == 1 else f"one of {', '.join(options)}"
     if _is_model(annotation):
-        return f"a section with {', '.join(annotation.model_fields)}"
+        return f"a section with {', '.join(name for name, field in annotation.model_fields.items() if field.is_required())}"
     if origin in (list, dict):
         item, item_rules = _split(get_args(annotation)[-1], [])
         return f"a {'list' if origin is list else 'section'}{_length(rules)}, each item {_words(item, item_rules)}"

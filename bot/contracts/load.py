@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
-from bot.contracts.checks import cross_file_faults
-from bot.contracts.faults import not_finite_faults, validation_faults
-from bot.contracts.models import (
-    Constitution,
-    Contract,
-    Contracts,
-    DataContract,
-    ExecutionContract,
-    Learning,
-    RiskModel,
-    SessionContract,
-    Strategies,
-)
-from bot.contracts.yaml_reader import read_yaml
+from bot.contracts.blocks import FILE, block_files, blocks_of, every_rules, own_rules, split
+from bot.contracts.checks import cross_file_faults, strategy_faults
+from bot.contracts.declaration import Declared
+from bot.contracts.discovery import declared_in, sources
+from bot.contracts.file import checked, values_of_file
+from bot.contracts.models import FILES, Block, Contract, Contracts, Rules
 from bot.errors import ContractError
-
-FILES: dict[str, type[Contract]] = {
-    "constitution": Constitution,
-    "risk_model": RiskModel,
-    "data_contract": DataContract,
-    "execution_contract": ExecutionContract,
-    "session": SessionContract,
-    "strategies": Strategies,
-    "learning": Learning,
-}
 
 
 def packaged_directory() -> Path:
@@ -57,61 +37,78 @@ def find_directory(option: str | Path | None = None, cwd: Path | None = None) ->
     return local if (local / "constitution.yaml").is_file() else packaged_directory()
 
 
-def load_contracts(directory: str | Path | None = None) -> Contracts:
-    """All contracts in force, frozen.
+def load_contracts(directory: str | Path | None = None, strategies: Sequence[str | Path] = ()) -> Contracts:
+    """All contracts in force, frozen, with every strategy there is: shipped, in the folders `strategies`, in other packages.
 
-    Raises ContractError whose text lists every fault of every file: file, key, value,
-    allowed range and, for an unknown key, the nearest known one.
+    Imports the strategies, and Nautilus with them. Raises ContractError whose text lists every fault of every file: file,
+    key, value, allowed range and, for an unknown key, the nearest known one.
     """
-    folder = find_directory(directory)
-    parsed: dict[str, Contract] = {}
-    faults: list[str] = []
-    for name, model in FILES.items():
-        path = folder / f"{name}.yaml"
-        values = _read(path, faults)
-        if values is None:
-            continue
-        law = _law(path.name, model, values, faults)
-        if law is not None:
-            parsed[name] = law
+    folder, folders, faults = find_directory(directory), _folders(strategies), []
+    parsed, shipped = _core(folder, faults)
+    places = sources(folders, faults)
+    declared = declared_in(places, folders, faults)
+    files = block_files(places, faults)
+    rules = own_rules(shipped, files, declared, faults)
+    if len(parsed) == len(FILES):
+        faults.extend(cross_file_faults(parsed))
+        faults.extend(strategy_faults(parsed, declared, rules))
+    if faults:
+        raise _refused(folder, faults)
+    return _contracts(folder, folders, parsed, blocks_of(shipped or {}, files), rules, declared)
+
+
+def read_contracts(directory: str | Path | None = None, strategies: Sequence[str | Path] = ()) -> Contracts:
+    """The same contracts with the same hash, without the strategies: for what only looks, or stops.
+
+    Nothing of a strategy is imported, so that a broken one stops nobody; of its block only what every block says is
+    read. Raises ContractError for the faults of the seven files, those of the blocks aside.
+    """
+    folder, folders, faults = find_directory(directory), _folders(strategies), []
+    parsed, shipped = _core(folder, faults)
     if len(parsed) == len(FILES):
         faults.extend(cross_file_faults(parsed))
     if faults:
-        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
-        raise ContractError(f"Contracts in {folder}: {count}; nothing was started.\n" + "\n".join(f"  {fault}" for fault in faults))
-    return Contracts(**parsed, directory=str(folder), sha256=_hash(parsed))
+        raise _refused(folder, faults)
+    blocks = blocks_of(shipped or {}, block_files(sources(folders, []), []))
+    return _contracts(folder, folders, parsed, blocks, every_rules(blocks), {})
 
 
-def _read(path: Path, faults: list[str]) -> dict[str, Any] | None:
-    if not path.is_file():
-        faults.append(f"{path.name}: the file is missing from {path.parent}; copy it from {packaged_directory()}")
-        return None
-    try:
-        values = read_yaml(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date like 2025-13-45
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        faults.append(f"{path.name}{where}: not usable YAML: {getattr(error, 'problem', None) or error}")
-        return None
-    if not isinstance(values, dict):
-        faults.append(f"{path.name}: holds no keys and values; copy it from {packaged_directory()}")
-        return None
-    return values
+def _folders(strategies: Sequence[str | Path]) -> tuple[str, ...]:
+    """Whole paths, each once, so that a run finds them again from elsewhere."""
+    return tuple(dict.fromkeys(str(Path(folder).resolve()) for folder in strategies))
 
 
-def _law(file: str, model: type[Contract], values: dict[str, Any], faults: list[str]) -> Contract | None:
-    """The file's model, None if it has faults. Strict: a quoted number or a yes for a number is a fault."""
-    infinite = list(not_finite_faults(file, model, values))
-    told = {fault.split(" = ")[0] for fault in infinite}
-    faults.extend(infinite)
-    try:
-        law = model.model_validate(values, strict=True)
-    except ValidationError as error:
-        faults.extend(fault for fault in validation_faults(file, model, error) if fault.split(" = ")[0] not in told)
-        return None
-    return None if infinite else law
+def _core(folder: Path, faults: list[str]) -> tuple[dict[str, Contract], dict[str, Any] | None]:
+    """The seven contracts that hold, by name, and the strategies' blocks in strategies.yaml (None if there is no such file)."""
+    parsed: dict[str, Contract] = {}
+    shipped: dict[str, Any] | None = None
+    for name, model in FILES.items():
+        path = folder / f"{name}.yaml"
+        values = values_of_file(path, f"{path.name}: the file is missing from {folder}; copy it from {packaged_directory()}", faults)
+        if values is None:
+            continue
+        if path.name == FILE:
+            values, shipped = split(values)
+        contract = checked(path.name, model, values, faults)
+        if contract is not None:
+            parsed[name] = contract
+    return parsed, shipped
 
 
-def _hash(parsed: dict[str, Contract]) -> str:
-    values = {name: model.model_dump(mode="json") for name, model in parsed.items()}
-    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def _contracts(
+    folder: Path,
+    folders: tuple[str, ...],
+    parsed: Mapping[str, Contract],
+    blocks: dict[str, Block],
+    rules: dict[str, Rules],
+    declared: dict[str, Declared],
+) -> Contracts:
+    said = {"blocks": blocks, "rules": rules, "declared": declared, "directory": str(folder), "strategy_folders": folders}
+    bare = Contracts(**parsed, **said, sha256="")
+    values = json.dumps(bare.values(), sort_keys=True, separators=(",", ":"))
+    return bare.model_copy(update={"sha256": hashlib.sha256(values.encode()).hexdigest()})
+
+
+def _refused(folder: Path, faults: list[str]) -> ContractError:
+    count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+    return ContractError(f"Contracts in {folder}: {count}; nothing was started.\n" + "\n".join(f"  {fault}" for fault in faults))

@@ -1,4 +1,4 @@
-"""The six contracts as frozen typed models.
+"""The seven contracts as frozen typed models, and what every strategy's block must hold.
 
 Numbers live in the YAML files alone; here stand their names, units and the ranges
 outside which a value can only be a mistake. Units are the last word of a name.
@@ -11,9 +11,11 @@ from datetime import date as Date
 from datetime import datetime as DateTime
 from datetime import time as Time
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+
+from bot.contracts.declaration import Declared
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -23,7 +25,6 @@ Ticks = Annotated[int, Field(ge=0, le=400)]
 Minutes = Annotated[int, Field(ge=0, le=1440)]
 Seconds = Annotated[float, Field(gt=0.0, le=86_400.0)]
 Phase = Annotated[int, Field(ge=1, le=5)]
-StrategyName = Literal["K1", "K2", "K3", "K4"]
 Weights = dict[str, Share]
 
 
@@ -42,19 +43,19 @@ Usd = Annotated[Decimal, BeforeValidator(_money), Field(gt=0, le=1_000_000, deci
 UsdOrZero = Annotated[Decimal, BeforeValidator(_money), Field(ge=0, le=1_000_000, decimal_places=2)]
 
 
-class Law(BaseModel):
+class Section(BaseModel):
     """Base of every section: frozen, no unknown keys, no silent conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Change(Law):
+class Change(Section):
     version: Count
     date: Date
     change: str
 
 
-class Contract(Law):
+class Contract(Section):
     """Base of every file: its version and what changed."""
 
     version: Count
@@ -64,7 +65,7 @@ class Contract(Law):
 # ---------------------------------------------------------------- constitution
 
 
-class Instrument(Law):
+class Instrument(Section):
     id: Literal["MES.CME"]
     kind: Literal["FuturesContract"]
     currency: Literal["USD"]
@@ -73,13 +74,13 @@ class Instrument(Law):
     backtest_initial_margin_usd: Usd
 
 
-class PositionLaw(Law):
+class PositionLaw(Section):
     max_contracts: Annotated[int, Field(ge=1, le=2)]
     max_concurrent: Literal[1]
     overnight: Literal[False]
 
 
-class Never(Law):
+class Never(Section):
     market_order_entries: Literal[True]
     averaging_down: Literal[True]
     hedging: Literal[True]
@@ -88,34 +89,34 @@ class Never(Law):
     more_contracts_than_last_losing_trade_of_day: Literal[True]
 
 
-class RiskPerTrade(Law):
+class RiskPerTrade(Section):
     max_risk_usd: Usd
     max_stop_ticks: Count
     min_stop_ticks: Count
 
 
-class LossLimits(Law):
+class LossLimits(Section):
     day_usd: Usd
     week_usd: Usd
     month_usd: Usd
 
 
-class LosingStreak(Law):
+class LosingStreak(Section):
     max_losses: Count
 
 
-class OutcomeLaw(Law):
+class OutcomeLaw(Section):
     loss_at_or_below_r: Annotated[float, Field(gt=-1.0, lt=0.0)]
 
 
-class Frequency(Law):
+class Frequency(Section):
     max_trades_per_day: Count
     max_entries_per_hour: Count
     min_spacing_minutes: Minutes
     max_submissions_per_day: Count
 
 
-class Gate(Law):
+class Gate(Section):
     """Score limits: enter at or above, hold at or above, kill below."""
 
     enter: Score
@@ -123,32 +124,32 @@ class Gate(Law):
     kill: Score
 
 
-class QualityGates(Law):
+class QualityGates(Section):
     dvs: Gate
     eqs: Gate
 
 
-class Friction(Law):
+class Friction(Section):
     max_share_of_target: Share
 
 
-class VolatilityShock(Law):
+class VolatilityShock(Section):
     atr_norm: Share
     range_multiple: Positive
     minutes: Minutes
 
 
-class ExecutionDanger(Law):
+class ExecutionDanger(Section):
     spread_ticks: Ticks
     slippage_ticks: Ticks
     minutes: Minutes
 
 
-class NewsShock(Law):
+class NewsShock(Section):
     minutes: Minutes
 
 
-class Blackout(Law):
+class Blackout(Section):
     """No entries in [start, end); both times carry their offset."""
 
     start: DateTime
@@ -156,22 +157,21 @@ class Blackout(Law):
     reason: str
 
 
-class Lockouts(Law):
+class Lockouts(Section):
     volatility_shock: VolatilityShock
     execution_danger: ExecutionDanger
     news_shock: NewsShock
     blackouts: list[Blackout]
 
 
-class Tier(Law):
+class Tier(Section):
     name: str
     min_equity_usd: UsdOrZero
-    strategies: list[StrategyName]
     max_stop_ticks: Count
     max_risk_usd: Usd
 
 
-class KillSwitch(Law):
+class KillSwitch(Section):
     bars_below_kill: Count
 
 
@@ -194,15 +194,7 @@ class Constitution(Contract):
 # ------------------------------------------------------------------ risk model
 
 
-class ContractsPerStrategy(Law):
-    K1: Count
-    K2: Count
-    K3: Count
-    K4: Count
-
-
 class RiskModel(Contract):
-    contracts_per_strategy: ContractsPerStrategy
     fee_per_side_usd: UsdOrZero
     margin_buffer: Annotated[float, Field(ge=1.0, le=100.0)]
     stop_budget_rounding: Literal["floor"]
@@ -212,12 +204,12 @@ class RiskModel(Contract):
 # --------------------------------------------------------------- data contract
 
 
-class BarsLaw(Law):
+class BarsLaw(Section):
     minutes: Literal[1]
     fields: list[Literal["open", "high", "low", "close", "volume"]]
 
 
-class DvsPenalties(Law):
+class DvsPenalties(Section):
     missing_gap: Share
     not_increasing: Share
     impossible: Share
@@ -234,7 +226,7 @@ class DvsPenalties(Law):
     untrusted_feed: Share
 
 
-class DvsLaw(Law):
+class DvsLaw(Section):
     window_bars: Count
     gates: Gate
     penalties: DvsPenalties
@@ -246,7 +238,7 @@ class DvsLaw(Law):
     stale_seconds: Seconds
 
 
-class ShockSignature(Law):
+class ShockSignature(Section):
     atr_multiple: Positive
     volume_z: Positive
     body_stdev_multiple: Positive
@@ -268,30 +260,30 @@ EntryType = Literal["LIMIT", "STOP_LIMIT"]
 ExitType = Literal["LIMIT", "STOP_MARKET", "STOP_LIMIT", "MARKET"]
 
 
-class EntryLaw(Law):
+class EntryLaw(Section):
     order_types: list[EntryType] = Field(min_length=1)
     ttl_seconds: Seconds
     partial_fill_patience_seconds: Seconds
 
 
-class ExitLaw(Law):
+class ExitLaw(Section):
     order_types: list[ExitType] = Field(min_length=1)
     max_stop_changes: Annotated[int, Field(ge=0, le=10)]
     target_partial_patience_seconds: Seconds
     flatten_limit_ticks: Ticks
 
 
-class AtrSlippage(Law):
+class AtrSlippage(Section):
     atr_norm: Share
     extra_ticks: Ticks
 
 
-class SpreadSlippage(Law):
+class SpreadSlippage(Section):
     spread_ticks: Ticks
     extra_ticks: Ticks
 
 
-class SlippageLaw(Law):
+class SlippageLaw(Section):
     base_ticks: Ticks
     elevated: AtrSlippage
     extreme: AtrSlippage
@@ -301,12 +293,12 @@ class SlippageLaw(Law):
     max_ticks: Ticks
 
 
-class EqsEvent(Law):
+class EqsEvent(Section):
     penalty: Share
     half_life_minutes: Positive
 
 
-class EqsEvents(Law):
+class EqsEvents(Section):
     order_rejected: EqsEvent
     late_fill: EqsEvent
     excess_slippage: EqsEvent
@@ -318,7 +310,7 @@ class EqsEvents(Law):
     entry_expired: EqsEvent
 
 
-class EqsLaw(Law):
+class EqsLaw(Section):
     gates: Gate
     late_fill_seconds: Seconds
     slippage_multiple: Positive
@@ -326,14 +318,14 @@ class EqsLaw(Law):
     events: EqsEvents
 
 
-class Timeouts(Law):
+class Timeouts(Section):
     order_unknown_seconds: Seconds
     reconcile_after_reconnect_seconds: Seconds
     reconcile_seconds: Seconds
     connection_lost_seconds: Seconds
 
 
-class Reconnect(Law):
+class Reconnect(Section):
     backoff_seconds: list[Seconds]
     then_every_seconds: Seconds
 
@@ -350,29 +342,29 @@ class ExecutionContract(Contract):
 # --------------------------------------------------------------------- session
 
 
-class Hours(Law):
+class Hours(Section):
     open: ClockTime
     close: ClockTime
 
 
-class NoEntry(Law):
+class NoEntry(Section):
     start: ClockTime
     end: ClockTime
     reason: str
 
 
-class PhaseLaw(Law):
+class PhaseLaw(Section):
     code: Phase
     name: str
     start: ClockTime
 
 
-class Calendars(Law):
+class Calendars(Section):
     rth: str
     globex: str
 
 
-class Override(Law):
+class Override(Section):
     """One date's RTH hours; null open and close mean: shut."""
 
     date: Date
@@ -381,9 +373,8 @@ class Override(Law):
     reason: str
 
 
-class Roll(Law):
+class Roll(Section):
     trading_days_before_last: Count
-    min_liquid_sessions: Count
 
 
 class SessionContract(Contract):
@@ -403,35 +394,35 @@ class SessionContract(Contract):
 # ------------------------------------------------------------------ strategies
 
 
-class Climax(Law):
+class Climax(Section):
     atr_multiple: Positive
     volume_z: float
 
 
-class LevelsLaw(Law):
+class LevelsLaw(Section):
     opening_range_minutes: Minutes
     touch_ticks: Ticks
     vwap_band_sigma: Positive
 
 
-class FailedBreakLaw(Law):
+class FailedBreakLaw(Section):
     min_break_ticks: Ticks
     max_bars: Count
 
 
-class SweepLaw(Law):
+class SweepLaw(Section):
     lookback_bars: Count
     min_exceed_ticks: Ticks
     max_bars: Count
     volume_z: float
 
 
-class LunchVoid(Law):
+class LunchVoid(Section):
     atr_norm: Share
     volume_z: float
 
 
-class SignalsLaw(Law):
+class SignalsLaw(Section):
     vwap_sigma_floor_ticks: Positive
     atr_norm_sessions: Count
     atr_norm_min_sessions: Count
@@ -440,27 +431,42 @@ class SignalsLaw(Law):
     failed_break: FailedBreakLaw
     sweep: SweepLaw
     lunch_void: LunchVoid
+    range_bars: Count
+    extreme_bars: Count
 
 
-class Trending(Law):
+class Trending(Section):
     trend_strength: Share
     efficiency: Share
 
 
-class RegimeLaw(Law):
+class RegimeLaw(Section):
     volatile_atr_norm: Share
     trending: Trending
     choppy_noise: Share
 
 
-class BeliefLaw(Law):
+class OwnBelief(Section):
+    """The numbers of a belief that one strategy brings along; the weights are handed to its evidence function."""
+
     weights: Weights
     a: float
     b: float
     half_life_bars: Positive
 
 
-class NoiseBeliefLaw(Law):
+class BeliefLaw(Section):
+    """A belief of the core; it applies in the phases of the strategy that owns it."""
+
+    owner: str
+    weights: Weights
+    a: float
+    b: float
+    half_life_bars: Positive
+
+
+class NoiseBeliefLaw(Section):
+    owner: str
     noise_center: Share
     noise_width: Positive
     a: float
@@ -468,7 +474,7 @@ class NoiseBeliefLaw(Law):
     half_life_bars: Positive
 
 
-class BeliefsLaw(Law):
+class BeliefsLaw(Section):
     instability_alpha: Share
     F1: BeliefLaw
     F2: BeliefLaw
@@ -477,14 +483,14 @@ class BeliefsLaw(Law):
     F5: NoiseBeliefLaw
 
 
-class UncertaintyWeights(Law):
+class UncertaintyWeights(Section):
     dvs: Share
     eqs: Share
     instability: Share
     posterior: Share
 
 
-class EucLaw(Law):
+class EucLaw(Section):
     prior_weight: Positive
     belief_slope: Positive
     probability_floor: Share
@@ -493,61 +499,31 @@ class EucLaw(Law):
     min_euc_r: float
 
 
-class ManagementLaw(Law):
+class ManagementLaw(Section):
     protect_at_r: Positive
     volatility_tighten: Positive
     volatility_exit: Positive
 
 
-class StrategyLaw(Law):
+class Rules(Section):
+    """A strategy's block: the base of every rules model, and all that is asked of the filter's."""
+
+
+Size = Annotated[int, Field(ge=1, le=2)]  # constitution.yaml: position.max_contracts allows no more
+
+
+class TraderRules(Rules):
+    """What every strategy that orders must say, whatever its own rules: how many contracts, in which tiers, when, how sure, how long.
+
+    `belief` are the numbers of a belief of its own; a strategy that stands on one of the core's has none.
+    """
+
+    contracts: Size
+    tiers: list[str] = Field(min_length=1)
     phases: list[Phase] = Field(min_length=1)
     min_belief: Share
     max_minutes: Count
-
-
-class K1Law(StrategyLaw):
-    not_before: ClockTime
-    min_abs_vwap_z: Positive
-    max_abs_micro_trend: Share
-    max_opposite_f2: Share
-    stop_beyond_ticks: Ticks
-    extreme_bars: Count
-    min_target_ticks: Ticks
-    max_target_ticks: Ticks
-    exit_belief: Share
-    exit_past_vwap_sigma: Positive
-
-
-class K2Law(StrategyLaw):
-    min_failed_break: Share
-    stop_beyond_ticks: Ticks
-    min_vwap_target_ticks: Ticks
-    target_r: Positive
-
-
-class K3Law(StrategyLaw):
-    min_sweep: Share
-    entry_beyond_ticks: Ticks
-    limit_beyond_ticks: Ticks
-    stop_beyond_ticks: Ticks
-    target_r: Positive
-
-
-class K4Law(StrategyLaw):
-    range_bars: Count
-    min_body_impulse: Share
-    min_volume_z: float
-    min_micro_trend: Share
-    entry_beyond_ticks: Ticks
-    limit_beyond_ticks: Ticks
-    stop_ticks: Count
-    leg_targets_r: list[Positive] = Field(min_length=1, max_length=2)
-
-
-class K5Law(Law):
-    veto_noise: Share
-    veto_belief: Share
-    opposite_stop_outs: Count
+    belief: OwnBelief | None = None
 
 
 class Strategies(Contract):
@@ -556,17 +532,12 @@ class Strategies(Contract):
     beliefs: BeliefsLaw
     euc: EucLaw
     management: ManagementLaw
-    K1: K1Law
-    K2: K2Law
-    K3: K3Law
-    K4: K4Law
-    K5: K5Law
 
 
 # -------------------------------------------------------------------- learning
 
 
-class QuarantineLaw(Law):
+class QuarantineLaw(Section):
     consecutive_losses: Count
     expectancy_min_trades: Count
     win_rate_min_trades: Count
@@ -575,28 +546,28 @@ class QuarantineLaw(Law):
     high_target_margin: Share
 
 
-class ThrottleLevel(Law):
+class ThrottleLevel(Section):
     win_rate_below: Share
     cost_multiplier: Annotated[float, Field(ge=1.0, le=10.0)]
 
 
-class ThrottleLaw(Law):
+class ThrottleLaw(Section):
     min_trades: Count
     level_1: ThrottleLevel
     level_2: ThrottleLevel
 
 
-class ReleaseLaw(Law):
+class ReleaseLaw(Section):
     shadow_wins_in_a_row: Count
     shadow_expectancy_min_trades: Count
 
 
-class ArchiveLaw(Law):
+class ArchiveLaw(Section):
     quarantines: Count
     within_sessions: Count
 
 
-class ShadowLaw(Law):
+class ShadowLaw(Section):
     min_spacing_minutes: Minutes
 
 
@@ -610,14 +581,37 @@ class Learning(Contract):
     shadow: ShadowLaw
 
 
+FILES: dict[str, type[Contract]] = {
+    "constitution": Constitution,
+    "risk_model": RiskModel,
+    "data_contract": DataContract,
+    "execution_contract": ExecutionContract,
+    "session": SessionContract,
+    "strategies": Strategies,
+    "learning": Learning,
+}
+
+
+class Block(Section):
+    """A strategy's block as its file holds it, in JSON's words. `file` is "strategies", or that of a strategy which brings
+    its own ("k6.yaml"), whose other keys are `head`."""
+
+    file: str
+    head: dict[str, Any]
+    values: dict[str, Any]
+
+
 class Contracts(BaseModel):
     """All contracts in force, with where they came from and the hash of their values.
 
-    `sha256` is over the canonical JSON of the six files' values, so that a comment or
-    a re-ordering of keys changes nothing; every journal record carries it.
+    `rules` holds each strategy's block, by name: its own rules model if the strategies were loaded, else what every block
+    says. `declared` says what each strategy is, and is empty if they were not loaded (a journal's contracts, and verbs
+    that only look or stop). `strategy_folders` are where strategies that do not ship were looked for. `sha256` is over
+    the canonical JSON of `values()`, so that a comment or a re-ordering of keys changes nothing; every journal record
+    carries it.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     constitution: Constitution
     risk_model: RiskModel
@@ -626,5 +620,42 @@ class Contracts(BaseModel):
     session: SessionContract
     strategies: Strategies
     learning: Learning
+    blocks: dict[str, Block]
+    rules: dict[str, SerializeAsAny[Rules]]
+    declared: dict[str, Declared] = {}
     directory: str
+    strategy_folders: tuple[str, ...] = ()
     sha256: str
+
+    @property
+    def traders(self) -> tuple[str, ...]:
+        """The names of the strategies that order, in the order in which they are asked."""
+        return tuple(sorted(name for name, rules in self.rules.items() if isinstance(rules, TraderRules)))
+
+    @property
+    def filter(self) -> str:
+        """The name of the one strategy that never orders and may veto every entry of a bar."""
+        return next((name for name, rules in self.rules.items() if not isinstance(rules, TraderRules)), "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All strategies, in the order of their decisions: those that order, then the filter."""
+        return (*self.traders, self.filter)
+
+    def trader(self, name: str) -> TraderRules:
+        """What every block says, of one strategy that orders. Raises KeyError for any other name."""
+        rules = self.rules[name]
+        if not isinstance(rules, TraderRules):
+            raise KeyError(f"{name} never orders")
+        return rules
+
+    def allowed_in(self, tier: str) -> frozenset[str]:
+        """The strategies that a capital tier allows."""
+        return frozenset(name for name in self.traders if tier in self.trader(name).tiers)
+
+    def values(self) -> dict[str, dict[str, Any]]:
+        """What the files say, by file, in JSON's words: it is hashed, journaled and compared."""
+        said = {name: getattr(self, name).model_dump(mode="json") for name in FILES}
+        for name, block in self.blocks.items():
+            said.setdefault(block.file, dict(block.head))[name] = block.values
+        return said

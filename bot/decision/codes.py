@@ -103,7 +103,7 @@ MEANING: dict[Code, str] = {
     Code.SUBMISSIONS_PER_DAY: "the day's submissions are used up",
     Code.ENTRIES_PER_HOUR: "this clock hour's entry is used up",
     Code.ENTRY_SPACING: "the last entry is too recent",
-    Code.MAX_CONTRACTS: "more contracts than the constitution or the strategy's line in the risk model allows",
+    Code.MAX_CONTRACTS: "more contracts than the constitution or the strategy's own block allows",
     Code.SIZE_AFTER_LOSS: "more contracts than the last losing trade of this trading day had",
     Code.RISK_PER_TRADE: "planned risk above the limit",
     Code.STOP_TOO_WIDE: "stop wider than the limit for this quantity",

@@ -56,23 +56,23 @@ def euc_inputs(plan: EntryPlan, now: Snapshot, friction_cents: int) -> EucInputs
     )
 
 
-def euc(given: EucInputs, law: EucLaw) -> Euc:
+def euc(given: EucInputs, weights: EucLaw) -> Euc:
     """EUC of these inputs; every part is nan if an input is nan (and nan never passes a gate)."""
     reward = given.reward_ratio
     break_even = 1.0 / (1.0 + reward)
-    prior = break_even + law.belief_slope * (given.belief - 0.5)
-    prior = min(max(prior, law.probability_floor), law.probability_ceiling)
-    alpha = law.prior_weight * prior + given.wins
-    beta = law.prior_weight * (1.0 - prior) + given.losses
+    prior = break_even + weights.belief_slope * (given.belief - 0.5)
+    prior = min(max(prior, weights.probability_floor), weights.probability_ceiling)
+    alpha = weights.prior_weight * prior + given.wins
+    beta = weights.prior_weight * (1.0 - prior) + given.losses
     weight = alpha + beta
     probability = alpha / weight
     deviation = math.sqrt(alpha * beta / (weight * weight * (weight + 1.0)))
-    weights = law.uncertainty
+    uncertain = weights.uncertainty
     uncertainty = (
-        weights.dvs * (1.0 - given.dvs)
-        + weights.eqs * (1.0 - given.eqs)
-        + weights.instability * given.instability
-        + weights.posterior * deviation * (1.0 + reward)
+        uncertain.dvs * (1.0 - given.dvs)
+        + uncertain.eqs * (1.0 - given.eqs)
+        + uncertain.instability * given.instability
+        + uncertain.posterior * deviation * (1.0 + reward)
     )
     edge = probability * reward - (1.0 - probability)
     cost = given.cost_r * given.cost_multiplier

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bot.contracts.models import Contracts, EucLaw
+from bot.contracts.models import EucLaw
 from bot.decision.codes import Code, Layer
 from bot.decision.euc import Euc, EucInputs, euc, euc_inputs
 from bot.decision.gates import BAR_GATES, PLAN_GATES, BarGate, PlanGate
@@ -22,25 +22,18 @@ from bot.decision.verdict import APPROVED, Refused, Verdict
 from bot.units import TOLERANCE
 
 
-class Law(msgspec.Struct, frozen=True):
-    """What `evaluate` holds a plan against: the limits and EUC's weights of one set of contracts."""
-
-    limits: Limits
-    euc: EucLaw
-
-    @classmethod
-    def of(cls, contracts: Contracts) -> Law:
-        """The law of these contracts."""
-        return cls(Limits.of(contracts), contracts.strategies.euc)
-
-
 class Judgement(msgspec.Struct, frozen=True, gc=False):
-    """The verdict, every gate that said no (in order of authority), and EUC where it could be worked out."""
+    """A plan, everything that said no to it (gates in order of authority), and EUC where it could be worked out."""
 
-    verdict: Verdict
+    plan: EntryPlan
     failures: tuple[Refused, ...]
     inputs: EucInputs | None
     euc: Euc | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The first failure, or APPROVED without one."""
+        return self.failures[0] if self.failures else APPROVED
 
 
 def bar_failures(now: Snapshot, limits: Limits) -> tuple[Refused, ...]:
@@ -48,34 +41,34 @@ def bar_failures(now: Snapshot, limits: Limits) -> tuple[Refused, ...]:
     return tuple(_refusals(BAR_GATES, now, limits))
 
 
-def evaluate(plan: EntryPlan, now: Snapshot, law: Law, at_bar: tuple[Refused, ...] | None = None) -> Judgement:
+def evaluate(plan: EntryPlan, now: Snapshot, limits: Limits, at_bar: tuple[Refused, ...] | None = None) -> Judgement:
     """Judge a plan at this moment through all nine layers; a gate that raises is a refusal (GUARD_ERROR).
 
     `at_bar` is `bar_failures` of the same snapshot, if the caller has it already.
     """
-    failures = list(bar_failures(now, law.limits) if at_bar is None else at_bar)
-    failures += _refusals(PLAN_GATES, plan, now, law.limits)
-    inputs, parts, failure = _euc(plan, now, law)
+    failures = list(bar_failures(now, limits) if at_bar is None else at_bar)
+    failures += _refusals(PLAN_GATES, plan, now, limits)
+    inputs, parts, failure = _euc(plan, now, limits)
     if failure is not None:
         failures.append(failure)
     failures.sort(key=lambda refusal: refusal.layer)
-    return Judgement(failures[0] if failures else APPROVED, tuple(failures), inputs, parts)
+    return Judgement(plan, tuple(failures), inputs, parts)
 
 
-def euc_failure(parts: Euc, law: EucLaw) -> Refused | None:
+def euc_failure(parts: Euc, weights: EucLaw) -> Refused | None:
     """EUC's own gate: at least the contract's minimum. nan is a refusal."""
-    if parts.total >= law.min_euc_r - TOLERANCE:
+    if parts.total >= weights.min_euc_r - TOLERANCE:
         return None
-    return refused(Code.EUC_BELOW_MINIMUM, Layer.EUC, "euc", parts.total, "minimum", law.min_euc_r, "R")
+    return refused(Code.EUC_BELOW_MINIMUM, Layer.EUC, "euc", parts.total, "minimum", weights.min_euc_r, "R")
 
 
-def _euc(plan: EntryPlan, now: Snapshot, law: Law) -> tuple[EucInputs | None, Euc | None, Refused | None]:
+def _euc(plan: EntryPlan, now: Snapshot, limits: Limits) -> tuple[EucInputs | None, Euc | None, Refused | None]:
     try:
         if plan.risk_cents <= 0:  # the bracket gate has refused it; there is no R to measure in
             return None, None, None
-        inputs = euc_inputs(plan, now, law.limits.friction_cents(plan.quantity, now.market.slippage_ticks))
-        parts = euc(inputs, law.euc)
-        return inputs, parts, euc_failure(parts, law.euc)
+        inputs = euc_inputs(plan, now, limits.friction_cents(plan.quantity, now.market.slippage_ticks))
+        parts = euc(inputs, limits.euc)
+        return inputs, parts, euc_failure(parts, limits.euc)
     except Exception as error:
         return None, None, guard_error("EUC", Layer.EUC, error)
 

@@ -1,26 +1,26 @@
-"""Intent: a chosen plan, and what was true when it was chosen."""
+"""What becomes of a plan that was judged: an intent if it was chosen, a refused plan if not."""
 
 from __future__ import annotations
 
 import msgspec
 
-from bot.decision.euc import Euc, EucInputs
+from bot.decision.moment import Moment
 from bot.decision.plan import EntryPlan
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
-    """A chosen plan with everything that was true when it was chosen; `signals` are the decision bar's (prices in points)."""
+    """A chosen plan, when it was decided, and until when its entry may work (UTC ns)."""
 
     intent_id: str
-    trading_day: str
-    decided_ns: int
-    expires_ns: int
-    slippage_ticks: int
     plan: EntryPlan
-    dvs: float
-    eqs: float
-    euc: Euc
-    inputs: EucInputs
-    regime: str = ""
-    session_phase: int = 0
-    signals: dict[str, float] = {}
+    expires_ns: int
+    decided: Moment
+
+
+class RefusedPlan(msgspec.Struct, frozen=True, gc=False):
+    """A plan that was not taken, with every gate that refused it; learning follows it as a shadow trade until `expires_ns` (UTC)."""
+
+    plan: EntryPlan
+    expires_ns: int
+    gates: tuple[str, ...]
+    decided: Moment

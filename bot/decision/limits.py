@@ -1,25 +1,55 @@
-"""The contracts' numbers as the gates use them: whole cents, ticks and nanoseconds, worked out once."""
+"""The contracts' numbers in whole cents, ticks and nanoseconds, and the one arithmetic of limits.
+
+The gates refuse by it, and `mesbot contracts` and `mesbot check` show it. Source: spec 2, "Derived".
+"""
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 
 import msgspec
 
-from bot.contracts.models import Contracts
-from bot.units import MINUTE_NS, SECOND_NS, TICK_CENTS, to_cents
+from bot.contracts.models import Contracts, EucLaw
+from bot.units import MINUTE_NS, SECOND_NS, TICK_CENTS, round_trip_fees_cents, to_cents
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def stop_ticks_for(cents: int, quantity: int) -> int:
+    """How wide a stop, in ticks, an amount of planned risk buys `quantity` (>= 1) contracts, rounded down."""
+    return cents // (TICK_CENTS * quantity)
+
+
+class Binding(StrEnum):
+    """Which limit sets a stop cap."""
+
+    CONSTITUTION = "constitution"
+    TIER = "tier"
+    RISK_CAP = "risk cap"
+
+
+class StopCap(msgspec.Struct, frozen=True):
+    """The widest stop in ticks a contract, and every limit that sets it (several when they tie)."""
+
+    ticks: int
+    binding: tuple[Binding, ...]
+
+
 class TierLimits(msgspec.Struct, frozen=True):
-    """One capital tier."""
+    """One capital tier (constitution.yaml: tiers)."""
 
     name: str
     min_equity_cents: int
     strategies: frozenset[str]
     max_stop_ticks: int
     max_risk_cents: int
+
+    def widest_stop_ticks(self, quantity: int) -> int:
+        """Widest stop in ticks that this tier's stop and risk let `quantity` (>= 1) contracts have; may be 0."""
+        return min(self.max_stop_ticks, stop_ticks_for(self.max_risk_cents, quantity))
 
 
 class BlackoutLimits(msgspec.Struct, frozen=True):
@@ -31,7 +61,11 @@ class BlackoutLimits(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Every limit an entry is held against. Built by `Limits.of(contracts)`."""
+    """Every limit an entry is held against, EUC's weights among them. Built by `Limits.of(contracts)`.
+
+    Sources: constitution.yaml; risk_model.yaml for sizes, fee and margin buffer;
+    execution_contract.yaml for the form of orders; strategies.yaml: euc.
+    """
 
     max_contracts: int
     contracts_of: dict[str, int]
@@ -63,40 +97,41 @@ class Limits(msgspec.Struct, frozen=True):
     blackouts: tuple[BlackoutLimits, ...]
     tiers: tuple[TierLimits, ...]
     initial_margin_cents: int
-    margin_buffer: float
+    margin_buffer: Decimal
     fee_cents: int
     entry_types: frozenset[str]
     ttl_ns: int
     max_stop_changes: int
+    euc: EucLaw
 
     @classmethod
     def of(cls, contracts: Contracts) -> Limits:
         """The limits of these contracts."""
-        law, lockouts, execution = contracts.constitution, contracts.constitution.lockouts, contracts.execution_contract
-        gates = law.quality_gates
+        constitution, lockouts, execution = contracts.constitution, contracts.constitution.lockouts, contracts.execution_contract
+        gates = constitution.quality_gates
         return cls(
-            max_contracts=law.position.max_contracts,
-            contracts_of=contracts.risk_model.contracts_per_strategy.model_dump(),
-            max_risk_cents=to_cents(law.risk_per_trade.max_risk_usd),
-            max_stop_ticks=law.risk_per_trade.max_stop_ticks,
-            min_stop_ticks=law.risk_per_trade.min_stop_ticks,
-            day_cents=to_cents(law.loss_limits.day_usd),
-            week_cents=to_cents(law.loss_limits.week_usd),
-            month_cents=to_cents(law.loss_limits.month_usd),
-            max_losses=law.losing_streak.max_losses,
-            loss_r=law.outcome.loss_at_or_below_r,
-            max_trades=law.frequency.max_trades_per_day,
-            max_hour_entries=law.frequency.max_entries_per_hour,
-            spacing_ns=law.frequency.min_spacing_minutes * MINUTE_NS,
-            max_submissions=law.frequency.max_submissions_per_day,
+            max_contracts=constitution.position.max_contracts,
+            contracts_of={name: contracts.trader(name).contracts for name in contracts.traders},
+            max_risk_cents=to_cents(constitution.risk_per_trade.max_risk_usd),
+            max_stop_ticks=constitution.risk_per_trade.max_stop_ticks,
+            min_stop_ticks=constitution.risk_per_trade.min_stop_ticks,
+            day_cents=to_cents(constitution.loss_limits.day_usd),
+            week_cents=to_cents(constitution.loss_limits.week_usd),
+            month_cents=to_cents(constitution.loss_limits.month_usd),
+            max_losses=constitution.losing_streak.max_losses,
+            loss_r=constitution.outcome.loss_at_or_below_r,
+            max_trades=constitution.frequency.max_trades_per_day,
+            max_hour_entries=constitution.frequency.max_entries_per_hour,
+            spacing_ns=constitution.frequency.min_spacing_minutes * MINUTE_NS,
+            max_submissions=constitution.frequency.max_submissions_per_day,
             dvs_enter=gates.dvs.enter,
             dvs_hold=gates.dvs.hold,
             dvs_kill=gates.dvs.kill,
             eqs_enter=gates.eqs.enter,
             eqs_hold=gates.eqs.hold,
             eqs_kill=gates.eqs.kill,
-            kill_bars=law.kill_switch.bars_below_kill,
-            friction_share=law.friction.max_share_of_target,
+            kill_bars=constitution.kill_switch.bars_below_kill,
+            friction_share=constitution.friction.max_share_of_target,
             volatility_ns=lockouts.volatility_shock.minutes * MINUTE_NS,
             execution_ns=lockouts.execution_danger.minutes * MINUTE_NS,
             execution_spread_ticks=lockouts.execution_danger.spread_ticks,
@@ -107,36 +142,75 @@ class Limits(msgspec.Struct, frozen=True):
                 TierLimits(
                     tier.name,
                     to_cents(tier.min_equity_usd),
-                    frozenset(tier.strategies),
+                    contracts.allowed_in(tier.name),
                     tier.max_stop_ticks,
                     to_cents(tier.max_risk_usd),
                 )
-                for tier in law.tiers
+                for tier in constitution.tiers
             ),
-            initial_margin_cents=to_cents(law.instrument.backtest_initial_margin_usd),
-            margin_buffer=contracts.risk_model.margin_buffer,
+            initial_margin_cents=to_cents(constitution.instrument.backtest_initial_margin_usd),
+            margin_buffer=Decimal(str(contracts.risk_model.margin_buffer)),
             fee_cents=to_cents(contracts.risk_model.fee_per_side_usd),
             entry_types=frozenset(execution.entry.order_types),
             ttl_ns=round(execution.entry.ttl_seconds * SECOND_NS),
             max_stop_changes=execution.exit.max_stop_changes,
+            euc=contracts.strategies.euc,
         )
 
-    def tier(self, equity_cents: int) -> TierLimits:
-        """The highest tier whose floor this equity reaches; the lowest if it is below them all (then the margin gate refuses)."""
+    def tier(self, equity_cents: int) -> TierLimits | None:
+        """The highest tier whose floor this equity reaches; None if it is below every tier, and then nothing is allowed."""
         reached = (tier for tier in self.tiers if equity_cents >= tier.min_equity_cents)
-        return max(reached, key=lambda tier: tier.min_equity_cents, default=self.tiers[0])
+        return max(reached, key=lambda tier: tier.min_equity_cents, default=None)
 
-    def fees_cents(self, quantity: int) -> int:
-        """Commission and fees both ways."""
-        return 2 * self.fee_cents * quantity
+    def widest_stop_ticks(self, quantity: int) -> int:
+        """Widest stop in ticks that risk_per_trade lets `quantity` (>= 1) contracts have, whatever the tier; may be 0."""
+        return min(self.max_stop_ticks, stop_ticks_for(self.max_risk_cents, quantity))
+
+    def risk_cap_cents(self, tier: TierLimits) -> int:
+        """Most planned risk of one trade in this tier, all legs together."""
+        return min(self.max_risk_cents, tier.max_risk_cents)
+
+    def stop_cap(self, tier: TierLimits, quantity: int) -> StopCap:
+        """Widest stop that constitution and tier both let `quantity` (>= 1) contracts have; may be 0 ticks."""
+        ticks = min(self.widest_stop_ticks(quantity), tier.widest_stop_ticks(quantity))
+        limits = {
+            Binding.CONSTITUTION: self.max_stop_ticks,
+            Binding.TIER: tier.max_stop_ticks,
+            Binding.RISK_CAP: stop_ticks_for(self.risk_cap_cents(tier), quantity),
+        }
+        return StopCap(ticks, tuple(name for name, limit in limits.items() if limit == ticks))
 
     def friction_cents(self, quantity: int, slippage_ticks: int) -> int:
-        """Pessimistic round-trip friction: fees both ways and slippage on the stop."""
-        return self.fees_cents(quantity) + slippage_ticks * TICK_CENTS * quantity
+        """Pessimistic round-trip friction: fees both ways, and slippage of the stop (`slippage_ticks` a contract)."""
+        return round_trip_fees_cents(self.fee_cents, quantity) + slippage_ticks * TICK_CENTS * quantity
 
     def worst_case_cents(self, risk_cents: int, quantity: int, slippage_ticks: int) -> int:
         """What a plan can lose at worst: planned risk and friction."""
         return risk_cents + self.friction_cents(quantity, slippage_ticks)
+
+    def stop_within_ticks(self, budget_cents: int, quantity: int, slippage_ticks: int) -> int:
+        """Widest stop in ticks whose worst case still fits a loss budget; 0 if none does. The caps are another question."""
+        return max(0, stop_ticks_for(budget_cents - self.friction_cents(quantity, slippage_ticks), quantity))
+
+    def min_target_ticks(self, slippage_ticks: int) -> int | None:
+        """Nearest target in ticks of which friction is no more than its allowed share (constitution.yaml: friction); None: none is."""
+        friction_cents = self.friction_cents(1, slippage_ticks)
+        if not friction_cents:
+            return 1
+        return math.ceil(friction_cents / (Decimal(str(self.friction_share)) * TICK_CENTS)) if self.friction_share else None
+
+    def required_funds_cents(self, quantity: int) -> int:
+        """Funds that must be available before an entry: buffer x initial margin x contracts, rounded up to the cent.
+
+        The buffer is risk_model.yaml: margin_buffer, the margin in every mode constitution.yaml:
+        instrument.backtest_initial_margin_usd. What the broker asks beyond it is the broker's to refuse.
+        """
+        return math.ceil(self.margin_buffer * self.initial_margin_cents * quantity)
+
+    def margin_opens_at_cents(self, tier: TierLimits, quantity: int) -> int | None:
+        """Lowest equity within the tier that can hold the required funds of `quantity` contracts; None if none can."""
+        opens_at = max(tier.min_equity_cents, self.required_funds_cents(quantity))
+        return opens_at if self.tier(opens_at) == tier else None
 
 
 def _ns(moment: datetime) -> int:

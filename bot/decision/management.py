@@ -45,17 +45,17 @@ class ManagementLimits(msgspec.Struct, frozen=True):
 
 
 def manage(
-    trade: TradeView, state: MarketState, flatten_due: bool, thesis_exit: ExitPlan | None, law: ManagementLimits
+    trade: TradeView, state: MarketState, flatten_due: bool, thesis_exit: ExitPlan | None, limits: ManagementLimits
 ) -> ManagementAction:
     """What to do with `trade` on the bar of `state`: the first rule that speaks."""
     if flatten_due:
         return _exit(ExitReason.SESSION, "the session's flatten time")
     return (
-        _quality(trade, state, law)
+        _quality(trade, state, limits)
         or _thesis(trade, state, thesis_exit)
         or _time(trade, state)
-        or _volatility(trade, state, law)
-        or _protection(trade, state, law)
+        or _volatility(trade, state, limits)
+        or _protection(trade, state, limits)
         or ManagementAction(Act.HOLD, "thesis holds")
     )
 
@@ -75,11 +75,11 @@ def _exit(reason: ExitReason, why: str) -> ManagementAction:
     return ManagementAction(Act.EXIT, why, reason=reason)
 
 
-def _quality(trade: TradeView, state: MarketState, law: ManagementLimits) -> ManagementAction | None:
-    for cause, score, hold in (("DVS", state.dvs, law.dvs_hold), ("EQS", state.eqs, law.eqs_hold)):
+def _quality(trade: TradeView, state: MarketState, limits: ManagementLimits) -> ManagementAction | None:
+    for cause, score, hold in (("DVS", state.dvs, limits.dvs_hold), ("EQS", state.eqs, limits.eqs_hold)):
         if cause not in trade.causes and not score >= hold - TOLERANCE:
             why = f"{cause} {score:.2f} below hold {hold:.2f}"
-            return _tighten(trade, state, law, half_distance(trade), cause, why, ExitReason.QUALITY)
+            return _tighten(trade, state, limits, half_distance(trade), cause, why, ExitReason.QUALITY)
     return None
 
 
@@ -97,31 +97,31 @@ def _time(trade: TradeView, state: MarketState) -> ManagementAction | None:
     return _exit(ExitReason.TIME, f"{minutes:.0f} minutes in trade") if minutes >= trade.plan.max_minutes else None
 
 
-def _volatility(trade: TradeView, state: MarketState, law: ManagementLimits) -> ManagementAction | None:
+def _volatility(trade: TradeView, state: MarketState, limits: ManagementLimits) -> ManagementAction | None:
     if not trade.atr_at_entry > 0:
         return _exit(ExitReason.VOLATILITY, "the volatility at entry is unknown")
     multiple = state.atr_14 / trade.atr_at_entry
-    if multiple >= law.volatility_exit:
+    if multiple >= limits.volatility_exit:
         return _exit(ExitReason.VOLATILITY, f"ATR {multiple:.1f} times its value at entry")
-    if multiple >= law.volatility_tighten and "ATR" not in trade.causes:
+    if multiple >= limits.volatility_tighten and "ATR" not in trade.causes:
         why = f"ATR {multiple:.1f} times its value at entry"
-        return _tighten(trade, state, law, half_distance(trade), "ATR", why, ExitReason.VOLATILITY)
+        return _tighten(trade, state, limits, half_distance(trade), "ATR", why, ExitReason.VOLATILITY)
     return None
 
 
-def _protection(trade: TradeView, state: MarketState, law: ManagementLimits) -> ManagementAction | None:
+def _protection(trade: TradeView, state: MarketState, limits: ManagementLimits) -> ManagementAction | None:
     gained = (state.bar.close - trade.entry) * trade.side
     if trade.first_target_hit and FIRST_TARGET not in trade.causes:
-        return _tighten(trade, state, law, at_entry(trade), FIRST_TARGET, "the first target is home", None)
-    if gained >= law.protect_at_r * trade.plan.stop_ticks and "+1R" not in trade.causes:
-        return _tighten(trade, state, law, at_entry(trade), "+1R", f"{gained:.0f} ticks in profit", None)
+        return _tighten(trade, state, limits, at_entry(trade), FIRST_TARGET, "the first target is home", None)
+    if gained >= limits.protect_at_r * trade.plan.stop_ticks and "+1R" not in trade.causes:
+        return _tighten(trade, state, limits, at_entry(trade), "+1R", f"{gained:.0f} ticks in profit", None)
     return None
 
 
 def _tighten(
     trade: TradeView,
     state: MarketState,
-    law: ManagementLimits,
+    limits: ManagementLimits,
     stop: int,
     cause: str,
     why: str,
@@ -130,6 +130,6 @@ def _tighten(
     """Move the stop to `stop`; where that cannot be, exit for `otherwise` (None: leave the stop as it is)."""
     if (stop - trade.stop) * trade.side <= 0:
         return None  # already as close
-    if (state.bar.close - stop) * trade.side <= 0 or trade.stop_changes >= law.max_stop_changes:
+    if (state.bar.close - stop) * trade.side <= 0 or trade.stop_changes >= limits.max_stop_changes:
         return None if otherwise is None else _exit(otherwise, f"{why}; the stop cannot come closer")
     return ManagementAction(Act.TIGHTEN, why, stop=stop, cause=cause)

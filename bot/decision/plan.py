@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from bot.decision.verdict import Unmet
 from bot.units import TICK_CENTS
 
 
@@ -39,15 +40,8 @@ class Setup(msgspec.Struct, frozen=True, gc=False):
     side: int
 
 
-class NoSetup(msgspec.Struct, frozen=True, gc=False):
+class NoSetup(Unmet, frozen=True, gc=False):
     """No setup: the first failing condition in the written order, for the nearer side."""
-
-    code: str
-    observed_name: str
-    observed: float | int | str
-    limit_name: str
-    limit: float | int | str
-    unit: str = ""
 
 
 class Leg(msgspec.Struct, frozen=True, gc=False):
@@ -72,7 +66,7 @@ class Thesis(msgspec.Struct, frozen=True, gc=False):
 
 
 class EntryPlan(msgspec.Struct, frozen=True, gc=False):
-    """An intent before it is judged. `limit` is the worst entry price; `trigger` only for STOP_LIMIT."""
+    """A proposed entry, not judged yet. `limit` is the worst entry price; `trigger` only for STOP_LIMIT."""
 
     strategy: str
     side: int
@@ -115,15 +109,8 @@ class EntryPlan(msgspec.Struct, frozen=True, gc=False):
         return self.target_cents / self.risk_cents
 
 
-class Veto(msgspec.Struct, frozen=True, gc=False):
-    """K5's no to every entry of a bar; the fields read like a refusal's."""
-
-    code: str
-    observed_name: str
-    observed: float | int | str
-    limit_name: str
-    limit: float | int | str
-    unit: str = ""
+class Veto(Unmet, frozen=True, gc=False):
+    """The filter's no to every entry of a bar."""
 
 
 class ExitPlan(msgspec.Struct, frozen=True, gc=False):

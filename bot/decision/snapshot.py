@@ -63,7 +63,7 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     """Everything `evaluate` may look at. `dvs` is nan while UNKNOWN; equity and funds None while unknown.
 
     `entry_refusal` is the session contract's answer ("" when entries are allowed), `window_end_ns`
-    when they stop being so. `veto` is K5's, if it vetoes this bar. `observe`: this run sends nothing.
+    when they stop being so. `veto` is the filter's, if it vetoes this bar. `observe`: this run sends nothing.
     `broker` is what stands against entries at the broker, "" if nothing does.
     """
 

@@ -1,23 +1,24 @@
-"""Approved or Refused: the only two answers of a gate, and the text made from them."""
+"""Approved or Refused: the only two answers of a gate, and the text made of a condition that was not met."""
 
 from __future__ import annotations
 
 import msgspec
+
+from bot.decision.codes import Layer
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False):
     """Nothing stands against it."""
 
 
-class Refused(msgspec.Struct, frozen=True, gc=False):
-    """A gate said no: what was observed, what is allowed, in which unit, on which layer (0..8).
+class Unmet(msgspec.Struct, frozen=True, gc=False):
+    """A condition that was not met: what was observed, what is allowed, in which unit.
 
     `observed` and `limit` are numbers, or words where there is no number. The text reads
     `CODE: observed_name=observed, limit_name=limit`.
     """
 
     code: str
-    layer: int
     observed_name: str
     observed: float | int | str
     limit_name: str
@@ -35,6 +36,16 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
         if isinstance(self.observed, str) or isinstance(self.limit, str):
             return None
         return abs(self.observed - self.limit)
+
+    def refused_by(self, layer: Layer) -> Refused:
+        """The same, said by a layer."""
+        return Refused(self.code, self.observed_name, self.observed, self.limit_name, self.limit, self.unit, layer=int(layer))
+
+
+class Refused(Unmet, frozen=True, gc=False, kw_only=True):
+    """A gate said no, on this layer (0..8)."""
+
+    layer: int
 
 
 Verdict = Approved | Refused

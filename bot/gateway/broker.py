@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.gateway.account import Account
+from bot.gateway.error_texts import text_of
 from bot.gateway.errors import GatewayError
 from bot.gateway.exchange import Exchange, Notices
 from bot.gateway.instruments import Future
 from bot.gateway.order_request import OrderRequest
 from bot.gateway.orders import Order, Status, Terms, terms_of
-from bot.gateway.texts import text_of
 
 Key = tuple[int, int]  # client id, order id
 

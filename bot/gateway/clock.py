@@ -17,10 +17,11 @@ CATCH_UP_SECONDS = 0.05  # of lateness that is made up for, so that sleeping a l
 
 
 class Clock:
-    """`now_ns` moves only between what `advance` has been asked to reach."""
+    """`now_ns` moves only between what `advance` has been asked to reach. `running`: whether the replay goes on by itself."""
 
     def __init__(self, start_ns: int, speed: float) -> None:
         self.speed = speed
+        self.running = asyncio.Event()
         self._reached = self._target = start_ns
         self._wall = time.monotonic()
 
@@ -49,6 +50,16 @@ class Clock:
         """Be at a moment now, and let time run on from here."""
         self._reached = self._target = max(self._reached, target_ns)
         self.resume()
+
+    def go(self) -> None:
+        """Let time pass, from where it stands."""
+        if not self.running.is_set():
+            self.resume()
+            self.running.set()
+
+    def stand(self) -> None:
+        """Let no more time pass than what has begun."""
+        self.running.clear()
 
     def resume(self) -> None:
         """Time has stood still; run on from here."""

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from bot.gateway import messages, order_messages
 from bot.gateway.account import Account
+from bot.gateway.client import Client
+from bot.gateway.notation import dashed, zoned
 from bot.gateway.orders import Execution, Order
-from bot.gateway.text import dashed, zoned
-
-if TYPE_CHECKING:
-    from bot.gateway.session import Session
 
 
 @dataclass
@@ -41,10 +38,10 @@ class Telling:
 
 
 class Delivery:
-    """Sends order events to the sessions that may see them. Implements exchange.Notices."""
+    """Sends order events to the clients that may see them. Implements exchange.Notices."""
 
     def __init__(self, later: Callable[[float, Callable[[], None]], None], master_client_id: int | None) -> None:
-        self.sessions: list[Session] = []
+        self.sessions: list[Client] = []
         self.telling = Telling()
         self.events = 0  # counts everything told about orders; the lockstep looks whether it grew
         self.fresh_exec_ids: list[str] = []
@@ -58,15 +55,15 @@ class Delivery:
         """openOrder to all who may see it."""
         if self._withhold("opened", order):
             return
-        for session in self._audience(order):
-            session.send(order_messages.open_order(order, order_id=self.visible_id(order, session), commission=commission))
+        for client in self._audience(order):
+            client.send(order_messages.open_order(order, order_id=self.visible_id(order, client), commission=commission))
 
     def status(self, order: Order) -> None:
         """orderStatus to all who may see it."""
         if self._withhold("status", order):
             return
-        for session in self._audience(order):
-            session.send(order_messages.order_status(order, order_id=self.visible_id(order, session)))
+        for client in self._audience(order):
+            client.send(order_messages.order_status(order, order_id=self.visible_id(order, client)))
 
     def executed(self, execution: Execution) -> None:
         """execDetails, unasked (request id -1)."""
@@ -75,8 +72,8 @@ class Delivery:
         if self.telling.commission == "first":
             self._send_commission(execution)
         time = self.telling.time(execution.ts_ns)
-        for session in self._audience(order):
-            session.send(order_messages.exec_details(execution, -1, self.visible_id(order, session), time))
+        for client in self._audience(order):
+            client.send(order_messages.exec_details(execution, -1, self.visible_id(order, client), time))
         for what, held in self._withheld.pop(order.perm_id, []):
             getattr(self, what)(held)
 
@@ -90,15 +87,15 @@ class Delivery:
 
     def order_error(self, order: Order, code: int, text: str) -> None:
         """An error on an order, to its owner only, under the owner's id."""
-        for session in self._audience(order, owner_only=True):
-            session.send(messages.error(self.visible_id(order, session), code, text))
+        for client in self._audience(order, owner_only=True):
+            client.send(messages.error(self.visible_id(order, client), code, text))
 
     def position_changed(self, account: Account, execution: Execution) -> None:
         """position and account values to everyone who has subscribed to them."""
-        for session in list(self.sessions):
+        for client in list(self.sessions):
             if not self.telling.link_down:
-                session.subscriptions.send_position(account, execution.order.future)
-                session.subscriptions.send_account(account)
+                client.subscriptions.send_position(account, execution.order.future)
+                client.subscriptions.send_account(account)
 
     # ------------------------------------------------------------------------- questions
 
@@ -107,24 +104,24 @@ class Delivery:
         taken, self.fresh_exec_ids = self.fresh_exec_ids, []
         return taken
 
-    def visible_id(self, order: Order, session: Session) -> int:
-        """The order id as a session sees it."""
+    def visible_id(self, order: Order, client: Client) -> int:
+        """The order id as a client sees it."""
         if not order.manual:
             return order.order_id
-        return -order.perm_id if session.binds_manual_orders else 0
+        return -order.perm_id if client.binds_manual_orders else 0
 
-    def is_master(self, session: Session) -> bool:
-        """Whether a session hears everything."""
-        return self.master_client_id is not None and session.client_id == self.master_client_id
+    def is_master(self, client: Client) -> bool:
+        """Whether a client hears everything."""
+        return self.master_client_id is not None and client.client_id == self.master_client_id
 
-    def _audience(self, order: Order, *, owner_only: bool = False) -> Iterator[Session]:
+    def _audience(self, order: Order, *, owner_only: bool = False) -> Iterator[Client]:
         self.events += 1
         if self.telling.link_down:
             return
-        for session in list(self.sessions):
-            owner = session.client_id == order.client_id
-            if owner or (not owner_only and self.is_master(session)):
-                yield session
+        for client in list(self.sessions):
+            owner = client.client_id == order.client_id
+            if owner or (not owner_only and self.is_master(client)):
+                yield client
 
     def _withhold(self, what: str, order: Order) -> bool:
         """Before its first execution, an order under the fault `order exec-first` is not told of."""
@@ -141,5 +138,5 @@ class Delivery:
         return True
 
     def _send_commission(self, execution: Execution) -> None:
-        for session in self._audience(execution.order):
-            session.send(order_messages.commission_report(execution))
+        for client in self._audience(execution.order):
+            client.send(order_messages.commission_report(execution))

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from bot.gateway import matching
 from bot.gateway.account import Account
+from bot.gateway.error_texts import text_of
 from bot.gateway.orders import Execution, Order, Status
-from bot.gateway.texts import text_of
 from bot.market.bar import Bar
 from bot.units import SECOND_NS
 

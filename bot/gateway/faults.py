@@ -1,7 +1,7 @@
 """Faults of single frames: swallow, duplicate, delay, reorder or garble the next of a kind; or at random, from a seed.
 
 A kind is a message's or a request's name (openOrder, placeOrder). Faults of the broker, the market
-and the connection are verbs (verbs.py) that set switches here and elsewhere.
+and the connection are verbs (verbs/) that set switches here and elsewhere.
 """
 
 from __future__ import annotations

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from bot.gateway import messages
 from bot.gateway.bridge import PIECE_NS
+from bot.gateway.client import Client
 from bot.gateway.messages import Candle
+from bot.gateway.notation import zoned
 from bot.gateway.subscriptions import Stream
 from bot.gateway.tape import DAY_SECONDS, Tape, merged
-from bot.gateway.text import zoned
 from bot.units import SECOND_NS
-
-if TYPE_CHECKING:
-    from bot.gateway.session import Session
 
 LIVE, DELAYED = 1, 3
 DELAYED_KINDS = {messages.BID: 66, messages.ASK: 67, messages.LAST: 68}
@@ -42,41 +39,41 @@ class DataFaults:
 
 
 class Feed:
-    """Sends each piece to the sessions that want it."""
+    """Sends each piece to the clients that want it."""
 
-    def __init__(self, tape: Tape, sessions: list[Session]) -> None:
+    def __init__(self, tape: Tape, sessions: list[Client]) -> None:
         self.tape = tape
         self.faults = DataFaults()
         self.sessions = sessions
         self.pieces = 0
         self.day_volume = 0
-        self._forming: dict[tuple[int, int], Candle] = {}  # (session number, request id) -> bar that keeps up to date
+        self._forming: dict[tuple[int, int], Candle] = {}  # (client's number, request id) -> bar that keeps up to date
 
     def publish(self, piece: Candle) -> None:
         """A piece has ended: its bar, the quote after it, the history bars it grows."""
         self.pieces += 1
         self.day_volume += piece.volume
-        for session in list(self.sessions):
-            wanted = session.subscriptions
+        for client in list(self.sessions):
+            wanted = client.subscriptions
             for stream in self._each(wanted.bars, "bars", piece):
-                session.send(messages.realtime_bar(stream.request_id, piece, stream.future.basis_ticks))
+                client.send(messages.realtime_bar(stream.request_id, piece, stream.future.basis_ticks))
             for stream in self._each(wanted.quotes, "quotes", piece):
-                self.send_quote(session, stream, piece)
+                self.send_quote(client, stream, piece)
             for stream in self._each(wanted.history, "history", piece):
-                self._grow(session, stream, piece)
+                self._grow(client, stream, piece)
 
-    def send_quote(self, session: Session, stream: Stream, piece: Candle) -> None:
+    def send_quote(self, client: Client, stream: Stream, piece: Candle) -> None:
         """Bid, ask, last and volume at the end of a piece."""
         bid, ask = self.quote(piece)
         basis, reference = stream.future.basis_ticks, stream.request_id
         sizes = 5 + piece.open_ns // SECOND_NS % 37, 5 + piece.open_ns // SECOND_NS % 31
-        delayed = session.market_data_type == DELAYED
+        delayed = client.market_data_type == DELAYED
         for kind, price, size in ((messages.BID, bid, sizes[0]), (messages.ASK, ask, sizes[1]), (messages.LAST, piece.close, 1)):
-            session.send(messages.tick_price(reference, DELAYED_KINDS[kind] if delayed else kind, price + basis, size))
+            client.send(messages.tick_price(reference, DELAYED_KINDS[kind] if delayed else kind, price + basis, size))
         if not delayed:
             for kind, size in ((messages.BID_SIZE, sizes[0]), (messages.ASK_SIZE, sizes[1]), (messages.LAST_SIZE, 1)):
-                session.send(messages.tick_size(reference, kind, size))
-            session.send(messages.tick_size(reference, messages.VOLUME, self.day_volume))
+                client.send(messages.tick_size(reference, kind, size))
+            client.send(messages.tick_size(reference, messages.VOLUME, self.day_volume))
 
     def quote(self, piece: Candle) -> tuple[int, int]:
         """Bid and ask in ticks: the last trade was at the ask if the piece rose, else at the bid."""
@@ -84,10 +81,10 @@ class Feed:
             return piece.close - self.faults.spread_ticks, piece.close
         return piece.close, piece.close + self.faults.spread_ticks
 
-    def start_growing(self, session: Session, stream: Stream, last: Candle | None) -> None:
+    def start_growing(self, client: Client, stream: Stream, last: Candle | None) -> None:
         """A history stream begins; `last` is the bar it ended with, which may go on growing."""
         if last is not None:
-            self._forming[session.number, stream.request_id] = last
+            self._forming[client.number, stream.request_id] = last
 
     def _each(self, streams: dict[int, Stream], kind: str, piece: Candle) -> Iterator[Stream]:
         if streams and not self.faults.silent(kind):
@@ -95,14 +92,14 @@ class Feed:
                 if not stream.use_rth or self.tape.in_rth(piece.open_ns):
                     yield stream
 
-    def _grow(self, session: Session, stream: Stream, piece: Candle) -> None:
-        key = (session.number, stream.request_id)
+    def _grow(self, client: Client, stream: Stream, piece: Candle) -> None:
+        key = (client.number, stream.request_id)
         opening = self.tape.bucket(piece.open_ns, stream.bar_seconds)
         before = self._forming.get(key)
         same = before if before is not None and before.open_ns == opening else None
         bar = self._forming[key] = merged(same, piece, opening)
         date = date_text(self.tape, bar.open_ns, stream.bar_seconds, stream.format_date)
-        session.send(messages.historical_update(stream.request_id, date, bar, stream.future.basis_ticks))
+        client.send(messages.historical_update(stream.request_id, date, bar, stream.future.basis_ticks))
 
 
 def date_text(tape: Tape, open_ns: int, bar_seconds: int, format_date: int) -> str:

@@ -50,15 +50,10 @@ class Instruments:
         index = next(place for place, day in enumerate(first) if day == front)
         self.futures = [_future(day, BASIS_TICKS * (place - index)) for place, day in enumerate(first[: index + LISTED])]
         self.front = self.futures[index]
-        self._by_id = {future.con_id: future for future in self.futures}
 
     def find(self, query: ContractQuery) -> list[Future]:
         """The listed months that a query means: none, one, or several if it is ambiguous."""
         return [future for future in self.futures if _matches(query, future) and (query.include_expired or self.listed(future))]
-
-    def by_con_id(self, con_id: int) -> Future:
-        """The month with this id. Raises KeyError."""
-        return self._by_id[con_id]
 
     def by_symbol(self, local_symbol: str) -> Future | None:
         """The month with this local symbol, or the front month for "MES"; None if there is none."""

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-from typing import TYPE_CHECKING
 
 from bot.gateway.errors import GatewayError
 from bot.gateway.session import Session
-
-if TYPE_CHECKING:
-    from bot.gateway.gateway import Gateway
+from bot.gateway.simulation import Simulation
 
 
 class Listener:
     """Accepts clients; can refuse for a while (a fault) and listen on the same port again."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
         self.port = 0
         self._host = ""
         self._server: asyncio.Server | None = None
@@ -67,7 +64,7 @@ class Listener:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
-        session = Session(self.gateway, reader, writer, self._count)
+        session = Session(self.simulation, reader, writer, self._count)
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bot.gateway.instruments import CURRENCY, EXCHANGE, MULTIPLIER, SEC_TYPE, SYMBOL, ZONE_NAME, Future
+from bot.gateway.notation import money, points, zoned
 from bot.gateway.order_messages import contract_fields
-from bot.gateway.text import money, points, zoned
 from bot.units import SECOND_NS
 
 KINDS = {

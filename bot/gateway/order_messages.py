@@ -9,8 +9,8 @@ from __future__ import annotations
 from bot.gateway.errors import WireError
 from bot.gateway.fields import UNSET_FLOAT, UNSET_INT
 from bot.gateway.instruments import CURRENCY, EXCHANGE, MULTIPLIER, SEC_TYPE, SYMBOL, Future
+from bot.gateway.notation import flag, money, points, zoned
 from bot.gateway.orders import Execution, Order, Status
-from bot.gateway.text import flag, money, points, zoned
 
 NO_DELTA_NEUTRAL = "None"  # what TWS sends for "no delta-neutral order"; being non-empty it has its fields after it
 _UNSET_LONG = "9223372036854775807"

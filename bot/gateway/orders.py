@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.gateway.instruments import Future
+from bot.gateway.notation import exact_ticks, parse_moment
 from bot.gateway.order_request import OrderRequest
-from bot.gateway.text import parse_moment, to_ticks
 
 
 class Status(StrEnum):
@@ -164,7 +164,7 @@ def _price(request: OrderRequest, name: str, kinds: frozenset[str]) -> int | Non
     if request.order_type not in kinds:
         return None
     try:
-        ticks = to_ticks(getattr(request, name))
+        ticks = exact_ticks(getattr(request, name))
     except ValueError:
         raise ValueError(110, "The price does not conform to the minimum price variation for this contract.") from None
     if ticks is None:

@@ -8,37 +8,38 @@ or something was told about orders. Gaps of the tape longer than ten minutes are
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from bot.gateway.bridge import PIECE_NS
 from bot.gateway.feed import end_of
+from bot.gateway.lockstep import Lockstep
 from bot.gateway.messages import Candle
+from bot.gateway.simulation import Simulation
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS
-
-if TYPE_CHECKING:
-    from bot.gateway.gateway import Gateway
 
 LONG_GAP_NS = 10 * MINUTE_NS
 
 
 class Replay:
-    """The run from start to end. It begins when `go` is set, and stands while `go` is clear."""
+    """The run from start to end. It goes on by itself while the clock runs; else it takes a step when told.
 
-    def __init__(self, gateway: Gateway, start_ns: int, end_ns: int) -> None:
-        self.gateway = gateway
-        self.start_ns, self.end_ns = start_ns, end_ns
-        self.go = asyncio.Event()
+    `on_time` is called when a piece opens and again when it has ended, `on_end` once, when none is left.
+    """
+
+    def __init__(self, simulation: Simulation, lockstep: Lockstep, *, on_time: Callable[[], None], on_end: Callable[[], None]) -> None:
+        self.simulation, self.lockstep = simulation, lockstep
         self.ended = asyncio.Event()
         self.pieces_done = 0
-        self._pieces = gateway.tape.replay(start_ns, end_ns)
+        self._on_time, self._on_end = on_time, on_end
+        self._pieces = simulation.tape.replay(simulation.config.start_ns, simulation.config.end_ns)
         self._told = 0
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Until the tape or the range ends."""
         while True:
-            await self.go.wait()
+            await self.simulation.clock.running.wait()
             if not await self.step():
                 return
 
@@ -53,24 +54,18 @@ class Replay:
             self.pieces_done += 1
             return True
 
-    def start(self) -> None:
-        """Let the clock run, from where it stands."""
-        if not self.go.is_set():
-            self.gateway.clock.resume()
-            self.go.set()
-
     def _finish(self) -> None:
         if not self.ended.is_set():
             self.ended.set()
-            self.gateway.side.broadcast({"event": "ended", "ts_ns": self.gateway.now_ns})
+            self._on_end()
 
     async def _through(self, piece: Candle) -> None:
-        gateway, clock, exchange = self.gateway, self.gateway.clock, self.gateway.broker.exchange
+        clock, exchange = self.simulation.clock, self.simulation.broker.exchange
         if piece.open_ns - clock.now_ns > LONG_GAP_NS:
             clock.jump(piece.open_ns)
         else:
             await clock.advance(piece.open_ns)
-        gateway.run_script()
+        self._on_time()
         exchange.expire(piece.open_ns)
         self._mark(piece.open)
         exchange.open_piece(_bar(piece), piece.open_ns)
@@ -78,28 +73,28 @@ class Replay:
         await clock.advance(end_of(piece))
         exchange.run_piece(_bar(piece), piece.open_ns)
         self._mark(piece.close)
-        gateway.feed.publish(piece)
+        self.simulation.feed.publish(piece)
         exchange.expire(end_of(piece))
-        gateway.run_script()
+        self._on_time()
         await self._settle(piece_ended=True, minute_closed=end_of(piece) % MINUTE_NS == 0)
 
     def _mark(self, price: int) -> None:
-        marks = self.gateway.marks
-        for future in self.gateway.instruments.futures:
+        marks = self.simulation.marks
+        for future in self.simulation.instruments.futures:
             marks[future.con_id] = price + future.basis_ticks
 
     async def _settle(self, *, piece_ended: bool, minute_closed: bool) -> None:
         """Let what was sent be taken; in lockstep wait for the answers."""
-        gateway = self.gateway
-        reasons = ["minute"] if minute_closed else ["piece"] if piece_ended and gateway.lockstep.every_piece else []
-        if gateway.delivery.events != self._told:
+        clock, delivery = self.simulation.clock, self.simulation.delivery
+        reasons = ["minute"] if minute_closed else ["piece"] if piece_ended and self.lockstep.every_piece else []
+        if delivery.events != self._told:
             reasons.append("orders")
         if reasons:
-            await gateway.drained()
-            if gateway.clock.speed > 1:
-                await gateway.lockstep.wait(gateway.barrier(reasons))
-                gateway.clock.resume()
-            self._told = gateway.delivery.events  # what was told meanwhile answers the node's own requests
+            await self.simulation.drained()
+            if clock.speed > 1:
+                await self.lockstep.wait(self.simulation.barrier(reasons))
+                clock.resume()
+            self._told = delivery.events  # what was told meanwhile answers the node's own requests
         else:
             await asyncio.sleep(0)
 

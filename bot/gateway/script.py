@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from bot.calendar import new_york
 from bot.gateway.errors import GatewayError
-from bot.gateway.verbs import read
+from bot.gateway.words import read
 from bot.trading_hours import clock_ns
 
 ALWAYS = (0, 2**63)

@@ -5,37 +5,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from typing import TYPE_CHECKING
 
 from bot.gateway import messages
 from bot.gateway.answers import ANSWERS
 from bot.gateway.broker import Refusal
+from bot.gateway.client import Client
+from bot.gateway.error_texts import text_of
 from bot.gateway.errors import FieldError, WireError
+from bot.gateway.intercepts import intercept
 from bot.gateway.requests import LAYOUTS, PLACE_ORDER, Request, decode_request, reference_of
+from bot.gateway.simulation import Simulation
 from bot.gateway.subscriptions import Subscriptions
-from bot.gateway.texts import text_of
 from bot.gateway.wire import agreed_version, encode_frame, read_frame, read_hello
 from bot.units import SECOND_NS
-
-if TYPE_CHECKING:
-    from bot.gateway.gateway import Gateway
 
 RATE_PER_SECOND, RATE_BURST = 50.0, 100.0  # of requests; a burst is what two seconds allow
 START_NOTICES = (2104, 2106, 2158)
 REORDER_SECONDS = 0.25  # a held-back message goes alone if none follows
 
 
-class Session:
+class Session(Client):
     """A connected client. `client_id` is None until startApi."""
 
-    def __init__(self, gateway: Gateway, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
-        self.gateway = gateway
+    def __init__(self, simulation: Simulation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        self.simulation = simulation
         self.number = number
         self.client_id: int | None = None
         self.binds_manual_orders = False
         self.market_data_type = 1
         self.frames_sent = 0  # the version frame included
-        self.subscriptions = Subscriptions(self)
+        self.subscriptions = Subscriptions(self.send, simulation.broker.accounts, lambda: simulation.now_ns)
         self.thawed = asyncio.Event()
         self.thawed.set()
         self._reader, self._writer = reader, writer
@@ -61,7 +60,7 @@ class Session:
         except ConnectionError:
             pass
         finally:
-            self.gateway.forget(self)
+            self.simulation.forget(self)
             self._flush()
             self._writer.close()
 
@@ -81,13 +80,15 @@ class Session:
         self._flush()
 
     async def drained(self) -> None:
-        """Wait until the client has taken what was sent, one second at most."""
+        """Wait until the client has taken what was sent, one second at most; a frozen one is not waited for."""
+        if not self.thawed.is_set():
+            return
         self._flush()
         with contextlib.suppress(ConnectionError, TimeoutError):
             await asyncio.wait_for(self._writer.drain(), 1.0)
 
     async def _shake_hands(self) -> bool:
-        switches = self.gateway.switches
+        switches = self.simulation.switches
         if switches.banner:
             self._writer.write(switches.banner.encode())
         if switches.accept_silent:
@@ -98,7 +99,7 @@ class Session:
             return False
         version = agreed_version(hello)
         self._log("in", "hello", [f"v{hello.lowest}..{hello.highest}"])
-        self.send([str(version), f"{dt.datetime.fromtimestamp(self.gateway.now_ns / SECOND_NS, dt.UTC):%Y%m%d %H:%M:%S} UTC"], "version")
+        self.send([str(version), f"{dt.datetime.fromtimestamp(self.simulation.now_ns / SECOND_NS, dt.UTC):%Y%m%d %H:%M:%S} UTC"], "version")
         if switches.version_only:
             await self._reader.read()
             return False
@@ -112,12 +113,12 @@ class Session:
         return self._start(request["clientId"])
 
     def _start(self, client_id: int) -> bool:
-        if not self.gateway.admit(self, client_id):
+        if not self.simulation.admit(self, client_id):
             self.send(messages.error(-1, 326, text_of(326)))
             return False
         self.client_id = client_id
-        self.send(messages.managed_accounts(self.gateway.broker.accounts))
-        self.send(messages.next_valid_id(self.gateway.broker.next_id(client_id)))
+        self.send(messages.managed_accounts(self.simulation.broker.accounts))
+        self.send(messages.next_valid_id(self.simulation.broker.next_id(client_id)))
         for code in START_NOTICES:
             self.send(messages.error(-1, code, text_of(code)))
         return True
@@ -127,7 +128,7 @@ class Session:
     def receive(self, fields: list[str]) -> None:
         """One request, through the faults of requests."""
         kind = _kind_of(fields)
-        frame_faults = self.gateway.frame_faults
+        frame_faults = self.simulation.frame_faults
         if not frame_faults.active:
             self._answer(kind, fields, "")
             return
@@ -148,8 +149,8 @@ class Session:
             self.send(messages.error(reference_of(fields), 321, f"Error validating request:-'b{fields[0]}' : cause - {error}"))
             return
         try:
-            if not self.gateway.intercept(self, request):
-                ANSWERS[request.kind](self, request)
+            if not intercept(self.simulation, self, request):
+                ANSWERS[request.kind](self.simulation, self, request)
         except Refusal as refusal:
             self.refuse(request, refusal)
 
@@ -162,7 +163,7 @@ class Session:
         self._allowance = min(RATE_BURST, self._allowance + (now - self._allowance_at) * RATE_PER_SECOND)
         self._allowance_at = now
         self._allowance -= 1
-        if self._allowance >= 0 or not self.gateway.config.limit_rate:
+        if self._allowance >= 0 or not self.simulation.config.limit_rate:
             return True
         self.send(messages.error(-1, 100, text_of(100)))
         return False
@@ -172,7 +173,7 @@ class Session:
     def send(self, fields: list[str], kind: str = "") -> None:
         """One message, through the faults of messages; written when the loop comes round."""
         kind = kind or messages.KINDS[fields[0]]
-        frame_faults = self.gateway.frame_faults
+        frame_faults = self.simulation.frame_faults
         if not frame_faults.active:
             self._write(kind, fields, "")
             return
@@ -206,8 +207,8 @@ class Session:
             self._buffer.clear()
 
     def _log(self, way: str, kind: str, fields: list[str], note: str = "") -> None:
-        self.gateway.frames.write(
-            market_ns=self.gateway.now_ns, session=self.number, client=self.client_id, way=way, kind=kind, fields=fields, note=note
+        self.simulation.frames.write(
+            market_ns=self.simulation.now_ns, session=self.number, client=self.client_id, way=way, kind=kind, fields=fields, note=note
         )
 
 

@@ -16,15 +16,13 @@ import asyncio
 import contextlib
 import inspect
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.gateway.errors import GatewayError
+from bot.gateway.host import Host
 from bot.gateway.lockstep import Party
 from bot.gateway.truth import truth
-from bot.gateway.verbs import Verbs
-
-if TYPE_CHECKING:
-    from bot.gateway.gateway import Gateway
+from bot.gateway.words import Verbs
 
 HOST = "127.0.0.1"
 LINE_LIMIT = 1 << 20
@@ -33,9 +31,9 @@ LINE_LIMIT = 1 << 20
 class SideChannel:
     """The server of the side channel; several may be connected."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-        self.verbs = Verbs(gateway)
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.verbs = Verbs(host)
         self._server: asyncio.Server | None = None
         self._writers: dict[asyncio.StreamWriter, asyncio.Task[Any] | None] = {}
         self._port = 0
@@ -85,7 +83,7 @@ class SideChannel:
             pass
         finally:
             if party is not None:
-                self.gateway.lockstep.detach(party)
+                self.host.lockstep.detach(party)
             self._writers.pop(writer, None)
             writer.close()
 
@@ -97,10 +95,10 @@ class SideChannel:
                 raise GatewayError('A line must be a JSON object, such as {"ask": "truth"}.')
             reference = request.get("id")
             if party is not None and "ready" in request:
-                self.gateway.lockstep.ready(party, int(request["ready"]))
+                self.host.lockstep.ready(party, int(request["ready"]))
                 return party
             if "attach" in request:
-                party = party or self.gateway.lockstep.attach(lambda event: _write(writer, event), every_piece=request["attach"] == "piece")
+                party = party or self.host.lockstep.attach(lambda event: _write(writer, event), every_piece=request["attach"] == "piece")
                 answer: dict[str, Any] = {}
             else:
                 answer = await self._answer(request)
@@ -112,7 +110,7 @@ class SideChannel:
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         if "ask" in request:
-            return truth(self.gateway)
+            return truth(self.host)
         if "do" not in request:
             raise GatewayError(f"{sorted(request)} asks for nothing; a line has one of do, ask, attach, ready.")
         done = self.verbs.do(str(request["do"]))

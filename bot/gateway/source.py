@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.bars.files import read_bars
+from bot.bars.sessions import session_of
 from bot.bars.synth import synthetic_bars
-from bot.calendar import Session, SessionCalendar, new_york
+from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
-from bot.gateway.errors import GatewayError
-from bot.gateway.gateway import GatewayConfig
+from bot.gateway.config import GatewayConfig
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS
 
@@ -24,9 +24,9 @@ DAYS_AHEAD = 100  # so that the front month's last trade date is covered
 def file_config(
     path: Path, contracts: Contracts, date: dt.date | None = None, stamp: Literal["open", "close"] | None = None, **options: Any
 ) -> GatewayConfig:
-    """A gateway over one day of a bars file (default: its last regular session); `options` are GatewayConfig's.
+    """A gateway over one day of a bars file (default: its last whole session); `options` are GatewayConfig's.
 
-    Raises BarsFileError if the file cannot be used, GatewayError if it has no session on the date.
+    Raises BarsFileError if the file cannot be used, UsageError if it has no whole session on the date.
     """
     bars = read_bars(path, stamp).to_list()
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
@@ -37,7 +37,7 @@ def file_config(
 def synthetic_config(seed: int, contracts: Contracts, date: dt.date | None = None, **options: Any) -> GatewayConfig:
     """A gateway over a synthetic day (default 2025-10-02) with 21 synthetic sessions before it; `options` are GatewayConfig's.
 
-    The same seed and date give the same bars. Raises GatewayError if the date has no session.
+    The same seed and date give the same bars. Raises UsageError if the date has no session.
     """
     chosen = date or SYNTHETIC_DATE
     first = chosen - dt.timedelta(days=2 * SYNTHETIC_SESSIONS)
@@ -50,7 +50,7 @@ def synthetic_config(seed: int, contracts: Contracts, date: dt.date | None = Non
 def _config(
     bars: list[Bar], calendar: SessionCalendar, contracts: Contracts, date: dt.date | None, name: str, options: dict[str, Any]
 ) -> GatewayConfig:
-    session = _session(bars, calendar, date, name)
+    session = session_of(bars, calendar, date, name)
     return GatewayConfig(
         bars=bars,
         start_ns=session.open_ns - LEAD_MINUTES * MINUTE_NS,
@@ -59,16 +59,3 @@ def _config(
         calendar=calendar,
         **options,
     )
-
-
-def _session(bars: list[Bar], calendar: SessionCalendar, date: dt.date | None, name: str) -> Session:
-    """The regular session to replay: the date's, or the last one that the bars reach into."""
-    within = [session for session in calendar.sessions if bars[0].ts_ns < session.close_ns and session.open_ns < bars[-1].ts_ns]
-    if not within:
-        raise GatewayError(f"{name}: holds no regular session; bars between 09:30 and 16:00 New York are needed.")
-    if date is None:
-        return within[-1]
-    chosen = next((session for session in within if session.date == date.isoformat()), None)
-    if chosen is None:
-        raise GatewayError(f"{name}: holds no regular session on {date}; there are some from {within[0].date} to {within[-1].date}.")
-    return chosen

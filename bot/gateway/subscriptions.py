@@ -1,17 +1,14 @@
-"""What one session has subscribed to: positions, account values, five-second bars, quotes, history that keeps up to date."""
+"""What one client has subscribed to: positions, account values, five-second bars, quotes, history that keeps up to date."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.gateway import messages
 from bot.gateway.account import Account
 from bot.gateway.instruments import Future
 from bot.units import TICK_CENTS
-
-if TYPE_CHECKING:
-    from bot.gateway.session import Session
 
 
 @dataclass(frozen=True)
@@ -26,10 +23,10 @@ class Stream:
 
 
 class Subscriptions:
-    """Each kind by request id. Nothing here outlives the session."""
+    """Each kind by request id, for one client that `send` reaches. Nothing here outlives its connection."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, send: Callable[[list[str]], None], accounts: dict[str, Account], now_ns: Callable[[], int]) -> None:
+        self._send, self._accounts, self._now_ns = send, accounts, now_ns
         self._positions = False
         self._updates: str | None = None
         self._multi: dict[int, tuple[str, str]] = {}
@@ -37,11 +34,6 @@ class Subscriptions:
         self.bars: dict[int, Stream] = {}
         self.quotes: dict[int, Stream] = {}
         self.history: dict[int, Stream] = {}
-
-    @property
-    def any_data(self) -> bool:
-        """Whether market data is wanted."""
-        return bool(self.bars or self.quotes or self.history)
 
     def clear_data(self) -> None:
         """Forget all market data without a word, as TWS does at 1101."""
@@ -64,7 +56,7 @@ class Subscriptions:
             for position in account.positions.values():
                 if position.contracts:
                     self.send_position(account, position.future)
-        self._session.send(messages.ending("positionEnd"))
+        self._send(messages.ending("positionEnd"))
 
     def positions_off(self) -> None:
         """No more changes."""
@@ -74,7 +66,7 @@ class Subscriptions:
         """One position, 0 when flat, if positions are subscribed to."""
         if self._positions:
             position = account.position(future)
-            self._session.send(messages.position(future, account.name, position.contracts, position.average * TICK_CENTS))
+            self._send(messages.position(future, account.name, position.contracts, position.average * TICK_CENTS))
 
     # ------------------------------------------------------------------------ accounts
 
@@ -88,7 +80,7 @@ class Subscriptions:
             return
         self._updates = account.name
         self._send_updates(account)
-        self._session.send(messages.ending("accountDownloadEnd", account.name))
+        self._send(messages.ending("accountDownloadEnd", account.name))
 
     def account_multi(self, request_id: int, name: str, model: str) -> None:
         """Values of one account under a request id."""
@@ -97,14 +89,14 @@ class Subscriptions:
             return
         self._multi[request_id] = (account.name, model)
         self._send_multi(request_id, account, model)
-        self._session.send(messages.ending("accountUpdateMultiEnd", request_id))
+        self._send(messages.ending("accountUpdateMultiEnd", request_id))
 
     def account_summary(self, request_id: int, tags: str) -> None:
         """The asked-for tags of all accounts."""
         self._summary[request_id] = [tag for tag in tags.split(",") if tag and not tag.startswith("$LEDGER")]
         for account in self._accounts.values():
             self._send_summary(request_id, account)
-        self._session.send(messages.ending("accountSummaryEnd", request_id))
+        self._send(messages.ending("accountSummaryEnd", request_id))
 
     def send_account(self, account: Account) -> None:
         """What has been subscribed to of an account, because it changed."""
@@ -116,28 +108,24 @@ class Subscriptions:
         for request_id in self._summary:
             self._send_summary(request_id, account)
 
-    @property
-    def _accounts(self) -> dict[str, Account]:
-        return self._session.gateway.broker.accounts
-
     def _account(self, name: str, request_id: int = -1) -> Account | None:
         account = self._accounts.get(name or next(iter(self._accounts)))
         if account is None:
             text = "Error validating request:-'cd' : cause - Invalid account code " + repr(name)
-            self._session.send(messages.error(request_id, 321, text))
+            self._send(messages.error(request_id, 321, text))
         return account
 
     def _send_updates(self, account: Account) -> None:
         for key, value, currency in account.values():
-            self._session.send(messages.account_value(key, value, currency, account.name))
+            self._send(messages.account_value(key, value, currency, account.name))
         for position in account.positions.values():
-            self._session.send(messages.portfolio(position.future, account.holding(position), account.name))
-        self._session.send(messages.account_time(self._session.gateway.now_ns))
+            self._send(messages.portfolio(position.future, account.holding(position), account.name))
+        self._send(messages.account_time(self._now_ns()))
 
     def _send_multi(self, request_id: int, account: Account, model: str) -> None:
         for key, value, currency in account.values():
-            self._session.send(messages.account_update_multi(request_id, account.name, model, key, value, currency))
+            self._send(messages.account_update_multi(request_id, account.name, model, key, value, currency))
 
     def _send_summary(self, request_id: int, account: Account) -> None:
         for tag, value, currency in account.summary(self._summary[request_id]):
-            self._session.send(messages.account_summary(request_id, account.name, tag, value, currency))
+            self._send(messages.account_summary(request_id, account.name, tag, value, currency))

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bot.gateway.account import Account
+from bot.gateway.host import Host
 from bot.gateway.orders import Execution, Order
 from bot.units import to_points
 
-if TYPE_CHECKING:
-    from bot.gateway.account import Account
-    from bot.gateway.gateway import Gateway
 
-
-def truth(gateway: Gateway) -> dict[str, Any]:
+def truth(host: Host) -> dict[str, Any]:
     """Everything: clock (UTC ns), lockstep counts, clients, accounts, live and completed orders, executions."""
-    exchange = gateway.broker.exchange
+    exchange = host.broker.exchange
     return {
-        "clock_ns": gateway.now_ns,
-        "running": gateway.replay.go.is_set(),
-        "ended": gateway.replay.ended.is_set(),
-        "pieces": gateway.replay.pieces_done,
-        "barriers": gateway.lockstep.barriers,
-        "lockstep_timeouts": gateway.lockstep.timeouts,
-        "clients": sorted(session.client_id for session in gateway.delivery.sessions if session.client_id is not None),
-        "accounts": {name: _account(account) for name, account in gateway.broker.accounts.items()},
-        "orders": [_order(order) for order in gateway.broker.open_orders()],
+        "clock_ns": host.now_ns,
+        "running": host.clock.running.is_set(),
+        "ended": host.replay.ended.is_set(),
+        "pieces": host.replay.pieces_done,
+        "barriers": host.lockstep.barriers,
+        "lockstep_timeouts": host.lockstep.timeouts,
+        "clients": sorted(client.client_id for client in host.delivery.sessions if client.client_id is not None),
+        "accounts": {name: _account(account) for name, account in host.broker.accounts.items()},
+        "orders": [_order(order) for order in host.broker.open_orders()],
         "completed": [_order(order) for order in exchange.completed],
         "executions": [_execution(execution) for execution in exchange.executions],
     }

@@ -10,7 +10,7 @@ from bot.runtime.runtime import RuntimeSpec
 
 
 class BrokerConfig(msgspec.Struct, frozen=True):
-    """What is traded, over which connection, under which law.
+    """What is traded, over which connection, under which contracts.
 
     `instrument_id` names the front month inside Nautilus (other months keep their local symbol);
     `local_symbol` pins a month instead of the roll rule. `ids_path` is where the order ids' high-water

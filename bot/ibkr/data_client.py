@@ -21,13 +21,13 @@ from bot.ibkr.data.quotes import Quote
 from bot.ibkr.errors import BrokerError
 from bot.ibkr.link.asking import until_told
 from bot.ibkr.session import BrokerSession
-from bot.messages import TOPIC_BROKER, TOPIC_FEED, TOPIC_SPREAD, Spread
+from bot.messages import TOPIC_BROKER, TOPIC_FEED, TOPIC_SPREAD, TOPIC_TIME, Spread
 from bot.quality.feed import QualityEvent
 from bot.units import MINUTE_NS
 
 
 class IbkrDataClient(LiveMarketDataClient):
-    """Minutes and quotes of the front month; feed quality goes to TOPIC_FEED."""
+    """Minutes and quotes of the front month; feed quality goes to TOPIC_FEED, market time to TOPIC_TIME."""
 
     def __init__(
         self, loop: Any, name: str, session: BrokerSession, msgbus: Any, cache: Any, clock: Any, config: IbkrDataClientConfig
@@ -48,6 +48,7 @@ class IbkrDataClient(LiveMarketDataClient):
         feed = session.feed
         feed.on_minute, feed.on_quote, feed.on_quality = self._on_minute, self._on_quote, self._on_quality
         session.link.errors.append(self._on_trouble)
+        session.clock.told.append(lambda ts_ns: msgbus.publish(TOPIC_TIME, ts_ns))
 
     async def _connect(self) -> None:
         await self._session.start()

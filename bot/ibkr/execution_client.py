@@ -30,6 +30,7 @@ from bot.ibkr.errors import (
 )
 from bot.ibkr.exits import Exits
 from bot.ibkr.link.link_state import LinkState
+from bot.ibkr.link.settings import require_confirmed
 from bot.ibkr.order_events import NautilusEvents, money
 from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.recovery import Recovery
@@ -43,11 +44,11 @@ from bot.messages import (
     ENDPOINT_RISK_POSITION,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
-    EqsEvent,
     JournalEntry,
     KillTrigger,
     PositionDiffers,
 )
+from bot.quality.feed import QualityEvent
 from bot.runtime.runtime import runtime_of
 from bot.supervision.orders import Role
 
@@ -74,6 +75,7 @@ class IbkrExecutionClient(LiveExecutionClient):
             config=config,
         )
         self._session = session
+        self._observe = config.broker.runtime.observe
         self._unfinished = runtime_of(config.broker.runtime).past.unfinished
         session.orders.listener = NautilusEvents(self, session, cache)
         session.account.changed.append(self._tell_account)
@@ -87,6 +89,8 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     async def _connect(self) -> None:
         await self._session.start()
+        link = self._session.link
+        require_confirmed(link.account, paper=link.settings.paper, observe=self._observe)
         for instrument in self._session.provider.list_all():
             self._cache.add_instrument(instrument)
         self._set_account_id(AccountId(f"{self.id.value}-{self._session.link.account}"))
@@ -112,7 +116,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         self._tell_account()
 
     def _charge(self, event: str, ts_ns: int, detail: str) -> None:
-        self._msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
+        self._msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
 
     def _differs(self, expected: int, held: int, explained: bool, price: float) -> None:
         if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():

@@ -22,15 +22,25 @@ from nautilus_trader.model.position import Position
 
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.link.asking import until_told
-from bot.ibkr.order_events import money, points, venue_id
+from bot.ibkr.order_events import money, venue_id
 from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, market_order, side_of, stop_order, strategy_id, target_order
+from bot.risk_engine.brackets import (
+    OrderOrigin,
+    OrderTags,
+    bracket_orders,
+    market_order,
+    price_of,
+    side_of,
+    stop_order,
+    strategy_id,
+    target_order,
+)
 from bot.runtime.recover import Story, recovered
 from bot.supervision import trade as trades
 from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder, named_role
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 ASK_TWICE = 2
 CANCELED, REFUSED = ("Cancelled", "ApiCancelled"), ("Inactive",)
@@ -124,8 +134,8 @@ class Recovery:
             self._client.generate_order_denied(*self._ids(each), "it never left: mesbot ended before it could be sent", self._now)
         elif status is None and order.state is OrderState.SUBMITTED:
             listener.rejected(gone, OrderRejectedByBroker("it never reached the broker", order_ref=order.order_id))
-        elif order.role is Role.ENTRY and self._now >= each.trade.expires_ns:
-            self._client.generate_order_expired(*self._ids(each), venue_id(gone), each.trade.expires_ns)
+        elif order.role is Role.ENTRY and self._now >= each.trade.intent.expires_ns:
+            self._client.generate_order_expired(*self._ids(each), venue_id(gone), each.trade.intent.expires_ns)
         else:
             if status not in CANCELED:
                 self._session.link.report(UnknownOrder("nowhere at the broker after a restart", order_ref=order.order_id))
@@ -184,17 +194,18 @@ class _Seed:
     def __init__(self, client: Any, cache: Any, provider: Any, story: Story, trade: trades.Trade) -> None:
         self._cache, self._provider, self._story, self._trade = cache, provider, story, trade
         self._strategy, self._account = strategy_id(trade.plan.strategy), client.account_id
-        self._maker = Maker(client.trader_id, self._strategy, provider.front_id, trade.decided_ns)
-        self._planned = {order.client_order_id.value: order for order in bracket_orders(story.intent, self._maker).orders}
+        self._decided_ns = story.intent.decided.ts_ns
+        self._origin = OrderOrigin(client.trader_id, self._strategy, provider.front_id, self._decided_ns)
+        self._planned = {order.client_order_id.value: order for order in bracket_orders(story.intent, self._origin).orders}
 
     def order(self, tracked: TrackedOrder) -> Order:
         """The order in the state that the journal knows."""
         order = self._made(tracked)
         if tracked.state is OrderState.NONE:
             return order
-        order.apply(OrderSubmitted(*self._who(tracked), self._account, UUID4(), self._trade.decided_ns, self._trade.decided_ns))
+        times = (self._decided_ns, self._decided_ns)
+        order.apply(OrderSubmitted(*self._who(tracked), self._account, UUID4(), *times))
         if tracked.state in AT_VENUE:
-            times = (self._trade.decided_ns, self._trade.decided_ns)
             order.apply(OrderAccepted(*self._who(tracked), self._venue(tracked), self._account, UUID4(), *times))
         for fill in self._trade.fills:
             if (fill.role, fill.leg) == (tracked.role, tracked.leg) and fill.trade_id in self._of(tracked):
@@ -221,9 +232,9 @@ class _Seed:
             return self._planned[tracked.order_id]
         tags = OrderTags(self._trade.intent_id, tracked.leg, tracked.role, tracked.slippage_ticks)
         if tracked.price is None:
-            return market_order(self._maker, name, tracked.side, tracked.quantity, tags)
+            return market_order(self._origin, name, tracked.side, tracked.quantity, tags)
         make = stop_order if tracked.role is Role.STOP else target_order
-        return make(self._maker, name, tracked.side, tracked.quantity, tracked.price, tags)
+        return make(self._origin, name, tracked.side, tracked.quantity, tracked.price, tags)
 
     def _of(self, tracked: TrackedOrder) -> set[str]:
         """The venue's names of an order's fills."""
@@ -231,7 +242,7 @@ class _Seed:
         return {record.trade_id for record in records if record.client_order_id == tracked.order_id and hasattr(record, "trade_id")}
 
     def _who(self, tracked: TrackedOrder) -> tuple[Any, ...]:
-        return self._maker.trader_id, self._strategy, self._provider.front_id, ClientOrderId(tracked.order_id)
+        return self._origin.trader_id, self._strategy, self._provider.front_id, ClientOrderId(tracked.order_id)
 
     def _venue(self, tracked: TrackedOrder) -> VenueOrderId:
         return VenueOrderId(self._story.venue_ids.get(tracked.order_id, "0"))
@@ -246,7 +257,7 @@ class _Seed:
             side_of(fill.side),
             kind,
             Quantity.from_int(fill.quantity),
-            points(fill.price * TICK_POINTS),
+            price_of(fill.price),
             USD,
             money(fill.fee_cents / 100),
             LiquiditySide.NO_LIQUIDITY_SIDE,
@@ -258,6 +269,6 @@ class _Seed:
 
 def _terms(here: BrokerOrder, order: TrackedOrder) -> tuple[int, float | None, float | None]:
     """The terms that the journal knows, in the broker's form; what it does not keep is taken as the broker says it."""
-    price = None if order.price is None else order.price * TICK_POINTS
+    price = None if order.price is None else to_points(order.price)
     stop = here.draft.kind == "STP"
     return order.quantity, here.draft.limit if stop else price, price if stop else here.draft.stop

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from bot.calendar import new_york
+from bot.contracts.models import Timeouts
 from bot.ibkr.account import AccountBook
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.data.feed_watch import FeedWatch
@@ -16,6 +20,7 @@ from bot.ibkr.data.history import History
 from bot.ibkr.data.market_data import MarketData
 from bot.ibkr.data.provider import IbkrInstrumentProvider
 from bot.ibkr.errors import BrokerError, BrokerLinkLost, ConnectionLost, ScheduledRestart
+from bot.ibkr.link.endpoint import located
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.kill_triggers import KillTriggers
 from bot.ibkr.link.link import Link
@@ -50,7 +55,7 @@ class BrokerSession:
         times: SyncTimes | None = None,
     ) -> None:
         runtime = runtime_of(config.runtime)
-        law, execution = runtime.contracts, runtime.contracts.execution_contract
+        contracts, execution = runtime.contracts, runtime.contracts.execution_contract
         self.config = config
         self.charge: Callable[[str, int, str], None] = lambda *_: None
         self.trigger: Callable[[str, str], None] = lambda *_: None
@@ -58,7 +63,7 @@ class BrokerSession:
         self.link = Link(config.link, self.clock, self._ids, rng, pace)
         self.account = AccountBook(self.link)
         self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
-        fee_usd, observe = float(law.risk_model.fee_per_side_usd), config.runtime.observe
+        fee_usd, observe = float(contracts.risk_model.fee_per_side_usd), config.runtime.observe
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
         OrderMessages(self.link, self.orders)
         OrderAnswers(self.link, self.orders)
@@ -73,8 +78,8 @@ class BrokerSession:
             self.positions,
         )
         StartCheck(self.link, self.orders.ledger, self.account, self.provider, runtime.past)
-        self.feed = MarketData(self.link, law.data_contract, self.provider.contract, History(self.link))
-        FeedWatch(self.link, self.feed, law.data_contract.dvs, runtime.calendar, config.watch_seconds)
+        self.feed = MarketData(self.link, contracts.data_contract, self.provider.contract, History(self.link))
+        FeedWatch(self.link, self.feed, contracts.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
         lost_seconds = execution.timeouts.connection_lost_seconds
         self._kill_triggers = KillTriggers(self.link, lost_seconds, pace, lambda *what: self.trigger(*what))
@@ -139,15 +144,21 @@ class BrokerSession:
         return IdSource(None if path is None else Path(path) if path else state_folder() / IDS_FILE, owner)
 
 
-def _times(config: BrokerConfig, law: object) -> SyncTimes:
-    return SyncTimes(law.order_unknown_seconds, law.reconcile_after_reconnect_seconds, law.reconcile_seconds, config.watch_seconds)
+def _times(config: BrokerConfig, timeouts: Timeouts) -> SyncTimes:
+    return SyncTimes(
+        timeouts.order_unknown_seconds, timeouts.reconcile_after_reconnect_seconds, timeouts.reconcile_seconds, config.watch_seconds
+    )
 
 
 _SESSIONS: dict[tuple[int, str, int, int], BrokerSession] = {}
 
 
 def session_of(loop: asyncio.AbstractEventLoop, config: BrokerConfig) -> BrokerSession:
-    """The one session of a loop for a gateway and client id, made at the first call and again after it has hung up."""
+    """The one session of a loop for a gateway and client id, made at the first call and again after it has hung up.
+
+    Raises UsageError if the configuration leaves to the environment where the gateway is, and that does not say.
+    """
+    config = msgspec.structs.replace(config, link=located(config.link, os.environ))
     key = (id(loop), config.link.host, config.link.port, config.link.client_id)
     if key not in _SESSIONS or _SESSIONS[key].ended:
         _SESSIONS.clear()  # one live node a process: whatever is left belongs to one that is gone

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from bot.decision.euc import Euc, EucInputs
+from bot.decision.evaluate import Judgement
 from bot.decision.intent import Intent
+from bot.decision.moment import Moment
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
+from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import GateRecord, IntentRecord, PlanRecord
 from bot.market.state import MarketState
-from bot.units import TICK_POINTS
+from bot.units import nearest_tick, to_points
 
 SIGNALS = (
     "vwap_z",
@@ -34,10 +40,26 @@ POINTS = ("vwap", "vwap_sigma", "true_range", "atr_14", "atr_30")
 def signals_of(state: MarketState) -> dict[str, float]:
     """The signals of a bar by name; prices and ranges in points, nan where undefined."""
     values = {name: getattr(state, name) for name in SIGNALS}
-    values.update((name, getattr(state, name) * TICK_POINTS) for name in POINTS)
+    values.update((name, to_points(getattr(state, name))) for name in POINTS)
     values["climax"], values["lunch_void"] = float(state.climax), float(state.lunch_void)
     values["spread_ticks"], values["slippage_ticks"] = float(state.spread_ticks), float(state.slippage_ticks)
     return values
+
+
+def moment_of(now: Snapshot, judgement: Judgement, trading_day: str) -> Moment:
+    """What was true when a plan was judged at this moment."""
+    return Moment(
+        trading_day=trading_day,
+        ts_ns=now.ts_ns,
+        slippage_ticks=now.market.slippage_ticks,
+        dvs=now.dvs,
+        eqs=now.eqs,
+        euc=judgement.euc,
+        inputs=judgement.inputs,
+        regime=now.market.regime.value,
+        session_phase=now.market.session_phase,
+        signals=signals_of(now.market),
+    )
 
 
 def plan_record(plan: EntryPlan) -> PlanRecord:
@@ -45,9 +67,9 @@ def plan_record(plan: EntryPlan) -> PlanRecord:
     return PlanRecord(
         side=plan.side,
         entry_type=plan.entry_type.value,
-        limit=plan.limit * TICK_POINTS,
-        trigger=None if plan.trigger is None else plan.trigger * TICK_POINTS,
-        legs=[(leg.quantity, leg.stop * TICK_POINTS, leg.target * TICK_POINTS) for leg in plan.legs],
+        limit=to_points(plan.limit),
+        trigger=None if plan.trigger is None else to_points(plan.trigger),
+        legs=[(leg.quantity, to_points(leg.stop), to_points(leg.target)) for leg in plan.legs],
         stop_ticks=plan.stop_ticks,
         risk_cents=plan.risk_cents,
         reward_ratio=plan.reward_ratio if plan.risk_cents > 0 else float("nan"),
@@ -56,7 +78,7 @@ def plan_record(plan: EntryPlan) -> PlanRecord:
         belief=plan.thesis.belief,
         entry_value=plan.thesis.entry_value,
         exit_belief=plan.thesis.exit_belief,
-        level=None if plan.thesis.level is None else plan.thesis.level * TICK_POINTS,
+        level=None if plan.thesis.level is None else to_points(plan.thesis.level),
     )
 
 
@@ -66,18 +88,27 @@ def plan_of(strategy: str, record: PlanRecord) -> EntryPlan:
         strategy=strategy,
         side=record.side,
         entry_type=EntryType(record.entry_type),
-        limit=round(record.limit / TICK_POINTS),
-        trigger=None if record.trigger is None else round(record.trigger / TICK_POINTS),
-        legs=tuple(Leg(quantity, round(stop / TICK_POINTS), round(target / TICK_POINTS)) for quantity, stop, target in record.legs),
+        limit=nearest_tick(record.limit),
+        trigger=None if record.trigger is None else nearest_tick(record.trigger),
+        legs=tuple(Leg(quantity, nearest_tick(stop), nearest_tick(target)) for quantity, stop, target in record.legs),
         ttl_seconds=record.ttl_seconds,
         max_minutes=record.max_minutes,
         thesis=Thesis(
             record.belief,
             record.entry_value,
             record.exit_belief,
-            None if record.level is None else round(record.level / TICK_POINTS),
+            None if record.level is None else nearest_tick(record.level),
         ),
     )
+
+
+def journaled_outcome[Outcome: TradeOutcome](body: Mapping[str, Any], kind: type[Outcome] = TradeOutcome) -> Outcome:
+    """The outcome a record's body was made from: null is nan again, but for a signal, which may be unknown."""
+    return msgspec.convert(_nan_again(body) | {"euc": _nan_again(body["euc"])}, kind)
+
+
+def _nan_again(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: math.nan if value is None else value for name, value in values.items()}
 
 
 def gate_record(refusal: Refused) -> GateRecord:
@@ -94,45 +125,39 @@ def gate_record(refusal: Refused) -> GateRecord:
     )
 
 
-def gate_records(refusals: Sequence[Refused]) -> list[GateRecord]:
-    """Refusals as journaled, in their order."""
-    return [gate_record(refusal) for refusal in refusals]
-
-
 def intent_record(intent: Intent) -> IntentRecord:
     """An intent as it is written ahead of its orders."""
+    decided = intent.decided
     return IntentRecord(
         intent_id=intent.intent_id,
         strategy=intent.plan.strategy,
-        trading_day=intent.trading_day,
+        trading_day=decided.trading_day,
         plan=plan_record(intent.plan),
-        decided_ns=intent.decided_ns,
+        decided_ns=decided.ts_ns,
         expires_ns=intent.expires_ns,
-        slippage_ticks=intent.slippage_ticks,
-        dvs=intent.dvs,
-        eqs=intent.eqs,
-        euc=msgspec.structs.asdict(intent.euc),
-        euc_inputs=msgspec.structs.asdict(intent.inputs),
-        regime=intent.regime,
-        session_phase=intent.session_phase,
-        signals=intent.signals,
+        slippage_ticks=decided.slippage_ticks,
+        dvs=decided.dvs,
+        eqs=decided.eqs,
+        euc=msgspec.structs.asdict(decided.euc),
+        euc_inputs=msgspec.structs.asdict(decided.inputs),
+        regime=decided.regime,
+        session_phase=decided.session_phase,
+        signals=decided.signals,
     )
 
 
 def intent_of(record: IntentRecord) -> Intent:
     """The intent a record was made from."""
-    return Intent(
-        intent_id=record.intent_id,
+    decided = Moment(
         trading_day=record.trading_day,
-        decided_ns=record.decided_ns,
-        expires_ns=record.expires_ns,
+        ts_ns=record.decided_ns,
         slippage_ticks=record.slippage_ticks,
-        plan=plan_of(record.strategy, record.plan),
         dvs=record.dvs,
         eqs=record.eqs,
         euc=Euc(**record.euc),
         inputs=EucInputs(**record.euc_inputs),
         regime=record.regime,
         session_phase=record.session_phase,
-        signals={name: float("nan") if value is None else value for name, value in record.signals.items()},
+        signals=_nan_again(record.signals),
     )
+    return Intent(record.intent_id, plan_of(record.strategy, record.plan), record.expires_ns, decided)

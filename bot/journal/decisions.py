@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bot.decision.codes import Layer
 from bot.decision.euc import Euc
 from bot.decision.plan import Act, EntryPlan, ManagementAction, NoSetup, TradeView
 from bot.decision.snapshot import Snapshot
@@ -12,20 +13,21 @@ from bot.journal.build import gate_record, plan_record, signals_of
 from bot.journal.records import Action, BarRecord, DecisionRecord
 from bot.journal.sentences import decision_sentence, smallest_change
 from bot.market.update import MarketUpdate
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 NAN = float("nan")
 
 
 def decision(
     strategy: str,
+    belief: str,
     now: Snapshot | None,
     failures: tuple[Refused, ...],
     plan: EntryPlan | None = None,
     euc: Euc | None = None,
     intent_id: str | None = None,
 ) -> DecisionRecord:
-    """ENTER if nothing refused the plan, else SKIP with every gate that did, in order of authority."""
+    """ENTER if nothing refused the plan, else SKIP with every gate that did, in order of authority. `belief` is the strategy's."""
     gates = [gate_record(failure) for failure in failures]
     entering = intent_id is not None
     side = plan.side if plan is not None else 0
@@ -36,7 +38,7 @@ def decision(
         sentence=decision_sentence(strategy, side, Action.ENTER if entering else Action.SKIP, text),
         dvs=NAN if now is None else now.dvs,
         eqs=NAN if now is None else now.eqs,
-        beliefs=None if now is None else _beliefs(strategy, now),
+        beliefs=None if now is None else _beliefs(belief, now),
         gate=gates[0] if gates else None,
         others=gates[1:],
         smallest_change=smallest_change(gates) if plan is not None else "",
@@ -46,38 +48,34 @@ def decision(
     )
 
 
-def management_decision(strategy: str, action: ManagementAction, trade: TradeView, now: Snapshot) -> DecisionRecord:
+def management_decision(strategy: str, belief: str, action: ManagementAction, trade: TradeView, now: Snapshot) -> DecisionRecord:
     """MANAGE (hold or tighten) or EXIT of the strategy's own open trade."""
     kind = Action.EXIT if action.act is Act.EXIT else Action.MANAGE
     reason = action.reason.value if action.reason is not None else action.cause
-    stop = None if action.stop is None else action.stop * TICK_POINTS
+    stop = None if action.stop is None else to_points(action.stop)
     return DecisionRecord(
         strategy=strategy,
         action=kind,
         sentence=decision_sentence(strategy, trade.side, kind, f"{action.act.value}: {action.why}"),
         dvs=now.dvs,
         eqs=now.eqs,
-        beliefs=_beliefs(strategy, now),
+        beliefs=_beliefs(belief, now),
         management={"kind": action.act.value, "reason": reason, "why": action.why, "stop": stop},
         trade_id=trade.trade_id,
     )
 
 
-def veto_decision(strategy: str, veto: Refused | None, answer: NoSetup, now: Snapshot) -> DecisionRecord:
-    """K5's own record: VETO on a bar it vetoes, else SKIP with the condition that was not met (`answer`)."""
+def veto_decision(strategy: str, belief: str, veto: Refused | None, answer: NoSetup, now: Snapshot) -> DecisionRecord:
+    """The filter's own record: VETO on a bar it vetoes, else SKIP with the condition that was not met (`answer`)."""
     action = Action.SKIP if veto is None else Action.VETO
-    gate = (
-        veto
-        if veto is not None
-        else Refused(answer.code, 8, answer.observed_name, answer.observed, answer.limit_name, answer.limit, answer.unit)
-    )
+    gate = answer.refused_by(Layer.TEMPLATE) if veto is None else veto
     return DecisionRecord(
         strategy=strategy,
         action=action,
         sentence=decision_sentence(strategy, 0, action, gate.text),
         dvs=now.dvs,
         eqs=now.eqs,
-        beliefs=_beliefs(strategy, now),
+        beliefs=_beliefs(belief, now),
         gate=gate_record(gate),
     )
 
@@ -105,11 +103,11 @@ def bar_record(update: MarketUpdate) -> BarRecord:
     )
 
 
-def _beliefs(strategy: str, now: Snapshot) -> tuple[float, float]:
-    long, short = now.market.beliefs["F" + strategy[1:]]
+def _beliefs(belief: str, now: Snapshot) -> tuple[float, float]:
+    long, short = now.market.beliefs[belief]
     return long.effective, short.effective
 
 
 def _plan_text(plan: EntryPlan) -> str:
-    stop, target = plan.legs[0].stop * TICK_POINTS, plan.legs[-1].target * TICK_POINTS
-    return f"{plan.quantity} by {plan.entry_type.value} at {plan.limit * TICK_POINTS:.2f}, stop {stop:.2f}, target {target:.2f}"
+    stop, target = to_points(plan.legs[0].stop), to_points(plan.legs[-1].target)
+    return f"{plan.quantity} by {plan.entry_type.value} at {to_points(plan.limit):.2f}, stop {stop:.2f}, target {target:.2f}"

@@ -35,14 +35,14 @@ def quality_lines(bar: Body) -> list[str]:
     return [f"  DVS     {_score(bar['dvs'])}: {own}", f"  EQS     {_score(bar['eqs'])}: {eqs}"]
 
 
-def decision_lines(decision: Body) -> list[str]:
-    """One decision: its sentence first, then everything it rests on."""
+def decision_lines(decision: Body, vetoer: str) -> list[str]:
+    """One decision: its sentence first, then everything it rests on. `vetoer` names the filter."""
     lines = [decision["sentence"], _row("action", decision["action"])]
     gate = decision.get("gate")
     if gate:
         lines.append(_row("first gate", _gate(gate)))
     lines += [_row("also fails" if not index else "", _gate(other)) for index, other in enumerate(decision.get("others", ()))]
-    if change := _to_pass(decision):
+    if change := _to_pass(decision, vetoer):
         lines.append(_row("to pass", change))
     if decision.get("plan"):
         lines.append(_row("plan", plan_text(decision["plan"])))
@@ -130,10 +130,10 @@ def _event(record: Record) -> str:
             return ", ".join(f"{name}={value}" for name, value in body.items())
 
 
-def _to_pass(decision: Body) -> str:
+def _to_pass(decision: Body, vetoer: str) -> str:
     """The recorded smallest change; without a plan it is not recorded, but follows from the gates."""
     recorded = decision.get("smallest_change", "")
-    waiting = decision["strategy"] == "K5" and decision["action"] == Action.SKIP  # it did not veto: nothing had to pass
+    waiting = decision["strategy"] == vetoer and decision["action"] == Action.SKIP  # it did not veto: nothing had to pass
     if recorded or waiting or not decision.get("gate"):
         return recorded
     return smallest_change([GateRecord(**gate) for gate in (decision["gate"], *decision.get("others", ()))])

@@ -13,9 +13,8 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """What a record is. RUN stands outside the hash chain."""
+    """What a record is."""
 
-    RUN = "run"
     CONTRACTS = "contracts"
     BAR = "bar"
     DECISION = "decision"
@@ -75,14 +74,14 @@ class GateRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Exactly one per strategy (K1..K5) and bar of the trading window.
+    """Exactly one per strategy and bar of the trading window.
 
     `gate` is the first failing gate in authority order (for a SKIP without a plan: the first
     failing condition of the setup, layer 8), `others` all other failing gates. `sentence` is
     for people; `smallest_change` says what would have let it pass. `beliefs` holds
-    [long, short] effective beliefs of the strategy's own F. For MANAGE and EXIT,
+    [long, short] effective values of the belief that the strategy stands on. For MANAGE and EXIT,
     `management` is {"kind": hold|tighten|exit, "reason": ..., "stop": points or null} and
-    `trade_id` names the trade. K5's record has action VETO on a bar it vetoes, else SKIP.
+    `trade_id` names the trade. The filter's record has action VETO on a bar it vetoes, else SKIP.
     """
 
     strategy: str

@@ -35,7 +35,7 @@ _AT_LIMIT = {"max": "fall below", "bel": "fall below", "min": "rise above"}
 def decision_sentence(strategy: str, side: int, action: Action, text: str) -> str:
     """One plain sentence for a decision, e.g. "K1 long skipped: FRICTION_SHARE: share=0.41, limit=0.30".
 
-    `side` is 1, -1 or 0 (no side, as for K5). `text` is `Refused.text` or a short phrase; may be empty.
+    `side` is 1, -1 or 0 (no side, as for the filter). `text` is `Refused.text` or a short phrase; may be empty.
     """
     head = f"{strategy}{_SIDES[side]}{_VERBS[action]}"
     return f"{head}: {text}" if text else head

@@ -23,17 +23,17 @@ from typing import Any, Self
 import msgspec
 
 from bot import __version__
-from bot.contracts.load import FILES
 from bot.contracts.models import Contracts
 from bot.errors import JournalError
 from bot.journal import chain, schema, write_ahead_log
 from bot.journal.records import Kind
-from bot.journal.replay import Replay
+from bot.journal.stored_run import StoredRun
 from bot.journal.verify import verify
 
 LOCK_SECONDS = 1.0  # how long a transaction waits for another process that holds the file
 _ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
+_ADD_RUN = "INSERT INTO runs SELECT count(*) + 1, ?, ? FROM runs"
 _LAST_LINK = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link DESC LIMIT 1"
 _UNLINKED = (
     "SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM records JOIN contract_sets USING (contract_set) "
@@ -50,7 +50,7 @@ class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class Journal:
-    """A journal open for writing; made by `Journal.create`. Not for use by more than one thread.
+    """A journal open for writing; made by `Journal.create` or `Journal.append`. Not for use by more than one thread.
 
     Market times are UTC nanoseconds. A record made before the first bar has time 0.
     """
@@ -60,7 +60,8 @@ class Journal:
         self._db = db
         self._wall = clock_wall
         self._flush_every_links = flush_every_links
-        self._replay: Replay | None = None
+        self._stored: StoredRun | None = None
+        self._header = ""  # of this run; goes with the first transaction, a resumed run's when it has made again what is stored
         self._contract_hash = ""
         self._contract_set = 0
         self._prefixes: dict[tuple[str, str | None], tuple[bytes, str]] = {}
@@ -87,8 +88,8 @@ class Journal:
 
         `header` is JSON-able: paths, versions, options; `mode` and mesbot's version are added
         to it. `clock_wall` gives UTC ns. With `resume` an existing file is verified, and the
-        run must re-derive from its first record what is stored there before it may append;
-        a file that does not exist is simply made. Links are written to the disk's cache in
+        run must make again, from its first record, what is stored there before it may append;
+        its header is written when it has. A file that does not exist is simply made. Links are written to the disk's cache in
         transactions of `flush_every_links` (a killed process loses at most those since the
         last one or the last `write_ahead`).
 
@@ -129,7 +130,7 @@ class Journal:
         """Record `body` at market time `ts_ns` in the link that is open; returns its sequence (1, 2, …).
 
         It reaches the file with the next flush. nan is written as null. While a resumed run
-        replays: raises JournalBroken if the stored record differs, and writes nothing.
+        makes again what is stored: raises JournalBroken if the stored record differs, and writes nothing.
         """
         text = chain.encode(body)
         try:
@@ -140,7 +141,7 @@ class Journal:
             self._prefixes[kind, strategy] = prefix, name
         self._seq = seq = self._seq + 1
         self._lines.append(chain.line(prefix, ts_ns, text))
-        if self._replay is None or not self._replay.matches(seq, ts_ns, name, strategy, self._contract_hash, text):
+        if self._stored is None or not self._stored.matches(seq, ts_ns, name, strategy, self._contract_hash, text):
             self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, text.decode()))
         return seq
 
@@ -161,10 +162,10 @@ class Journal:
         self._lines.clear()
         self._link += 1
         link = (self._link, ts_ns, self._seq, self._head.hex())
-        if self._replay is not None:
-            stored = self._replay.matches_link(*link)
-            if self._replay.exhausted:
-                self._end_replay()
+        if self._stored is not None:
+            stored = self._stored.matches_link(*link)
+            if self._stored.exhausted:
+                self._end_comparing()
             if stored:
                 return
         self._links.append(link)
@@ -184,7 +185,8 @@ class Journal:
 
         Raises JournalError if the file cannot be written; the run must stop then.
         """
-        if not (self._records or self._links):
+        header = self._header if self._stored is None else ""
+        if not (self._records or self._links or header):
             return
         try:
             if durable:
@@ -192,6 +194,8 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(_ADD_RECORD, self._records)
             self._db.executemany(_ADD_LINK, self._links)
+            if header:
+                self._db.execute(_ADD_RUN, (self._wall(), header))
             self._db.execute("COMMIT")
             if durable:
                 self._db.execute("PRAGMA synchronous = NORMAL")
@@ -203,16 +207,12 @@ class Journal:
             ) from error
         self._records.clear()
         self._links.clear()
+        self._header = "" if header else self._header
 
     @property
     def head(self) -> str:
         """The chain's head after the last closed link, hex: the identity of the run so far."""
         return self._head.hex()
-
-    @property
-    def replaying(self) -> bool:
-        """Whether a resumed run is still re-deriving records that are stored already."""
-        return self._replay is not None
 
     def close(self) -> None:
         """Flush what is buffered and close the file. Records without a link stay without one.
@@ -222,8 +222,8 @@ class Journal:
         try:
             self.flush()
         finally:
-            if self._replay is not None:
-                self._end_replay()
+            if self._stored is not None:
+                self._end_comparing()
             with suppress(sqlite3.OperationalError):  # a reader has it open: the log stays beside it
                 self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.close()
@@ -241,10 +241,10 @@ class Journal:
         else:
             verify(self.path)
         self._settle()
-        self._replay = None if new else Replay(self.path)
+        self._stored = None if new else StoredRun(self.path)
         # First, so that a file made under other contracts is refused before anything is written to it.
         self._adopt(contracts, 0)
-        self._add_run(mode, header)
+        self._header = _run_header(mode, header)
         self.close_link(0)
         self.flush()
 
@@ -261,7 +261,7 @@ class Journal:
         self.close_link(last_ns)
         (newest,) = self._db.execute(_NEWEST_CONTRACTS).fetchone() or ("",)
         self._adopt(contracts, last_ns, newest=newest)
-        self._add_run(mode, header)
+        self._header = _run_header(mode, header)
         self.close_link(last_ns)
         self.flush()
 
@@ -276,17 +276,15 @@ class Journal:
         known = dict(self._db.execute("SELECT sha256, contract_set FROM contract_sets"))
         self._contract_set = known.get(contracts.sha256, len(known) + 1)
         if newest != contracts.sha256:
-            values = {name: getattr(contracts, name).model_dump(mode="json") for name in FILES}
-            self.add(Kind.CONTRACTS, ts_ns, ContractsRecord(contracts.sha256, values))
+            self.add(Kind.CONTRACTS, ts_ns, ContractsRecord(contracts.sha256, contracts.values()))
         if contracts.sha256 not in known:
             self._db.execute("INSERT INTO contract_sets VALUES (?, ?)", (self._contract_set, contracts.sha256))
 
-    def _add_run(self, mode: str, header: Mapping[str, Any]) -> None:
-        run = self._db.execute("SELECT count(*) FROM runs").fetchone()[0] + 1
-        body = chain.encode({**header, "mode": mode, "mesbot_version": __version__}).decode()
-        self._db.execute("INSERT INTO runs VALUES (?, ?, ?)", (run, self._wall(), body))
+    def _end_comparing(self) -> None:
+        assert self._stored is not None
+        self._stored.close()
+        self._stored = None
 
-    def _end_replay(self) -> None:
-        assert self._replay is not None
-        self._replay.close()
-        self._replay = None
+
+def _run_header(mode: str, header: Mapping[str, Any]) -> str:
+    return chain.encode({**header, "mode": mode, "mesbot_version": __version__}).decode()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
+from bot.journal.contracts import contracts_of
 from bot.journal.explain import bar_lines, decision_lines, event_lines, outcome_lines, quality_lines
 from bot.journal.read import Record, opened, read
 from bot.journal.records import Action, Kind
@@ -89,7 +90,7 @@ def _no_such_bar(db: sqlite3.Connection, path: str | Path, ts_ns: int) -> str:
 def _of_strategy(decisions: list[Record], strategy: str | None) -> list[Record]:
     if strategy is None:
         return decisions
-    chosen = [record for record in decisions if record.strategy == strategy.upper()]
+    chosen = [record for record in decisions if str(record.strategy).casefold() == strategy.casefold()]
     if not chosen:
         known = ", ".join(str(record.strategy) for record in decisions)
         raise UsageError(f"{strategy}: no such strategy on this bar; it has {known}.")
@@ -98,11 +99,12 @@ def _of_strategy(decisions: list[Record], strategy: str | None) -> list[Record]:
 
 def _answer(db: sqlite3.Connection, ts_ns: int, records: list[Record], decisions: list[Record]) -> list[str]:
     bar = next((record for record in records if record.kind is Kind.BAR), None)
+    in_force = contracts_of(next(read(db, Kind.CONTRACTS)))
     lines = [f"{new_york(ts_ns)} New York"]
     if bar is not None:
         lines += bar_lines(bar.body) + quality_lines(bar.body)
     for decision in decisions:
-        lines += ["", *decision_lines(decision.body), *_aftermath(db, ts_ns, decision)]
+        lines += ["", *decision_lines(decision.body, in_force.filter), *_aftermath(db, ts_ns, decision)]
     names = {record.strategy for record in decisions}
     events = [record for record in records if record.kind in _EVENTS and record.strategy in {None, *names}]
     if events:

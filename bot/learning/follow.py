@@ -9,7 +9,7 @@ import msgspec
 from bot import fills
 from bot.decision.plan import EntryPlan, ExitReason, Leg
 from bot.market.bar import Bar
-from bot.units import MINUTE_NS, TICK_CENTS
+from bot.units import MINUTE_NS, TICK_CENTS, round_trip_fees_cents
 
 
 class Stage(Enum):
@@ -80,7 +80,7 @@ class FollowedPlan:
 
     def net_cents(self, fee_cents: int) -> int:
         """P&L of a closed plan after fees of `fee_cents` a side and contract, cents."""
-        return self.gross_cents() - 2 * fee_cents * self.plan.quantity
+        return self.gross_cents() - round_trip_fees_cents(fee_cents, self.plan.quantity)
 
     def _enter(self, bar: Bar, flatten: bool) -> bool:
         plan = self.plan

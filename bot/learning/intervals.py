@@ -47,11 +47,6 @@ def mean_interval(days: Mapping[str, Sequence[float]], confidence: float, draws:
     return _percentiles(sums / counts, confidence) if len(sums) else (NAN, NAN)
 
 
-def expectancy_interval(outcomes: Sequence[TradeOutcome], confidence: float, draws: int, seed: int) -> Interval:
-    """Interval of the mean R of a trade, trades of one trading day kept together; (nan, nan) with fewer than two days."""
-    return mean_interval(by_day(outcomes, "r"), confidence, draws, seed)
-
-
 def by_day(outcomes: Sequence[TradeOutcome], field: str) -> dict[str, list[float]]:
     """A numeric field of the outcomes, grouped by trading day."""
     days: dict[str, list[float]] = {}

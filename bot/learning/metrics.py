@@ -47,14 +47,14 @@ class ReliabilityMetrics(msgspec.Struct, frozen=True, gc=False):
     average_slippage_ticks: float
 
 
-def result_of(outcome: TradeOutcome, law: OutcomeLaw) -> Result:
+def result_of(outcome: TradeOutcome, bounds: OutcomeLaw) -> Result:
     """How an outcome counts (constitution.yaml: outcome)."""
-    return result_at(outcome.net_cents, outcome.r, law.loss_at_or_below_r)
+    return result_at(outcome.net_cents, outcome.r, bounds.loss_at_or_below_r)
 
 
-def measure(outcomes: Sequence[TradeOutcome], law: OutcomeLaw, confidence: float) -> ReliabilityMetrics:
+def measure(outcomes: Sequence[TradeOutcome], bounds: OutcomeLaw, confidence: float) -> ReliabilityMetrics:
     """The metrics of these trades, in the order given (that of closing)."""
-    results = [result_of(outcome, law) for outcome in outcomes]
+    results = [result_of(outcome, bounds) for outcome in outcomes]
     weights = [_weight(outcome.dvs) for outcome in outcomes]
     weight = math.fsum(weights)
     weighted_wins = _weight_of(Result.WIN, results, weights)

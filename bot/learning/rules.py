@@ -18,34 +18,34 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     sample_size: int
 
 
-def quarantine_finding(sample: ReliabilityMetrics, loss_streak: int, law: Learning) -> Finding | None:
+def quarantine_finding(sample: ReliabilityMetrics, loss_streak: int, learning: Learning) -> Finding | None:
     """Why a strategy must be quarantined after these real trades; the first rule that applies, or None.
 
     `loss_streak` counts losses in a row since the samples were last restarted, also those
     that have left the rolling sample.
     """
-    rule = law.quarantine
+    rule = learning.quarantine
     if loss_streak >= rule.consecutive_losses:
         return Finding(f"{loss_streak} losses in a row", "loss_streak", loss_streak, sample.trades)
     if sample.trades >= rule.expectancy_min_trades and sample.expectancy_r < -TOLERANCE:
         return Finding(f"expectancy {sample.expectancy_r:.2f} R is below 0", "expectancy_r", sample.expectancy_r, sample.trades)
-    minimum = min_win_rate(sample.average_target_r, law)
+    minimum = min_win_rate(sample.average_target_r, learning)
     if sample.trades >= rule.win_rate_min_trades and sample.win_rate < minimum - TOLERANCE:
         return Finding(f"win rate {sample.win_rate:.0%} is below {minimum:.0%}", "win_rate", sample.win_rate, sample.trades)
     return None
 
 
-def min_win_rate(target_r: float, law: Learning) -> float:
+def min_win_rate(target_r: float, learning: Learning) -> float:
     """The least win rate (0..1) for trades that aim at `target_r` on average: 40 %, from 2 R on break-even + 5 points."""
-    rule = law.quarantine
+    rule = learning.quarantine
     if target_r < rule.high_target_r - TOLERANCE:
         return rule.min_win_rate
     return 1.0 / (1.0 + target_r) + rule.high_target_margin
 
 
-def throttle_level(sample: ReliabilityMetrics, law: Learning) -> int:
+def throttle_level(sample: ReliabilityMetrics, learning: Learning) -> int:
     """The level (0, 1 or 2) that the win rate of these trades earns by itself."""
-    rule = law.throttle
+    rule = learning.throttle
     if sample.trades < rule.min_trades:
         return 0
     if sample.win_rate < rule.level_2.win_rate_below - TOLERANCE:
@@ -53,14 +53,14 @@ def throttle_level(sample: ReliabilityMetrics, law: Learning) -> int:
     return 1 if sample.win_rate < rule.level_1.win_rate_below - TOLERANCE else 0
 
 
-def cost_multiplier(level: int, law: Learning) -> float:
+def cost_multiplier(level: int, learning: Learning) -> float:
     """What a throttle level makes of EUC's cost, >= 1."""
-    return (1.0, law.throttle.level_1.cost_multiplier, law.throttle.level_2.cost_multiplier)[level]
+    return (1.0, learning.throttle.level_1.cost_multiplier, learning.throttle.level_2.cost_multiplier)[level]
 
 
-def release_finding(shadows: ReliabilityMetrics, win_streak: int, law: Learning) -> Finding | None:
+def release_finding(shadows: ReliabilityMetrics, win_streak: int, learning: Learning) -> Finding | None:
     """Why a quarantined strategy may come back after these shadow trades, or None."""
-    rule = law.release
+    rule = learning.release
     if win_streak >= rule.shadow_wins_in_a_row:
         return Finding(f"{win_streak} shadow wins in a row", "shadow_win_streak", win_streak, shadows.trades)
     if shadows.trades >= rule.shadow_expectancy_min_trades and shadows.expectancy_r > TOLERANCE:

@@ -5,35 +5,19 @@ from __future__ import annotations
 import msgspec
 
 from bot.contracts.models import Learning, RiskModel
+from bot.decision.intent import RefusedPlan
 from bot.decision.outcome import TradeOutcome
-from bot.decision.plan import EntryPlan
 from bot.journal.build import plan_record
 from bot.journal.records import ShadowRecord
 from bot.learning.follow import FollowedPlan, Stage
 from bot.market.bar import Bar
-from bot.units import MINUTE_NS, to_cents, to_points
-
-
-class ShadowContext(msgspec.Struct, frozen=True, gc=False):
-    """The moment of the decision, as an outcome carries it. `slippage_ticks` is the model's value on that bar; `dvs` is 0 while UNKNOWN."""
-
-    trading_day: str
-    regime: str
-    time_of_day: str
-    belief: float
-    euc: dict[str, float]
-    dvs: float
-    eqs: float
-    signals: dict[str, float | None]
-    spread_ticks: float
-    slippage_ticks: int
+from bot.units import MINUTE_NS, to_cents
 
 
 class _Shadow(msgspec.Struct, gc=False):
     trade_id: str
-    decided_ns: int
-    gates: tuple[str, ...]
-    context: ShadowContext
+    refused: RefusedPlan
+    time_of_day: str
     followed: FollowedPlan
 
 
@@ -46,20 +30,19 @@ class ShadowBook:
     Source: learning.yaml: shadow; risk_model.yaml: fee_per_side_usd.
     """
 
-    def __init__(self, law: Learning, risk_model: RiskModel) -> None:
-        self._spacing_ns = law.shadow.min_spacing_minutes * MINUTE_NS
+    def __init__(self, learning: Learning, risk_model: RiskModel) -> None:
+        self._spacing_ns = learning.shadow.min_spacing_minutes * MINUTE_NS
         self._fee_cents = to_cents(risk_model.fee_per_side_usd)
         self._shadows: dict[tuple[str, int], _Shadow] = {}
         self._started: dict[tuple[str, int], int] = {}
 
-    def consider(
-        self, plan: EntryPlan, decided_ns: int, expires_ns: int, gates: tuple[str, ...], context: ShadowContext
-    ) -> ShadowRecord | None:
-        """Start to follow a plan that these gates refused; None if its strategy and side have one, or had one too recently.
+    def consider(self, refused: RefusedPlan, time_of_day: str) -> ShadowRecord | None:
+        """Start to follow a refused plan; None if its strategy and side have one, or had one too recently.
 
-        A plan with a stop at or beyond its entry has no R and is not followed either. Times
-        are UTC ns: the bar that decided, and the end of the entry's time-to-live.
+        A plan with a stop at or beyond its entry has no R and is not followed either. `time_of_day` is the name of the
+        session phase it was decided in.
         """
+        plan, decided_ns = refused.plan, refused.decided.ts_ns
         if plan.min_stop_ticks <= 0:
             return None
         slot = (plan.strategy, plan.side)
@@ -67,10 +50,10 @@ class ShadowBook:
         if slot in self._shadows or (last is not None and decided_ns - last < self._spacing_ns):
             return None
         trade_id = f"shadow-{plan.strategy}-{'L' if plan.side > 0 else 'S'}-{decided_ns // MINUTE_NS}"
-        followed = FollowedPlan(plan, decided_ns, expires_ns, context.slippage_ticks)
-        self._shadows[slot] = _Shadow(trade_id, decided_ns, gates, context, followed)
+        followed = FollowedPlan(plan, decided_ns, refused.expires_ns, refused.decided.slippage_ticks)
+        self._shadows[slot] = _Shadow(trade_id, refused, time_of_day, followed)
         self._started[slot] = decided_ns
-        return ShadowRecord(trade_id, plan.strategy, "OPENED", list(gates), plan_record(plan))
+        return ShadowRecord(trade_id, plan.strategy, "OPENED", list(refused.gates), plan_record(plan))
 
     def on_bar(self, bar: Bar, slippage_ticks_now: int, flatten: bool) -> list[ShadowRecord | TradeOutcome]:
         """Follow every shadow through one bar; what expired unfilled or closed, in the order they started.
@@ -82,7 +65,7 @@ class ShadowBook:
         for slot, shadow in list(self._shadows.items()):
             stage = shadow.followed.on_bar(bar, slippage_ticks_now, flatten)
             if stage is Stage.EXPIRED:
-                ended.append(ShadowRecord(shadow.trade_id, slot[0], "EXPIRED", list(shadow.gates)))
+                ended.append(ShadowRecord(shadow.trade_id, slot[0], "EXPIRED", list(shadow.refused.gates)))
             elif stage is Stage.CLOSED:
                 ended.append(_outcome(shadow, self._fee_cents))
             else:
@@ -92,41 +75,27 @@ class ShadowBook:
 
 
 def _outcome(shadow: _Shadow, fee_cents: int) -> TradeOutcome:
-    followed, context = shadow.followed, shadow.context
-    plan, exits = followed.plan, followed.exits
-    net_cents = followed.net_cents(fee_cents)
-    return TradeOutcome(
-        trade_id=shadow.trade_id,
-        strategy=plan.strategy,
-        side=plan.side,
+    refused, followed = shadow.refused, shadow.followed
+    plan, exits = refused.plan, followed.exits
+    return TradeOutcome.of(
+        shadow.trade_id,
+        plan,
+        refused.decided,
+        shadow.time_of_day,
+        exits[-1].reason,
         quantity=plan.quantity,
-        legs=len(plan.legs),
-        regime=context.regime,
-        time_of_day=context.time_of_day,
-        trading_day=context.trading_day,
         opened_ns=followed.opened_ns,
         closed_ns=exits[-1].ts_ns,
-        decided_ns=shadow.decided_ns,
-        entry_price=to_points(plan.limit),
-        exit_price=to_points(sum(leg.price * leg.quantity for leg in exits) / plan.quantity),
+        entry_ticks=plan.limit,
+        exit_ticks=sum(leg.price * leg.quantity for leg in exits) / plan.quantity,
         gross_cents=followed.gross_cents(),
-        net_cents=net_cents,
+        net_cents=followed.net_cents(fee_cents),
         risk_cents=plan.risk_cents,
-        r=net_cents / plan.risk_cents,
-        target_r=plan.reward_ratio,
-        exit_reason=exits[-1].reason.value,
-        thesis_valid_at_exit=True,
-        belief=context.belief,
-        euc=context.euc,
-        dvs=context.dvs,
-        eqs=context.eqs,
-        signals=context.signals,
         slippage_ticks=float(sum(leg.slippage_ticks for leg in exits)),
-        spread_ticks=context.spread_ticks,
         mae_ticks=followed.mae_ticks,
         mfe_ticks=followed.mfe_ticks,
         naked_seconds=0.0,
         budget_overrun=False,
         shadow=True,
-        gates=shadow.gates,
+        gates=refused.gates,
     )

@@ -87,8 +87,8 @@ class LearningLoop:
     """
 
     def __init__(self, contracts: Contracts) -> None:
-        self._law = contracts.learning
-        self._outcome_law = contracts.constitution.outcome
+        self._learning = contracts.learning
+        self._bounds = contracts.constitution.outcome
         self._ledgers: dict[str, _Ledger] = {}
         self._cells: dict[tuple[str, str, str], deque[TradeOutcome]] = {}
         self._sessions = 0
@@ -146,24 +146,24 @@ class LearningLoop:
     def _on_trade(self, ledger: _Ledger, outcome: TradeOutcome) -> list[StateRecord]:
         ledger.rolling.append(outcome)
         cell = (outcome.strategy, outcome.regime, outcome.time_of_day)
-        self._cells.setdefault(cell, deque(maxlen=self._law.rolling_trades)).append(outcome)
+        self._cells.setdefault(cell, deque(maxlen=self._learning.rolling_trades)).append(outcome)
         if ledger.state in RESTING:
             return []
-        result = result_of(outcome, self._outcome_law)
+        result = result_of(outcome, self._bounds)
         ledger.sample.append(outcome)
         ledger.loss_streak = _streak_after(ledger.loss_streak, result, Result.LOSS)
         sample = self._measure(ledger.sample)
-        finding = rules.quarantine_finding(sample, ledger.loss_streak, self._law)
+        finding = rules.quarantine_finding(sample, ledger.loss_streak, self._learning)
         if finding is not None:
             return self._quarantine(ledger, finding, sample, outcome.closed_ns)
         return self._throttle(ledger, sample, won=result is Result.WIN)
 
     def _quarantine(self, ledger: _Ledger, finding: Finding, sample: ReliabilityMetrics, ts_ns: int) -> list[StateRecord]:
-        ledger.level = max(ledger.level if ledger.comeback else 0, rules.throttle_level(sample, self._law))
+        ledger.level = max(ledger.level if ledger.comeback else 0, rules.throttle_level(sample, self._learning))
         ledger.comeback = False
         ledger.quarantined_ns = ts_ns
         ledger.restart_samples()
-        archive, release = self._law.archive, self._law.release
+        archive, release = self._learning.archive, self._learning.release
         until = (
             f"{release.shadow_wins_in_a_row} shadow wins in a row, "
             f"or shadow expectancy above 0 over {release.shadow_expectancy_min_trades} or more"
@@ -182,7 +182,7 @@ class LearningLoop:
             ledger.comeback, ledger.level = False, 0
             first = Finding("first real win after the comeback", "real_wins", 1, sample.trades)
             return [_change(ledger, StrategyState.ACTIVE, first, "")]
-        level = rules.throttle_level(sample, self._law)
+        level = rules.throttle_level(sample, self._learning)
         if ledger.comeback:
             level = max(level, ledger.level)
         if level == ledger.level:
@@ -196,7 +196,7 @@ class LearningLoop:
     def _throttle_release(self, ledger: _Ledger) -> str:
         if ledger.comeback:
             return "the first real win"
-        return f"win rate of {self._law.throttle.level_1.win_rate_below:.0%} or more"
+        return f"win rate of {self._learning.throttle.level_1.win_rate_below:.0%} or more"
 
     # ---------------------------------------------------------------- shadow trades
 
@@ -204,8 +204,8 @@ class LearningLoop:
         if ledger.state is not StrategyState.QUARANTINED or outcome.decided_ns < ledger.quarantined_ns:
             return []
         ledger.shadows.append(outcome)
-        ledger.shadow_streak = _streak_after(ledger.shadow_streak, result_of(outcome, self._outcome_law), Result.WIN)
-        finding = rules.release_finding(self._measure(ledger.shadows), ledger.shadow_streak, self._law)
+        ledger.shadow_streak = _streak_after(ledger.shadow_streak, result_of(outcome, self._bounds), Result.WIN)
+        finding = rules.release_finding(self._measure(ledger.shadows), ledger.shadow_streak, self._learning)
         return [] if finding is None else [self._come_back(ledger, finding)]
 
     def _come_back(self, ledger: _Ledger, finding: Finding) -> StateRecord:
@@ -218,7 +218,7 @@ class LearningLoop:
     def _ledger(self, strategy: str) -> _Ledger:
         ledger = self._ledgers.get(strategy)
         if ledger is None:
-            ledger = self._ledgers[strategy] = _Ledger(strategy, self._law.rolling_trades)
+            ledger = self._ledgers[strategy] = _Ledger(strategy, self._learning.rolling_trades)
             ledger.view = self._view(ledger)
         return ledger
 
@@ -227,14 +227,14 @@ class LearningLoop:
         return LearningView(
             state=ledger.state,
             throttle_level=ledger.level,
-            cost_multiplier=rules.cost_multiplier(ledger.level, self._law),
+            cost_multiplier=rules.cost_multiplier(ledger.level, self._learning),
             wins=metrics.weighted_wins,
             losses=metrics.weighted_losses,
             metrics=metrics,
         )
 
     def _measure(self, outcomes: Iterable[TradeOutcome]) -> ReliabilityMetrics:
-        return measure(list(outcomes), self._outcome_law, self._law.wilson_confidence)
+        return measure(list(outcomes), self._bounds, self._learning.wilson_confidence)
 
 
 def _streak_after(streak: int, result: Result, kind: Result) -> int:

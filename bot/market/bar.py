@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
-
-from bot.units import TICK_POINTS
 
 
 class Bar(NamedTuple):
@@ -30,18 +27,3 @@ class RawBar(NamedTuple):
     volume: float
     received_ns: int
     synthetic: bool = False
-
-
-def to_ticks(price: float) -> int | None:
-    """Whole ticks of a price in points; None if it is nan, infinite or off the tick."""
-    if not math.isfinite(price):
-        return None
-    ticks = price / TICK_POINTS
-    whole = round(ticks)
-    return whole if abs(ticks - whole) < 1e-6 else None
-
-
-def mirrored(bar: Bar, pivot: int) -> Bar:
-    """The bar seen in a mirror at `pivot` ticks: p' = 2 pivot - p, high and low swapped."""
-    twice = 2 * pivot
-    return Bar(bar.ts_ns, twice - bar.open, twice - bar.low, twice - bar.high, twice - bar.close, bar.volume)

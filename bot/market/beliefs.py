@@ -1,4 +1,4 @@
-"""Beliefs F1-F5: how likely the thesis of K1-K5 holds now, per side (spec 3; strategies.yaml: beliefs).
+"""The core's beliefs F1-F5: how likely a thesis holds now, per side (spec 3; strategies.yaml: beliefs).
 
 evidence e -> L = logistic(a e + b) -> smoothed with a half-life in bars -> x applicability =
 effective. Instability is the moving average of |change of L|, L before its smoothing. All
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.contracts.models import BeliefLaw, BeliefsLaw, Gate, NoiseBeliefLaw, Strategies
+from bot.contracts.checks import CORE_BELIEFS, EVIDENCE
+from bot.contracts.models import BeliefLaw, BeliefsLaw, Gate, NoiseBeliefLaw, OwnBelief
 from bot.market.signals import clip, logistic
 from bot.market.state import NAN, Belief, FailedBreak, Sweep
 
 NO_BELIEF = Belief(NAN, 0.0, 0.0, NAN)
-OUTSIDE_SESSION: dict[str, tuple[Belief, Belief]] = {name: (NO_BELIEF, NO_BELIEF) for name in ("F1", "F2", "F3", "F4", "F5")}
+OUTSIDE_SESSION: dict[str, tuple[Belief, Belief]] = {name: (NO_BELIEF, NO_BELIEF) for name in CORE_BELIEFS}
 RTH_PHASES = frozenset(range(1, 6))
 Sides = tuple[float, float]  # (long, short)
 
@@ -24,7 +25,7 @@ class Smoother:
 
     __slots__ = ("_a", "_alpha", "_b", "_instability", "_likelihood", "_raw", "_weight")
 
-    def __init__(self, law: BeliefLaw | NoiseBeliefLaw, alpha: float) -> None:
+    def __init__(self, law: BeliefLaw | NoiseBeliefLaw | OwnBelief, alpha: float) -> None:
         self._a, self._b, self._alpha = law.a, law.b, alpha
         self._weight = 1.0 - 2.0 ** (-1.0 / law.half_life_bars)
         self.restart()
@@ -56,10 +57,9 @@ class Evidence:
     """
 
     def __init__(self, law: BeliefsLaw) -> None:
-        self._f1 = _ordered(law.F1, "vwap_z", "rejection_wick", "close_location", "micro_trend", "efficiency")
-        self._f2 = _ordered(law.F2, "failed_break", "rejection_wick", "close_location", "volume_z")
-        self._f3 = _ordered(law.F3, "sweep", "rejection_wick", "close_location", "climax")
-        self._f4 = _ordered(law.F4, "trend_strength", "micro_trend", "body_impulse", "range_expansion", "participation")
+        self._f1, self._f2, self._f3, self._f4 = (
+            tuple(getattr(law, name).weights[signal] for signal in signals) for name, signals in EVIDENCE.items()
+        )
         self._center, self._width = law.F5.noise_center, law.F5.noise_width
 
     def reversion(self, vwap_z: float, wick: float, location: float, micro_trend: float, efficiency: float) -> Sides:
@@ -94,22 +94,22 @@ class Evidence:
         return 1.0 if lunch_void else clip((noise - self._center) / self._width)
 
 
-def _ordered(law: BeliefLaw, *names: str) -> tuple[float, ...]:
-    return tuple(law.weights[name] for name in names)
+def quality_share(dvs: float, eqs: float, dvs_enter: float, eqs_enter: float) -> float:
+    """What quality leaves of a belief, 0..1: min(1, dvs / gate) x min(1, eqs / gate); 0 if a score is nan."""
+    return min(1.0, dvs / dvs_enter) * min(1.0, eqs / eqs_enter) if dvs + eqs == dvs + eqs else 0.0
 
 
 class Applicability:
-    """How far a belief may be used: 0 outside its strategy's phases, else what quality leaves of it."""
+    """How far a belief may be used: 0 outside its owner's phases (F1..F5 in turn), else what quality leaves of it."""
 
-    def __init__(self, strategies: Strategies, dvs: Gate, eqs: Gate) -> None:
+    def __init__(self, phases: Iterable[Iterable[int]], dvs: Gate, eqs: Gate) -> None:
         self._dvs, self._eqs = dvs.enter, eqs.enter
-        by_strategy: Iterable[Iterable[int]] = (getattr(strategies, name).phases for name in ("K1", "K2", "K3", "K4"))
-        phases = [*map(frozenset, by_strategy), RTH_PHASES]
-        self._by_phase = [tuple(1.0 if code in allowed else 0.0 for allowed in phases) for code in range(7)]
+        owners = [frozenset(each) for each in phases]
+        self._by_phase = [tuple(1.0 if code in allowed else 0.0 for allowed in owners) for code in range(7)]
 
     def update(self, phase: int, dvs: float, eqs: float) -> tuple[float, ...]:
-        """Applicability of F1..F5, each 0..1: min(1, dvs / gate) x min(1, eqs / gate); 0 if a score is nan."""
-        quality = min(1.0, dvs / self._dvs) * min(1.0, eqs / self._eqs) if dvs + eqs == dvs + eqs else 0.0
+        """Applicability of F1..F5, each 0..1."""
+        quality = quality_share(dvs, eqs, self._dvs, self._eqs)
         f1, f2, f3, f4, f5 = self._by_phase[phase]
         return f1 * quality, f2 * quality, f3 * quality, f4 * quality, f5 * quality
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 
 from bot.calendar import Session, SessionCalendar
-from bot.contracts.models import Contracts
+from bot.contracts.checks import CORE_BELIEFS
+from bot.contracts.models import Contracts, TraderRules
 from bot.market.bar import Bar
-from bot.market.beliefs import OUTSIDE_SESSION, Applicability, BeliefBook, Evidence
+from bot.market.beliefs import NO_BELIEF, OUTSIDE_SESSION, RTH_PHASES, Applicability, BeliefBook, Evidence
 from bot.market.levels import LevelBook
+from bot.market.own_beliefs import OwnBeliefs
 from bot.market.regime import classify, is_volatility_shock
 from bot.market.rolling import RangeWindow
 from bot.market.session import SessionSignals
@@ -32,24 +34,31 @@ class MarketCore:
     """
 
     def __init__(self, contracts: Contracts, calendar: SessionCalendar) -> None:
-        law, gates = contracts.strategies, contracts.constitution.quality_gates
-        self._law, self._calendar = law, calendar
-        self._shock_law, self._news_law = contracts.constitution.lockouts.volatility_shock, contracts.data_contract.shock_signature
-        self._slippage_law = contracts.execution_contract.slippage
-        self._void_law = law.signals.lunch_void
-        self._signals = BarSignals(law.signals.climax.atr_multiple, law.signals.climax.volume_z, self._news_law.body_bars)
-        self._rth = SessionSignals(law.signals)
-        self._range = RangeWindow(law.K4.range_bars)
-        self._highs: deque[int] = deque(maxlen=law.K1.extreme_bars)
-        self._lows: deque[int] = deque(maxlen=law.K1.extreme_bars)
-        self._evidence, self._beliefs = Evidence(law.beliefs), BeliefBook(law.beliefs)
-        self._applicability = Applicability(law, gates.dvs, gates.eqs)
+        strategies, gates = contracts.strategies, contracts.constitution.quality_gates
+        self._regime_limits, self._calendar = strategies.regime, calendar
+        self._volatility_shock, self._news_shock = contracts.constitution.lockouts.volatility_shock, contracts.data_contract.shock_signature
+        self._slippage_model = contracts.execution_contract.slippage
+        self._lunch_void = strategies.signals.lunch_void
+        self._signals = BarSignals(strategies.signals.climax.atr_multiple, strategies.signals.climax.volume_z, self._news_shock.body_bars)
+        self._rth = SessionSignals(strategies.signals)
+        self._range = RangeWindow(strategies.signals.range_bars)
+        self._highs: deque[int] = deque(maxlen=strategies.signals.extreme_bars)
+        self._lows: deque[int] = deque(maxlen=strategies.signals.extreme_bars)
+        self._evidence, self._beliefs = Evidence(strategies.beliefs), BeliefBook(strategies.beliefs)
+        self._applicability = Applicability(owners_phases(contracts), gates.dvs, gates.eqs)
+        self._own = OwnBeliefs(contracts)
+        self._outside = OUTSIDE_SESSION | dict.fromkeys(self._own.names, (NO_BELIEF, NO_BELIEF))
         self._session: Session | None = None
 
     @property
     def levels(self) -> LevelBook:
         """The levels of the session, with their touches and breaks."""
         return self._rth.book
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What the evidence functions of strategies did wrong on the last bar, by belief, as sentences."""
+        return self._own.faults
 
     def update(self, bar: Bar, dvs: float, eqs: float, spread_ticks: float = BARS_ONLY_TICKS) -> MarketState:
         """The state at the close of `bar`. Scores 0..1; nan is unknown and makes every belief inapplicable.
@@ -70,7 +79,10 @@ class MarketCore:
             rth.update(bar, minute, signals)
         else:
             rth.observe(bar)
-        return self._state(bar, session, dvs, eqs, spread_ticks)
+        state = self._state(bar, session, dvs, eqs, spread_ticks)
+        if session and self._own.names:
+            state.beliefs.update(self._own.of(state))  # the dict is this bar's own, and nobody has it yet
+        return state
 
     def _change_session(self, session: Session | None, minute: int, bar: Bar) -> None:
         self._session = session
@@ -79,15 +91,16 @@ class MarketCore:
             return
         self._rth.begin(minute, bar, self._signals.last_close)
         self._beliefs.restart()
+        self._own.restart()
 
     def _state(self, bar: Bar, session: Session | None, dvs: float, eqs: float, spread_ticks: float) -> MarketState:
         # long because: one line a field, and a field belongs where its signal is at hand
         signals, rth = self._signals, self._rth
         phase = self._calendar.phase(bar.ts_ns)
         atr_norm, noise = rth.atr_norm, signals.noise
-        lunch_void = phase == LUNCH and atr_norm < self._void_law.atr_norm and signals.volume_z < self._void_law.volume_z
+        lunch_void = phase == LUNCH and atr_norm < self._lunch_void.atr_norm and signals.volume_z < self._lunch_void.volume_z
         slippage_base, slippage = slippage_ticks(
-            self._slippage_law,
+            self._slippage_model,
             atr_norm,
             spread_ticks,
             first_hour=session is not None and bar.ts_ns < session.open_ns + HOUR_NS,
@@ -122,9 +135,11 @@ class MarketCore:
             participation=signals.participation,
             noise=noise,
             lunch_void=lunch_void,
-            volatility_shock=is_volatility_shock(self._shock_law, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range),
+            volatility_shock=is_volatility_shock(
+                self._volatility_shock, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range
+            ),
             news_shock=is_shock(
-                self._news_law, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
+                self._news_shock, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
             ),
             spread_ticks=spread_ticks,
             slippage_base_ticks=slippage_base,
@@ -135,8 +150,8 @@ class MarketCore:
             prior_high_20=prior_high_20,
             failed_break=rth.failed_break,
             sweep=rth.sweep,
-            regime=classify(self._law.regime, atr_norm, signals.trend_strength, signals.efficiency, noise),
-            beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else OUTSIDE_SESSION,
+            regime=classify(self._regime_limits, atr_norm, signals.trend_strength, signals.efficiency, noise),
+            beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else self._outside,
             levels=rth.levels,
             warming_up=_undefined(signals, rth) if spread_ticks == spread_ticks else (*_undefined(signals, rth), "spread_ticks"),
         )
@@ -151,6 +166,12 @@ class MarketCore:
             evidence.momentum(s.trend_strength, micro, s.body_impulse, s.range_expansion, s.participation),
         )
         return self._beliefs.update(pairs, evidence.noise(s.noise, lunch_void), self._applicability.update(phase, dvs, eqs))
+
+
+def owners_phases(contracts: Contracts) -> list[frozenset[int]]:
+    """When each of the core's beliefs applies: in the phases of the strategy that owns it, all session long if that has none."""
+    rules = (contracts.rules[getattr(contracts.strategies.beliefs, name).owner] for name in CORE_BELIEFS)
+    return [frozenset(law.phases) if isinstance(law, TraderRules) else RTH_PHASES for law in rules]
 
 
 _SIGNAL_NAMES = (

@@ -33,10 +33,10 @@ class Level:
         "name", "price", "side", "touches",
     )  # fmt: skip
 
-    def __init__(self, name: str, side: int, price: int, close: int, law: SignalsLaw) -> None:
+    def __init__(self, name: str, side: int, price: int, close: int, signals: SignalsLaw) -> None:
         self.name, self.side, self.price = name, side, price
-        self._min_break, self._max_bars = law.failed_break.min_break_ticks, law.failed_break.max_bars
-        self._touch = law.levels.touch_ticks
+        self._min_break, self._max_bars = signals.failed_break.min_break_ticks, signals.failed_break.max_bars
+        self._touch = signals.levels.touch_ticks
         self._outside = (close - price) * side > 0
         self.touches = self.last_break_ns = 0
         self.age_bars = -1  # bars since the one that broke it; negative: no break under way
@@ -74,9 +74,9 @@ class Level:
 class LevelBook:
     """The levels of the running session and the newest failed break of any of them."""
 
-    def __init__(self, law: SignalsLaw) -> None:
-        self._law = law
-        self._band = law.levels.vwap_band_sigma
+    def __init__(self, signals: SignalsLaw) -> None:
+        self._signals = signals
+        self._band = signals.levels.vwap_band_sigma
         self._levels: dict[str, Level] = {}
         self.prices = NO_LEVELS  # by name; replaced when one moves, never changed
         self._newest: FailedBreak | None = None
@@ -91,8 +91,8 @@ class LevelBook:
 
     def add_pair(self, high_name: str, high: int, low_name: str, low: int, close: int) -> None:
         """Add a range's two edges; `close` tells on which side of them the market is."""
-        self._levels[high_name] = Level(high_name, 1, high, close, self._law)
-        self._levels[low_name] = Level(low_name, -1, low, close, self._law)
+        self._levels[high_name] = Level(high_name, 1, high, close, self._signals)
+        self._levels[low_name] = Level(low_name, -1, low, close, self._signals)
         self._publish()
 
     def __getitem__(self, name: str) -> Level:
@@ -154,10 +154,10 @@ class SweepTracker:
     sweeps both sides is none. The newest is halved each bar and gone when faint.
     """
 
-    def __init__(self, law: SweepLaw) -> None:
-        self._law = law
-        self._window = RangeWindow(law.lookback_bars)
-        self._runs: deque[_Run] = deque(maxlen=law.max_bars)
+    def __init__(self, sweep: SweepLaw) -> None:
+        self._limits = sweep
+        self._window = RangeWindow(sweep.lookback_bars)
+        self._runs: deque[_Run] = deque(maxlen=sweep.max_bars)
         self._newest: Sweep | None = None
 
     def restart(self) -> None:
@@ -177,7 +177,7 @@ class SweepTracker:
         if not full:
             return None
         self._runs.append(_Run(bar, high, low))
-        if volume_z > self._law.volume_z:
+        if volume_z > self._limits.volume_z:
             height = bar.high - bar.low
             up = self._swept(1) if 3 * (bar.close - bar.low) <= height else None
             down = self._swept(-1) if 3 * (bar.high - bar.close) <= height else None
@@ -193,7 +193,7 @@ class SweepTracker:
         for run in reversed(self._runs):
             level, reach = (run.high, run.bar.high) if side > 0 else (run.low, run.bar.low)
             extreme = reach if extreme is None or (reach - extreme) * side > 0 else extreme
-            ran = (extreme - level) * side >= self._law.min_exceed_ticks
+            ran = (extreme - level) * side >= self._limits.min_exceed_ticks
             if run.bar is not bar:
                 closes.append(run.bar.close)
             if ran and (level - bar.close) * side > 0 and all((close - level) * side >= 0 for close in closes):

@@ -19,17 +19,17 @@ class SessionSignals:
     low. The prior session is the last one that had bars; "overnight" is everything between it and this open.
     """
 
-    def __init__(self, law: SignalsLaw) -> None:
-        self._law = law
-        self._opening_minutes = law.levels.opening_range_minutes
-        self._atr_medians = MinuteMedians(law.atr_norm_sessions, law.atr_norm_min_sessions)
-        self._range_medians = MinuteMedians(law.atr_norm_sessions, law.atr_norm_min_sessions)
+    def __init__(self, signals: SignalsLaw) -> None:
+        self._sigma_floor_ticks = signals.vwap_sigma_floor_ticks
+        self._opening_minutes = signals.levels.opening_range_minutes
+        self._atr_medians = MinuteMedians(signals.atr_norm_sessions, signals.atr_norm_min_sessions)
+        self._range_medians = MinuteMedians(signals.atr_norm_sessions, signals.atr_norm_min_sessions)
         self._prior: Extremes | None = None
         self._overnight: Extremes | None = None
         self._rth: Extremes | None = None
         self._opening: Extremes | None = None
         self._vwap: SessionVwap | None = None
-        self.book, self._sweeps = LevelBook(law), SweepTracker(law.sweep)
+        self.book, self._sweeps = LevelBook(signals), SweepTracker(signals.sweep)
         self.failed_break: FailedBreak | None = None
         self.sweep: Sweep | None = None
         self.rest()
@@ -47,7 +47,7 @@ class SessionSignals:
         """Enter a session with its first bar seen, `minute` of it."""
         self.rest()
         seen_open = minute == 1
-        self._vwap = SessionVwap(bar.open, self._law.vwap_sigma_floor_ticks) if seen_open else None
+        self._vwap = SessionVwap(bar.open, self._sigma_floor_ticks) if seen_open else None
         self._opening = Extremes(bar) if seen_open and self._opening_minutes else None
         self._rth = Extremes(bar)
         self.book.restart(self._prior, self._overnight, bar.open if close_before is None else close_before)

@@ -57,8 +57,8 @@ class MarketState(msgspec.Struct, frozen=True, gc=False):
     """One closed bar with its signals (spec 3). Prices and ranges in ticks; nan while warming up.
 
     `vwap` and `vwap_sigma` are in (fractional) ticks. `session` is the RTH session the bar
-    closes in, None outside RTH. `session_phase` is 0..6. `beliefs` maps "F1".."F4" to
-    (long, short) and "F5" to (noise, noise).
+    closes in, None outside RTH. `session_phase` is 0..6. `beliefs` maps "F1".."F4", and those
+    that strategies bring along, to (long, short), and "F5" to (noise, noise).
 
     `vwap` = `vwap_anchor` + `vwap_offset`: the offset from a whole tick changes sign exactly in a
     mirror, so prices derived from VWAP are rounded from it. `minute_of_session` is 1..390 for

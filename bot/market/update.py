@@ -23,7 +23,11 @@ class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
 
 
 class MarketUpdate(msgspec.Struct, frozen=True, gc=False):
-    """A bar has been understood. On a rejected bar `state` is the last good one (None before the first)."""
+    """A bar has been understood. On a rejected bar `state` is the last good one (None before the first).
+
+    `faults` says, by belief, what the evidence function of a strategy did wrong on this bar; that belief is closed.
+    """
 
     quality: QualityUpdate
     state: MarketState | None
+    faults: dict[str, str] = {}

@@ -1,1 +1,1 @@
-"""Assembly of a live node: what `mesbot paper` builds around the same components as a backtest, and its terminal view."""
+"""A live node around the same components as a backtest: paper, live and replay, the checklist, status and kill, the terminal view."""

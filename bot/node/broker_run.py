@@ -6,12 +6,13 @@ what they were. It does not promise to be watched: what happens while it is stop
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
+
+import msgspec
+from nautilus_trader.config import TradingNodeConfig
 
 from bot.calendar import new_york
 from bot.contracts import Contracts, load_contracts
@@ -19,14 +20,13 @@ from bot.decision.plan import TradeView
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
+from bot.ibkr.link.endpoint import unlocated
 from bot.ibkr.link.link_state import LinkState
-from bot.journal.records import Kind, OperatorRecord
 from bot.journal.run_lock import RunLock, held_by
-from bot.journal.store import Journal
+from bot.node.config import journal_config, node_config
+from bot.node.errors import NodeError
 from bot.node.journals import Journals, journals_of
-from bot.node.kill_request import taken_request
-from bot.node.node import MesbotNode, NodeError
-from bot.node.pace import Pace
+from bot.node.node import MesbotNode
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.screen import Glance
@@ -34,11 +34,11 @@ from bot.runtime.past import past_of
 from bot.runtime.recover import recovered
 from bot.runtime.runtime import RuntimeSpec
 from bot.supervision.orders import Role
-from bot.units import MINUTE_NS, TICK_POINTS
+from bot.units import MINUTE_NS, to_points
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
 REASON_SECONDS = 5.0  # of the start's time, so that the session names its reason before the node's time is up
-SCREEN_SECONDS, LOOK_SECONDS = 0.25, 0.025
+SCREEN_SECONDS = 0.25
 Show, Say = Callable[[Glance], None], Callable[[str], None]
 
 
@@ -61,7 +61,7 @@ class Meeting:
 
 async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: None) -> Meeting:
     """Find out before anything is built; `say` hears of a wait. Raises ContractError, BrokerError, JournalError or ObserveRefused."""
-    contracts = load_contracts(request.contracts)
+    contracts = load_contracts(request.contracts, request.strategies)
     patience = {"id_in_use_seconds": request.start_seconds, "say": say}
     found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone, **patience)
     replay = found.replays
@@ -102,29 +102,15 @@ async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, 
 
 
 async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: Say) -> NodeResult:
-    spec = _spec(request, met)
-    broker = BrokerConfig(
-        runtime=spec,
-        link=link_settings(
-            replace(request.endpoint, account=met.probe.account),
-            met.contracts.execution_contract,
-            paper=not request.live_account,
-            replay=met.replay,
-            zone=request.zone,
-        ),
-        warm_up_days=request.warm_up_days,
-        nightly_restart=request.nightly_restart,
-        start_timeout_seconds=request.start_seconds - REASON_SECONDS,
-    )
-    node = MesbotNode(spec, broker, lambda: _open_journal(request, met), f"{request.mode}  {met.probe.account}  {request.endpoint}")
+    broker = broker_config(request, met)
+    node = MesbotNode(broker_node_config(request, met, broker), broker)
     node.say = say
-    desk = _Desk(node, met.journals.path, show)
     failure: NodeError | None = None
     left: tuple[str, ...] = ()
     try:
         await node.start(request.start_seconds)
-        await node.warmed_up(met.market_ns // MINUTE_NS * MINUTE_NS, lambda _: desk.look())
-        await _watch(desk, await _kept_step(node, request.lockstep_port))
+        await node.warmed_up(show)
+        await _watch(node, show)
     except NodeError as error:
         failure = error
     finally:
@@ -136,48 +122,59 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: S
     return NodeResult(met.journals.path, head, left or ("Stopped; nothing is open.",))
 
 
-class _Desk:
-    """What is looked at all the time while the node runs: a person's kill request, the flatten time, the view."""
-
-    def __init__(self, node: MesbotNode, journal: Path, show: Show | None) -> None:
-        self.node, self._journal, self._show = node, journal, show
-        self._shown = 0.0
-
-    def look(self) -> None:
-        """Carry out a kill request, leave what is overdue, and show the view if it is old enough."""
-        if (reason := taken_request(self._journal)) is not None:
-            self.node.kill(reason)
-        self.node.leave_overdue()
-        if time.monotonic() - self._shown >= SCREEN_SECONDS:
-            self.show()
-
-    def show(self) -> None:
-        """Show the view as it is now."""
-        self._shown = time.monotonic()
-        if self._show is not None:
-            self._show(self.node.screen.glance)
-
-
-async def _kept_step(node: MesbotNode, port: int) -> Pace | None:
-    """Take part in a simulated gateway's lockstep, if there is one."""
-    if not port:
-        return None
-    pace = Pace(port, node.has_dealt_with)
-    await pace.attach()
-    return pace
-
-
-async def _watch(desk: _Desk, pace: Pace | None) -> None:
+async def _watch(node: MesbotNode, show: Show | None) -> None:
     """Until somebody wants us to end, or the tape we keep step with has ended. Raises NodeError if node or gateway stops by itself."""
-    reading = None if pace is None else asyncio.ensure_future(pace.run())
-    while not await desk.node.wait(LOOK_SECONDS) and not (pace is not None and pace.ended.is_set()):
-        desk.node.require_running()
-        desk.look()
-    desk.show()
-    if reading is not None:
-        if desk.node.stopping.is_set():
-            reading.cancel()
-        await asyncio.gather(reading, return_exceptions=desk.node.stopping.is_set())
+    while not await node.wait(SCREEN_SECONDS):
+        node.require_running()
+        if show is not None:
+            show(node.screen.glance)
+    node.require_running()
+    if show is not None:
+        show(node.screen.glance)
+
+
+def broker_config(request: BrokerRequest, met: Meeting) -> BrokerConfig:
+    """The broker's side of a run."""
+    link = link_settings(
+        replace(request.endpoint, account=met.probe.account),
+        met.contracts.execution_contract,
+        paper=not request.live_account,
+        replay=met.replay,
+        zone=request.zone,
+    )
+    return BrokerConfig(
+        runtime=_spec(request, met),
+        link=link,
+        warm_up_days=request.warm_up_days,
+        nightly_restart=request.nightly_restart,
+        start_timeout_seconds=request.start_seconds - REASON_SECONDS,
+    )
+
+
+def unlocated_node_config(request: BrokerRequest, met: Meeting) -> TradingNodeConfig:
+    """The node of one start on a broker's account, for a stock TradingNode; where the gateway is stays in the environment."""
+    broker = broker_config(request, met)
+    return broker_node_config(request, met, msgspec.structs.replace(broker, link=unlocated(broker.link)))
+
+
+def broker_node_config(request: BrokerRequest, met: Meeting, broker: BrokerConfig) -> TradingNodeConfig:
+    """The node of one start on a broker's account: it goes on from the journals as they were met."""
+    journal = journal_config(
+        broker,
+        mode=request.mode.lower(),
+        header={
+            "account": met.probe.account,
+            "learning": True,
+            "replayed_time": met.replay,
+            "continues": met.journals.previous_head,
+        },
+        begin="append",
+        confirmed=request.confirmed,
+        confirmed_ns=met.market_ns,
+    )
+    heading = f"{request.mode}  {met.probe.account}{f'  {request.endpoint}' if broker.link.host else ''}"
+    warm_until_ns = met.market_ns // MINUTE_NS * MINUTE_NS
+    return node_config(broker, journal, heading, warm_until_ns=warm_until_ns, lockstep_port=request.lockstep_port)
 
 
 def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
@@ -195,16 +192,8 @@ def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
         observe=request.mode is Mode.OBSERVE,
         earlier=tuple(map(str, journals.earlier)),
         earlier_records=journals.records,
+        strategies=met.contracts.strategy_folders,
     )
-
-
-def _open_journal(request: BrokerRequest, met: Meeting) -> Journal:
-    journals = met.journals
-    header = {"account": met.probe.account, "learning": True, "replayed_time": met.replay, "continues": journals.previous_head}
-    journal = Journal.append(journals.path, request.mode.lower(), met.contracts, header, time.time_ns)
-    if request.confirmed:
-        journal.write_ahead(Kind.OPERATOR, met.market_ns, OperatorRecord("live", request.confirmed, "typed to trade real money"))
-    return journal
 
 
 def _left_behind(node: MesbotNode) -> tuple[str, ...]:
@@ -246,7 +235,7 @@ def _left(trade: TradeView) -> str:
     if not trade.stop_order_ids:
         held = f"{trade.plan.strategy} stays {side} {trade.quantity_open}"
         return f"{held} and no stop of it is known to work at the broker; close it in TWS, or start again at once to have that done."
-    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
+    stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
     return (
         f"{trade.plan.strategy} stays {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f} "
         "at the broker; start again to have it managed and closed before the session ends."

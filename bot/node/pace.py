@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.errors import MesbotError
-from bot.node.node import NodeError
+from bot.node.errors import NodeError
 
 POLL_SECONDS = 0.0005
 

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
+
+from nautilus_trader.config import TradingNodeConfig
 
 from bot.backtest.request import BacktestRequest
+from bot.bars.sessions import session_of
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
-from bot.errors import UsageError
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.link.settings import LinkSettings
-from bot.journal.folder import JOURNAL, fresh_journal
+from bot.journal.folder import JOURNAL
 from bot.journal.run_lock import RunLock
-from bot.journal.store import Journal
 from bot.market.bar import Bar
+from bot.node.config import journal_config, node_config
 from bot.node.node import MesbotNode
-from bot.node.pace import Pace
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
-from bot.units import HOUR_NS, MINUTE_NS, TICK_POINTS
+from bot.units import HOUR_NS, MINUTE_NS, to_points
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
 DAY_NS = 24 * HOUR_NS
+SCREEN_SECONDS = 0.25
 Show = Callable[[Glance], None]
 
 
 @dataclass(frozen=True)
 class Day:
-    """A day to replay: all bars known, the session, and the law's calendar."""
+    """A day to replay: all bars known, the session, and the contracts' calendar."""
 
     bars: list[Bar]
     session: Session
@@ -46,8 +46,8 @@ class Day:
 
 
 def day_of(request: PaperRequest) -> Day:
-    """Read the bars and find the session. Raises UsageError if there is none on that date."""
-    contracts = load_contracts(request.contracts)
+    """Read the bars and find the session. Raises UsageError if there is no whole one on that date."""
+    contracts = load_contracts(request.contracts, request.strategies)
     source = BacktestRequest(
         out=request.out, bars=request.bars, stamp=request.stamp, contracts=request.contracts, seed=request.seed, sessions=request.sessions
     )
@@ -55,19 +55,7 @@ def day_of(request: PaperRequest) -> Day:
     bars = [Bar(*row) for row in frame.frame[["ts_ns", "open", "high", "low", "close", "volume"]].itertuples(index=False, name=None)]
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - timedelta(days=WARM_UP_DAYS + 7), last + timedelta(days=120))
-    return Day(bars, _session(calendar, bars, request.date), calendar, contracts, frame.label)
-
-
-def _session(calendar: SessionCalendar, bars: list[Bar], wanted: date | None) -> Session:
-    held = [s for s in calendar.sessions if bars[0].ts_ns <= s.open_ns and s.close_ns <= bars[-1].ts_ns]
-    if not held:
-        raise UsageError("The bars hold no whole regular session; name a longer file.")
-    if wanted is None:
-        return held[-1]
-    found = next((session for session in held if session.date == wanted.isoformat()), None)
-    if found is None:
-        raise UsageError(f"--date {wanted}: the bars hold sessions from {held[0].date} to {held[-1].date}, and none on that date.")
-    return found
+    return Day(bars, session_of(bars, calendar, request.date, frame.label), calendar, contracts, frame.label)
 
 
 async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
@@ -77,31 +65,17 @@ async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
     """
     day = day_of(request)
     with RunLock(request.out / JOURNAL):
-        fresh_journal(request.out)
         return await _replay(request, day, show)
 
 
 async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeResult:
-    spec = _spec(request, day)
     async with Gateway(gateway_config(request, day)) as gateway:
-        broker = BrokerConfig(
-            runtime=spec,
-            link=LinkSettings.under(day.contracts.execution_contract, port=gateway.port, paper=True, replay=True),
-            ids_path=str(request.out / "order-ids.json"),
-            warm_up_days=min(WARM_UP_DAYS, (day.session.open_ns - day.bars[0].ts_ns) // DAY_NS + 1),
-        )
-        mode = "OBSERVE" if request.observe else "PAPER"
-        header = {"bars": day.label, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
-
-        def open_journal() -> Journal:
-            return Journal.create(spec.journal_path, mode.lower(), day.contracts, header, time.time_ns)
-
-        heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
-        node = MesbotNode(spec, broker, open_journal, heading)
+        broker = replay_broker(request, day, port=gateway.port)
+        node = MesbotNode(replay_config(request, day, broker, gateway.side_port), broker)
         try:
             await node.start()
-            await node.warmed_up(day.session.open_ns, show)
-            await _run(node, gateway, show)
+            await node.warmed_up(show)
+            await _run(node, show)
             told = _how_it_ended(node, gateway, f"{day.session.date} of {day.label} at speed {_speed(request.speed)}")
         finally:
             head = await node.stop()
@@ -109,7 +83,32 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             *told,
             f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
         )
-    return NodeResult(Path(spec.journal_path), head, notes)
+    return NodeResult(request.out / JOURNAL, head, notes)
+
+
+def replay_broker(request: PaperRequest, day: Day, **where: object) -> BrokerConfig:
+    """The broker's side of a replay; `where` are fields of LinkSettings."""
+    return BrokerConfig(
+        runtime=_spec(request, day),
+        link=LinkSettings.under(day.contracts.execution_contract, paper=True, replay=True, **where),
+        ids_path=str(request.out / "order-ids.json"),
+        warm_up_days=min(WARM_UP_DAYS, (day.session.open_ns - day.bars[0].ts_ns) // DAY_NS + 1),
+    )
+
+
+def replay_node_config(request: PaperRequest, side_port: int) -> TradingNodeConfig:
+    """The node of a replay on a gateway elsewhere, which TWS_HOST and TWS_PORT name when it starts; `side_port` is its side channel."""
+    day = day_of(request)
+    return replay_config(request, day, replay_broker(request, day, host="", port=0), side_port)
+
+
+def replay_config(request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int) -> TradingNodeConfig:
+    """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go."""
+    mode = "OBSERVE" if request.observe else "PAPER"
+    header = {"bars": day.label, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
+    journal = journal_config(broker, mode=mode.lower(), header=header)
+    heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
+    return node_config(broker, journal, heading, warm_until_ns=day.session.open_ns, lockstep_port=side_port, go=True)
 
 
 def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
@@ -122,6 +121,7 @@ def _spec(request: PaperRequest, day: Day) -> RuntimeSpec:
         decide_from_ns=day.session.open_ns,
         decide_until_ns=day.session.close_ns + 1,
         observe=request.observe,
+        strategies=day.contracts.strategy_folders,
     )
 
 
@@ -142,19 +142,12 @@ def gateway_config(request: PaperRequest, day: Day) -> GatewayConfig:
     )
 
 
-async def _run(node: MesbotNode, gateway: Gateway, show: Show | None) -> None:
-    pace = Pace(gateway.side_port, node.has_dealt_with)
-    await pace.attach()
-    reading = asyncio.ensure_future(pace.run())
-    pace.go()
-    while not (pace.ended.is_set() or node.stopping.is_set()):
+async def _run(node: MesbotNode, show: Show | None) -> None:
+    while not await node.wait(SCREEN_SECONDS):
         if show is not None:
             show(node.screen.glance)
-        await asyncio.wait({reading}, timeout=0.25)
         node.require_running()
-    if node.stopping.is_set():
-        reading.cancel()
-    await asyncio.gather(reading, return_exceptions=node.stopping.is_set())
+    node.require_running()
     if show is not None:
         show(node.screen.glance)  # as it ended, which is what stays above the report
 
@@ -170,7 +163,7 @@ def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, .
 
 
 def _held(trade: TradeView) -> str:
-    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
+    stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
     side = "long" if trade.side > 0 else "short"
     return f"{trade.plan.strategy} was {side} {trade.quantity_open} with its stop at {stop:,.2f} and its target at {target:,.2f}"
 

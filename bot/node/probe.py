@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from bot.contracts.models import ExecutionContract
 from bot.ibkr.errors import ClientIdInUse, ConnectionLost, GatewayNotResponding
 from bot.ibkr.link.connection import Connection, Taps, load_ib
+from bot.ibkr.link.endpoint import Endpoint
 from bot.ibkr.link.settings import LinkSettings, chosen_account
-from bot.node.endpoint import Endpoint
 from bot.units import SECOND_NS
 
 RETRY_SECONDS = 5.0
@@ -41,15 +41,15 @@ class Probe:
         return abs(self.skew_seconds) > SIMULATED_SECONDS
 
 
-def link_settings(endpoint: Endpoint, law: ExecutionContract, **named: object) -> LinkSettings:
+def link_settings(endpoint: Endpoint, execution: ExecutionContract, **named: object) -> LinkSettings:
     """The settings of a connection to this endpoint under the execution contract; `named` are LinkSettings' other fields."""
     where = {"host": endpoint.host, "port": endpoint.port, "client_id": endpoint.client_id, "account": endpoint.account}
-    return LinkSettings.under(law, **where, **named)
+    return LinkSettings.under(execution, **where, **named)
 
 
 async def probe(
     endpoint: Endpoint,
-    law: ExecutionContract,
+    execution: ExecutionContract,
     *,
     paper: bool,
     zone: str = "UTC",
@@ -64,7 +64,7 @@ async def probe(
     not) within `timeout_seconds` of the wall, ClientIdInUse after `id_in_use_seconds` (default: the same), or the link's limit if shorter.
     """
     patience = {"connect_timeout_seconds": timeout_seconds * CONNECT_SHARE, "request_timeout_seconds": timeout_seconds * REQUEST_SHARE}
-    settings = link_settings(endpoint, law, paper=paper, zone=zone, **patience)
+    settings = link_settings(endpoint, execution, paper=paper, zone=zone, **patience)
     wait = min(timeout_seconds if id_in_use_seconds is None else id_in_use_seconds, settings.id_in_use_limit_seconds)
     waits_since: float | None = None
     while True:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bot.backtest.request import require_equity
 from bot.errors import UsageError
-from bot.node.endpoint import Endpoint
+from bot.ibkr.link.endpoint import Endpoint
 
 
 class Mode(StrEnum):
@@ -31,7 +31,8 @@ class PaperRequest:
 
     `bars` None means synthetic sessions from `seed`; `date` is the session to replay (None: the
     last one); earlier bars are history. `observe` sends nothing. `speed` is 1 for real time up to infinity; above 1 the
-    gateway waits for the node (lockstep), so every speed decides the same.
+    gateway waits for the node (lockstep), so every speed decides the same. `strategies` are folders of strategies beside
+    those that ship.
     """
 
     out: Path
@@ -44,6 +45,7 @@ class PaperRequest:
     seed: int = 1
     sessions: int = 25
     observe: bool = False
+    strategies: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if math.isnan(self.speed) or self.speed < 1:
@@ -59,6 +61,7 @@ class BrokerRequest:
     journals. `nightly_restart` is the gateway's own restart, "HH:MM" New York, or "". `zone` is the gateway's time
     zone for stamps that carry none. `confirmed` is what a person typed to trade real money, "" otherwise.
     `lockstep_port` is the side channel of a simulated gateway that waits for this node (0: none); the run ends with its tape.
+    `strategies` are folders of strategies beside those that ship.
     """
 
     endpoint: Endpoint
@@ -72,6 +75,7 @@ class BrokerRequest:
     start_seconds: int = 90
     confirmed: str = ""
     lockstep_port: int = 0
+    strategies: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.OBSERVE and self.live_account is not (self.mode is Mode.LIVE):

@@ -16,7 +16,7 @@ from bot.decision.plan import TradeView
 from bot.decision.snapshot import KillState
 from bot.journal.records import Action, DecisionRecord
 from bot.market.update import MarketUpdate
-from bot.units import TICK_POINTS, to_usd
+from bot.units import to_points, to_usd
 
 LAST_DECISIONS = 8
 
@@ -79,8 +79,8 @@ def _position(trade: TradeView | None) -> str:
     if trade is None:
         return "flat"
     side = "long" if trade.side > 0 else "short"
-    stop, target = trade.stop * TICK_POINTS, trade.plan.legs[-1].target * TICK_POINTS
-    entry = trade.entry * TICK_POINTS
+    stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
+    entry = to_points(trade.entry)
     return f"{trade.plan.strategy} {side} {trade.quantity_open} at {entry:,.2f}, stop {stop:,.2f}, target {target:,.2f}"
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautilus_trader.common.actor import Actor
-
 from actors.config import RuntimeActorConfig
+from actors.part import Part
 from bot.journal.records import DecisionRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
@@ -25,15 +24,23 @@ from bot.runtime.runtime import runtime_of
 from bot.runtime.situation import Situation
 
 
-class ScreenActor(Actor):
+class ScreenActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
+    """`heading` says mode, account and source."""
+
+    heading: str
+
+
+class ScreenActor(Part):
     """Only looks: nothing depends on it. `glance` is drawn by whoever owns the terminal."""
 
-    def __init__(self, config: RuntimeActorConfig, heading: str) -> None:
+    part = "SCREEN"
+
+    def __init__(self, config: ScreenActorConfig) -> None:
         super().__init__(config)
         runtime = runtime_of(config.runtime)
-        self._situation = Situation(runtime.law.limits, runtime.calendar)
+        self._situation = Situation(runtime.limits, runtime.calendar)
         self._situation.restore(runtime.past)
-        self.glance = Glance(heading, runtime.law.limits.day_cents, kill_state=runtime.past.kill_state)
+        self.glance = Glance(config.heading, runtime.limits.day_cents, kill_state=runtime.past.kill_state)
 
     def on_start(self) -> None:
         """Listen to everything that a glance shows."""

@@ -1,6 +1,6 @@
 """What the journals of the state folder say, without a broker: one status for each mode and account.
 
-Everything counted is the fold a restart begins with (bot/journal/past.py), carried on to now. It does not know what
+Everything counted is the fold a restart begins with (bot/runtime/past.py), carried on to now. It does not know what
 happened after the last record: the broker may hold more, or less, than the journal tells.
 """
 
@@ -20,6 +20,7 @@ from bot.decision.limits import Limits
 from bot.decision.snapshot import BookView, KillState
 from bot.errors import JournalError
 from bot.journal import times
+from bot.journal.contracts import newest_contracts
 from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
 from bot.journal.run_lock import held_by
@@ -151,15 +152,15 @@ def journal_names(state: Path) -> list[JournalName]:
     return [JournalName(mode, account, year) for (mode, account), year in latest.items()]
 
 
-def status_of(state: Path, name: JournalName, law: Contracts, now_ns: int) -> JournalStatus:
+def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int) -> JournalStatus:
     """The status of one mode and account under these contracts at `now_ns` of the wall (UTC ns). Nothing is written.
 
     Raises JournalError if a file is no journal, CalendarError if it holds times that no calendar covers.
     """
     journals = journals_of(state, *name)
-    past, newest = past_of(journals.earlier), _newest(journals.path)
+    past, newest, recorded = past_of(journals.earlier), _newest(journals.path), newest_contracts(journals.path)
     as_of_ns = past.last_ns if newest.replayed and past.last_ns else max(past.last_ns, now_ns)
-    calendar = _calendar(law, journals.first_ns or as_of_ns, as_of_ns)
+    calendar = _calendar(contracts, journals.first_ns or as_of_ns, as_of_ns)
     return JournalStatus(
         mode=name.mode,
         account=name.account,
@@ -169,14 +170,14 @@ def status_of(state: Path, name: JournalName, law: Contracts, now_ns: int) -> Jo
         last_ns=past.last_ns,
         last_record=times.new_york(past.last_ns),
         as_of_ns=as_of_ns,
-        counters=_counters(past, Limits.of(law), calendar, as_of_ns),
+        counters=_counters(past, Limits.of(contracts), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
         kill_request=waiting_request(journals.path),
         trouble=_trouble(journals.path),
-        learning=_learning(past, law, calendar),
+        learning=_learning(past, contracts, recorded, calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,
-        contracts_in_force=newest.contracts_sha256 == law.sha256,
+        contracts_in_force=newest.contracts_sha256 == contracts.sha256,
         head=newest.head,
     )
 
@@ -197,8 +198,8 @@ def _newest(path: Path) -> _Newest:
     return _Newest(bool(runs[-1].get("replayed_time")), contracts_sha256, head)
 
 
-def _calendar(law: Contracts, first_ns: int, last_ns: int) -> SessionCalendar:
-    return SessionCalendar(law.session, new_york(first_ns).date() - MARGIN, new_york(last_ns).date() + MARGIN)
+def _calendar(contracts: Contracts, first_ns: int, last_ns: int) -> SessionCalendar:
+    return SessionCalendar(contracts.session, new_york(first_ns).date() - MARGIN, new_york(last_ns).date() + MARGIN)
 
 
 def _counters(past: Past, limits: Limits, calendar: SessionCalendar, as_of_ns: int) -> Counters:
@@ -255,10 +256,12 @@ def _trouble(path: Path) -> str:
     return f"{times.new_york(found[-1].ts_ns)} New York: {found[-1].body['found']}: {found[-1].body['text']}" if found else ""
 
 
-def _learning(past: Past, law: Contracts, calendar: SessionCalendar) -> dict[str, TrustStatus]:
-    loop = LearningLoop(law)
+def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, calendar: SessionCalendar) -> dict[str, TrustStatus]:
+    """Of the strategies in force, and of those that the journal knows."""
+    traded = () if recorded is None else recorded.traders
+    loop = LearningLoop(contracts)
     loop.refold(past.learning, lambda ts_ns: calendar.trading_day(ts_ns).date)
-    views = {name: loop.view(name) for name in type(law.risk_model.contracts_per_strategy).model_fields}
+    views = {name: loop.view(name) for name in sorted({*contracts.traders, *traded})}
     return {
         name: TrustStatus(
             view.state, view.throttle_level, view.cost_multiplier, view.metrics.trades, view.metrics.wins, view.metrics.losses
@@ -281,4 +284,4 @@ def _unfinished(story: Story) -> UnfinishedTrade:
         for leg in trade.legs
         for order in leg.orders
     )
-    return UnfinishedTrade(trade.intent_id, trade.plan.strategy, trade.net, trade.decided_ns, orders)
+    return UnfinishedTrade(trade.intent_id, trade.plan.strategy, trade.net, trade.intent.decided.ts_ns, orders)

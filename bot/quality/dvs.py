@@ -10,13 +10,13 @@ import msgspec
 
 from bot.calendar import Session
 from bot.contracts.models import DataContract
-from bot.market.bar import Bar, RawBar, to_ticks
+from bot.market.bar import Bar, RawBar
 from bot.market.rolling import RollingScore, WilderAverage
 from bot.market.shock import is_shock
 from bot.market.signals import VOLUME_BARS, true_range
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.quality.window import MedianWindow
-from bot.units import SECOND_NS
+from bot.units import SECOND_NS, whole_ticks
 
 ATR_BARS = 30  # ATR30 is the name of a signal (spec 3), not a limit
 
@@ -67,9 +67,9 @@ class DvsScorer:
     """
 
     def __init__(self, contract: DataContract, calendar: Hours) -> None:
-        law, signature = contract.dvs, contract.shock_signature
-        self._law, self._signature, self._calendar = law, signature, calendar
-        self._charges: dict[str, Event] = {name: (name, penalty) for name, penalty in law.penalties.model_dump().items()}
+        limits, signature = contract.dvs, contract.shock_signature
+        self._limits, self._signature, self._calendar = limits, signature, calendar
+        self._charges: dict[str, Event] = {name: (name, penalty) for name, penalty in limits.penalties.model_dump().items()}
         self._band = contract.price_band
         self._gap_ns = round(contract.max_gap_seconds * SECOND_NS)
         self._late_ns = round(contract.max_late_seconds * SECOND_NS)
@@ -79,7 +79,7 @@ class DvsScorer:
         self._windows: dict[int, deque[float]] = {}  # by the session's opening
         self._flat_bars = 0
         self._atr_30 = WilderAverage(ATR_BARS)
-        self._rth_volumes = MedianWindow(law.thin_bars)
+        self._rth_volumes = MedianWindow(limits.thin_bars)
         self._volumes, self._bodies = RollingScore(VOLUME_BARS), RollingScore(signature.body_bars)
         self._noted: set[str] = set()
         self._stale = 0
@@ -120,7 +120,7 @@ class DvsScorer:
 
     def _whole(self, raw: RawBar) -> Bar | None:
         """The bar in whole ticks; None if it is impossible."""
-        first, high, low, close = to_ticks(raw.open), to_ticks(raw.high), to_ticks(raw.low), to_ticks(raw.close)
+        first, high, low, close = whole_ticks(raw.open), whole_ticks(raw.high), whole_ticks(raw.low), whole_ticks(raw.close)
         if first is None or high is None or low is None or close is None:
             return None
         volume = raw.volume
@@ -143,7 +143,7 @@ class DvsScorer:
             self._judge_volume(bar.volume, events)
         self._judge_range(bar, last, events)
         self._flat_bars = self._flat_bars + 1 if bar.low == bar.high else 0
-        if self._flat_bars >= self._law.stuck_bars:
+        if self._flat_bars >= self._limits.stuck_bars:
             events.append(self._charges["stuck"])
         if session is not None and session is not self._session:
             self._windows = {opened: own for opened, own in self._windows.items() if opened >= session.open_ns}
@@ -152,7 +152,7 @@ class DvsScorer:
     def _judge_volume(self, volume: int, events: list[Event]) -> None:
         volumes = self._rth_volumes
         volumes.add(volume)
-        if len(volumes) >= min(self._law.window_bars, self._law.thin_bars) and volumes.median < self._law.thin_median_volume:
+        if len(volumes) >= min(self._limits.window_bars, self._limits.thin_bars) and volumes.median < self._limits.thin_median_volume:
             events.append(self._charges["thin"])
         if volume == 0:
             events.append(self._charges["zero_volume"])
@@ -162,7 +162,7 @@ class DvsScorer:
         atr_30 = self._atr_30.update(reach)
         self._volumes.update(bar.volume)
         self._bodies.update(body)
-        if reach > self._law.outlier_atr_multiple * atr_30:
+        if reach > self._limits.outlier_atr_multiple * atr_30:
             volume_z, body_stdev = self._volumes.z(math.inf), self._bodies.deviation()
             if not is_shock(self._signature, reach, atr_30, volume_z, body, body_stdev):
                 events.append(self._charges["outlier"])
@@ -197,6 +197,6 @@ class DvsScorer:
             return DvsResult(own, None, tuple(events), bar)
         window = self._windows.get(session.open_ns)
         if window is None:
-            window = self._windows[session.open_ns] = deque(maxlen=self._law.window_bars)
+            window = self._windows[session.open_ns] = deque(maxlen=self._limits.window_bars)
         window.append(own)
         return DvsResult(own, min(window), tuple(events), bar)

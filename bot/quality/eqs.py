@@ -19,15 +19,14 @@ class EqsScorer:
     """
 
     def __init__(self, contract: ExecutionContract) -> None:
-        law = contract.eqs.events
-        self._law = {name: (event.penalty, event.half_life_minutes) for name, event in law}
+        self._charges = {name: (event.penalty, event.half_life_minutes) for name, event in contract.eqs.events}
         self._events: list[tuple[str, float]] = []
         self._minute = -math.inf
 
     def on_event(self, name: str, minute: float) -> None:
         """Charge an event that happened at `minute` (RthClock). Raises ValueError for an unknown name or a nan minute."""
-        if name not in self._law:
-            raise ValueError(f"EQS event {name!r} is not in execution_contract.yaml: eqs.events; known: {', '.join(self._law)}")
+        if name not in self._charges:
+            raise ValueError(f"EQS event {name!r} is not in execution_contract.yaml: eqs.events; known: {', '.join(self._charges)}")
         if math.isnan(minute):
             raise ValueError(f"EQS event {name!r} has no time")
         self._events.append((name, minute))
@@ -55,7 +54,7 @@ class EqsScorer:
 
     def _left(self, minute: float) -> Iterator[tuple[str, float, float]]:
         for name, when in self._events:
-            penalty, half_life = self._law[name]
+            penalty, half_life = self._charges[name]
             yield name, when, penalty * 2.0 ** (-max(0.0, minute - when) / half_life)
 
 
@@ -68,10 +67,10 @@ def fill_events(
     exit; `slippage_ticks` adverse positive against the order's own price; `partial` if the
     fill left the order unfinished.
     """
-    law = contract.eqs
+    limits = contract.eqs
     found = {
-        "late_fill": waited_seconds is not None and waited_seconds > law.late_fill_seconds,
-        "excess_slippage": slippage_ticks > law.slippage_multiple * modelled_ticks,
+        "late_fill": waited_seconds is not None and waited_seconds > limits.late_fill_seconds,
+        "excess_slippage": slippage_ticks > limits.slippage_multiple * modelled_ticks,
         "partial_fill": partial,
     }
     return [name for name, happened in found.items() if happened]
@@ -80,8 +79,3 @@ def fill_events(
 def naked_events(contract: ExecutionContract, naked_seconds: float) -> list[str]:
     """EQS events of a stretch in which a position had no working stop, seconds."""
     return ["naked_time"] if naked_seconds > contract.eqs.naked_seconds else []
-
-
-def unknown_events(contract: ExecutionContract, silent_seconds: float) -> list[str]:
-    """EQS events of an order whose state has not been confirmed for so many seconds of wall time."""
-    return ["order_unknown"] if silent_seconds > contract.timeouts.order_unknown_seconds else []

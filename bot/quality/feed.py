@@ -21,8 +21,9 @@ class QualityKind(StrEnum):
 
 
 class QualityEvent(msgspec.Struct, frozen=True, gc=False):
-    """One observation of the feed. `kind` is a QualityKind, `ts_ns` market time (UTC), `detail` is for people.
+    """One observation that costs a score. `ts_ns` is market time (UTC), `detail` is for people.
 
+    `kind` is a QualityKind of a feed for DVS, or a name of execution_contract.yaml: eqs.events of an order for EQS.
     Send STALE once when the feed has been silent too long and once more each further
     period (`stale_periods`); UNTRUSTED_FEED when the data become delayed, frozen or
     contested, TRUSTED_FEED when they are live again.
@@ -33,7 +34,7 @@ class QualityEvent(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
 
 
-def quote_fault(law: DvsLaw, bid_ticks: float, ask_ticks: float) -> str | None:
+def quote_fault(limits: DvsLaw, bid_ticks: float, ask_ticks: float) -> str | None:
     """Why a quote is bad ("empty", "crossed" or "wide"), or None (data_contract.yaml: dvs.max_spread_ticks).
 
     Prices are ticks; nan or <= 0 means that the side is empty. A locked quote is not bad.
@@ -42,9 +43,9 @@ def quote_fault(law: DvsLaw, bid_ticks: float, ask_ticks: float) -> str | None:
         return "empty"
     if bid_ticks > ask_ticks:
         return "crossed"
-    return "wide" if ask_ticks - bid_ticks > law.max_spread_ticks else None
+    return "wide" if ask_ticks - bid_ticks > limits.max_spread_ticks else None
 
 
-def stale_periods(law: DvsLaw, silent_seconds: float) -> int:
-    """How many STALE events a silence in RTH is worth by now: 0 up to 30 s, then 1, one more past each further 30 s."""
-    return max(0, math.ceil(silent_seconds / law.stale_seconds) - 1)
+def stale_periods(limits: DvsLaw, silent_seconds: float) -> int:
+    """How many STALE events a silence in RTH is worth by now: 0 up to dvs.stale_seconds, then 1, and one more past each multiple."""
+    return max(0, math.ceil(silent_seconds / limits.stale_seconds) - 1)

@@ -6,7 +6,7 @@ Time axes count bars, so that nights and weekends take no room; ticks and hover 
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import accumulate
+from itertools import accumulate, cycle
 from typing import Any
 
 from bot.journal.sentences import LAYER_NAMES
@@ -19,7 +19,7 @@ Figure = dict[str, Any]
 
 INK, MUTED, GRID = "#1d2733", "#667385", "#e7eaee"
 BLUE, GREEN, RED, AMBER, GREY = "#2f5f8f", "#2e7d5b", "#b5483a", "#b9812c", "#a9b2bd"
-STRATEGY_COLOURS = {"K1": "#2f5f8f", "K2": "#5b8f8a", "K3": "#b9812c", "K4": "#7d5a94", "K5": "#8a94a0"}
+PALETTE = ("#2f5f8f", "#5b8f8a", "#b9812c", "#7d5a94", "#8a94a0", "#a3596b", "#6b7d3a", "#3f6f9f", "#94705a")  # by place, then anew
 _BEFORE, _AFTER = 20, 12  # bars shown around a trade
 
 
@@ -47,6 +47,7 @@ def refused_by_layer(summary: Summary) -> Figure:
     layers = summary.layers[::-1]
     names = [f"{layer} {LAYER_NAMES[layer]}" for layer in layers]
     plans = {strategy: [summary.single(f"{strategy}.refused.{layer}") for layer in layers] for strategy in summary.strategies}
+    colours = dict(zip(summary.strategies, cycle(PALETTE), strict=False))
     data = [
         {
             "type": "bar",
@@ -55,7 +56,7 @@ def refused_by_layer(summary: Summary) -> Figure:
             "y": names,
             "x": numbers,
             "customdata": [f"{strategy}.refused.{layer}" for layer in layers],
-            "marker": {"color": STRATEGY_COLOURS.get(strategy, GREY)},
+            "marker": {"color": colours[strategy]},
             "hovertemplate": f"%{{x}} plans of {strategy}<br>mesbot why %{{customdata}}<extra></extra>",
         }
         for strategy, numbers in plans.items()

@@ -50,6 +50,8 @@ def _head(page: Page, summary: Summary) -> None:
 
 
 def _cards(page: Page, summary: Summary) -> None:
+    for sentence in wording.alarm_sentences(summary):
+        page.add(f'<div class="warning">{escape(sentence)}</div>')
     write = partial(tables.named, summary)
     interval = f" ({write('book.won.interval')} %)" if summary.value("book.trades") else ""
     cards = [

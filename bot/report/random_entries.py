@@ -1,4 +1,4 @@
-"""The run's trades repeated at moments drawn by lot, from the journal's own bars (spec 4; bot/learning/baseline.py)."""
+"""The run's trades repeated at moments drawn by lot, from the journal's own bars (spec 4; bot/report/baseline.py)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.journal.records import PlanRecord
 from bot.market.bar import Bar
 from bot.report.baseline import Baseline, Tape, random_entries
 from bot.report.run import Closed, Run
-from bot.units import TICK_POINTS, to_cents
+from bot.units import nearest_tick, to_cents
 
 SEED = 1
 BOOK = "book"
@@ -100,7 +100,7 @@ def _tape(run: Run) -> Tape:
         slippage_ticks = bar.signals.get("slippage_ticks")
         rows.append(
             (
-                Bar(bar.ts_ns, *(round(price / TICK_POINTS) for price in (bar.open, bar.high, bar.low, bar.close)), bar.volume),
+                Bar(bar.ts_ns, *(nearest_tick(price) for price in (bar.open, bar.high, bar.low, bar.close)), bar.volume),
                 base_ticks if slippage_ticks is None else round(slippage_ticks),
                 session is None or bar.ts_ns >= calendar.flatten_ns(session),
                 calendar.entry_refusal(session, bar.ts_ns) is None,

@@ -9,18 +9,17 @@ from typing import Any
 
 import msgspec
 
-from bot.contracts.load import FILES
 from bot.contracts.models import Contracts
 from bot.decision.outcome import TradeOutcome
 from bot.errors import JournalError
+from bot.journal.build import journaled_outcome
+from bot.journal.contracts import contracts_of
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york
 
-NAN = float("nan")
 _DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' ORDER BY seq"
 _BARS = "SELECT seq, ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq"
-_NUMBERS = frozenset(name for name, annotation in TradeOutcome.__annotations__.items() if annotation == "float")
 
 
 class _Gate(msgspec.Struct, gc=False):
@@ -88,15 +87,15 @@ class Run(msgspec.Struct):
     """Everything of one journal that a report shows. Records are in the order they were written.
 
     `decisions` holds the sequences of the decisions that are counted alike. `planned` and
-    `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of K5's veto.
-    `law_seq` is the sequence of the contracts' record.
+    `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of the filter's veto.
+    `contracts_seq` is the sequence of the contracts' record.
     """
 
     path: Path
     head: str
     header: dict[str, Any]
     contracts: Contracts
-    law_seq: int
+    contracts_seq: int
     bars: list[Bar]
     decisions: dict[Count, array[int]]
     planned: dict[int, int]
@@ -107,24 +106,27 @@ class Run(msgspec.Struct):
     states: list[Record]
     quality: list[Record]
     stops: list[Record]
+    denied: list[Record]
+    kills: list[Record]
 
     @classmethod
     def read(cls, path: str | Path) -> Run:
         """Read a journal. Raises JournalError if there is none or it was killed before its first record."""
         with opened(path) as db:
             runs = headers(db)
-            law = next(read(db, Kind.CONTRACTS), None)
-            if not runs or law is None:
+            in_force = next(read(db, Kind.CONTRACTS), None)
+            if not runs or in_force is None:
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
             decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
-            outcomes = [outcome_of(record) for record in read(db, Kind.OUTCOME)]
+            orders = list(read(db, Kind.ORDER))
+            outcomes = [journaled_outcome(record.body | {"seq": record.seq}, Closed) for record in read(db, Kind.OUTCOME)]
             row = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()
             return cls(
                 path=Path(path),
                 head=row[0] if row else "",
                 header=runs[-1],
-                contracts=_contracts(law.body),
-                law_seq=law.seq,
+                contracts=contracts_of(in_force),
+                contracts_seq=in_force.seq,
                 bars=[_bar(*row) for row in db.execute(_BARS)],
                 decisions=decisions,
                 planned=planned,
@@ -134,7 +136,9 @@ class Run(msgspec.Struct):
                 intents={(record.body["strategy"], record.body["decided_ns"]): record.body for record in read(db, Kind.INTENT)},
                 states=list(read(db, Kind.STATE)),
                 quality=list(read(db, Kind.QUALITY)),
-                stops=[record for record in read(db, Kind.ORDER) if record.body["role"] == "STOP" and record.body.get("trigger")],
+                stops=[record for record in orders if record.body["role"] == "STOP" and record.body.get("trigger")],
+                denied=[record for record in orders if record.body["event"] == "Denied"],
+                kills=list(read(db, Kind.KILL)),
             )
 
     @property
@@ -150,17 +154,6 @@ class Run(msgspec.Struct):
     def intent_of(self, trade: TradeOutcome) -> dict[str, Any] | None:
         """The journaled intent that a real trade was opened by."""
         return self.intents.get((trade.strategy, trade.decided_ns))
-
-
-def outcome_of(record: Record) -> Closed:
-    """A closed trade from its record; what was written as null is nan again."""
-    values = {name: NAN if value is None and name in _NUMBERS else value for name, value in record.body.items()}
-    return Closed(**{**values, "gates": tuple(values.get("gates", ())), "seq": record.seq})
-
-
-def _contracts(body: dict[str, Any]) -> Contracts:
-    values = {name: model.model_validate(body["values"][name]) for name, model in FILES.items()}
-    return Contracts(**values, directory="", sha256=body["sha256"])
 
 
 _decode_bar = msgspec.json.Decoder(Bar).decode

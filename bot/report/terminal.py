@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.journal.sentences import LAYER_NAMES
@@ -86,6 +87,7 @@ def _sentences(summary: Summary) -> list[str]:
     sentences = [f"[dim]Plans were refused by layer {named}.[/dim]\n"] if named else []
     return [
         *sentences,
+        *(f"[bold red]{escape(sentence)}[/bold red]" for sentence in wording.alarm_sentences(summary)),
         f"{write('book.trades')} trades, {write('book.trades.per_session')} a session; deepest fall of the account {write('drawdown')}.",
         wording.veto_sentence(summary, write),
         wording.quality_sentence(summary, write),

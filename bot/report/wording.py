@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
+from bot.decision.codes import Code
+from bot.decision.snapshot import KillState
 from bot.journal.times import new_york
 from bot.report.numbers.number import Unit, Value
 from bot.report.summary import Summary
@@ -107,10 +110,45 @@ def quality_sentence(summary: Summary, write: Writer) -> str:
 
 
 def veto_sentence(summary: Summary, write: Writer) -> str:
-    """What K5 did."""
+    """What the filter did."""
     if not summary.value("bars.planned"):
         return "No bar had a plan."
-    return f"K5 vetoed {write('K5.vetoed')} of the {write('bars.planned')} bars that had a plan ({write('K5.vetoed.share')})."
+    name = summary.run.contracts.filter
+    vetoed, share = write(f"{name}.vetoed"), write(f"{name}.vetoed.share")
+    return f"{name} vetoed {vetoed} of the {write('bars.planned')} bars that had a plan ({share})."
+
+
+def alarm_sentences(summary: Summary) -> list[str]:
+    """What a person must not miss: why the kill switch tripped, whose commands the risk engine denied, and who did not answer."""
+    return [*_kills(summary), *_denials(summary), *_silent(summary)]
+
+
+def _kills(summary: Summary) -> list[str]:
+    trips = [record for record in summary.run.kills if record.body["state"] == KillState.TRIPPED]
+    reasons = [": ".join(part for part in (trip.body["reason"], trip.body["detail"]) if part) for trip in trips]
+    return [f"The kill switch tripped at {new_york(trip.ts_ns)} New York: {why}." for trip, why in zip(trips, reasons, strict=True)]
+
+
+def _denials(summary: Summary) -> list[str]:
+    codes: dict[str, Counter[str]] = {}
+    for record in summary.run.denied:
+        codes.setdefault(record.body["strategy"], Counter())[record.body["reason"].partition(":")[0]] += 1
+    return [
+        f"The risk engine denied {counts.total()} commands of {strategy}: "
+        f"{', '.join(f'{code} × {count}' for code, count in counts.most_common())}."
+        for strategy, counts in sorted(codes.items())
+    ]
+
+
+def _silent(summary: Summary) -> list[str]:
+    bars: Counter[str] = Counter()
+    for count, found in summary.run.decisions.items():
+        if count.code == Code.NO_ANSWER:
+            bars[count.strategy] += len(found)
+    return [
+        f"{strategy} gave no usable answer on {count:,} bars and was refused there; mesbot why {strategy}.skips.NO_ANSWER says why."
+        for strategy, count in sorted(bars.items())
+    ]
 
 
 def random_sentence(summary: Summary, write: Writer) -> str:

@@ -1,5 +1,5 @@
 """The contract risk engine: the only way to the broker.
 
-`controller.install(engine)` or the Nautilus controller config put it in front of Nautilus'
+`controller.install(kernel, config)` or the Nautilus controller config puts it in front of Nautilus'
 RiskEngine and ExecEngine; `engine` judges commands, `supervisor` watches what became of them.
 """

@@ -17,7 +17,7 @@ from nautilus_trader.model.orders import LimitOrder, MarketOrder, Order, OrderLi
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType
 from bot.supervision.orders import Role, order_name
-from bot.units import TICK_POINTS
+from bot.units import to_points, to_ticks
 
 PRICE_PRECISION = 2
 
@@ -52,7 +52,7 @@ class OrderTags(msgspec.Struct, frozen=True):
             return None
 
 
-class Maker(msgspec.Struct, frozen=True):
+class OrderOrigin(msgspec.Struct, frozen=True):
     """Whose orders are made: trader, strategy and instrument, at which time (UTC ns)."""
 
     trader_id: TraderId
@@ -63,12 +63,12 @@ class Maker(msgspec.Struct, frozen=True):
 
 def price_of(ticks: float) -> Price:
     """A Nautilus price of whole ticks."""
-    return Price(ticks * TICK_POINTS, PRICE_PRECISION)
+    return Price(to_points(ticks), PRICE_PRECISION)
 
 
 def ticks_of(price: Price | float) -> float:
     """Ticks of a Nautilus price; whole unless the broker improved it off our grid."""
-    return float(price) / TICK_POINTS
+    return to_ticks(float(price))
 
 
 def order_id(intent_id: str, leg: int, role: Role, attempt: int = 0) -> ClientOrderId:
@@ -77,7 +77,7 @@ def order_id(intent_id: str, leg: int, role: Role, attempt: int = 0) -> ClientOr
 
 
 def strategy_id(strategy: str) -> StrategyId:
-    """Nautilus' identifier of K1..K5: name and order id tag are the same."""
+    """Nautilus' identifier of a strategy: name and order id tag are the same."""
     return StrategyId(f"{strategy}-{strategy}")
 
 
@@ -86,25 +86,25 @@ def side_of(side: int) -> OrderSide:
     return OrderSide.BUY if side > 0 else OrderSide.SELL
 
 
-def bracket_orders(intent: Intent, maker: Maker) -> OrderList:
+def bracket_orders(intent: Intent, origin: OrderOrigin) -> OrderList:
     """All brackets of an intent as one order list: entry, stop, target of each leg in turn."""
     list_id = OrderListId(intent.intent_id)
     orders: list[Order] = []
     for number, leg in enumerate(intent.plan.legs, start=1):
         entry, stop, target = (order_id(intent.intent_id, number, role) for role in (Role.ENTRY, Role.STOP, Role.TARGET))
-        orders.append(_entry(intent, number, leg.quantity, maker, list_id, [stop, target]))
+        orders.append(_entry(intent, number, leg.quantity, origin, list_id, [stop, target]))
         child = {"order_list_id": list_id, "parent_order_id": entry, "contingency_type": ContingencyType.OUO}
-        slippage, side = intent.slippage_ticks, -intent.plan.side
+        slippage, side = intent.decided.slippage_ticks, -intent.plan.side
         stop_tags = OrderTags(intent.intent_id, number, Role.STOP, slippage)
         target_tags = OrderTags(intent.intent_id, number, Role.TARGET, slippage)
-        orders.append(stop_order(maker, stop, side, leg.quantity, leg.stop, stop_tags, linked_order_ids=[target], **child))
-        orders.append(target_order(maker, target, side, leg.quantity, leg.target, target_tags, linked_order_ids=[stop], **child))
+        orders.append(stop_order(origin, stop, side, leg.quantity, leg.stop, stop_tags, linked_order_ids=[target], **child))
+        orders.append(target_order(origin, target, side, leg.quantity, leg.target, target_tags, linked_order_ids=[stop], **child))
     return OrderList(list_id, orders)
 
 
-def _entry(intent: Intent, leg: int, quantity: int, maker: Maker, list_id: OrderListId, children: list[ClientOrderId]) -> Order:
-    plan, tags = intent.plan, OrderTags(intent.intent_id, leg, Role.ENTRY, intent.slippage_ticks, intent.expires_ns)
-    common = _common(maker, order_id(intent.intent_id, leg, Role.ENTRY), plan.side, quantity, tags)
+def _entry(intent: Intent, leg: int, quantity: int, origin: OrderOrigin, list_id: OrderListId, children: list[ClientOrderId]) -> Order:
+    plan, tags = intent.plan, OrderTags(intent.intent_id, leg, Role.ENTRY, intent.decided.slippage_ticks, intent.expires_ns)
+    common = _common(origin, order_id(intent.intent_id, leg, Role.ENTRY), plan.side, quantity, tags)
     common |= {"order_list_id": list_id, "linked_order_ids": children, "contingency_type": ContingencyType.OTO}
     if plan.entry_type is EntryType.LIMIT:
         return LimitOrder(price=price_of(plan.limit), **common)
@@ -116,32 +116,32 @@ def _trigger(plan: EntryPlan) -> int:
     return plan.trigger
 
 
-def stop_order(maker: Maker, name: ClientOrderId, side: int, quantity: int, stop: int, tags: OrderTags, **links: object) -> Order:
+def stop_order(origin: OrderOrigin, name: ClientOrderId, side: int, quantity: int, stop: int, tags: OrderTags, **links: object) -> Order:
     """A STOP_MARKET exit at `stop` ticks."""
-    common = _common(maker, name, side, quantity, tags)
+    common = _common(origin, name, side, quantity, tags)
     return StopMarketOrder(trigger_price=price_of(stop), trigger_type=TriggerType.DEFAULT, **common, **links)
 
 
-def target_order(maker: Maker, name: ClientOrderId, side: int, quantity: int, price: int, tags: OrderTags, **links: object) -> Order:
+def target_order(origin: OrderOrigin, name: ClientOrderId, side: int, quantity: int, price: int, tags: OrderTags, **links: object) -> Order:
     """A LIMIT exit at `price` ticks."""
-    return LimitOrder(price=price_of(price), **_common(maker, name, side, quantity, tags), **links)
+    return LimitOrder(price=price_of(price), **_common(origin, name, side, quantity, tags), **links)
 
 
-def market_order(maker: Maker, name: ClientOrderId, side: int, quantity: int, tags: OrderTags) -> Order:
+def market_order(origin: OrderOrigin, name: ClientOrderId, side: int, quantity: int, tags: OrderTags) -> Order:
     """A MARKET exit."""
-    return MarketOrder(**_common(maker, name, side, quantity, tags))
+    return MarketOrder(**_common(origin, name, side, quantity, tags))
 
 
-def _common(maker: Maker, name: ClientOrderId, side: int, quantity: int, tags: OrderTags) -> dict[str, object]:
+def _common(origin: OrderOrigin, name: ClientOrderId, side: int, quantity: int, tags: OrderTags) -> dict[str, object]:
     return {
-        "trader_id": maker.trader_id,
-        "strategy_id": maker.strategy_id,
-        "instrument_id": maker.instrument_id,
+        "trader_id": origin.trader_id,
+        "strategy_id": origin.strategy_id,
+        "instrument_id": origin.instrument_id,
         "client_order_id": name,
         "order_side": side_of(side),
         "quantity": Quantity.from_int(quantity),
         "init_id": UUID4(),
-        "ts_init": maker.ts_ns,
+        "ts_init": origin.ts_ns,
         "time_in_force": TimeInForce.GTC,
         "tags": tags.write(),
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from nautilus_trader.common import Environment
 from nautilus_trader.common.config import ActorConfig
 from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.identifiers import InstrumentId
@@ -26,6 +27,7 @@ from bot.messages import (
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_POSITION,
+    ENDPOINT_RISK_STANDING,
     ENDPOINT_RISK_WITHDRAW,
     NEVER,
     TOPIC_BEGIN,
@@ -38,14 +40,17 @@ from bot.messages import (
     TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
-    EqsEvent,
     JournalEntry,
     KillTrigger,
     KillUpdate,
+    Standing,
 )
+from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import cents_of, known_accounts
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.engine import ContractRiskEngine, deny_rest
+from bot.risk_engine.idle import answered_for, waiting_in
+from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_one_runtime, require_parts, require_strategies, require_venue
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
@@ -57,21 +62,25 @@ FIRST = 20  # priority on the bus: the risk engine hears everything before anybo
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
-    """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live)."""
+    """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
+
+    `parts` must stand behind it in this order (None: all of the run's, bot.risk_engine.parts); fewer are for the study of some.
+    """
 
     runtime: RuntimeSpec
     time_from_stamps: bool = False
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
+    parts: tuple[str, ...] | None = None
 
 
 class RiskController(Controller):
-    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Wire)."""
+    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Hands)."""
 
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)
         self._config = config
         self._runtime = runtime_of(config.runtime)
-        self._situation = Situation(self._runtime.law.limits, self._runtime.calendar, observe=config.runtime.observe)
+        self._situation = Situation(self._runtime.limits, self._runtime.calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
         self._engine: ContractRiskEngine | None = None
@@ -85,11 +94,13 @@ class RiskController(Controller):
     # ---------------------------------------------------------- installation
 
     def register_base(self, portfolio: Any, msgbus: Any, cache: Any, clock: Any) -> None:
-        """Take the endpoints. Raises RiskEngineError if Nautilus' own checks are bypassed."""
+        """Take the endpoints. Raises RiskEngineError if Nautilus' own checks are bypassed, or something else was added before."""
         super().register_base(portfolio, msgbus, cache, clock)
         risk, execution = self._trader._risk_engine, self._trader._exec_engine
         if risk.is_bypassed:
             raise RiskEngineError("Nautilus' RiskEngineConfig.bypass is true: the contract risk engine refuses to start; set it to false.")
+        if before := [*self._trader.actors(), *self._trader.strategies()]:
+            raise RiskEngineError(f"The contract risk engine must be installed first, and {before[0].id} was added before it.")
         self.wall = ClockTime(clock)
         self.wall.use_running_loop()
         if self._config.time_from_stamps:
@@ -110,6 +121,7 @@ class RiskController(Controller):
         msgbus.register(ENDPOINT_RISK_KILL, self._on_manual_kill)
         msgbus.register(ENDPOINT_RISK_WITHDRAW, self._supervisor.entries.withdraw)
         msgbus.register(ENDPOINT_RISK_POSITION, self._supervisor.reconciler.on_position)
+        msgbus.register(ENDPOINT_RISK_STANDING, self._on_standing)
         msgbus.subscribe("events.order.*", self._on_order_event, priority=FIRST)
         msgbus.subscribe("events.account.*", self._on_account, priority=FIRST)
         msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=FIRST)
@@ -122,13 +134,28 @@ class RiskController(Controller):
         self._supervisor.adopt()
 
     def on_start(self) -> None:
-        """Note the event loop that timers come back to, and the accounts already known; see to what earlier runs left open."""
+        """Note the event loop that timers come back to, and the accounts already known; see to what earlier runs left open.
+
+        It is the first to start: raises RiskEngineError if another part is missing or in the wrong place.
+        """
+        self._require_whole()
         self.wall.use_running_loop()
         self._engine.begin()
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
             self.wall.call_at("catch-up", self.wall.now_ns, self._catch_up)
         for event in known_accounts(self.cache):
             self._on_account(event)
+
+    def _require_whole(self) -> None:
+        simulated = self._trader._environment == Environment.BACKTEST
+        wanted = self._config.parts if self._config.parts is not None else PARTS if simulated else LIVE_PARTS
+        require_parts((getattr(actor, "part", "") for actor in self._trader.actors()), wanted)
+        if "LIBRARY" in wanted:
+            standing = (getattr(strategy, "name", "") for strategy in self._trader.strategies())
+            require_strategies(standing, self._runtime.contracts.declared)
+        require_one_runtime(self._config.runtime, [*self._trader.actors(), *self._trader.strategies()])
+        if simulated:
+            require_venue(self._config.instrument_id.venue.value, self.msgbus)
 
     def on_stop(self) -> None:
         """Let go of the journal."""
@@ -155,6 +182,11 @@ class RiskController(Controller):
         legs = [leg for trade in self._supervisor.trades for leg in trade.legs]
         orders = [order for leg in legs for order in leg.orders if order.role is Role.ENTRY or not (leg.open or leg.live(Role.ENTRY))]
         return [order for order in orders if order.live or (order.state is OrderState.UNKNOWN and order.filled < order.quantity)]
+
+    def idle(self) -> bool:
+        """Whether a live node has nothing under way: no queue of Nautilus holds anything, and the broker has answered for every order."""
+        engines = self._trader._data_engine, self._trader._risk_engine, self._trader._exec_engine
+        return waiting_in(*engines) == 0 and all(answered_for(order) for order in self.cache.orders())
 
     # ------------------------------------------------------------- the senses
 
@@ -191,6 +223,9 @@ class RiskController(Controller):
     def _on_found(self, record: OrderRecord) -> None:
         self._supervisor.register.found(record)
         self.journal(Kind.ORDER, self.now_ns, record, record.strategy)
+
+    def _on_standing(self, standing: Standing) -> None:
+        standing.open_trades, standing.idle = tuple(self.open_trades()), self.idle()
 
     def _on_manual_kill(self, reason: str) -> None:
         self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))
@@ -241,7 +276,7 @@ class RiskController(Controller):
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""
-        self.msgbus.publish(TOPIC_EQS_EVENT, EqsEvent(event, ts_ns, detail))
+        self.msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
 
 
 def install(kernel: Any, config: RiskControllerConfig) -> RiskController:

@@ -38,7 +38,7 @@ from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
 from bot.journal.records import IntentRecord
 from bot.risk_engine import judge
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, first_difference
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, first_difference
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import Runtime
 from bot.runtime.situation import Situation
@@ -52,7 +52,7 @@ class ContractRiskEngine:
     """The judge of commands. `pass_risk` and `pass_exec` are the engines' own handlers; `cache` is Nautilus'."""
 
     def __init__(self, runtime: Runtime, situation: Situation, supervisor: Supervisor, cache: Any, clock: Any, msgbus: Any) -> None:
-        self._law = runtime.law
+        self._limits = runtime.limits
         self._situation = situation
         self._supervisor = supervisor
         self._intents = IntentReader(runtime.spec.journal_path)
@@ -169,7 +169,7 @@ class ContractRiskEngine:
         difference = self._difference(orders, intent) or self._stale(intent, now) or self._other_euc(intent)
         if difference:
             return refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "the journaled plan")
-        judgement = evaluate(intent.plan, now, self._law)
+        judgement = evaluate(intent.plan, now, self._limits)
         if broken := next((failure for failure in judgement.failures if failure.code == Code.GUARD_ERROR), None):
             self._supervisor.alarm(broken.text)
         if isinstance(judgement.verdict, Refused):
@@ -180,19 +180,19 @@ class ContractRiskEngine:
 
     def _difference(self, orders: list[Order], intent: Intent) -> str:
         first = orders[0]
-        maker = Maker(first.trader_id, first.strategy_id, first.instrument_id, first.ts_init)
-        return first_difference(orders, bracket_orders(intent, maker).orders)
+        origin = OrderOrigin(first.trader_id, first.strategy_id, first.instrument_id, first.ts_init)
+        return first_difference(orders, bracket_orders(intent, origin).orders)
 
     def _stale(self, intent: Intent, now: Snapshot) -> str:
         """An intent is for the bar it was decided on, and lives no longer than the contract and the window allow."""
-        latest = min(now.ts_ns + self._law.limits.ttl_ns, now.window_end_ns)
-        if intent.decided_ns != now.ts_ns:
-            return f"decided on another bar ({intent.decided_ns} instead of {now.ts_ns})"
+        latest = min(now.ts_ns + self._limits.ttl_ns, now.window_end_ns)
+        if intent.decided.ts_ns != now.ts_ns:
+            return f"decided on another bar ({intent.decided.ts_ns} instead of {now.ts_ns})"
         return f"expires at {intent.expires_ns}, after {latest}" if intent.expires_ns > latest else ""
 
     def _other_euc(self, intent: Intent) -> str:
-        again = euc(intent.inputs, self._law.euc).total
-        return "" if abs(again - intent.euc.total) <= TOLERANCE else f"EUC {intent.euc.total:.6f} where its inputs give {again:.6f}"
+        said, again = intent.decided.euc.total, euc(intent.decided.inputs, self._limits.euc).total
+        return "" if abs(again - said) <= TOLERANCE else f"EUC {said:.6f} where its inputs give {again:.6f}"
 
     # -------------------------------------------------------------- denials
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 from bot.risk_engine.sender import Sender
 from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
@@ -14,17 +14,17 @@ GRACE_NS = 2 * SECOND_NS  # an entry older than its time to live and this does n
 class Entries:
     """Ends entries of `trades`, in market time."""
 
-    def __init__(self, wire: Wire, sender: Sender, trades: list[Trade]) -> None:
-        self._wire, self._sender, self._trades = wire, sender, trades
+    def __init__(self, hands: Hands, sender: Sender, trades: list[Trade]) -> None:
+        self._hands, self._sender, self._trades = hands, sender, trades
 
     def watch(self, trade: Trade) -> None:
         """End its entries when their time to live is over."""
-        self._wire.market.call_at(f"{trade.intent_id}-expiry", trade.expires_ns, lambda: self._expire(trade))
+        self._hands.market.call_at(f"{trade.intent_id}-expiry", trade.intent.expires_ns, lambda: self._expire(trade))
 
     def overdue(self, ts_ns: int) -> None:
         """Ask again for the end of what should be over."""
         for trade in self._trades:
-            if ts_ns > trade.expires_ns + GRACE_NS:
+            if ts_ns > trade.intent.expires_ns + GRACE_NS:
                 self._expire(trade)
 
     def withdraw(self, _why: str) -> None:

@@ -10,8 +10,8 @@ from bot.journal.records import Kind
 from bot.risk_engine.clocks import Timeline
 
 
-class Wire(Protocol):
-    """The supervisor's hands. Times are UTC ns, of the market or of the wall; prices ticks."""
+class Hands(Protocol):
+    """What the supervisor acts through; RiskController is it in a run. Times are UTC ns, of the market or of the wall; prices ticks."""
 
     cache: Any
     trader_id: Any
@@ -34,4 +34,4 @@ class Wire(Protocol):
         """Record something."""
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
-        """Something costs execution quality."""
+        """Charge EQS with an event of execution_contract.yaml: eqs.events."""

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from bot.decision.snapshot import KillState
 from bot.journal.records import KillRecord, Kind
 from bot.messages import TOPIC_KILL, KillUpdate
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 
 
 class KillSwitch:
-    """Journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left."""
+    """The latch; journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left."""
 
-    def __init__(self, wire: Wire, leave: Callable[[], None], state: KillState = KillState.ARMED) -> None:
+    def __init__(self, hands: Hands, leave: Callable[[], None], state: KillState = KillState.ARMED) -> None:
         self.state = state
-        self._wire, self._leave = wire, leave
+        self._hands, self._leave = hands, leave
         self._leaving = False
 
     def trip(self, reason: str, detail: str) -> None:
@@ -41,5 +41,5 @@ class KillSwitch:
 
     def _enter(self, state: KillState, reason: str, detail: str = "") -> None:
         self.state = state
-        self._wire.journal(Kind.KILL, self._wire.now_ns, KillRecord(state.value, reason, detail))
-        self._wire.publish(TOPIC_KILL, KillUpdate(state, reason))
+        self._hands.journal(Kind.KILL, self._hands.now_ns, KillRecord(state.value, reason, detail))
+        self._hands.publish(TOPIC_KILL, KillUpdate(state, reason))

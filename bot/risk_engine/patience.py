@@ -22,9 +22,11 @@ PARTIAL = OrderState.PARTIALLY_FILLED
 class Patience:
     """Watches partial fills. `cancel` ends an order, `close` leaves a trade."""
 
-    def __init__(self, law: ExecutionContract, cancel: Callable[[Trade, TrackedOrder], None], close: Callable[[CloseTrade], None]) -> None:
-        self._entry_ns = round(law.entry.partial_fill_patience_seconds * SECOND_NS)
-        self._target_ns = round(law.exit.target_partial_patience_seconds * SECOND_NS)
+    def __init__(
+        self, execution: ExecutionContract, cancel: Callable[[Trade, TrackedOrder], None], close: Callable[[CloseTrade], None]
+    ) -> None:
+        self._entry_ns = round(execution.entry.partial_fill_patience_seconds * SECOND_NS)
+        self._target_ns = round(execution.exit.target_partial_patience_seconds * SECOND_NS)
         self._cancel, self._close = cancel, close
         self._watched: set[str] = set()
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from bot.decision.plan import ExitReason
 from bot.messages import PositionDiffers
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 from bot.risk_engine.sender import Sender
 from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 
 def closed_elsewhere(net: int, expected: int, held: int) -> int:
@@ -24,9 +24,9 @@ class Reconciler:
     """Acts on what the adapter found. `act` carries out what a trade demands, `trip` trips the kill switch."""
 
     def __init__(
-        self, wire: Wire, sender: Sender, trades: list[Trade], act: Callable[[Trade], None], trip: Callable[[str, str], None]
+        self, hands: Hands, sender: Sender, trades: list[Trade], act: Callable[[Trade], None], trip: Callable[[str, str], None]
     ) -> None:
-        self._wire, self._sender, self._trades, self._act, self._trip = wire, sender, trades, act, trip
+        self._hands, self._sender, self._trades, self._act, self._trip = hands, sender, trades, act, trip
 
     def on_position(self, found: PositionDiffers) -> None:
         """Book what is gone; a difference that neither journal nor executions explain is a kill, while we hold something.
@@ -47,11 +47,11 @@ class Reconciler:
         Without a `price` (points) they are booked at their stop: most likely it was that.
         """
         if trade.closing is None:
-            trade.closing, trade.closing_since_ns = ExitReason.RECONCILED, self._wire.wall.now_ns
+            trade.closing, trade.closing_since_ns = ExitReason.RECONCILED, self._hands.wall.now_ns
         booked = 0
         for leg in sorted(trade.legs, key=lambda leg: bool(leg.live(Role.EXIT))):  # a closing order under way closes what is left
             if size := min(abs(leg.open), gone - booked):
-                at = leg.stop * TICK_POINTS if math.isnan(price) else price
+                at = to_points(leg.stop) if math.isnan(price) else price
                 self._sender.closed_elsewhere(trade, leg, size if leg.open > 0 else -size, at)
                 booked += size
         self._act(trade)

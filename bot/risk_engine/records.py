@@ -10,10 +10,10 @@ from bot.decision.verdict import Refused
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.messages import TOPIC_BOOK, IntentDenied
 from bot.risk_engine.brackets import OrderTags
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Trade
-from bot.units import TICK_POINTS
+from bot.units import to_points
 
 
 def fill_record(trade: Trade, order: TrackedOrder) -> FillRecord:
@@ -26,7 +26,7 @@ def fill_record(trade: Trade, order: TrackedOrder) -> FillRecord:
         role=order.role.value,
         side=order.side,
         quantity=fill.quantity,
-        price=fill.price * TICK_POINTS,
+        price=to_points(fill.price),
         fee_cents=fill.fee_cents,
         slippage_ticks=fill.slippage_ticks,
         ts_ns=fill.ts_ns,
@@ -37,7 +37,7 @@ def fill_record(trade: Trade, order: TrackedOrder) -> FillRecord:
 def order_record(trade: Trade, order: TrackedOrder, event: str, reason: str, cause: str = "", venue_order_id: str = "") -> OrderRecord:
     """One order event. The end of an entry's time to live is EXPIRED, by whatever means the venue ended it."""
     ended = event == "OrderCanceled" and order.role is Role.ENTRY and trade.expired
-    price = None if order.price is None else order.price * TICK_POINTS
+    price = None if order.price is None else to_points(order.price)
     stop = order.role is Role.STOP
     return OrderRecord(
         client_order_id=order.order_id,
@@ -54,11 +54,11 @@ def order_record(trade: Trade, order: TrackedOrder, event: str, reason: str, cau
     )
 
 
-def tell_denied(wire: Wire, command: Any, refusal: Refused) -> None:
+def tell_denied(hands: Hands, command: Any, refusal: Refused) -> None:
     """Journal a denial; the strategy hears of it by Nautilus' own event."""
     record = denial_record(command, refusal)
-    wire.journal(Kind.ORDER, wire.now_ns, record, record.strategy)
-    wire.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))
+    hands.journal(Kind.ORDER, hands.now_ns, record, record.strategy)
+    hands.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))
 
 
 def denial_record(command: Any, refusal: Refused) -> OrderRecord:

@@ -1,4 +1,4 @@
-"""The register of trades and their orders: whose is an order, and what was true when its trade was decided."""
+"""The register of trades and their orders: whose is an order, and what the law says of its trade."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from bot.risk_engine.brackets import OrderTags, ticks_of
 from bot.runtime.recover import Story, begun, recovered, take
 from bot.runtime.runtime import Runtime
 from bot.supervision.orders import Role, TrackedOrder
-from bot.supervision.outcome import TradeContext, context_of
 from bot.supervision.trade import Leg, Trade
 
 
@@ -22,16 +21,15 @@ class Register:
     def __init__(self, runtime: Runtime) -> None:
         self.trades: list[Trade] = []
         self._runtime = runtime
-        self._context: dict[str, TradeContext] = {}
         self._orders: dict[str, tuple[Trade, Leg, TrackedOrder]] = {}
 
     def begin(self, intent: Intent) -> Trade:
         """A new trade, before any of its orders has left."""
-        return self._add(begun(intent), intent)
+        return self._add(begun(intent))
 
     def adopt(self, story: Story) -> Trade:
         """A trade of an earlier run, as the journal tells it."""
-        trade = self._add(recovered(story), story.intent)
+        trade = self._add(recovered(story))
         for leg in trade.legs:
             self._orders.update((order.order_id, (trade, leg, order)) for order in leg.orders)
         return trade
@@ -61,21 +59,13 @@ class Register:
         """The trade, leg and tracked order of a client order id."""
         return self._orders.get(name, (None, None, None))
 
-    def context(self, trade: Trade) -> TradeContext:
-        """What was true when the trade was decided."""
-        return self._context[trade.intent_id]
-
-    def view(self, trade: Trade) -> TradeView:
-        """The trade as its strategy sees it."""
-        return trade.view(self.context(trade).atr)
-
     def open_trades(self) -> list[TradeView]:
         """Trades that hold contracts now."""
-        return [self.view(trade) for trade in self.trades if trade.net]
+        return [trade.view() for trade in self.trades if trade.net]
 
-    def _add(self, trade: Trade, intent: Intent) -> Trade:
-        limits, plan = self._runtime.law.limits, intent.plan
-        worst = limits.worst_case_cents(plan.risk_cents, plan.quantity, intent.slippage_ticks)
-        self._context[intent.intent_id] = context_of(intent, self._runtime.calendar.phase_name(intent.session_phase), worst)
+    def _add(self, trade: Trade) -> Trade:
+        limits, plan, decided = self._runtime.limits, trade.plan, trade.intent.decided
+        trade.worst_case_cents = limits.worst_case_cents(plan.risk_cents, plan.quantity, decided.slippage_ticks)
+        trade.time_of_day = self._runtime.calendar.phase_name(decided.session_phase)
         self.trades.append(trade)
         return trade

@@ -24,7 +24,7 @@ from bot.market.update import MarketUpdate
 from bot.messages import TOPIC_BOOK, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeClosed, TradeOpened
 from bot.risk_engine.brackets import strategy_id, ticks_of
 from bot.risk_engine.entries import Entries
-from bot.risk_engine.hands import Wire
+from bot.risk_engine.hands import Hands
 from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
@@ -45,26 +45,26 @@ ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2)
 
 
 class Supervisor:
-    """Keeps the trades; `wire` is its hands. Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall."""
+    """Keeps the trades and acts through `hands`. Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall."""
 
-    def __init__(self, runtime: Runtime, instrument_id: InstrumentId, wire: Wire) -> None:
+    def __init__(self, runtime: Runtime, instrument_id: InstrumentId, hands: Hands) -> None:
         self.register = Register(runtime)
         self._runtime = runtime
-        self._limits = runtime.law.limits
+        self._limits = runtime.limits
         self._execution = runtime.contracts.execution_contract
         self._instrument_id = instrument_id
-        self._wire = wire
-        self._sender = Sender(wire, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
+        self._hands = hands
+        self._sender = Sender(hands, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
         self._patience = Patience(self._execution, self._sender.cancel, self.close)
-        self.entries = Entries(wire, self._sender, self.register.trades)
-        self.reconciler = Reconciler(wire, self._sender, self.register.trades, self.act, self.trip)
+        self.entries = Entries(hands, self._sender, self.register.trades)
+        self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.act, self.trip)
         self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
         self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
         self._adopting = bool(runtime.past.unfinished)  # until all that happened meanwhile is told, nothing follows from a part of it
         self._refused: set[str] = set()  # orders whose refused cancel waits to be asked again
         self._kill = KillWatch(self._limits)
-        self._switch = KillSwitch(wire, self._leave_all, runtime.past.kill_state)
+        self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
 
     @property
     def trades(self) -> list[Trade]:
@@ -93,7 +93,7 @@ class Supervisor:
         for order in orders:
             self.register.track(trade, order)
         self.entries.watch(trade)
-        self._wire.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+        self._hands.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
 
     def adopt(self) -> None:
         """Take over what earlier runs left unfinished; nothing is sent. Patience begins anew, expiry is looked at with each bar."""
@@ -101,7 +101,7 @@ class Supervisor:
             trade = self.register.adopt(story)
             self._sender.owner(trade.intent_id, strategy_id(trade.plan.strategy))
             for order in [order for leg in trade.legs for order in leg.orders]:
-                self._patience.watch(self._wire.market, trade, order)
+                self._patience.watch(self._hands.market, trade, order)
 
     def resume(self) -> None:
         """Everybody listens now: tell of adopted trades, finish those that are over, go on with a kill that was under way."""
@@ -112,8 +112,8 @@ class Supervisor:
                 self._finish(trade)
             elif not trade.announced:
                 trade.announced = True
-                self._wire.publish(TOPIC_BOOK, TradeOpened(self.register.view(trade)))
-                self._naked.look(self._wire.wall, trade)
+                self._hands.publish(TOPIC_BOOK, TradeOpened(trade.view()))
+                self._naked.look(self._hands.wall, trade)
         if self._switch.state is KillState.TRIPPED:
             self._leave_all()
         for trade in adopted:
@@ -133,11 +133,11 @@ class Supervisor:
         order.apply(name, int(event.last_qty) if isinstance(event, OrderFilled) else 0)
         closing = trade.closing.value if trade.closing is not None and order.role is Role.EXIT else ""
         cause = self._updated(trade, leg, order, event) if isinstance(event, OrderUpdated) else closing
-        self._patience.watch(self._wire.market, trade, order)
+        self._patience.watch(self._hands.market, trade, order)
         # Market time, not ts_event: some events are Nautilus' own, stamped by its clock, which on a replay is not the market's.
         venue_order_id = event.venue_order_id.value if isinstance(event, OrderAccepted) else ""
         record = order_record(trade, order, name, getattr(event, "reason", "") or "", cause, venue_order_id)
-        self._wire.journal(Kind.ORDER, self._wire.now_ns, record, trade.plan.strategy)
+        self._hands.journal(Kind.ORDER, self._hands.now_ns, record, trade.plan.strategy)
         self._charge(trade, order, name, event)
         if order.state is OrderState.UNKNOWN:
             self.trip("order state desync", f"{order.order_id}: {name} cannot follow from what the broker said before")
@@ -152,7 +152,7 @@ class Supervisor:
         if trade.done:
             self._reopen(trade, order)
         price, quantity = ticks_of(event.last_px), int(event.last_qty)
-        reference = order.price if order.price is not None else self._wire.last_close
+        reference = order.price if order.price is not None else self._hands.last_close
         slippage = (price - reference) * order.side + 0.0  # never -0.0
         fee = to_cents(event.commission.as_double())
         trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage, event.trade_id.value))
@@ -160,7 +160,7 @@ class Supervisor:
             trade.opened_ns = event.ts_event
         follow_price(trade, price)
         body = fill_record(trade, order)
-        self._wire.journal(Kind.FILL, event.ts_event, body, trade.plan.strategy)
+        self._hands.journal(Kind.FILL, event.ts_event, body, trade.plan.strategy)
 
     def _reopen(self, trade: Trade, order: TrackedOrder) -> None:
         """A fill of a trade that was over: of its entry it is an ordinary trade after all, of anything else a contradiction."""
@@ -170,7 +170,7 @@ class Supervisor:
         if trade.told:
             self.trip("a finished trade was filled again", order.order_id)
         else:
-            self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
+            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
 
     def _updated(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated) -> str:
         """Take a change in; why a stop was moved, "" for anything else."""
@@ -186,14 +186,14 @@ class Supervisor:
 
     def _charge(self, trade: Trade, order: TrackedOrder, name: str, event: Any) -> None:
         for charge in execution_events(self._execution, trade, order, name, event.ts_event):
-            self._wire.charge(charge, self._wire.now_ns, order.order_id)
+            self._hands.charge(charge, self._hands.now_ns, order.order_id)
 
     # ---------------------------------------------------------- consequences
 
     def _after(self, trade: Trade, order: TrackedOrder, was_entering: bool, refused: bool) -> None:
-        self._naked.look(self._wire.wall, trade)
+        self._naked.look(self._hands.wall, trade)
         if was_entering and not trade.entries_live:
-            self._wire.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
+            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
         if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
             self.trip("position above its limit", f"{abs(self.net)} contracts")
         if any(leg.open < 0 for leg in trade.legs):
@@ -203,15 +203,15 @@ class Supervisor:
         elif trade.opened_ns and not trade.done:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
-            self._wire.publish(TOPIC_BOOK, news(self.register.view(trade)))
+            self._hands.publish(TOPIC_BOOK, news(trade.view()))
         if refused:
             order.cancel_requested = True  # it is asked again, but not in a circle
             if order.order_id not in self._refused:
                 self._refused.add(order.order_id)
-                self._wire.wall.call_at(f"{order.order_id}-again", self._wire.wall.now_ns + SECOND_NS, lambda: self._again(trade, order))
+                self._hands.wall.call_at(f"{order.order_id}-again", self._hands.wall.now_ns + SECOND_NS, lambda: self._again(trade, order))
         if trade.closing is not None and order.role is Role.TARGET:
             # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
-            self._wire.wall.call_at(f"{trade.intent_id}-close", self._wire.wall.now_ns, lambda: self.act(trade))
+            self._hands.wall.call_at(f"{trade.intent_id}-close", self._hands.wall.now_ns, lambda: self.act(trade))
         else:
             self.act(trade)
 
@@ -229,10 +229,10 @@ class Supervisor:
         trade.done = True
         if trade.opened_ns and not trade.told:
             trade.told = True
-            outcome = outcome_of(trade, self.register.context(trade))
-            self._wire.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
-            self._wire.publish(TOPIC_BOOK, TradeClosed(outcome))
-        self._wire.wall.call_at(f"{trade.intent_id}-orphans", self._wire.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
+            outcome = outcome_of(trade)
+            self._hands.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
+            self._hands.publish(TOPIC_BOOK, TradeClosed(outcome))
+        self._hands.wall.call_at(f"{trade.intent_id}-orphans", self._hands.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
         if self.net == 0:
             self._switch.rest()
 
@@ -248,7 +248,7 @@ class Supervisor:
         """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
         trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
         if trade is not None and trade.closing is None:
-            trade.closing, trade.closing_since_ns = request.reason, self._wire.wall.now_ns
+            trade.closing, trade.closing_since_ns = request.reason, self._hands.wall.now_ns
             self.act(trade)
 
     def passing(self, command: Any) -> None:
@@ -278,7 +278,7 @@ class Supervisor:
         open_trades = [trade for trade in self.trades if not trade.done]
         for trade in open_trades:
             if trade.closing is None:
-                trade.closing, trade.closing_since_ns = ExitReason.KILL, self._wire.wall.now_ns
+                trade.closing, trade.closing_since_ns = ExitReason.KILL, self._hands.wall.now_ns
             self.act(trade)
         if not open_trades:
             self._switch.rest()
@@ -289,4 +289,4 @@ class Supervisor:
 
     def denied(self, command: Any, refusal: Refused) -> None:
         """A command was refused."""
-        tell_denied(self._wire, command, refusal)
+        tell_denied(self._hands, command, refusal)

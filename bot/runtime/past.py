@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from bot.decision.outcome import TradeOutcome
 from bot.decision.snapshot import KillState
 from bot.journal import schema
-from bot.journal.build import intent_of
+from bot.journal.build import intent_of, journaled_outcome
 from bot.journal.read import Record, opened, read
 from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord
 from bot.messages import BookEvent, EntryEnded, IntentSubmitted, TradeClosed
@@ -124,7 +123,7 @@ class _Fold:
             case Kind.FILL:
                 self._fill(msgspec.convert(body, FillRecord), ts_ns)
             case Kind.OUTCOME:
-                self._outcome(_outcome(body), ts_ns)
+                self._outcome(journaled_outcome(body), ts_ns)
             case Kind.QUALITY if body["score"] == "EQS":
                 self._charges.append((body["event"], ts_ns))
             case Kind.KILL:
@@ -184,7 +183,8 @@ class _Fold:
         if not each.submitted:
             each.submitted = True
             intent = each.intent
-            self._events.append((intent.decided_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, intent.decided_ns)))
+            ts_ns = intent.decided.ts_ns
+            self._events.append((ts_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, ts_ns)))
 
     def _entries(self, each: _Intent, ts_ns: int) -> None:
         """Whether the last entry has just ended."""
@@ -212,11 +212,3 @@ class _Fold:
             self._shadows[record.trade_id] = record
         else:
             self._shadows.pop(record.trade_id, None)
-
-
-def _outcome(body: dict[str, Any]) -> TradeOutcome:
-    """The outcome a record was made from: null is nan again."""
-    nan = float("nan")
-    floats = {key: nan for key, value in body.items() if value is None}
-    euc = {name: nan if value is None else value for name, value in body["euc"].items()}
-    return msgspec.convert(body | floats | {"euc": euc}, TradeOutcome)

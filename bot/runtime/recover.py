@@ -11,7 +11,7 @@ from bot.journal.records import FillRecord, OrderRecord
 from bot.supervision.excursion import follow_price
 from bot.supervision.orders import ORDER_NAME, Role, TrackedOrder, order_name
 from bot.supervision.trade import Fill, Leg, Trade
-from bot.units import TICK_POINTS
+from bot.units import nearest_tick, to_ticks
 
 BRACKET = (Role.ENTRY, Role.STOP, Role.TARGET)
 
@@ -32,7 +32,7 @@ class Story(NamedTuple):
 def begun(intent: Intent) -> Trade:
     """The trade of an intent before any of its orders is heard of."""
     legs = [Leg(number, leg.quantity, leg.stop, leg.target) for number, leg in enumerate(intent.plan.legs, start=1)]
-    return Trade(intent.intent_id, intent.plan, intent.trading_day, intent.decided_ns, intent.expires_ns, legs)
+    return Trade(intent, legs)
 
 
 def recovered(story: Story) -> Trade:
@@ -58,11 +58,11 @@ def take(trade: Trade, record: OrderRecord | FillRecord) -> None:
 
 
 def _planned(intent: Intent, leg: Leg) -> Iterable[TrackedOrder]:
-    side = intent.plan.side
+    side, slippage_ticks = intent.plan.side, intent.decided.slippage_ticks
     for role in BRACKET:
         price = {Role.ENTRY: intent.plan.limit, Role.STOP: leg.stop, Role.TARGET: leg.target}[role]
         name = order_name(intent.intent_id, leg.number, role)
-        yield TrackedOrder(name, role, leg.number, side if role is Role.ENTRY else -side, leg.quantity, price, intent.slippage_ticks)
+        yield TrackedOrder(name, role, leg.number, side if role is Role.ENTRY else -side, leg.quantity, price, slippage_ticks)
 
 
 def _event(trade: Trade, record: OrderRecord) -> None:
@@ -79,7 +79,7 @@ def _event(trade: Trade, record: OrderRecord) -> None:
 def _fill(trade: Trade, record: FillRecord) -> None:
     order = trade.order(record.client_order_id)
     assert order is not None, "a fill follows an event of its order"
-    price = record.price / TICK_POINTS
+    price = to_ticks(record.price)
     where = (order.role, order.leg, record.side, record.quantity, price)
     trade.fills.append(Fill(*where, record.fee_cents, record.ts_ns, record.slippage_ticks, record.trade_id))
     order.apply("OrderFilled", record.quantity)
@@ -105,4 +105,4 @@ def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
 
 
 def _ticks(points: float | None) -> int | None:
-    return None if points is None else round(points / TICK_POINTS)
+    return None if points is None else nearest_tick(points)

@@ -12,20 +12,22 @@ from functools import lru_cache
 import msgspec
 
 from bot.calendar import SessionCalendar
-from bot.contracts import Contracts, load_contracts
-from bot.decision.evaluate import Law
+from bot.contracts import Contracts, load_contracts, read_contracts
+from bot.contracts.discovery import Stamps, stamps
+from bot.decision.limits import Limits
 from bot.errors import ContractError
 from bot.runtime.past import Past, past_of
 
 
 class RuntimeSpec(msgspec.Struct, frozen=True):
-    """Where the law is and what the run covers.
+    """Where the contracts are and what the run covers.
 
     `contracts_sha256` pins the values, `first` and `last` (ISO dates) bound the calendar,
     `decide_from_ns` and `decide_until_ns` (UTC ns, [from, until)) bound decisions: earlier
     bars warm up. `learning` False is for study only and is refused by paper and live.
     `observe` refuses every entry, so that plans are only shadowed. `earlier` are the journals that
-    this run continues, oldest first, and `earlier_records` how many records they held at its start.
+    this run continues, oldest first, and `earlier_records` how many records they held at its start. `strategies` are
+    the folders of strategies that do not ship with mesbot.
     """
 
     contracts_directory: str
@@ -39,6 +41,7 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     observe: bool = False
     earlier: tuple[str, ...] = ()
     earlier_records: int = 0
+    strategies: tuple[str, ...] = ()
 
 
 class Runtime(msgspec.Struct, frozen=True):
@@ -47,27 +50,31 @@ class Runtime(msgspec.Struct, frozen=True):
     spec: RuntimeSpec
     contracts: Contracts
     calendar: SessionCalendar
-    law: Law
+    limits: Limits
     past: Past
 
 
-@lru_cache(maxsize=8)
 def runtime_of(spec: RuntimeSpec) -> Runtime:
-    """The Runtime of a spec, built once per process.
+    """The Runtime of a spec, built once per process, and anew when a strategy's file in one of its folders was changed.
 
     Raises ContractError if the contracts on disk are not the pinned ones any more, JournalError if an
     earlier journal cannot be read.
     """
-    contracts = load_contracts(spec.contracts_directory)
+    return _runtime(spec, stamps(spec.strategies))
+
+
+@lru_cache(maxsize=8)
+def _runtime(spec: RuntimeSpec, stamps: Stamps) -> Runtime:
+    contracts = load_contracts(spec.contracts_directory, spec.strategies)
     if contracts.sha256 != spec.contracts_sha256:
         raise ContractError(
             f"Contracts in {spec.contracts_directory} changed while starting: found {contracts.sha256[:12]}, "
             f"expected {spec.contracts_sha256[:12]}; start again to use the new ones."
         )
     calendar = _calendar(spec.contracts_directory, spec.contracts_sha256, spec.first, spec.last)
-    return Runtime(spec, contracts, calendar, Law.of(contracts), past_of(spec.earlier))
+    return Runtime(spec, contracts, calendar, Limits.of(contracts), past_of(spec.earlier))
 
 
 @lru_cache(maxsize=8)
 def _calendar(directory: str, sha256: str, first: str, last: str) -> SessionCalendar:
-    return SessionCalendar(load_contracts(directory).session, date.fromisoformat(first), date.fromisoformat(last))
+    return SessionCalendar(read_contracts(directory).session, date.fromisoformat(first), date.fromisoformat(last))

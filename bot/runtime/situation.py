@@ -46,7 +46,7 @@ class Situation:
         self._equity_cents: int | None = None
 
     def on_market(self, update: MarketUpdate) -> None:
-        """Take a closed bar in; a new trading day freezes the day's equity. K5's veto of the bar before is void."""
+        """Take a closed bar in; a new trading day freezes the day's equity. the veto of the bar before is void."""
         quality = update.quality
         self._ts_ns, self._dvs, self._eqs, self.veto = quality.ts_ns, quality.dvs, quality.eqs, None
         self._enter(quality.ts_ns)

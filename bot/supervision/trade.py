@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, ExitReason, TradeView
 from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
 
@@ -63,15 +64,14 @@ class Leg:
 class Trade:
     """All that is known of one submitted intent; `told` says whether its outcome was.
 
-    Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall.
+    Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall. `time_of_day` (name of a session phase)
+    and `worst_case_cents` are what calendar and limits say of the intent.
     """
 
-    intent_id: str
-    plan: EntryPlan
-    trading_day: str
-    decided_ns: int
-    expires_ns: int
+    intent: Intent
     legs: list[Leg]
+    time_of_day: str = ""
+    worst_case_cents: int = 0
     fills: list[Fill] = field(default_factory=list)
     opened_ns: int = 0
     closing: ExitReason | None = None
@@ -87,6 +87,16 @@ class Trade:
     told: bool = False
     mae_ticks: int = 0
     mfe_ticks: int = 0
+
+    @property
+    def intent_id(self) -> str:
+        """The intent's name, which is the trade's."""
+        return self.intent.intent_id
+
+    @property
+    def plan(self) -> EntryPlan:
+        """What was planned."""
+        return self.intent.plan
 
     @property
     def side(self) -> int:
@@ -142,7 +152,7 @@ class Trade:
         """The tracked order of this id."""
         return next((order for leg in self.legs for order in leg.orders if order.order_id == order_id), None)
 
-    def view(self, atr_at_entry: float) -> TradeView:
+    def view(self) -> TradeView:
         """The trade as its strategy sees it."""
         open_legs = [leg for leg in self.legs if leg.open] or self.legs
         return TradeView(
@@ -152,7 +162,7 @@ class Trade:
             quantity_open=abs(self.net),
             stop=open_legs[0].stop,
             opened_ns=self.opened_ns,
-            atr_at_entry=atr_at_entry,
+            atr_at_entry=self.intent.decided.atr_ticks,
             stop_order_ids=self.stop_orders(),
             stop_changes=self.stop_changes,
             causes=frozenset(self.causes),

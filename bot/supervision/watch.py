@@ -23,7 +23,7 @@ def execution_events(contract: ExecutionContract, trade: Trade, order: TrackedOr
         return [] if moot else [_CHARGES[event]]
     if event == "OrderFilled":
         last = trade.fills[-1]
-        waited = (ts_ns - trade.decided_ns) / SECOND_NS if order.role is Role.ENTRY else None
+        waited = (ts_ns - trade.intent.decided.ts_ns) / SECOND_NS if order.role is Role.ENTRY else None
         partial = order.state is OrderState.PARTIALLY_FILLED
         return fill_events(contract, waited, last.slippage_ticks, order.slippage_ticks, partial)
     ended = event in ("OrderCanceled", "OrderExpired") and order.role is Role.ENTRY and not trade.entries_live

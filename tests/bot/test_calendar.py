@@ -159,15 +159,6 @@ def test_a_bar_belongs_to_the_session_in_which_it_closes(calendar: SessionCalend
     assert calendar.minute_of_session(session, session.close_ns) == 390
 
 
-def test_sessions_follow_each_other(calendar: SessionCalendar) -> None:
-    monday = session_of(calendar, "2025-09-15")
-    friday = calendar.previous_session(monday)
-    assert friday is not None and friday.date == "2025-09-12"
-    assert calendar.previous_session(calendar.sessions[0]) is None
-    assert calendar.next_open_ns(friday.close_ns) == monday.open_ns
-    assert calendar.next_open_ns(monday.open_ns) == at("2025-09-16", "09:30")
-
-
 @pytest.mark.parametrize(
     ("date", "time", "day", "week", "month"),
     [
@@ -231,8 +222,6 @@ def test_outside_the_range_it_observes_only_or_says_so(law: SessionContract) -> 
     for ask in (
         lambda: small.trading_day(at("2025-09-12", "12:00")),
         lambda: small.trading_day(at("2025-09-22", "12:00")),
-        lambda: small.next_open_ns(at("2025-09-19", "10:00")),
-        lambda: small.next_open_ns(at("2025-09-01", "10:00")),
         lambda: small.roll_date(dt.date(2025, 9, 18)),
         lambda: small.flatten_ns(foreign),
     ):

@@ -7,13 +7,13 @@ seen in a mirror at 1000 for a short one.
 from __future__ import annotations
 
 import pytest
-from builders import bar
+from builders import bar, mirrored
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import fills
 from bot.decision.plan import EntryType
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 
 PIVOT = 1000
 both_sides = pytest.mark.parametrize("side", [1, -1])

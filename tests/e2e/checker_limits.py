@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import yaml
 from checker_clock import MINUTE, SECOND, hours, may_enter, new_york, trading_day
 from checker_evidence import EPSILON, FEE_USD, TICK_USD, Entry, Evidence, Order, Trade, Violation
 
-TIERS = (  # from equity: strategies, widest stop in ticks, most risk in dollars
-    (7_500.0, frozenset({"K1", "K2", "K3", "K4"}), 18, 15.0),
-    (2_500.0, frozenset({"K1", "K2", "K3"}), 14, 15.0),
-    (float("-inf"), frozenset({"K1", "K2"}), 10, 12.0),
+TIERS = (  # from equity: name, widest stop in ticks, most risk in dollars
+    (7_500.0, "B", 18, 15.0),
+    (2_500.0, "A", 14, 15.0),
+    (float("-inf"), "S", 10, 12.0),
 )
-CONTRACTS = {"K1": 1, "K2": 1, "K3": 1, "K4": 2}
+
+
+def blocks(*files: Path) -> dict[str, dict[str, Any]]:
+    """What strategies' blocks say, read as a person would: every section of these files that names contracts and tiers."""
+    sections = [item for file in files for item in yaml.safe_load(file.read_text(encoding="utf-8")).items()]
+    return {name: block for name, block in sections if isinstance(block, dict) and {"contracts", "tiers"} <= block.keys()}
+
+
+STRATEGIES = blocks(Path(__file__).parents[2] / "contracts" / "strategies.yaml")
 BUDGETS = (
     ("DAY", 30.0, trading_day),
     ("WEEK", 75.0, lambda ts: trading_day(ts).isocalendar()[:2]),
     ("MONTH", 150.0, lambda ts: (trading_day(ts).year, trading_day(ts).month)),
 )
+NOBODY: dict[str, Any] = {"contracts": 0, "tiers": []}
 Found = Iterator[Violation]
 
 
@@ -27,7 +39,7 @@ def size(evidence: Evidence) -> Found:
         if abs(net) > 2:
             yield Violation("TOO_MANY_CONTRACTS", start, f"net {net}, maximum 2")
     for entry in evidence.entries:
-        if entry.quantity > min(2, CONTRACTS.get(entry.strategy, 0)):
+        if entry.quantity > min(2, STRATEGIES.get(entry.strategy, NOBODY)["contracts"]):
             yield Violation("TOO_MANY_CONTRACTS", entry.ts, f"{entry.strategy} enters {entry.quantity}")
 
 
@@ -69,10 +81,10 @@ def risk(evidence: Evidence) -> Found:
     """Planned risk, stop distance and tier, for every submitted entry."""
     for entry in evidence.entries:
         stops = [stop for order in entry.orders if (stop := entry.stop_ticks(order)) is not None]
-        _, strategies, tier_stop, tier_risk = next(tier for tier in TIERS if evidence.equity(trading_day(entry.ts)) >= tier[0])
+        _, tier, tier_stop, tier_risk = next(row for row in TIERS if evidence.equity(trading_day(entry.ts)) >= row[0])
         cap_usd = min(15.0, tier_risk)
         cap = min(12, tier_stop, int(cap_usd / (TICK_USD * entry.quantity) + EPSILON))
-        if entry.strategy not in strategies:
+        if tier not in STRATEGIES.get(entry.strategy, NOBODY)["tiers"]:
             yield Violation("STRATEGY_ABOVE_TIER", entry.ts, f"{entry.strategy} at ${evidence.equity(trading_day(entry.ts)):.2f}")
         if entry.risk_usd() > cap_usd + EPSILON:
             yield Violation("PLANNED_LOSS", entry.ts, f"${entry.risk_usd():.2f}, maximum ${cap_usd:.2f}")

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from checker_clock import session, stamp
 
-import bot.backtest.run as backtest
+import bot.backtest.config as backtest
 from bot.backtest.request import BacktestRequest
+from bot.backtest.run import BacktestRun
 from bot.bars import source
 from bot.contracts import load_contracts
 from bot.journal.store import Journal
@@ -39,7 +40,7 @@ def bars() -> source.Bars:
 
 def run(folder: Path, committed: Callable[[int, Journal], None] | None = None, resume: bool = False) -> str:
     """Run into `folder`; `committed` is told of each commit, by number. Returns the head."""
-    request = BacktestRequest(out=folder, from_date=DAY, learning=True)
+    request = BacktestRequest(out=folder, from_date=DAY, learning=True, resume=resume)
     made = bars()
     spec = backtest.spec_of(request, load_contracts(None), made)
     real_flush, real_links = Journal.flush, backtest.FLUSH_LINKS
@@ -55,7 +56,7 @@ def run(folder: Path, committed: Callable[[int, Journal], None] | None = None, r
 
     Journal.flush, backtest.FLUSH_LINKS = flush, 1
     try:
-        with backtest.BacktestRun(spec, made, request, resume=resume) as started:
+        with BacktestRun(spec, made, request) as started:
             return started.through()
     finally:
         Journal.flush, backtest.FLUSH_LINKS = real_flush, real_links

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import checker_limits
 import checker_story as told
 import pytest
 from checker import check
@@ -400,3 +401,8 @@ def test_the_checkers_trading_day_turns_at_six_in_the_evening() -> None:
 
 def test_the_checkers_quality_clock_stands_still_at_night() -> None:
     assert rth_minute(at(WEDNESDAY, "09:31")) - rth_minute(at(TUESDAY, "15:59")) == 2
+
+
+def test_the_blocks_it_reads_are_those_of_the_spec():
+    told_of = {name: (block["contracts"], "".join(block["tiers"])) for name, block in checker_limits.STRATEGIES.items()}
+    assert told_of == {"K1": (1, "SAB"), "K2": (1, "SAB"), "K3": (1, "AB"), "K4": (2, "B")}

@@ -18,7 +18,8 @@ import pytest
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import load_contracts
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.node.check import CheckItem, CheckReport, Status, report_path, write_report
 from bot.units import MINUTE_NS
 

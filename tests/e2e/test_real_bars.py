@@ -17,11 +17,12 @@ from checker_evidence import Evidence
 from whole_runs import FIRST_DAY, Run, assert_mirrored, bodies, mesbot, mirrored, records, run, until
 
 from bot.backtest.request import BacktestRequest
+from bot.contracts import load_contracts
 from bot.journal.verify import verify
 
 SESSIONS = 25
 VARIANTS = ("learning_on", "learning_off", "thin_weeks")
-TRADERS = ("K1", "K2", "K3", "K4")
+TRADERS = load_contracts().traders
 
 
 @pytest.fixture(params=VARIANTS)

@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 from builders import calendar, new_york_ns
 from integration.rogue import Rogue
-from integration.stage import DAY, FLAT, WARM_UP_DAY, Bare, frame_of, lawbook, quiet_day, spec_of
+from integration.stage import DAY, FLAT, WARM_UP_DAY, bare, frame_of, lawbook, quiet_day, spec_of
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.identifiers import Venue
 
@@ -414,10 +414,10 @@ def rogue_day(folder: Path, law: Path, script: dict[str, Any], until: str, earli
     minutes = quiet_day(WARM_UP_DAY) + quiet_day(DAY, script={"10:42": (0, 3, -2, 1), "10:43": (0, 2, -20, -4)})
     frame = frame_of(bar for bar in minutes if bar.ts_ns <= new_york_ns(f"{DAY} {until}"))
     spec = msgspec.structs.replace(spec_of(law, folder), earlier=tuple(map(str, earlier)))
-    bare, rogue = Bare(), Rogue(script)
-    patch.setattr("bot.backtest.run.assemble", bare)
+    rogue = Rogue(script)
+    patch.setattr("bot.backtest.config.assembled", bare)
     with BacktestRun(spec, Bars(frame, "crafted", ()), BacktestRequest(out=folder)) as run:
-        rogue.controller = bare.controller
+        rogue.controller = run.risk
         run.engine.add_strategy(rogue)
         run.through()
     return Path(spec.journal_path)

@@ -13,8 +13,9 @@ import msgspec
 from checker_rows import Report, bars_of, report_of
 
 import bot
+from bot.backtest.config import spec_of
 from bot.backtest.request import BacktestRequest
-from bot.backtest.run import BacktestRun, spec_of
+from bot.backtest.run import BacktestRun
 from bot.bars import source
 from bot.contracts import load_contracts
 from bot.journal.read import opened

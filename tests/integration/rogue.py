@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from builders import LAW
+from builders import an_intent
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import SubmitOrder, SubmitOrderList
 from nautilus_trader.model.enums import OrderSide, OrderType
@@ -18,17 +18,15 @@ from nautilus_trader.trading.strategy import Strategy, StrategyConfig
 
 from bot.backtest.instrument import minute_bars
 from bot.calendar import new_york
-from bot.decision.euc import EucInputs, euc
 from bot.decision.intent import Intent
+from bot.decision.moment import Moment
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.journal.build import intent_record
 from bot.journal.records import Kind
 from bot.messages import ENDPOINT_JOURNAL_AHEAD, JournalEntry
-from bot.risk_engine.brackets import Maker, bracket_orders, ticks_of
-from bot.units import SECOND_NS
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, ticks_of
 
 MES = InstrumentId.from_str("MES.CME")
-INPUTS = EucInputs(reward_ratio=2.0, belief=0.9, instability=0.0, dvs=1.0, eqs=1.0, wins=0.0, losses=0.0, cost_r=0.2, cost_multiplier=1.0)
 Act = Callable[["Rogue"], None]
 
 
@@ -77,21 +75,10 @@ class Rogue(Strategy):
         return EntryPlan(strategy, side, EntryType.LIMIT, self.close, None, (leg,), 90.0, 20, Thesis("F1", 0.9))
 
     def intent(self, plan: EntryPlan | None = None, **changes: Any) -> Intent:
-        """An intent of this bar that the risk engine has no reason to doubt."""
-        plan, now = plan or self.plan(), self.clock.timestamp_ns()
-        made = Intent(
-            intent_id=f"20250916-{plan.strategy}-{self.now:%H%M}",
-            trading_day="2025-09-16",
-            decided_ns=now,
-            expires_ns=now + 90 * SECOND_NS,
-            slippage_ticks=1,
-            plan=plan,
-            dvs=1.0,
-            eqs=1.0,
-            euc=euc(INPUTS, LAW.euc),
-            inputs=INPUTS,
-        )
-        return msgspec.structs.replace(made, **changes)
+        """An intent of this bar that the risk engine has no reason to doubt, but for what a test changes."""
+        of_moment = {name: changes.pop(name) for name in Moment.__struct_fields__ if name in changes}
+        made = an_intent(plan or self.plan(), self.clock.timestamp_ns())
+        return msgspec.structs.replace(made, decided=msgspec.structs.replace(made.decided, **of_moment), **changes)
 
     def write(self, intent: Intent) -> Intent:
         """Journal an intent ahead of its orders."""
@@ -101,7 +88,7 @@ class Rogue(Strategy):
         return intent
 
     def bracket(self, intent: Intent) -> OrderList:
-        return bracket_orders(intent, Maker(self.trader_id, self.id, MES, self.clock.timestamp_ns()))
+        return bracket_orders(intent, OrderOrigin(self.trader_id, self.id, MES, self.clock.timestamp_ns()))
 
     def enter(self, **plan: Any) -> None:
         """A proper entry, as a K would make it."""

@@ -21,7 +21,7 @@ from nautilus_trader.model.enums import OrderSide, TriggerType
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import OrderList
 from rogue import MES, Rogue
-from stage import DAY, FLAT, WARM_UP_DAY, Bare, Played, frame_of, lawbook, play, quiet_day, with_strategies
+from stage import DAY, FLAT, WARM_UP_DAY, Played, bare, frame_of, lawbook, play, quiet_day, with_strategies
 
 from bot.bars.synth import synthetic_bars
 from bot.calendar import NEW_YORK
@@ -126,12 +126,6 @@ class Scenario:
     rogue: dict[str, Callable[[Rogue], None]] | None = None
 
 
-def without(name: str) -> tuple:
-    from bot.assembly import STRATEGIES
-
-    return tuple(pair for pair in STRATEGIES if getattr(pair[0], "name", "") != name)
-
-
 # ------------------------------------------------------------------ the rogue's tries
 
 
@@ -191,6 +185,7 @@ ROGUE = {
     "12:05": lambda rogue: rogue.enter(strategy="K2"),
 }
 C, X = Code, ExitReason
+_DEAF = tuple((f"strategies.k3.SweepReversal.{name}", lambda self: None) for name in ("on_start", "on_stop"))
 SCENARIOS: dict[str, Scenario] = {
     "the standing law": Scenario(
         {
@@ -202,8 +197,8 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "learning off": Scenario({C.TRADES_PER_DAY}, {X.TARGET}, learning=False),
     "a small account": Scenario({C.TIER_STRATEGY, C.MARGIN_BUFFER}, equity=2_000),
-    "an account in another currency": Scenario({C.EQUITY_UNKNOWN}, patches=(("bot.backtest.run.USD", EUR),)),
-    "a strategy that is not running": Scenario({C.NO_ANSWER}, patches=(("bot.assembly.STRATEGIES", without("K3")),)),
+    "an account in another currency": Scenario({C.EQUITY_UNKNOWN}, patches=(("bot.backtest.config.USD", EUR),)),
+    "a strategy that is not running": Scenario({C.NO_ANSWER}, patches=_DEAF),
     "a blackout": Scenario(
         {C.BLACKOUT},
         law=({"constitution": {"lockouts.blackouts": [
@@ -264,12 +259,12 @@ def played(name: str) -> Played:
             patch.setattr(target, value)
         if scenario.rogue is None:
             return play(law, Path(folder) / "out", scenario.bars(), scenario.equity, scenario.learning, observe=scenario.observe)
-        bare, rogue = Bare(), Rogue(scenario.rogue)
-        patch.setattr("bot.backtest.run.assemble", bare)
+        rogue = Rogue(scenario.rogue)
+        patch.setattr("bot.backtest.config.assembled", bare)
         patch.setattr("bot.risk_engine.engine.evaluate", lambda *asked: _overheard(name, evaluate(*asked)))
 
         def before(run: Any) -> None:
-            rogue.controller = bare.controller
+            rogue.controller = run.risk
             with_strategies(rogue)(run)
 
         return play(law, Path(folder) / "out", _two_quiet_days(), before=before)

@@ -17,23 +17,18 @@ import msgspec
 import pandas as pd
 import yaml
 from builders import ROOT, new_york_ns
+from nautilus_trader.config import SimulationModuleConfig
 from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
 
-from actors.config import RuntimeActorConfig
-from actors.journal import JournalActor
-from actors.learning import LearningActor
-from actors.market import MarketActor
-from actors.quality import QualityActor
-from bot.assembly import Assembly
+from actors.config import JournalActorConfig
+from bot.assembly import Assembly, assembled, risk_engine
 from bot.backtest import run as backtest
 from bot.backtest.request import BacktestRequest
-from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
+from bot.backtest.venue import PessimisticVenue
 from bot.bars.source import Bars
 from bot.contracts import load_contracts
-from bot.journal.store import Journal
 from bot.market.bar import Bar
-from bot.risk_engine.controller import RiskController, RiskControllerConfig, install
 from bot.runtime.runtime import RuntimeSpec
 from bot.units import MINUTE_NS
 
@@ -132,11 +127,12 @@ class Played(NamedTuple):
         return [(body["state"], body["reason"]) for body in self.of("kill")]
 
 
-def spec_of(law: Path, out: Path, learning: bool = True) -> RuntimeSpec:
-    contracts = load_contracts(law)
+def spec_of(law: Path, out: Path, learning: bool = True, strategies: tuple[Path, ...] = ()) -> RuntimeSpec:
+    contracts = load_contracts(law, strategies)
     out.mkdir(parents=True, exist_ok=True)
     journal = str(out / "journal.sqlite")
-    return RuntimeSpec(contracts.directory, contracts.sha256, "2025-09-01", "2025-10-31", journal, learning=learning)
+    spec = RuntimeSpec(contracts.directory, contracts.sha256, "2025-09-01", "2025-10-31", journal, learning=learning)
+    return msgspec.structs.replace(spec, strategies=contracts.strategy_folders)
 
 
 def play(
@@ -148,10 +144,11 @@ def play(
     before: Callable[[backtest.BacktestRun], None] | None = None,
     decide_from_ns: int = 0,
     observe: bool = False,
+    strategies: tuple[Path, ...] = (),
 ) -> Played:
     """Run the bars through the whole stack; `before` may add to the engine first."""
     frame = bars if isinstance(bars, pd.DataFrame) else frame_of(bars)
-    spec = msgspec.structs.replace(spec_of(law, out, learning), decide_from_ns=decide_from_ns, observe=observe)
+    spec = msgspec.structs.replace(spec_of(law, out, learning, strategies), decide_from_ns=decide_from_ns, observe=observe)
     request = BacktestRequest(out=out, equity_usd=Decimal(equity), learning=learning)
     with backtest.BacktestRun(spec, Bars(frame, "crafted", ()), request) as run:
         if before is not None:
@@ -169,20 +166,14 @@ def read_journal(path: Path) -> list[Record]:
     return [Record(kind, ts_ns, strategy, msgspec.json.decode(body)) for kind, ts_ns, strategy, body in rows]
 
 
-class Bare:
-    """Stands in for bot.assembly.assemble: everything but the library and K1-K5. Keeps the controller for the test to look at."""
+BARE = ("JOURNAL", "QUALITY", "MARKET", "LEARNING")
 
-    def __init__(self) -> None:
-        self.controller: RiskController | None = None
 
-    def __call__(self, kernel: Any, spec: RuntimeSpec, bar_type: Any, open_journal: Callable[[], Journal]) -> Assembly:
-        config = RiskControllerConfig(component_id="RISK", runtime=spec, instrument_id=bar_type.instrument_id)
-        self.controller = install(kernel, config)
-        journal = JournalActor(RuntimeActorConfig(component_id="JOURNAL", runtime=spec, bar_type=bar_type), open_journal)
-        kernel.trader.add_actor(journal)
-        for name, actor in (("QUALITY", QualityActor), ("MARKET", MarketActor), ("LEARNING", LearningActor)):
-            kernel.trader.add_actor(actor(RuntimeActorConfig(component_id=name, runtime=spec, bar_type=bar_type)))
-        return Assembly(self.controller, journal)
+def bare(journal: JournalActorConfig) -> Assembly:
+    """Stands in for bot.assembly.assembled: everything but the library and K1-K5."""
+    whole = assembled(journal)
+    actors = [actor for actor in whole.actors if actor.config["component_id"] in BARE]
+    return Assembly(risk_engine(journal.runtime, journal.bar_type, parts=BARE), actors, [])
 
 
 class SeenVenue(PessimisticVenue):
@@ -190,8 +181,8 @@ class SeenVenue(PessimisticVenue):
 
     last: SeenVenue
 
-    def __init__(self, model: PessimisticFillModel) -> None:
-        super().__init__(model)
+    def __init__(self, config: SimulationModuleConfig) -> None:
+        super().__init__(config)
         SeenVenue.last = self
 
     def cancels(self, order: Order) -> None:

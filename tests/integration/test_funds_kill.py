@@ -13,8 +13,9 @@ from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.objects import AccountBalance, Money
 
+from bot.backtest.config import spec_of
 from bot.backtest.request import BacktestRequest
-from bot.backtest.run import BacktestRun, spec_of
+from bot.backtest.run import BacktestRun
 from bot.contracts import load_contracts
 from bot.journal.read import opened, read
 from bot.journal.records import Kind

@@ -12,6 +12,8 @@ from bot.backtest.run import run_backtest
 from bot.decision import evaluate
 from bot.decision.codes import Code, Layer
 from bot.decision.gates.gate import BarGate
+from bot.report import wording
+from bot.report.summary import Summary
 
 
 def _broken(now: object, law: object) -> None:
@@ -29,3 +31,5 @@ def test_a_guard_that_raises_in_the_library_halts_trading(tmp_path: Path, monkey
     assert states == ["TRIPPED", "FLAT", "HALTED"]
     assert "a guard without an answer" in reasons[0]
     assert entries == 0
+    (sentence,) = wording.alarm_sentences(Summary.from_journal(result.journal))
+    assert sentence.startswith("The kill switch tripped at ") and "a guard without an answer" in sentence

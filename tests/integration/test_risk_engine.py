@@ -21,8 +21,9 @@ from nautilus_trader.model.identifiers import ExecAlgorithmId, TradeId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order, OrderList
 from rogue import MES, Act, Rogue
-from stage import DAY, FLAT, WARM_UP_DAY, Bare, Played, Prices, SeenVenue, lawbook, play, quiet_day, spec_of, with_strategies
+from stage import DAY, FLAT, WARM_UP_DAY, Played, Prices, SeenVenue, bare, lawbook, play, quiet_day, spec_of, with_strategies
 
+from bot.backtest.run import BacktestRun
 from bot.backtest.venue import PessimisticFillModel
 from bot.decision.plan import ExitReason
 from bot.errors import RiskEngineError
@@ -30,7 +31,8 @@ from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_KILL_TRIGGER, CloseTrade, Ki
 from bot.risk_engine.brackets import OrderTags, price_of
 from bot.risk_engine.controller import RiskControllerConfig, install
 from bot.supervision.orders import Role
-from strategies.k1 import K1Config, VwapReversion
+from strategies.base import ContractStrategyConfig
+from strategies.k1 import VwapReversion
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 FILLS = {"10:42": (0, 3, -2, 1)}  # an entry at 25600 or 25601 is filled in this bar; stop and target are far
@@ -39,8 +41,8 @@ FILLS = {"10:42": (0, 3, -2, 1)}  # an entry at 25600 or 25601 is filled in this
 class Result:
     """What a rogue's day came to."""
 
-    def __init__(self, rogue: Rogue, played: Played, bare: Bare) -> None:
-        self.rogue, self.played, self.controller = rogue, played, bare.controller
+    def __init__(self, rogue: Rogue, played: Played) -> None:
+        self.rogue, self.played, self.controller = rogue, played, rogue.controller
 
 
 @pytest.fixture(scope="module")
@@ -53,19 +55,19 @@ def day(law: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
     """Play a day: acts by minute, and bars that are not quiet by minute."""
 
     def run(acts: dict[str, Act], bars: dict[str, Prices | None] | None = None, until: str = "11:15", algorithm: bool = False) -> Result:
-        bare, rogue = Bare(), Rogue(acts)
-        monkeypatch.setattr("bot.backtest.run.assemble", bare)
-        monkeypatch.setattr("bot.backtest.run.PessimisticVenue", SeenVenue)
+        rogue = Rogue(acts)
+        monkeypatch.setattr("bot.backtest.config.assembled", bare)
+        monkeypatch.setattr("bot.backtest.config.PessimisticVenue", SeenVenue)
 
-        def before(run: object) -> None:
-            rogue.controller = bare.controller
+        def before(run: BacktestRun) -> None:
+            rogue.controller = run.risk
             with_strategies(rogue)(run)
             if algorithm:
                 run.engine.add_exec_algorithm(Passing())
 
         script = dict(FILLS) | (bars or {})
         played = play(law, tmp_path / "out", quiet_day(WARM_UP_DAY) + quiet_day(DAY, until, script), before=before)
-        return Result(rogue, played, bare)
+        return Result(rogue, played)
 
     return run
 
@@ -119,11 +121,11 @@ def _two_in_one_list(rogue: Rogue) -> None:
 
 def _another_euc(rogue: Rogue) -> None:
     intent = rogue.intent()
-    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(euc=intent.euc.__class__(0.5, 0.3, 1.0, 0.0, 0.0, 1.0)))))
+    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(euc=intent.decided.euc.__class__(0.5, 0.3, 1.0, 0.0, 0.0, 1.0)))))
 
 
 def _old_intent(rogue: Rogue) -> None:
-    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(decided_ns=rogue.clock.timestamp_ns() - 60_000_000_000))))
+    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(ts_ns=rogue.clock.timestamp_ns() - 60_000_000_000))))
 
 
 def _lives_too_long(rogue: Rogue) -> None:
@@ -358,7 +360,7 @@ class OneAtATime(PessimisticFillModel):
 
 
 def test_a_partial_fill_whose_rest_expires_leaves_one_covered_contract(day, monkeypatch):
-    monkeypatch.setattr("bot.backtest.run.PessimisticFillModel", OneAtATime)
+    monkeypatch.setattr("bot.backtest.config.PessimisticFillModel", OneAtATime)
     result = day({"10:41": lambda rogue: rogue.enter(strategy="K4", quantity=2, stop=6, target=12)}, {"10:42": (2, 4, 1, 2)})
     entry = next(order for order in result.played.orders if order.client_order_id.value.endswith("1E"))
     assert (entry.status_string(), int(entry.filled_qty)) == ("CANCELED", 1)
@@ -470,7 +472,7 @@ def test_it_refuses_to_stand_in_front_of_a_bypassed_risk_engine(law, tmp_path):
 
 def test_a_strategy_refuses_to_start_without_it(law, tmp_path):
     engine = _engine()
-    engine.add_strategy(VwapReversion(K1Config(runtime=spec_of(law, tmp_path))))
+    engine.add_strategy(VwapReversion(ContractStrategyConfig(runtime=spec_of(law, tmp_path))))
     with pytest.raises(RiskEngineError, match="K1 refuses to start: the contract risk engine is not installed"):
         engine.kernel.trader.start()
     engine.dispose()

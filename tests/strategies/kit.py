@@ -5,35 +5,21 @@ from __future__ import annotations
 from functools import lru_cache
 
 import msgspec
-from builders import CONTRACTS
+from builders import CONTRACTS, mirrored
 
 from bot.decision.plan import EntryPlan, Leg, NoSetup, Setup
-from bot.market.bar import mirrored
 from bot.market.state import FailedBreak, MarketState, Sweep
 from bot.runtime.runtime import RuntimeSpec
-from strategies.base import ContractStrategy
-from strategies.k1 import K1Config, VwapReversion
-from strategies.k2 import FailedBreakReversal, K2Config
-from strategies.k3 import K3Config, SweepReversal
-from strategies.k4 import K4Config, MomentumExtension
-from strategies.k5 import K5Config, NoiseFilter
+from strategies.base import ContractStrategy, ContractStrategyConfig
 
 PIVOT = 1000
 SPEC = RuntimeSpec(CONTRACTS.directory, CONTRACTS.sha256, "2025-08-01", "2025-12-31", "")
-CLASSES = {
-    "K1": (VwapReversion, K1Config),
-    "K2": (FailedBreakReversal, K2Config),
-    "K3": (SweepReversal, K3Config),
-    "K4": (MomentumExtension, K4Config),
-    "K5": (NoiseFilter, K5Config),
-}
 
 
 @lru_cache
 def strategy(name: str) -> ContractStrategy:
     """A K under the standing contracts; it keeps nothing but K5's stop-outs."""
-    kind, config = CLASSES[name]
-    return kind(config(runtime=SPEC))
+    return CONTRACTS.declared[name].kind(ContractStrategyConfig(runtime=SPEC))
 
 
 def flip(price: int) -> int:

@@ -8,19 +8,18 @@ from __future__ import annotations
 from functools import lru_cache
 
 import msgspec
-from builders import CONTRACTS, ROOT, STRONG, belief, market
+from builders import CONTRACTS, ROOT, STRONG, belief, market, mirrored
 from hypothesis import strategies as st
 
-from bot.assembly import STRATEGIES
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitReason, Leg, NoSetup, Setup
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 from bot.market.state import FailedBreak, MarketState, Regime, Sweep
 from bot.runtime.runtime import RuntimeSpec
-from strategies.base import ContractStrategy
+from strategies.base import ContractStrategy, ContractStrategyConfig
 
 SPEC = RuntimeSpec(str(ROOT / "contracts"), CONTRACTS.sha256, "2025-08-01", "2025-12-31", "")
-TRADERS = ("K1", "K2", "K3", "K4")
+TRADERS = ("K1", "K2", "K3", "K4")  # those this kit has states for; one that was added brings its own test
 NAN = float("nan")
 PIVOT = 1000
 TODAY = "2025-09-16"
@@ -28,8 +27,7 @@ TODAY = "2025-09-16"
 
 def new_strategy(name: str) -> ContractStrategy:
     """A fresh K, built as a run builds it."""
-    strategy, config = STRATEGIES[int(name[1]) - 1]
-    return strategy(config(runtime=SPEC))
+    return CONTRACTS.declared[name].kind(ContractStrategyConfig(runtime=SPEC))
 
 
 shared_strategy = lru_cache(new_strategy)

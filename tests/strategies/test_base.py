@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import MOMENT, calendar, market, new_york_ns, plan, trade_view
+from builders import MOMENT, calendar, decided_at, market, new_york_ns, plan, trade_view
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.execution.messages import ModifyOrder, SubmitOrderList
@@ -22,7 +22,6 @@ from nautilus_trader.test_kit.stubs.events import TestEventStubs
 from nautilus_trader.test_kit.stubs.identifiers import TestIdStubs
 from states import SPEC, TRADERS, ask, closed, new_strategy, standing
 
-from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.errors import RiskEngineError
@@ -73,9 +72,7 @@ def started(name: str = "K1") -> House:
 
 def intent(entry_plan: EntryPlan) -> Intent:
     """A plan that was chosen at MOMENT."""
-    inputs = EucInputs(2.0, 0.9, 0.0, 1.0, 1.0, 0.0, 0.0, 0.2, 1.0)
-    name = f"20250916-{entry_plan.strategy}-1041"
-    return Intent(name, "2025-09-16", MOMENT, EXPIRES_NS, 2, entry_plan, 1.0, 1.0, Euc(0.5, 0.3, 0.6, 0.1, 0.2, 0.3), inputs)
+    return Intent(f"20250916-{entry_plan.strategy}-1041", entry_plan, EXPIRES_NS, decided_at(MOMENT, slippage_ticks=2))
 
 
 def work(built: House, orders: list[Order]) -> None:
@@ -112,9 +109,9 @@ def test_between_start_and_stop_it_takes_questions_and_hears_of_the_book(name):
 
 def test_its_rules_and_its_size_are_those_of_the_contracts():
     contracts = runtime_of(SPEC).contracts
-    assert {name: new_strategy(name).quantity for name in (*TRADERS, "K5")} == {"K1": 1, "K2": 1, "K3": 1, "K4": 2, "K5": 0}
+    assert {name: new_strategy(name).rules.contracts for name in TRADERS} == {"K1": 1, "K2": 1, "K3": 1, "K4": 2}
     for name in (*TRADERS, "K5"):
-        assert new_strategy(name).rules is getattr(contracts.strategies, name)
+        assert new_strategy(name).rules is contracts.rules[name]
 
 
 def test_all_strategies_of_a_run_share_one_runtime():

@@ -11,7 +11,8 @@ from kit import SPEC, in_a_mirror
 from states import closed, mirror, new_strategy, random_states
 
 from bot.decision.plan import NoSetup, Setup, Veto
-from strategies.k5 import K5Config, NoiseFilter
+from strategies.base import ContractStrategyConfig
+from strategies.k5 import NoiseFilter
 
 
 class Outcome(NamedTuple):
@@ -27,7 +28,7 @@ NOISY = with_beliefs(F5=(0.6, 0.6))
 
 def filter_after(*stops: tuple[int, str, str]) -> NoiseFilter:
     """K5 after trades of (side, exit reason, trading day)."""
-    made = NoiseFilter(K5Config(runtime=SPEC))
+    made = NoiseFilter(ContractStrategyConfig(runtime=SPEC))
     for stop in stops:
         made.post_trade_update(Outcome(*stop))
     return made

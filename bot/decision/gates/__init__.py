@@ -1,6 +1,6 @@
 """The gates, one module a layer; the tables below are their order of authority.
 
-Adding a gate touches its layer's module and that module's table.
+Adding a gate touches its layer's module and that module's table, and codes.py for a new code.
 """
 
 from __future__ import annotations

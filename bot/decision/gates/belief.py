@@ -13,17 +13,17 @@ L6 = Layer.BELIEF
 K5_CODES = (Code.K5_NOISE, Code.K5_LUNCH_VOID, Code.K5_OPPOSITE_STOPS)
 
 
-def _veto(now: Snapshot, law: Limits) -> Refused | None:
+def _veto(now: Snapshot, limits: Limits) -> Refused | None:
     return now.veto
 
 
-def _warm_up(now: Snapshot, law: Limits) -> Refused | None:
+def _warm_up(now: Snapshot, limits: Limits) -> Refused | None:
     if not now.market.warming_up:
         return None
     return refused(Code.WARM_UP, L6, "undefined", " ".join(now.market.warming_up), "required", "all defined")
 
 
-def _state(plan: EntryPlan, now: Snapshot, law: Limits) -> Refused | None:
+def _state(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
     state = now.trust[plan.strategy].state
     if state == "QUARANTINED":
         return refused(Code.QUARANTINED, L6, "state", state, "required", "ACTIVE or THROTTLED")

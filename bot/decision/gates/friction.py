@@ -12,13 +12,13 @@ from bot.decision.verdict import Refused
 from bot.units import TOLERANCE
 
 
-def _share(plan: EntryPlan, now: Snapshot, law: Limits) -> Refused | None:
+def _share(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
     if plan.target_cents <= 0:
-        return refused(Code.FRICTION_SHARE, Layer.EUC, "share", "no target", "limit", law.friction_share)
-    share = law.friction_cents(plan.quantity, now.market.slippage_ticks) / plan.target_cents
-    if share <= law.friction_share + TOLERANCE:
+        return refused(Code.FRICTION_SHARE, Layer.EUC, "share", "no target", "limit", limits.friction_share)
+    share = limits.friction_cents(plan.quantity, now.market.slippage_ticks) / plan.target_cents
+    if share <= limits.friction_share + TOLERANCE:
         return None
-    return refused(Code.FRICTION_SHARE, Layer.EUC, "share", share, "limit", law.friction_share, "share of target")
+    return refused(Code.FRICTION_SHARE, Layer.EUC, "share", share, "limit", limits.friction_share, "share of target")
 
 
 PLAN_GATES = (PlanGate("friction share", Layer.EUC, (Code.FRICTION_SHARE,), _share),)

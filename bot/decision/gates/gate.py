@@ -44,4 +44,4 @@ def refused(
     unit: str = "",
 ) -> Refused:
     """A refusal in the order in which its sentence reads."""
-    return Refused(code.value, int(layer), observed_name, observed, limit_name, limit, unit)
+    return Refused(code.value, observed_name, observed, limit_name, limit, unit, layer=int(layer))

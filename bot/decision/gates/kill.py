@@ -9,19 +9,19 @@ from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 
 
-def _armed(now: Snapshot, law: Limits) -> Refused | None:
+def _armed(now: Snapshot, limits: Limits) -> Refused | None:
     if now.kill_state is KillState.ARMED:
         return None
     return refused(Code.KILL_SWITCH, Layer.KILL_SWITCH, "state", now.kill_state.value, "required", KillState.ARMED.value)
 
 
-def _observing(now: Snapshot, law: Limits) -> Refused | None:
+def _observing(now: Snapshot, limits: Limits) -> Refused | None:
     if not now.observe:
         return None
     return refused(Code.OBSERVE_ONLY, Layer.KILL_SWITCH, "mode", "OBSERVE", "required", "PAPER or LIVE")
 
 
-def _broker(now: Snapshot, law: Limits) -> Refused | None:
+def _broker(now: Snapshot, limits: Limits) -> Refused | None:
     return refused(Code.BROKER_BLOCK, Layer.KILL_SWITCH, "found", now.broker, "required", "none") if now.broker else None
 
 

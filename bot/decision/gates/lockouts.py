@@ -18,20 +18,20 @@ def _since(code: Code, now_ns: int, trigger_ns: int, lock_ns: int) -> Refused | 
     return refused(code, L4, "minutes_since", (now_ns - trigger_ns) / MINUTE_NS, "minimum", lock_ns / MINUTE_NS, "minutes")
 
 
-def _volatility(now: Snapshot, law: Limits) -> Refused | None:
-    return _since(Code.VOLATILITY_SHOCK, now.ts_ns, now.lockouts.volatility_ns, law.volatility_ns)
+def _volatility(now: Snapshot, limits: Limits) -> Refused | None:
+    return _since(Code.VOLATILITY_SHOCK, now.ts_ns, now.lockouts.volatility_ns, limits.volatility_ns)
 
 
-def _execution(now: Snapshot, law: Limits) -> Refused | None:
-    return _since(Code.EXECUTION_DANGER, now.ts_ns, now.lockouts.execution_ns, law.execution_ns)
+def _execution(now: Snapshot, limits: Limits) -> Refused | None:
+    return _since(Code.EXECUTION_DANGER, now.ts_ns, now.lockouts.execution_ns, limits.execution_ns)
 
 
-def _news(now: Snapshot, law: Limits) -> Refused | None:
-    return _since(Code.NEWS_SHOCK, now.ts_ns, now.lockouts.news_ns, law.news_ns)
+def _news(now: Snapshot, limits: Limits) -> Refused | None:
+    return _since(Code.NEWS_SHOCK, now.ts_ns, now.lockouts.news_ns, limits.news_ns)
 
 
-def _blackout(now: Snapshot, law: Limits) -> Refused | None:
-    for blackout in law.blackouts:
+def _blackout(now: Snapshot, limits: Limits) -> Refused | None:
+    for blackout in limits.blackouts:
         if blackout.start_ns <= now.ts_ns < blackout.end_ns:
             minutes = (blackout.end_ns - now.ts_ns) / MINUTE_NS
             return refused(Code.BLACKOUT, L4, "reason", blackout.reason, "minutes_left", minutes, "minutes")

@@ -14,18 +14,18 @@ from bot.units import TOLERANCE
 L2 = Layer.QUALITY
 
 
-def _dvs(now: Snapshot, law: Limits) -> Refused | None:
+def _dvs(now: Snapshot, limits: Limits) -> Refused | None:
     if math.isnan(now.dvs):
-        return refused(Code.DVS_UNKNOWN, L2, "dvs", "unknown", "minimum", law.dvs_enter)
-    if now.dvs >= law.dvs_enter - TOLERANCE:
+        return refused(Code.DVS_UNKNOWN, L2, "dvs", "unknown", "minimum", limits.dvs_enter)
+    if now.dvs >= limits.dvs_enter - TOLERANCE:
         return None
-    return refused(Code.DVS_BELOW_MINIMUM, L2, "dvs", now.dvs, "minimum", law.dvs_enter)
+    return refused(Code.DVS_BELOW_MINIMUM, L2, "dvs", now.dvs, "minimum", limits.dvs_enter)
 
 
-def _eqs(now: Snapshot, law: Limits) -> Refused | None:
-    if now.eqs >= law.eqs_enter - TOLERANCE:
+def _eqs(now: Snapshot, limits: Limits) -> Refused | None:
+    if now.eqs >= limits.eqs_enter - TOLERANCE:
         return None
-    return refused(Code.EQS_BELOW_MINIMUM, L2, "eqs", now.eqs, "minimum", law.eqs_enter)
+    return refused(Code.EQS_BELOW_MINIMUM, L2, "eqs", now.eqs, "minimum", limits.eqs_enter)
 
 
 BAR_GATES = (

@@ -11,7 +11,7 @@ from bot.decision.verdict import Refused
 L3 = Layer.SESSION
 
 
-def _window(now: Snapshot, law: Limits) -> Refused | None:
+def _window(now: Snapshot, limits: Limits) -> Refused | None:
     if not now.entry_refusal:
         return None
     if now.market.session is None:

@@ -13,19 +13,19 @@ from bot.units import SECOND_NS
 L8 = Layer.TEMPLATE
 
 
-def _entry_type(plan: EntryPlan, now: Snapshot, law: Limits) -> Refused | None:
-    if plan.entry_type in law.entry_types:
+def _entry_type(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
+    if plan.entry_type in limits.entry_types:
         return None
-    return refused(Code.ENTRY_TYPE, L8, "type", str(plan.entry_type), "allowed", " or ".join(sorted(law.entry_types)))
+    return refused(Code.ENTRY_TYPE, L8, "type", str(plan.entry_type), "allowed", " or ".join(sorted(limits.entry_types)))
 
 
-def _ttl(plan: EntryPlan, now: Snapshot, law: Limits) -> Refused | None:
-    if 0 < plan.ttl_seconds <= law.ttl_ns / SECOND_NS:
+def _ttl(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
+    if 0 < plan.ttl_seconds <= limits.ttl_ns / SECOND_NS:
         return None
-    return refused(Code.TIME_TO_LIVE, L8, "ttl", plan.ttl_seconds, "maximum", law.ttl_ns / SECOND_NS, "seconds")
+    return refused(Code.TIME_TO_LIVE, L8, "ttl", plan.ttl_seconds, "maximum", limits.ttl_ns / SECOND_NS, "seconds")
 
 
-def _bracket(plan: EntryPlan, now: Snapshot, law: Limits) -> Refused | None:
+def _bracket(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
     for number, leg in enumerate(plan.legs, start=1):
         stop, target = (plan.limit - leg.stop) * plan.side, (leg.target - plan.limit) * plan.side
         if leg.quantity < 1 or stop <= 0 or target <= 0:

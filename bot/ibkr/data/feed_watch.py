@@ -34,8 +34,8 @@ class FeedWatch:
     It promises nothing outside the calendar's hours, and cannot tell a halt from a dead feed.
     """
 
-    def __init__(self, link: Link, feed: MarketData, law: DvsLaw, calendar: FeedHours, look_every_seconds: float) -> None:
-        self._link, self._feed, self._law, self._calendar = link, feed, law, calendar
+    def __init__(self, link: Link, feed: MarketData, limits: DvsLaw, calendar: FeedHours, look_every_seconds: float) -> None:
+        self._link, self._feed, self._limits, self._calendar = link, feed, limits, calendar
         self._every = look_every_seconds
         self._told = self._tries = 0
         link.loops.append(self._watch)
@@ -57,17 +57,17 @@ class FeedWatch:
             self._told = self._tries = 0
             return
         if self._calendar.session_at(now_ns) is not None:
-            self._tell(stale_periods(self._law, now - self._feed.last_data_seconds))
+            self._tell(stale_periods(self._limits, now - self._feed.last_data_seconds))
         silent, excused = now - self._feed.last_piece_seconds, self._feed.excused
         if self._feed.stale is None or excused:
             self._tries = 0
-        if silent > (EXCUSED_SECONDS if excused else self._law.stale_seconds) and self._feed.denied is None:
+        if silent > (EXCUSED_SECONDS if excused else self._limits.stale_seconds) and self._feed.denied is None:
             await self._wake(silent, excused)
 
     def _tell(self, periods: int) -> None:
         """STALE once when the feed has been silent too long and once more each further period."""
         for period in range(self._told, periods):
-            self._feed.tell_stale(f"no data for {(period + 1) * self._law.stale_seconds:.0f} s")
+            self._feed.tell_stale(f"no data for {(period + 1) * self._limits.stale_seconds:.0f} s")
         self._told = periods
 
     async def _wake(self, silent: float, excused: bool) -> None:

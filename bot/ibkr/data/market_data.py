@@ -21,7 +21,7 @@ from bot.ibkr.link.classify import Action, Rule, classify_request, classify_syst
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import LinkState, SyncReason
 from bot.quality.feed import QualityEvent, QualityKind
-from bot.units import MINUTE_NS, SECOND_NS, TICK_POINTS
+from bot.units import MINUTE_NS, SECOND_NS, to_ticks
 
 LIVE_DATA = 1
 PIECE_SECONDS = 5
@@ -38,7 +38,7 @@ class MarketData:
     `trouble` is why no entry may rest on this feed now, or None.
     """
 
-    def __init__(self, link: Link, law: DataContract, contract: Callable[[], Any], history: History) -> None:
+    def __init__(self, link: Link, limits: DataContract, contract: Callable[[], Any], history: History) -> None:
         self.on_minute: Callable[[Minute], None] = lambda _: None
         self.on_quote: Callable[[Quote], None] = lambda _: None
         self.on_quality: Callable[[QualityEvent], None] = lambda _: None
@@ -48,10 +48,10 @@ class MarketData:
         self.pieces = 0
         self.last_piece_seconds = self.last_data_seconds = link.seconds()
         self.flow = BarFlow(self._publish, self.past, link.report)
-        self._link, self._law, self._contract, self._history = link, law, contract, history
+        self._link, self._limits, self._contract, self._history = link, limits, contract, history
         self._farms: set[str] = set()
         self._builder = MinuteBuilder()
-        self._quotes = QuoteBook(law.dvs)
+        self._quotes = QuoteBook(limits.dvs)
         self._bars_id = self._quotes_id = 0
         self._bad_quote: tuple[str, int] | None = None
         self._refusals = 0
@@ -80,7 +80,7 @@ class MarketData:
     def spread_ticks(self) -> float:
         """Ask less bid of the last quote, ticks, 0 while one side has moved past the other; nan while there is none."""
         quote = self._quotes.quote
-        return math.nan if quote is None else max(0.0, (quote.ask - quote.bid) / TICK_POINTS)
+        return math.nan if quote is None else max(0.0, to_ticks(quote.ask - quote.bid))
 
     async def begin(self, warm_up_days: int) -> None:
         """Publish so many days of past minutes; live ones follow. Raises BrokerError."""
@@ -103,7 +103,7 @@ class MarketData:
         self.last_piece_seconds = self.last_data_seconds = self._link.seconds()
         connection.send("reqMarketDataType", LIVE_DATA)
         connection.send("reqRealTimeBars", self._bars_id, self._contract(), PIECE_SECONDS, "TRADES", False, [])
-        self._ask_quotes(QuoteBook(self._law.dvs))
+        self._ask_quotes(QuoteBook(self._limits.dvs))
 
     def _ask_quotes(self, book: QuoteBook) -> None:
         assert self._link.ids is not None
@@ -159,7 +159,7 @@ class MarketData:
     def _publish(self, minute: Minute) -> None:
         now = self._link.clock.now_ns()
         late = (now - minute.close_ns) / SECOND_NS
-        if self.pieces and late > self._law.max_late_seconds:
+        if self.pieces and late > self._limits.max_late_seconds:
             self._tell(QualityKind.LATE, f"{late:.0f} s after its close")
         if not minute.whole:
             self._tell(QualityKind.STALE, "pieces of the minute are missing, and history did not have it in time")
@@ -182,9 +182,9 @@ class MarketData:
 
     def _replace_quotes(self) -> None:
         """The quotes have died, the pieces have not: ask for quotes alone."""
-        self._link.report(StaleQuotes(f"no quote for {self._law.dvs.stale_seconds:.0f} s in which there were trades"))
+        self._link.report(StaleQuotes(f"no quote for {self._limits.dvs.stale_seconds:.0f} s in which there were trades"))
         self._link.connection.send("cancelMktData", self._quotes_id)
-        self._ask_quotes(QuoteBook(self._law.dvs, doubted=True))
+        self._ask_quotes(QuoteBook(self._limits.dvs, doubted=True))
 
     def _judge_quote(self) -> None:
         """Judged at each piece, not at each tick: a bid that has moved before its ask is not a crossed market."""

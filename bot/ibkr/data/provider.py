@@ -41,7 +41,7 @@ class IbkrInstrumentProvider(InstrumentProvider):
         self._link, self._broker, self._calendar = link, config, calendar
         self._listed = True
         intents = (story.intent for story in runtime_of(config.runtime).past.unfinished)
-        self._resumed: Intent | None = min(intents, key=lambda intent: intent.decided_ns, default=None)
+        self._resumed: Intent | None = min(intents, key=lambda intent: intent.decided.ts_ns, default=None)
         link.sync.append(self._sync)
 
     def contract(self) -> Any:
@@ -116,7 +116,7 @@ class IbkrInstrumentProvider(InstrumentProvider):
         pinned, trade = self._broker.local_symbol, self._resumed
         if trade is None:
             return front_month(listed, self._link.clock.now_ns(), self._calendar, pinned)
-        kept = front_month(await self._months(expired=True), trade.decided_ns, self._calendar, pinned)
+        kept = front_month(await self._months(expired=True), trade.decided.ts_ns, self._calendar, pinned)
         if kept.con_id not in {month.con_id for month in listed}:
             others = ", ".join(month.local_symbol for month in listed)
             text = f"{trade.intent_id} is unfinished in {kept.local_symbol}, which the broker does not list any more; found {others}"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bot.contracts.models import DvsLaw
 from bot.quality.feed import quote_fault
-from bot.units import SECOND_NS, TICK_POINTS
+from bot.units import SECOND_NS, to_ticks
 
 BID, ASK, DELAYED = 1, 2, (66, 67, 68, 72, 73, 75, 76)
 
@@ -36,9 +36,9 @@ class QuoteBook:
     dead too.
     """
 
-    def __init__(self, law: DvsLaw, *, doubted: bool = False) -> None:
+    def __init__(self, limits: DvsLaw, *, doubted: bool = False) -> None:
         self.doubted = doubted
-        self._law = law
+        self._limits = limits
         self._sides: dict[int, tuple[float, float]] = {}
         self._traded_ns = 0  # close of the first piece with volume since the last tick; 0: none
 
@@ -67,9 +67,9 @@ class QuoteBook:
     def traded(self, close_ns: int) -> bool:
         """A piece with volume has closed (market time); whether the subscription has died."""
         self._traded_ns = self._traded_ns or close_ns
-        return close_ns - self._traded_ns > self._law.stale_seconds * SECOND_NS
+        return close_ns - self._traded_ns > self._limits.stale_seconds * SECOND_NS
 
     def fault(self) -> str | None:
         """What is wrong with the quote (data_contract.yaml), or None."""
         quote = self.quote
-        return None if quote is None else quote_fault(self._law, quote.bid / TICK_POINTS, quote.ask / TICK_POINTS)
+        return None if quote is None else quote_fault(self._limits, to_ticks(quote.bid), to_ticks(quote.ask))

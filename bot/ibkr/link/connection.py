@@ -151,11 +151,6 @@ class Connection:
         """The order id that the gateway offered at the handshake, or one above."""
         return int(self._client.getReqId())
 
-    @property
-    def frames(self) -> int:
-        """Frames received since the socket opened, the handshake's version frame included."""
-        return int(self._client._numMsgRecv)
-
     def close(self) -> None:
         """Hang up. Pending requests end with ConnectionLost; listeners hear nothing more."""
         self.alive = False

@@ -124,10 +124,6 @@ class Link:
         else:
             self._events.put_nowait(LinkEvent(error=error))
 
-    def resync(self) -> None:
-        """Ask everything again on this connection."""
-        self._events.put_nowait(LinkEvent(sync=SyncReason.DATA_KEPT))
-
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call back after so many seconds of the wall, unless the connection ends before."""
         generation = self.generation

@@ -13,7 +13,8 @@ class LinkSettings(msgspec.Struct, frozen=True):
 
     `account` "" means the only one there is; `paper` refuses a live account and its opposite a
     paper one; `zone` is the gateway's time zone for stamps that carry none; `replay` says that
-    the gateway replays recorded time, so that market time comes from its messages alone.
+    the gateway replays recorded time, so that market time comes from its messages alone. `host` "" leaves host,
+    port and client id to the environment (bot.ibkr.link.endpoint).
     """
 
     host: str = "127.0.0.1"
@@ -35,10 +36,27 @@ class LinkSettings(msgspec.Struct, frozen=True):
     messages_per_second: int = 40
 
     @classmethod
-    def under(cls, law: ExecutionContract, **named: object) -> LinkSettings:
+    def under(cls, execution: ExecutionContract, **named: object) -> LinkSettings:
         """Settings whose back-off is the execution contract's."""
-        law_says = {"backoff_seconds": tuple(law.reconnect.backoff_seconds), "then_every_seconds": law.reconnect.then_every_seconds}
-        return cls(**(law_says | named))
+        reconnect = execution.reconnect
+        backoff = {"backoff_seconds": tuple(reconnect.backoff_seconds), "then_every_seconds": reconnect.then_every_seconds}
+        return cls(**(backoff | named))
+
+
+_confirmed: set[str] = set()
+
+
+def confirm_live(account: str) -> None:
+    """A person has typed this account in this process to trade real money (mesbot live). No configuration can say so."""
+    _confirmed.add(account)
+
+
+def require_confirmed(account: str, *, paper: bool, observe: bool) -> None:
+    """Raises WrongAccountKind if a live account would be traded that nobody has confirmed in this process."""
+    if not paper and not observe and account not in _confirmed:
+        raise WrongAccountKind(
+            f"{account} is a live account that nobody has confirmed in this process; real money is traded by `mesbot live` alone"
+        )
 
 
 def chosen_account(settings: LinkSettings, accounts: list[str]) -> str:

@@ -11,11 +11,11 @@ from bot.contracts import Contracts
 from bot.errors import MesbotError, UsageError
 from bot.ibkr import errors as e
 from bot.ibkr.config import BrokerConfig
+from bot.ibkr.link.endpoint import Endpoint, endpoint_of
 from bot.ibkr.session import BrokerSession
 from bot.node.check.items import CheckItem, all_skipped, failed, passed
 from bot.node.check.machine import bare_spec
 from bot.node.check.session_items import BROKER_ITEMS, judged, market_open, trouble_item
-from bot.node.endpoint import Endpoint, endpoint_of
 from bot.node.journals import journals_of
 from bot.node.probe import Probe, link_settings, probe
 from bot.runtime.past import past_of
@@ -26,7 +26,7 @@ BAR_SECONDS, REFUSAL_SECONDS = 20.0, 2.0  # how long a first bar is waited for, 
 NO_BROKER = "no broker configured (TWS_HOST, TWS_PORT)"
 
 
-async def broker_items(law: Contracts, environ: Mapping[str, str], state: Path, *, paper: bool) -> tuple[str, list[CheckItem]]:
+async def broker_items(contracts: Contracts, environ: Mapping[str, str], state: Path, *, paper: bool) -> tuple[str, list[CheckItem]]:
     """The account, as far as it is known, and the broker's items. Nothing is raised: what is wrong is in them."""
     try:
         endpoint = endpoint_of(environ)
@@ -35,13 +35,13 @@ async def broker_items(law: Contracts, environ: Mapping[str, str], state: Path, 
     if endpoint is None:
         return "", all_skipped(BROKER_ITEMS, NO_BROKER)
     try:
-        found = await probe(endpoint, law.execution_contract, paper=paper)
+        found = await probe(endpoint, contracts.execution_contract, paper=paper)
     except e.AccountNotFound as error:
         connected = passed("connection", f"{endpoint} answers")
         return endpoint.account, [connected, trouble_item("account", error), *all_skipped(BROKER_ITEMS[2:], "no account")]
     except e.BrokerError as error:
         return endpoint.account, [trouble_item("connection", error), *all_skipped(BROKER_ITEMS[1:], "no connection")]
-    return found.account, await _session(law, endpoint, found, _explained(state, found, paper=paper), paper=paper)
+    return found.account, await _session(contracts, endpoint, found, _explained(state, found, paper=paper), paper=paper)
 
 
 def _explained(state: Path, found: Probe, *, paper: bool) -> int:
@@ -53,15 +53,15 @@ def _explained(state: Path, found: Probe, *, paper: bool) -> int:
         return 0
 
 
-async def _session(law: Contracts, endpoint: Endpoint, found: Probe, explained: int, *, paper: bool) -> list[CheckItem]:
+async def _session(contracts: Contracts, endpoint: Endpoint, found: Probe, explained: int, *, paper: bool) -> list[CheckItem]:
     """Start, look, stop.
 
     A clock that is hours off is taken for the market's on a live account too: the clock's own item fails there,
     and the others are judged by the gateway's time instead of all failing for this one cause.
     """
     replay = found.replays
-    link = link_settings(endpoint, law.execution_contract, paper=paper, replay=replay)
-    spec = bare_spec(law, new_york(found.broker_ns).date())
+    link = link_settings(endpoint, contracts.execution_contract, paper=paper, replay=replay)
+    spec = bare_spec(contracts, new_york(found.broker_ns).date())
     session = BrokerSession(BrokerConfig(runtime=spec, link=link, ids_path=None, start_timeout_seconds=START_SECONDS))
     trouble: e.BrokerError | None = None
     try:
@@ -72,7 +72,7 @@ async def _session(law: Contracts, endpoint: Endpoint, found: Probe, explained: 
         trouble = error
     finally:
         await session.stop()
-    return judged(session, law, endpoint, found, trouble, BAR_SECONDS, explained)
+    return judged(session, contracts, endpoint, found, trouble, BAR_SECONDS, explained)
 
 
 async def _first_bar(session: BrokerSession, seconds: float) -> None:

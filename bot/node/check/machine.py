@@ -7,13 +7,15 @@ import math
 import tempfile
 from pathlib import Path
 
+from nautilus_trader.config import StrategyFactory
 from nautilus_trader.model.identifiers import InstrumentId
 
-from bot.assembly import STRATEGIES
+from bot.assembly import strategies
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
-from bot.contracts.derived import StrategyLimits, strategy_limits
-from bot.errors import CalendarError, JournalError
+from bot.decision.derived import StrategyLimits, strategy_limits
+from bot.decision.limits import Limits
+from bot.errors import CalendarError, JournalError, MesbotError
 from bot.journal.verify import verify
 from bot.node.check.items import CheckItem, failed, passed
 from bot.node.journals import FOLDER
@@ -23,35 +25,36 @@ TRADING_DAYS, TRADING_DAYS_WITHIN, HALF_DAY_WITHIN = 5, 14, 400  # trading days 
 BEFORE, AHEAD = dt.timedelta(days=10), dt.timedelta(days=120)  # so that the front month's roll is covered
 
 
-def machine_items(law: Contracts, today: dt.date, folder: Path) -> tuple[CheckItem, ...]:
+def machine_items(contracts: Contracts, today: dt.date, folder: Path) -> tuple[CheckItem, ...]:
     """Everything that needs no broker, in order. `folder` is the state folder."""
-    return limits_item(law), calendar_item(law, today), strategies_item(law, today), journal_item(folder)
+    return limits_item(contracts), calendar_item(contracts, today), strategies_item(contracts, today), journal_item(folder)
 
 
-def limits_item(law: Contracts) -> CheckItem:
+def limits_item(contracts: Contracts) -> CheckItem:
     """Whether every strategy that a tier allows has limits to trade under."""
-    loss, caps, endless = law.constitution.loss_limits, [], []
-    for tier in law.constitution.tiers:
-        allowed = [limits for limits in strategy_limits(law, tier) if limits.allowed]
-        caps.append(f"{tier.name} " + " ".join(f"{limits.strategy}={limits.stop_cap_ticks}" for limits in allowed))
+    limits, slippage_ticks = Limits.of(contracts), contracts.execution_contract.slippage.base_ticks
+    loss, caps, endless = contracts.constitution.loss_limits, [], []
+    for tier in limits.tiers:
+        allowed = [each for each in strategy_limits(limits, tier, slippage_ticks) if each.allowed]
+        caps.append(f"{tier.name} " + " ".join(f"{each.strategy}={each.stop_cap.ticks}" for each in allowed))
         endless += [each for each in allowed if not _usable(each)]
     if endless:
-        found = "; ".join(f"{each.strategy} in tier {each.tier}: stop cap {each.stop_cap_ticks} ticks" for each in endless)
+        found = "; ".join(f"{each.strategy} in tier {each.tier}: stop cap {each.stop_cap.ticks} ticks" for each in endless)
         return failed("limits", found, "Correct tiers, risk or sizes; `mesbot contracts` shows them worked out.")
     losses = f"loss ${loss.day_usd:.2f} a day, ${loss.week_usd:.2f} a week, ${loss.month_usd:.2f} a month"
     return passed("limits", f"{losses}; stop caps in ticks: {', '.join(caps)}")
 
 
 def _usable(limits: StrategyLimits) -> bool:
-    numbers = (limits.stop_cap_ticks, limits.risk_cap_cents, limits.worst_case_cents, limits.required_funds_cents)
+    numbers = (limits.stop_cap.ticks, limits.risk_cap_cents, limits.worst_case_cents, limits.required_funds_cents)
     return all(0 < number < math.inf for number in numbers)
 
 
-def calendar_item(law: Contracts, today: dt.date) -> CheckItem:
+def calendar_item(contracts: Contracts, today: dt.date) -> CheckItem:
     """Whether the calendars know the next trading days."""
     remedy = "Update exchange_calendars and pandas_market_calendars, or correct session.yaml: calendars."
     try:
-        sessions = SessionCalendar(law.session, today, today + dt.timedelta(days=HALF_DAY_WITHIN)).sessions
+        sessions = SessionCalendar(contracts.session, today, today + dt.timedelta(days=HALF_DAY_WITHIN)).sessions
     except CalendarError as error:
         return failed("calendar", str(error), remedy)
     ahead = [session.date for session in sessions if session.date > today.isoformat()][:TRADING_DAYS]
@@ -62,12 +65,13 @@ def calendar_item(law: Contracts, today: dt.date) -> CheckItem:
     return passed("calendar", f"{today} is {'a' if trades else 'no'} trading day; next {', '.join(ahead)}; next half day {half}")
 
 
-def strategies_item(law: Contracts, today: dt.date) -> CheckItem:
+def strategies_item(contracts: Contracts, today: dt.date) -> CheckItem:
     """Whether every strategy can be made, and the parameters in force."""
     try:
-        made = [kind(config(runtime=bare_spec(law, today), instrument_id=InstrumentId.from_str("MES.CME"))) for kind, config in STRATEGIES]
-    except Exception as error:  # whatever stops one from being made is what is looked for
-        return failed("strategies", f"{type(error).__name__}: {error}", "Correct strategies.yaml, or the strategy that was changed last.")
+        instrument_id = InstrumentId.from_str(contracts.constitution.instrument.id)
+        made = [StrategyFactory.create(each) for each in strategies(bare_spec(contracts, today), instrument_id)]
+    except MesbotError as error:
+        return failed("strategies", str(error), "Correct the strategy, or take it away.")
     lines = [f"{each.name} " + " ".join(f"{key}={value}" for key, value in each.rules.model_dump(mode="json").items()) for each in made]
     return passed("strategies", "\n".join(lines))
 
@@ -91,6 +95,13 @@ def journal_item(folder: Path) -> CheckItem:
     return passed("journal", f"{folder} can be written; {'whole: ' + ', '.join(heads) if heads else 'none yet'}")
 
 
-def bare_spec(law: Contracts, today: dt.date) -> RuntimeSpec:
+def bare_spec(contracts: Contracts, today: dt.date) -> RuntimeSpec:
     """A run of which nothing is written."""
-    return RuntimeSpec(law.directory, law.sha256, (today - BEFORE).isoformat(), (today + AHEAD).isoformat(), "")
+    return RuntimeSpec(
+        contracts.directory,
+        contracts.sha256,
+        (today - BEFORE).isoformat(),
+        (today + AHEAD).isoformat(),
+        "",
+        strategies=contracts.strategy_folders,
+    )

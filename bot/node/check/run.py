@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.calendar import new_york
@@ -15,18 +15,21 @@ from bot.node.check.report import CheckReport, Mode
 from bot.node.check.session_items import BROKER_ITEMS
 
 
-async def run_checks(mode: Mode, directory: Path | None, environ: Mapping[str, str], folder: Path, now_ns: int) -> CheckReport:
-    """Look at everything, in order. `directory` holds the contracts (None: those in force), `folder` is the state folder.
+async def run_checks(
+    mode: Mode, directory: Path | None, environ: Mapping[str, str], folder: Path, now_ns: int, strategies: Sequence[Path] = ()
+) -> CheckReport:
+    """Look at everything, in order. `directory` holds the contracts (None: those in force), `folder` is the state folder,
+    `strategies` are folders of strategies beside those that ship.
 
     `now_ns` is of the wall, UTC ns. What is wrong is in the report; nothing about the machine or the broker is raised.
     """
     try:
-        law = load_contracts(directory)
+        in_force = load_contracts(directory, strategies)
     except ContractError as error:
         broken = failed("contracts", str(error), "Correct the values named.")
         blind = all_skipped(("limits", "calendar", "strategies"), "no contracts")
         return CheckReport(now_ns, mode, "", "", (broken, *blind, journal_item(folder), *all_skipped(BROKER_ITEMS, "no contracts")))
-    contracts = passed("contracts", f"{law.directory}, all cross-checks hold; hash {law.sha256}")
-    local = machine_items(law, new_york(now_ns).date(), folder)
-    account, remote = await broker_items(law, environ, folder, paper=mode == "PAPER")
-    return CheckReport(now_ns, mode, account, law.sha256, (contracts, *local, *remote))
+    contracts = passed("contracts", f"{in_force.directory}, all cross-checks hold; hash {in_force.sha256}")
+    local = machine_items(in_force, new_york(now_ns).date(), folder)
+    account, remote = await broker_items(in_force, environ, folder, paper=mode == "PAPER")
+    return CheckReport(now_ns, mode, account, in_force.sha256, (contracts, *local, *remote))

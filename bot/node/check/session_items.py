@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from bot.calendar import new_york
 from bot.contracts import Contracts
-from bot.contracts.derived import required_funds_cents, tier_of
+from bot.decision.limits import Limits
 from bot.ibkr import errors as e
 from bot.ibkr.data.front_month import exit_only_from
+from bot.ibkr.link.endpoint import Endpoint
 from bot.ibkr.link.link import MAX_SKEW_SECONDS
 from bot.ibkr.session import BrokerSession
 from bot.node.check.items import CheckItem, failed, passed, skipped
-from bot.node.endpoint import Endpoint
 from bot.node.probe import SIMULATED_SECONDS, Probe
 from bot.runtime.runtime import runtime_of
 from bot.units import to_cents, to_usd
@@ -23,7 +23,7 @@ CONTRACT_TROUBLE = (e.ContractNotFound, e.ContractExpired, e.AmbiguousContract)
 
 def judged(
     session: BrokerSession,
-    law: Contracts,
+    contracts: Contracts,
     endpoint: Endpoint,
     found: Probe,
     trouble: e.BrokerError | None,
@@ -38,7 +38,7 @@ def judged(
     looks: dict[str, Callable[[], CheckItem]] = {  # in the order in which a session comes to them
         "connection": lambda: passed("connection", f"{endpoint}, client id {endpoint.client_id}"),
         "clock skew": lambda: clock_item(found.skew_seconds, paper=paper),
-        "account": lambda: _account(session, law),
+        "account": lambda: _account(session, Limits.of(contracts)),
         "instrument": lambda: _instrument(session),
         "orders": lambda: passed("orders", "the API takes orders (it is not read-only); none was sent"),
         "positions": lambda: _positions(session, explained),
@@ -91,15 +91,14 @@ def _place(trouble: e.BrokerError) -> str:
     return next((name for name, kinds in places if isinstance(trouble, kinds)), "connection")
 
 
-def _account(session: BrokerSession, law: Contracts) -> CheckItem:
+def _account(session: BrokerSession, limits: Limits) -> CheckItem:
     account, values = session.link.account, session.account.values
     equity, funds = (to_cents(values[tag]) for tag in ("NetLiquidation", "AvailableFunds"))
-    needed = required_funds_cents(law.risk_model, to_cents(law.constitution.instrument.backtest_initial_margin_usd), 1)
-    tier = tier_of(law.constitution, equity)
+    needed, tier = limits.required_funds_cents(1), limits.tier(equity)
     found = (
         f"{account}, a {'paper' if session.config.link.paper else 'live'} account; "
         f"NetLiquidation ${to_usd(equity):,.2f}, AvailableFunds ${to_usd(funds):,.2f}; tier {tier.name if tier else 'none'}; "
-        f"{law.risk_model.margin_buffer:g} x the backtest's initial margin is ${to_usd(needed):,.2f} a contract and "
+        f"{float(limits.margin_buffer):g} x the backtest's initial margin is ${to_usd(needed):,.2f} a contract and "
         f"{'fits' if funds >= needed else 'does not fit'}"
     )
     return passed("account", found) if tier else failed("account", found, "Fund the account: no tier allows a trade.")

@@ -8,7 +8,7 @@ from datetime import date as Date
 import msgspec
 
 from bot.report.numbers.number import ONE, How, Number, Source, Unit, ones
-from bot.report.numbers.strategies import BOOK, VETOER
+from bot.report.numbers.strategies import BOOK
 from bot.report.numbers.trades import amounts_of
 from bot.report.run import Bar, Closed, Run
 from bot.units import to_cents
@@ -40,10 +40,11 @@ def run_numbers(run: Run, days: list[Day]) -> Iterator[Number]:
     yield _count("sessions", "days with a bar in the trading window, each by its first record", lambda: _first_seqs(days))
     yield _count("bars", "bars of the trading window", lambda: [bar.seq for bar in run.bars])
     yield _count("bars.planned", "bars on which any strategy had a plan, each by the first decision with one", run.planned.values)
-    vetoed = f"bars with a plan that {VETOER} vetoed, each by {VETOER}'s decision"
-    yield _count(f"{VETOER}.vetoed", vetoed, lambda: _vetoed(run))
+    vetoer = run.contracts.filter
+    vetoed = f"bars with a plan that {vetoer} vetoed, each by {vetoer}'s decision"
+    yield _count(f"{vetoer}.vetoed", vetoed, lambda: _vetoed(run))
     yield Number(
-        name=f"{VETOER}.vetoed.share", unit=Unit.SHARE, words=f"share of the bars with a plan that {VETOER} vetoed",
+        name=f"{vetoer}.vetoed.share", unit=Unit.SHARE, words=f"share of the bars with a plan that {vetoer} vetoed",
         how=How.QUOTIENT, over="bars.planned", amounts=ONE, sources=lambda: ones(_vetoed(run)),
     )  # fmt: skip
     yield _count("dvs.rejected", "bars that DVS rejected", lambda: _rejected(run.bars))
@@ -117,7 +118,7 @@ def _left(run: Run, days: list[Day], span: str) -> list[Source]:
     limits = run.contracts.constitution.loss_limits
     limit_cents = to_cents({"day": limits.day_usd, "week": limits.week_usd, "month": limits.month_usd}[span])
     trades = [trade for day in earlier if _span(day.date, span) == _span(today.date, span) for trade in day.trades]
-    return [Source(run.law_seq, limit_cents), *amounts_of(trades + _worst(today.trades), "net_cents")]
+    return [Source(run.contracts_seq, limit_cents), *amounts_of(trades + _worst(today.trades), "net_cents")]
 
 
 def _span(day: str, span: str) -> str:

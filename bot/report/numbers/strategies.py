@@ -13,7 +13,6 @@ from bot.report.numbers.trades import amounts_of
 from bot.report.random_entries import BOOK, RandomEntries
 from bot.report.run import Closed, Count, Run
 
-VETOER = "K5"  # it never has a plan, so nothing refuses one
 DRAWS = 1000  # of days, for intervals
 SEED = 1
 MARGIN = 0.025  # of the draws of random entries on either side of their interval
@@ -27,8 +26,8 @@ def refused_plan(count: Count) -> bool:
 
 
 def no_plan(count: Count) -> bool:
-    """Whether these are bars without a plan, for want of a condition that is named. K5 is passed over: it looks for no plan."""
-    return not count.plan and count.code is not None and count.action is Action.SKIP and count.strategy != VETOER
+    """Whether these are bars without a plan, for want of a condition that is named."""
+    return not count.plan and count.code is not None and count.action is Action.SKIP
 
 
 def strategy_numbers(run: Run, entries: RandomEntries) -> Iterator[Number]:
@@ -64,10 +63,10 @@ def refusing_layers(run: Run) -> list[int]:
 
 def _codes(run: Run, name: str) -> Iterator[Number]:
     """By the code of the first failing gate or condition, apart for bars with and without a plan."""
-    for part, kind, words in (
-        ("refused", refused_plan, "plans that the gate {} was the first to refuse"),
-        ("skips", no_plan, "bars without a plan, {} being the first thing that was missing"),
-    ):
+    kinds = [("refused", refused_plan, "plans that the gate {} was the first to refuse")]
+    if name != run.contracts.filter:  # it looks for no plan, so that it lacks none
+        kinds.append(("skips", no_plan, "bars without a plan, {} being the first thing that was missing"))
+    for part, kind, words in kinds:
         for code in sorted({str(count.code) for count in run.decisions if count.strategy == name and kind(count)}):
             wanted = lambda count, kind=kind, code=code: count.strategy == name and kind(count) and count.code == code  # noqa: E731
             yield _counted(run, f"{name}.{part}.{code}", words.format(code), wanted)

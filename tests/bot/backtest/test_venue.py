@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from builders import CONTRACTS
+from builders import CONTRACTS, decided_at, mirrored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.backtest.models import PerContractFeeModel
-from nautilus_trader.config import BacktestEngineConfig, LoggingConfig
+from nautilus_trader.config import BacktestEngineConfig, LoggingConfig, SimulationModuleConfig
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import AccountType, OmsType
 from nautilus_trader.model.events import OrderFilled
@@ -28,13 +28,12 @@ from nautilus_trader.trading.strategy import Strategy
 
 from bot.backtest.instrument import mes_contract, minute_bars
 from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
-from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.learning.follow import FollowedPlan, Stage
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 from bot.report.baseline import Tape, random_entries
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, market_order, order_id, ticks_of
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, market_order, order_id, ticks_of
 from bot.supervision.orders import Role
 from bot.units import MINUTE_NS, SECOND_NS, TICK_CENTS, TICK_POINTS
 
@@ -196,8 +195,8 @@ class Scripted(Strategy):
     def _enter(self, number: int, episode: Episode) -> None:
         now = self.clock.timestamp_ns()
         expires = now + round(episode.plan.ttl_seconds * SECOND_NS)
-        intent = Intent(f"E{number}", "2025-09-15", now, expires, episode.slippage, episode.plan, 1.0, 1.0, NO_EUC, NO_INPUTS)
-        listed = bracket_orders(intent, self._maker())
+        intent = Intent(f"E{number}", episode.plan, expires, decided_at(now, slippage_ticks=episode.slippage))
+        listed = bracket_orders(intent, self._origin())
         self.submit_order_list(listed)
         entries = [order for order in listed.orders if order.is_parent_order]
         cancel = lambda _: [self.cancel_order(order) for order in entries if order.is_open]  # noqa: E731
@@ -210,10 +209,10 @@ class Scripted(Strategy):
             self.cancel_order(self.cache.order(order_id(f"E{number}", index, Role.STOP)))
             tags = OrderTags(f"E{number}", index, Role.EXIT, episode.now)
             name = order_id(f"E{number}", index, Role.EXIT, 1)
-            self.submit_order(market_order(self._maker(), name, -episode.plan.side, leg.quantity, tags))
+            self.submit_order(market_order(self._origin(), name, -episode.plan.side, leg.quantity, tags))
 
-    def _maker(self) -> Maker:
-        return Maker(self.trader_id, self.id, self._bar_type.instrument_id, self.clock.timestamp_ns())
+    def _origin(self) -> OrderOrigin:
+        return OrderOrigin(self.trader_id, self.id, self._bar_type.instrument_id, self.clock.timestamp_ns())
 
     def on_order_filled(self, event: OrderFilled) -> None:
         tags = OrderTags.read(self.cache.order(event.client_order_id))
@@ -225,10 +224,6 @@ class Scripted(Strategy):
             self._opened.setdefault(number, event.ts_event)
         else:
             self.exits[number][tags.leg - 1].append(Exit(price, tags.role.value, event.ts_event // MINUTE_NS))
-
-
-NO_EUC = Euc(0, 0, 0, 0, 0, 0)
-NO_INPUTS = EucInputs(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def through_nautilus(script: list[Episode]) -> Scripted:
@@ -245,7 +240,7 @@ def through_nautilus(script: list[Episode]) -> Scripted:
         starting_balances=[Money(1_000_000, USD)],
         fill_model=model,
         fee_model=PerContractFeeModel(Money(0.62, USD)),
-        modules=[PessimisticVenue(model)],
+        modules=[PessimisticVenue(SimulationModuleConfig())],
         reject_stop_orders=False,
         support_gtd_orders=False,
         bar_adaptive_high_low_ordering=True,

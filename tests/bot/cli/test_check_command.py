@@ -76,7 +76,7 @@ def test_without_a_broker_it_passes_shows_every_item_and_keeps_the_report(run, t
     for row in (
         r"Check for PAPER, account not known",
         r"contracts +PASS +",
-        r"strategies +PASS +K1 phases=\[1, 2, 4, 5\]",
+        r"strategies +PASS +K1 contracts=1 tiers=\['S', 'A', 'B'\] phases=\[1, 2, 4, 5\]",
         r"connection +SKIP +no broker configured \(TWS_HOST, TWS_PORT\)",
         r"Passed\.",
         r"Report: .*check-paper-none\.json",

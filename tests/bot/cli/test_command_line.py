@@ -290,7 +290,7 @@ def test_a_spoilt_note_is_forgotten(monkeypatch, tmp_path, text):
 
 def test_values_are_named_by_file_and_key():
     values = values_of(load_contracts(packaged_directory()))
-    assert values["constitution.yaml: tiers.0.strategies"] == '["K1", "K2"]'
+    assert values["strategies.yaml: K3.tiers"] == '["A", "B"]'
     assert values["session.yaml: rth.open"] == '"09:30:00"'
     assert not any("changelog" in key for key in values)
 

@@ -21,7 +21,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     """Runs `mesbot ...` in an empty folder with its own state; nobody answers, so it does not wait long."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("bot.cli.kill.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("bot.node.kill.WAIT_SECONDS", 0.2)
     return lambda *words: CliRunner().invoke(cli, [str(word) for word in words])
 
 

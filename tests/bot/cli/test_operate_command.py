@@ -16,13 +16,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import CONTRACTS, ROOT, new_york_ns, plan
+from builders import CONTRACTS, ROOT, an_intent, new_york_ns
 from click.testing import CliRunner, Result
 
 from bot.calendar import new_york
 from bot.cli.main import cli
-from bot.decision.euc import Euc, EucInputs
-from bot.decision.intent import Intent
 from bot.errors import JournalError
 from bot.journal.build import intent_record
 from bot.journal.read import headers, opened, read
@@ -33,7 +31,7 @@ from bot.journal.verify import verify
 from bot.node.journals import journals_of
 from bot.node.kill_request import leave_request, request_path, taken_request
 from bot.runtime.past import past_of
-from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS
+from bot.units import HOUR_NS, MINUTE_NS
 
 HALF_PAST_TEN = new_york_ns("2025-09-16 10:30")
 HALTED = ("TRIPPED", "FLAT", "HALTED")
@@ -63,10 +61,7 @@ def write(name: str, *states: str, open_intent: bool = False, ts_ns: int = HALF_
     mode, account, _ = name.rsplit("-", 2)
     with Journal.append(path, mode, CONTRACTS, {"account": account, "learning": True, **header}, lambda: 1) as journal:
         if open_intent:
-            inputs = EucInputs(2.0, 0.9, 0.0, 1.0, 1.0, 0.0, 0.0, 0.2, 1.0)
-            euc = Euc(0.5, 0.4, 0.2, 0.0, 0.1, 0.1)
-            made = Intent("20250916-K1-1030", "2025-09-16", ts_ns, ts_ns + 90 * SECOND_NS, 1, plan(), 1.0, 1.0, euc, inputs)
-            journal.add(Kind.INTENT, ts_ns, intent_record(made))
+            journal.add(Kind.INTENT, ts_ns, intent_record(an_intent(ts_ns=ts_ns, name="20250916-K1-1030")))
         for state in states:
             journal.add(Kind.KILL, ts_ns, KillRecord(state, "order state desync" if state == "TRIPPED" else f"then {state}"))
         journal.close_link(ts_ns)

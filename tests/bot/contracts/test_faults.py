@@ -52,7 +52,12 @@ ONE_FAULT = [
     ("constitution", "overnight: false", "overnight: true", "constitution.yaml: position.overnight = true must be false"),
     ("constitution", "hedging: true", "hedging: false", "constitution.yaml: never.hedging = false must be true"),
     ("constitution", "multiplier: 5 ", "multiplier: 50 ", "constitution.yaml: instrument.multiplier = 50 must be 5"),
-    ("constitution", "strategies: [K1, K2]", "strategies: [K1, K9]", "tiers.0.strategies.1 = 'K9' must be one of K1, K2, K3, K4"),
+    (
+        "strategies",
+        "tiers: [S, A, B]",
+        "tiers: [S, C]",
+        "strategies.yaml: K1.tiers = C must be a tier of constitution.yaml: one of S, A, B",
+    ),
     ("execution_contract", "[LIMIT, STOP_LIMIT]", "[MARKET]", "entry.order_types.0 = 'MARKET' must be one of LIMIT, STOP_LIMIT"),
     ("risk_model", "rounding: floor", "rounding: ceil", "risk_model.yaml: stop_budget_rounding = 'ceil' must be floor"),
     # money
@@ -145,7 +150,7 @@ ONE_FAULT = [
         "constitution",
         "contracts: 2",
         "contracts: 1",
-        "contracts_per_strategy.K4 = 2 must be <= constitution.yaml: position.max_contracts = 1",
+        "strategies.yaml: K4.contracts = 2 must be <= constitution.yaml: position.max_contracts = 1",
     ),
     ("strategies", "targets_r: [2.0, 3.0]", "targets_r: [2.0]", "K4.leg_targets_r = [2.0] must have one leg a contract"),
     ("strategies", "vwap_z: 0.40", "vwap_z: 0.50", "beliefs.F1.weights = 1.1000 in all must be 1"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from builders import LAW, LIMITS, MOMENT, TrustStub, market, plan, snapshot, with_beliefs
+from builders import LIMITS, MOMENT, TrustStub, market, plan, snapshot, with_beliefs
 
-from bot.decision.choose import choose, no_answer, no_setup
+from bot.decision.choose import choose, no_answer
+from bot.decision.codes import Layer
 from bot.decision.evaluate import bar_failures
 from bot.decision.plan import NoSetup, Thesis
 
@@ -18,7 +19,7 @@ def of(strategy: str, belief: str | None = None, **other):
 
 def picked(plans, now=None):
     now = now or snapshot()
-    return choose(plans, now, LAW, bar_failures(now, LIMITS))
+    return choose(plans, now, LIMITS, bar_failures(now, LIMITS))
 
 
 def test_nothing_to_choose_from_is_nothing():
@@ -33,7 +34,7 @@ def test_the_higher_euc_wins_and_the_other_is_outranked_with_both_numbers():
     (loser,) = [candidate for candidate in candidates if candidate.failures]
     (refusal,) = loser.failures
     assert (refusal.code, refusal.layer, refusal.observed_name, refusal.limit_name, refusal.unit) == ("OUTRANKED", 7, "euc", "K1_euc", "R")
-    assert refusal.observed == loser.judgement.euc.total < refusal.limit
+    assert refusal.observed == loser.euc.total < refusal.limit
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -68,5 +69,5 @@ def test_when_the_moment_refuses_nobody_wins_and_nobody_is_outranked():
 def test_silence_and_a_missing_setup_read_like_refusals():
     assert no_answer("K3", "silence").text == "NO_ANSWER: K3=silence, required=an answer"
     assert no_answer("K3", "silence").layer == 6
-    said = no_setup(NoSetup("VWAP_Z", "abs_z", 0.83, "minimum", 1.5))
+    said = NoSetup("VWAP_Z", "abs_z", 0.83, "minimum", 1.5).refused_by(Layer.TEMPLATE)
     assert (said.text, said.layer) == ("VWAP_Z: abs_z=0.83, minimum=1.50", 8)

@@ -6,7 +6,7 @@ import math
 
 import msgspec
 import pytest
-from builders import LAW, LIMITS, TrustStub, k4_plan, market, plan, snapshot, with_beliefs
+from builders import LIMITS, TrustStub, k4_plan, market, plan, snapshot, with_beliefs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ FAIR = EucInputs(reward_ratio=2.0, belief=0.9, instability=0.0, dvs=1.0, eqs=1.0
 
 
 def parts(**changes: float):
-    return euc(msgspec.structs.replace(FAIR, **changes), LAW.euc)
+    return euc(msgspec.structs.replace(FAIR, **changes), LIMITS.euc)
 
 
 def test_a_fair_plan_by_hand():
@@ -68,13 +68,13 @@ INPUTS = st.builds(
 @given(given_inputs=INPUTS, step=st.floats(0.001, 1))
 def test_each_input_pulls_its_way(name, direction, part, given_inputs, step):
     more = msgspec.structs.replace(given_inputs, **{name: getattr(given_inputs, name) + step})
-    before, after = euc(given_inputs, LAW.euc), euc(more, LAW.euc)
+    before, after = euc(given_inputs, LIMITS.euc), euc(more, LIMITS.euc)
     assert (getattr(after, part) - getattr(before, part)) * direction >= -1e-12
 
 
 @given(INPUTS)
 def test_total_is_edge_less_uncertainty_less_cost_and_each_is_in_range(given_inputs):
-    found = euc(given_inputs, LAW.euc)
+    found = euc(given_inputs, LIMITS.euc)
     assert found.total == pytest.approx(found.edge - found.uncertainty - found.cost)
     assert 0 < found.probability < 1
     assert found.uncertainty >= 0
@@ -102,4 +102,4 @@ def test_what_moves_the_edge_never_moves_the_total_the_other_way(name, direction
     """Not for free: the same inputs narrow or widen the posterior, and with it the uncertainty."""
     value = getattr(given_inputs, name) + step
     more = msgspec.structs.replace(given_inputs, **{name: min(value, 1.0) if name == "belief" else value})
-    assert (euc(more, LAW.euc).total - euc(given_inputs, LAW.euc).total) * direction >= -1e-12
+    assert (euc(more, LIMITS.euc).total - euc(given_inputs, LIMITS.euc).total) * direction >= -1e-12

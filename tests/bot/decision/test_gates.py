@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from builders import LAW, LIMITS, MOMENT, TrustStub, k4_plan, market, plan, snapshot, with_beliefs
+from builders import LIMITS, MOMENT, TrustStub, k4_plan, market, plan, snapshot, with_beliefs
 
 from bot.decision.codes import MEANING, Code, Layer
 from bot.decision.euc import Euc
-from bot.decision.evaluate import Law, bar_failures, euc_failure, evaluate
+from bot.decision.evaluate import bar_failures, euc_failure, evaluate
 from bot.decision.gates import BAR_GATES, PLAN_GATES
 from bot.decision.limits import BlackoutLimits
 from bot.decision.plan import EntryPlan, Leg
@@ -23,7 +23,7 @@ from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import APPROVED, Refused
 from bot.units import MINUTE_NS, SECOND_NS
 
-NEVER = Refused(Code.K5_NOISE, 6, "noise", 0.8, "below", 0.7)
+NEVER = Refused(Code.K5_NOISE, "noise", 0.8, "below", 0.7, layer=6)
 
 
 class BarCase(NamedTuple):
@@ -136,8 +136,8 @@ def test_a_bar_gate_passes_at_its_limit_and_refuses_just_beyond_it(case):
 )
 def test_a_blackout_is_half_open_and_counts_down(seconds_from_start, refuses):
     blackout = BlackoutLimits(MOMENT - seconds_from_start * SECOND_NS, MOMENT + (1200 - seconds_from_start) * SECOND_NS, "FOMC")
-    law = msgspec.structs.replace(LIMITS, blackouts=(blackout,))
-    failures = bar_failures(snapshot(), law)
+    limits = msgspec.structs.replace(LIMITS, blackouts=(blackout,))
+    failures = bar_failures(snapshot(), limits)
     assert codes(failures) == (["BLACKOUT"] if refuses else [])
     if refuses:
         left = (1200 - seconds_from_start) / 60
@@ -292,7 +292,7 @@ PLAN_CASES = [
         "BRACKET_INCOMPLETE: found=leg 1: quantity 1, stop -8 and target 16 ticks away, required=each above 0",
     ),
 ]
-LENIENT = Law(LIMITS, LAW.euc.model_copy(update={"min_euc_r": -9.0}))
+LENIENT = msgspec.structs.replace(LIMITS, euc=LIMITS.euc.model_copy(update={"min_euc_r": -9.0}))
 
 
 @pytest.mark.parametrize("case", PLAN_CASES, ids=lambda case: case.code.value)
@@ -307,8 +307,8 @@ def test_a_plan_gate_passes_at_its_limit_and_refuses_just_beyond_it(case):
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_both_sides_are_held_to_the_same_limits(side):
-    assert evaluate(plan(side, legs=((1, 12, 40),)), snapshot(), LAW).verdict is APPROVED
-    assert codes(evaluate(plan(side, legs=((1, 13, 40),)), snapshot(), LAW).failures)[0] == "RISK_PER_TRADE"
+    assert evaluate(plan(side, legs=((1, 12, 40),)), snapshot(), LIMITS).verdict is APPROVED
+    assert codes(evaluate(plan(side, legs=((1, 13, 40),)), snapshot(), LIMITS).failures)[0] == "RISK_PER_TRADE"
 
 
 def test_the_worst_case_of_twelve_ticks_one_contract_and_one_tick_of_slippage_is_17_49():
@@ -318,10 +318,10 @@ def test_the_worst_case_of_twelve_ticks_one_contract_and_one_tick_of_slippage_is
 def test_after_a_loss_of_17_49_seven_ticks_fit_the_day_and_nine_do_not():
     after = snapshot(**spent(day=-1749))
     assert LIMITS.worst_case_cents(stop(7).risk_cents, 1, 1) == 1124
-    assert evaluate(stop(7), after, LAW).verdict is APPROVED
-    assert evaluate(stop(9), after, LAW).verdict.text == "DAILY_LOSS_BUDGET: worst_case=13.74, remaining=12.51"
-    assert evaluate(stop(8), after, LAW).verdict is APPROVED  # 12.49 of 12.51
-    assert evaluate(stop(8), snapshot(**spent(day=-1752)), LAW).verdict.text == "DAILY_LOSS_BUDGET: worst_case=12.49, remaining=12.48"
+    assert evaluate(stop(7), after, LIMITS).verdict is APPROVED
+    assert evaluate(stop(9), after, LIMITS).verdict.text == "DAILY_LOSS_BUDGET: worst_case=13.74, remaining=12.51"
+    assert evaluate(stop(8), after, LIMITS).verdict is APPROVED  # 12.49 of 12.51
+    assert evaluate(stop(8), snapshot(**spent(day=-1752)), LIMITS).verdict.text == "DAILY_LOSS_BUDGET: worst_case=12.49, remaining=12.48"
 
 
 @pytest.mark.parametrize(("slippage", "fits"), [(1, True), (2, False)])
@@ -335,14 +335,14 @@ def test_modelled_slippage_counts_in_the_worst_case(slippage, fits):
 
 @pytest.mark.parametrize(("euc_of_plan", "refuses"), [(0.0, False), (-5e-10, False), (-2e-9, True), (math.nan, True)])
 def test_euc_has_a_minimum_and_nan_never_passes(euc_of_plan, refuses):
-    failure = euc_failure(Euc(0.5, 0.5, 0.0, 0.0, 0.0, euc_of_plan), LAW.euc)
+    failure = euc_failure(Euc(0.5, 0.5, 0.0, 0.0, 0.0, euc_of_plan), LIMITS.euc)
     assert (failure is not None) is refuses
     if refuses:
         assert (failure.code, failure.layer, failure.limit, failure.unit) == ("EUC_BELOW_MINIMUM", 7, 0.0, "R")
 
 
 def test_a_weak_belief_is_refused_by_euc_with_its_number():
-    judgement = evaluate(plan(), snapshot(market=market(beliefs=with_beliefs(F1=(0.1, 0.1)))), LAW)
+    judgement = evaluate(plan(), snapshot(market=market(beliefs=with_beliefs(F1=(0.1, 0.1)))), LIMITS)
     assert judgement.verdict.code == "EUC_BELOW_MINIMUM"
     assert judgement.verdict.observed == judgement.euc.total < 0
 
@@ -358,7 +358,7 @@ ALL_WRONG = dict(
 
 
 def test_all_layers_are_asked_and_the_highest_one_names_the_refusal():
-    judgement = evaluate(k4_plan(ttl=91.0), snapshot(**ALL_WRONG), LAW)
+    judgement = evaluate(k4_plan(ttl=91.0), snapshot(**ALL_WRONG), LIMITS)
     layers = [failure.layer for failure in judgement.failures]
     assert judgement.verdict is judgement.failures[0]
     assert layers == sorted(layers)
@@ -378,11 +378,11 @@ def test_without_the_layers_above_it_each_layer_speaks_first(layer):
             repaired[name] = value
     if layer == 7:  # a bad record of trades costs EUC, not trust
         repaired["trust"] = {"K4": TrustStub(losses=50.0)}
-    assert evaluate(k4_plan(ttl=91.0), snapshot(**repaired), LAW).verdict.layer == layer
+    assert evaluate(k4_plan(ttl=91.0), snapshot(**repaired), LIMITS).verdict.layer == layer
 
 
 def test_the_others_are_listed_with_their_distances():
-    judgement = evaluate(stop(13), snapshot(eqs=0.71, **spent(day=-1749)), LAW)
+    judgement = evaluate(stop(13), snapshot(eqs=0.71, **spent(day=-1749)), LIMITS)
     assert [(failure.code, failure.distance) for failure in judgement.failures] == [
         ("RISK_PER_TRADE", pytest.approx(1.25)),
         ("STOP_TOO_WIDE", 1),
@@ -392,7 +392,7 @@ def test_the_others_are_listed_with_their_distances():
         ("TIER_RISK", pytest.approx(1.25)),
     ]
     assert NEVER.distance == pytest.approx(0.1)
-    assert Refused("X", 0, "state", "HALTED", "required", "ARMED").distance is None
+    assert Refused("X", "state", "HALTED", "required", "ARMED", layer=0).distance is None
 
 
 # ------------------------------------------------------------------ a guard that raises
@@ -408,8 +408,8 @@ class AllBombs:
 @pytest.mark.parametrize("gate", BAR_GATES, ids=lambda gate: gate.name)
 def test_every_bar_gate_that_raises_refuses(gate, monkeypatch):
     monkeypatch.setattr("bot.decision.evaluate.BAR_GATES", (gate,))
-    law = msgspec.structs.replace(LIMITS, blackouts=(BlackoutLimits(0, MOMENT, "FOMC"),))
-    (failure,) = bar_failures(AllBombs(), law)
+    limits = msgspec.structs.replace(LIMITS, blackouts=(BlackoutLimits(0, MOMENT, "FOMC"),))
+    (failure,) = bar_failures(AllBombs(), limits)
     assert (failure.code, failure.layer) == ("GUARD_ERROR", gate.layer)
     assert failure.text == f"GUARD_ERROR: guard={gate.name}: RuntimeError: boom, required=an answer"
 
@@ -421,7 +421,7 @@ def test_every_plan_gate_that_raises_refuses(gate, monkeypatch):
 
     broken = msgspec.structs.replace(gate, check=boom)
     monkeypatch.setattr("bot.decision.evaluate.PLAN_GATES", tuple(broken if other is gate else other for other in PLAN_GATES))
-    verdict = evaluate(plan(), snapshot(), LAW).verdict
+    verdict = evaluate(plan(), snapshot(), LIMITS).verdict
     assert (verdict.code, verdict.layer) == ("GUARD_ERROR", gate.layer)
     assert verdict.observed == f"{gate.name}: RuntimeError: boom"
 
@@ -446,18 +446,18 @@ def test_no_plan_gate_lets_a_plan_of_broken_values_pass(gate):
     ids=str,
 )
 def test_a_value_of_a_wrong_type_is_a_refusal_and_never_a_pass(moment):
-    failures = evaluate(plan(), snapshot(**moment), LAW).failures
+    failures = evaluate(plan(), snapshot(**moment), LIMITS).failures
     assert "GUARD_ERROR" in codes(failures)
 
 
 def test_a_euc_that_raises_refuses(monkeypatch):
     monkeypatch.setattr("bot.decision.evaluate.euc", lambda *_: 1 / 0)
-    verdict = evaluate(plan(), snapshot(), LAW).verdict
+    verdict = evaluate(plan(), snapshot(), LIMITS).verdict
     assert (verdict.code, verdict.layer) == ("GUARD_ERROR", 7)
 
 
 def test_a_plan_without_legs_is_refused():
-    verdict = evaluate(msgspec.structs.replace(plan(), legs=()), snapshot(), LAW).verdict
+    verdict = evaluate(msgspec.structs.replace(plan(), legs=()), snapshot(), LIMITS).verdict
     assert isinstance(verdict, Refused)
 
 
@@ -499,5 +499,5 @@ def test_every_gate_is_tested_here_and_stands_in_order_of_authority():
 
 def test_a_quiet_moment_lets_a_fair_plan_pass():
     now: Snapshot = snapshot()
-    assert evaluate(plan(), now, LAW).verdict is APPROVED
-    assert evaluate(k4_plan(), now, LAW).verdict is APPROVED
+    assert evaluate(plan(), now, LIMITS).verdict is APPROVED
+    assert evaluate(k4_plan(), now, LIMITS).verdict is APPROVED

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from bot.decision.codes import Layer
+from bot.decision.plan import NoSetup, Veto
 from bot.decision.verdict import APPROVED, Approved, Refused, shown
 
 
 def refusal(observed: object, limit: object) -> Refused:
-    return Refused("EQS_BELOW_MINIMUM", 2, "eqs", observed, "minimum", limit)
+    return Refused("EQS_BELOW_MINIMUM", "eqs", observed, "minimum", limit, layer=2)
 
 
 def test_a_refusal_reads_code_observed_limit():
@@ -16,7 +18,7 @@ def test_a_refusal_reads_code_observed_limit():
 
 
 def test_the_worked_example_of_the_daily_budget():
-    text = Refused("DAILY_LOSS_BUDGET", 1, "worst_case", 13.74, "remaining", 12.51, "USD").text
+    text = Refused("DAILY_LOSS_BUDGET", "worst_case", 13.74, "remaining", 12.51, "USD", layer=1).text
     assert text == "DAILY_LOSS_BUDGET: worst_case=13.74, remaining=12.51"
 
 
@@ -51,6 +53,19 @@ def test_numbers_are_shown_with_two_decimals_and_words_bare(value, text):
 )
 def test_the_distance_is_how_far_observed_and_limit_are_apart(observed, limit, distance):
     assert refusal(observed, limit).distance == (None if distance is None else pytest.approx(distance))
+
+
+@pytest.mark.parametrize("kind", [NoSetup, Veto])
+def test_a_missing_setup_and_a_veto_become_the_refusal_of_a_layer_and_stay_different_answers(kind):
+    said = kind("VWAP_Z", "abs_z", 0.83, "minimum", 1.5, "sigma")
+    assert (said.text, said.distance) == ("VWAP_Z: abs_z=0.83, minimum=1.50", pytest.approx(0.67))
+    assert said.refused_by(Layer.TEMPLATE) == Refused("VWAP_Z", "abs_z", 0.83, "minimum", 1.5, "sigma", layer=8)
+    assert not isinstance(said, Refused) and NoSetup("A", "b", 1, "c", 2) != Veto("A", "b", 1, "c", 2)
+
+
+def test_a_refusal_says_its_layer():
+    with pytest.raises(TypeError, match="layer"):
+        Refused("EQS_BELOW_MINIMUM", "eqs", 0.7, "minimum", 0.75)
 
 
 def test_a_verdict_is_approved_or_refused_and_cannot_be_changed():

@@ -14,7 +14,8 @@ import pytest
 from builders import CONTRACTS, calendar
 
 from bot.bars.synth import synthetic_bars
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.market.bar import Bar
 from bot.trading_hours import clock_ns
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from bot.calendar import new_york
 from bot.cli.main import cli
-from bot.gateway.errors import GatewayError
+from bot.errors import UsageError
 from bot.gateway.source import file_config, synthetic_config
 from bot.units import MINUTE_NS
 
@@ -23,7 +23,7 @@ MESBOT = [sys.executable, "-c", "from bot.cli.main import main; main()"]
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def write_bars(path: Path, date: str, minutes: int = 120) -> Path:
+def write_bars(path: Path, date: str, minutes: int = 420) -> Path:
     start = dt.datetime.fromisoformat(f"{date}T13:00:00+00:00")  # 09:00 New York
     rows = [f"{(start + dt.timedelta(minutes=k)).isoformat()},6400,6401,6399,6400.25,10" for k in range(minutes)]
     path.write_text("timestamp,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
@@ -42,12 +42,12 @@ def test_a_file_is_replayed_on_its_last_session_or_the_one_asked_for(tmp_path):
     path = write_bars(tmp_path / "bars.csv", "2025-10-02")
     config = file_config(path, CONTRACTS, stamp="open")
     assert f"{new_york(config.start_ns):%Y-%m-%d %H:%M}" == "2025-10-02 09:25"
-    with pytest.raises(GatewayError, match="no regular session on 2025-10-03; there are some from 2025-10-02 to 2025-10-02"):
+    with pytest.raises(UsageError, match="no whole regular session on 2025-10-03; there is one, on 2025-10-02"):
         file_config(path, CONTRACTS, dt.date(2025, 10, 3), "open")
 
 
 def test_a_date_without_a_session_is_one_sentence():
-    with pytest.raises(GatewayError, match="no regular session on 2025-10-04"):
+    with pytest.raises(UsageError, match="no whole regular session on 2025-10-04"):
         synthetic_config(1, CONTRACTS, dt.date(2025, 10, 4))
 
 
@@ -58,7 +58,7 @@ def test_a_date_without_a_session_is_one_sentence():
         (["--speed", "fast"], "or max"),
         (["--stamp", "open"], "--bars"),
         (["--bars", "nowhere.csv"], "no such file"),
-        (["--date", "2025-10-04"], "no regular session"),
+        (["--date", "2025-10-04"], "no whole regular session"),
         (["--account", ""], "'' is no account id"),
         (["--account", "DU1,DU2"], "'DU1,DU2' is no account id"),
         (["--account", "DU1", "--account", "DU2", "--account", "DU1"], "DU1 is named twice"),

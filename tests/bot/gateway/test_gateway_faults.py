@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from pathlib import Path
 
 import pytest
 from gateway_harness import insync, new_ib, on_a_loop, running, side_of, until
@@ -12,7 +11,6 @@ from gateway_harness import insync, new_ib, on_a_loop, running, side_of, until
 from bot.gateway.errors import GatewayError
 from bot.gateway.faults import FrameFault, FrameFaults
 from bot.gateway.script import Script
-from bot.gateway.verbs import VERBS, first_line
 
 
 async def front(ib):
@@ -514,10 +512,6 @@ def test_a_script_that_is_none_names_its_line(text, part):
         Script(text, dt.date(2025, 10, 2))
 
 
-def test_every_verb_has_a_line_of_help_that_begins_with_its_name():
-    assert [name for name in VERBS if not first_line(name).startswith(f"`{name}")] == []
-
-
 @on_a_loop
 async def test_a_script_line_that_cannot_be_done_is_told_and_the_replay_goes_on():
     async with running(script="10:00:05 fill NOBODY\n") as gateway, side_of(gateway) as side:
@@ -534,9 +528,3 @@ async def test_a_flood_of_ticks_arrives():
         sent = (await side.do("flood 2000 0.2s"))["ticks"]
         assert sent > 200
         await until(lambda: len(ticks) >= sent)
-
-
-def test_the_manual_lists_every_verb_with_its_help():
-    manual = (Path(__file__).resolve().parents[3] / "docs" / "gateway.md").read_text().replace("\\|", "|")
-    rows = {line.removeprefix("| ").removesuffix(" |").replace(" | ", ": ", 1) for line in manual.splitlines() if line.startswith("| `")}
-    assert [name for name in VERBS if first_line(name) not in rows] == []

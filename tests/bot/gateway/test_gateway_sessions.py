@@ -160,7 +160,7 @@ async def test_every_frame_is_logged_both_ways(tmp_path):
 def test_a_gateway_needs_bars():
     from builders import CONTRACTS, calendar
 
-    from bot.gateway.gateway import GatewayConfig
+    from bot.gateway.config import GatewayConfig
 
     with pytest.raises(GatewayError, match="no bars"):
         Gateway(GatewayConfig(bars=[], start_ns=0, end_ns=1, contracts=CONTRACTS, calendar=calendar()))

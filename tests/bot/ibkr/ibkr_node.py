@@ -19,7 +19,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from bot.ibkr.config import BrokerConfig, IbkrDataClientConfig, IbkrExecClientConfig
 from bot.ibkr.factories import IbkrDataClientFactory, IbkrExecClientFactory
-from bot.risk_engine.brackets import Maker, OrderTags, price_of, side_of, stop_order, target_order
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, price_of, side_of, stop_order, target_order
 from bot.supervision.orders import Role
 
 MES = InstrumentId.from_str("MES.CME")
@@ -54,22 +54,22 @@ class Puppet(Strategy):
 
     def bracket(self, ticks: int, expires_ns: int, legs: int = 1, name: str = "20251002-K1-1001") -> OrderList:
         """A long bracket as the risk engine builds them: entry at `ticks`, stop 8 below, target 16 above; one contract a leg."""
-        maker = Maker(self.trader_id, StrategyId(self.id.value), MES, self.clock.timestamp_ns())
+        origin = OrderOrigin(self.trader_id, StrategyId(self.id.value), MES, self.clock.timestamp_ns())
         orders, list_id = [], OrderListId(name)
         for leg in range(1, legs + 1):
             entry, stop, target = (ClientOrderId(f"{name}-{leg}{letter}") for letter in "EST")
             tags = OrderTags(name, leg, Role.ENTRY, 1, expires_ns)
             orders.append(
                 LimitOrder(
-                    maker.trader_id, maker.strategy_id, MES, entry, side_of(1), self.cache.instrument(MES).make_qty(1), price_of(ticks),
-                    UUID4(), maker.ts_ns, contingency_type=ContingencyType.OTO, order_list_id=list_id, linked_order_ids=[stop, target],
+                    origin.trader_id, origin.strategy_id, MES, entry, side_of(1), self.cache.instrument(MES).make_qty(1), price_of(ticks),
+                    UUID4(), origin.ts_ns, contingency_type=ContingencyType.OTO, order_list_id=list_id, linked_order_ids=[stop, target],
                     tags=tags.write(),
                 )
             )  # fmt: skip
             child = {"order_list_id": list_id, "parent_order_id": entry, "contingency_type": ContingencyType.OUO}
             stop_tags, target_tags = (OrderTags(name, leg, role, 1) for role in (Role.STOP, Role.TARGET))
-            orders.append(stop_order(maker, stop, -1, 1, ticks - 8, stop_tags, linked_order_ids=[target], **child))
-            orders.append(target_order(maker, target, -1, 1, ticks + 16, target_tags, linked_order_ids=[stop], **child))
+            orders.append(stop_order(origin, stop, -1, 1, ticks - 8, stop_tags, linked_order_ids=[target], **child))
+            orders.append(target_order(origin, target, -1, 1, ticks + 16, target_tags, linked_order_ids=[stop], **child))
         return OrderList(list_id, orders)
 
 

@@ -18,8 +18,9 @@ from builders import CONTRACTS, ROOT, calendar
 
 from bot.bars.synth import synthetic_bars
 from bot.gateway import messages
-from bot.gateway.gateway import Gateway, GatewayConfig
-from bot.gateway.texts import text_of
+from bot.gateway.config import GatewayConfig
+from bot.gateway.error_texts import text_of
+from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.data.minutes import Minute
 from bot.ibkr.errors import BrokerError

@@ -26,7 +26,7 @@ from nautilus_trader.model.orders import LimitOrder, Order, OrderList
 
 from bot.gateway.gateway import Gateway
 from bot.ibkr.session import _SESSIONS
-from bot.risk_engine.brackets import Maker, OrderTags, price_of, stop_order, target_order
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, price_of, stop_order, target_order
 from bot.supervision.orders import Role
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -90,19 +90,19 @@ class Player(Puppet):
 
     def short_bracket(self, ticks: int, name: str) -> OrderList:
         """A short bracket as the risk engine builds them: entry at `ticks`, stop 8 above, target 16 below."""
-        maker = Maker(self.trader_id, StrategyId(self.id.value), MES, self.clock.timestamp_ns())
+        origin = OrderOrigin(self.trader_id, StrategyId(self.id.value), MES, self.clock.timestamp_ns())
         list_id = OrderListId(name)
         entry, stop, target = (ClientOrderId(f"{name}-1{letter}") for letter in "EST")
         first = LimitOrder(
-            maker.trader_id, maker.strategy_id, MES, entry, SELL, Quantity.from_int(1), price_of(ticks), UUID4(), maker.ts_ns,
+            origin.trader_id, origin.strategy_id, MES, entry, SELL, Quantity.from_int(1), price_of(ticks), UUID4(), origin.ts_ns,
             contingency_type=ContingencyType.OTO, order_list_id=list_id, linked_order_ids=[stop, target],
             tags=OrderTags(name, 1, Role.ENTRY, 1, HOUR).write(),
         )  # fmt: skip
         child = {"order_list_id": list_id, "parent_order_id": entry, "contingency_type": ContingencyType.OUO}
         stop_tags, target_tags = (OrderTags(name, 1, role, 1) for role in (Role.STOP, Role.TARGET))
-        second = stop_order(maker, stop, 1, 1, ticks + 8, stop_tags, linked_order_ids=[target], **child)
+        second = stop_order(origin, stop, 1, 1, ticks + 8, stop_tags, linked_order_ids=[target], **child)
         return OrderList(
-            list_id, [first, second, target_order(maker, target, 1, 1, ticks - 16, target_tags, linked_order_ids=[stop], **child)]
+            list_id, [first, second, target_order(origin, target, 1, 1, ticks - 16, target_tags, linked_order_ids=[stop], **child)]
         )
 
 

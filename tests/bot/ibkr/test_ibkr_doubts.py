@@ -9,7 +9,7 @@ import pytest
 from ibkr_rig import Rig, bracket, on_a_loop, rig, until
 
 from bot.ibkr import errors as e
-from bot.ibkr.link.link_state import SyncReason
+from bot.ibkr.link.link_state import LinkEvent, SyncReason
 from bot.ibkr.orders.order_state import Draft, Phase
 
 ALL = ("B-E", "B-S", "B-T")
@@ -107,7 +107,7 @@ async def test_a_socket_that_closes_in_the_turn_in_which_a_sync_ends_is_noticed_
                 asyncio.get_running_loop().call_soon(link._connection._closed)
 
         link.sync.append(last)
-        link.resync()
+        link._events.put_nowait(LinkEvent(sync=SyncReason.DATA_KEPT))
         await until(lambda: hit and link.generation == 2 and link.ready, seconds=5)
 
 

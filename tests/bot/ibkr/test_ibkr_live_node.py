@@ -46,13 +46,13 @@ def test_a_position_is_closed_once_when_the_flatten_time_passes_without_bars(tmp
         async with stage.restarted() as node:
             node.session.clock = SimpleNamespace(**clock)
             for _ in range(3):
-                node.leave_overdue()
+                node.desk.leave_overdue()
             if closed:
                 await until(lambda: stage.working == {EXIT}, lambda: stage.news())
-                node.leave_overdue()
+                node.desk.leave_overdue()
                 stage.do(f"fill {EXIT}")
                 await until(lambda: not node.risk.open_trades(), lambda: stage.news())
-            node.leave_overdue()
+            node.desk.leave_overdue()
             assert bool(node.risk.open_trades()) is not closed
         sent = [ref for ref, event in stage.news() if event == "OrderSubmitted"]
         assert sent == ([EXIT] if closed else [])
@@ -77,7 +77,7 @@ async def test_minutes_that_close_before_warm_up_is_over_are_history_and_are_not
     async with stage.restarted() as node:
         await minutes(stage, 1)
         first_ns = TEN + 6 * MINUTE_NS
-        await until(lambda: node.screen.last_bar_ns >= first_ns and node.idle())
+        await until(lambda: node.screen.last_bar_ns >= first_ns and node.risk.idle())
     with sqlite3.connect(stage.path) as db:
         decided = db.execute("SELECT DISTINCT ts_ns FROM records WHERE kind = 'decision'").fetchall()
         (bar,) = db.execute("SELECT body FROM records WHERE kind = 'bar'").fetchone()
@@ -97,7 +97,7 @@ async def test_what_stands_against_entries_is_said_shown_decided_and_journaled(s
         assert "PositionMismatch: own fills sum to 0, the broker holds 3" in said[0] and len(said) == 1
         assert "no entries: PositionMismatch: own fills sum to 0, the broker holds 3" in text_of(node.screen.glance)
         await minutes(stage, 2)
-        await until(lambda: node.screen.last_bar_ns >= TEN + 2 * MINUTE_NS and node.idle())
+        await until(lambda: node.screen.last_bar_ns >= TEN + 2 * MINUTE_NS and node.risk.idle())
         stage.do("position MESZ5 0")
         await until(lambda: "no entries" not in text_of(node.screen.glance))
         stage.do("drop")
@@ -129,7 +129,7 @@ async def test_minutes_that_come_late_from_history_have_no_spread_that_anybody_s
         await stage.do("refuse off")
         await until(lambda: node.session.link.ready)
         await minutes(stage, 1)
-        await until(lambda: node.screen.last_bar_ns >= TEN + 7 * MINUTE_NS and node.idle())
+        await until(lambda: node.screen.last_bar_ns >= TEN + 7 * MINUTE_NS and node.risk.idle())
     with sqlite3.connect(stage.path) as db:
         bars = db.execute("SELECT ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq").fetchall()
     seen = {(ts_ns - TEN) // MINUTE_NS: json.loads(body)["signals"]["spread_ticks"] for ts_ns, body in bars}

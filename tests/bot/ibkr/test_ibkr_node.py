@@ -125,7 +125,7 @@ async def test_an_entry_is_denied_while_the_link_is_down_and_the_charge_reaches_
         async with node_on(gateway.port, puppet) as node:
             await play(gateway, "err 1100")
             await until(lambda: puppet.heard)
-            assert puppet.heard[0].event == "connection_disrupted"
+            assert puppet.heard[0].kind == "connection_disrupted"
             ticks = gateway.marks[gateway.instruments.front.con_id] - 20
             puppet.submit_order_list(puppet.bracket(ticks, HOUR))
             await until(lambda: all(puppet.happened(ref) == ["OrderDenied"] for ref in (ENTRY, STOP, TARGET)))

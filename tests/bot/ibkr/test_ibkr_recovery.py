@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from builders import decided_at
 from ibkr_rig import SPEC, TEN, Draft, Ear, Rig, gateway_config, link_settings, new_session, on_a_loop, rig, until
 
 from bot.contracts import load_contracts
-from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.gateway.gateway import Gateway
@@ -24,6 +24,7 @@ from bot.ibkr.errors import PositionMismatch
 from bot.journal.build import intent_record
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.journal.store import Journal
+from bot.node.config import journal_config, node_config
 from bot.node.node import MesbotNode
 from bot.runtime.past import past_of
 from bot.units import MINUTE_NS, SECOND_NS, TICK_POINTS
@@ -49,8 +50,7 @@ class Stage:
         self.limit = gateway.marks[gateway.instruments.front.con_id] - 20
         legs = (Leg(1, self.limit - 8, self.limit + 16),)
         plan = EntryPlan("K1", 1, EntryType.LIMIT, self.limit, None, legs, 90.0, 20, Thesis("F1", 0.7, 0.5, None))
-        inputs = EucInputs(0.7, 2.0, 1.0, 1.0, 0.1, 100, 1_000, 1.0, 0.0)
-        self.intent = Intent(NAME, "2025-10-02", DECIDED, EXPIRES, 1, plan, 1.0, 1.0, Euc(0.5, 0.3, 0.6, 0.1, 0.2, 0.3), inputs)
+        self.intent = Intent(NAME, plan, EXPIRES, decided_at(DECIDED))
 
     async def place(self) -> None:
         """The bracket works at the broker; the connection that sent it is gone."""
@@ -96,13 +96,13 @@ class Stage:
         spec = msgspec.structs.replace(
             SPEC, journal_path=str(self.path), earlier=(str(self.path),), earlier_records=time.time_ns(), decide_from_ns=TEN + MINUTE_NS
         )
-        contracts = load_contracts(SPEC.contracts_directory)
         settings = link_settings(self.gateway.port, **link)
         config = BrokerConfig(runtime=spec, link=settings, ids_path=None, watch_seconds=0.05, **(broker or {}))
-        node = MesbotNode(spec, config, lambda: Journal.append(self.path, "paper", contracts, {}, time.time_ns), "test")
+        journal = journal_config(config, mode="paper", header={}, begin="append")
+        node = MesbotNode(node_config(config, journal, "test", warm_until_ns=TEN), config)
         try:
             await node.start(20.0)
-            await node.warmed_up(TEN, None)
+            await node.warmed_up()
             yield node
         finally:
             await node.stop()

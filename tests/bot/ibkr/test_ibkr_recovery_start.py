@@ -10,7 +10,8 @@ from test_ibkr_recovery import ENTRY, NAME, STOP, TARGET, Stage, on_stage
 
 from bot.ibkr import errors as e
 from bot.ibkr.session import BrokerSession
-from bot.node.node import MesbotNode, NodeError
+from bot.node.errors import NodeError
+from bot.node.node import MesbotNode
 
 AFTER_THE_ROLL = "clock +75d"  # 2025-12-16: after the roll of MESZ5, before its end
 

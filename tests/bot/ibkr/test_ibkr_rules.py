@@ -90,7 +90,7 @@ def test_every_error_is_for_people_and_says_what_to_do() -> None:
 
 def test_one_module_alone_loads_the_library_and_never_at_import() -> None:
     users = []
-    for path in sorted((ROOT / "bot" / "ibkr").glob("*.py")):
+    for path in sorted((ROOT / "bot" / "ibkr").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -11,9 +11,9 @@ from test_ibkr_recovery import STOP, TARGET, Stage, on_stage
 
 from bot.gateway.answers import ANSWERS
 from bot.gateway.broker import Refusal
-from bot.gateway.texts import text_of
+from bot.gateway.error_texts import text_of
 from bot.ibkr.data import history
-from bot.node.node import NodeError
+from bot.node.errors import NodeError
 
 
 async def no_answer(stage: Stage, answer: str, *then: str) -> None:

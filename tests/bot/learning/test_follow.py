@@ -5,13 +5,13 @@ time-to-live of 90 s: only the bar of minute 1 can fill it.
 """
 
 import pytest
+from builders import mirrored
 from hypothesis import given
 from hypothesis import strategies as st
 from outcome_makers import bar, plan
 
 from bot.decision.plan import ExitReason
 from bot.learning.follow import FollowedPlan, Stage
-from bot.market.bar import mirrored
 from bot.units import MINUTE_NS, SECOND_NS
 
 PIVOT = 1000

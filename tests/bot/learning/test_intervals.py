@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from outcome_makers import outcome
 
-from bot.learning.intervals import expectancy_interval, mean_interval, total_interval, wilson
+from bot.learning.intervals import by_day, mean_interval, total_interval, wilson
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_fewer_than_two_days_say_nothing(days):
 
 def test_expectancy_is_bootstrapped_by_trading_day():
     trades = [outcome(r, day=day) for r, day in ((1.0, "2025-09-15"), (-1.0, "2025-09-15"), (0.5, "2025-09-16"))]
-    assert expectancy_interval(trades, 0.95, 400, 5) == mean_interval({"x": [1.0, -1.0], "y": [0.5]}, 0.95, 400, 5)
+    assert mean_interval(by_day(trades, "r"), 0.95, 400, 5) == mean_interval({"x": [1.0, -1.0], "y": [0.5]}, 0.95, 400, 5)

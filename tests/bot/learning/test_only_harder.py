@@ -14,11 +14,11 @@ from bot.learning.states import LearningLoop, LearningView
 
 FILES = sorted(Path(bot.learning.__file__).parent.glob("*.py"))
 FORBIDDEN = (
-    "bot.contracts.derived", "bot.decision.limits", "bot.decision.evaluate", "bot.decision.gates", "bot.decision.book",
+    "bot.decision.derived", "bot.decision.limits", "bot.decision.evaluate", "bot.decision.gates", "bot.decision.book",
     "bot.risk_engine", "bot.supervision", "bot.ibkr", "strategies", "actors", "nautilus_trader", "ib_insync",
 )  # fmt: skip
 LAWS_READ = {"OutcomeLaw", "Learning", "RiskModel", "Contracts"}
-LIMITS = set(Constitution.model_fields) - {"outcome", "version", "changelog"} | {"contracts_per_strategy", "margin_buffer"}
+LIMITS = set(Constitution.model_fields) - {"outcome", "version", "changelog"} | {"contracts", "tiers", "margin_buffer"}
 
 
 def trees():

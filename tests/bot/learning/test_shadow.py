@@ -4,7 +4,7 @@ import math
 
 import msgspec
 import pytest
-from outcome_makers import CONTRACTS, bar, context, plan
+from outcome_makers import CONTRACTS, EUC, bar, plan, refused
 
 from bot.decision.outcome import TradeOutcome
 from bot.learning.shadow import ShadowBook
@@ -18,8 +18,7 @@ def book() -> ShadowBook:
 
 
 def consider(made, minute=0, gates=GATES, slippage=1, **shape):
-    decided_ns = minute * MINUTE_NS
-    return made.consider(plan(**shape), decided_ns, decided_ns + 90 * 10**9, gates, context(slippage))
+    return made.consider(refused(plan(**shape), minute, gates, slippage), "opening")
 
 
 def test_a_refused_plan_is_followed_to_its_outcome():
@@ -34,7 +33,8 @@ def test_a_refused_plan_is_followed_to_its_outcome():
         trade_id=opened.trade_id, strategy="K1", side=1, quantity=1, legs=1, regime="range", time_of_day="opening",
         trading_day="2025-09-15", opened_ns=MINUTE_NS, closed_ns=2 * MINUTE_NS, decided_ns=0, entry_price=250.0,
         exit_price=247.75, gross_cents=-1125, net_cents=-1249, risk_cents=1000, r=-1.249, target_r=1.5, exit_reason="STOP",
-        thesis_valid_at_exit=True, belief=0.7, euc={"euc": 0.1}, dvs=1.0, eqs=0.9, signals={"vwap_z": -1.6},
+        thesis_valid_at_exit=True, belief=0.7, euc=msgspec.structs.asdict(EUC), dvs=1.0, eqs=0.9,
+        signals={"vwap_z": -1.6, "spread_ticks": 1.0},
         slippage_ticks=1.0, spread_ticks=1.0, mae_ticks=9, mfe_ticks=0, naked_seconds=0.0, budget_overrun=False,
         shadow=True, gates=GATES,
     )  # fmt: skip

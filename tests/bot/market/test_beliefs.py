@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.contracts import Contracts
 from bot.market.beliefs import Applicability, Evidence, Smoother
+from bot.market.core import owners_phases
 from bot.market.signals import logistic
 from bot.market.state import FailedBreak, Sweep
 
@@ -113,4 +114,4 @@ def test_a_belief_applies_in_its_phases_as_far_as_quality_allows(
     contracts: Contracts, phase: int, dvs: float, eqs: float, expected: tuple[float, ...]
 ) -> None:
     gates = contracts.constitution.quality_gates
-    assert Applicability(contracts.strategies, gates.dvs, gates.eqs).update(phase, dvs, eqs) == pytest.approx(expected)
+    assert Applicability(owners_phases(contracts), gates.dvs, gates.eqs).update(phase, dvs, eqs) == pytest.approx(expected)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from builders import mirrored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_bars import random_bars
 
 from bot.calendar import SessionCalendar, clock_ns
 from bot.contracts import Contracts
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 from bot.market.core import MarketCore
 from bot.market.state import Belief, MarketState, Regime
 from bot.units import MINUTE_NS

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from builders import mirrored
 
 from bot.contracts import Contracts
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 from bot.market.levels import LevelBook, SweepTracker
 from bot.market.rolling import Extremes
 from bot.market.state import FailedBreak, Sweep

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from builders import mirrored
 from hypothesis import given
 from hypothesis import strategies as st
 from random_bars import random_bars
 
-from bot.market.bar import Bar, mirrored
+from bot.market.bar import Bar
 from bot.market.signals import BarSignals, clip, close_location, logistic, per_atr, rejection_wick, true_range
 
 RANGES = {

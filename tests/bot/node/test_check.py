@@ -18,10 +18,12 @@ from builders import CONTRACTS, ROOT, new_york_ns
 
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar, new_york
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.clock import Clock
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
 from bot.journal.store import Journal
-from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, machine, run_checks
+from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, run_checks
 from bot.units import HOUR_NS
 
 MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal")
@@ -138,12 +140,12 @@ def test_strategies_are_listed_with_the_parameters_in_force(folder, tmp_path):
 
 
 def test_a_strategy_that_cannot_be_made_fails_with_the_reason(folder, monkeypatch):
-    def broken(config: object) -> None:
-        raise TypeError("K9 lacks a rule")
+    def broken(self: object, config: object) -> None:
+        raise TypeError("a rule is missing")
 
-    monkeypatch.setattr(machine, "STRATEGIES", ((broken, machine.STRATEGIES[0][1]),))
+    monkeypatch.setattr("strategies.k2.FailedBreakReversal.__init__", broken)
     item = check_here(folder)["strategies"]
-    assert (item.status, item.found) == (FAIL, "TypeError: K9 lacks a rule")
+    assert (item.status, item.found) == (FAIL, f"{ROOT / 'strategies' / 'k2.py'}: K2 cannot be made: TypeError: a rule is missing")
 
 
 def write_journal(path: Path) -> Path:
@@ -190,6 +192,8 @@ def look(folder: Path, *script: str, live: bool = False, environ: dict[str, str]
 
     async def run() -> CheckReport:
         async with Gateway(dataclasses.replace(moving(), **changes)) as running:
+            if changes.get("begin") == "told":
+                running.clock.__class__ = ThisMoment
             for words in script:
                 done = running.side.verbs.do(words)
                 if inspect.isawaitable(done):
@@ -206,12 +210,20 @@ def look(folder: Path, *script: str, live: bool = False, environ: dict[str, str]
 
 
 def today() -> dict[str, Any]:
-    """Changes that make it a gateway of this very moment, in which nothing moves."""
-    now_ns = time.time_ns()
-    date = new_york(now_ns).date()
+    """Changes that make it a gateway of this very moment, in which nothing moves but its clock."""
+    date = new_york(time.time_ns()).date()
     calendar = SessionCalendar(CONTRACTS.session, date - dt.timedelta(days=12), date + dt.timedelta(days=120))
     bars = synthetic_bars(1, 2, dt.date.fromisoformat(calendar.sessions[0].date), calendar)
+    now_ns = time.time_ns()
     return {"bars": bars, "calendar": calendar, "start_ns": now_ns, "end_ns": now_ns + HOUR_NS, "begin": "told"}
+
+
+class ThisMoment(Clock):
+    """A gateway's clock that agrees with this machine's, however long a check takes."""
+
+    @property
+    def now_ns(self) -> int:
+        return time.time_ns()
 
 
 def at(report: CheckReport, name: str) -> CheckItem:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nautilus_trader.backtest.node import BacktestNode
 
+from bot.backtest.config import backtest_config
 from bot.backtest.request import BacktestRequest
 from bot.backtest.run import run_backtest
-from bot.journal.run_lock import JournalInUse, RunLock
+from bot.journal.run_lock import JournalInUse, RunLock, held_by
 from bot.journal.verify import verify
 from bot.node.paper import replay
 from bot.node.request import PaperRequest
@@ -52,3 +54,18 @@ def test_the_folder_is_taken_while_bars_run(tmp_path):
 
     run_backtest(BacktestRequest(out=tmp_path, sessions=1), meddle)
     assert asked and not (tmp_path / "earlier").exists()
+
+
+def test_a_plain_node_takes_the_folder_too_and_is_kept_out_of_one_that_is_taken(tmp_path, monkeypatch):
+    config = backtest_config(BacktestRequest(out=tmp_path / "out", sessions=1), tmp_path / "catalog")
+    journal = tmp_path / "out" / "journal.sqlite"
+    with RunLock(journal), monkeypatch.context() as patch:
+        patch.setattr("actors.journal.os.getpid", lambda: 1)  # somebody else's
+        with pytest.raises(JournalInUse):
+            BacktestNode([config]).run()
+    assert not journal.exists()
+    node = BacktestNode([config])
+    node.build()
+    assert held_by(journal) == os.getpid()
+    node.run()
+    assert held_by(journal) is None

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from builders import calendar, new_york_ns
 
-from bot.node.broker_run import _Desk
+from bot.node.desk_actor import DeskActor
 from bot.node.overdue import flatten_overdue
 
 
@@ -33,9 +33,9 @@ def test_a_position_is_overdue_from_a_moment_after_the_flatten_time_until_the_ne
     assert flatten_overdue(calendar(), new_york_ns(moment)) is overdue
 
 
-def test_a_running_node_is_asked_at_every_look(tmp_path: Path):
+def test_it_is_asked_at_every_look(tmp_path: Path):
     asked: list[bool] = []
-    desk = _Desk(SimpleNamespace(leave_overdue=lambda: asked.append(True)), tmp_path / "journal.sqlite", None)
-    desk.look()
-    desk.look()
+    desk = SimpleNamespace(leave_overdue=lambda: asked.append(True), _journal=tmp_path / "journal.sqlite")
+    DeskActor.look(desk)
+    DeskActor.look(desk)
     assert len(asked) == 2

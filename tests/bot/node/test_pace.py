@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.node.node import NodeError
+from bot.node.errors import NodeError
 from bot.node.pace import Pace
 
 ENDED = b'{"event": "ended", "ts_ns": 1}\n'

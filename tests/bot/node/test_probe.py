@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from builders import CONTRACTS
 
-from bot.gateway.gateway import Gateway, GatewayConfig
+from bot.gateway.config import GatewayConfig
+from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
 from bot.ibkr import errors as e
+from bot.ibkr.link.endpoint import Endpoint
 from bot.node import broker_run
 from bot.node import probe as module
-from bot.node.endpoint import Endpoint
 from bot.node.probe import Probe, probe
 from bot.node.request import BrokerRequest, Mode
 from bot.units import SECOND_NS

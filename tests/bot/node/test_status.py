@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from builders import CONTRACTS, calendar, new_york_ns, plan
+from builders import CONTRACTS, an_intent, calendar, new_york_ns
 
-from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.decision.outcome import TradeOutcome
 from bot.errors import JournalError
@@ -28,7 +27,6 @@ from bot.units import MINUTE_NS, SECOND_NS
 NAME = JournalName("PAPER", "DU1", 2025)
 TRADED = "2025-09-16 10:50"  # a Tuesday
 NOW = new_york_ns("2025-09-16 12:00")
-INPUTS = EucInputs(reward_ratio=2.0, belief=0.9, instability=0.0, dvs=1.0, eqs=1.0, wins=0.0, losses=0.0, cost_r=0.2, cost_multiplier=1.0)
 
 BAR = BarRecord(250.0, 251.0, 249.0, 250.0, 500, False, "range", 1, 1.0, 1.0, [], 1.0, [], {})
 
@@ -43,22 +41,22 @@ class Step(NamedTuple):
 
 def intent(moment: str = "2025-09-16 10:41", name: str = "20250916-K1-1041") -> Intent:
     ts_ns = new_york_ns(moment)
-    return Intent(name, moment[:10], ts_ns, ts_ns + 90 * SECOND_NS, 1, plan(), 1.0, 1.0, Euc(0.5, 0.4, 0.2, 0.0, 0.1, 0.1), INPUTS)
+    return an_intent(ts_ns=ts_ns, name=name)
 
 
 def decided(made: Intent) -> Step:
-    return Step(Kind.INTENT, made.decided_ns, intent_record(made))
+    return Step(Kind.INTENT, made.decided.ts_ns, intent_record(made))
 
 
 def order(made: Intent, name: str, event: str, role: str = "ENTRY", **more: Any) -> Step:
     """One order event a second after the decision."""
     body = OrderRecord(f"{made.intent_id}-{name}", made.intent_id, "K1", role, event, 1, **more)
-    return Step(Kind.ORDER, made.decided_ns + SECOND_NS, body)
+    return Step(Kind.ORDER, made.decided.ts_ns + SECOND_NS, body)
 
 
 def filled(made: Intent) -> list[Step]:
     """The entry is sent, works and is filled at 250.00."""
-    ts_ns = made.decided_ns + 2 * SECOND_NS
+    ts_ns = made.decided.ts_ns + 2 * SECOND_NS
     fill = FillRecord(f"{made.intent_id}-1E", made.intent_id, "K1", "ENTRY", 1, 1, 250.0, 62, 0.0, ts_ns, "V1")
     sent = [order(made, "1E", event, price=250.0) for event in ("OrderSubmitted", "OrderAccepted")]
     return [*sent, Step(Kind.FILL, ts_ns, fill), order(made, "1E", "OrderFilled", price=250.0)]
@@ -280,7 +278,7 @@ def test_an_open_position_is_told_with_the_state_of_each_of_its_orders(tmp_path)
     stop = order(made, "1S", "OrderAccepted", "STOP", trigger=248.0, venue_order_id="77")
     write(tmp_path, decided(made), filled(made), stop)
     (trade,) = status(tmp_path).unfinished
-    assert (trade.intent_id, trade.strategy, trade.net, trade.decided_ns) == (made.intent_id, "K1", 1, made.decided_ns)
+    assert (trade.intent_id, trade.strategy, trade.net, trade.decided_ns) == (made.intent_id, "K1", 1, made.decided.ts_ns)
     assert [(each.role, each.state, each.filled, each.quantity, each.price) for each in trade.orders] == [
         ("ENTRY", "FILLED", 1, 1, 250.0),
         ("STOP", "WORKING", 0, 1, 248.0),

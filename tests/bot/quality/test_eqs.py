@@ -7,7 +7,7 @@ from bar_makers import contracts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.quality.eqs import EqsScorer, fill_events, naked_events, unknown_events
+from bot.quality.eqs import EqsScorer, fill_events, naked_events
 
 TABLE = {
     "order_rejected": (0.15, 20),
@@ -143,11 +143,6 @@ def test_naked_time_counts_past_one_second(seconds, events):
     assert naked_events(LAW, seconds) == events
 
 
-@pytest.mark.parametrize(("seconds", "events"), [(10.0, []), (10.001, ["order_unknown"])])
-def test_an_order_is_unknown_past_its_timeout(seconds, events):
-    assert unknown_events(LAW, seconds) == events
-
-
 def test_the_helpers_speak_names_of_the_contract():
-    names = {*fill_events(LAW, 99.0, 99.0, 1, True), *naked_events(LAW, 99.0), *unknown_events(LAW, 99.0)}
+    names = {*fill_events(LAW, 99.0, 99.0, 1, True), *naked_events(LAW, 99.0)}
     assert names <= set(TABLE) == set(type(LAW.eqs.events).model_fields)

@@ -1,9 +1,9 @@
 """Random entries: same trades, other moments."""
 
 import pytest
+from builders import mirrored
 from outcome_makers import bar, plan
 
-from bot.market.bar import mirrored
 from bot.report.baseline import Tape, random_entries
 
 FEE = 62

@@ -5,24 +5,23 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
-from builders import plan
+from builders import decided_at, plan
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.identifiers import InstrumentId, StrategyId, TraderId
 from nautilus_trader.model.objects import Quantity
 
-from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.risk_engine import judge
-from bot.risk_engine.brackets import Maker, OrderTags, bracket_orders, first_difference, order_id, price_of
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, first_difference, order_id, price_of
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
 S, R = OrderState, Role
-MAKER = Maker(TraderId("T-1"), StrategyId("K1-K1"), InstrumentId.from_str("MES.CME"), 7)
+ORIGIN = OrderOrigin(TraderId("T-1"), StrategyId("K1-K1"), InstrumentId.from_str("MES.CME"), 7)
 
 
 def intent(**shape: Any) -> Intent:
-    return Intent("I", "2025-09-16", 7, 90, 2, plan(**shape), 1.0, 1.0, Euc(0, 0, 0, 0, 0, 0), EucInputs(0, 0, 0, 0, 0, 0, 0, 0, 0))
+    return Intent("I", plan(**shape), 90, decided_at(7, slippage_ticks=2))
 
 
 class Order(NamedTuple):
@@ -85,7 +84,7 @@ def test_a_single_order_passes_only_if_it_reduces_counting_what_already_works(si
     ],
 )
 def test_a_legs_stop_and_target_count_once_and_closing_orders_as_they_are(orders, working):
-    trade = Trade("I", plan(), "2025-09-16", 0, 90, [leg(*orders)])
+    trade = Trade(intent(), [leg(*orders)])
     assert judge.working_exits([trade]) == working
     assert judge.working_exits([trade, trade]) == 2 * working
 
@@ -148,9 +147,9 @@ def test_two_stops_of_one_leg_may_not_go_in_one_command():
 
 @pytest.mark.parametrize("shape", [{}, {"side": -1}, {"trigger": 1}, {"legs": ((1, 6, 12), (1, 6, 18)), "trigger": 1, "strategy": "K4"}])
 def test_a_bracket_is_complete_equal_to_its_plan_and_readable_from_its_tags(shape):
-    orders = bracket_orders(intent(**shape), MAKER).orders
+    orders = bracket_orders(intent(**shape), ORIGIN).orders
     assert judge.complete_brackets(orders) is None
-    assert first_difference(orders, bracket_orders(intent(**shape), MAKER).orders) == ""
+    assert first_difference(orders, bracket_orders(intent(**shape), ORIGIN).orders) == ""
     assert not any(order.is_reduce_only for order in orders)
     tags = [OrderTags.read(order) for order in orders]
     assert [(tag.intent_id, tag.leg, tag.role.value) for tag in tags] == [
@@ -162,7 +161,7 @@ def test_a_bracket_is_complete_equal_to_its_plan_and_readable_from_its_tags(shap
 
 @pytest.mark.parametrize("drop", [0, 1, 2])
 def test_a_bracket_without_entry_stop_or_target_is_incomplete(drop):
-    orders = bracket_orders(intent(), MAKER).orders
+    orders = bracket_orders(intent(), ORIGIN).orders
     assert judge.complete_brackets(orders[:drop] + orders[drop + 1 :]).code == "BRACKET_INCOMPLETE"
 
 
@@ -179,7 +178,7 @@ def test_a_bracket_without_entry_stop_or_target_is_incomplete(drop):
     ],
 )
 def test_a_plan_that_is_off_by_a_tick_or_a_contract_differs(other, difference):
-    found = first_difference(bracket_orders(intent(), MAKER).orders, bracket_orders(intent(**other), MAKER).orders)
+    found = first_difference(bracket_orders(intent(), ORIGIN).orders, bracket_orders(intent(**other), ORIGIN).orders)
     assert difference in found
 
 

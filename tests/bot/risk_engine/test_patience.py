@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import CONTRACTS, plan
+from builders import CONTRACTS, an_intent
 
 from bot.decision.plan import ExitReason
 from bot.messages import CloseTrade
@@ -26,7 +26,7 @@ class Watched:
         self.market.advance(START)
         self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=OrderState.PARTIALLY_FILLED, filled=1)
         leg = Leg(1, 2, 992, 1016, orders=[self.order])
-        self.trade = Trade("I", plan(), "2025-10-02", START, START + 90 * SECOND_NS, [leg])
+        self.trade = Trade(an_intent(ts_ns=START, name="I"), [leg])
         patience = Patience(CONTRACTS.execution_contract, lambda _, order: self.cancelled.append(order), self.closed.append)
         patience.watch(self.market, self.trade, self.order)
 

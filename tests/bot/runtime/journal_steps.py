@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from builders import CONTRACTS, new_york_ns, plan
+from builders import CONTRACTS, an_intent, new_york_ns
 
-from bot.decision.euc import EucInputs, euc
 from bot.decision.intent import Intent
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan
@@ -20,10 +19,9 @@ from bot.journal.build import intent_record
 from bot.journal.records import DayRecord, FillRecord, KillRecord, Kind, OrderRecord, QualityRecord, ShadowRecord
 from bot.journal.store import Journal
 from bot.runtime.past import Past, past_of
-from bot.units import SECOND_NS, TICK_POINTS
+from bot.units import TICK_POINTS
 
 ROLES = {"E": "ENTRY", "S": "STOP", "T": "TARGET", "X": "EXIT"}
-INPUTS = EucInputs(reward_ratio=2.0, belief=0.9, instability=0.0, dvs=1.0, eqs=1.0, wins=0.0, losses=0.0, cost_r=0.2, cost_multiplier=1.0)
 NAN = float("nan")
 
 
@@ -43,28 +41,13 @@ def at(minute: int, day: str = "2025-09-16") -> int:
 
 def intent_of_plan(minute: int, chosen: EntryPlan | None = None, day: str = "2025-09-16") -> Intent:
     """An intent of this bar, named as the library names it."""
-    made = chosen or plan()
-    ts_ns = at(minute, day)
-    return Intent(
-        intent_id=f"{day.replace('-', '')}-{made.strategy}-{10 + minute // 60:02d}{minute % 60:02d}",
-        trading_day=day,
-        decided_ns=ts_ns,
-        expires_ns=ts_ns + 90 * SECOND_NS,
-        slippage_ticks=1,
-        plan=made,
-        dvs=1.0,
-        eqs=0.9,
-        euc=euc(INPUTS, CONTRACTS.strategies.euc),
-        inputs=INPUTS,
-        regime="range",
-        session_phase=2,
-        signals={"atr_14": 2.0, "vwap_z": NAN},
-    )
+    signals = {"atr_14": 2.0, "vwap_z": NAN}
+    return an_intent(chosen, at(minute, day), eqs=0.9, regime="range", session_phase=2, signals=signals)
 
 
 def decided(intent: Intent) -> Step:
     """The intent, written ahead of its orders."""
-    return Step(Kind.INTENT, intent.decided_ns, intent_record(intent), intent.plan.strategy)
+    return Step(Kind.INTENT, intent.decided.ts_ns, intent_record(intent), intent.plan.strategy)
 
 
 class Told:

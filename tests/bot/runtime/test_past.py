@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from journal_steps import NAN, Step, Told, at, charge, day, decided, ended, intent_of_plan, kill, outcome, past, shadow, write
 
+from bot.decision.intent import Intent
 from bot.decision.outcome import TradeOutcome
 from bot.decision.snapshot import KillState
 from bot.errors import JournalError
@@ -126,9 +127,9 @@ def test_every_event_stands_at_its_time_and_the_submission_at_the_decision(path)
 
 def test_the_story_of_what_is_unfinished_holds_its_intent_and_all_its_records(path):
     (story,) = past(path, *FILLED).unfinished
-    made = msgspec.structs.replace(INTENT, signals={})
-    assert msgspec.structs.replace(story.intent, signals={}) == made
-    assert story.intent.signals["atr_14"] == 2.0 and math.isnan(story.intent.signals["vwap_z"])
+    made = unsigned(INTENT)
+    assert unsigned(story.intent) == made
+    assert story.intent.decided.signals["atr_14"] == 2.0 and math.isnan(story.intent.decided.signals["vwap_z"])
     assert list(story.records) == [step.body for step in FILLED if step.kind in (Kind.ORDER, Kind.FILL)]
     assert recovered(story).net == 1
 
@@ -350,9 +351,13 @@ def test_several_files_in_order_say_what_one_file_says(tmp_path_factory, cuts):
     assert fields(parts) == fields(whole)
 
 
-def stories(found: Past) -> list[tuple]:
+def unsigned(intent: Intent) -> Intent:
     """Without the signals, whose nan equals nothing."""
-    return [(msgspec.structs.replace(story.intent, signals={}), story.records) for story in found.unfinished]
+    return msgspec.structs.replace(intent, decided=msgspec.structs.replace(intent.decided, signals={}))
+
+
+def stories(found: Past) -> list[tuple]:
+    return [(unsigned(story.intent), story.records) for story in found.unfinished]
 
 
 def fields(found: Past) -> Past:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import CONTRACTS, LAW, MOMENT, calendar, k4_plan, plan, snapshot
+from builders import CONTRACTS, LIMITS, MOMENT, an_intent, calendar, k4_plan, plan, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.core.uuid import UUID4
@@ -18,13 +18,12 @@ from nautilus_trader.model.identifiers import AccountId, ClientOrderId, Instrume
 from nautilus_trader.model.objects import Money, Quantity
 from nautilus_trader.model.orders import Order
 
-from bot.decision.euc import EucInputs, euc
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, ExitReason
 from bot.decision.snapshot import KillState
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.messages import CloseTrade
-from bot.risk_engine.brackets import Maker, bracket_orders, price_of, side_of, strategy_id
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, price_of, side_of, strategy_id
 from bot.risk_engine.clocks import StampTime
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.past import Past
@@ -36,15 +35,12 @@ from bot.units import SECOND_NS, TICK_POINTS
 
 MES = InstrumentId.from_str("MES.CME")
 TRADER, ACCOUNT = TraderId("T-001"), AccountId("CME-001")
-INPUTS = EucInputs(reward_ratio=2.0, belief=0.9, instability=0.0, dvs=1.0, eqs=1.0, wins=0.0, losses=0.0, cost_r=0.2, cost_multiplier=1.0)
 PLANS = [plan(), plan(-1), plan(legs=((2, 6, 12),), strategy="K4"), k4_plan(), k4_plan(-1)]
 S = OrderState
 
 
 def intent(chosen: EntryPlan) -> Intent:
-    return Intent(
-        f"20250916-{chosen.strategy}-1041", "2025-09-16", MOMENT, MOMENT + 90 * SECOND_NS, 1, chosen, 1.0, 1.0, euc(INPUTS, LAW.euc), INPUTS
-    )
+    return an_intent(chosen)
 
 
 # ------------------------------------------------------------------ by hand
@@ -95,18 +91,18 @@ def test_orders_that_no_record_speaks_of_may_be_anywhere():
 @pytest.mark.parametrize("chosen", PLANS)
 def test_the_planned_bracket_is_the_one_that_was_sent(chosen):
     made = intent(chosen)
-    maker = Maker(TRADER, strategy_id(chosen.strategy), MES, MOMENT)
+    origin = OrderOrigin(TRADER, strategy_id(chosen.strategy), MES, MOMENT)
     sent = {
         each.client_order_id.value: (
             1 if each.side == side_of(1) else -1,
             int(each.quantity),
             round(float(each.trigger_price if each.order_type == OrderType.STOP_MARKET else each.price) / TICK_POINTS),
         )
-        for each in bracket_orders(made, maker).orders
+        for each in bracket_orders(made, origin).orders
     }
     planned = {each.order_id: (each.side, each.quantity, each.price) for leg in of(made=made).legs for each in leg.orders}
     assert planned == sent
-    assert {each.slippage_ticks for leg in of(made=made).legs for each in leg.orders} == {made.slippage_ticks}
+    assert {each.slippage_ticks for leg in of(made=made).legs for each in leg.orders} == {made.decided.slippage_ticks}
 
 
 def test_an_open_trade_is_open_at_its_fill():
@@ -235,7 +231,7 @@ def test_the_broker_names_an_order_when_it_accepts_it():
 
 
 class Hands:
-    """The supervisor's wire, as a test can hold it: keeps what is journaled, and the commands for the broker to answer."""
+    """The supervisor's hands, as a test can hold it: keeps what is journaled, and the commands for the broker to answer."""
 
     def __init__(self) -> None:
         self.records: list[OrderRecord | FillRecord] = []
@@ -271,7 +267,7 @@ class Hands:
         """Nobody counts."""
 
 
-RUNTIME = Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LAW, Past())
+RUNTIME = Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LIMITS, Past())
 TEXT = {"OrderDenied", "OrderRejected", "OrderModifyRejected", "OrderCancelRejected"}
 SAYINGS = ("OrderSubmitted", "OrderAccepted", "OrderAccepted", "OrderCanceled", "OrderExpired", "OrderTriggered", "OrderDenied",
            "OrderRejected", "OrderPendingUpdate", "OrderPendingCancel", "OrderModifyRejected", "OrderCancelRejected")  # fmt: skip
@@ -284,9 +280,9 @@ class Played:
         self.intent, self.hands = intent(chosen), Hands()
         self.supervisor = Supervisor(RUNTIME, MES, self.hands)
         self._strategy = strategy_id(chosen.strategy)
-        self._maker = Maker(TRADER, self._strategy, MES, MOMENT)
+        self._origin = OrderOrigin(TRADER, self._strategy, MES, MOMENT)
         self._count = 0
-        orders = bracket_orders(self.intent, self._maker).orders
+        orders = bracket_orders(self.intent, self._origin).orders
         self.supervisor.begin(self.intent, orders, snapshot())
         (self.trade,) = self.supervisor.trades
 
@@ -502,7 +498,7 @@ def adopted(*records: OrderRecord | FillRecord, made: Intent = LONG, kill: KillS
     """A supervisor that begins with this story, and resumes."""
     hands = Hands()
     past = Past(unfinished=(Story(made, records),), kill_state=kill)
-    supervisor = Supervisor(Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LAW, past), MES, hands)
+    supervisor = Supervisor(Runtime(RuntimeSpec("", "", "", "", ""), CONTRACTS, calendar(), LIMITS, past), MES, hands)
     supervisor.adopt()
     assert hands.commands == [], "nothing is sent before everybody listens"
     supervisor.resume()

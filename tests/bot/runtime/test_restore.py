@@ -42,7 +42,6 @@ from bot.risk_engine.account import cents_of
 from bot.runtime.past import Past, past_of
 from bot.runtime.recover import Story, recovered
 from bot.runtime.situation import Situation
-from bot.supervision.outcome import context_of
 from bot.units import HOUR_NS, MINUTE_NS
 
 EARLY = {"strategies": {"signals.atr_norm_min_sessions": 1}}
@@ -276,7 +275,7 @@ class Witness:
         elif topic == TOPIC_TRUST:
             self.trust = message
         elif topic == TOPIC_EQS_EVENT:
-            self.charges.append((message.event, message.ts_ns))
+            self.charges.append((message.kind, message.ts_ns))
         else:
             self.now.on_account(*cents_of(message))
 
@@ -315,14 +314,14 @@ def as_resumed(past: Past, limits: Limits) -> Situation:
     for story in past.unfinished:
         trade = recovered(story)
         if trade.opened_ns:
-            now.on_book(TradeOpened(trade.view(float("nan"))))
+            now.on_book(TradeOpened(trade.view()))
     return now
 
 
 def as_seen(story: Story) -> TradeView | None:
     """The trade as its strategy would see it; None before its first fill."""
     trade = recovered(story)
-    return trade.view(context_of(story.intent, "", 0).atr) if trade.opened_ns else None
+    return trade.view() if trade.opened_ns else None
 
 
 def open_for_good(views: dict[str, TradeView | None]) -> dict[str, TradeView | None]:

@@ -16,7 +16,7 @@ from bot.runtime.situation import Situation
 from bot.units import MINUTE_NS
 
 OPENING, LUNCH = (window.reason for window in CONTRACTS.session.no_entry)
-VETO = Refused("K5_NOISE", 6, "noise", 0.8, "below", 0.7)
+VETO = Refused("K5_NOISE", "noise", 0.8, "below", 0.7, layer=6)
 
 
 def situation() -> Situation:
@@ -259,7 +259,3 @@ def test_the_hour_of_an_entry_passes_with_the_clock():
     assert now.snapshot().book.hour_entries == 1
     now.on_market(at("2025-09-16 11:00"))
     assert now.snapshot().book.hour_entries == 0
-
-
-def test_a_negative_equity_stands_in_the_lowest_tier():
-    assert LIMITS.tier(-1).name == LIMITS.tier(0).name == "S"

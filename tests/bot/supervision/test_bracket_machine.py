@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from builders import k4_plan, plan
+from builders import an_intent, k4_plan, plan
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -46,7 +46,7 @@ class BracketMachine(RuleBasedStateMachine):
     def submit(self, index: int) -> None:
         chosen = PLANS[index]
         legs = [Leg(number, leg.quantity, leg.stop, leg.target) for number, leg in enumerate(chosen.legs, start=1)]
-        self.trade = Trade("T", chosen, "2025-09-16", 0, 90, legs)
+        self.trade = Trade(an_intent(chosen), legs)
         self.broker: dict[str, AtBroker] = {}
         self.commands: deque[tuple[str, str]] = deque()
         self.fills: deque[str] = deque()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import plan
+from builders import an_intent
 
 from bot.decision.plan import ExitReason
 from bot.supervision.duties import duties
@@ -20,7 +20,7 @@ def trade(*orders: tuple[Role, OrderState, int, int], closing: bool = False, qua
         TrackedOrder(f"{role.value}{n}", role, 1, 1 if role is E.ENTRY else -1, size, None, 0, state, filled)
         for n, (role, state, size, filled) in enumerate(orders)
     ]
-    made = Trade("T", plan(), "2025-09-16", 0, 90, [leg])
+    made = Trade(an_intent(), [leg])
     made.closing = ExitReason.TIME if closing else None
     return made
 

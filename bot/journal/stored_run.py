@@ -15,11 +15,11 @@ _LINKS = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link"
 _EXCERPT = 60
 
 
-class Replay:
+class StoredRun:
     """The stored records and links of a journal in order, to compare with.
 
     It compares what is stored and nothing else: that a run which ends early would have
-    gone on to re-derive the rest is not known here (see `Journal.replaying`).
+    gone on to re-derive the rest is not known here.
     """
 
     def __init__(self, path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UsageError
-from bot.node.endpoint import Endpoint, endpoint_of
+from bot.ibkr.link.endpoint import Endpoint, endpoint_of, located, unlocated
+from bot.ibkr.link.settings import LinkSettings
 
 HERE = {"TWS_HOST": "127.0.0.1"}
 
@@ -101,3 +102,31 @@ def test_what_a_secret_file_holds_and_the_account_are_never_repeated(tmp_path):
     endpoint = endpoint_of(HERE | {"TWS_ACCOUNT": "DU1234567"})
     assert "DU1234567" not in f"{endpoint} {endpoint!r}"
     assert str(endpoint) == "127.0.0.1:4002"
+
+
+# ------------------------------------------------------------------ settings that leave it to the environment
+
+ELSEWHERE = unlocated(LinkSettings(host="10.0.0.9", port=4001, client_id=3, account="DU1", zone="Asia/Tokyo"))
+
+
+def test_settings_that_name_a_host_are_left_as_they_are():
+    named = LinkSettings(host="10.0.0.9", port=4001)
+    assert located(named, {"TWS_HOST": "gateway", "TWS_PORT": "7"}) is named
+
+
+def test_the_environment_says_where_and_the_rest_stays():
+    found = located(ELSEWHERE, {"TWS_HOST": "gateway", "TWS_PORT": "4003", "TWS_CLIENT_ID": "9"})
+    assert (found.host, found.port, found.client_id, found.account, found.zone) == ("gateway", 4003, 9, "DU1", "Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, "leaves it to the environment where the gateway is; set TWS_HOST and TWS_PORT there"),
+        ({"TWS_PORT": "4002", "TWS_ACCOUNT": "DU2"}, "is for another account than TWS_ACCOUNT names"),
+    ],
+)
+def test_an_environment_that_does_not_fit_is_refused_without_the_account(environ, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        located(ELSEWHERE, environ)
+    assert "DU" not in str(caught.value)

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from bot.errors import UsageError
+from bot.ibkr.link.settings import LinkSettings
 
 DEFAULT_HOST, DEFAULT_PORT, DEFAULT_CLIENT_ID = "127.0.0.1", 4002, 7
 MAX_PORT, MAX_CLIENT_ID = 65_535, 2**31 - 1
@@ -63,6 +66,27 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint | None:
         if client_id is None
         else _whole(client_id, MAX_CLIENT_ID, "give the bot an id of its own (0 would take over orders entered by hand)"),
     )
+
+
+def located(link: LinkSettings, environ: Mapping[str, str]) -> LinkSettings:
+    """The settings themselves if they name a host; else with the gateway that the environment names.
+
+    Raises UsageError, one sentence, if it names none, or another account than the settings are for.
+    """
+    if link.host:
+        return link
+    endpoint = endpoint_of(environ)
+    if endpoint is None:
+        raise UsageError("This configuration leaves it to the environment where the gateway is; set TWS_HOST and TWS_PORT there.")
+    if link.account and endpoint.account and link.account != endpoint.account:
+        raise UsageError("This configuration is for another account than TWS_ACCOUNT names; make it again, or correct TWS_ACCOUNT.")
+    account = link.account or endpoint.account
+    return msgspec.structs.replace(link, host=endpoint.host, port=endpoint.port, client_id=endpoint.client_id, account=account)
+
+
+def unlocated(link: LinkSettings) -> LinkSettings:
+    """The settings without where the gateway is, which the environment says when the run starts."""
+    return msgspec.structs.replace(link, host="", port=0)
 
 
 def _said(environ: Mapping[str, str], name: str) -> _Said | None:

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from bot.gateway.fields import UNSET_FLOAT
 from bot.gateway.instruments import CENTRAL, ZONE_NAME
-from bot.units import SECOND_NS, TICK_POINTS
+from bot.units import SECOND_NS, TICK_POINTS, to_points
 
 UTC = dt.UTC
 
 
 def points(ticks: float | None) -> str:
     """A price of so many ticks in points, `6400.25`; unset is the largest double."""
-    return UNSET_FLOAT if ticks is None else repr(ticks * TICK_POINTS)
+    return UNSET_FLOAT if ticks is None else repr(to_points(ticks))
 
 
 def money(cents: float) -> str:
@@ -54,7 +54,7 @@ def parse_moment(text: str) -> int:
     return int(moment.timestamp()) * SECOND_NS
 
 
-def to_ticks(price: Decimal | None) -> int | None:
+def exact_ticks(price: Decimal | None) -> int | None:
     """Whole ticks of a price in points; None if it is not set. Raises ValueError if it is off the tick."""
     if price is None:
         return None

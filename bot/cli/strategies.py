@@ -1,0 +1,144 @@
+"""`mesbot strategies`: which there are, and a new one from an old."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.strategies_option import ENVIRONMENT, strategies_option
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.contracts import Contracts
+    from bot.contracts.declaration import Declared
+
+NARROWEST = 200  # where nobody looks at a screen, so that a line stays a line
+HELP = """
+List all strategies, a line each: what it does, the belief it stands on, how many contracts it orders and in which
+tiers, its learning state in the newest journal, and where it comes from.
+
+\b
+Examples:
+  mesbot strategies
+  mesbot strategies --strategies my-strategies/
+  mesbot strategies new K6 --from K2                   your own, which runs at once: docs/strategies.md
+"""
+NEW_HELP = """
+Write a strategy of your own that starts as a copy of another: NAME's file, its block and its test.
+
+NAME is a capital letter and up to seven more letters or digits. Nothing that is there is overwritten.
+
+\b
+Examples:
+  mesbot strategies new K6 --from K2
+  mesbot strategies new Fade2 --from K1 --to ideas/
+"""
+CONTRACTS = click.option(
+    "--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones."
+)
+
+
+@click.group(help=HELP, short_help="List the strategies; `new` writes one of your own.", invoke_without_command=True)
+@CONTRACTS
+@strategies_option
+@click.pass_context
+def strategies(context: click.Context, directory: Path | None, strategies: tuple[Path, ...]) -> None:
+    """Prints the list, unless a verb of its own follows, which takes the options over."""
+    context.obj = (directory, strategies)
+    if context.invoked_subcommand is not None:
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from bot.contracts import load_contracts
+
+    in_force = load_contracts(directory, strategies)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("", "what it does", "belief", "contracts", "tiers", "state", "from"):
+        table.add_column(heading, no_wrap=True)
+    for row in _rows(in_force):
+        table.add_row(*row)
+    console.print(table)
+    console.print(_source_of_states())
+
+
+def _rows(in_force: Contracts) -> Iterator[tuple[str, ...]]:
+    states = _states()
+    for name in in_force.names:
+        declared = in_force.declared[name]
+        belief = declared.belief if declared.evidence is None else f"{declared.belief}, its own"
+        size = ("-", "all") if name == in_force.filter else (str(in_force.trader(name).contracts), " ".join(in_force.trader(name).tiers))
+        state = "no journal yet" if states is None else states.get(name, "not journaled yet")
+        yield name, declared.summary.removesuffix("."), belief, *size, state, _near(declared.origin)
+
+
+def _source_of_states() -> str:
+    from bot.cli.journal import newest_journal
+
+    path = newest_journal()
+    return "States: no journal yet." if path is None else f"States: {_near(str(path))}"
+
+
+def _near(place: str) -> str:
+    """A folder as a person standing here would name it."""
+    return os.path.relpath(place) if Path(place).is_relative_to(Path.cwd()) else place
+
+
+def _states() -> dict[str, str] | None:
+    """The last learning state of each strategy that the newest journal knows; None if there is no journal."""
+    from bot.cli.journal import newest_journal
+    from bot.journal.contracts import newest_contracts
+    from bot.journal.read import opened, read
+    from bot.journal.records import Kind
+
+    path = newest_journal()
+    in_force = None if path is None else newest_contracts(path)
+    if in_force is None:
+        return None
+    with opened(path) as db:
+        changed = {record.body["strategy"]: record.body["after"].lower() for record in read(db, Kind.STATE)}
+    return dict.fromkeys(in_force.names, "active") | changed
+
+
+@strategies.command(help=NEW_HELP, short_help="Write a strategy of your own, as a copy of another.")
+@click.argument("name")
+@click.option("--from", "source", required=True, metavar="NAME", help="The strategy it starts as a copy of, e.g. K2.")
+@click.option(
+    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), default="my-strategies", show_default=True, help="Folder."
+)
+@click.pass_obj
+def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str, folder: Path) -> None:
+    """Writes three files, looks whether they hold, and says what to run next."""
+    from bot.cli.new_strategy import files_of
+    from bot.contracts import load_contracts
+
+    directory, known = where
+    known = tuple(each for each in known if each.resolve() != folder.resolve() or each.is_dir())  # it may be named before it is there
+    in_force = load_contracts(directory, known)
+    texts = files_of(name, _source(in_force, source), Path(in_force.directory), in_force.names)
+    if there := [str(folder / file) for file in texts if (folder / file).exists()]:
+        raise UsageError(
+            f"{', '.join(there)}: there already, and nothing is overwritten; choose another name, or another folder with --to."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
+        (folder / file).write_text(text, encoding="utf-8")
+        click.echo(folder / file)
+    load_contracts(directory, [*known, folder])
+    click.echo(f"Next: mesbot backtest --strategies {folder}")
+    click.echo(f"      or `export {ENVIRONMENT}={folder.resolve()}` for every verb; its test: python -m pytest {folder}")
+
+
+def _source(in_force: Contracts, name: str) -> Declared:
+    if name not in in_force.traders:
+        why = "the filter, which never orders" if name == in_force.filter else "no strategy that is known"
+        raise UsageError(f"--from {name}: is {why}; name one that orders: {', '.join(in_force.traders)}.")
+    return in_force.declared[name]

@@ -1,0 +1,45 @@
+"""The contracts as a journal recorded them: no strategy is needed to read what was decided under them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.contracts.blocks import blocks_of, every_rules, split
+from bot.contracts.models import FILES, Contracts
+from bot.errors import ContractError
+
+Values = dict[str, Any]
+
+
+def recorded_contracts(values: Values, sha256: str) -> Contracts:
+    """The contracts of a journal's record, whatever strategies they name. Raises ContractError if they are of no known form."""
+    values = _with_blocks(copy.deepcopy(values))
+    try:
+        core, shipped = split(values["strategies"])
+        parsed = {name: model.model_validate(core if name == "strategies" else values[name]) for name, model in FILES.items()}
+    except (KeyError, ValidationError) as error:
+        raise ContractError(f"The contracts {sha256[:12]} were recorded by a version of mesbot that this one cannot read.") from error
+    blocks = blocks_of(shipped, {file: said for file, said in values.items() if file not in FILES})
+    return Contracts(**parsed, blocks=blocks, rules=every_rules(blocks), directory="", sha256=sha256)
+
+
+def _with_blocks(values: Values) -> Values:
+    """The form before each strategy's block said its contracts and tiers: they stood in two other files, in two lists.
+
+    It also had a key that nothing read.
+    """
+    quantities = values["risk_model"].pop("contracts_per_strategy", None)
+    if quantities is None:
+        return values
+    values["session"]["roll"].pop("min_liquid_sessions", None)
+    strategies, tiers = values["strategies"], values["constitution"]["tiers"]
+    allowed = {tier["name"]: tier.pop("strategies") for tier in tiers}
+    for name, contracts in quantities.items():
+        strategies[name] |= {"contracts": contracts, "tiers": [tier for tier, names in allowed.items() if name in names]}
+    strategies["signals"] |= {"range_bars": strategies["K4"].pop("range_bars"), "extreme_bars": strategies["K1"].pop("extreme_bars")}
+    for number in "12345":
+        strategies["beliefs"][f"F{number}"]["owner"] = f"K{number}"
+    return values

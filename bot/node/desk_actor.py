@@ -1,0 +1,174 @@
+"""DeskActor: what a live run needs somebody to do all the time, as a part like any other.
+
+It lets decisions begin when history is in, keeps step with a simulated gateway, carries out a person's kill request, leaves
+what is overdue, and withdraws entries when the run ends. It closes no position and promises nothing while the link is down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from actors.config import RuntimeActorConfig
+from actors.part import Part
+from bot.decision.plan import ExitReason
+from bot.errors import MesbotError
+from bot.ibkr.config import BrokerConfig
+from bot.ibkr.session import BrokerSession, session_of
+from bot.market.update import MarketUpdate
+from bot.messages import (
+    ENDPOINT_RISK_CLOSE,
+    ENDPOINT_RISK_KILL,
+    ENDPOINT_RISK_STANDING,
+    ENDPOINT_RISK_WITHDRAW,
+    TOPIC_BEGIN,
+    TOPIC_MARKET,
+    CloseTrade,
+    Standing,
+)
+from bot.node.errors import NodeError
+from bot.node.kill_request import taken_request
+from bot.node.overdue import flatten_overdue
+from bot.node.pace import Pace
+from bot.runtime.runtime import runtime_of
+from bot.units import MINUTE_NS
+
+WARM_UP_SECONDS = 600.0
+POLL_SECONDS, LOOK_SECONDS = 0.005, 0.025
+
+
+class DeskActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
+    """`warm_until_ns`: decisions begin once the minutes that close up to it (UTC ns) are understood.
+
+    `lockstep_port` is the side channel of a simulated gateway that waits for this node (0: none); `go` also lets its market begin.
+    """
+
+    broker: BrokerConfig
+    warm_until_ns: int
+    lockstep_port: int = 0
+    go: bool = False
+
+
+class DeskActor(Part):
+    """`begun` is set once decisions have begun; `failure` says why the run cannot go on.
+
+    Somebody may own the run's end (`owned_by`): who withdraws entries and stops the node then. Otherwise both are done here.
+    """
+
+    part = "DESK"
+
+    def __init__(self, config: DeskActorConfig) -> None:
+        super().__init__(config)
+        self._config = config
+        self._calendar = runtime_of(config.runtime).calendar
+        self._journal = Path(config.runtime.journal_path)
+        self._last_bar_ns = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.session: BrokerSession
+        self.begun = asyncio.Event()
+        self.failure: MesbotError | None = None
+        self._owned = False
+        self._finish: Callable[[], None] = self._shut_down
+
+    def owned_by(self, finish: Callable[[], None]) -> None:
+        """Call `finish` when the run wants to end, and leave the end to whoever gave it."""
+        self._owned, self._finish = True, finish
+
+    def on_start(self) -> None:
+        """Begin to work beside the market."""
+        self.session = session_of(asyncio.get_running_loop(), self._config.broker)
+        self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
+        self._tasks = [asyncio.ensure_future(self._guarded(work)) for work in (self._look_on, self._run)]
+
+    def on_stop(self) -> None:
+        """Cancel entries that still work, unless the run's owner has seen to that; positions keep their stops and targets."""
+        gc.unfreeze()
+        for task in self._tasks:
+            task.cancel()
+        if not self._owned:
+            self.msgbus.send(ENDPOINT_RISK_WITHDRAW, "the run ends")
+
+    # ---------------------------------------------------------------- duties
+
+    async def _guarded(self, work: Callable[[], Any]) -> None:
+        """Nautilus hears of no task that fails: end the run, with the reason kept."""
+        try:
+            await work()
+        except Exception as error:
+            self.failure = error if isinstance(error, MesbotError) else NodeError(f"The node cannot go on: {type(error).__name__}: {error}")
+            self.log.error(str(self.failure))
+            self._finish()
+
+    async def _look_on(self) -> None:
+        while True:
+            self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Carry out a person's kill request, and leave what is overdue."""
+        if (reason := taken_request(self._journal)) is not None:
+            self.msgbus.send(ENDPOINT_RISK_KILL, reason)
+        self.leave_overdue()
+
+    def leave_overdue(self) -> None:
+        """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""
+        clock = self.session.clock
+        if clock.replay or not self.session.link.ready or not flatten_overdue(self._calendar, clock.now_ns()):
+            return
+        for trade in self._standing().open_trades:
+            if not trade.closing:
+                request = CloseTrade(trade.trade_id, ExitReason.SESSION, "the session's flatten time has passed without a bar")
+                self.msgbus.send(ENDPOINT_RISK_CLOSE, request)
+
+    async def _run(self) -> None:
+        await self._warmed_up()
+        # What the start has made stays for the life of the node, so the garbage collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        self.msgbus.publish(TOPIC_BEGIN, self.session.clock.now_ns() // MINUTE_NS * MINUTE_NS + MINUTE_NS)
+        self.begun.set()
+        if self._config.lockstep_port:
+            await self._keep_step()
+
+    async def _warmed_up(self) -> None:
+        """Decisions begin with the next minute to close: what closed meanwhile is history, and its spread was not seen."""
+        try:
+            async with asyncio.timeout(WARM_UP_SECONDS):
+                while self.session.feed.flow.last_ns < self._config.warm_until_ns or not self._standing().idle:
+                    if self.session.start_error is not None:
+                        raise NodeError(f"The node cannot start. {self.session.start_error}")
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            raise NodeError(f"History did not arrive within {WARM_UP_SECONDS:.0f} s") from None
+
+    # -------------------------------------------------------------- lockstep
+
+    async def _keep_step(self) -> None:
+        """Until the tape ends, and the run with it. Raises NodeError if the gateway is gone before that."""
+        pace = Pace(self._config.lockstep_port, self._has_dealt_with)
+        await pace.attach()
+        if self._config.go:
+            pace.go()
+        await pace.run()
+        self._finish()
+
+    def _has_dealt_with(self, barrier: dict[str, Any]) -> bool:
+        """Whether everything before a barrier of the gateway's lockstep is read, decided and acknowledged."""
+        link = self.session.link
+        read = not link.ready or link.connection.frames_read >= barrier["frames"].get(str(link.settings.client_id), 0)
+        decided = "minute" not in barrier["reasons"] or self._last_bar_ns >= barrier["ts_ns"]
+        return read and decided and self._standing().idle
+
+    def _on_market(self, update: MarketUpdate) -> None:
+        self._last_bar_ns = update.quality.ts_ns
+
+    def _standing(self) -> Standing:
+        standing = Standing()
+        self.msgbus.send(ENDPOINT_RISK_STANDING, standing)
+        return standing
+
+    def _shut_down(self) -> None:
+        self.shutdown_system("the run has ended" if self.failure is None else str(self.failure))

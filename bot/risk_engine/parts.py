@@ -1,0 +1,66 @@
+"""The parts of a run and the order in which they must stand. The risk engine, which is the first, looks before anything starts.
+
+Nautilus starts actors in the order in which they were added, then strategies. The journal is open before anybody writes,
+whoever publishes comes before those who act on it, and learning tells its trust to a library that listens already.
+A part of somebody else may stand anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bot.errors import RiskEngineError
+from bot.messages import ENDPOINT_RISK_CLOSE, venue_endpoint
+
+PARTS = ("JOURNAL", "QUALITY", "MARKET", "LIBRARY", "LEARNING")
+LIVE_PARTS = (*PARTS, "DESK")
+
+
+def require_risk_engine(name: str, msgbus: Any) -> None:
+    """Raises RiskEngineError, which names the part that asks, unless the contract risk engine is on the bus."""
+    if ENDPOINT_RISK_CLOSE not in msgbus.endpoints():
+        raise RiskEngineError(
+            f"{name} refuses to start: the contract risk engine is not installed; make RiskController the controller of the "
+            "configuration, or install it before anything else."
+        )
+
+
+def require_parts(found: Iterable[str], wanted: Sequence[str]) -> None:
+    """Raises RiskEngineError, one sentence that names the part, if one is missing, there twice, or before one it must follow."""
+    order = f"the parts are {', '.join(wanted)}, in this order"
+    standing = [name for name in found if name in wanted]
+    for name in wanted:
+        if (times := standing.count(name)) != 1:
+            raise RiskEngineError(f"The run cannot start: {name} is {'there twice' if times else 'missing'}; {order}.")
+    for name, right in zip(standing, wanted, strict=True):
+        if name != right:
+            raise RiskEngineError(f"The run cannot start: {name} stands before {right} and must come after it; {order}.")
+
+
+def require_strategies(found: Iterable[str], wanted: Iterable[str]) -> None:
+    """Raises RiskEngineError, one sentence that names it, if a strategy that the library asks is missing."""
+    standing, asked = set(found), tuple(wanted)
+    if missing := next((name for name in asked if name not in standing), None):
+        raise RiskEngineError(f"The run cannot start: strategy {missing} is missing; the library asks {', '.join(asked)}.")
+
+
+def require_one_runtime(runtime: Any, parts: Iterable[Any]) -> None:
+    """Raises RiskEngineError, which names the part, if one was made for another law, journal or span of time than the risk engine."""
+    for part in parts:
+        found = getattr(part.config, "runtime", runtime)
+        if found != runtime:
+            other = next(name for name in type(runtime).__struct_fields__ if getattr(found, name) != getattr(runtime, name))
+            raise RiskEngineError(
+                f"The run cannot start: {part.id} has runtime.{other} = {getattr(found, other)!r} where the risk engine has "
+                f"{getattr(runtime, other)!r}; give every part the same runtime."
+            )
+
+
+def require_venue(venue: str, msgbus: Any) -> None:
+    """Raises RiskEngineError unless the simulated venue of a backtest fills by the one rule."""
+    if venue_endpoint(venue) not in msgbus.endpoints():
+        raise RiskEngineError(
+            f"The run cannot start: venue {venue} has no PessimisticVenue among its modules, so orders would be filled by guesses; "
+            "take the venue of bot.backtest.config."
+        )

@@ -1,0 +1,202 @@
+"""`mesbot strategies` as a person runs it; and the verbs that stop or only read, which a broken strategy does not stop."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from foreign import spoil, with_own_belief, write
+from test_operate_command import HALTED, kills
+from test_operate_command import write as write_journal
+
+from bot.backtest.request import BacktestRequest
+from bot.backtest.run import run_backtest
+from bot.cli.main import cli
+from bot.contracts import load_contracts
+from bot.journal.records import Kind, StateRecord
+from bot.journal.store import Journal
+from bot.node.kill_request import request_path
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `mesbot ...` in an empty folder with its own state."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("MESBOT_STRATEGIES", raising=False)
+    return lambda *words: CliRunner().invoke(cli, [str(word) for word in words])
+
+
+def lines(result: Result) -> dict[str, str]:
+    """The lines of the list, by strategy."""
+    assert result.exit_code == 0, result.output
+    rows = [line.split(maxsplit=1) for line in result.output.splitlines() if line.strip()]
+    return {row[0]: " ".join(row[1].split()) for row in rows[2:]}
+
+
+# ------------------------------------------------------------------------ the list
+
+
+def test_each_strategy_is_one_line_with_summary_belief_contracts_tiers_state_and_place(run):
+    found = lines(run("strategies"))
+    assert list(found) == ["K1", "K2", "K3", "K4", "K5"]
+    assert found["K4"] == "Momentum extension: follows a break of the range F4 2 B no journal yet strategies/"
+    assert found["K5"] == "Noise filter: orders nothing, and vetoes every entry of a bar that is noise F5 - all no journal yet strategies/"
+
+
+def test_the_state_is_that_of_the_newest_journal(run, tmp_path):
+    (tmp_path / "out").mkdir()
+    law = load_contracts(strategies=[write(tmp_path / "mine")])
+    change = StateRecord("Z6", "ACTIVE", "QUARANTINED", 0, "two losses", "losses", 2.0, 2, "two wins")
+    with Journal.create(tmp_path / "out" / "journal.sqlite", "backtest", law, {}, lambda: 0) as journal:
+        journal.add(Kind.STATE, 60_000_000_000, change, "Z6")
+        journal.close_link(60_000_000_000)
+    with_own_belief(tmp_path / "mine", name="K7")
+    found = lines(run("strategies", "--strategies", "mine"))
+    assert found["K1"].endswith("S A B active strategies/")
+    assert found["Z6"].endswith("F2 1 S A B quarantined mine")
+    assert found["K7"].endswith("F6, its own 1 S A B not journaled yet mine")
+
+
+def test_folders_come_from_the_environment_as_in_a_path(run, tmp_path, monkeypatch):
+    one, two = write(tmp_path / "one"), write(tmp_path / "two", "K7")
+    monkeypatch.setenv("MESBOT_STRATEGIES", f"{one}:{two}")
+    assert {"Z6", "K7"} <= lines(run("strategies")).keys()
+    assert "K7" not in lines(run("strategies", "--strategies", one))
+
+
+def test_a_configuration_may_name_them(run, tmp_path):
+    write(tmp_path / "mine")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "contracts.yaml").write_text("strategies: [mine]\n")
+    assert "Z6" in run("contracts").output
+    (tmp_path / "config" / "contracts.yaml").write_text("strategies: mine\n")
+    assert "Z6" in run("contracts").output
+
+
+# ------------------------------------------------------------------------ a new one
+
+
+def test_new_writes_three_files_that_hold_and_says_what_to_run(run, tmp_path):
+    result = run("strategies", "new", "Fade2", "--from", "K1")
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "my-strategies").glob("*.*")) == ["fade2.py", "fade2.yaml", "test_fade2.py"]
+    assert "Next: mesbot backtest --strategies my-strategies" in result.output
+    law = load_contracts(strategies=[tmp_path / "my-strategies"])
+    assert law.rules["Fade2"].model_dump() == law.rules["K1"].model_dump()
+
+
+def test_new_can_start_from_one_of_ones_own_whose_belief_it_names_anew(run, tmp_path):
+    with_own_belief(tmp_path / "mine")
+    result = run("strategies", "--strategies", "mine", "new", "K8", "--from", "Z6", "--to", "mine")
+    assert result.exit_code == 0, result.output
+    law = load_contracts(strategies=[tmp_path / "mine"])
+    assert {name: law.declared[name].belief for name in ("Z6", "K8")} == {"Z6": "F6", "K8": "F8"}
+
+
+def test_new_may_be_told_a_folder_that_is_not_there_yet(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("MESBOT_STRATEGIES", str(tmp_path / "my-strategies"))
+    assert run("strategies", "new", "Z6", "--from", "K2").exit_code == 0
+    assert "Z6" in lines(run("strategies"))
+    assert run("strategies", "new", "K7", "--from", "Z6").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("Z6", "--from", "K5"), "--from K5: is the filter, which never orders; name one that orders: K1, K2, K3, K4."),
+        (("Z6", "--from", "K9"), "--from K9: is no strategy that is known; name one that orders: K1, K2, K3, K4."),
+        (("z6", "--from", "K2"), "'z6' cannot be a strategy's name: it must be a capital letter and up to seven more letters or digits"),
+        (("K3", "--from", "K2"), "K3: there is a strategy K3 already; choose another name."),
+        (("Trades", "--from", "K2"), "'Trades' cannot be a strategy's name"),
+        (("Z6", "--from", "K2", "--to", "here"), "here/z6.yaml: there already, and nothing is overwritten"),
+    ],
+)
+def test_new_refuses_in_one_sentence_and_writes_nothing(run, tmp_path, words, sentence):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "z6.yaml").write_text("mine\n")
+    result = run("strategies", "new", *words)
+    assert result.exit_code == 2 and result.stderr.startswith(sentence), result.output
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["z6.yaml"]
+    assert (tmp_path / "here" / "z6.yaml").read_text() == "mine\n"
+
+
+# ------------------------------------------------------ verbs that only stop or read
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch) -> Path:
+    """A folder whose strategy cannot even be read as Python, and whose block is no YAML."""
+    folder = spoil(write(tmp_path / "mine"), "import math", "import maths (")
+    monkeypatch.setenv("MESBOT_STRATEGIES", str(folder))
+    (folder / "z6.yaml").write_text("Z6: [\n")
+    return folder
+
+
+def test_a_broken_strategy_does_not_stop_a_kill_its_resume_nor_a_look(run, broken):
+    path = write_journal("paper-DU1-2025")
+    killed = run("kill", "--reason", "enough")
+    assert killed.exit_code == 0, killed.output
+    assert [state for state, _ in kills(path)] == list(HALTED) and not request_path(path).exists()
+    looked = run("status")
+    assert looked.exit_code == 0 and "K4" in looked.output and "HALTED" in looked.output
+    resumed = run("resume", "--reason", "looked at it")
+    assert resumed.exit_code == 0 and "HALTED -> ARMED" in resumed.output
+    assert run("journal", "verify", "--journal", path).exit_code == 0
+    refused = run("check")
+    assert refused.exit_code == 1 and "cannot be imported" in refused.output
+
+
+def test_a_kill_reaches_the_bot_before_anything_is_looked_at(run, broken, monkeypatch):
+    path = write_journal("paper-DU1-2025")
+    monkeypatch.setattr("bot.node.kill.latch", lambda *words: "")
+    assert run("kill", "--reason", "enough").exit_code == 0
+    assert request_path(path).is_file()
+
+
+def test_a_journal_with_a_strategy_of_ones_own_is_read_without_it(run, tmp_path):
+    folder = write(tmp_path / "mine")
+    result = run_backtest(BacktestRequest(out=tmp_path / "out", sessions=6, strategies=(folder,)))
+    for file in folder.iterdir():
+        if file.is_file():
+            file.unlink()
+    counted = run("why", "Z6.plans", "--journal", result.journal)
+    assert counted.exit_code == 0 and counted.output.startswith("Z6.plans"), counted.output
+    bar = run("why", "2025-03-14 10:41", "--strategy", "z6", "--journal", result.journal)
+    assert bar.exit_code == 0 and "Z6 " in bar.output, bar.output
+    assert run("journal", "export", "--journal", result.journal).exit_code == 0
+
+
+def test_a_status_tells_of_the_strategies_that_a_journal_knows(run, tmp_path, monkeypatch):
+    law = load_contracts(strategies=[write(tmp_path / "mine")])
+    monkeypatch.setattr("test_operate_command.CONTRACTS", law)
+    path = write_journal("paper-DU1-2025")
+    shown = run("status")
+    assert shown.exit_code == 0 and "Z6 " in shown.output
+    assert f"{law.sha256} of the newest record; in force is" in shown.output
+    assert f"{law.sha256} in force" in run("status", "--strategies", tmp_path / "mine").output
+    assert run("kill", "--reason", "enough").exit_code == 0  # without the folder: a stop changes no law
+    with Journal.append(path, "paper", law, {}, lambda: 0):
+        pass
+    import sqlite3
+
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT count(*) FROM records WHERE kind = 'contracts'").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("words", [["status"], ["kill", "--help"], ["why", "--help"]])
+def test_what_only_looks_does_not_wait_for_nautilus(words, tmp_path):
+    program = (
+        f"import sys; sys.argv[1:] = {words!r}\n"
+        "from bot.cli.main import cli\n"
+        "cli(standalone_mode=False)\n"
+        "print([name for name in sys.modules if name.startswith(('nautilus_trader', 'strategies'))])\n"
+    )
+    environment = {"MESBOT_HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60)
+    assert done.stdout.rstrip().endswith("[]"), done.stdout + done.stderr
