@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from builders import LAW, LIMITS, MOMENT, TrustStub, market, plan, snapshot
+from builders import LIMITS, MOMENT, TrustStub, market, plan, snapshot
 
 from bot.decision.codes import Code
 from bot.decision.evaluate import Judgement, evaluate
@@ -43,7 +43,7 @@ class Edge(NamedTuple):
 
 def judged(given: Given) -> Judgement:
     limits = msgspec.structs.replace(LIMITS, **given.limits)
-    return evaluate(given.plan, snapshot(**given.moment), msgspec.structs.replace(LAW, limits=limits))
+    return evaluate(given.plan, snapshot(**given.moment), limits)
 
 
 def moment(limits: dict[str, Any] | None = None, **changes: Any) -> Given:

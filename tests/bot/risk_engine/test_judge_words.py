@@ -15,12 +15,12 @@ from bot.decision.euc import Euc, EucInputs
 from bot.decision.intent import Intent
 from bot.decision.verdict import Refused
 from bot.risk_engine import judge
-from bot.risk_engine.brackets import Maker, bracket_orders, price_of
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, price_of
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
 S, R = OrderState, Role
-MAKER = Maker(TraderId("T-1"), StrategyId("K1-K1"), InstrumentId.from_str("MES.CME"), 7)
+MAKER = OrderOrigin(TraderId("T-1"), StrategyId("K1-K1"), InstrumentId.from_str("MES.CME"), 7)
 
 
 def says(refusal: Refused | None) -> tuple[Any, ...] | None:
