@@ -21,6 +21,7 @@ from bot.ibkr.data.bar_flow import BarFlow
 from bot.ibkr.data.front_month import Month, front_month
 from bot.ibkr.data.minutes import Minute, MinuteBuilder, Piece
 from bot.ibkr.data.quotes import ASK, BID, QuoteBook
+from bot.ibkr.link import settings
 from bot.ibkr.link.classify import Action, classify_order, classify_request, classify_system
 from bot.ibkr.link.ids import BLOCK, IdSource
 from bot.ibkr.link.market_clock import MarketClock
@@ -100,6 +101,18 @@ def test_one_module_alone_loads_the_library_and_never_at_import() -> None:
 
 
 # ------------------------------------------------------------------------- settings
+
+
+def test_a_live_account_is_traded_only_where_a_person_has_confirmed_it_in_this_process(monkeypatch) -> None:
+    monkeypatch.setattr(settings, "_confirmed", set())
+    settings.require_confirmed("DU1", paper=True, observe=False)
+    settings.require_confirmed("U1", paper=False, observe=True)  # it only looks
+    with pytest.raises(e.WrongAccountKind, match=r"U1 is a live account that nobody has confirmed .* `mesbot live` alone"):
+        settings.require_confirmed("U1", paper=False, observe=False)
+    settings.confirm_live("U1")
+    settings.require_confirmed("U1", paper=False, observe=False)
+    with pytest.raises(e.WrongAccountKind, match="U2"):
+        settings.require_confirmed("U2", paper=False, observe=False)
 
 
 def test_the_account_is_chosen_or_refused() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import msgspec
 import pytest
 
 from bot.errors import RiskEngineError
-from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_parts, require_strategies
+from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_one_runtime, require_parts, require_strategies
+from bot.runtime.runtime import RuntimeSpec
 
 STRATEGIES = ("K1", "K2", "Z6")
 
@@ -43,3 +47,12 @@ def test_strategies_may_stand_in_any_order_with_others_among_them():
 def test_a_missing_strategy_is_named(name):
     with pytest.raises(RiskEngineError, match=f"strategy {name} is missing; the library asks K1, K2, Z6"):
         require_strategies((other for other in STRATEGIES if other != name), STRATEGIES)
+
+
+def test_a_part_that_was_made_for_another_runtime_is_refused_by_its_name():
+    spec = RuntimeSpec("contracts", "a" * 64, "2025-01-01", "2025-12-31", "journal.sqlite")
+    other = msgspec.structs.replace(spec, contracts_directory="lax")
+    part = lambda name, runtime: SimpleNamespace(id=name, config=SimpleNamespace(runtime=runtime))  # noqa: E731
+    require_one_runtime(spec, [part("LIBRARY", spec), SimpleNamespace(id="somebody else's", config=SimpleNamespace())])
+    with pytest.raises(RiskEngineError, match=r"LIBRARY has runtime\.contracts_directory = 'lax' where the risk engine has 'contracts'"):
+        require_one_runtime(spec, [part("JOURNAL", spec), part("LIBRARY", other)])
