@@ -33,6 +33,8 @@ NAME = "20251002-K1-0959"
 ENTRY, STOP, TARGET = (f"{NAME}-1{letter}" for letter in "EST")
 DECIDED, EXPIRES = TEN - MINUTE_NS, TEN + 30 * SECOND_NS
 ROLES = {ENTRY: "ENTRY", STOP: "STOP", TARGET: "TARGET"}
+# A whole node beside others is slow at times: a stall must not read as a dead link, or as history that never answers.
+PATIENT = {"connect_timeout_seconds": 3.0, "request_timeout_seconds": 10.0, "heartbeat_seconds": 1.0}
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +98,7 @@ class Stage:
         spec = msgspec.structs.replace(
             SPEC, journal_path=str(self.path), earlier=(str(self.path),), earlier_records=time.time_ns(), decide_from_ns=TEN + MINUTE_NS
         )
-        settings = link_settings(self.gateway.port, **link)
+        settings = link_settings(self.gateway.port, **(PATIENT | link))
         config = BrokerConfig(runtime=spec, link=settings, ids_path=None, watch_seconds=0.05, **(broker or {}))
         journal = journal_config(config, mode="paper", header={}, begin="append")
         node = MesbotNode(node_config(config, journal, "test", warm_until_ns=TEN), config)
