@@ -126,8 +126,7 @@ class LibraryActor(Part):
 
     def _on_account(self, event: Any) -> None:
         balance, free = cents_of(event)
-        if balance is not None and free is not None:
-            self._situation.on_account(balance, free)
+        self._situation.on_account(balance, free)
 
     def _on_market(self, update: MarketUpdate) -> None:
         self._situation.on_market(update)

@@ -39,6 +39,7 @@ ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order
 ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
 ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the kill switch
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
+ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
@@ -123,6 +124,12 @@ class TradeClosed(msgspec.Struct, frozen=True, gc=False):
 
 
 BookEvent = IntentSubmitted | IntentDenied | EntryEnded | TradeOpened | TradeChanged | TradeClosed
+
+
+class OnPath(msgspec.Struct, gc=False):
+    """A question to the risk engine: which endpoints and topics it has lost; None if nobody answers."""
+
+    lost: tuple[str, ...] | None = None
 
 
 class CloseTrade(msgspec.Struct, frozen=True, gc=False):

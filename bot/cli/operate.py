@@ -189,7 +189,6 @@ def _arm(old: JournalStatus, contracts: Contracts, reason: str) -> None:
     from bot.journal.contracts import newest_contracts
     from bot.journal.records import KillRecord, Kind, OperatorRecord
     from bot.journal.store import Journal
-    from bot.units import MINUTE_NS
 
     ts_ns = old.as_of_ns
     withdrawn = "" if old.kill_request is None else f"; kill request withdrawn: {old.kill_request}"
@@ -198,7 +197,6 @@ def _arm(old: JournalStatus, contracts: Contracts, reason: str) -> None:
     with Journal.append(old.path, old.mode.lower(), under, header, time.time_ns) as journal:
         journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("resume", reason, f"kill switch {old.kill.state} -> ARMED{withdrawn}"))
         journal.write_ahead(Kind.KILL, ts_ns, KillRecord("ARMED", f"resumed by a person: {reason}"))
-        journal.close_link(-(-ts_ns // MINUTE_NS) * MINUTE_NS)  # as the bot closes them: the records of (t - 1 min, t]
 
 
 # -------------------------------------------------------------------------- status
@@ -227,6 +225,8 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     yield "last record", f"{each.last_record} New York{', of replayed time' if each.replayed else ''}"
     since = f" since {new_york(each.kill.since_ns)}" if each.kill.since_ns else ""
     yield "kill switch", f"{each.kill.state}{since}{': ' if each.kill.reason else ''}{each.kill.reason}"
+    if each.told:
+        yield "latch", "\n".join(each.told)
     if each.kill_request is not None:
         when = "the next start carries it out first, unless resume withdraws it" if each.running is None else "the bot has not taken it"
         yield "kill request", f"waits, {when}: {each.kill_request}"

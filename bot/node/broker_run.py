@@ -17,7 +17,7 @@ from nautilus_trader.config import TradingNodeConfig
 from bot.calendar import new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
-from bot.errors import MesbotError
+from bot.errors import JournalError, MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
 from bot.ibkr.link.endpoint import unlocated
@@ -32,7 +32,7 @@ from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.screen import Glance
 from bot.runtime.past import past_of
 from bot.runtime.recover import recovered
-from bot.runtime.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.supervision.orders import Role
 from bot.units import MINUTE_NS, to_points
 
@@ -105,8 +105,11 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: S
     broker = broker_config(request, met)
     node = MesbotNode(broker_node_config(request, met, broker), broker)
     node.say = say
+    for sentence in runtime_of(broker.runtime).past.told:
+        say(sentence)
     failure: NodeError | None = None
     left: tuple[str, ...] = ()
+    head = ""
     try:
         await node.start(request.start_seconds)
         await node.warmed_up(show)
@@ -116,7 +119,10 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: S
     finally:
         await node.withdraw()
         left = _left_behind(node)
-        head = await node.stop()
+        try:
+            head = await node.stop()
+        except JournalError as error:  # what is open must be told all the same
+            failure = NodeError("\n".join(str(each) for each in (failure, error) if each is not None))
     if failure is not None:
         raise NodeError("\n".join((str(failure), *left)))
     return NodeResult(met.journals.path, head, left or ("Stopped; nothing is open.",))

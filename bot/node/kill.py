@@ -15,6 +15,7 @@ from bot.contracts import Contracts
 from bot.decision.snapshot import KillState
 from bot.errors import MesbotError, UsageError
 from bot.journal.contracts import newest_contracts
+from bot.journal.latch import read_latch
 from bot.journal.read import Record, opened, read
 from bot.journal.records import KillRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock, held_by
@@ -24,7 +25,6 @@ from bot.node.journals import journals_of
 from bot.node.kill_request import leave_request, taken_request
 from bot.node.status import JournalName, JournalStatus, status_of
 from bot.runtime.past import past_of
-from bot.units import MINUTE_NS
 
 WAIT_SECONDS, POLL_SECONDS = 30.0, 0.05
 TRIPPED = (KillState.TRIPPED, "manual")
@@ -128,7 +128,6 @@ def _written(each: JournalStatus, contracts: Contracts, reason: str) -> str:
         for state, why in steps:
             detail = reason if state is KillState.TRIPPED else ""
             journal.write_ahead(Kind.KILL, each.as_of_ns, KillRecord(state.value, why, detail))
-        journal.close_link(-(-each.as_of_ns // MINUTE_NS) * MINUTE_NS)
     return steps[-1][0]
 
 
@@ -152,6 +151,15 @@ def follow(state: Path, asked: Asked) -> Iterator[str]:
             if reached == KillState.HALTED:
                 return
             time.sleep(POLL_SECONDS)
+    yield _by_its_latch(state, name, reached)
+
+
+def _by_its_latch(state: Path, name: JournalName, reached: str) -> str:
+    """A halt that no journal tells, for it cannot be written. Raises MesbotError if the latch does not know of one either."""
+    said = read_latch(name.path(state))
+    if said is not None and said.state is KillState.HALTED and not said.fault:
+        halted = f"{name.mode} {name.account} is {said.state} by its latch"
+        return f"{halted}, for the journal cannot be written: {said.reason}; look at TWS too."
     known = "the bot has not answered" if reached == KillState.ARMED else f"it is {reached} and goes on trying"
     raise MesbotError(f"Not halted after {WAIT_SECONDS:g} s: {known}; look at mesbot status, and close the position in TWS if it stays.")
 

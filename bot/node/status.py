@@ -120,7 +120,8 @@ class Counters(msgspec.Struct, frozen=True):
 class JournalStatus(msgspec.Struct, frozen=True):
     """All of it. Times are market time, UTC ns; `last_record` is New York; the counters stand as of `as_of_ns`.
 
-    `running` is the id of the process that writes the journal, None if nobody does. `kill_request` is the reason of a
+    `running` is the id of the process that writes the journal, None if nobody does. `told` are sentences about the latch
+    beside the journal; `kill` is the stricter of both. `kill_request` is the reason of a
     `mesbot kill` that nobody has carried out, None if there is none: the next start does. `trouble` is what was last found
     wrong with orders, fills or positions at the broker, "" if nothing was. `replayed` says that the gateway
     of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
@@ -136,6 +137,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     as_of_ns: int
     counters: Counters
     kill: KillStatus
+    told: tuple[str, ...]
     kill_request: str | None
     trouble: str
     learning: dict[str, TrustStatus]
@@ -172,6 +174,7 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         as_of_ns=as_of_ns,
         counters=_counters(past, Limits.of(contracts), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
+        told=past.told,
         kill_request=waiting_request(journals.path),
         trouble=_trouble(journals.path),
         learning=_learning(past, contracts, recorded, calendar),
@@ -244,7 +247,7 @@ def _kill(paths: Sequence[Path], past: Past) -> KillStatus:
     for path in paths:
         with opened(path) as db:
             steps += [step for step in read(db, Kind.KILL) if step.body["state"] in (KillState.TRIPPED, KillState.ARMED)]
-    if not steps:
+    if not steps or (steps[-1].body["state"] == KillState.ARMED) != (past.kill_state is KillState.ARMED):  # the latch knows better
         return KillStatus(past.kill_state, past.kill_reason, 0)
     reason, detail = steps[-1].body["reason"], steps[-1].body["detail"]
     return KillStatus(past.kill_state, f"{reason}: {detail}" if detail else reason, steps[-1].ts_ns)
@@ -253,7 +256,7 @@ def _kill(paths: Sequence[Path], past: Past) -> KillStatus:
 def _trouble(path: Path) -> str:
     with opened(path) as db:
         found = list(read(db, Kind.RECONCILE))
-    return f"{times.new_york(found[-1].ts_ns)} New York: {found[-1].body['found']}: {found[-1].body['text']}" if found else ""
+        return f"{times.new_york(found[-1].ts_ns)} New York: {found[-1].body['found']}: {found[-1].body['text']}" if found else ""
 
 
 def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, calendar: SessionCalendar) -> dict[str, TrustStatus]:

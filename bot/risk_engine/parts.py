@@ -11,19 +11,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.errors import RiskEngineError
-from bot.messages import ENDPOINT_RISK_CLOSE, venue_endpoint
+from bot.messages import ENDPOINT_RISK_PATH, OnPath, venue_endpoint
 
 PARTS = ("JOURNAL", "QUALITY", "MARKET", "LIBRARY", "LEARNING")
 LIVE_PARTS = (*PARTS, "DESK")
 
 
 def require_risk_engine(name: str, msgbus: Any) -> None:
-    """Raises RiskEngineError, which names the part that asks, unless the contract risk engine is on the bus."""
-    if ENDPOINT_RISK_CLOSE not in msgbus.endpoints():
+    """Raises RiskEngineError, which names the part that asks, unless the contract risk engine is on the bus and on the path."""
+    answer = OnPath()
+    if ENDPOINT_RISK_PATH in msgbus.endpoints():
+        msgbus.send(ENDPOINT_RISK_PATH, answer)
+    if answer.lost is None:
         raise RiskEngineError(
             f"{name} refuses to start: the contract risk engine is not installed; make RiskController the controller of the "
             "configuration, or install it before anything else."
         )
+    if answer.lost:
+        raise RiskEngineError(f"{name} refuses to start: the contract risk engine does not stand at {', '.join(answer.lost)}.")
 
 
 def require_parts(found: Iterable[str], wanted: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, ExitReason, TradeView
-from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
+from bot.supervision.orders import Role, TrackedOrder
 
 
 class Fill(NamedTuple):
@@ -49,23 +49,28 @@ class Leg:
         return sum(order.filled for order in self.orders if order.role is Role.ENTRY)
 
     @property
+    def entry_side(self) -> int:
+        """+1 if its entry buys, -1 if it sells; 0 before it has one."""
+        return next((order.side for order in self.orders if order.role is Role.ENTRY), 0)
+
+    @property
     def open(self) -> int:
         """Contracts still held; negative if the leg was closed twice."""
-        entry = next((order.side for order in self.orders if order.role is Role.ENTRY), 0)
-        return sum(order.filled * order.side * entry for order in self.orders)
+        return sum(order.filled * order.side for order in self.orders) * self.entry_side
 
     @property
     def protected(self) -> int:
         """Contracts covered by a stop that works at the venue."""
-        return sum(order.quantity - order.filled for order in self.of(Role.STOP) if order.state in AT_VENUE)
+        return sum(order.quantity - order.filled for order in self.of(Role.STOP) if order.at_venue)
 
 
 @dataclass(slots=True)
 class Trade:
     """All that is known of one submitted intent; `told` says whether its outcome was.
 
-    Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall. `time_of_day` (name of a session phase)
-    and `worst_case_cents` are what calendar and limits say of the intent.
+    `changes` are the decisions that moved a stop, by the bar they were taken on (one of an earlier run by its cause), each
+    with the stops it moved. Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall. `time_of_day` (name
+    of a session phase) and `worst_case_cents` are what calendar and limits say of the intent.
     """
 
     intent: Intent
@@ -76,12 +81,13 @@ class Trade:
     opened_ns: int = 0
     closing: ExitReason | None = None
     closing_since_ns: int = 0
-    stop_changes: int = 0
+    changes: dict[int | str, set[str]] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     naked_since_ns: int = 0
     naked_ns: int = 0
     naked_reported: bool = False
     expired: bool = False
+    entry_ended: bool = False
     announced: bool = False
     done: bool = False
     told: bool = False
@@ -121,6 +127,11 @@ class Trade:
         return any(leg.live(Role.ENTRY) for leg in self.legs)
 
     @property
+    def stop_changes(self) -> int:
+        """How many decisions have moved a stop, asked for or confirmed."""
+        return len(self.changes)
+
+    @property
     def over(self) -> bool:
         """Flat, and no entry can fill any more."""
         return self.net == 0 and not self.entries_live and not self.unknown
@@ -128,7 +139,7 @@ class Trade:
     @property
     def unknown(self) -> bool:
         """Whether an order may still fill whose state is not known."""
-        return any(order.state is OrderState.UNKNOWN and order.filled < order.quantity for leg in self.legs for order in leg.orders)
+        return any(order.in_doubt for leg in self.legs for order in leg.orders)
 
     @property
     def first_target_hit(self) -> bool:
@@ -140,11 +151,17 @@ class Trade:
         """Ids of the stops that cover the open legs."""
         return tuple(order.order_id for leg in self.legs if leg.open for order in leg.live(Role.STOP))
 
+    def ask_stop(self, order: TrackedOrder, price: int, bar_ns: int) -> None:
+        """A decision of a bar asks for another `price` (ticks) of a stop. However many stops it moves, it counts once."""
+        order.requested = price
+        self.changes.setdefault(bar_ns, set()).add(order.order_id)
+
     def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> None:
-        """A stop works at another `price` (ticks) now. One decision to move counts once, however many legs it moves."""
+        """The venue has a stop at another `price` (ticks). One that this run did not ask for counts by its cause."""
+        if price != order.requested:
+            self.changes.setdefault(cause or f"{order.order_id}@{price}", set()).add(order.order_id)
         order.price = leg.stop = price
-        if cause not in self.causes or not cause:
-            self.stop_changes += 1
+        order.requested = None
         if cause:
             self.causes.add(cause)
 

@@ -24,7 +24,7 @@ from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.journal.build import intent_record
 from bot.journal.records import Kind
 from bot.messages import ENDPOINT_JOURNAL_AHEAD, JournalEntry
-from bot.risk_engine.brackets import OrderOrigin, bracket_orders, ticks_of
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, strategy_id, ticks_of
 
 MES = InstrumentId.from_str("MES.CME")
 Act = Callable[["Rogue"], None]
@@ -34,7 +34,7 @@ class Rogue(Strategy):
     """`script` maps New York minutes ("10:41") to acts; `events` collects (event name, client order id, reason)."""
 
     def __init__(self, script: dict[str, Act]) -> None:
-        super().__init__(StrategyConfig(strategy_id="ROGUE", order_id_tag="ROGUE"))
+        super().__init__(StrategyConfig(strategy_id="K1", order_id_tag="K1"))
         self._script = script
         self.events: list[tuple[str, str, str]] = []
         self.uncovered: list[str] = []
@@ -44,6 +44,7 @@ class Rogue(Strategy):
 
     def on_start(self) -> None:
         self.subscribe_bars(minute_bars(MES))
+        self.msgbus.subscribe("events.order.*", self._note)
 
     def on_bar(self, bar: Any) -> None:
         self.now, self.close = new_york(bar.ts_event), round(ticks_of(bar.close))
@@ -52,10 +53,8 @@ class Rogue(Strategy):
         if act is not None:
             act(self)
 
-    def on_event(self, event: Any) -> None:
-        name = type(event).__name__
-        if name.startswith("Order"):
-            self.events.append((name, event.client_order_id.value, getattr(event, "reason", None) or ""))
+    def _note(self, event: Any) -> None:
+        self.events.append((type(event).__name__, event.client_order_id.value, getattr(event, "reason", None) or ""))
 
     def _look(self) -> None:
         """By Nautilus' own books: is the position covered to the contract? (While its entry still fills, more stop is right.)"""
@@ -88,11 +87,17 @@ class Rogue(Strategy):
         return intent
 
     def bracket(self, intent: Intent) -> OrderList:
-        return bracket_orders(intent, OrderOrigin(self.trader_id, self.id, MES, self.clock.timestamp_ns()))
+        return bracket_orders(intent, OrderOrigin(self.trader_id, strategy_id(intent.plan.strategy), MES, self.clock.timestamp_ns()))
 
     def enter(self, **plan: Any) -> None:
-        """A proper entry, as a K would make it."""
-        self.submit_order_list(self.bracket(self.write(self.intent(self.plan(**plan)))))
+        """A proper entry, as a K would make it; in the name of K1, or of another by hand."""
+        listed = self.bracket(self.write(self.intent(self.plan(**plan))))
+        if listed.strategy_id == self.id:
+            self.submit_order_list(listed)
+            return
+        for order in listed.orders:
+            self.cache.add_order(order)
+        self.msgbus.send("RiskEngine.execute", self.command(listed))
 
     def market(self, side: OrderSide, quantity: int = 1, **other: Any) -> Order:
         return self.order_factory.market(MES, side, Quantity.from_int(quantity), **other)
@@ -103,7 +108,8 @@ class Rogue(Strategy):
 
     def command(self, orders: Order | OrderList) -> SubmitOrder | SubmitOrderList:
         """A command made by hand, to be sent past Strategy.submit_order."""
-        common = {"trader_id": self.trader_id, "strategy_id": self.id, "command_id": UUID4(), "ts_init": self.clock.timestamp_ns()}
+        whose = orders.strategy_id
+        common = {"trader_id": self.trader_id, "strategy_id": whose, "command_id": UUID4(), "ts_init": self.clock.timestamp_ns()}
         if isinstance(orders, OrderList):
             return SubmitOrderList(order_list=orders, **common)
         return SubmitOrder(order=orders, **common)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from builders import CONTRACTS, LIMITS, MOMENT, an_intent, calendar, k4_plan, pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.execution.messages import CancelOrder, SubmitOrder, SubmitOrderList
 from nautilus_trader.model import events
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import LiquiditySide, OrderType
@@ -238,6 +239,7 @@ class Hands:
         self.kinds: list[Kind] = []
         self.commands: list[Any] = []
         self.kept: list[Order] = []
+        self.told: Any = None
         self.cache, self.trader_id = self, TRADER
         self.last_close, self.slippage_ticks = 1003, 2
         self.market, self.wall = StampTime(MOMENT), StampTime(MOMENT)
@@ -252,7 +254,17 @@ class Hands:
     def add_order_list(self, orders: Any) -> None:
         """Nautilus' cache keeps lists too."""
 
-    def send(self, command: Any) -> None:
+    def order(self, name: ClientOrderId) -> Any:
+        """Nautilus has applied what is being told."""
+        return SimpleNamespace(last_event=self.told)
+
+    def order_exists(self, name: ClientOrderId) -> bool:
+        return any(order.client_order_id == name for order in self.kept)
+
+    def positions_open(self, instrument_id: Any) -> list[Any]:
+        return []
+
+    def send(self, command: Any, *, after_wait: bool = False) -> None:
         self.commands.append(command)
 
     def publish(self, topic: str, message: object) -> None:
@@ -302,24 +314,20 @@ class Played:
         if event not in ("OrderSubmitted", "OrderRejected", "OrderDenied"):
             ids = {"account_id": ACCOUNT, "venue_order_id": VenueOrderId("V-1")}
         said = {"reason": "because"} if event in TEXT else {}
-        self.supervisor.on_order_event(getattr(events, event)(**who, **ids, **said, **times))
+        self._say(getattr(events, event)(**who, **ids, **said, **times))
 
     def update(self, tracked: TrackedOrder, quantity: int, ticks: int, cause: str) -> None:
         """We ask for a change, and the broker confirms it."""
         is_stop = tracked.role is Role.STOP
         common = {"trader_id": TRADER, "strategy_id": self._strategy, "instrument_id": MES, "client_order_id": _name(tracked)}
         if cause:
-            asked = ModifyOrder(
-                **common, venue_order_id=None, quantity=None, price=None, trigger_price=price_of(ticks), command_id=UUID4(), ts_init=0,
-                params={"cause": cause},
-            )  # fmt: skip
-            self.supervisor.passing(asked)
+            self.supervisor.stop_asked(self.trade, tracked, ticks, self.hands.now_ns, cause)
         event = events.OrderUpdated(
             **common, venue_order_id=VenueOrderId("V-1"), account_id=ACCOUNT, quantity=Quantity.from_int(quantity),
             price=None if is_stop else price_of(ticks), trigger_price=price_of(ticks) if is_stop else None, event_id=UUID4(),
             ts_event=self.hands.now_ns, ts_init=self.hands.now_ns,
         )  # fmt: skip
-        self.supervisor.on_order_event(event)
+        self._say(event)
 
     def fill(self, tracked: TrackedOrder, quantity: int, ticks: int) -> None:
         """So many contracts at this price."""
@@ -330,6 +338,10 @@ class Played:
             side_of(tracked.side), OrderType.LIMIT, Quantity.from_int(quantity), price_of(ticks), USD, Money(0.62 * quantity, USD),
             LiquiditySide.TAKER, UUID4(), now, now,
         )  # fmt: skip
+        self._say(event)
+
+    def _say(self, event: Any) -> None:
+        self.hands.told = event
         self.supervisor.on_order_event(event)
 
     def later(self, seconds: int) -> None:
