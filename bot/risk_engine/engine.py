@@ -18,6 +18,7 @@ from typing import Any
 
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
+from nautilus_trader.model.orders import Order
 
 from bot.decision.codes import Code, Layer
 from bot.decision.euc import euc
@@ -92,7 +93,7 @@ class ContractRiskEngine:
         """
         if type(command) is CancelOrder:
             self._pass_exec(command)
-        elif self._passes(command, lambda _: self._beyond(command, after_wait)):
+        elif self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
             self._through(command)
         elif type(command) is ModifyOrder:
             self._supervisor.resize_refused(command.client_order_id.value)
@@ -118,7 +119,8 @@ class ContractRiskEngine:
         self._on_the_way = kept
         return found
 
-    def _passes(self, command: Any, judge: Callable[[Any], Refused | None]) -> bool:
+    def _passes(self, command: Any, judge: Callable[[Any], Refused | None], *, let_out: bool = True) -> bool:
+        """`let_out`: orders that are tracked have passed before this command; refusing a copy of it must not end them on their way."""
         try:
             refusal = judge(command)
         except Exception as error:
@@ -126,8 +128,11 @@ class ContractRiskEngine:
             self._supervisor.alarm(refusal.text)
         if refusal is not None:
             self._supervisor.denied(command, refusal)
-            self._denials.tell(command, refusal.text)
+            self._denials.tell(command, refusal.text, self._is_tracked if let_out else None)
         return refusal is None
+
+    def _is_tracked(self, order: Order) -> bool:
+        return self._supervisor.find(order.client_order_id.value)[2] is not None
 
     # ------------------------------------------------------------- changes
 

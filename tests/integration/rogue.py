@@ -86,9 +86,7 @@ class Rogue(Strategy):
 
     def write(self, intent: Intent) -> Intent:
         """Journal an intent ahead of its orders."""
-        self.msgbus.send(
-            ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, self.time_ns, intent_record(intent), intent.plan.strategy)
-        )
+        self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, self.time_ns, intent_record(intent), intent.plan.strategy))
         return intent
 
     def bracket(self, intent: Intent) -> OrderList:
