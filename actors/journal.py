@@ -67,8 +67,8 @@ class JournalActor(Part):
         self._journal = opened_journal(self._config)
         if self._config.prompt:
             self._journal.reserve()
-        self.msgbus.register(ENDPOINT_JOURNAL, self._add)
-        self.msgbus.register(ENDPOINT_JOURNAL_AHEAD, self._write_ahead)
+        for endpoint, take in ((ENDPOINT_JOURNAL, self._add), (ENDPOINT_JOURNAL_AHEAD, self._write_ahead)):
+            self.msgbus.register(endpoint, self.said.only(endpoint, take, self._refuse))
 
     def on_stop(self) -> None:
         """Close the last link and flush; the file stays open until `close`, for what other components still say."""
@@ -164,6 +164,10 @@ class JournalActor(Part):
             self._failed(error)
             if self._config.prompt:
                 self._flush_in(RETRY_SECONDS)
+
+    def _refuse(self, entry: Any) -> None:
+        """What no part of this run says did not happen, and a restart would believe it."""
+        self.log.error(f"Not written: a {getattr(entry, 'kind', type(entry).__name__)} record that no part of this run has sent.")
 
     # ------------------------------------------------------------------- what waits
 

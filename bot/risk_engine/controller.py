@@ -63,6 +63,7 @@ from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
+BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_TIME, TOPIC_BEGIN}  # what could make an entry easier: from parts alone
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
@@ -159,6 +160,8 @@ class RiskController(Controller):
         }
         if self._config.time_from_stamps:
             handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
+        for topic in BELIEVED & handlers.keys():
+            handlers[topic] = self._runtime.said.only(topic, handlers[topic])
         return {topic: self._guard.wrap(handler) for topic, handler in handlers.items()}
 
     def on_start(self) -> None:
@@ -307,7 +310,7 @@ class RiskController(Controller):
         """What is counted is counted here, from the supervisor's mouth; others may listen on the bus."""
         if topic == TOPIC_BOOK:
             self._situation.on_book(message)
-        self.msgbus.publish(topic, message)
+        self._runtime.said.publish(self.msgbus, topic, message)
 
     def _catch_up(self) -> None:
         """Everybody listens: once, tell what was said before and what earlier runs left open."""
@@ -321,7 +324,7 @@ class RiskController(Controller):
 
     def journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
         """Record something."""
-        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+        self._runtime.said.send(self.msgbus, ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""

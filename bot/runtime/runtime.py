@@ -17,6 +17,7 @@ from bot.contracts.discovery import Stamps, stamps
 from bot.decision.limits import Limits
 from bot.errors import ContractError
 from bot.runtime.past import Past, past_of
+from bot.runtime.said import Said, said_in
 
 
 class RuntimeSpec(msgspec.Struct, frozen=True):
@@ -45,13 +46,14 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
 
 
 class Runtime(msgspec.Struct, frozen=True):
-    """The shared, read-only objects of one run."""
+    """The shared, read-only objects of one run, and `said`, by which its parts know each other's words."""
 
     spec: RuntimeSpec
     contracts: Contracts
     calendar: SessionCalendar
     limits: Limits
     past: Past
+    said: Said = msgspec.field(default_factory=Said)
 
 
 def runtime_of(spec: RuntimeSpec) -> Runtime:
@@ -72,7 +74,7 @@ def _runtime(spec: RuntimeSpec, stamps: Stamps) -> Runtime:
             f"expected {spec.contracts_sha256[:12]}; start again to use the new ones."
         )
     calendar = _calendar(spec.contracts_directory, spec.contracts_sha256, spec.first, spec.last)
-    return Runtime(spec, contracts, calendar, Limits.of(contracts), past_of(spec.earlier))
+    return Runtime(spec, contracts, calendar, Limits.of(contracts), past_of(spec.earlier), said_in(spec.journal_path))
 
 
 @lru_cache(maxsize=8)

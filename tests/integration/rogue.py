@@ -25,6 +25,8 @@ from bot.journal.build import intent_record
 from bot.journal.records import Kind
 from bot.messages import ENDPOINT_JOURNAL_AHEAD, JournalEntry
 from bot.risk_engine.brackets import OrderOrigin, bracket_orders, strategy_id, ticks_of
+from bot.runtime.runtime import runtime_of
+from bot.runtime.said import Said
 
 MES = InstrumentId.from_str("MES.CME")
 Act = Callable[["Rogue"], None]
@@ -69,6 +71,11 @@ class Rogue(Strategy):
     # ------------------------------------------------------------- what it can do
 
     @property
+    def said(self) -> Said:
+        """What the parts of its run say: only a test may take it into its own hands."""
+        return runtime_of(self.controller._config.runtime).said
+
+    @property
     def time_ns(self) -> int:
         """Market time, UTC ns: in a backtest the clock's."""
         return self.clock.timestamp_ns()
@@ -85,8 +92,9 @@ class Rogue(Strategy):
         return msgspec.structs.replace(made, decided=msgspec.structs.replace(made.decided, **of_moment), **changes)
 
     def write(self, intent: Intent) -> Intent:
-        """Journal an intent ahead of its orders."""
-        self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, self.time_ns, intent_record(intent), intent.plan.strategy))
+        """Journal an intent ahead of its orders, in the library's place."""
+        entry = JournalEntry(Kind.INTENT, self.time_ns, intent_record(intent), intent.plan.strategy)
+        self.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
         return intent
 
     def bracket(self, intent: Intent) -> OrderList:
