@@ -253,3 +253,11 @@ def test_a_backtest_whose_journal_fails_ends_with_the_bar(tmp_path, monkeypatch)
             desk.say(Kind.BAR, BAR)
     desk.actor.close()
     assert [record.kind for record in desk.written()] == [Kind.KILL, Kind.RECONCILE, Kind.ORDER, Kind.BAR]
+
+
+@pytest.mark.parametrize(("home", "name"), [(Journal, "append"), (Journal, "reserve")])
+def test_a_journal_that_cannot_be_opened_is_let_go_of(tmp_path, monkeypatch, home, name):
+    path = tmp_path / "live-U1-2025.sqlite"
+    with failing(monkeypatch, home, name), pytest.raises(JournalError, match="the disk is full"):
+        Desk(path)
+    assert held_by(path) is None
