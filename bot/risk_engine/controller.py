@@ -16,14 +16,18 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
 
+from bot.decision.intent import Intent
 from bot.decision.plan import TradeView
 from bot.errors import RiskEngineError
+from bot.journal.build import intent_record
 from bot.journal.records import Kind, OperatorRecord, OrderRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_JOURNAL,
+    ENDPOINT_JOURNAL_AHEAD,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
+    ENDPOINT_RISK_DRILL,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_PATH,
@@ -49,6 +53,7 @@ from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
+from bot.risk_engine.drill import Drill
 from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.idle import answered_for, waiting_in
@@ -70,6 +75,7 @@ FIRST = 20  # priority on the bus: the risk engine hears everything before anybo
 class RiskControllerConfig(ActorConfig, frozen=True):
     """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
 
+    `paper`: it trades a paper account, so a person may ask for a drill.
     `parts` must stand behind it in this order (None: all of the run's, bot.risk_engine.parts); fewer are for the study of some.
     """
 
@@ -77,6 +83,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
     time_from_stamps: bool = False
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
     parts: tuple[str, ...] | None = None
+    paper: bool = False
 
 
 class RiskController(Controller):
@@ -123,8 +130,13 @@ class RiskController(Controller):
         self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
-            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute
-        )
+            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
+            paper=self._config.paper,
+        )  # fmt: skip
+        self._drill = Drill(
+            self._runtime, self._situation, self._supervisor, self, self._config.instrument_id, self._write_ahead, self._engine.drill,
+            paper=self._config.paper,
+        )  # fmt: skip
         self._path = Path(msgbus, self._endpoints(), self._topics(stamps))
         self._path.take()
         for topic, handler in self._path.topics.items():
@@ -146,6 +158,7 @@ class RiskController(Controller):
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
+            handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
         return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
@@ -325,6 +338,10 @@ class RiskController(Controller):
     def journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
         """Record something."""
         self._runtime.said.send(self.msgbus, ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+
+    def _write_ahead(self, intent: Intent) -> None:
+        entry = JournalEntry(Kind.INTENT, self.now_ns, intent_record(intent), intent.plan.strategy)
+        self._runtime.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""

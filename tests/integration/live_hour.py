@@ -7,7 +7,8 @@ import contextlib
 import inspect
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +52,9 @@ class Script(NamedTuple):
     faults: tuple[tuple[int, str, int], ...] = ()
     bars: tuple[tuple[int, str], ...] = ()
     at_a_time: int | None = None
+
+
+QUIET = Script(())
 
 
 class Told(NamedTuple):
@@ -294,7 +298,19 @@ def play_hour(contracts: Path, folder: Path, script: Script) -> Told:
 
 
 async def _play(contracts: Path, folder: Path, script: Script) -> Told:
-    begin_ns = new_york_ns(f"{DAY} {BEGIN}")
+    async with standing(contracts, folder, script) as hour:
+        try:
+            await hour.through()
+        except Exception as error:
+            hour.truth.breaks(f"{type(error).__name__} left the run: {error}")
+        state = hour.node.risk._supervisor.kill_state.value
+    return Told(hour.truth.broken, hour.rogue.done, hour.faults, [state], len(hour.truth._approved), hour.truth.said)
+
+
+@asynccontextmanager
+async def standing(contracts: Path, folder: Path, script: Script = QUIET, begin: str = BEGIN, **broker: Any) -> AsyncIterator[Hour]:
+    """A node that has warmed up on a gateway that stands at `begin`; `broker` changes the broker's configuration."""
+    begin_ns = new_york_ns(f"{DAY} {begin}")
     bars = quiet_day(WARM_UP_DAY) + quiet_day(DAY, "12:00", {_minute(minute): BARS[kind] for minute, kind in script.bars})
     spec = msgspec.structs.replace(spec_of(contracts, folder), decide_from_ns=begin_ns + MINUTE_NS)
     law = load_contracts(contracts)
@@ -305,28 +321,25 @@ async def _play(contracts: Path, folder: Path, script: Script) -> Told:
     )  # fmt: skip
     async with Gateway(config) as gateway:
         rogue = LiveHostile([(_minute(minute), *act) for minute, *act in script.acts])
-        node = _node(spec, gateway.port, rogue, begin_ns)
+        node = _node(spec, gateway.port, rogue, begin_ns, broker)
         hour = Hour(gateway, node, rogue, spec.journal_path, script)
         try:
             await node.start(START_SECONDS)
             await node.warmed_up()
-            await hour.through()
-        except Exception as error:
-            hour.truth.breaks(f"{type(error).__name__} left the run: {error}")
+            yield hour
         finally:
-            kills = node.risk._supervisor.kill_state.value
             await node.stop()
-        return Told(hour.truth.broken, rogue.done, hour.faults, [kills], len(hour.truth._approved), hour.truth.said)
 
 
-def _node(spec: Any, port: int, rogue: LiveHostile, warm_until_ns: int) -> MesbotNode:
+def _node(spec: Any, port: int, rogue: LiveHostile, warm_until_ns: int, changes: dict[str, Any]) -> MesbotNode:
     """The product's own node, with the rogue in K1's place."""
     link = LinkSettings(
         port=port, replay=True, connect_timeout_seconds=1.0, request_timeout_seconds=1.0, heartbeat_seconds=0.5,
         backoff_seconds=(0.05, 0.1, 0.2), then_every_seconds=0.5, messages_per_second=1_000,
     )  # fmt: skip
-    broker = BrokerConfig(runtime=spec, link=link, ids_path=None, warm_up_days=2, watch_seconds=0.05)
-    journal = journal_config(broker, mode="paper", header={}, begin="fresh")
+    mode = changes.pop("mode", "paper")
+    broker = BrokerConfig(**(dict(runtime=spec, link=link, ids_path=None, warm_up_days=2, watch_seconds=0.05) | changes))
+    journal = journal_config(broker, mode=mode, header={}, begin="fresh")
     config = node_config(broker, journal, "test", warm_until_ns=warm_until_ns)
     replaced = runtime_of(spec).contracts.declared["K1"].kind.fully_qualified_name()
     others = [strategy for strategy in config.strategies if strategy.strategy_path != replaced]
