@@ -39,7 +39,7 @@ BEGIN, MINUTES, ACTS_UNTIL = "10:30", 60, 54
 PIECES = 12  # of five seconds, a minute
 START_SECONDS, BAR_SECONDS, ANSWER_SECONDS, CALM_SECONDS = 20.0, 2.0, 0.05, 8.0
 HASTE = {  # the filter stands in the node, and the bars are noise; an hour takes seconds, and so do the broker's answers
-    "strategies": {"K5.veto_noise": 1.0, "K5.opposite_stop_outs": 99},
+    "strategies": {"K5.veto_noise": 1.0, "K5.veto_belief": 1.0, "K5.opposite_stop_outs": 99},
     "execution_contract": {"timeouts.order_unknown_seconds": 1, "timeouts.reconcile_after_reconnect_seconds": 1},
 }
 LEFT_OUT = ("query", "forge_account")  # the live engine asks the broker itself; accounts here are the adapter's
