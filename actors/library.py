@@ -27,7 +27,6 @@ from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
 from bot.market.update import MarketUpdate
 from bot.messages import (
-    ENDPOINT_JOURNAL,
     ENDPOINT_JOURNAL_AHEAD,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
@@ -89,12 +88,12 @@ class LibraryActor(Part):
 
     def on_start(self) -> None:
         """Listen after everybody else (priority), so that state and trust are current when asked."""
-        self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)
-        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
-        self.msgbus.subscribe(TOPIC_TRUST, self._on_trust)
-        self.msgbus.subscribe(TOPIC_KILL, self._on_kill)
-        self.msgbus.subscribe(TOPIC_BEGIN, self._on_begin)
-        self.msgbus.subscribe(TOPIC_BROKER, self._on_broker)
+        self.listen(TOPIC_MARKET, self._on_market, priority=0)
+        self.listen(TOPIC_BOOK, self._on_book)
+        self.listen(TOPIC_TRUST, self._on_trust)
+        self.listen(TOPIC_KILL, self._on_kill)
+        self.listen(TOPIC_BEGIN, self._on_begin)
+        self.listen(TOPIC_BROKER, self._on_broker)
         self.msgbus.subscribe("events.account.*", self._on_account)
         for event in known_accounts(self.cache):
             self._on_account(event)
@@ -140,16 +139,16 @@ class LibraryActor(Part):
         if session is None:
             return
         self._note_day(ts_ns)
-        self._journal(Kind.BAR, ts_ns, bar_record(update), None)
+        self.record(Kind.BAR, ts_ns, bar_record(update), None)
         for record in records:
-            self._journal(Kind.DECISION, ts_ns, record, record.strategy)
-        self.msgbus.publish(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
+            self.record(Kind.DECISION, ts_ns, record, record.strategy)
+        self.tell(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
 
     def _note_day(self, ts_ns: int) -> None:
         """The first decided bar of a trading day records the equity its limits are measured by."""
         if self._situation.trading_day != self._day:
             self._day = self._situation.trading_day
-            self._journal(Kind.DAY, ts_ns, DayRecord(self._day, self._situation.equity_cents), None)
+            self.record(Kind.DAY, ts_ns, DayRecord(self._day, self._situation.equity_cents), None)
 
     # -------------------------------------------------------------- one bar
 
@@ -159,7 +158,7 @@ class LibraryActor(Part):
         now = msgspec.structs.replace(now, veto=veto)
         self._situation.veto = veto
         if veto is not None:
-            self.msgbus.publish(TOPIC_VETO, veto)
+            self.tell(TOPIC_VETO, veto)
         answers = {name: self._ask(name, state, faults.get(self._belief_of[name], "")) for name in self._traders}
         at_bar = bar_failures(now, self._limits)
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
@@ -275,7 +274,8 @@ class LibraryActor(Part):
         intent = self._intent(judgement, now)
         self._denial = None
         try:
-            self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy))
+            entry = JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy)
+            self.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
             self.msgbus.send(submit_endpoint(winner.strategy), intent)
         except (Exception, SystemExit) as error:
             self.log.error(f"{winner.strategy} could not submit: {raised(error)}\n{where_raised(error)}")
@@ -307,7 +307,4 @@ class LibraryActor(Part):
                 continue
             gates = tuple(dict.fromkeys(failure.code for failure in judgement.failures))
             refused_plan = RefusedPlan(judgement.plan, self._expires_ns(judgement.plan, now), gates, self._decided(judgement, now))
-            self.msgbus.publish(TOPIC_REFUSED_PLAN, refused_plan)
-
-    def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None) -> None:
-        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+            self.tell(TOPIC_REFUSED_PLAN, refused_plan)

@@ -128,7 +128,7 @@ class DeskActor(Part):
         # What the start has made stays for the life of the node, so the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
-        self.msgbus.publish(TOPIC_BEGIN, self.session.clock.now_ns() // MINUTE_NS * MINUTE_NS + MINUTE_NS)
+        self.tell(TOPIC_BEGIN, self.session.clock.now_ns() // MINUTE_NS * MINUTE_NS + MINUTE_NS)
         self.begun.set()
         if self._config.lockstep_port:
             await self._keep_step()

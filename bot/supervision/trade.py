@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bot.decision.intent import Intent
-from bot.decision.plan import EntryPlan, ExitReason, TradeView
+from bot.decision.plan import OPERATOR, EntryPlan, ExitReason, TradeView
 from bot.supervision.orders import Role, TrackedOrder
 
 
@@ -103,6 +103,16 @@ class Trade:
     def plan(self) -> EntryPlan:
         """What was planned."""
         return self.intent.plan
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it is a person's, and counts for nothing."""
+        return self.plan.strategy == OPERATOR
+
+    @property
+    def unsettled(self) -> list[TrackedOrder]:
+        """Orders that may still fill, those of which nobody knows included."""
+        return [order for leg in self.legs for order in leg.orders if order.live or order.in_doubt]
 
     @property
     def side(self) -> int:

@@ -20,7 +20,9 @@ def execution_events(contract: ExecutionContract, trade: Trade, order: TrackedOr
     """EQS events (execution_contract.yaml: eqs.events) of one order event that has been applied to `order`."""
     if event in _CHARGES:
         moot = order.role is not Role.ENTRY and not trade.legs[order.leg - 1].open  # an exit of a leg that is already flat
-        return [] if moot else [_CHARGES[event]]
+        again = event == "OrderCancelRejected" and order.cancel_refused  # it is asked again until it is done; the answer says nothing new
+        order.cancel_refused |= event == "OrderCancelRejected"
+        return [] if moot or again else [_CHARGES[event]]
     if event == "OrderFilled":
         last = trade.fills[-1]
         waited = (ts_ns - trade.intent.decided.ts_ns) / SECOND_NS if order.role is Role.ENTRY else None

@@ -161,7 +161,7 @@ def _after_hours(rogue: Rogue) -> None:
 
 
 def _broker_trouble(rogue: Rogue) -> None:
-    rogue.msgbus.publish(TOPIC_BROKER, "BrokerLinkLost: the gateway lost IBKR")
+    rogue.said.publish(rogue.msgbus, TOPIC_BROKER, "BrokerLinkLost: the gateway lost IBKR")
     rogue.enter(strategy="K3")
 
 
