@@ -61,7 +61,7 @@ INPUTS = st.builds(
 @pytest.mark.parametrize(
     ("name", "direction", "part"),
     [
-        ("belief", 1, "edge"), ("wins", 1, "edge"), ("losses", -1, "edge"),
+        ("belief", 1, "edge"), ("wins", 1, "total"), ("losses", -1, "total"),
         ("dvs", 1, "total"), ("eqs", 1, "total"), ("instability", -1, "total"), ("cost_r", -1, "total"), ("cost_multiplier", -1, "total"),
     ],
 )  # fmt: skip
