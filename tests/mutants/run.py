@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/mutants/run.py [MODULE …] [--jobs N] [--json FILE]
 
-Every mutant is judged in a process of its own, forked from one that has the libraries loaded and nothing of
-ours; the module is changed as it is imported, so that no file is rewritten and what is worked out at import
-is mutated too. Ends with exit code 1 if a mutant survives that is not listed as equal, if a listed one is killed or
+Every mutant is judged in a process of its own, forked from one that has the libraries loaded and of ours only
+what loads without the module; the module is changed as it is imported, so that no file is rewritten and what is
+worked out at import is mutated too. Ends with exit code 1 if a mutant survives that is not listed as equal, if a listed one is killed or
 does not exist, or if less than the share is killed. Promises nothing about modules or changes it does not make.
 """
 
@@ -41,6 +41,7 @@ CPU_SECONDS = 60  # of one mutant; more is a loop
 PASSED = (0,)
 NOTICED = (1, 2, -signal.SIGXCPU)  # tests failed, could not even be collected, or never ended
 WITHOUT = [word for plugin in ("cacheprovider", "xdist", "logging") for word in ("-p", f"no:{plugin}")]
+OWN = ("__main__", "operators", "run")
 QUIET = ["-x", "-q", "--no-header", "--tb=no", "--assert=plain", "--hypothesis-profile=mutants", *WITHOUT]
 
 
@@ -67,8 +68,7 @@ class Finder(importlib.abc.MetaPathFinder):
     """Finds the changed module before Python finds the one in the file."""
 
     def __init__(self, module: str, tree: ast.Module) -> None:
-        self._name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        self._path, self._tree, self.used = str(ROOT / module), tree, False
+        self._name, self._path, self._tree, self.used = dotted(module), str(ROOT / module), tree, False
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         if fullname != self._name:
@@ -77,19 +77,57 @@ class Finder(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, self._path, loader=Changed(fullname, self._path, self._tree))
 
 
-def load_libraries(tests: Iterable[str]) -> None:
-    """Collect the tests once, then forget everything that is ours: what stays loaded is the libraries."""
+class LeftOut(BaseException):
+    """No Exception, because nobody shall catch it who looks for what else there is."""
+
+
+class Missing(importlib.abc.MetaPathFinder):
+    """Stands for a module that is not there."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
+        if fullname == self._name:
+            raise LeftOut
+
+
+def load_libraries(tests: Iterable[str]) -> list[str]:
+    """Collect the tests once, then forget everything that is ours: what stays loaded is the libraries. Ours, but for tests, by name."""
     settings.register_profile("mutants", derandomize=True, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
     with contextlib.redirect_stdout(io.StringIO()):
         code = pytest.main(["--collect-only", *QUIET, *tests])
     if code not in PASSED:
         sys.exit(f"the first-line tests cannot be collected (exit code {code}); `make test` says why")
-    for name, module in list(sys.modules.items()):
-        places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", [])]
-        if any(place.startswith(f"{ROOT}{os.sep}") and "site-packages" not in place for place in places) and name != "__main__":
-            del sys.modules[name]
+    return [name for name in _forget_ours() if not name.split(".")[-1].startswith(("test_", "conftest"))]
+
+
+def load_without(module: str, ours: Iterable[str]) -> None:
+    """Of ours, load what loads though this module is missing, so that no mutant of it has to load it again."""
+    _forget_ours()
+    missing = Missing(dotted(module))
+    sys.meta_path.insert(0, missing)
+    for name in ours:
+        with contextlib.suppress(LeftOut):
+            importlib.import_module(name)
+    sys.meta_path.remove(missing)
     gc.collect()
     gc.freeze()
+
+
+def _forget_ours() -> list[str]:
+    names = []
+    for name, module in list(sys.modules.items()):
+        places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", [])]
+        if any(place.startswith(f"{ROOT}{os.sep}") and "site-packages" not in place for place in places) and name not in OWN:
+            del sys.modules[name]
+            names.append(name)
+    return names
+
+
+def dotted(module: str) -> str:
+    """A module's name, from its file."""
+    return module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def judge(job: Job) -> None:
@@ -146,15 +184,14 @@ class Told(NamedTuple):
 
 def run(modules: dict[str, list[str]], equal: dict[str, dict[str, str]], at_once: int) -> list[Told]:
     """Judge every mutant of these modules. Leaves with a sentence if the tests fail without a mutant, or give no answer."""
-    load_libraries(sorted({test for tests in modules.values() for test in tests}))
+    ours = load_libraries(sorted({test for tests in modules.values() for test in tests}))
     for job, code in outcomes((Job(module, tests, None) for module, tests in modules.items()), at_once):
         if code not in PASSED:
             sys.exit(f"{job.module}: its tests do not pass without a change (exit code {code}): {' '.join(job.tests)}")
     made = {module: list(mutants((ROOT / module).read_text())) for module in modules}
     survived: dict[str, set[str]] = {module: set() for module in modules}
     total = sum(len(some) for some in made.values())
-    jobs = (Job(module, tests, mutant) for module, tests in modules.items() for mutant in made[module])
-    for number, (job, code) in enumerate(outcomes(jobs, at_once), start=1):
+    for number, (job, code) in enumerate(_each_module(modules, made, ours, at_once), start=1):
         assert job.mutant is not None
         if code in PASSED:
             survived[job.module].add(job.mutant.name)
@@ -163,6 +200,12 @@ def run(modules: dict[str, list[str]], equal: dict[str, dict[str, str]], at_once
         if number % 50 == 0 or number == total:
             print(f"{number} of {total} mutants, {sum(len(names) for names in survived.values())} survived", file=sys.stderr, flush=True)
     return [Told(module, made[module], survived[module], equal.get(module, {})) for module in modules]
+
+
+def _each_module(modules: dict[str, list[str]], made: dict[str, list[Mutant]], ours: list[str], at_once: int) -> Iterator[tuple[Job, int]]:
+    for module, tests in modules.items():
+        load_without(module, ours)
+        yield from outcomes((Job(module, tests, mutant) for mutant in made[module]), at_once)
 
 
 def table(told: list[Told]) -> list[list[Any]]:
