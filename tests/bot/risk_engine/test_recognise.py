@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -153,7 +154,8 @@ def test_the_client_that_nautilus_remembers_for_an_order_may_be_named():
     order = working(bracket().first)
     cache = kept()
     cache.add_order(order, None, ClientId("IB"))
-    assert other_owner(cancel(order, client_id=ClientId("IB")), cache, Code.CANCEL_FORBIDDEN) is None
+    for client_id in (ClientId("IB"), ClientId("CME"), None):
+        assert other_owner(cancel(order, client_id=client_id), cache, Code.CANCEL_FORBIDDEN) is None
     assert says(other_owner(cancel(order, client_id=ClientId("X")), cache, Code.CANCEL_FORBIDDEN))[3:6] == ("X", "required", "CME")
 
 
@@ -182,6 +184,7 @@ def test_parameters_are_refused_but_for_those_that_are_allowed():
     assert asked({"cause": "ATR"}, CAUSE) is None
     assert asked({"cause": "ATR", "x": 1, 2: 3}, CAUSE) == ("CHANGE_FORBIDDEN", 8, "parameters", "2 x", "allowed", "cause", "")
     assert asked({"cause": "ATR"}) == ("CHANGE_FORBIDDEN", 8, "parameters", "cause", "allowed", "none", "")
+    assert sorted(asked({"x": 1}, frozenset({"a", "b"}))[5].split()) == ["a", "b"]
     assert asked({str(number): 0 for number in range(9)})[3] == "0 1 2 3 4 5 6 7 8"
 
 
@@ -265,6 +268,18 @@ def test_the_stop_of_a_trade_that_is_being_left_is_not_changed():
 @pytest.mark.parametrize("trigger", [993.5, 993.25, 993.000001, 992.999999])
 def test_a_trigger_is_a_whole_tick(trigger):
     assert moved(trigger) == ("CHANGE_FORBIDDEN", 8, "trigger", pytest.approx(trigger / 4), "required", "a whole tick", "")
+
+
+@pytest.mark.parametrize(("off", "passes"), [(1e-9, True), (-1e-9, True), (1.1e-9, False), (-1.1e-9, False)])
+def test_a_trigger_is_whole_within_the_tolerance(off, passes):
+    """Of a short whose stop stands at 1 tick, for so near to 0 a float is fine enough to tell."""
+    asked = SimpleNamespace(trigger_price=off / 4, price=None, quantity=None)
+    assert (stop_change(asked, *trade(-1, price=1), 5, 2) is None) is passes
+
+
+def test_a_trigger_that_is_nearly_the_next_tick_is_that_tick():
+    asked = SimpleNamespace(trigger_price=(993 - 5e-10) / 4, price=None, quantity=None)
+    assert stop_change(asked, *trade(), 5, 2) is None
 
 
 def test_a_stop_moves_once_a_bar():
