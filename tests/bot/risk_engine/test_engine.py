@@ -462,6 +462,7 @@ def test_a_tighter_stop_passes_and_its_price_bar_and_cause_are_noted(doors, para
     found.engine.on_exec(command)
     assert found.passed == ([command], [command])
     assert found.watch.told == [("stop_asked", trade, trade.legs[0].orders[1], 993, 5, cause)]
+    assert type(found.watch.told[0][3]) is int
 
 
 def test_a_wider_stop_is_refused_and_its_order_hears_it(doors):
@@ -646,11 +647,12 @@ def test_a_smaller_size_passes_and_a_larger_one_is_looked_at(doors, resized, pas
     assert refused == ([] if passes else [("resize_refused", stop.client_order_id.value)])
 
 
-def test_a_smaller_size_passes_though_an_entry_in_doubt_may_exceed_the_limit(doors):
+@pytest.mark.parametrize("resized", [2, 3])
+def test_a_size_that_adds_nothing_passes_though_it_is_beyond_the_limit_as_it_is(doors, resized):
     found = doors(max_contracts=1)
     trade, (entry, _, _) = held(found, entered=0, entry=S.WORKING)
-    trade.legs[0].orders[0].quantity, trade.legs[0].orders[0].resized = 3, 2
-    command = change(entry, quantity=2)
+    trade.legs[0].orders[0].quantity, trade.legs[0].orders[0].resized = 3, resized
+    command = change(entry, quantity=resized)
     found.engine.send(command)
     assert found.risk == [command]
 

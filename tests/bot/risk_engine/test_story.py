@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from builders import an_intent, plan
+from nautilus_trader.model.objects import Quantity
 from order_makers import bracket, filled, kept, working
 
 from bot.journal.records import Kind
@@ -103,7 +104,7 @@ def test_an_exit_beyond_what_was_seen_widens_the_excursion():
 
 def updated(of: tuple[Trade, Leg, TrackedOrder], trigger: float | None = None, quantity: int = 1, causes: dict[str, str] | None = None):
     """What is said of an update; `trigger` in ticks."""
-    said = SimpleNamespace(quantity=quantity, trigger_price=None if trigger is None else trigger / 4)
+    said = SimpleNamespace(quantity=Quantity.from_int(quantity), trigger_price=None if trigger is None else trigger / 4)
     return take_update(*of, said, {} if causes is None else causes)
 
 
@@ -112,6 +113,7 @@ def test_a_size_that_was_changed_is_taken_and_no_longer_asked_for(role):
     of = trade(role, resized=3)
     assert updated(of, quantity=3) == ("", "")
     assert (of[2].quantity, of[2].resized, of[2].price) == (3, None, 992)
+    assert type(of[2].quantity) is int
 
 
 @pytest.mark.parametrize(("side", "stop", "moved"), [(1, 992, 995), (-1, 1008, 1005)])
@@ -133,9 +135,8 @@ def test_a_stop_that_came_closer_unasked_counts_as_a_change():
 def test_a_stop_that_another_hand_has_widened_is_told_and_not_taken_for_ours(side, stop, moved):
     made, leg, order = trade(side=side, price=stop)
     leg.stop = stop
-    causes = {"O": "ATR"}
-    assert updated((made, leg, order), moved, causes=causes) == ("", f"O: from {stop} to {moved} ticks")
-    assert (order.price, leg.stop, made.changes, causes) == (moved, stop, {}, {"O": "ATR"})
+    assert updated((made, leg, order), moved, causes={"O": "ATR"}) == ("", f"O: from {stop} to {moved} ticks")
+    assert (order.price, leg.stop, made.changes, made.causes) == (moved, stop, {}, set())
 
 
 def test_a_stop_that_did_not_move_is_no_change():
