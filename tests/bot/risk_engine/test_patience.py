@@ -107,3 +107,19 @@ def test_a_timer_is_named_after_its_order(role):
     watched.market.call_at = lambda name, *_: named.append(name)
     watched.patience.watch(watched.market, watched.trade, watched.order)
     assert named == ["O-patience"]
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET])
+def test_a_patience_of_part_of_a_second_ends_on_a_whole_nanosecond(role):
+    execution = CONTRACTS.execution_contract
+    short = execution.model_copy(
+        update={
+            "entry": execution.entry.model_copy(update={"partial_fill_patience_seconds": 0.0000000026}),
+            "exit": execution.exit.model_copy(update={"target_partial_patience_seconds": 0.0000000026}),
+        }
+    )
+    asked: list[int] = []
+    watched = Watched(role)
+    watched.market.call_at = lambda _name, at_ns, _callback: asked.append(at_ns)
+    Patience(short, watched.cancel, watched.closed.append).watch(watched.market, watched.trade, watched.order)
+    assert (asked, type(asked[0])) == ([START + 3], int)

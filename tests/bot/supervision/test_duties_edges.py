@@ -250,6 +250,11 @@ def test_a_closing_order_is_sent_again_once_and_then_by_the_timers(state):
     assert demanded(entry(), *refused, order(R.EXIT, state=S.CANCELED, name="C"), closing=True)[0] == []
 
 
+def test_a_closing_order_that_was_cancelled_is_sent_again_however_often():
+    gone = [order(R.EXIT, state=S.CANCELED, name=name) for name in "ABC"]
+    assert demanded(entry(), *gone, closing=True) == [[exits(1)], [exits(1)], [exits(1, True)]]
+
+
 # ------------------------------------------------------------------ a trade
 
 

@@ -65,6 +65,7 @@ def closing(quantity: int = 1, attempt: int = 1, state: OrderState = WORKS, fill
         ([[entered(), (E.STOP, WORKS, 4, 0), (E.TARGET, WORKS, 1, 0)]], 0, 3),
         # closing orders
         ([[entered(), *pair(), closing()]], 0, 1),
+        ([[entered(), *pair(attempt=1), closing(attempt=1)]], 0, 1),  # of one attempt, and no pair
         ([[entered(), closing()]], 0, 0),
         ([[entered(), closing(2)]], 0, 1),
         ([[entered(2), closing(attempt=1), closing(attempt=2)]], 0, 0),
