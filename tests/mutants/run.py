@@ -234,13 +234,17 @@ def main() -> int:
 
 
 def report(told: list[Told], seconds: float) -> int:
-    """Print what is wrong and the table; 1 if the run fails."""
+    """Print what is wrong, the table, and what nobody can notice; 1 if the run fails."""
     faults = [fault for one in told for fault in one.faults()]
     rows = table(told)
     print("\n".join(faults))
-    print(f"{'module':<40}{'mutants':>8}{'killed':>8}{'survived':>9}{'equal':>7}{'share':>8}")
+    print("| Module | Mutants | Killed | Survived | Equal | Share |\n|---|---|---|---|---|---|")
     for module, made, killed, survived, equal, share in rows:
-        print(f"{module:<40}{made:>8}{killed:>8}{survived:>9}{equal:>7}{share:>8.1%}")
+        print(f"| {module} | {made} | {killed} | {survived} | {equal} | {share:.1%} |")
+    for one in told:
+        for mutant in one.mutants:
+            if mutant.name in one.survived & set(one.equal):
+                print(f"- {one.module}: `{mutant.name}`: {one.equal[mutant.name]}")
     print(f"{seconds:.0f} s")
     return int(bool(faults) or rows[-1][-1] < SHARE)
 

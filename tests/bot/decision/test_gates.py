@@ -258,16 +258,16 @@ PLAN_CASES = [
         "QUARANTINED: state=QUARANTINED, required=ACTIVE or THROTTLED",
     ),
     PlanCase(
+        Code.LEARNING_STATE,
+        (plan(), {"trust": {"K1": TrustStub("ACTIVE")}}),
+        (plan(), {"trust": {"K1": TrustStub("PROMISING")}}),
+        "LEARNING_STATE: state=PROMISING, required=ACTIVE or THROTTLED",
+    ),
+    PlanCase(
         Code.ARCHIVED,
         (plan(), {}),
         (plan(), {"trust": {"K1": TrustStub("ARCHIVED")}}),
         "ARCHIVED: state=ARCHIVED, required=ACTIVE or THROTTLED",
-    ),
-    PlanCase(
-        Code.LEARNING_STATE,
-        (plan(), {"trust": {"K1": TrustStub("ACTIVE")}}),
-        (plan(), {"trust": {"K1": TrustStub("PROMOTED")}}),
-        "LEARNING_STATE: state=PROMOTED, required=ACTIVE or THROTTLED",
     ),
     # friction of one contract: 1.24 + 1.25 = 2.49; 30 % of 6 ticks (7.50) is 2.25, of 7 (8.75) 2.63
     PlanCase(
@@ -477,12 +477,12 @@ OUTSIDE_THE_GATES = {  # code -> (layer, who speaks it)
     Code.PLAN_MISMATCH: "the risk engine",
     Code.UNKNOWN_INTENT: "the risk engine",
     Code.DUPLICATE_INTENT: "the risk engine",
+    Code.NOT_RECOGNISED: "the risk engine",
     Code.STOP_WIDENS: "the risk engine",
     Code.STOP_CHANGES: "the risk engine",
     Code.CHANGE_FORBIDDEN: "the risk engine",
     Code.CANCEL_FORBIDDEN: "the risk engine",
     Code.EXPOSURE: "the risk engine",
-    Code.NOT_RECOGNISED: "the risk engine",
     Code.GUARD_ERROR: "whoever asks a guard",
 }
 
