@@ -59,6 +59,8 @@ def test_a_history_that_is_no_number_is_no_euc(name):
 def test_a_moment_that_is_no_number_is_no_euc_of_either_kind(name):
     found = of(**{name: math.nan})
     assert math.isnan(found.total) and math.isnan(found.other_total)
+    learned = of(**{"cost_multiplier": 1.5, name: math.nan})
+    assert str(learned.cost) == str(found.cost)  # told as if there were no history
 
 
 HISTORY = st.fixed_dictionaries({"wins": st.floats(0, 40), "losses": st.floats(0, 40), "cost_multiplier": st.floats(0, 3)})
