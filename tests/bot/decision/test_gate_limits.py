@@ -271,6 +271,14 @@ EDGES = [
         "that no tier has",
     ),
     Edge(
+        Code.TIER_STRATEGY,
+        lambda cents: tiered(plan(), cents),
+        (0, 1),
+        (-1, -1000),
+        ("equity", -0.01, "minimum", 0.0, "USD"),
+        "below every tier",
+    ),
+    Edge(
         Code.TIER_STOP,
         lambda ticks: tiered(TWO, max_stop_ticks=ticks),
         (9, 8),
