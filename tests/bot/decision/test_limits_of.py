@@ -13,7 +13,7 @@ from builders import CONTRACTS, LIMITS
 from pydantic import BaseModel
 
 from bot.contracts import Contracts
-from bot.decision.limits import BlackoutLimits, Limits, TierLimits
+from bot.decision.limits import Binding, BlackoutLimits, Limits, TierLimits
 from bot.units import MINUTE_NS, SECOND_NS
 
 
@@ -113,3 +113,7 @@ def test_the_highest_tier_that_is_reached_is_in_force_however_they_are_listed(or
 def test_friction_is_fees_both_ways_and_slippage_on_every_contract(quantity, slippage_ticks, friction_cents):
     assert LIMITS.friction_cents(quantity, slippage_ticks) == friction_cents
     assert LIMITS.worst_case_cents(1000, quantity, slippage_ticks) == 1000 + friction_cents
+
+
+def test_what_sets_a_stop_cap_has_the_words_of_the_contracts():
+    assert [binding.value for binding in Binding] == ["constitution", "tier", "risk cap"]
