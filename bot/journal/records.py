@@ -94,7 +94,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     others: list[GateRecord] = []
     smallest_change: str = ""
     plan: PlanRecord | None = None
-    euc: dict[str, float] | None = None
+    euc: dict[str, float | None] | None = None
     management: dict[str, Any] | None = None
     trade_id: str | None = None
     intent_id: str | None = None
@@ -138,7 +138,7 @@ class IntentRecord(msgspec.Struct, frozen=True, gc=False):
     slippage_ticks: int
     dvs: float
     eqs: float
-    euc: dict[str, float]
+    euc: dict[str, float | None]
     euc_inputs: dict[str, float]
     regime: str = ""
     session_phase: int = 0

@@ -156,14 +156,21 @@ class Trade:
         order.requested = price
         self.changes.setdefault(bar_ns, set()).add(order.order_id)
 
-    def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> None:
-        """The venue has a stop at another `price` (ticks). One that this run did not ask for counts by its cause."""
+    def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> bool:
+        """The venue has a stop at another `price` (ticks). One that this run did not ask for counts by its cause.
+
+        False if somebody has moved it away from the market: that is not taken for ours; its price is known, and no more.
+        """
+        if order.price is not None and (price - order.price) * self.side < 0:
+            order.price = price
+            return False
         if price != order.requested:
             self.changes.setdefault(cause or f"{order.order_id}@{price}", set()).add(order.order_id)
         order.price = leg.stop = price
         order.requested = None
         if cause:
             self.causes.add(cause)
+        return True
 
     def order(self, order_id: str) -> TrackedOrder | None:
         """The tracked order of this id."""

@@ -15,7 +15,7 @@ from nautilus_trader.execution.messages import CancelOrder, SubmitOrder, SubmitO
 from nautilus_trader.model import events
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import LiquiditySide, OrderType
-from nautilus_trader.model.identifiers import AccountId, ClientOrderId, InstrumentId, TradeId, TraderId, VenueOrderId
+from nautilus_trader.model.identifiers import AccountId, ClientOrderId, InstrumentId, OrderListId, TradeId, TraderId, VenueOrderId
 from nautilus_trader.model.objects import Money, Quantity
 from nautilus_trader.model.orders import Order
 
@@ -210,7 +210,6 @@ def test_an_order_event_of_a_fill_says_nothing_that_the_fill_has_not_said():
 @pytest.mark.parametrize(
     ("records", "name", "may_fill"),
     [
-        ([order("1E", "OrderSubmitted"), order("1E", "OrderDenied")], "1E", True),
         ([order("1E", "OrderRejected"), fill("1E", 1000)], "1E", False),
         ([*OPEN, fill("1E", 1000)], "1E", False),
         ([*OPEN, fill("1S", 992), fill("1S", 992)], "1S", False),
@@ -260,6 +259,9 @@ class Hands:
 
     def order_exists(self, name: ClientOrderId) -> bool:
         return any(order.client_order_id == name for order in self.kept)
+
+    def order_list_exists(self, name: OrderListId) -> bool:
+        return any(order.order_list_id == name for order in self.kept)
 
     def positions_open(self, instrument_id: Any) -> list[Any]:
         return []
@@ -537,11 +539,16 @@ LEAVING = (*OPEN, *(order(name, "OrderCanceled") for name in ("1T", "1S")))
         pytest.param(OPEN[:4], KillState.ARMED, [], id="an entry works"),
         pytest.param(OPEN, KillState.ARMED, [], id="a position is covered"),
         pytest.param(
-            (*OPEN, order("1S", "OrderCanceled")), KillState.ARMED, ["cancel 1T", "submit 1S1", "submit 1T1"], id="its stop is gone"
+            (*OPEN, order("1S", "OrderCanceled")), KillState.ARMED, ["cancel 1T"], id="its stop is gone: its target goes, then a pair comes"
         ),
         pytest.param(
-            (*OPEN, order("1S", "OrderCanceled"), order("1S3", "OrderRejected", trigger=992)), KillState.ARMED,
-            ["cancel 1T", "submit 1S4", "submit 1T4"],
+            (*OPEN, order("1S", "OrderCanceled"), order("1T", "OrderCanceled")), KillState.ARMED, ["submit 1S1", "submit 1T1"],
+            id="its stop and target are gone",
+        ),
+        pytest.param(
+            (*OPEN, order("1S", "OrderCanceled"), order("1T", "OrderCanceled"), order("1S3", "OrderRejected", trigger=992)),
+            KillState.ARMED,
+            ["submit 1S4", "submit 1T4"],
             id="its stop and the replacement are gone: the names go on",
         ),
         pytest.param(LEAVING, KillState.ARMED, ["submit 1S1", "submit 1T1"], id="it was being left: that is decided anew, it is covered"),
