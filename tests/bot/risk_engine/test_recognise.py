@@ -99,7 +99,14 @@ def test_another_list_id_and_another_count_are_told():
         (2, {"linked_order_ids": [f"{NAME}-1E"]}, f"-1T has linked_order_ids ['{NAME}-1E'] instead of ['{NAME}-1S']"),
         (0, {"trader_id": "X-1"}, "-1E has trader_id X-1 instead of T-1"),
         (2, {"emulation_trigger": "LAST_PRICE"}, "-1T has emulation_trigger LAST_PRICE instead of NO_TRIGGER"),
-        (2, {"time_in_force": "IOC", "quantity": "2"}, "-1T has quantity 2 instead of 1"),  # the first by name
+        # the first by name
+        (2, {"time_in_force": "IOC", "tags": ["x"]}, "-1T has tags ['x'] instead of ['intent={NAME}', 'leg=1', 'role=TARGET', 'slippage_ticks=1']"),
+        (2, {"tags": ["x"], "reduce_only": True}, "-1T has reduce_only True instead of False"),
+        (2, {"reduce_only": True, "quote_quantity": True}, "-1T has quote_quantity True instead of False"),
+        (2, {"quote_quantity": True, "quantity": "2"}, "-1T has quantity 2 instead of 1"),
+        (2, {"quantity": "2", "post_only": True}, "-1T has post_only True instead of False"),
+        (2, {"post_only": True, "order_side": "BUY"}, "-1T has order_side BUY instead of SELL"),
+        (2, {"order_side": "BUY", "instrument_id": "ES.CME"}, "-1T has instrument_id ES.CME instead of MES.CME"),
     ],
 )
 def test_another_field_of_an_order_is_told(which, changes, words):
@@ -109,7 +116,7 @@ def test_another_field_of_an_order_is_told(which, changes, words):
     # an OrderList itself refuses orders of several instruments; one that is changed afterwards, or made elsewhere, does not
     command = submission(bracket())
     command.order_list.orders[:] = orders
-    assert other_list(command, bracket(), cache) == f"{NAME}{words}"
+    assert other_list(command, bracket(), cache) == f"{NAME}{words}".replace("{NAME}", NAME)
 
 
 def test_a_price_beside_the_intents_is_told():
