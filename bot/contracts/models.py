@@ -7,6 +7,8 @@ outside which a value can only be a mistake. Units are the last word of a name.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date as Date
 from datetime import datetime as DateTime
 from datetime import time as Time
@@ -653,6 +655,11 @@ class Contracts(BaseModel):
     def allowed_in(self, tier: str) -> frozenset[str]:
         """The strategies that a capital tier allows."""
         return frozenset(name for name in self.traders if tier in self.trader(name).tiers)
+
+    def hashed(self) -> Contracts:
+        """The same, with the hash of its values."""
+        text = json.dumps(self.values(), sort_keys=True, separators=(",", ":"))
+        return self.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
 
     def values(self) -> dict[str, dict[str, Any]]:
         """What the files say, by file, in JSON's words: it is hashed, journaled and compared."""
