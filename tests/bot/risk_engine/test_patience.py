@@ -27,7 +27,7 @@ class Watched:
         self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=OrderState.PARTIALLY_FILLED, filled=1)
         leg = Leg(1, 2, 992, 1016, orders=[self.order])
         self.trade = Trade(an_intent(ts_ns=START, name="I"), [leg])
-        patience = Patience(CONTRACTS.execution_contract, lambda _, order: self.cancelled.append(order), self.closed.append)
+        patience = Patience(lambda _: CONTRACTS.execution_contract, lambda _, order: self.cancelled.append(order), self.closed.append)
         patience.watch(self.market, self.trade, self.order)
 
     def after(self, seconds: float) -> Watched:
