@@ -221,7 +221,7 @@ class LibraryActor(Part):
     def _managed_by_law(self, own: TradeView, state: MarketState, answer: Any) -> Any:
         """A strategy manages its trade within the rules of all: what they end ends, whatever it says."""
         rules = ManagementLimits.of(self._runtime.law_of(own.trade_id).contracts)
-        due = manage(own, state, self._runtime.flatten_due(own.trade_id, state.ts_ns), None, rules)
+        due = manage(own, state, self._runtime.flatten_due(own.trade_id, state.session, state.ts_ns), None, rules)
         leaves = isinstance(answer, ManagementAction) and answer.act is Act.EXIT
         if due.act is not Act.EXIT or leaves or isinstance(answer, Refused):
             return self._without_answer(own, answer)
@@ -264,7 +264,8 @@ class LibraryActor(Part):
     def _blind(self, update: MarketUpdate, now: Snapshot | None) -> list[DecisionRecord]:
         """A bar that was rejected: nobody is asked; an open trade keeps its stop, and leaves if its time is up."""
         ts_ns, trade = update.quality.ts_ns, self._trade
-        if trade is not None and self._runtime.flatten_due(trade.trade_id, ts_ns):
+        session = self._calendar.session_at(ts_ns)
+        if trade is not None and self._runtime.flatten_due(trade.trade_id, session, ts_ns):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
         failures = () if now is None else bar_failures(now, self._limits)
         first = refused(Code.BAR_REJECTED, Layer.QUALITY, "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")

@@ -61,7 +61,7 @@ class ContractStrategy(Strategy, Declaration):
 
     def plan_management(self, trade: TradeView, state: MarketState) -> ManagementAction:
         """Hold, tighten or leave an open trade, on this bar."""
-        flatten_due = self._runtime.flatten_due(trade.trade_id, state.ts_ns)
+        flatten_due = self._runtime.flatten_due(trade.trade_id, state.session, state.ts_ns)
         return manage(trade, state, flatten_due, self.plan_exit(trade, state), ManagementLimits.of(self.contracts))
 
     def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
-from bot.calendar import SessionCalendar
+from bot.calendar import Session, SessionCalendar
 from bot.contracts import Contracts, load_contracts
 from bot.contracts.discovery import Stamps, stamps
 from bot.contracts.models import SessionContract
@@ -64,11 +64,11 @@ class Runtime(msgspec.Struct, frozen=True):
         """What a trade is managed by: the contracts that it was opened under."""
         return self.kept.get(trade_id) or TradeLaw(self.contracts, self.calendar, self.limits)
 
-    def flatten_due(self, trade_id: str, ts_ns: int) -> bool:
-        """Whether a trade must be left on the bar stamped `ts_ns` (UTC ns): by its own law, or by the one in force, as it may never
-        stay overnight."""
-        calendars = (self.calendar, self.law_of(trade_id).calendar)
-        return any(calendar.flatten_due(calendar.session_at(ts_ns), ts_ns) for calendar in calendars)
+    def flatten_due(self, trade_id: str, session: Session | None, ts_ns: int) -> bool:
+        """Whether a trade must be left on the bar stamped `ts_ns` (UTC ns) of `session`: by the law in force, as it may never stay
+        overnight, or by its own."""
+        own = self.law_of(trade_id).calendar
+        return self.calendar.flatten_due(session, ts_ns) or (own is not self.calendar and own.flatten_due(own.session_at(ts_ns), ts_ns))
 
 
 def runtime_of(spec: RuntimeSpec) -> Runtime:
