@@ -16,15 +16,15 @@ from bot.journal.records import Kind
 
 TRADING_DAY = "trading_day"  # in the header of a run: the day in which it began
 _NEWEST = "SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1"
-# What is written without that anything is decided: a start, and what a person does while no bot runs.
-_DECIDED = "SELECT ts_ns FROM records WHERE kind NOT IN ('contracts', 'operator action', 'kill') ORDER BY seq DESC LIMIT 1"
+# By its bars: a start, what a person does while no bot runs, and what the broker says at night decide nothing.
+_DECIDED = "SELECT ts_ns FROM records WHERE kind IN ('bar', 'decision', 'intent') ORDER BY seq DESC LIMIT 1"
 _OF_INTENTS = f"""SELECT json_extract(body, '$.intent_id'), sha256 FROM records JOIN contract_sets USING (contract_set)
 WHERE kind = 'intent' AND {schema.RARE} ORDER BY seq"""
 
 
 class LastLaw(NamedTuple):
     """The contracts that the newest records were made under, by their hash; `last_ns` (market time, UTC ns, 0 if none) is the last
-    record by which something was decided or happened, `trading_day` the one in which the last run began ("" if it did not say)."""
+    bar that was decided, `trading_day` the one in which the last run began ("" if it did not say)."""
 
     sha256: str
     last_ns: int

@@ -1,7 +1,7 @@
 """Which contracts count: for a run that begins within a trading day in which others were in force, and for a trade opened under others.
 
-A day's contracts were in force if a bar of that day was decided under them, anything happened to an order, or a run began. What
-is not known here: that a run went through 18:00 and decided nothing since.
+A day's contracts are those of its newest record, if a bar of that day was decided or a run began in it. What is not known here:
+that a run went through 18:00 and has decided nothing since.
 """
 
 from __future__ import annotations
