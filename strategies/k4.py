@@ -7,7 +7,7 @@ import math
 from pydantic import Field, ValidationInfo, field_validator
 
 from bot.contracts.models import Count, Positive, Share, Ticks, TraderRules
-from bot.contracts.strictness import Neither, Up
+from bot.contracts.strictness import Fewer, Neither, Up
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState, Regime
 from strategies.base import ContractStrategy
@@ -22,7 +22,7 @@ class K4Rules(TraderRules):
     entry_beyond_ticks: Neither[Ticks]
     limit_beyond_ticks: Neither[Ticks]
     stop_ticks: Neither[Count]
-    leg_targets_r: Neither[list[Positive]] = Field(min_length=1, max_length=2)
+    leg_targets_r: Fewer[list[Positive]] = Field(min_length=1, max_length=2)
 
     @field_validator("leg_targets_r")
     @classmethod
