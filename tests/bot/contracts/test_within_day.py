@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from builders import CONTRACTS
+from changed_contracts import changed, made
 from foreign import write
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -17,33 +17,12 @@ from pydantic import BaseModel, ValidationError
 from bot.contracts import Contracts, load_contracts
 from bot.contracts.checks import cross_file_faults, strategy_faults
 from bot.contracts.models import FILES
-from bot.contracts.recorded import read_by, recorded_contracts
+from bot.contracts.recorded import recorded_contracts
 from bot.contracts.strictness import Stricter, declared_in
 from bot.contracts.within_day import KeyChange, within_day
 from bot.errors import ContractError
 
-Values = dict[str, Any]
 DIRECTED = (Stricter.DOWN, Stricter.UP)
-
-
-def made(values: Values) -> Contracts:
-    """Contracts of these values, as the shipped strategies read them."""
-    return read_by(recorded_contracts(json.loads(json.dumps(values)), ""), CONTRACTS.declared).hashed()
-
-
-def changed(*changes: tuple[str, Any], base: Contracts = CONTRACTS) -> Contracts:
-    """The contracts with some keys, by their dotted path, at other values; None takes a key away."""
-    values = copy.deepcopy(base.values())
-    for path, value in changes:
-        *sections, name = path.split(".")
-        section: Any = values
-        for each in sections:
-            section = section[int(each) if isinstance(section, list) else each]
-        if value is None:
-            del section[name]
-        else:
-            section[name] = value
-    return made(values)
 
 
 def leaves(model: BaseModel, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Stricter, Any]]:
