@@ -73,7 +73,6 @@ class LibraryActor(Part):
         self._limits = self._runtime.limits
         self._traders, self._filter = self._runtime.contracts.traders, self._runtime.contracts.filter
         self._belief_of = {name: declared.belief for name, declared in self._runtime.contracts.declared.items()}
-        self._management = ManagementLimits.of(self._runtime.contracts)
         self._calendar = self._runtime.calendar
         self._situation = Situation(self._limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
@@ -220,7 +219,8 @@ class LibraryActor(Part):
 
     def _managed_by_law(self, own: TradeView, state: MarketState, answer: Any) -> Any:
         """A strategy manages its trade within the rules of all: what they end ends, whatever it says."""
-        due = manage(own, state, self._calendar.flatten_due(state.session, state.ts_ns), None, self._management)
+        rules = ManagementLimits.of(self._runtime.law_of(own.trade_id).contracts)
+        due = manage(own, state, self._runtime.flatten_due(own.trade_id, state.session, state.ts_ns), None, rules)
         leaves = isinstance(answer, ManagementAction) and answer.act is Act.EXIT
         if due.act is not Act.EXIT or leaves or isinstance(answer, Refused):
             return self._without_answer(own, answer)
@@ -248,10 +248,14 @@ class LibraryActor(Part):
         return no_answer(name, fault) if fault else ask.answer
 
     def _leave_orphan(self) -> None:
-        """A trade whose strategy is not here, after a start without its folder: nobody knows when it is void."""
+        """A trade whose strategy is not here, after a start without its folder, or whose block it cannot read: nobody knows when it
+        is void."""
         trade = self._trade
-        if trade is not None and not trade.closing and trade.plan.strategy not in self._traders:
-            self._leave(trade, ExitReason.THESIS, f"{trade.plan.strategy} is not here to manage its trade")
+        if trade is None or trade.closing:
+            return
+        name, readable = trade.plan.strategy, self._runtime.law_of(trade.trade_id).contracts.declared
+        if name not in self._traders or name not in readable:
+            self._leave(trade, ExitReason.THESIS, f"{name} is not here to manage its trade")
 
     def _leave(self, trade: TradeView, reason: ExitReason, why: str) -> None:
         self.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade(trade.trade_id, reason, why))
@@ -260,7 +264,7 @@ class LibraryActor(Part):
         """A bar that was rejected: nobody is asked; an open trade keeps its stop, and leaves if its time is up."""
         ts_ns, trade = update.quality.ts_ns, self._trade
         session = self._calendar.session_at(ts_ns)
-        if trade is not None and self._calendar.flatten_due(session, ts_ns):
+        if trade is not None and self._runtime.flatten_due(trade.trade_id, session, ts_ns):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
         failures = () if now is None else bar_failures(now, self._limits)
         first = refused(Code.BAR_REJECTED, Layer.QUALITY, "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")

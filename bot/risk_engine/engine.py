@@ -59,7 +59,8 @@ class ContractRiskEngine:
         *,
         paper: bool = False,
     ) -> None:
-        self._limits, self._situation, self._supervisor = runtime.limits, situation, supervisor
+        self._runtime, self._limits = runtime, runtime.limits
+        self._situation, self._supervisor = situation, supervisor
         self._denials, self._cache, self._paper = denials, cache, paper
         self._trader_id, self._instrument_id = whose
         self._pass_risk, self._pass_exec = pass_risk, pass_exec
@@ -155,7 +156,8 @@ class ContractRiskEngine:
             return refusal or refused(Code.CHANGE_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
         bar_ns = self._situation.ts_ns
         cause = str((command.params or {}).get("cause", ""))
-        refusal = stop_change(command, trade, stop, bar_ns, self._limits.max_stop_changes)
+        most = self._runtime.law_of(trade.intent_id).limits.max_stop_changes
+        refusal = stop_change(command, trade, stop, bar_ns, most)
         if refusal is None:
             self._supervisor.stop_asked(trade, stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
         elif refusal.code == Code.STOP_CHANGES:

@@ -14,7 +14,9 @@ from nautilus_trader.model.events import OrderAccepted, OrderFilled, OrderUpdate
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
+from bot.contracts.models import ExecutionContract
 from bot.decision.intent import Intent
+from bot.decision.limits import Limits
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
@@ -51,12 +53,11 @@ class Supervisor:
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, hands: Hands) -> None:
         self.register = Register(runtime)
         self._runtime = runtime
-        self._limits = runtime.limits
         self._execution = runtime.contracts.execution_contract
         self._instrument_id = instrument_id
         self._hands = hands
-        self._sender = Sender(hands, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
-        self._patience = Patience(self._execution, self._sender.cancel, self.close)
+        self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
+        self._patience = Patience(self._execution_of, self._sender.cancel, self.close)
         self.entries = Entries(hands, self._sender, self.register.trades)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.act, self.trip)
         self._naked = NakedWatch(self.act)
@@ -64,7 +65,7 @@ class Supervisor:
         self._causes: dict[str, str] = {}
         self._adopting = bool(runtime.past.unfinished)  # until all that happened meanwhile is told, nothing follows from a part of it
         self._refused: set[str] = set()  # orders whose refused cancel waits to be asked again
-        self._kill = KillWatch(self._limits)
+        self._kill = KillWatch()
         self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
 
     @property
@@ -201,7 +202,7 @@ class Supervisor:
         if not trade.entry_ended and not trade.entries_live:
             trade.entry_ended = True
             self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
-        if abs(self.net) > (1 if trade.is_drill else self._limits.contracts_of[trade.plan.strategy]):
+        if abs(self.net) > (1 if trade.is_drill else self._runtime.law_of(trade.intent_id).limits.contracts_of[trade.plan.strategy]):
             self.trip("position above its limit", f"{abs(self.net)} contracts")
         if any(leg.open < 0 for leg in trade.legs):
             self.trip("a leg was closed twice", order.order_id)
@@ -296,8 +297,16 @@ class Supervisor:
         if update.quality.ts_ns < self.judge_from_ns:
             return  # history: it says nothing about a position held now
         self.entries.overdue(update.quality.ts_ns)
-        if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self.net != 0):
+        if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self._limits_held()):
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
+
+    def _limits_held(self) -> Limits | None:
+        """Those of the trade that is held; None if none is."""
+        held = (trade for trade in self.trades if trade.net)
+        return next((self._runtime.law_of(trade.intent_id).limits for trade in held), None)
+
+    def _execution_of(self, trade: Trade) -> ExecutionContract:
+        return self._runtime.law_of(trade.intent_id).contracts.execution_contract
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched; tripped again, it goes on with what is still open."""

@@ -27,7 +27,7 @@ class Watched:
         self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=state, filled=1)
         leg = Leg(1, 2, 992, 1016, orders=[self.order])
         self.trade = Trade(an_intent(ts_ns=START, name="I"), [leg])
-        self.patience = Patience(CONTRACTS.execution_contract, self.cancel, self.closed.append)
+        self.patience = Patience(lambda _: CONTRACTS.execution_contract, self.cancel, self.closed.append)
         self.patience.watch(self.market, self.trade, self.order)
 
     def cancel(self, trade: Trade, order: TrackedOrder) -> None:
