@@ -246,3 +246,10 @@ class OperatorRecord(msgspec.Struct, frozen=True, gc=False):
     action: str
     reason: str
     detail: str = ""
+
+
+class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
+    """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
+
+    sha256: str
+    values: dict[str, Any]

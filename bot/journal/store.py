@@ -32,7 +32,7 @@ from bot.journal import chain, schema
 from bot.journal.file import JournalFile
 from bot.journal.kill_state import latch_of, require_link
 from bot.journal.latch import Latch, read_latch
-from bot.journal.records import KillRecord, Kind, OperatorRecord
+from bot.journal.records import ContractsRecord, KillRecord, Kind, OperatorRecord
 from bot.journal.stored_run import StoredRun
 from bot.journal.times import minute_end
 from bot.journal.verify import verify
@@ -43,15 +43,7 @@ _UNLINKED = (
     "WHERE seq > ? ORDER BY seq"
 )
 _NEWEST_CONTRACTS = "SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1"
-
 _NEWEST_SET = "SELECT contract_set FROM records ORDER BY seq DESC LIMIT 1"
-
-
-class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
-    """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
-
-    sha256: str
-    values: dict[str, Any]
 
 
 class Journal:
@@ -71,9 +63,7 @@ class Journal:
         self._contract_hash = ""
         self._contract_set = 0
         self._prefixes: dict[tuple[str, str | None], tuple[bytes, str]] = {}
-        self._seq = 0
-        self._newest_ns = 0
-        self._link = 0
+        self._seq = self._newest_ns = self._link = 0
         self._head = chain.GENESIS
         self._lines: list[bytes] = []
         self._records: list[tuple[Any, ...]] = []
@@ -239,8 +229,7 @@ class Journal:
         try:
             self.flush()
         finally:
-            if self._stored is not None:
-                self._end_comparing()
+            self._end_comparing()
             self._file.close()
 
     def __enter__(self) -> Self:
@@ -301,9 +290,9 @@ class Journal:
             self._db.execute("INSERT INTO contract_sets VALUES (?, ?)", (self._contract_set, contracts.sha256))
 
     def _end_comparing(self) -> None:
-        assert self._stored is not None
-        self._stored.close()
-        self._stored = None
+        if self._stored is not None:
+            self._stored.close()
+            self._stored = None
 
 
 def _run_header(mode: str, header: Mapping[str, Any]) -> str:

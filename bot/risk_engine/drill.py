@@ -61,7 +61,7 @@ class Drill:
         supervisor: Supervisor,
         hands: Hands,
         instrument_id: InstrumentId,
-        write: Callable[[Intent], None],
+        write: Callable[[int, Intent], None],
         send: Callable[[SubmitOrderList, Intent], bool],
         *,
         paper: bool,
@@ -106,7 +106,7 @@ class Drill:
             return
         intent = self._intent(judged, now)
         try:
-            self._write(intent)
+            self._write(self._hands.now_ns, intent)
         except JournalError as error:
             request.refused = f"The drill cannot be written down, so nothing was sent: {error}"
             return

@@ -73,6 +73,7 @@ class Doors:
         self.kept: dict[ClientOrderId, Order] = {}
         clock = SimpleNamespace(timestamp_ns=lambda: 77)
         runtime = SimpleNamespace(
+            law_of=lambda _: SimpleNamespace(limits=msgspec.structs.replace(LIMITS, **limits)),
             limits=msgspec.structs.replace(LIMITS, **limits),
             spec=SimpleNamespace(journal_path=self.path),
             past=SimpleNamespace(intent_ids=past),

@@ -121,5 +121,5 @@ def test_a_patience_of_part_of_a_second_ends_on_a_whole_nanosecond(role):
     asked: list[int] = []
     watched = Watched(role)
     watched.market.call_at = lambda _name, at_ns, _callback: asked.append(at_ns)
-    Patience(short, watched.cancel, watched.closed.append).watch(watched.market, watched.trade, watched.order)
+    Patience(lambda _: short, watched.cancel, watched.closed.append).watch(watched.market, watched.trade, watched.order)
     assert (asked, type(asked[0])) == ([START + 3], int)
