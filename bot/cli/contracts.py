@@ -164,12 +164,14 @@ def _within_day(contracts: Contracts, console: Console) -> None:
     import time
 
     from bot.errors import MesbotError
-    from bot.node.status import journal_names, told_of_law
+    from bot.node.journals import journals_of
+    from bot.node.laws import told_of_law
+    from bot.node.status import journal_names
     from bot.state_folder import state_folder
 
     for name in journal_names(state_folder()):
         try:
-            told = told_of_law(state_folder(), name, contracts, time.time_ns())
+            told = told_of_law(journals_of(state_folder(), *name), contracts, time.time_ns())
         except MesbotError as error:
             told = str(error)
         if told:
