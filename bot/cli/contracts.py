@@ -165,7 +165,7 @@ def _within_day(contracts: Contracts, console: Console) -> None:
 
     from bot.errors import MesbotError
     from bot.node.journals import journals_of
-    from bot.node.law_status import told_of_law
+    from bot.node.laws import told_of_law
     from bot.node.status import journal_names
     from bot.state_folder import state_folder
 

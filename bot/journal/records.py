@@ -41,6 +41,13 @@ class Action(StrEnum):
     VETO = "VETO"
 
 
+class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
+    """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
+
+    sha256: str
+    values: dict[str, Any]
+
+
 class PlanRecord(msgspec.Struct, frozen=True, gc=False):
     """An entry plan as journaled, with its thesis. `legs` holds [quantity, stop, target] each; side is 1 or -1."""
 
@@ -246,10 +253,3 @@ class OperatorRecord(msgspec.Struct, frozen=True, gc=False):
     action: str
     reason: str
     detail: str = ""
-
-
-class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
-    """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
-
-    sha256: str
-    values: dict[str, Any]

@@ -43,7 +43,6 @@ _UNLINKED = (
     "WHERE seq > ? ORDER BY seq"
 )
 _NEWEST_CONTRACTS = "SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1"
-_NEWEST_SET = "SELECT contract_set FROM records ORDER BY seq DESC LIMIT 1"
 
 
 class Journal:
@@ -114,8 +113,7 @@ class Journal:
         The chain is verified and continued; records of a minute that an earlier process left without
         its link get one, as they stand. Contracts that have changed are recorded anew, and a kill that
         only the latch knows. The latch is made if it is missing. `header` (with the `account`) and
-        `clock_wall` are as in `create`. `same_law`: go on under those of the newest record, whether this
-        version can read them or not; `contracts` count only if there is none.
+        `clock_wall` are as in `create`. `same_law`: the contracts of the newest record stay, readable or not.
 
         Raises JournalError if file or latch cannot be written, JournalBroken if the file is damaged or
         is not the one that its latch belongs to.
@@ -266,9 +264,9 @@ class Journal:
             self._seq, last_ns = seq, max(last_ns, ts_ns)
         self.close_link(last_ns)
         (newest,) = self._db.execute(_NEWEST_CONTRACTS).fetchone() or ("",)
-        if same_law and newest:
-            self._contract_hash = newest
-            (self._contract_set,) = self._db.execute(_NEWEST_SET).fetchone()
+        self._contract_hash = newest
+        if newest and same_law:
+            (self._contract_set,) = self._db.execute("SELECT contract_set FROM records ORDER BY seq DESC LIMIT 1").fetchone()
         else:
             self._adopt(contracts, last_ns, newest=newest)
         self._header = _run_header(mode, header)

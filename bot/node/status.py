@@ -26,7 +26,7 @@ from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.journals import FOLDER, journals_of
 from bot.node.kill_request import waiting_request
-from bot.node.law_status import law_now, market_ns, recorded_now
+from bot.node.laws import law_and_words, market_ns_of, readable_contracts
 from bot.node.request import Mode
 from bot.runtime.past import Past, past_of
 from bot.runtime.recover import Story, recovered
@@ -164,8 +164,8 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
     """
     journals = journals_of(state, *name)
     past, newest = past_of(journals.earlier), _newest(journals.path)
-    as_of_ns = market_ns(newest.replayed, past.last_ns, now_ns)
-    law, told = law_now(contracts, journals, newest.contracts_sha256, as_of_ns)
+    as_of_ns = market_ns_of(newest.replayed, past.last_ns, now_ns)
+    law, told = law_and_words(contracts, journals, newest.contracts_sha256, as_of_ns)
     calendar = _calendar(law, journals.first_ns or as_of_ns, as_of_ns)
     return JournalStatus(
         mode=name.mode,
@@ -181,7 +181,7 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         told=past.told,
         kill_request=waiting_request(journals.path),
         trouble=_trouble(journals.path),
-        learning=_learning(past, law, recorded_now(journals.path), calendar),
+        learning=_learning(past, law, readable_contracts(journals.path), calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,
         contracts_in_force=newest.contracts_sha256 == contracts.sha256,

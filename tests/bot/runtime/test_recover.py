@@ -290,9 +290,9 @@ SAYINGS = ("OrderSubmitted", "OrderAccepted", "OrderAccepted", "OrderCanceled", 
 class Played:
     """One intent under the real supervisor, told whatever a broker may say and more."""
 
-    def __init__(self, chosen: EntryPlan) -> None:
+    def __init__(self, chosen: EntryPlan, runtime: Runtime = RUNTIME) -> None:
         self.intent, self.hands = intent(chosen), Hands()
-        self.supervisor = Supervisor(RUNTIME, MES, self.hands)
+        self.supervisor = Supervisor(runtime, MES, self.hands)
         self._strategy = strategy_id(chosen.strategy)
         self._origin = OrderOrigin(TRADER, self._strategy, MES, MOMENT)
         self._count = 0

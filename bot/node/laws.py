@@ -1,4 +1,4 @@
-"""Which contracts a start would be under now, and what it would say of them; nothing is started and nothing written."""
+"""What verbs that only look say of the law that a start would be under, from the journals of a mode and account."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.contracts import Contracts
 from bot.errors import ContractError, JournalError
+from bot.journal import schema
 from bot.journal.contracts import newest_contracts
 from bot.journal.read import headers, opened
 from bot.node.journals import Journals
@@ -13,23 +14,25 @@ from bot.runtime.law import day_law
 
 
 def told_of_law(journals: Journals, contracts: Contracts, now_ns: int) -> str:
-    """What a start with these journals at `now_ns` of the wall (UTC ns) would say of these contracts, "" if nothing.
+    """What a start at `now_ns` of the wall (UTC ns) that goes on from these journals would say of the contracts, "" if nothing.
 
     Raises JournalError or ContractError if it would not start.
     """
     with opened(journals.path) as db:
+        if schema.is_empty(db):
+            return ""
         runs = headers(db)
         (last_ns,) = db.execute("SELECT coalesce(max(ts_ns), 0) FROM records").fetchone()
     replayed = bool(runs and runs[-1].get("replayed_time"))
-    return day_law(contracts, journals.earlier, market_ns(replayed, last_ns, now_ns)).told
+    return day_law(contracts, journals.earlier, market_ns_of(replayed, last_ns, now_ns)).told
 
 
-def market_ns(replayed: bool, last_ns: int, now_ns: int) -> int:
-    """Now, UTC ns: on a replay the market's time is the last record's."""
+def market_ns_of(replayed: bool, last_ns: int, now_ns: int) -> int:
+    """On a replay the market's time is the last record's."""
     return last_ns if replayed and last_ns else max(last_ns, now_ns)
 
 
-def law_now(contracts: Contracts, journals: Journals, newest: str, as_of_ns: int) -> tuple[Contracts, str]:
+def law_and_words(contracts: Contracts, journals: Journals, newest: str, as_of_ns: int) -> tuple[Contracts, str]:
     """What a start would be under, and what is to be said of it. The strategies are not at hand, so that their own keys are not."""
     try:
         law = day_law(contracts, journals.earlier, as_of_ns)
@@ -40,8 +43,8 @@ def law_now(contracts: Contracts, journals: Journals, newest: str, as_of_ns: int
     return law.contracts, f"of each key the stricter value counts until the trading day of {law.trading_day} ends; see `mesbot contracts`"
 
 
-def recorded_now(path: Path) -> Contracts | None:
-    """The newest contracts of a journal; None if it records none that can be read."""
+def readable_contracts(path: Path) -> Contracts | None:
+    """Those that the journal's last records were made under, None if there are none or this version cannot read them."""
     try:
         return newest_contracts(path)
     except JournalError:  # told already, if it matters
