@@ -99,8 +99,6 @@ class GatewayTruth:
             self.breaks(f"{ref} is on {order.future.local_symbol}")
         if order.quantity > most:
             self.breaks(f"{ref} is of {order.quantity} contracts, at most {most}")
-        if any(other.request.order_ref == ref and not other.done for other in self._seen.values()):
-            self.breaks(f"{ref} works twice")
         if ref not in self._own:
             self._of_a_bracket(order, ref)
         elif named_role(ref) in (None, Role.ENTRY):
@@ -152,6 +150,9 @@ class GatewayTruth:
             self.breaks(f"net {net}, at most {self._limits.max_contracts}")
         for order in working:
             self._width(order)
+        for ref, count in Counter(order.request.order_ref for order in working).items():
+            if count > 1:
+                self.breaks(f"{ref} works {count} times")
         stops = [order for order in working if order.request.order_type == "STP" and order.side * net < 0]
         cover = sum(order.released - order.filled for order in stops)
         growing = any(named_role(order.request.order_ref) is Role.ENTRY for order in working)
