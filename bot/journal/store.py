@@ -44,6 +44,8 @@ _UNLINKED = (
 )
 _NEWEST_CONTRACTS = "SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1"
 
+_NEWEST_SET = "SELECT contract_set FROM records ORDER BY seq DESC LIMIT 1"
+
 
 class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
     """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
@@ -107,19 +109,29 @@ class Journal:
         return cls._open(path, clock_wall, flush_every_links, lambda journal: journal._start(mode, contracts, header))
 
     @classmethod
-    def append(cls, path: str | Path, mode: str, contracts: Contracts, header: Mapping[str, Any], clock_wall: Callable[[], int]) -> Self:
+    def append(
+        cls,
+        path: str | Path,
+        mode: str,
+        contracts: Contracts,
+        header: Mapping[str, Any],
+        clock_wall: Callable[[], int],
+        *,
+        same_law: bool = False,
+    ) -> Self:
         """Go on with the journal of earlier runs, or begin it: what a live run writes to.
 
         The chain is verified and continued; records of a minute that an earlier process left without
         its link get one, as they stand. Contracts that have changed are recorded anew, and a kill that
         only the latch knows. The latch is made if it is missing. `header` (with the `account`) and
-        `clock_wall` are as in `create`.
+        `clock_wall` are as in `create`. `same_law`: go on under those of the newest record, whether this
+        version can read them or not; `contracts` count only if there is none.
 
         Raises JournalError if file or latch cannot be written, JournalBroken if the file is damaged or
         is not the one that its latch belongs to.
         """
         path = Path(path)
-        return cls._open(path, clock_wall, 1, lambda journal: journal._continue(mode, contracts, header))
+        return cls._open(path, clock_wall, 1, lambda journal: journal._continue(mode, contracts, header, same_law))
 
     @classmethod
     def _open(cls, path: Path, clock_wall: Callable[[], int], flush_every_links: int, begin: Callable[[Self], None]) -> Self:
@@ -251,7 +263,7 @@ class Journal:
         self.close_link(0)
         self.flush()
 
-    def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any]) -> None:
+    def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any], same_law: bool) -> None:
         said = read_latch(self.path)
         require_link(self.path, self._db, said)
         if schema.is_empty(self._db):
@@ -265,7 +277,11 @@ class Journal:
             self._seq, last_ns = seq, max(last_ns, ts_ns)
         self.close_link(last_ns)
         (newest,) = self._db.execute(_NEWEST_CONTRACTS).fetchone() or ("",)
-        self._adopt(contracts, last_ns, newest=newest)
+        if same_law and newest:
+            self._contract_hash = newest
+            (self._contract_set,) = self._db.execute(_NEWEST_SET).fetchone()
+        else:
+            self._adopt(contracts, last_ns, newest=newest)
         self._header = _run_header(mode, header)
         self.close_link(last_ns)
         self.flush()

@@ -18,16 +18,17 @@ from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
 from bot.decision.limits import Limits
 from bot.decision.snapshot import BookView, KillState
-from bot.errors import JournalError
+from bot.errors import ContractError, JournalError
 from bot.journal import times
 from bot.journal.contracts import newest_contracts
 from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
 from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
-from bot.node.journals import FOLDER, journals_of
+from bot.node.journals import FOLDER, Journals, journals_of
 from bot.node.kill_request import waiting_request
 from bot.node.request import Mode
+from bot.runtime.law import day_law
 from bot.runtime.past import Past, past_of
 from bot.runtime.recover import Story, recovered
 from bot.runtime.situation import Situation
@@ -125,6 +126,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
     `mesbot kill` that nobody has carried out, None if there is none: the next start does. `trouble` is what was last found
     wrong with orders, fills or positions at the broker, "" if nothing was. `replayed` says that the gateway
     of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
+    `contracts_sha256` is what the newest record was made under, `contracts_told` a sentence if contracts at hand count only in
+    part, or not at all; limits are of those that a start would be under.
     """
 
     mode: str
@@ -144,6 +147,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     unfinished: tuple[UnfinishedTrade, ...]
     contracts_sha256: str
     contracts_in_force: bool
+    contracts_told: str
     head: str
 
 
@@ -160,9 +164,10 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
     Raises JournalError if a file is no journal, CalendarError if it holds times that no calendar covers.
     """
     journals = journals_of(state, *name)
-    past, newest, recorded = past_of(journals.earlier), _newest(journals.path), newest_contracts(journals.path)
-    as_of_ns = past.last_ns if newest.replayed and past.last_ns else max(past.last_ns, now_ns)
-    calendar = _calendar(contracts, journals.first_ns or as_of_ns, as_of_ns)
+    past, newest = past_of(journals.earlier), _newest(journals.path)
+    as_of_ns = _market_ns(newest.replayed, past.last_ns, now_ns)
+    law, told = _law(contracts, journals, newest.contracts_sha256, as_of_ns)
+    calendar = _calendar(law, journals.first_ns or as_of_ns, as_of_ns)
     return JournalStatus(
         mode=name.mode,
         account=name.account,
@@ -172,17 +177,54 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         last_ns=past.last_ns,
         last_record=times.new_york(past.last_ns),
         as_of_ns=as_of_ns,
-        counters=_counters(past, Limits.of(contracts), calendar, as_of_ns),
+        counters=_counters(past, Limits.of(law), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
         told=past.told,
         kill_request=waiting_request(journals.path),
         trouble=_trouble(journals.path),
-        learning=_learning(past, contracts, recorded, calendar),
+        learning=_learning(past, law, _recorded(journals.path), calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,
         contracts_in_force=newest.contracts_sha256 == contracts.sha256,
+        contracts_told=told,
         head=newest.head,
     )
+
+
+def told_of_law(state: Path, name: JournalName, contracts: Contracts, now_ns: int) -> str:
+    """What a start of this mode and account at `now_ns` of the wall (UTC ns) would say of these contracts, "" if nothing.
+
+    Raises JournalError or ContractError if it would not start.
+    """
+    journals = journals_of(state, *name)
+    with opened(journals.path) as db:
+        runs = headers(db)
+        (last_ns,) = db.execute("SELECT coalesce(max(ts_ns), 0) FROM records").fetchone()
+    replayed = bool(runs and runs[-1].get("replayed_time"))
+    return day_law(contracts, journals.earlier, _market_ns(replayed, last_ns, now_ns)).told
+
+
+def _market_ns(replayed: bool, last_ns: int, now_ns: int) -> int:
+    """On a replay the market's time is the last record's."""
+    return last_ns if replayed and last_ns else max(last_ns, now_ns)
+
+
+def _law(contracts: Contracts, journals: Journals, newest: str, as_of_ns: int) -> tuple[Contracts, str]:
+    """What a start would be under, and what is to be said of it. The strategies are not at hand, so that their own keys are not."""
+    try:
+        law = day_law(contracts, journals.earlier, as_of_ns)
+    except (JournalError, ContractError) as error:
+        return contracts, str(error)
+    if not law.of_day or newest == contracts.sha256:
+        return law.contracts, ""
+    return law.contracts, f"of each key the stricter value counts until the trading day of {law.trading_day} ends; see `mesbot contracts`"
+
+
+def _recorded(path: Path) -> Contracts | None:
+    try:
+        return newest_contracts(path)
+    except JournalError:  # told already, if it matters
+        return None
 
 
 class _Newest(NamedTuple):

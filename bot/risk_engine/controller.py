@@ -16,14 +16,18 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
 
+from bot.decision.intent import Intent
 from bot.decision.plan import TradeView
 from bot.errors import RiskEngineError
+from bot.journal.build import intent_record
 from bot.journal.records import Kind, OperatorRecord, OrderRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_JOURNAL,
+    ENDPOINT_JOURNAL_AHEAD,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
+    ENDPOINT_RISK_DRILL,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_PATH,
@@ -49,6 +53,7 @@ from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
+from bot.risk_engine.drill import Drill
 from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.idle import answered_for, waiting_in
@@ -63,12 +68,14 @@ from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
+BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_TIME, TOPIC_BEGIN}  # what could make an entry easier: from parts alone
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
     """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
 
+    `paper`: it trades a paper account, so a person may ask for a drill.
     `parts` must stand behind it in this order (None: all of the run's, bot.risk_engine.parts); fewer are for the study of some.
     """
 
@@ -76,6 +83,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
     time_from_stamps: bool = False
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
     parts: tuple[str, ...] | None = None
+    paper: bool = False
 
 
 class RiskController(Controller):
@@ -122,8 +130,13 @@ class RiskController(Controller):
         self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
-            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute
-        )
+            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
+            paper=self._config.paper,
+        )  # fmt: skip
+        self._drill = Drill(
+            self._runtime, self._situation, self._supervisor, self, self._config.instrument_id, self._write_ahead, self._engine.drill,
+            paper=self._config.paper,
+        )  # fmt: skip
         self._path = Path(msgbus, self._endpoints(), self._topics(stamps))
         self._path.take()
         for topic, handler in self._path.topics.items():
@@ -145,6 +158,7 @@ class RiskController(Controller):
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
+            handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
         return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
@@ -159,6 +173,8 @@ class RiskController(Controller):
         }
         if self._config.time_from_stamps:
             handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
+        for topic in BELIEVED & handlers.keys():
+            handlers[topic] = self._runtime.said.only(topic, handlers[topic])
         return {topic: self._guard.wrap(handler) for topic, handler in handlers.items()}
 
     def on_start(self) -> None:
@@ -307,7 +323,7 @@ class RiskController(Controller):
         """What is counted is counted here, from the supervisor's mouth; others may listen on the bus."""
         if topic == TOPIC_BOOK:
             self._situation.on_book(message)
-        self.msgbus.publish(topic, message)
+        self._runtime.said.publish(self.msgbus, topic, message)
 
     def _catch_up(self) -> None:
         """Everybody listens: once, tell what was said before and what earlier runs left open."""
@@ -321,7 +337,11 @@ class RiskController(Controller):
 
     def journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
         """Record something."""
-        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+        self._runtime.said.send(self.msgbus, ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+
+    def _write_ahead(self, intent: Intent) -> None:
+        entry = JournalEntry(Kind.INTENT, self.now_ns, intent_record(intent), intent.plan.strategy)
+        self._runtime.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""

@@ -64,8 +64,8 @@ class Register:
         return [trade.view() for trade in self.trades if trade.net]
 
     def _add(self, trade: Trade) -> Trade:
-        limits, plan, decided = self._runtime.limits, trade.plan, trade.intent.decided
-        trade.worst_case_cents = limits.worst_case_cents(plan.risk_cents, plan.quantity, decided.slippage_ticks)
-        trade.time_of_day = self._runtime.calendar.phase_name(decided.session_phase)
+        law, plan, decided = self._runtime.law_of(trade.intent_id), trade.plan, trade.intent.decided
+        trade.worst_case_cents = law.limits.worst_case_cents(plan.risk_cents, plan.quantity, decided.slippage_ticks)
+        trade.time_of_day = law.calendar.phase_name(decided.session_phase)
         self.trades.append(trade)
         return trade

@@ -14,13 +14,15 @@ from nautilus_trader.model.events import OrderAccepted, OrderFilled, OrderUpdate
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
+from bot.contracts.models import ExecutionContract
 from bot.decision.intent import Intent
+from bot.decision.limits import Limits
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
 from bot.market.update import MarketUpdate
-from bot.messages import TOPIC_BOOK, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeClosed, TradeOpened
+from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeClosed, TradeOpened
 from bot.risk_engine.brackets import strategy_id
 from bot.risk_engine.entries import Entries
 from bot.risk_engine.hands import Hands
@@ -51,12 +53,11 @@ class Supervisor:
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, hands: Hands) -> None:
         self.register = Register(runtime)
         self._runtime = runtime
-        self._limits = runtime.limits
         self._execution = runtime.contracts.execution_contract
         self._instrument_id = instrument_id
         self._hands = hands
-        self._sender = Sender(hands, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
-        self._patience = Patience(self._execution, self._sender.cancel, self.close)
+        self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
+        self._patience = Patience(self._execution_of, self._sender.cancel, self.close)
         self.entries = Entries(hands, self._sender, self.register.trades)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.act, self.trip)
         self._naked = NakedWatch(self.act)
@@ -64,7 +65,7 @@ class Supervisor:
         self._causes: dict[str, str] = {}
         self._adopting = bool(runtime.past.unfinished)  # until all that happened meanwhile is told, nothing follows from a part of it
         self._refused: set[str] = set()  # orders whose refused cancel waits to be asked again
-        self._kill = KillWatch(self._limits)
+        self._kill = KillWatch()
         self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
 
     @property
@@ -100,7 +101,12 @@ class Supervisor:
         for order in orders:
             self.register.track(trade, order)
         self.entries.watch(trade)
-        self._hands.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+        self._tell(trade, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+
+    def _tell(self, trade: Trade, event: BookEvent) -> None:
+        """What is counted and learned from; a drill is neither."""
+        if not trade.is_drill:
+            self._hands.publish(TOPIC_BOOK, event)
 
     def adopt(self) -> None:
         """Take over what earlier runs left unfinished; nothing is sent. Patience begins anew, expiry is looked at with each bar."""
@@ -120,13 +126,15 @@ class Supervisor:
                 self._finish(trade)
             elif not trade.announced:
                 trade.announced = True
-                self._hands.publish(TOPIC_BOOK, TradeOpened(trade.view()))
+                self._tell(trade, TradeOpened(trade.view()))
                 self._naked.look(self._hands.wall, trade)
         if self._switch.state is KillState.TRIPPED:
             self._leave_all()
         for trade in adopted:
             if trade.closing is not None and not trade.done:
                 self._leave(trade, trade.closing)
+            elif trade.is_drill and not trade.done:  # nobody waits for its kill any more
+                self._leave(trade, ExitReason.TIME)
             self.act(trade)
 
     # ---------------------------------------------------------------- events
@@ -180,7 +188,7 @@ class Supervisor:
         if trade.told:
             self.trip("a finished trade was filled again", order.order_id)
         else:
-            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
+            self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
 
     def _charge(self, trade: Trade, order: TrackedOrder, name: str, event: Any) -> None:
         for charge in execution_events(self._execution, trade, order, name, event.ts_event):
@@ -193,8 +201,8 @@ class Supervisor:
         self._both_or_neither(trade, order)
         if not trade.entry_ended and not trade.entries_live:
             trade.entry_ended = True
-            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
-        if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
+            self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
+        if abs(self.net) > (1 if trade.is_drill else self._runtime.law_of(trade.intent_id).limits.contracts_of[trade.plan.strategy]):
             self.trip("position above its limit", f"{abs(self.net)} contracts")
         if any(leg.open < 0 for leg in trade.legs):
             self.trip("a leg was closed twice", order.order_id)
@@ -203,7 +211,7 @@ class Supervisor:
         elif trade.opened_ns and not trade.done:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
-            self._hands.publish(TOPIC_BOOK, news(trade.view()))
+            self._tell(trade, news(trade.view()))
         if refused:
             order.cancel_requested = True  # it is asked again, but not in a circle
             if order.order_id not in self._refused:
@@ -239,7 +247,7 @@ class Supervisor:
             trade.told = True
             outcome = outcome_of(trade)
             self._hands.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
-            self._hands.publish(TOPIC_BOOK, TradeClosed(outcome))
+            self._tell(trade, TradeClosed(outcome))
         self._hands.wall.call_at(f"{trade.intent_id}-orphans", self._hands.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
         self._rest()
 
@@ -289,8 +297,16 @@ class Supervisor:
         if update.quality.ts_ns < self.judge_from_ns:
             return  # history: it says nothing about a position held now
         self.entries.overdue(update.quality.ts_ns)
-        if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self.net != 0):
+        if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self._limits_held()):
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
+
+    def _limits_held(self) -> Limits | None:
+        """Those of the trade that is held; None if none is."""
+        held = (trade for trade in self.trades if trade.net)
+        return next((self._runtime.law_of(trade.intent_id).limits for trade in held), None)
+
+    def _execution_of(self, trade: Trade) -> ExecutionContract:
+        return self._runtime.law_of(trade.intent_id).contracts.execution_contract
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched; tripped again, it goes on with what is still open."""

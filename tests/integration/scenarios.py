@@ -161,7 +161,7 @@ def _after_hours(rogue: Rogue) -> None:
 
 
 def _broker_trouble(rogue: Rogue) -> None:
-    rogue.msgbus.publish(TOPIC_BROKER, "BrokerLinkLost: the gateway lost IBKR")
+    rogue.said.publish(rogue.msgbus, TOPIC_BROKER, "BrokerLinkLost: the gateway lost IBKR")
     rogue.enter(strategy="K3")
 
 
@@ -236,7 +236,7 @@ SCENARIOS: dict[str, Scenario] = {
     "dear expiries": Scenario(
         {C.EQS_BELOW_MINIMUM}, law=(FREE, {"execution_contract": {"eqs.events.entry_expired.penalty": 0.6}}), learning=False
     ),
-    "a reckless law": Scenario({C.OUTRANKED, C.K5_OPPOSITE_STOPS}, {X.SESSION}, law=(FREE, RECKLESS), learning=False),
+    "a reckless law": Scenario({C.OUTRANKED, C.K5_OPPOSITE_STOPS, C.BRACKET_INCOMPLETE}, {X.SESSION}, law=(FREE, RECKLESS), learning=False),
     "no patience": Scenario(
         set(), {X.TIME}, law=(FREE, {"strategies": {f"K{k}.max_minutes": 1 for k in (1, 2, 3, 4)}}), learning=False
     ),
@@ -252,7 +252,7 @@ SCENARIOS: dict[str, Scenario] = {
     "a gap through a stop": Scenario({C.BUDGET_OVERRUN}, bars=gap_through_the_stop),
     "a rogue": Scenario(
         {
-            C.NOT_RECOGNISED, C.BRACKET_INCOMPLETE, C.PLAN_MISMATCH, C.UNKNOWN_INTENT, C.MAX_CONTRACTS, C.TIME_TO_LIVE,
+            C.NOT_RECOGNISED, C.PLAN_MISMATCH, C.UNKNOWN_INTENT, C.MAX_CONTRACTS, C.TIME_TO_LIVE,
             C.DUPLICATE_INTENT, C.STOP_WIDENS, C.STOP_CHANGES, C.CHANGE_FORBIDDEN, C.CANCEL_FORBIDDEN, C.KILL_SWITCH,
         },
         {X.KILL},
@@ -267,7 +267,10 @@ SCENARIOS: dict[str, Scenario] = {
     "a broken guard": Scenario({C.GUARD_ERROR}, law=(FLAT,), rogue={"10:01": _break_a_guard}),
     "observing": Scenario({C.OBSERVE_ONLY}, observe=True),
     "a broker in trouble": Scenario({C.BROKER_BLOCK}, law=(FLAT,), rogue={"10:01": _broker_trouble}),
-    "a rogue after hours": Scenario({C.DVS_UNKNOWN, C.OUTSIDE_SESSION}, law=(FLAT,), rogue={"16:05": _after_hours}),
+    "a rogue after hours whose intent passes for fresh": Scenario(
+        {C.DVS_UNKNOWN, C.OUTSIDE_SESSION}, law=(FLAT,), rogue={"16:05": _after_hours},
+        patches=(("bot.risk_engine.engine.ContractRiskEngine._stale", lambda *_: ""),),
+    ),
 }  # fmt: skip
 
 

@@ -71,9 +71,12 @@ class Doors:
         self.watch, self.risk, self.exec, self.events = Watch(), [], [], []
         self.cache = SimpleNamespace(order=lambda name: self.kept.get(name), client_id=lambda _: None, orders=lambda **_: [])
         self.kept: dict[ClientOrderId, Order] = {}
+        self.laws: dict[str, dict[str, Any]] = {}  # what an open trade was begun under, where it differs
         clock = SimpleNamespace(timestamp_ns=lambda: 77)
+        law = msgspec.structs.replace(LIMITS, **limits)
         runtime = SimpleNamespace(
-            limits=msgspec.structs.replace(LIMITS, **limits),
+            limits=law,
+            law_of=lambda name: SimpleNamespace(limits=msgspec.structs.replace(law, **self.laws.get(name, {}))),
             spec=SimpleNamespace(journal_path=self.path),
             past=SimpleNamespace(intent_ids=past),
         )

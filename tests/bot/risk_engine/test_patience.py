@@ -27,7 +27,7 @@ class Watched:
         self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=state, filled=1)
         leg = Leg(1, 2, 992, 1016, orders=[self.order])
         self.trade = Trade(an_intent(ts_ns=START, name="I"), [leg])
-        self.patience = Patience(CONTRACTS.execution_contract, self.cancel, self.closed.append)
+        self.patience = Patience(lambda _: CONTRACTS.execution_contract, self.cancel, self.closed.append)
         self.patience.watch(self.market, self.trade, self.order)
 
     def cancel(self, trade: Trade, order: TrackedOrder) -> None:
@@ -121,5 +121,5 @@ def test_a_patience_of_part_of_a_second_ends_on_a_whole_nanosecond(role):
     asked: list[int] = []
     watched = Watched(role)
     watched.market.call_at = lambda _name, at_ns, _callback: asked.append(at_ns)
-    Patience(short, watched.cancel, watched.closed.append).watch(watched.market, watched.trade, watched.order)
+    Patience(lambda _: short, watched.cancel, watched.closed.append).watch(watched.market, watched.trade, watched.order)
     assert (asked, type(asked[0])) == ([START + 3], int)

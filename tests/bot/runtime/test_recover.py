@@ -131,7 +131,7 @@ def test_a_price_off_our_grid_is_kept():
         ([], 0, set(), 992),
         ([(995, "protect")], 1, {"protect"}, 995),
         ([(995, "protect"), (998, "trail")], 2, {"protect", "trail"}, 998),
-        ([(995, "protect"), (998, "protect")], 1, {"protect"}, 998),
+        ([(995, "protect"), (998, "protect")], 2, {"protect"}, 998),  # each on its own bar
         ([(995, ""), (998, "")], 2, set(), 998),  # moved, and nobody knows why: each counts
         ([(992, "protect")], 0, set(), 992),  # confirmed where it was
     ],
@@ -319,10 +319,10 @@ class Played:
         self._say(getattr(events, event)(**who, **ids, **said, **times))
 
     def update(self, tracked: TrackedOrder, quantity: int, ticks: int, cause: str) -> None:
-        """We ask for a change, and the broker confirms it."""
+        """We ask for a change, and the broker confirms it; one that would widen a stop we never ask for, that is another hand."""
         is_stop = tracked.role is Role.STOP
         common = {"trader_id": TRADER, "strategy_id": self._strategy, "instrument_id": MES, "client_order_id": _name(tracked)}
-        if cause:
+        if cause and (ticks - tracked.price) * self.trade.side > 0:
             self.supervisor.stop_asked(self.trade, tracked, ticks, self.hands.now_ns, cause)
         event = events.OrderUpdated(
             **common, venue_order_id=VenueOrderId("V-1"), account_id=ACCOUNT, quantity=Quantity.from_int(quantity),
@@ -445,9 +445,11 @@ def test_an_honest_trade_from_entry_to_exit_is_told_to_its_end(chosen, data):
         for child in (stop, target):
             played.tell(child, "OrderAccepted")
     for cause in data.draw(st.lists(st.sampled_from(["protect", "trail"]), max_size=2)):
-        ticks = data.draw(st.integers(990, 1010))
+        played.later(60)
+        tighter = data.draw(st.integers(1, 4)) * played.trade.side
         for leg in played.trade.legs:
-            played.update(leg.of(Role.STOP)[0], leg.quantity, ticks, cause)
+            stop = leg.of(Role.STOP)[0]
+            played.update(stop, leg.quantity, stop.price + tighter, cause)
         assert_told(played)
     _lose_a_stop(played, data)
     played.leave(ExitReason.TIME)
