@@ -80,7 +80,17 @@ class Slot(NamedTuple):
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of this source, in the order of the text; equal names are numbered."""
-    tree = ast.parse(source)
+    for each in _changes(ast.parse(source)):
+        yield each._replace(tree=ast.fix_missing_locations(copy.deepcopy(each.tree)))
+
+
+def names(source: str) -> set[str]:
+    """The names of all mutants of this source."""
+    return {each.name for each in _changes(ast.parse(source))}
+
+
+def _changes(tree: ast.Module) -> Iterator[Mutant]:
+    """Each mutant with the very tree, which is as it was again when the next one is asked for."""
     seen: Counter[str] = Counter()
     for slot in list(_slots(tree, "module")):
         node, whole = slot.node, getattr(slot.parent, slot.field)
@@ -91,9 +101,8 @@ def mutants(source: str) -> Iterator[Mutant]:
             seen[f"{slot.place}{was}{now}"] += 1
             number = seen[f"{slot.place}{was}{now}"]
             slot.put(other)
-            changed = ast.fix_missing_locations(copy.deepcopy(tree))
+            yield Mutant(slot.place, node.lineno, was, now if number == 1 else f"{now} ({number})", tree)
             setattr(slot.parent, slot.field, whole)
-            yield Mutant(slot.place, node.lineno, was, now if number == 1 else f"{now} ({number})", changed)
 
 
 def _slots(node: ast.AST, place: str) -> Iterator[Slot]:

@@ -145,6 +145,23 @@ def test_what_nautilus_forgets_of_a_denied_list_is_denied_too():
     assert {event.reason for event in heard.events} == {"20250916-K1-1041-1S of the same list was denied"}
 
 
+# ------------------------------------------------------------------ what has left already
+
+
+def test_an_order_that_is_spared_is_not_denied_and_the_others_are():
+    made, sent = bracket(), []
+    denials = Denials(kept(*made.orders), Clock(), sent.append)
+    denials.tell(submission(made), "no", lambda order: order is made.first)
+    assert [event.client_order_id.value[-2:] for event in sent] == ["1S", "1T"]
+
+
+@pytest.mark.parametrize(("event", "command", "asked", "_other"), CHANGES, ids=["change", "cancel"])
+def test_whoever_waits_for_an_answer_hears_it_though_it_is_spared(event, command, asked, _other):
+    order, sent = asked(working(bracket().first)), []
+    Denials(kept(order), Clock(), sent.append).tell(command(order), "no", lambda _: True)
+    assert [type(said).__name__ for said in sent] == [event]
+
+
 # ------------------------------------------------------------------ our own events
 
 

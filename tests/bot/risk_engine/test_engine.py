@@ -20,6 +20,7 @@ from order_makers import ES, K1, MES, ORIGIN, TRADER, asked_to_end, bracket, can
 
 from bot.decision.euc import euc
 from bot.decision.intent import Intent
+from bot.decision.plan import OPERATOR
 from bot.decision.snapshot import Snapshot
 from bot.errors import JournalError
 from bot.journal.build import intent_record
@@ -63,6 +64,7 @@ class Doors:
         past: tuple[str, ...] = (),
         trader_id: TraderId = TRADER,
         instrument_id: InstrumentId = MES,
+        run: dict[str, Any] | None = None,
         **limits: Any,
     ) -> None:
         self.path = str(folder / "journal.sqlite")
@@ -71,18 +73,19 @@ class Doors:
         self.watch, self.risk, self.exec, self.events = Watch(), [], [], []
         self.cache = SimpleNamespace(order=lambda name: self.kept.get(name), client_id=lambda _: None, orders=lambda **_: [])
         self.kept: dict[ClientOrderId, Order] = {}
+        self.laws: dict[str, dict[str, Any]] = {}  # what an open trade was begun under, where it differs
         clock = SimpleNamespace(timestamp_ns=lambda: 77)
+        law = msgspec.structs.replace(LIMITS, **limits)
         runtime = SimpleNamespace(
-            law_of=lambda _: SimpleNamespace(limits=msgspec.structs.replace(LIMITS, **limits)),
-            limits=msgspec.structs.replace(LIMITS, **limits),
+            limits=law,
+            law_of=lambda name: SimpleNamespace(limits=msgspec.structs.replace(law, **self.laws.get(name, {}))),
             spec=SimpleNamespace(journal_path=self.path),
             past=SimpleNamespace(intent_ids=past),
         )
         situation = SimpleNamespace(ts_ns=5, snapshot=lambda: self.now)
         denials = Denials(self.cache, clock, self.events.append)
-        self.engine = ContractRiskEngine(
-            runtime, situation, self.watch, denials, self.cache, (trader_id, instrument_id), self.risk.append, self.exec.append
-        )
+        whose, behind = (trader_id, instrument_id), (self.risk.append, self.exec.append)
+        self.engine = ContractRiskEngine(runtime, situation, self.watch, denials, self.cache, whose, *behind, **run or {})
 
     def keep(self, *orders: Order) -> None:
         self.kept.update((order.client_order_id, order) for order in orders)
@@ -416,6 +419,113 @@ def test_a_judge_that_fails_is_a_refusal_and_an_alarm(doors):
     )
 
 
+def test_a_copy_of_a_bracket_that_is_on_its_way_does_not_end_it(doors):
+    found = doors(an_intent())
+    command = found.enter(an_intent())
+    orders = [TrackedOrder(order.client_order_id.value, R.ENTRY, 1, 1, 1) for order in command.order_list.orders[:2]]
+    found.watch.trades.append(Trade(an_intent(), [Leg(1, 1, 992, 1016, orders)]))
+    found.engine.on_risk(command)
+    assert [event.client_order_id for event in found.events] == [command.order_list.orders[2].client_order_id]  # that one is not tracked
+
+
+# ------------------------------------------------------------------ the drill
+
+
+DRILL = an_intent(plan(strategy=OPERATOR))
+PAPER = {"paper": True}
+
+
+def drilled(found: Doors, made: Intent = DRILL, sent: Intent | None = None) -> tuple[bool, Any]:
+    """Whether the drill's bracket of an intent is on its way, and the command."""
+    orders = bracket(sent or made, strategy_id=StrategyId(f"{OPERATOR}-{OPERATOR}"))
+    found.keep(*orders.orders)
+    command = submission(orders, strategy_id=orders.orders[0].strategy_id)
+    return found.engine.drill(command, made), command
+
+
+def test_the_drills_bracket_passes_both_doors_in_paper_and_is_tracked_before_it_leaves(doors):
+    found = doors(run=PAPER)
+    passed, command = drilled(found)
+    assert passed is True
+    assert found.watch.told == [("begin", DRILL, command.order_list.orders, found.now)]
+    found.engine.on_exec(command)
+    assert found.passed == ([command], [command])
+
+
+@pytest.mark.parametrize("run", [None, {"paper": False}])
+def test_there_is_no_drill_outside_of_paper(doors, run):
+    found = doors(run=run)
+    passed, command = drilled(found)
+    assert (passed, found.passed) == (False, ([], []))
+    assert found.refused == ("NOT_RECOGNISED", 8, "drill", OPERATOR, "required", "OPERATOR, in PAPER", "")
+    assert [event.client_order_id for event in found.events] == [order.client_order_id for order in command.order_list.orders]
+
+
+def test_a_strategy_has_no_drill(doors):
+    found = doors(run=PAPER)
+    assert drilled(found, an_intent())[0] is False
+    assert found.refused[:4] == ("NOT_RECOGNISED", 8, "drill", "K1")
+
+
+def test_a_drill_is_opened_once_and_one_that_was_refused_is_not_tried_again(doors):
+    found, wrong = doors(run=PAPER), an_intent(plan(strategy=OPERATOR, legs=((2, 8, 16),)), name="wrong")
+    drilled(found), drilled(found, wrong)
+    for again in (DRILL, wrong):
+        found.watch.told.clear()
+        assert drilled(found, again)[0] is False
+        assert found.refused == ("DUPLICATE_INTENT", 8, "intent", again.intent_id, "required", "one drill a minute", "")
+    assert len(found.risk) == 1
+
+
+def test_a_drill_of_an_earlier_run_is_not_opened_again(doors):
+    found = doors(past=(DRILL.intent_id,), run=PAPER)
+    assert drilled(found)[0] is False
+    assert found.refused[0] == "DUPLICATE_INTENT"
+
+
+@pytest.mark.parametrize(
+    ("made", "sent", "refused"),
+    [
+        (plan(strategy=OPERATOR, legs=((2, 8, 16),)), None, ("MAX_CONTRACTS", 1, "contracts", 2, "maximum", 1, "")),
+        (plan(strategy=OPERATOR, legs=()), plan(strategy=OPERATOR), ("MAX_CONTRACTS", 1, "contracts", 0, "maximum", 1, "")),
+        (plan(strategy=OPERATOR, trigger=1), None, ("ENTRY_TYPE", 8, "type", "STOP_LIMIT", "allowed", "LIMIT", "")),
+        (
+            plan(strategy=OPERATOR),
+            plan(strategy=OPERATOR, legs=((2, 8, 16),)),
+            ("PLAN_MISMATCH", 8, "found", f"{DRILL.intent_id}-1E has quantity 2 instead of 1", "required", "the drill's bracket", ""),
+        ),
+    ],
+    ids=["two contracts", "none", "a stop limit", "another bracket"],
+)
+def test_a_drill_is_one_contract_entered_by_a_limit_as_it_was_written_down(doors, made, sent, refused):
+    found = doors(run=PAPER)
+    assert drilled(found, an_intent(made), an_intent(sent) if sent else None)[0] is False
+    assert (found.refused, found.passed) == (refused, ([], []))
+
+
+def test_a_drills_bracket_that_was_not_handed_over_is_refused(doors):
+    found = doors(DRILL, run=PAPER)
+    orders = bracket(DRILL, strategy_id=StrategyId(f"{OPERATOR}-{OPERATOR}"))
+    found.keep(*orders.orders)
+    found.engine.on_risk(submission(orders, strategy_id=orders.orders[0].strategy_id))
+    assert (found.refused[:4], found.passed) == (("UNKNOWN_INTENT", 8, "intent", DRILL.intent_id), ([], []))
+
+
+@pytest.mark.parametrize(
+    ("of", "done", "enters"),
+    [(DRILL, False, False), (DRILL, True, True), (an_intent(name="other"), False, True)],
+    ids=["drill", "over", "K1"],
+)
+def test_while_a_drill_is_under_way_nothing_enters(doors, of, done, enters):
+    found, under_way = doors(an_intent(name="mine")), Trade(of, [])
+    under_way.done = done
+    found.watch.trades.append(under_way)
+    found.enter(an_intent(name="mine"))
+    assert bool(found.risk) is enters
+    if not enters:
+        assert found.refused == ("POSITION_OPEN", 1, "drill", DRILL.intent_id, "required", "no drill under way", "")
+
+
 # ------------------------------------------------------------------ the journal
 
 
@@ -501,6 +611,16 @@ def test_a_change_too_many_is_refused_and_its_cause_is_told(doors):
     found.engine.on_risk(change(stop, 993, params={"cause": "DVS"}))
     assert (found.refused[:6], found.risk) == (("STOP_CHANGES", 1, "changes", 2, "maximum", 1), [])
     assert found.watch.told[0] == ("too_many_changes", trade, "DVS")
+
+
+def test_a_trade_keeps_the_law_that_it_was_begun_under(doors):
+    found = doors(max_stop_changes=1)
+    trade, (_, stop, _) = held(found)
+    trade.changes = {4: {"x"}}
+    found.laws[trade.intent_id] = {"max_stop_changes": 2}
+    command = change(stop, 993)
+    found.engine.on_risk(command)
+    assert found.risk == [command]
 
 
 # ------------------------------------------------------------------ cancels

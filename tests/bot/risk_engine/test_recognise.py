@@ -22,6 +22,7 @@ from bot.supervision.trade import Leg, Trade
 
 S = OrderState
 NAME = "20250916-K1-1041"
+TARGET_TAGS = [f"intent={NAME}", "leg=1", "role=TARGET", "slippage_ticks=1"]
 TIGHTER = 993
 
 
@@ -100,11 +101,7 @@ def test_another_list_id_and_another_count_are_told():
         (0, {"trader_id": "X-1"}, "-1E has trader_id X-1 instead of T-1"),
         (2, {"emulation_trigger": "LAST_PRICE"}, "-1T has emulation_trigger LAST_PRICE instead of NO_TRIGGER"),
         # the first by name
-        (
-            2,
-            {"time_in_force": "IOC", "tags": ["x"]},
-            "-1T has tags ['x'] instead of ['intent={NAME}', 'leg=1', 'role=TARGET', 'slippage_ticks=1']",
-        ),
+        (2, {"time_in_force": "IOC", "tags": ["x"]}, f"-1T has tags ['x'] instead of {TARGET_TAGS}"),
         (2, {"tags": ["x"], "reduce_only": True}, "-1T has reduce_only True instead of False"),
         (2, {"reduce_only": True, "quote_quantity": True}, "-1T has quote_quantity True instead of False"),
         (2, {"quote_quantity": True, "quantity": "2"}, "-1T has quantity 2 instead of 1"),
@@ -120,7 +117,7 @@ def test_another_field_of_an_order_is_told(which, changes, words):
     # an OrderList itself refuses orders of several instruments; one that is changed afterwards, or made elsewhere, does not
     command = submission(bracket())
     command.order_list.orders[:] = orders
-    assert other_list(command, bracket(), cache) == f"{NAME}{words}".replace("{NAME}", NAME)
+    assert other_list(command, bracket(), cache) == f"{NAME}{words}"
 
 
 def test_a_price_beside_the_intents_is_told():
