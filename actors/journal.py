@@ -1,7 +1,11 @@
 """JournalActor: owns the journal file; everybody else sends it records.
 
-The records of (t - 1 min, t] are one link of the chain, so that what an order answers to a
-bar's decision belongs to that bar and what happens between two bars to the next.
+The records of (t - 1 min, t] are links of the chain of that minute, so that what an order answers to a bar's decision
+belongs to that bar and what happens between two bars to the next (bot/journal/chain.py says where a link ends).
+
+An entry waits until its intent is on the disk; nothing else does. What cannot be written now is kept in its order, in
+memory, and goes with the next transaction that works; until then every entry is refused. What the memory holds when the
+process dies is lost, but for the kill switch's state: the latch has that.
 """
 
 from __future__ import annotations
@@ -14,25 +18,28 @@ from typing import Any
 
 from actors.config import JournalActorConfig
 from actors.part import Part
-from bot.errors import JournalError
+from bot.errors import JournalBroken, JournalError
 from bot.journal.folder import fresh_journal
-from bot.journal.records import Kind, OperatorRecord
+from bot.journal.records import IntentRecord, Kind, OperatorRecord, OrderRecord, ReconcileRecord
 from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
+from bot.journal.times import minute_end
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, JournalEntry
 from bot.runtime.runtime import runtime_of
-from bot.units import MINUTE_NS
 
 PROMPT_SECONDS = 0.05
+KILL_SECONDS = 0.005  # the event loop has put cancels and exits on the wire by then; the disk may be slow
+RETRY_SECONDS = 1.0
 DURABLE = (Kind.KILL, Kind.OPERATOR)
 
 
 class JournalActor(Part):
     """Writes records in the order they are sent, into the file that its configuration names.
 
-    What must not be lost is durable at once (kill and operator records; intents by their own endpoint). With
-    `prompt` the rest reaches the file a moment later, off the way of an order, so that a killed process loses only what
-    it had just said; without it, with the links. No other process writes to the file meanwhile (bot.journal.run_lock).
+    Kill and operator records are durable at once, intents before their endpoint returns. With `prompt` nothing but an
+    intent is written while somebody waits: kill and operator records a few milliseconds later, when what follows from them
+    is on the wire, the rest after those, so that a killed process loses only what it had just said. Without it, the rest is
+    written with the links. No other process writes to the file meanwhile (bot.journal.run_lock).
     """
 
     part = "JOURNAL"
@@ -40,10 +47,13 @@ class JournalActor(Part):
     def __init__(self, config: JournalActorConfig) -> None:
         super().__init__(config)
         self._config = config
-        self._due = self._stopped = self._closed = False
+        self._stopped = self._closed = False
+        self._due: asyncio.TimerHandle | None = None
         self._lock: RunLock | None = None
         self._journal: Journal | None = None
-        self._link_ns = 0
+        self._link_ns = self._last_ns = 0
+        self._waiting: list[JournalEntry] = []  # what the journal did not even take
+        self._failure: Exception | None = None
 
     @property
     def head(self) -> str:
@@ -53,18 +63,32 @@ class JournalActor(Part):
     def register_base(self, portfolio: Any, msgbus: Any, cache: Any, clock: Any) -> None:
         """Open the file and take records from now on, before anybody starts. Raises JournalError or JournalInUse."""
         super().register_base(portfolio, msgbus, cache, clock)
+        self._open()
+        for endpoint, take in ((ENDPOINT_JOURNAL, self._add), (ENDPOINT_JOURNAL_AHEAD, self._write_ahead)):
+            self.msgbus.register(endpoint, self.said.only(endpoint, take, self._refuse))
+
+    def _open(self) -> None:
+        """The file, under its lock; both are let go of again if that fails."""
         self._lock = _taken_lock(Path(self._config.runtime.journal_path))
-        self._journal = opened_journal(self._config)
-        if self._config.prompt:
-            self._journal.reserve()
-        self.msgbus.register(ENDPOINT_JOURNAL, self._add)
-        self.msgbus.register(ENDPOINT_JOURNAL_AHEAD, self._write_ahead)
+        try:
+            self._journal = opened_journal(self._config)
+            if self._config.prompt:
+                self._journal.reserve()
+        except BaseException:
+            self._closed = True
+            if self._journal is not None:
+                self._journal.close()
+            self._unlock()
+            raise
 
     def on_stop(self) -> None:
         """Close the last link and flush; the file stays open until `close`, for what other components still say."""
         self._stopped = True
-        self._journal.close_link(self._link_ns)
-        self._journal.flush()
+        self._journal.close_link(self._link_ns, flush=False)
+        if self._config.prompt:
+            self._flush()
+        else:
+            self._journal.flush()
 
     def on_dispose(self) -> None:
         """Close the file, if whoever owns the run has not. A run that broke off keeps its last minute without a link, to be resumed."""
@@ -73,58 +97,142 @@ class JournalActor(Part):
         if self._stopped:
             self.close()
         else:
+            self._take_waiting()
             self._let_go()
 
     def close(self) -> str:
         """Close the file; returns the head hash. Raises JournalError if it cannot be written."""
-        self._journal.close_link(self._link_ns)
-        head = self._journal.head
+        self._take_waiting()
+        self._journal.close_link(self._link_ns, flush=False)
         self._let_go()
-        return head
+        return self._journal.head
 
     def _let_go(self) -> None:
+        """Of the file and its lock, whatever fails."""
         self._closed = True
-        self._journal.close()
+        try:
+            self._journal.close()
+        finally:
+            self._unlock()
+        if self._waiting:
+            raise JournalError(f"{self._journal.path} did not take {len(self._waiting)} records ({self._failure}); they are lost.")
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             self._lock.__exit__()
 
-    def _add(self, entry: JournalEntry) -> None:
-        if entry.kind in DURABLE:
-            self._durable(entry)
-            return
-        self._turn(entry.ts_ns, flush=not self._config.prompt)
-        self._journal.add(entry.kind, entry.ts_ns, entry.body, entry.strategy)
-        if self._config.prompt and not self._due:
-            self._due = True
-            asyncio.get_running_loop().call_later(PROMPT_SECONDS, self._flush)
+    # ------------------------------------------------------------- what does not wait
 
-    def _durable(self, entry: JournalEntry) -> None:
-        """What cannot be written now is kept and goes with the next transaction: nobody who leaves a position waits for a disk."""
-        try:
-            self._write_ahead(entry)
-        except JournalError as error:
-            self.log.error(str(error))
+    def _add(self, entry: JournalEntry) -> None:
+        """Take a record; whoever sent it goes on, whatever becomes of it. Without `prompt` a run that cannot be written ends with the bar.
+
+        Raises JournalBroken where a resumed run re-derives something else.
+        """
+        self._last_ns = entry.ts_ns
+        self._waiting.append(entry)
+        self._take_waiting()
+        if self._failure is not None and entry.kind is Kind.BAR and not self._config.prompt:
+            raise self._failure
+        if self._config.prompt:
+            self._flush_in(KILL_SECONDS if entry.kind in DURABLE else PROMPT_SECONDS)
+        elif entry.kind in DURABLE:
+            self._flush()
+
+    def _take_waiting(self) -> None:
+        """Into the journal, in order. What it does not take waits; what comes after waits with it if the journal is the reason."""
+        waiting, self._waiting = self._waiting, []
+        for number, entry in enumerate(waiting):
+            try:
+                self._turn(entry.ts_ns, flush=not self._config.prompt)
+                self._journal.add(entry.kind, entry.ts_ns, entry.body, entry.strategy)
+            except JournalBroken:
+                raise
+            except JournalError as error:
+                self._waiting += waiting[number:]
+                self._failed(error)
+                return
+            except Exception as error:
+                self._waiting.append(entry)
+                self._failed(error)
+
+    def _flush_in(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._due is not None:
+            if self._due.when() <= loop.time() + seconds:
+                return
+            self._due.cancel()
+        self._due = loop.call_later(seconds, self._flush)
 
     def _flush(self) -> None:
-        self._due = False
+        """Write down what is kept; durable, so that the next intent waits for its own pages only."""
+        self._due = None
         if self._closed:
             return
         try:
-            self._journal.flush(durable=True)  # so that the next intent waits for its own pages only
-        except JournalError as error:  # the next intent cannot be written either, so no entry follows
-            self.log.error(str(error))
+            self._take_waiting()
+            self._journal.flush(durable=True, hurried=self._config.prompt)
+            self._written()
+        except JournalBroken:
+            raise
+        except JournalError as error:
+            self._failed(error)
+            if self._config.prompt:
+                self._flush_in(RETRY_SECONDS)
+
+    def _refuse(self, entry: Any) -> None:
+        """What no part of this run says did not happen, and a restart would believe it."""
+        self.log.error(f"Not written: a {getattr(entry, 'kind', type(entry).__name__)} record that no part of this run has sent.")
+
+    # ------------------------------------------------------------------- what waits
 
     def _write_ahead(self, entry: JournalEntry) -> None:
-        """Durable when this returns; raises JournalError if it is not."""
+        """An intent, and all before it: durable when this returns. Raises JournalError if it is not; then no entry may follow."""
+        self._take_waiting()
+        if self._waiting:
+            raise JournalError(f"The journal does not take {len(self._waiting)} earlier records ({self._failure}); no entry is possible.")
+        self._last_ns = entry.ts_ns
         self._turn(entry.ts_ns, flush=False)
-        self._journal.write_ahead(entry.kind, entry.ts_ns, entry.body, entry.strategy)
+        try:
+            self._journal.write_ahead(entry.kind, entry.ts_ns, entry.body, entry.strategy)
+        except JournalBroken:
+            raise
+        except JournalError as error:
+            self._failed(error)
+            self._never_left(entry, error)
+            raise
+        self._written()
 
-    def _turn(self, ts_ns: int, *, flush: bool = True) -> None:
+    def _never_left(self, entry: JournalEntry, error: JournalError) -> None:
+        """The intent is kept like all else, and no restart may wonder where its orders are."""
+        intent = entry.body
+        if isinstance(intent, IntentRecord):
+            name, orders = f"{intent.intent_id}-1E", 3 * sum(quantity for quantity, _, _ in intent.plan.legs)
+            denied = OrderRecord(name, intent.intent_id, intent.strategy, "SubmitOrderList", "Denied", orders, reason=str(error))
+            self._add(JournalEntry(Kind.ORDER, entry.ts_ns, denied, intent.strategy))
+
+    # ---------------------------------------------------------------------- telling
+
+    def _failed(self, error: Exception) -> None:
+        """Tell it; and once, in the journal itself, for whoever asks when it works again."""
+        if str(error) != str(self._failure):
+            self.log.error(f"Kept, to be written later: {error}")
+        first, self._failure = self._failure is None, error
+        if not first:
+            return
+        text = "records could not be written when they were made; they were kept in their order and are written with this one"
+        self._waiting.append(JournalEntry(Kind.RECONCILE, self._last_ns, ReconcileRecord("JournalBehind", text)))
+
+    def _written(self) -> None:
+        if self._failure is not None and not self._waiting:
+            self._failure = None
+            self.log.warning("The journal is written again; nothing that was kept is lost.")
+
+    def _turn(self, ts_ns: int, *, flush: bool) -> None:
         """Begin a new link when the minute of a record lies after the open one."""
         if ts_ns > self._link_ns:
             if self._link_ns:
                 self._journal.close_link(self._link_ns, flush=flush)
-            self._link_ns = -(-ts_ns // MINUTE_NS) * MINUTE_NS
+            self._link_ns = minute_end(ts_ns)
 
 
 def _taken_lock(path: Path) -> RunLock | None:

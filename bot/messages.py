@@ -39,7 +39,9 @@ ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order
 ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
 ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the kill switch
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
+ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
+ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, from a part of the node
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -125,6 +127,12 @@ class TradeClosed(msgspec.Struct, frozen=True, gc=False):
 BookEvent = IntentSubmitted | IntentDenied | EntryEnded | TradeOpened | TradeChanged | TradeClosed
 
 
+class OnPath(msgspec.Struct, gc=False):
+    """A question to the risk engine: which endpoints and topics it has lost; None if nobody answers."""
+
+    lost: tuple[str, ...] | None = None
+
+
 class CloseTrade(msgspec.Struct, frozen=True, gc=False):
     """A request to leave an open trade at the market."""
 
@@ -141,6 +149,16 @@ class Standing(msgspec.Struct, gc=False):
 
     open_trades: tuple[TradeView, ...] = ()
     idle: bool = False
+
+
+class DrillRequest(msgspec.Struct, gc=False):
+    """A person asks for a drill (bot.risk_engine.drill); the risk engine writes the answer into it.
+
+    `trade_id` names the trade that is on its way; without one `refused` says why, as a sentence.
+    """
+
+    trade_id: str = ""
+    refused: str = ""
 
 
 class KillUpdate(msgspec.Struct, frozen=True, gc=False):

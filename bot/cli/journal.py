@@ -67,6 +67,8 @@ def verify(path: Path | None) -> None:
     if path is not None:
         click.echo(f"Journal: {journal}")
     click.echo(f"Head:    {report.head}\nRecords: {report.records}\nLinks:   {report.links}")
+    for sentence in report.told:
+        click.echo(f"Latch:   {sentence}")
     if report.unlinked:
         click.echo(f"Not yet chained: {report.unlinked} records of a bar that was not finished")
 

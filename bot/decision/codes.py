@@ -72,6 +72,7 @@ class Code(StrEnum):
     WARM_UP = "WARM_UP"
     QUARANTINED = "QUARANTINED"
     ARCHIVED = "ARCHIVED"
+    LEARNING_STATE = "LEARNING_STATE"
 
     FRICTION_SHARE = "FRICTION_SHARE"
     EUC_BELOW_MINIMUM = "EUC_BELOW_MINIMUM"
@@ -83,11 +84,12 @@ class Code(StrEnum):
     PLAN_MISMATCH = "PLAN_MISMATCH"
     UNKNOWN_INTENT = "UNKNOWN_INTENT"
     DUPLICATE_INTENT = "DUPLICATE_INTENT"
-    NOT_REDUCING = "NOT_REDUCING"
     STOP_WIDENS = "STOP_WIDENS"
-    MODIFY_FORBIDDEN = "MODIFY_FORBIDDEN"
-    ONLY_STOP = "ONLY_STOP"
-    EMULATION = "EMULATION"
+    STOP_CHANGES = "STOP_CHANGES"
+    CHANGE_FORBIDDEN = "CHANGE_FORBIDDEN"
+    CANCEL_FORBIDDEN = "CANCEL_FORBIDDEN"
+    EXPOSURE = "EXPOSURE"
+    NOT_RECOGNISED = "NOT_RECOGNISED"
     GUARD_ERROR = "GUARD_ERROR"
 
 
@@ -133,6 +135,7 @@ MEANING: dict[Code, str] = {
     Code.WARM_UP: "signals are not defined yet",
     Code.QUARANTINED: "the learning loop has quarantined the strategy",
     Code.ARCHIVED: "the strategy is archived; only a person brings it back",
+    Code.LEARNING_STATE: "the learning loop's state is none that may trade",
     Code.FRICTION_SHARE: "friction eats too much of the expected move",
     Code.EUC_BELOW_MINIMUM: "edge minus uncertainty minus cost is too small",
     Code.OUTRANKED: "another strategy's plan had the higher EUC",
@@ -142,10 +145,11 @@ MEANING: dict[Code, str] = {
     Code.PLAN_MISMATCH: "the orders differ from the journaled plan",
     Code.UNKNOWN_INTENT: "no journaled intent stands behind the orders",
     Code.DUPLICATE_INTENT: "this intent was submitted before",
-    Code.NOT_REDUCING: "a single order that would not reduce the position",
-    Code.STOP_WIDENS: "a stop may only come closer",
-    Code.MODIFY_FORBIDDEN: "only a stop's price and a smaller quantity may be changed",
-    Code.ONLY_STOP: "the only stop of an open position may not be cancelled",
-    Code.EMULATION: "emulated orders and execution algorithms are forbidden",
+    Code.STOP_WIDENS: "a stop may only come closer to the market than it is and than was asked for",
+    Code.STOP_CHANGES: "the trade's changes of its stop are used up (a safety tightening becomes an exit)",
+    Code.CHANGE_FORBIDDEN: "only the trigger of a strategy's own working stop may be changed",
+    Code.CANCEL_FORBIDDEN: "only a strategy's own wholly unfilled entry may be cancelled",
+    Code.EXPOSURE: "a command of the supervisor could lead beyond the limit, or close more than there is",
+    Code.NOT_RECOGNISED: "none of the commands that may pass",
     Code.GUARD_ERROR: "a guard failed; that is a refusal and an alarm",
 }

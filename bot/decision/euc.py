@@ -29,7 +29,11 @@ class EucInputs(msgspec.Struct, frozen=True, gc=False):
 
 
 class Euc(msgspec.Struct, frozen=True, gc=False):
-    """EUC and its parts. `probability` is the posterior mean of a win; the rest is in R."""
+    """EUC and its parts. `probability` is the posterior mean of a win; the rest is in R.
+
+    EUC is worked out twice, with the strategy's evidence and as if it had no history; the parts are those of the smaller total,
+    `other_total` is the other one (None in a journal from before that rule).
+    """
 
     probability: float
     break_even: float
@@ -37,6 +41,7 @@ class Euc(msgspec.Struct, frozen=True, gc=False):
     uncertainty: float
     cost: float
     total: float
+    other_total: float | None = None
 
 
 def euc_inputs(plan: EntryPlan, now: Snapshot, friction_cents: int) -> EucInputs:
@@ -57,7 +62,16 @@ def euc_inputs(plan: EntryPlan, now: Snapshot, friction_cents: int) -> EucInputs
 
 
 def euc(given: EucInputs, weights: EucLaw) -> Euc:
-    """EUC of these inputs; every part is nan if an input is nan (and nan never passes a gate)."""
+    """EUC of these inputs: the smaller of the one with the evidence and the one with no history, so that learning can only make
+    entry harder. The total is nan if either is (and nan never passes a gate).
+    """
+    learned = _euc(given, weights)
+    fresh = _euc(msgspec.structs.replace(given, wins=0.0, losses=0.0, cost_multiplier=1.0), weights)
+    smaller, other = (fresh, learned) if fresh.total < learned.total or math.isnan(fresh.total) else (learned, fresh)
+    return msgspec.structs.replace(smaller, other_total=other.total)
+
+
+def _euc(given: EucInputs, weights: EucLaw) -> Euc:
     reward = given.reward_ratio
     break_even = 1.0 / (1.0 + reward)
     prior = break_even + weights.belief_slope * (given.belief - 0.5)

@@ -76,7 +76,8 @@ class IbkrExecutionClient(LiveExecutionClient):
         )
         self._session = session
         self._observe = config.broker.runtime.observe
-        self._unfinished = runtime_of(config.broker.runtime).past.unfinished
+        runtime = runtime_of(config.broker.runtime)
+        self._unfinished, self._said = runtime.past.unfinished, runtime.said
         session.orders.listener = NautilusEvents(self, session, cache)
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
@@ -126,7 +127,8 @@ class IbkrExecutionClient(LiveExecutionClient):
         """What a person must be able to read later of orders, fills and positions that are not as they should be."""
         if isinstance(error, UNRECONCILED) and ENDPOINT_JOURNAL in self._msgbus.endpoints():
             record = ReconcileRecord(type(error).__name__, error.text, error.order_ref)
-            self._msgbus.send(ENDPOINT_JOURNAL, JournalEntry(Kind.RECONCILE, self._session.clock.now_ns(), record))
+            entry = JournalEntry(Kind.RECONCILE, self._session.clock.now_ns(), record)
+            self._said.send(self._msgbus, ENDPOINT_JOURNAL, entry)
 
     def _trigger(self, reason: str, detail: str) -> None:
         self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))

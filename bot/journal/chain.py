@@ -6,6 +6,11 @@ their declaration, keys of dicts sorted, floats shortest round-trip, nan as null
 spaces; so equal values give equal bytes. A link is SHA-256 over the 32 bytes of the head
 before it, its records' lines, and the line `["link", market ts]`. Wall time, paths, host
 and the run header are in none of it.
+
+A link ends at a record that something follows from (ENDS_LINK), so that none of those is
+ever outside the chain; else with the minute, (t - 1 min, t], that its records are of. Its
+market ts is that minute's end, so several links may have one. Where links end follows from
+the records alone, never from when they were flushed.
 """
 
 from __future__ import annotations
@@ -15,6 +20,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from bot.journal.records import Kind
+
+ENDS_LINK = frozenset({Kind.INTENT, Kind.KILL, Kind.OPERATOR})
 GENESIS = bytes(32)
 
 encode = msgspec.json.Encoder(order="deterministic").encode

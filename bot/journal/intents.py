@@ -32,7 +32,7 @@ class IntentReader:
             rows = self._open().execute(_RECENT, (Kind.INTENT.value,))
             found = (self._decode(body) for (body,) in rows)
             return next((intent for intent in found if intent.intent_id == intent_id), None)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, msgspec.DecodeError) as error:
             raise JournalError(f"Journal {self._path}: intents cannot be read ({error}); no entry is possible.") from error
 
     def close(self) -> None:

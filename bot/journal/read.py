@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from bot.errors import JournalError
+from bot.errors import JournalError, MesbotError
 from bot.journal import schema
+from bot.journal.connect import connected, one_line
 from bot.journal.records import Kind
+from bot.journal.verify import verify
 
 _SELECT = "SELECT seq, ts_ns, kind, strategy, body FROM records"
 
@@ -31,16 +33,18 @@ class Record(NamedTuple):
 def opened(path: str | Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection to a journal, which may be in use by a running bot.
 
-    Raises JournalError if there is no such file, it is no SQLite file, or what is read of it is damaged.
+    Raises JournalError if there is no such file, or it is no SQLite file; also, as JournalBroken if it shows, if what is made of
+    its records inside the `with` block fails and the file may be damaged. (If it is whole, the failure is the program's and stays.)
     """
-    if not Path(path).is_file():
-        raise JournalError(f"{path}: no such journal; name the .sqlite file a run has written.")
-    try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as db:
-            db.execute("SELECT count(*) FROM sqlite_schema")
+    with connected(path) as db:
+        try:
             yield db
-    except sqlite3.Error as error:
-        raise JournalError(f"{path} cannot be read as a journal: {error}.") from error
+        except (MesbotError, sqlite3.Error):
+            raise
+        except Exception as error:
+            if not verify(path).unlinked:
+                raise
+            raise JournalError(f"{path}: its last records, which no link covers yet, make no sense ({one_line(error)}).") from error
 
 
 def read(db: sqlite3.Connection, *kinds: Kind, after_seq: int = 0, until_seq: int | None = None) -> Iterator[Record]:
@@ -58,7 +62,11 @@ def read(db: sqlite3.Connection, *kinds: Kind, after_seq: int = 0, until_seq: in
 
 
 def headers(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The RUN headers, one per start, oldest first; each with `wall_ns` (UTC)."""
-    return [
-        {**msgspec.json.decode(body), "wall_ns": wall_ns} for wall_ns, body in db.execute("SELECT wall_ns, body FROM runs ORDER BY run")
-    ]
+    """The RUN headers, one per start, oldest first; each with `mode` and `wall_ns` (UTC). Raises JournalError if one is damaged."""
+    found = []
+    for run, wall_ns, body in db.execute("SELECT run, wall_ns, body FROM runs ORDER BY run"):
+        header = msgspec.json.decode(body)
+        if not isinstance(header, dict) or not isinstance(header.get("mode"), str):
+            raise JournalError(f"The header of run {run} is damaged: it names no mode; `mesbot journal verify` says what else is.")
+        found.append({**header, "wall_ns": wall_ns})
+    return found

@@ -3,20 +3,23 @@
 What it promises: a record once written stays as it is (triggers refuse UPDATE, DELETE and
 REPLACE); `write_ahead` returns only when its record and all before it are on the disk;
 a process killed anywhere leaves a whole prefix of the run; equal runs have equal heads;
-`verify` (verify.py) finds any change of what is chained.
+`verify` (verify.py) finds any change of what is chained. The journal of an account has a
+latch beside it (latch.py), which keeps the kill switch's state when the disk is full, and
+from which a cut before the last kill or operator record is known.
 
 What it does not promise: it is no defence against somebody who recomputes the whole chain
 or cuts records and their links off the end together, unless the head was noted elsewhere;
-wall times and run headers are outside the chain, so a change of them is not found; the
-last bar's records are chained only when its link is closed; two processes must not write
-to one journal (the second is stopped by a sentence, not kept waiting).
+wall times and run headers are outside the chain, so a change of them is not found; what
+follows the last intent, kill or operator record of an open minute is chained only when the
+minute ends; two processes must not write to one journal (the second is stopped by a
+sentence, not kept waiting).
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,15 +28,15 @@ import msgspec
 from bot import __version__
 from bot.contracts.models import Contracts
 from bot.errors import JournalError
-from bot.journal import chain, schema, write_ahead_log
-from bot.journal.records import Kind
+from bot.journal import chain, schema
+from bot.journal.file import JournalFile
+from bot.journal.kill_state import latch_of, require_link
+from bot.journal.latch import Latch, read_latch
+from bot.journal.records import ContractsRecord, KillRecord, Kind, OperatorRecord
 from bot.journal.stored_run import StoredRun
+from bot.journal.times import minute_end
 from bot.journal.verify import verify
 
-LOCK_SECONDS = 1.0  # how long a transaction waits for another process that holds the file
-_ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
-_ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
-_ADD_RUN = "INSERT INTO runs SELECT count(*) + 1, ?, ? FROM runs"
 _LAST_LINK = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link DESC LIMIT 1"
 _UNLINKED = (
     "SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM records JOIN contract_sets USING (contract_set) "
@@ -42,22 +45,16 @@ _UNLINKED = (
 _NEWEST_CONTRACTS = "SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1"
 
 
-class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
-    """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
-
-    sha256: str
-    values: dict[str, Any]
-
-
 class Journal:
     """A journal open for writing; made by `Journal.create` or `Journal.append`. Not for use by more than one thread.
 
     Market times are UTC nanoseconds. A record made before the first bar has time 0.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: Path, clock_wall: Callable[[], int], flush_every_links: int) -> None:
-        self.path = path
-        self._db = db
+    def __init__(self, file: JournalFile, clock_wall: Callable[[], int], flush_every_links: int) -> None:
+        self.path = file.path
+        self._file, self._db = file, file.db
+        self._latch: Latch | None = None
         self._wall = clock_wall
         self._flush_every_links = flush_every_links
         self._stored: StoredRun | None = None
@@ -65,8 +62,7 @@ class Journal:
         self._contract_hash = ""
         self._contract_set = 0
         self._prefixes: dict[tuple[str, str | None], tuple[bytes, str]] = {}
-        self._seq = 0
-        self._link = 0
+        self._seq = self._newest_ns = self._link = 0
         self._head = chain.GENESIS
         self._lines: list[bytes] = []
         self._records: list[tuple[Any, ...]] = []
@@ -102,24 +98,35 @@ class Journal:
         return cls._open(path, clock_wall, flush_every_links, lambda journal: journal._start(mode, contracts, header))
 
     @classmethod
-    def append(cls, path: str | Path, mode: str, contracts: Contracts, header: Mapping[str, Any], clock_wall: Callable[[], int]) -> Self:
+    def append(
+        cls,
+        path: str | Path,
+        mode: str,
+        contracts: Contracts,
+        header: Mapping[str, Any],
+        clock_wall: Callable[[], int],
+        *,
+        same_law: bool = False,
+    ) -> Self:
         """Go on with the journal of earlier runs, or begin it: what a live run writes to.
 
         The chain is verified and continued; records of a minute that an earlier process left without
-        its link get one, as they stand. Contracts that have changed are recorded anew. `header` and
-        `clock_wall` are as in `create`.
+        its link get one, as they stand. Contracts that have changed are recorded anew, and a kill that
+        only the latch knows. The latch is made if it is missing. `header` (with the `account`) and
+        `clock_wall` are as in `create`. `same_law`: the contracts of the newest record stay, readable or not.
 
-        Raises JournalError if the file cannot be written, JournalBroken if it is damaged.
+        Raises JournalError if file or latch cannot be written, JournalBroken if the file is damaged or
+        is not the one that its latch belongs to.
         """
         path = Path(path)
-        return cls._open(path, clock_wall, 1, lambda journal: journal._continue(mode, contracts, header))
+        return cls._open(path, clock_wall, 1, lambda journal: journal._continue(mode, contracts, header, same_law))
 
     @classmethod
     def _open(cls, path: Path, clock_wall: Callable[[], int], flush_every_links: int, begin: Callable[[Self], None]) -> Self:
         try:
             with ExitStack() as undo:
-                db = undo.enter_context(closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)))
-                journal = cls(db, path, clock_wall, flush_every_links)
+                file = undo.enter_context(closing(JournalFile(path)))
+                journal = cls(file, clock_wall, flush_every_links)
                 begin(journal)
                 undo.pop_all()
         except sqlite3.Error as error:
@@ -129,8 +136,8 @@ class Journal:
     def add(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> int:
         """Record `body` at market time `ts_ns` in the link that is open; returns its sequence (1, 2, …).
 
-        It reaches the file with the next flush. nan is written as null. While a resumed run
-        makes again what is stored: raises JournalBroken if the stored record differs, and writes nothing.
+        An intent, kill or operator record ends its link. It reaches the file with the next flush. nan is written as null.
+        While a resumed run makes again what is stored: raises JournalBroken if the stored record differs, and writes nothing.
         """
         text = chain.encode(body)
         try:
@@ -143,6 +150,12 @@ class Journal:
         self._lines.append(chain.line(prefix, ts_ns, text))
         if self._stored is None or not self._stored.matches(seq, ts_ns, name, strategy, self._contract_hash, text):
             self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, text.decode()))
+        if ts_ns > self._newest_ns:
+            self._newest_ns = ts_ns
+        if kind in chain.ENDS_LINK:
+            self.close_link(minute_end(self._newest_ns), flush=False)
+            if self._latch is not None and isinstance(body, KillRecord | OperatorRecord):
+                self._latch.tell(body, self._link, self.head)
         return seq
 
     def write_ahead(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> int:
@@ -152,7 +165,7 @@ class Journal:
         return seq
 
     def close_link(self, ts_ns: int, *, flush: bool = True) -> None:
-        """End a bar: its records, since the last link, become the next link of the chain. Nothing if there are none.
+        """End a bar, as a rule: the records since the last link become the next link of the chain. Nothing if there are none.
 
         Without `flush` the link goes with the next transaction, which follows at once.
         """
@@ -175,39 +188,31 @@ class Journal:
     def reserve(self) -> None:
         """Give the write-ahead log its final size now. Raises JournalError if the disk is full."""
         self.flush()
-        try:
-            write_ahead_log.reserve(self._db, self.path)
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"{self.path}: no room for its write-ahead log ({error}); is the disk full?") from error
+        self._file.reserve()
 
-    def flush(self, *, durable: bool = False) -> None:
+    def flush(self, *, durable: bool = False, hurried: bool = False) -> None:
         """Commit all that is buffered in one transaction; with `durable` it survives a power cut too.
 
-        Raises JournalError if the file cannot be written; the run must stop then.
+        A kill is in the latch before that, and its link after. `hurried` does not wait for another process that holds the file.
+        Raises JournalError if journal or latch cannot be written: what is buffered is kept, in its order, for the next flush.
         """
-        header = self._header if self._stored is None else ""
-        if not (self._records or self._links or header):
+        if self._latch is None or not self._latch.behind:
+            self._commit(durable, hurried)
             return
         try:
-            if durable:
-                self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(_ADD_RECORD, self._records)
-            self._db.executemany(_ADD_LINK, self._links)
-            if header:
-                self._db.execute(_ADD_RUN, (self._wall(), header))
-            self._db.execute("COMMIT")
-            if durable:
-                self._db.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise JournalError(
-                f"{self.path} cannot be written ({error}); is the disk full, or does another process write to it?"
-            ) from error
+            self._latch.before()
+        finally:
+            self._commit(True, hurried)
+            self._latch.after()
+
+    def _commit(self, durable: bool, hurried: bool) -> None:
+        headers = [(self._wall(), self._header)] if self._header and self._stored is None else []
+        if not (self._records or self._links or headers):
+            return
+        self._file.commit(self._records, self._links, headers, durable=durable, hurried=hurried)
         self._records.clear()
         self._links.clear()
-        self._header = "" if header else self._header
+        self._header = "" if headers else self._header
 
     @property
     def head(self) -> str:
@@ -222,11 +227,8 @@ class Journal:
         try:
             self.flush()
         finally:
-            if self._stored is not None:
-                self._end_comparing()
-            with suppress(sqlite3.OperationalError):  # a reader has it open: the log stays beside it
-                self._db.execute("PRAGMA journal_mode = DELETE")
-            self._db.close()
+            self._end_comparing()
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -240,7 +242,7 @@ class Journal:
             schema.install(self._db)
         else:
             verify(self.path)
-        self._settle()
+        self._file.settle()
         self._stored = None if new else StoredRun(self.path)
         # First, so that a file made under other contracts is refused before anything is written to it.
         self._adopt(contracts, 0)
@@ -248,11 +250,13 @@ class Journal:
         self.close_link(0)
         self.flush()
 
-    def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any]) -> None:
+    def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any], same_law: bool) -> None:
+        said = read_latch(self.path)
+        require_link(self.path, self._db, said)
         if schema.is_empty(self._db):
             schema.install(self._db)
         verify(self.path)
-        self._settle()
+        self._file.settle()
         self._link, last_ns, self._seq, head = self._db.execute(_LAST_LINK).fetchone() or (0, 0, 0, self.head)
         self._head = bytes.fromhex(head)
         for seq, ts_ns, kind, strategy, sha256, body in self._db.execute(_UNLINKED, (self._seq,)).fetchall():
@@ -260,15 +264,18 @@ class Journal:
             self._seq, last_ns = seq, max(last_ns, ts_ns)
         self.close_link(last_ns)
         (newest,) = self._db.execute(_NEWEST_CONTRACTS).fetchone() or ("",)
-        self._adopt(contracts, last_ns, newest=newest)
+        self._contract_hash = newest
+        if newest and same_law:
+            (self._contract_set,) = self._db.execute("SELECT contract_set FROM records ORDER BY seq DESC LIMIT 1").fetchone()
+        else:
+            self._adopt(contracts, last_ns, newest=newest)
         self._header = _run_header(mode, header)
         self.close_link(last_ns)
         self.flush()
-
-    def _settle(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")  # a closed journal is left without it
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA wal_autocheckpoint = 4000")
+        self._latch, missing = latch_of(self.path, self._db, said)
+        if missing is not None:
+            self.add(Kind.KILL, last_ns, missing)
+            self.flush()
 
     def _adopt(self, contracts: Contracts, ts_ns: int, newest: str = "") -> None:
         """Records are made under these contracts from now on; said by a record unless the `newest` one says it already."""
@@ -281,9 +288,9 @@ class Journal:
             self._db.execute("INSERT INTO contract_sets VALUES (?, ?)", (self._contract_set, contracts.sha256))
 
     def _end_comparing(self) -> None:
-        assert self._stored is not None
-        self._stored.close()
-        self._stored = None
+        if self._stored is not None:
+            self._stored.close()
+            self._stored = None
 
 
 def _run_header(mode: str, header: Mapping[str, Any]) -> str:

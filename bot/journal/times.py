@@ -6,10 +6,15 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.errors import UsageError
-from bot.units import SECOND_NS
+from bot.units import MINUTE_NS, SECOND_NS
 
 NEW_YORK = ZoneInfo("America/New_York")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def minute_end(ts_ns: int) -> int:
+    """The end of the minute (t - 1 min, t] that a market time (UTC ns) lies in: the close of its bar."""
+    return -(-ts_ns // MINUTE_NS) * MINUTE_NS
 
 
 def new_york(ts_ns: int) -> str:

@@ -10,27 +10,33 @@ from typing import Any
 
 import msgspec
 
+from bot.decision.snapshot import KillState
 from bot.errors import JournalBroken
 from bot.journal import chain, schema
-from bot.journal.read import opened
+from bot.journal.connect import connected, one_line
+from bot.journal.kill_state import KillStanding, journaled, require_link, standing
+from bot.journal.latch import Latched, read_latch
 from bot.journal.times import new_york
 
 _RECORDS = (
     "SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM records LEFT JOIN contract_sets USING (contract_set) ORDER BY seq"
 )
 _LINKS = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link"
+_HEADERS = "SELECT run, CAST(body AS BLOB) FROM runs ORDER BY run"
 
 
 class VerifyReport(msgspec.Struct, frozen=True):
     """An unbroken journal: its head (hex), and how many links and records it has.
 
-    `unlinked` of the records belong to a bar that was not finished: the chain does not cover them yet.
+    `unlinked` of the records belong to a bar that was not finished: the chain does not cover them yet. `told` are sentences
+    about the latch beside the file; none if there is nothing to tell.
     """
 
     head: str
     links: int
     records: int
     unlinked: int
+    told: tuple[str, ...] = ()
 
 
 class _Link(msgspec.Struct, frozen=True):
@@ -45,23 +51,41 @@ class _Link(msgspec.Struct, frozen=True):
 
 
 def verify(path: str | Path) -> VerifyReport:
-    """Check the schema with its triggers, the numbering, and every link of the chain, from the file alone.
+    """Check the file, the schema with its triggers, the numbering, and every link of the chain; and that its latch, if there is
+    one, belongs to it.
 
     Finds any change of a record's kind, strategy, market time, contract hash or body, its
-    removal, a swap, an insertion, and a cut that the links or the records still show. Does
-    not find a cut of records and links together, nor a chain recomputed by somebody who
+    removal, a swap, an insertion, a cut that the links, the records or the latch still show, and whatever SQLite finds
+    wrong with its pages and indexes. Does not find a change of wall times and run headers, a cut of records and links
+    together behind the last kill or operator record, nor a chain recomputed by somebody who
     means to deceive: compare the head with one noted elsewhere.
 
     Raises JournalBroken naming the first broken link, its time in New York and what differs;
     JournalError if the file is missing or no journal.
     """
-    with opened(path) as db:
-        if faults := schema.faults(db):
-            raise JournalBroken(f"{path} is broken: {'; '.join(faults)}.")
+    path = Path(path)
+    said = read_latch(path)  # before the file: what it names is in the file already
+    with connected(path) as db:
         try:
-            return _walk(db, path)
-        except sqlite3.DatabaseError as error:
-            raise JournalBroken(f"{path} is broken: the file itself is damaged ({error}).") from error
+            return _verified(db, path, said)
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            raise JournalBroken(f"{path} is broken: the file itself is damaged ({one_line(error)}).") from error
+
+
+def _verified(db: sqlite3.Connection, path: Path, said: Latched | None) -> VerifyReport:
+    if faults := schema.faults(db):
+        raise JournalBroken(f"{path} is broken: {'; '.join(faults)}.")
+    report = _walk(db, path)
+    (state,) = db.execute("PRAGMA integrity_check(1)").fetchone()  # what no link covers: indexes, by which readers find records
+    if state != "ok":
+        raise JournalBroken(f"{path} is broken: the file itself is damaged ({' '.join(state.split())}).")
+    for run, body in db.execute(_HEADERS):
+        if not _is_canonical(body):
+            raise JournalBroken(f"{path} is broken: the header of run {run} is not as mesbot writes it.")
+    require_link(path, db, said)
+    word = journaled(db)
+    told = standing(path, db, said, KillStanding(word.state or KillState.ARMED, word.reason)).told
+    return msgspec.structs.replace(report, told=told)
 
 
 def _walk(db: sqlite3.Connection, path: str | Path) -> VerifyReport:
@@ -69,18 +93,28 @@ def _walk(db: sqlite3.Connection, path: str | Path) -> VerifyReport:
     head, last_seq, number = chain.GENESIS, 0, 0
     prefixes: dict[tuple[str, str, str | None], bytes] = {}
     for row in db.execute(_LINKS):
-        link = _Link(row[0], row[1], last_seq + 1, row[2], row[3])
+        link = _link(row, last_seq + 1, path)
         number += 1
         if link.number != number or link.last_seq <= last_seq:
             raise JournalBroken(f"{path} is broken at {link}: links are numbered without gaps and each has records; {number} was expected.")
         rows = list(islice(records, link.last_seq - last_seq))
-        lines = [_line(row, prefixes) for row in rows]
+        try:
+            lines = [_line(row, prefixes) for row in rows]
+        except (TypeError, ValueError, OverflowError) as error:
+            raise JournalBroken(f"{path} is broken at {link}: a record of it is not as mesbot writes it ({error}).") from error
         head = chain.link_head(head, lines, link.ts_ns)
         if head.hex() != link.head or rows[-1][0] != link.last_seq:
             raise JournalBroken(f"{path} is broken at {link}: {_difference(rows, link, head.hex())}.")
         last_seq = link.last_seq
     unlinked = _count_unlinked(records, last_seq, path)
     return VerifyReport(head=head.hex(), links=number, records=last_seq + unlinked, unlinked=unlinked)
+
+
+def _link(row: tuple[Any, ...], first_seq: int, path: str | Path) -> _Link:
+    number, ts_ns, last_seq, head = row
+    if not (isinstance(ts_ns, int) and isinstance(last_seq, int) and isinstance(head, str)):
+        raise JournalBroken(f"{path} is broken: link {number} is not as mesbot writes it.")
+    return _Link(number, ts_ns, first_seq, last_seq, head)
 
 
 def _line(row: tuple[Any, ...], prefixes: dict[tuple[str, str, str | None], bytes]) -> bytes:
@@ -120,5 +154,5 @@ def _is_canonical(body: bytes) -> bool:
     """Whether a body is JSON without spaces. (Key order is the struct's, which the file does not know.)"""
     try:
         return msgspec.json.format(body, indent=-1) == body
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
         return False

@@ -14,7 +14,7 @@ from bot.journal.contracts import contracts_of
 from bot.journal.explain import bar_lines, decision_lines, event_lines, outcome_lines, quality_lines
 from bot.journal.read import Record, opened, read
 from bot.journal.records import Action, Kind
-from bot.journal.times import new_york, parse_time
+from bot.journal.times import minute_end, new_york, parse_time
 from bot.units import HOUR_NS
 
 _LINK = "SELECT (SELECT coalesce(max(last_seq), 0) FROM links p WHERE p.link = l.link - 1), l.last_seq, l.ts_ns FROM links l"
@@ -60,16 +60,14 @@ def why(path: str | Path, when: str, strategy: str | None = None) -> str:
 
 
 def _records_of_bar(db: sqlite3.Connection, ts_ns: int) -> list[Record]:
-    """Of every link closed at this time; else of the bar that was not finished when the file was written."""
-    found = [
+    """Of every link of this minute, and what was of it when the file was written and has no link yet."""
+    linked = [
         record
         for after, until, _ in db.execute(f"{_LINK} WHERE l.ts_ns = ? ORDER BY l.link", (ts_ns,)).fetchall()
         for record in read(db, after_seq=after, until_seq=until)
     ]
-    if found:
-        return found
     (last,) = db.execute("SELECT coalesce(max(last_seq), 0) FROM links").fetchone()
-    return [record for record in read(db, after_seq=last) if record.ts_ns == ts_ns]
+    return linked + [record for record in read(db, after_seq=last) if minute_end(record.ts_ns) == ts_ns]
 
 
 def _no_such_bar(db: sqlite3.Connection, path: str | Path, ts_ns: int) -> str:

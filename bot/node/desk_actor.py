@@ -63,7 +63,7 @@ class DeskActor(Part):
     def __init__(self, config: DeskActorConfig) -> None:
         super().__init__(config)
         self._config = config
-        self._calendar = runtime_of(config.runtime).calendar
+        self._runtime = runtime_of(config.runtime)
         self._journal = Path(config.runtime.journal_path)
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -116,10 +116,12 @@ class DeskActor(Part):
     def leave_overdue(self) -> None:
         """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""
         clock = self.session.clock
-        if clock.replay or not self.session.link.ready or not flatten_overdue(self._calendar, clock.now_ns()):
+        laws = [self._runtime, *self._runtime.kept.values()]
+        if clock.replay or not self.session.link.ready or not any(flatten_overdue(law.calendar, clock.now_ns()) for law in laws):
             return
         for trade in self._standing().open_trades:
-            if not trade.closing:
+            laws = self._runtime, self._runtime.law_of(trade.trade_id)
+            if not trade.closing and any(flatten_overdue(law.calendar, clock.now_ns()) for law in laws):
                 request = CloseTrade(trade.trade_id, ExitReason.SESSION, "the session's flatten time has passed without a bar")
                 self.msgbus.send(ENDPOINT_RISK_CLOSE, request)
 
@@ -128,7 +130,7 @@ class DeskActor(Part):
         # What the start has made stays for the life of the node, so the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
-        self.msgbus.publish(TOPIC_BEGIN, self.session.clock.now_ns() // MINUTE_NS * MINUTE_NS + MINUTE_NS)
+        self.tell(TOPIC_BEGIN, self.session.clock.now_ns() // MINUTE_NS * MINUTE_NS + MINUTE_NS)
         self.begun.set()
         if self._config.lockstep_port:
             await self._keep_step()

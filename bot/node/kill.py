@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bot.contracts import Contracts
 from bot.decision.snapshot import KillState
 from bot.errors import MesbotError, UsageError
-from bot.journal.contracts import newest_contracts
+from bot.journal.latch import read_latch
 from bot.journal.read import Record, opened, read
 from bot.journal.records import KillRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock, held_by
@@ -24,7 +24,6 @@ from bot.node.journals import journals_of
 from bot.node.kill_request import leave_request, taken_request
 from bot.node.status import JournalName, JournalStatus, status_of
 from bot.runtime.past import past_of
-from bot.units import MINUTE_NS
 
 WAIT_SECONDS, POLL_SECONDS = 30.0, 0.05
 TRIPPED = (KillState.TRIPPED, "manual")
@@ -122,13 +121,12 @@ def _written(each: JournalStatus, contracts: Contracts, reason: str) -> str:
     """Journal the trip, and what follows it at once if nothing is open; the state it ends in."""
     header = {"account": each.account, "learning": True, "replayed_time": each.replayed, "continues": "", "verb": "kill"}
     steps = (TRIPPED,) if each.unfinished else (TRIPPED, *OVER)
-    under = newest_contracts(each.path) or contracts  # a stop changes no law, whatever strategies are at hand
-    with Journal.append(each.path, each.mode.lower(), under, header, time.time_ns) as journal:
+    # A stop changes no law, and must not fail because nobody can read it.
+    with Journal.append(each.path, each.mode.lower(), contracts, header, time.time_ns, same_law=True) as journal:
         journal.add(Kind.OPERATOR, each.as_of_ns, OperatorRecord("kill", reason))
         for state, why in steps:
             detail = reason if state is KillState.TRIPPED else ""
             journal.write_ahead(Kind.KILL, each.as_of_ns, KillRecord(state.value, why, detail))
-        journal.close_link(-(-each.as_of_ns // MINUTE_NS) * MINUTE_NS)
     return steps[-1][0]
 
 
@@ -152,6 +150,15 @@ def follow(state: Path, asked: Asked) -> Iterator[str]:
             if reached == KillState.HALTED:
                 return
             time.sleep(POLL_SECONDS)
+    yield _by_its_latch(state, name, reached)
+
+
+def _by_its_latch(state: Path, name: JournalName, reached: str) -> str:
+    """A halt that no journal tells, for it cannot be written. Raises MesbotError if the latch does not know of one either."""
+    said = read_latch(name.path(state))
+    if said is not None and said.state is KillState.HALTED and not said.fault:
+        halted = f"{name.mode} {name.account} is {said.state} by its latch"
+        return f"{halted}, for the journal cannot be written: {said.reason}; look at TWS too."
     known = "the bot has not answered" if reached == KillState.ARMED else f"it is {reached} and goes on trying"
     raise MesbotError(f"Not halted after {WAIT_SECONDS:g} s: {known}; look at mesbot status, and close the position in TWS if it stays.")
 

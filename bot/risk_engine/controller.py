@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from nautilus_trader.common import Environment
 from nautilus_trader.common.config import ActorConfig
-from nautilus_trader.model.events import AccountState
+from nautilus_trader.model.events import AccountState, OrderDenied, OrderModifyRejected
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
@@ -21,49 +21,56 @@ from bot.errors import RiskEngineError
 from bot.journal.records import Kind, OperatorRecord, OrderRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
-    ENDPOINT_JOURNAL,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
+    ENDPOINT_RISK_DRILL,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
+    ENDPOINT_RISK_PATH,
     ENDPOINT_RISK_POSITION,
     ENDPOINT_RISK_STANDING,
     ENDPOINT_RISK_WITHDRAW,
     NEVER,
     TOPIC_BEGIN,
-    TOPIC_BOOK,
     TOPIC_BROKER,
     TOPIC_EQS_EVENT,
-    TOPIC_KILL,
     TOPIC_KILL_TRIGGER,
     TOPIC_MARKET,
     TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
-    JournalEntry,
     KillTrigger,
-    KillUpdate,
+    OnPath,
     Standing,
 )
 from bot.quality.feed import QualityEvent
-from bot.risk_engine.account import cents_of, known_accounts
+from bot.risk_engine.account import OurAccount, cents_of, known_accounts
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
-from bot.risk_engine.engine import ContractRiskEngine, deny_rest
+from bot.risk_engine.denials import Denials
+from bot.risk_engine.drill import Drill
+from bot.risk_engine.engine import ContractRiskEngine
+from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.idle import answered_for, waiting_in
-from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_one_runtime, require_parts, require_strategies, require_venue
+from bot.risk_engine.parts import require_whole
+from bot.risk_engine.path import Handler, Path
+from bot.risk_engine.recognise import unknown_command
+from bot.risk_engine.story import Told
 from bot.risk_engine.supervisor import Supervisor
+from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
-from bot.supervision.orders import OrderState, Role, TrackedOrder
-from bot.units import to_usd
+from bot.supervision.orders import TrackedOrder
+from bot.units import MINUTE_NS, to_usd
 
-RISK, EXEC = "RiskEngine.execute", "ExecEngine.execute"
+RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
+BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_TIME, TOPIC_BEGIN}  # what could make an entry easier: from parts alone
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
     """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
 
+    `paper`: it trades a paper account, so a person may ask for a drill.
     `parts` must stand behind it in this order (None: all of the run's, bot.risk_engine.parts); fewer are for the study of some.
     """
 
@@ -71,6 +78,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
     time_from_stamps: bool = False
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
     parts: tuple[str, ...] | None = None
+    paper: bool = False
 
 
 class RiskController(Controller):
@@ -80,16 +88,17 @@ class RiskController(Controller):
         super().__init__(trader, config)
         self._config = config
         self._runtime = runtime_of(config.runtime)
-        self._situation = Situation(self._runtime.limits, self._runtime.calendar, observe=config.runtime.observe)
-        self._situation.restore(self._runtime.past)
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
+        observe, kill = config.runtime.observe, lambda: self._supervisor.kill_state
+        self._situation = Situation(self._runtime.limits, self._runtime.calendar, kill, observe=observe)
+        self._situation.restore(self._runtime.past)
+        self._guard = Guard(self._supervisor.alarm, self.log.exception)
+        self._account = OurAccount(config.instrument_id.venue)
+        self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
-        self._early: list[tuple[str, object]] = []  # said before everybody listened
-        self._caught_up = False
         self.market: Timeline
-        self.wall: ClockTime
-        self.last_close = 0
-        self.slippage_ticks = 0
+        self.wall: Timeline
+        self.last_close = self.slippage_ticks = 0
 
     # ---------------------------------------------------------- installation
 
@@ -101,72 +110,98 @@ class RiskController(Controller):
             raise RiskEngineError("Nautilus' RiskEngineConfig.bypass is true: the contract risk engine refuses to start; set it to false.")
         if before := [*self._trader.actors(), *self._trader.strategies()]:
             raise RiskEngineError(f"The contract risk engine must be installed first, and {before[0].id} was added before it.")
-        self.wall = ClockTime(clock)
-        self.wall.use_running_loop()
+        self._clock_time = ClockTime(clock)
+        self._clock_time.use_running_loop()
+        stamps = StampTime(self._runtime.spec.decide_from_ns)
+        self.wall = GuardedTime(self._clock_time, self._guard)
+        self.market = GuardedTime(stamps, self._guard) if self._config.time_from_stamps else self.wall
         if self._config.time_from_stamps:
-            self.market = StampTime(self._runtime.spec.decide_from_ns)
             self._supervisor.judge_from_ns = NEVER
-            msgbus.subscribe(TOPIC_TIME, self.market.advance, priority=FIRST)
-            msgbus.subscribe(TOPIC_BEGIN, self._on_begin, priority=FIRST)
-        else:
-            self.market = self.wall
-        self._engine = ContractRiskEngine(self._runtime, self._situation, self._supervisor, cache, clock, msgbus)
-        self._engine.stand_in_front(self._pass_risk, execution.execute)
-        for endpoint, old, new in ((RISK, risk.execute, self._engine.on_risk), (EXEC, execution.execute, self._engine.on_exec)):
-            msgbus.deregister(endpoint, old)
-            msgbus.register(endpoint, new)
-        msgbus.register(ENDPOINT_RISK_CLOSE, self._supervisor.close)
-        msgbus.register(ENDPOINT_RISK_ALARM, self._supervisor.alarm)
-        msgbus.register(ENDPOINT_RISK_FOUND, self._on_found)
-        msgbus.register(ENDPOINT_RISK_KILL, self._on_manual_kill)
-        msgbus.register(ENDPOINT_RISK_WITHDRAW, self._supervisor.entries.withdraw)
-        msgbus.register(ENDPOINT_RISK_POSITION, self._supervisor.reconciler.on_position)
-        msgbus.register(ENDPOINT_RISK_STANDING, self._on_standing)
-        msgbus.subscribe("events.order.*", self._on_order_event, priority=FIRST)
-        msgbus.subscribe("events.account.*", self._on_account, priority=FIRST)
-        msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=FIRST)
-        msgbus.subscribe(TOPIC_BOOK, self._situation.on_book, priority=FIRST)
-        msgbus.subscribe(TOPIC_TRUST, self._on_trust, priority=FIRST)
-        msgbus.subscribe(TOPIC_VETO, self._on_veto, priority=FIRST)
-        msgbus.subscribe(TOPIC_KILL, self._on_kill, priority=FIRST)
-        msgbus.subscribe(TOPIC_BROKER, self._on_broker, priority=FIRST)
-        msgbus.subscribe(TOPIC_KILL_TRIGGER, self._on_trigger, priority=FIRST)
+        self._told = Told(cache)
+        self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume)
+        self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
+        whose = (self._trader.id, self._config.instrument_id)
+        self._engine = ContractRiskEngine(
+            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
+            paper=self._config.paper,
+        )  # fmt: skip
+        self._drill = Drill(
+            self._runtime, self._situation, self._supervisor, self, self._config.instrument_id, self._voice.write_ahead, self._engine.drill,
+            paper=self._config.paper,
+        )  # fmt: skip
+        self._path = Path(msgbus, self._endpoints(), self._topics(stamps))
+        self._path.take()
+        for topic, handler in self._path.topics.items():
+            msgbus.subscribe(topic, handler, priority=FIRST)
         self._supervisor.adopt()
+
+    def _endpoints(self) -> dict[str, Handler]:
+        supervisor = self._supervisor
+        handlers = {
+            RISK: self._engine.on_risk,
+            EXEC: self._engine.on_exec,
+            ENDPOINT_RISK_PATH: self._on_path,
+            ENDPOINT_RISK_CLOSE: supervisor.close,
+            ENDPOINT_RISK_ALARM: supervisor.alarm,
+            ENDPOINT_RISK_KILL: self._on_manual_kill,
+            ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
+            CONTROL: self.execute,
+        }
+        if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
+            handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
+            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
+            handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
+        return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
+
+    def _topics(self, stamps: StampTime) -> dict[str, Handler]:
+        handlers = {
+            "events.order.*": self._on_order_event,
+            "events.account.*": self._on_account,
+            TOPIC_MARKET: self._on_market,
+            TOPIC_TRUST: self._situation.on_trust,
+            TOPIC_VETO: self._situation.on_veto,
+            TOPIC_BROKER: self._situation.on_broker,
+            TOPIC_KILL_TRIGGER: self._on_trigger,
+        }
+        if self._config.time_from_stamps:
+            handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
+        for topic in BELIEVED & handlers.keys():
+            handlers[topic] = self._runtime.said.only(topic, handlers[topic])
+        return {topic: self._guard.wrap(handler) for topic, handler in handlers.items()}
 
     def on_start(self) -> None:
         """Note the event loop that timers come back to, and the accounts already known; see to what earlier runs left open.
 
-        It is the first to start: raises RiskEngineError if another part is missing or in the wrong place.
+        It is the first to start: raises RiskEngineError if another part is missing or in the wrong place, or if it does not stand
+        on the path itself.
         """
-        self._require_whole()
-        self.wall.use_running_loop()
+        simulated = self._trader._environment == Environment.BACKTEST
+        require_whole(self._trader, self._runtime, self._config.parts, self.msgbus if simulated else None, self._config.instrument_id.venue)
+        self._clock_time.use_running_loop()
+        if lost := self._path.lost():
+            raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
-            self.wall.call_at("catch-up", self.wall.now_ns, self._catch_up)
+            self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
             self._on_account(event)
 
-    def _require_whole(self) -> None:
-        simulated = self._trader._environment == Environment.BACKTEST
-        wanted = self._config.parts if self._config.parts is not None else PARTS if simulated else LIVE_PARTS
-        require_parts((getattr(actor, "part", "") for actor in self._trader.actors()), wanted)
-        if "LIBRARY" in wanted:
-            standing = (getattr(strategy, "name", "") for strategy in self._trader.strategies())
-            require_strategies(standing, self._runtime.contracts.declared)
-        require_one_runtime(self._config.runtime, [*self._trader.actors(), *self._trader.strategies()])
-        if simulated:
-            require_venue(self._config.instrument_id.venue.value, self.msgbus)
+    def execute(self, command: Any) -> None:
+        """What Nautilus' controllers are asked for: to add, start, stop or remove a part. A run keeps the parts it has."""
+        self._supervisor.denied(command, unknown_command(command))
 
     def on_stop(self) -> None:
         """Let go of the journal."""
         self._engine.close()
 
-    def _pass_risk(self, command: Any) -> None:
-        self._supervisor.passing(command)
-        self._trader._risk_engine.execute(command)
-        listed = getattr(command, "order_list", None)
-        if listed is not None:
-            deny_rest(listed.orders, self._engine.deny_order)
+    def _watch_path(self) -> None:
+        """Somebody else at a door or an ear of ours is a kill, and is put aside."""
+        if lost := self._path.lost():
+            self._path.take()
+            for topic, handler in self._path.topics.items():
+                if topic in lost:
+                    self.msgbus.subscribe(topic, handler, priority=FIRST)
+            self._supervisor.trip("the risk engine was not on the path", ", ".join(lost))
 
     @property
     def entries_live(self) -> bool:
@@ -179,9 +214,7 @@ class RiskController(Controller):
 
     def unsettled_orders(self) -> list[TrackedOrder]:
         """Orders not known to have ended that may still open a position: entries, and what is left of a bracket that holds nothing."""
-        legs = [leg for trade in self._supervisor.trades for leg in trade.legs]
-        orders = [order for leg in legs for order in leg.orders if order.role is Role.ENTRY or not (leg.open or leg.live(Role.ENTRY))]
-        return [order for order in orders if order.live or (order.state is OrderState.UNKNOWN and order.filled < order.quantity)]
+        return self._supervisor.register.unsettled_orders()
 
     def idle(self) -> bool:
         """Whether a live node has nothing under way: no queue of Nautilus holds anything, and the broker has answered for every order."""
@@ -190,22 +223,29 @@ class RiskController(Controller):
 
     # ------------------------------------------------------------- the senses
 
+    def _on_path(self, answer: OnPath) -> None:
+        answer.lost = tuple(self._path.lost())
+
     def _on_order_event(self, event: Any) -> None:
-        try:
-            self._supervisor.on_order_event(event)
-        except Exception as error:
-            self.log.exception("supervisor failed on an order event", error)
-            self._supervisor.alarm(f"{type(error).__name__}: {error}")
+        if not self._told.news(event):
+            return
+        self._supervisor.on_order_event(event, ours=self._denials.ours(event))
+        if isinstance(event, OrderDenied | OrderModifyRejected):
+            self._engine.forget(event)
 
     def _on_account(self, event: AccountState) -> None:
+        if not self._account.says(event, self.cache):
+            return
         balance, free = cents_of(event)
-        if balance is not None and free is not None:
-            self._situation.on_account(balance, free)
-            if free < 0:
-                self._supervisor.trip("available funds below zero", f"{to_usd(free):.2f} USD")
+        self._situation.on_account(balance, free)
+        if free is not None and free < 0:
+            self._supervisor.trip("available funds below zero", f"{to_usd(free):.2f} USD")
 
     def _on_market(self, update: MarketUpdate) -> None:
-        self._catch_up()
+        self._watch_path()
+        if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
+            return  # of a time that has not come: it would begin another trading day, with fresh counters
+        self._voice.catch_up()
         self._situation.on_market(update)
         if update.quality.bar is not None and update.state is not None:
             self.last_close, self.slippage_ticks = update.quality.bar.close, update.state.slippage_ticks
@@ -213,12 +253,6 @@ class RiskController(Controller):
 
     def _on_begin(self, from_ns: int) -> None:
         self._supervisor.judge_from_ns = max(from_ns, self._runtime.spec.decide_from_ns)
-
-    def _on_trust(self, trust: dict[str, Any]) -> None:
-        self._situation.trust = trust
-
-    def _on_veto(self, veto: Any) -> None:
-        self._situation.veto = veto
 
     def _on_found(self, record: OrderRecord) -> None:
         self._supervisor.register.found(record)
@@ -235,12 +269,6 @@ class RiskController(Controller):
         if self._supervisor.net:
             self._supervisor.trip(trigger.reason, trigger.detail)
 
-    def _on_broker(self, block: str) -> None:
-        self._situation.broker = block
-
-    def _on_kill(self, update: KillUpdate) -> None:
-        self._situation.kill_state = update.state
-
     # -------------------------------------------------------------- the hands
 
     @property
@@ -248,31 +276,17 @@ class RiskController(Controller):
         """Market time, UTC ns."""
         return self.market.now_ns
 
-    def send(self, command: Any) -> None:
-        """Put a command of the supervisor on its way, through the risk engine."""
-        self._engine.send(command)
+    def send(self, command: Any, *, after_wait: bool = False) -> None:
+        """See Wire."""
+        self._engine.send(command, after_wait=after_wait)
 
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens; before the trader runs nobody does, and it waits for the first bar."""
-        if not self._caught_up and not self._trader.is_running:
-            self._early.append((topic, message))
-            return
-        self._catch_up()
-        self.msgbus.publish(topic, message)
-
-    def _catch_up(self) -> None:
-        """Everybody listens: once, tell what was said before and what earlier runs left open."""
-        if self._caught_up:
-            return
-        self._caught_up = True
-        for topic, message in self._early:
-            self.msgbus.publish(topic, message)
-        self._early.clear()
-        self._supervisor.resume()
+        self._voice.publish(topic, message, wait=not self._trader.is_running)
 
     def journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
         """Record something."""
-        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+        self._voice.journal(kind, ts_ns, body, strategy)
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""

@@ -1,11 +1,14 @@
-"""ContractRiskEngine: judges every command on its way to Nautilus' engines.
+"""ContractRiskEngine: lets pass only what it knows.
 
-It sits in front of both endpoints. Entries pass only as complete brackets of a journaled
-intent that `evaluate` approves on the engine's own Situation; single orders only if they
-reduce; stops only come closer; the only stop of a position is not cancelled. Whatever it
-calls is caught: an error is a refusal (GUARD_ERROR), never a pass.
+It sits in front of both of Nautilus' endpoints. Five things pass, whatever state the system is in (spec 6): the
+bracket of one intent that `evaluate` approves now, equal field by field to the one the engine builds from the journaled
+intent; a strategy's tighter stop; a strategy's cancel of its own unfilled entry; a command that the supervisor hands over;
+and, in PAPER, the drill's one bracket. Everything else is refused, command types of tomorrow included. What passed the
+first door is known at the second by identity, never by an id. Whatever it calls is caught: an error is a refusal
+(GUARD_ERROR) and an alarm, never a pass.
 
-It does not promise that the broker obeys; the supervisor watches that.
+It does not promise that the broker obeys (the supervisor watches that), nor anything against code that replaces
+handlers or speaks for the venue on Nautilus' own inner endpoints: a replaced handler is found at the next check.
 """
 
 from __future__ import annotations
@@ -13,18 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.execution.messages import (
-    BatchCancelOrders,
-    CancelAllOrders,
-    CancelOrder,
-    ModifyOrder,
-    SubmitOrder,
-    SubmitOrderList,
-)
-from nautilus_trader.model.enums import OrderStatus
-from nautilus_trader.model.events import OrderCancelRejected, OrderDenied, OrderModifyRejected
-from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.model.identifiers import InstrumentId, TraderId
 from nautilus_trader.model.orders import Order
 
 from bot.decision.codes import Code, Layer
@@ -32,16 +25,18 @@ from bot.decision.euc import euc
 from bot.decision.evaluate import evaluate, guard_error
 from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent
+from bot.decision.plan import OPERATOR, EntryType
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
-from bot.journal.records import IntentRecord
-from bot.risk_engine import judge
-from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, first_difference
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, strategy_id, ticks_of
+from bot.risk_engine.denials import Denials
+from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, stop_change, unknown_command
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import Runtime
 from bot.runtime.situation import Situation
+from bot.supervision.exposure import exposure
 from bot.units import TOLERANCE
 
 L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE
@@ -51,22 +46,29 @@ Handler = Callable[[Any], None]
 class ContractRiskEngine:
     """The judge of commands. `pass_risk` and `pass_exec` are the engines' own handlers; `cache` is Nautilus'."""
 
-    def __init__(self, runtime: Runtime, situation: Situation, supervisor: Supervisor, cache: Any, clock: Any, msgbus: Any) -> None:
-        self._limits = runtime.limits
-        self._situation = situation
-        self._supervisor = supervisor
-        self._intents = IntentReader(runtime.spec.journal_path)
-        self._cache = cache
-        self._clock = clock
-        self._msgbus = msgbus
-        self._pass_risk: Handler | None = None
-        self._pass_exec: Handler | None = None
-        self._vetted: set[UUID4] = set()
-        self._seen: set[str] = set(runtime.past.intent_ids)
-
-    def stand_in_front(self, pass_risk: Handler, pass_exec: Handler) -> None:
-        """Take the engines' handlers; from now on commands reach them through `on_risk` and `on_exec` alone."""
+    def __init__(
+        self,
+        runtime: Runtime,
+        situation: Situation,
+        supervisor: Supervisor,
+        denials: Denials,
+        cache: Any,
+        whose: tuple[TraderId, InstrumentId],
+        pass_risk: Handler,
+        pass_exec: Handler,
+        *,
+        paper: bool = False,
+    ) -> None:
+        self._runtime, self._limits = runtime, runtime.limits
+        self._situation, self._supervisor = situation, supervisor
+        self._denials, self._cache, self._paper = denials, cache, paper
+        self._trader_id, self._instrument_id = whose
         self._pass_risk, self._pass_exec = pass_risk, pass_exec
+        self._intents = IntentReader(runtime.spec.journal_path)
+        self._seen: set[str] = set(runtime.past.intent_ids)
+        self._on_the_way: list[Any] = []  # passed the first door, not yet at the second
+        self._first = {SubmitOrderList: self._entry, ModifyOrder: self._change}
+        self._second = {CancelOrder: self._cancel}
 
     def begin(self) -> None:
         """Open the journal and read from it once, so that the first intent does not wait for that."""
@@ -76,187 +78,189 @@ class ContractRiskEngine:
         """Let go of the journal."""
         self._intents.close()
 
-    # ------------------------------------------------------------- commands
+    # ---------------------------------------------------------------- doors
 
     def on_risk(self, command: Any) -> None:
         """A command on its way to Nautilus' risk engine."""
-        refusal = self._safely(command)
-        if refusal is not None:
-            self._deny(command, refusal)
-            return
-        self._vetted.add(command.id)
-        self._pass_risk(command)
+        if self._passes(command, self._first.get(type(command), unknown_command)):
+            self._through(command)
 
     def on_exec(self, command: Any) -> None:
-        """A command on its way to Nautilus' execution engine: cancels, and whatever went round the risk engine."""
-        if command.id in self._vetted:
-            self._vetted.discard(command.id)
+        """A command on its way to Nautilus' execution engine: cancels, and whatever comes from the first door."""
+        if self._arrived(command) or self._passes(command, self._second.get(type(command), unknown_command)):
             self._pass_exec(command)
+
+    def send(self, command: Any, *, after_wait: bool = False) -> None:
+        """A command that the supervisor hands over; known by that. What it would lead to is looked at all the same.
+
+        `after_wait`: it may close more than is open, because what stands in its way does not answer.
+        """
+        if type(command) is CancelOrder:
+            self._pass_exec(command)
+        elif self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
+            self._through(command)
+        elif type(command) is ModifyOrder:
+            self._supervisor.resize_refused(command.client_order_id.value)
+
+    def drill(self, command: SubmitOrderList, intent: Intent) -> bool:
+        """The one bracket that a person may have in PAPER, known by being handed over here; whether it is on its way."""
+        passes = self._passes(command, lambda _: self._no_drill(command, intent), let_out=False)
+        if passes:
+            self._supervisor.begin(intent, command.order_list.orders, self._situation.snapshot())
+            self._through(command)
+        return passes
+
+    def forget(self, event: Any) -> None:
+        """Nautilus' own risk engine has denied what had passed here: the rest of its list goes too, and nobody may use it again."""
+        command = next((each for each in self._on_the_way if event.client_order_id in _names(each)), None)
+        if command is None:
             return
-        refusal = self._safely(command)
-        if refusal is None:
-            self._pass_exec(command)
-        else:
-            self._deny(command, refusal)
+        self._arrived(command)
+        if isinstance(command, SubmitOrderList):
+            denied = next(order for order in command.order_list.orders if order.client_order_id == event.client_order_id)
+            self._denials.deny_rest(command.order_list.orders, denied)
 
-    def send(self, command: Any) -> None:
-        """A command of the supervisor: judged like any other, then on its way."""
-        if isinstance(command, SubmitOrder | SubmitOrderList | ModifyOrder):
-            self.on_risk(command)
-        else:
-            self.on_exec(command)
+    def _through(self, command: Any) -> None:
+        self._on_the_way.append(command)
+        self._pass_risk(command)
 
-    def _safely(self, command: Any) -> Refused | None:
+    def _arrived(self, command: Any) -> bool:
+        """Whether this very command has passed the first door; once."""
+        kept = [each for each in self._on_the_way if each is not command]
+        found = len(kept) < len(self._on_the_way)
+        self._on_the_way = kept
+        return found
+
+    def _passes(self, command: Any, judge: Callable[[Any], Refused | None], *, let_out: bool = True) -> bool:
+        """`let_out`: orders that are tracked have passed before this command; refusing a copy of it must not end them on their way."""
         try:
-            return self._judged(command)
+            refusal = judge(command)
         except Exception as error:
             refusal = guard_error("risk engine", L8, error)
             self._supervisor.alarm(refusal.text)
-            return refusal
+        if refusal is not None:
+            self._supervisor.denied(command, refusal)
+            self._denials.tell(command, refusal.text, self._is_tracked if let_out else None)
+        return refusal is None
 
-    def _judged(self, command: Any) -> Refused | None:
-        if isinstance(command, SubmitOrderList):
-            return self._list(command)
-        if isinstance(command, SubmitOrder):
-            return judge.forbidden_form([command.order]) or self._single(command.order)
-        if isinstance(command, ModifyOrder):
-            trade, _, order = self._supervisor.find(command.client_order_id.value)
-            return judge.modification(command, order, trade.side if trade else 0)
-        if isinstance(command, CancelOrder):
-            return self._cancel(command.client_order_id.value)
-        if isinstance(command, BatchCancelOrders):
-            return self._first([cancel.client_order_id.value for cancel in command.cancels])
-        if isinstance(command, CancelAllOrders):
-            return self._first([order.client_order_id.value for order in self._cache.orders_open(instrument_id=command.instrument_id)])
-        return None  # queries change nothing
+    def _is_tracked(self, order: Order) -> bool:
+        return self._supervisor.find(order.client_order_id.value)[2] is not None
 
-    def _single(self, order: Order) -> Refused | None:
-        if self._supervisor.repairs(order):
-            return None  # a stop or target of the supervisor for contracts that are open and uncovered
-        return judge.reducing(order, self._supervisor.net, judge.working_exits(self._supervisor.trades))
+    # ------------------------------------------------------------- changes
 
-    def _first(self, names: list[str]) -> Refused | None:
-        return next((refusal for name in names if (refusal := self._cancel(name, frozenset(names)))), None)
+    def _change(self, command: ModifyOrder) -> Refused | None:
+        """A strategy's tighter stop. A safety tightening that is one too many becomes an exit."""
+        refusal = other_owner(command, self._cache, Code.CHANGE_FORBIDDEN, CAUSE)
+        trade, _, stop = self._supervisor.find(command.client_order_id.value)
+        if refusal is not None or trade is None or stop is None:
+            return refusal or refused(Code.CHANGE_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
+        bar_ns = self._situation.ts_ns
+        cause = str((command.params or {}).get("cause", ""))
+        most = self._runtime.law_of(trade.intent_id).limits.max_stop_changes
+        refusal = stop_change(command, trade, stop, bar_ns, most)
+        if refusal is None:
+            self._supervisor.stop_asked(trade, stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
+        elif refusal.code == Code.STOP_CHANGES:
+            self._supervisor.too_many_changes(trade, cause)
+        return refusal
 
-    def _cancel(self, name: str, together: frozenset[str] = frozenset()) -> Refused | None:
-        trade, leg, order = self._supervisor.find(name)
-        asked_by_us = order is not None and order.cancel_requested  # the supervisor replaces a stop of a wrong size
-        return judge.cancellation(order, leg, asked_by_us or (trade is not None and trade.closing is not None), together)
+    def _cancel(self, command: CancelOrder) -> Refused | None:
+        """A strategy's cancel of an entry of its own; the entry of the other leg ends with it."""
+        refusal = other_owner(command, self._cache, Code.CANCEL_FORBIDDEN)
+        trade, _, order = self._supervisor.find(command.client_order_id.value)
+        if refusal is not None or trade is None or order is None:
+            return refusal or refused(Code.CANCEL_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
+        refusal = entry_cancel(trade, order)
+        if refusal is None:
+            order.cancel_requested = True
+            self._supervisor.entries.end(trade)
+        return refusal
+
+    def _beyond(self, command: Any, after_wait: bool) -> Refused | None:
+        """What all that is live or in doubt could come to: not beyond the limit by a command of the supervisor (its orders are tracked)."""
+        _, _, changed = self._supervisor.find(str(_names(command)[0]))
+        if type(command) is ModifyOrder and changed is not None and changed.resized is not None and changed.resized <= changed.quantity:
+            return None  # less of what works already
+        trades, limit = self._supervisor.trades, self._limits.max_contracts
+        now, before = exposure(trades), exposure(trades, {str(name) for name in _names(command)})
+        if now.worst > max(limit, before.worst):
+            refusal = refused(Code.EXPOSURE, L1, "worst", now.worst, "maximum", limit, "contracts")
+        elif now.unpaired > before.unpaired and not after_wait:
+            refusal = refused(Code.EXPOSURE, L1, "closing_too_much", now.unpaired, "maximum", 0, "contracts")
+        else:
+            return None
+        self._supervisor.alarm(f"{type(command).__name__} of the supervisor: {refusal.text}")
+        return refusal
 
     # -------------------------------------------------------------- entries
 
-    def _list(self, command: SubmitOrderList) -> Refused | None:
+    def _entry(self, command: SubmitOrderList) -> Refused | None:
+        """The bracket of one intent that is approved now."""
         orders = command.order_list.orders
-        refusal = judge.forbidden_form(orders)
-        if refusal or all(self._supervisor.repairs(order) for order in orders):
-            return refusal
-        refusal = judge.complete_brackets(orders)
-        if refusal is not None:
-            return refusal
-        intent_id = OrderTags.read(orders[0]).intent_id
-        if intent_id in self._seen:
-            return refused(Code.DUPLICATE_INTENT, L8, "intent", intent_id, "required", "one submission an intent")
-        record = self._intents.find(intent_id)
-        if record is None:
-            return refused(Code.UNKNOWN_INTENT, L8, "intent", intent_id, "required", "an intent in the journal")
-        return self._entry(orders, record)
-
-    def _entry(self, orders: list[Order], record: IntentRecord) -> Refused | None:
+        tags = OrderTags.read(orders[0]) if orders else None
+        if tags is None:
+            return refused(Code.UNKNOWN_INTENT, L8, "list", str(command.order_list.id), "required", "the tags of an intent")
+        if tags.intent_id in self._seen:
+            return refused(Code.DUPLICATE_INTENT, L8, "intent", tags.intent_id, "required", "one submission an intent")
+        if drill := next((trade.intent_id for trade in self._supervisor.trades if trade.is_drill and not trade.done), ""):
+            return refused(Code.POSITION_OPEN, L1, "drill", drill, "required", "no drill under way")
+        record = self._intents.find(tags.intent_id)
+        if record is None or record.strategy not in self._limits.contracts_of:
+            return refused(Code.UNKNOWN_INTENT, L8, "intent", tags.intent_id, "required", "an intent of a strategy in the journal")
         now = self._situation.snapshot()
         if now is None:
             return refused(Code.DVS_UNKNOWN, Layer.QUALITY, "bars", 0, "minimum", 1)
         intent = intent_of(record)
-        difference = self._difference(orders, intent) or self._stale(intent, now) or self._other_euc(intent)
+        difference = self._difference(command, intent) or self._stale(intent, now) or self._other_euc(intent)
         if difference:
             return refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "the journaled plan")
+        return self._approved(command, intent, now)
+
+    def _approved(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> Refused | None:
         judgement = evaluate(intent.plan, now, self._limits)
         if broken := next((failure for failure in judgement.failures if failure.code == Code.GUARD_ERROR), None):
             self._supervisor.alarm(broken.text)
         if isinstance(judgement.verdict, Refused):
             return judgement.verdict
         self._seen.add(intent.intent_id)
-        self._supervisor.begin(intent, orders, now)
+        self._supervisor.begin(intent, command.order_list.orders, now)
         return None
 
-    def _difference(self, orders: list[Order], intent: Intent) -> str:
-        first = orders[0]
-        origin = OrderOrigin(first.trader_id, first.strategy_id, first.instrument_id, first.ts_init)
-        return first_difference(orders, bracket_orders(intent, origin).orders)
+    def _no_drill(self, command: SubmitOrderList, intent: Intent) -> Refused | None:
+        """Why a bracket is not the drill's: once, one contract, entered by a limit, whole and as it was written down."""
+        plan = intent.plan
+        if not self._paper or plan.strategy != OPERATOR:
+            return refused(Code.NOT_RECOGNISED, L8, "drill", plan.strategy, "required", f"{OPERATOR}, in PAPER")
+        if intent.intent_id in self._seen:
+            return refused(Code.DUPLICATE_INTENT, L8, "intent", intent.intent_id, "required", "one drill a minute")
+        self._seen.add(intent.intent_id)
+        if plan.quantity != 1:
+            return refused(Code.MAX_CONTRACTS, L1, "contracts", plan.quantity, "maximum", 1)
+        if plan.entry_type is not EntryType.LIMIT:
+            return refused(Code.ENTRY_TYPE, L8, "type", plan.entry_type.value, "allowed", EntryType.LIMIT.value)
+        difference = self._difference(command, intent)
+        return refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "the drill's bracket") if difference else None
+
+    def _difference(self, command: SubmitOrderList, intent: Intent) -> str:
+        origin = OrderOrigin(self._trader_id, strategy_id(intent.plan.strategy), self._instrument_id, 0)
+        return other_list(command, bracket_orders(intent, origin), self._cache)
 
     def _stale(self, intent: Intent, now: Snapshot) -> str:
         """An intent is for the bar it was decided on, and lives no longer than the contract and the window allow."""
         latest = min(now.ts_ns + self._limits.ttl_ns, now.window_end_ns)
         if intent.decided.ts_ns != now.ts_ns:
             return f"decided on another bar ({intent.decided.ts_ns} instead of {now.ts_ns})"
+        if intent.expires_ns <= max(now.ts_ns, self._supervisor.now_ns):
+            return f"expired at {intent.expires_ns}"
         return f"expires at {intent.expires_ns}, after {latest}" if intent.expires_ns > latest else ""
 
     def _other_euc(self, intent: Intent) -> str:
         said, again = intent.decided.euc.total, euc(intent.decided.inputs, self._limits.euc).total
         return "" if abs(again - said) <= TOLERANCE else f"EUC {said:.6f} where its inputs give {again:.6f}"
 
-    # -------------------------------------------------------------- denials
 
-    def _deny(self, command: Any, refusal: Refused) -> None:
-        """Tell the strategy by Nautilus' own events, for every order concerned, and the journal."""
-        self._supervisor.denied(command, refusal)
-        if isinstance(command, SubmitOrderList):
-            for order in command.order_list.orders:
-                self.deny_order(order, refusal.text)
-        elif isinstance(command, SubmitOrder):
-            self.deny_order(command.order, refusal.text)
-        elif isinstance(command, ModifyOrder):
-            self._reject(command, OrderModifyRejected, refusal.text)
-        elif isinstance(command, BatchCancelOrders):
-            for cancel in command.cancels:
-                self._reject(cancel, OrderCancelRejected, refusal.text)
-        elif isinstance(command, CancelOrder):
-            self._reject(command, OrderCancelRejected, refusal.text)
-        elif isinstance(command, CancelAllOrders):  # Nautilus has marked the strategy's own orders PENDING_CANCEL
-            for order in self._cache.orders_open(instrument_id=command.instrument_id, strategy_id=command.strategy_id):
-                self._reject(order, OrderCancelRejected, refusal.text)
-
-    def deny_order(self, order: Order, reason: str) -> None:
-        """Nautilus' own denial of one order; it reaches the strategy as OrderDenied."""
-        if not self._cache.order_exists(order.client_order_id):
-            self._cache.add_order(order)
-        event = OrderDenied(
-            trader_id=order.trader_id,
-            strategy_id=order.strategy_id,
-            instrument_id=order.instrument_id,
-            client_order_id=order.client_order_id,
-            reason=reason,
-            event_id=UUID4(),
-            ts_init=self._clock.timestamp_ns(),
-        )
-        self._msgbus.send("ExecEngine.process", event)
-
-    def _reject(self, command: Any, event_type: type, reason: str) -> None:
-        order = self._cache.order(ClientOrderId(command.client_order_id.value))
-        if order is None or order.is_closed:
-            return
-        now = self._clock.timestamp_ns()
-        event = event_type(
-            trader_id=order.trader_id,
-            strategy_id=order.strategy_id,
-            instrument_id=order.instrument_id,
-            client_order_id=order.client_order_id,
-            venue_order_id=order.venue_order_id,
-            account_id=order.account_id,
-            reason=reason,
-            event_id=UUID4(),
-            ts_event=now,
-            ts_init=now,
-        )
-        self._msgbus.send("ExecEngine.process", event)
-
-
-def deny_rest(orders: list[Order], deny: Callable[[Order, str], None]) -> None:
-    """All or nothing: if Nautilus denied one order of a list, deny those it left lying.
-
-    Nautilus' RiskEngine denies only the order that failed its check and forgets the others.
-    """
-    denied = next((order for order in orders if order.status == OrderStatus.DENIED), None)
-    if denied is not None:
-        for order in orders:
-            if order.status == OrderStatus.INITIALIZED:
-                deny(order, f"{denied.client_order_id} of the same list was denied")
+def _names(command: Any) -> list[Any]:
+    """Client order ids of the orders that a command is about."""
+    if isinstance(command, SubmitOrderList):
+        return [order.client_order_id for order in command.order_list.orders]
+    return [command.order.client_order_id] if isinstance(command, SubmitOrder) else [command.client_order_id]

@@ -30,13 +30,14 @@ class Entries:
     def withdraw(self, _why: str) -> None:
         """Cancel all that still work."""
         for trade in list(self._trades):
-            self._end(trade)
+            self.end(trade)
 
     def _expire(self, trade: Trade) -> None:
         if trade.entries_live:
             trade.expired = True
-            self._end(trade)
+            self.end(trade)
 
-    def _end(self, trade: Trade) -> None:
+    def end(self, trade: Trade) -> None:
+        """Cancel the entries of a trade that still work."""
         for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY) if not order.cancel_requested]:
             self._sender.cancel(trade, order)

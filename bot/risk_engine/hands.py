@@ -24,8 +24,8 @@ class Hands(Protocol):
     def now_ns(self) -> int:
         """Market time."""
 
-    def send(self, command: Any) -> None:
-        """Put a command on its way, through the risk engine."""
+    def send(self, command: Any, *, after_wait: bool = False) -> None:
+        """Put a command of the supervisor on its way, through the risk engine. `after_wait` as for Sender.exit."""
 
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens."""

@@ -14,7 +14,10 @@ from bot.risk_engine.hands import Hands
 
 
 class KillSwitch:
-    """The latch; journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left."""
+    """The latch; journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left.
+
+    A journal or a listener that fails holds up neither the state nor the leaving; the failure is raised after both.
+    """
 
     def __init__(self, hands: Hands, leave: Callable[[], None], state: KillState = KillState.ARMED) -> None:
         self.state = state
@@ -23,8 +26,21 @@ class KillSwitch:
 
     def trip(self, reason: str, detail: str) -> None:
         """ARMED to TRIPPED. In every state what is open is left; what goes wrong on that way does not begin it again."""
-        if self.state is KillState.ARMED:
-            self._enter(KillState.TRIPPED, reason, detail)
+        try:
+            if self.state is KillState.ARMED:
+                self._enter(KillState.TRIPPED, reason, detail)
+        finally:
+            self._leave_once()
+
+    def rest(self) -> None:
+        """TRIPPED to HALTED once the book is flat; nothing in any other state."""
+        if self.state is KillState.TRIPPED:
+            try:
+                self._enter(KillState.FLAT, "no position of ours is left")
+            finally:
+                self._enter(KillState.HALTED, "only a person starts trading again: mesbot resume")
+
+    def _leave_once(self) -> None:
         if self._leaving:
             return
         self._leaving = True
@@ -33,13 +49,10 @@ class KillSwitch:
         finally:
             self._leaving = False
 
-    def rest(self) -> None:
-        """TRIPPED to HALTED once the book is flat; nothing in any other state."""
-        if self.state is KillState.TRIPPED:
-            self._enter(KillState.FLAT, "no position of ours is left")
-            self._enter(KillState.HALTED, "only a person starts trading again: mesbot resume")
-
     def _enter(self, state: KillState, reason: str, detail: str = "") -> None:
+        """The state first: it counts from here on. The record takes its place before those of what follows from it."""
         self.state = state
-        self._hands.journal(Kind.KILL, self._hands.now_ns, KillRecord(state.value, reason, detail))
-        self._hands.publish(TOPIC_KILL, KillUpdate(state, reason))
+        try:
+            self._hands.journal(Kind.KILL, self._hands.now_ns, KillRecord(state.value, reason, detail))
+        finally:
+            self._hands.publish(TOPIC_KILL, KillUpdate(state, reason))

@@ -1,25 +1,26 @@
-"""Naked time: how long an open leg has less working stop than contracts, and what is done when the grace is over."""
+"""Timers of a trade that is not as it should be: an open leg with less working stop than contracts, or a trade being left."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from bot.risk_engine.clocks import Timeline
+from bot.supervision.duties import Waited
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS
 
-GRACE_NS = SECOND_NS  # a stop works within this after a fill (invariant 1)
-CLOSING_NS = 2 * SECOND_NS  # CLOSING suspends repair as long
+GRACE_NS = SECOND_NS  # a stop works within this after a fill (invariant 1); what is not answered by then is a doubt
+DOUBT_NS = 2 * SECOND_NS  # a doubt is asked about as long; CLOSING suspends repair as long
 
 
 class NakedWatch:
-    """Counts on the wall clock. `act` carries out urgently what the trade demands once its grace is over."""
+    """Counts on the wall clock. `act` carries out what the trade demands, told how long it has waited."""
 
-    def __init__(self, act: Callable[[Trade], None]) -> None:
+    def __init__(self, act: Callable[[Trade, Waited], None]) -> None:
         self._act = act
 
     def look(self, wall: Timeline, trade: Trade) -> None:
-        """Something changed: begin to count, or stop."""
+        """Something changed: begin to count naked time, or stop."""
         naked = any(leg.open > leg.protected or leg.open < 0 for leg in trade.legs)
         if naked and not trade.naked_since_ns:
             trade.naked_since_ns = wall.now_ns
@@ -28,13 +29,20 @@ class NakedWatch:
             trade.naked_ns += wall.now_ns - trade.naked_since_ns
             trade.naked_since_ns = 0
 
-    def _again(self, wall: Timeline, trade: Trade) -> None:
-        wall.call_at(f"{trade.intent_id}-naked", wall.now_ns + GRACE_NS, lambda: self._still_naked(wall, trade))
+    def leaving(self, wall: Timeline, trade: Trade) -> None:
+        """A trade is being left: see to it until it is over, covered or not."""
+        if not trade.naked_since_ns:
+            self._again(wall, trade)
 
-    def _still_naked(self, wall: Timeline, trade: Trade) -> None:
+    def _again(self, wall: Timeline, trade: Trade) -> None:
+        wall.call_at(f"{trade.intent_id}-naked", wall.now_ns + GRACE_NS, lambda: self._still(wall, trade))
+
+    def _still(self, wall: Timeline, trade: Trade) -> None:
         """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more."""
-        if not trade.naked_since_ns or trade.done:
+        if trade.done or (trade.closing is None and not trade.naked_since_ns):
             return
-        if trade.closing is None or wall.now_ns - trade.closing_since_ns >= CLOSING_NS:
-            self._act(trade)
-        self._again(wall, trade)
+        self._again(wall, trade)  # first: what fails below is tried again
+        since = trade.naked_since_ns if trade.closing is None else trade.closing_since_ns
+        waited = Waited.DOUBT if wall.now_ns - since >= DOUBT_NS else Waited.GRACE
+        if trade.closing is None or waited is Waited.DOUBT:
+            self._act(trade, waited)

@@ -11,19 +11,37 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.errors import RiskEngineError
-from bot.messages import ENDPOINT_RISK_CLOSE, venue_endpoint
+from bot.messages import ENDPOINT_RISK_PATH, OnPath, venue_endpoint
 
 PARTS = ("JOURNAL", "QUALITY", "MARKET", "LIBRARY", "LEARNING")
 LIVE_PARTS = (*PARTS, "DESK")
 
 
+def require_whole(trader: Any, runtime: Any, parts: Sequence[str] | None, simulated: Any, venue: Any) -> None:
+    """Raises RiskEngineError if a part of the run is missing or in the wrong place. `parts`: those there must be (None: all of them);
+    `simulated`: a backtest's message bus, None for a live node."""
+    wanted = parts if parts is not None else LIVE_PARTS if simulated is None else PARTS
+    require_parts((getattr(actor, "part", "") for actor in trader.actors()), wanted)
+    if "LIBRARY" in wanted:
+        standing = (getattr(strategy, "name", "") for strategy in trader.strategies())
+        require_strategies(standing, runtime.contracts.declared)
+    require_one_runtime(runtime.spec, [*trader.actors(), *trader.strategies()])
+    if simulated is not None:
+        require_venue(venue.value, simulated)
+
+
 def require_risk_engine(name: str, msgbus: Any) -> None:
-    """Raises RiskEngineError, which names the part that asks, unless the contract risk engine is on the bus."""
-    if ENDPOINT_RISK_CLOSE not in msgbus.endpoints():
+    """Raises RiskEngineError, which names the part that asks, unless the contract risk engine is on the bus and on the path."""
+    answer = OnPath()
+    if ENDPOINT_RISK_PATH in msgbus.endpoints():
+        msgbus.send(ENDPOINT_RISK_PATH, answer)
+    if answer.lost is None:
         raise RiskEngineError(
             f"{name} refuses to start: the contract risk engine is not installed; make RiskController the controller of the "
             "configuration, or install it before anything else."
         )
+    if answer.lost:
+        raise RiskEngineError(f"{name} refuses to start: the contract risk engine does not stand at {', '.join(answer.lost)}.")
 
 
 def require_parts(found: Iterable[str], wanted: Sequence[str]) -> None:

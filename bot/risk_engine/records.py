@@ -69,7 +69,7 @@ def denial_record(command: Any, refusal: Refused) -> OrderRecord:
     return OrderRecord(
         client_order_id=str(name),
         intent_id=tags.intent_id if tags is not None else "",
-        strategy=str(command.strategy_id).partition("-")[0],
+        strategy=str(getattr(command, "strategy_id", "")).partition("-")[0],
         role=type(command).__name__,
         event="Denied",
         quantity=sum(int(order.quantity) for order in orders),

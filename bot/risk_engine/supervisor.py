@@ -10,60 +10,59 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautilus_trader.execution.messages import ModifyOrder
 from nautilus_trader.model.events import OrderAccepted, OrderFilled, OrderUpdated
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
+from bot.contracts.models import ExecutionContract
 from bot.decision.intent import Intent
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
 from bot.market.update import MarketUpdate
-from bot.messages import TOPIC_BOOK, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeClosed, TradeOpened
-from bot.risk_engine.brackets import strategy_id, ticks_of
+from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeOpened
+from bot.risk_engine.bar_watch import BarWatch
+from bot.risk_engine.brackets import strategy_id
+from bot.risk_engine.endings import Endings
 from bot.risk_engine.entries import Entries
 from bot.risk_engine.hands import Hands
 from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
 from bot.risk_engine.reconciler import Reconciler
-from bot.risk_engine.records import fill_record, order_record, tell_denied
+from bot.risk_engine.records import order_record, tell_denied
+from bot.risk_engine.refused_cancels import RefusedCancels
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
+from bot.risk_engine.story import answered, take_fill, take_update
 from bot.runtime.runtime import Runtime
-from bot.supervision.duties import duties
-from bot.supervision.excursion import follow_excursion, follow_price
+from bot.supervision.duties import Waited, duties
 from bot.supervision.orders import OrderState, Role, TrackedOrder
-from bot.supervision.outcome import outcome_of
-from bot.supervision.trade import Fill, Leg, Trade
-from bot.supervision.watch import KillWatch, execution_events
-from bot.units import SECOND_NS, to_cents
+from bot.supervision.trade import Leg, Trade
+from bot.supervision.watch import execution_events
 
-ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2)
+SAFETY = {"DVS": ExitReason.QUALITY, "EQS": ExitReason.QUALITY, "ATR": ExitReason.VOLATILITY}  # causes of a tightening that may not fail
 
 
 class Supervisor:
-    """Keeps the trades and acts through `hands`. Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall."""
+    """Keeps the trades; `hands` is its hands. Times are UTC ns of the market; liveness (naked, orphans, closing) runs on the wall."""
 
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, hands: Hands) -> None:
         self.register = Register(runtime)
-        self._runtime = runtime
-        self._limits = runtime.limits
-        self._execution = runtime.contracts.execution_contract
-        self._instrument_id = instrument_id
-        self._hands = hands
-        self._sender = Sender(hands, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
-        self._patience = Patience(self._execution, self._sender.cancel, self.close)
+        self._runtime, self._execution = runtime, runtime.contracts.execution_contract
+        self._hands, self._instrument_id = hands, instrument_id
+        self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
+        self._patience = Patience(self._execution_of, self._sender.cancel, self.close)
         self.entries = Entries(hands, self._sender, self.register.trades)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.act, self.trip)
-        self._naked = NakedWatch(lambda trade: self.act(trade, urgent=True))
+        self._naked = NakedWatch(self.act)
         self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
         self._adopting = bool(runtime.past.unfinished)  # until all that happened meanwhile is told, nothing follows from a part of it
-        self._refused: set[str] = set()  # orders whose refused cancel waits to be asked again
-        self._kill = KillWatch(self._limits)
+        self._refused = RefusedCancels(self.act)
+        self._endings = Endings(hands, self.register.trades, self.act, self._tell, self._rest)
+        self._bars = BarWatch(runtime)
         self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
 
     @property
@@ -80,9 +79,15 @@ class Supervisor:
         """The trade, leg and tracked order of a client order id."""
         return self.register.find(name)
 
-    def repairs(self, order: Order) -> bool:
-        """Whether the supervisor itself has just made this very order; true once."""
-        return self._sender.made.pop(order.client_order_id.value, None) is order
+    @property
+    def kill_state(self) -> KillState:
+        """The kill switch's state; nobody else keeps it."""
+        return self._switch.state
+
+    @property
+    def now_ns(self) -> int:
+        """Market time."""
+        return self._hands.now_ns
 
     # --------------------------------------------------------------- entries
 
@@ -93,12 +98,18 @@ class Supervisor:
         for order in orders:
             self.register.track(trade, order)
         self.entries.watch(trade)
-        self._hands.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+        self._tell(trade, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+
+    def _tell(self, trade: Trade, event: BookEvent) -> None:
+        """What is counted and learned from; a drill is neither."""
+        if not trade.is_drill:
+            self._hands.publish(TOPIC_BOOK, event)
 
     def adopt(self) -> None:
         """Take over what earlier runs left unfinished; nothing is sent. Patience begins anew, expiry is looked at with each bar."""
         for story in self._runtime.past.unfinished:
             trade = self.register.adopt(story)
+            trade.entry_ended = not trade.entries_live
             self._sender.owner(trade.intent_id, strategy_id(trade.plan.strategy))
             for order in [order for leg in trade.legs for order in leg.orders]:
                 self._patience.watch(self._hands.market, trade, order)
@@ -109,39 +120,52 @@ class Supervisor:
         adopted = [trade for trade in self.trades if trade.opened_ns and not trade.done]
         for trade in adopted:
             if trade.over:  # its last fill was written down, and its outcome was not
-                self._finish(trade)
+                self._endings.finish(trade)
             elif not trade.announced:
                 trade.announced = True
-                self._hands.publish(TOPIC_BOOK, TradeOpened(trade.view()))
+                self._tell(trade, TradeOpened(trade.view()))
                 self._naked.look(self._hands.wall, trade)
         if self._switch.state is KillState.TRIPPED:
             self._leave_all()
         for trade in adopted:
+            if trade.closing is not None and not trade.done:
+                self._leave(trade, trade.closing)
+            elif trade.is_drill and not trade.done:  # nobody waits for its kill any more
+                self._leave(trade, ExitReason.TIME)
             self.act(trade)
 
     # ---------------------------------------------------------------- events
 
-    def on_order_event(self, event: Any) -> None:
-        """Fold one Nautilus order event in and do what follows from it."""
+    def on_order_event(self, event: Any, *, ours: bool = False) -> None:
+        """Fold one Nautilus order event in and do what follows from it. `ours`: a refusal of our own, which says nothing of the venue."""
         trade, leg, order = self.find(event.client_order_id.value)
         if trade is None or leg is None or order is None:
             self._unapproved(event)
             return
-        name, was_entering = type(event).__name__, trade.entries_live
+        name, was_asked = type(event).__name__, order.cancel_requested
         if isinstance(event, OrderFilled):
             self._fill(trade, leg, order, event)
         order.apply(name, int(event.last_qty) if isinstance(event, OrderFilled) else 0)
         closing = trade.closing.value if trade.closing is not None and order.role is Role.EXIT else ""
-        cause = self._updated(trade, leg, order, event) if isinstance(event, OrderUpdated) else closing
+        cause, widened = closing, ""
+        if isinstance(event, OrderUpdated):
+            cause, widened = take_update(trade, leg, order, event, self._causes)
+        elif ours:
+            order.cancel_requested = was_asked
+        else:
+            answered(order, name)
         self._patience.watch(self._hands.market, trade, order)
         # Market time, not ts_event: some events are Nautilus' own, stamped by its clock, which on a replay is not the market's.
         venue_order_id = event.venue_order_id.value if isinstance(event, OrderAccepted) else ""
         record = order_record(trade, order, name, getattr(event, "reason", "") or "", cause, venue_order_id)
         self._hands.journal(Kind.ORDER, self._hands.now_ns, record, trade.plan.strategy)
-        self._charge(trade, order, name, event)
+        if not ours:
+            self._charge(trade, order, name, event)
         if order.state is OrderState.UNKNOWN:
             self.trip("order state desync", f"{order.order_id}: {name} cannot follow from what the broker said before")
-        self._after(trade, order, was_entering, refused=name == "OrderCancelRejected")
+        if widened:
+            self.trip("a stop was widened at the venue", widened)
+        self._after(trade, order, refused=name == "OrderCancelRejected" and not ours)
 
     def _unapproved(self, event: Any) -> None:
         """An event of an order that never passed the risk engine; a denial of one is what should happen."""
@@ -151,16 +175,7 @@ class Supervisor:
     def _fill(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
         if trade.done:
             self._reopen(trade, order)
-        price, quantity = ticks_of(event.last_px), int(event.last_qty)
-        reference = order.price if order.price is not None else self._hands.last_close
-        slippage = (price - reference) * order.side + 0.0  # never -0.0
-        fee = to_cents(event.commission.as_double())
-        trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage, event.trade_id.value))
-        if order.role is Role.ENTRY and not trade.opened_ns:
-            trade.opened_ns = event.ts_event
-        follow_price(trade, price)
-        body = fill_record(trade, order)
-        self._hands.journal(Kind.FILL, event.ts_event, body, trade.plan.strategy)
+        take_fill(self._hands, trade, leg, order, event)
 
     def _reopen(self, trade: Trade, order: TrackedOrder) -> None:
         """A fill of a trade that was over: of its entry it is an ordinary trade after all, of anything else a contradiction."""
@@ -170,19 +185,7 @@ class Supervisor:
         if trade.told:
             self.trip("a finished trade was filled again", order.order_id)
         else:
-            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
-
-    def _updated(self, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated) -> str:
-        """Take a change in; why a stop was moved, "" for anything else."""
-        order.quantity = int(event.quantity)
-        if order.role is not Role.STOP or event.trigger_price is None:
-            return ""
-        moved = round(ticks_of(event.trigger_price))
-        if moved == order.price:
-            return ""
-        cause = self._causes.pop(order.order_id, "")
-        trade.move_stop(leg, order, moved, cause)
-        return cause
+            self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
 
     def _charge(self, trade: Trade, order: TrackedOrder, name: str, event: Any) -> None:
         for charge in execution_events(self._execution, trade, order, name, event.ts_event):
@@ -190,85 +193,83 @@ class Supervisor:
 
     # ---------------------------------------------------------- consequences
 
-    def _after(self, trade: Trade, order: TrackedOrder, was_entering: bool, refused: bool) -> None:
+    def _after(self, trade: Trade, order: TrackedOrder, refused: bool) -> None:
         self._naked.look(self._hands.wall, trade)
-        if was_entering and not trade.entries_live:
-            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
-        if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
+        self._both_or_neither(trade, order)
+        if not trade.entry_ended and not trade.entries_live:
+            trade.entry_ended = True
+            self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
+        if abs(self.net) > (1 if trade.is_drill else self._runtime.law_of(trade.intent_id).limits.contracts_of[trade.plan.strategy]):
             self.trip("position above its limit", f"{abs(self.net)} contracts")
         if any(leg.open < 0 for leg in trade.legs):
             self.trip("a leg was closed twice", order.order_id)
         if trade.over and not trade.done:
-            self._finish(trade)
+            self._endings.finish(trade)
         elif trade.opened_ns and not trade.done:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
-            self._hands.publish(TOPIC_BOOK, news(trade.view()))
+            self._tell(trade, news(trade.view()))
         if refused:
-            order.cancel_requested = True  # it is asked again, but not in a circle
-            if order.order_id not in self._refused:
-                self._refused.add(order.order_id)
-                self._hands.wall.call_at(f"{order.order_id}-again", self._hands.wall.now_ns + SECOND_NS, lambda: self._again(trade, order))
+            self._refused.put_off(self._hands.wall, trade, order)
         if trade.closing is not None and order.role is Role.TARGET:
             # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
             self._hands.wall.call_at(f"{trade.intent_id}-close", self._hands.wall.now_ns, lambda: self.act(trade))
         else:
             self.act(trade)
 
-    def _again(self, trade: Trade, order: TrackedOrder) -> None:
-        self._refused.discard(order.order_id)
-        order.cancel_requested = False
-        self.act(trade)
+    def _both_or_neither(self, trade: Trade, order: TrackedOrder) -> None:
+        """An entry of one leg that the venue refused takes the other legs along: what still works ends, what is held is left."""
+        if order.role is not Role.ENTRY or order.state not in (OrderState.REJECTED, OrderState.DENIED) or len(trade.legs) == 1:
+            return
+        self.entries.end(trade)
+        if trade.net:
+            self.close(CloseTrade(trade.intent_id, ExitReason.RECONCILED, f"{order.order_id} was refused: both legs or neither"))
 
-    def act(self, trade: Trade, urgent: bool = False) -> None:
+    def act(self, trade: Trade, waited: Waited = Waited.NOT) -> None:
         """Carry out what the trade's state demands."""
-        for duty in [] if self._adopting else duties(trade, urgent):
+        for duty in [] if self._adopting else duties(trade, waited):
             self._sender.carry_out(trade, duty)
-
-    def _finish(self, trade: Trade) -> None:
-        trade.done = True
-        if trade.opened_ns and not trade.told:
-            trade.told = True
-            outcome = outcome_of(trade)
-            self._hands.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
-            self._hands.publish(TOPIC_BOOK, TradeClosed(outcome))
-        self._hands.wall.call_at(f"{trade.intent_id}-orphans", self._hands.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
-        if self.net == 0:
-            self._switch.rest()
-
-    def _sweep(self, trade: Trade) -> None:
-        """After the grace: cancel leftovers of a flat trade, then let go of it once nothing works."""
-        if not trade.done or trade not in self.trades:
-            return  # a late fill made it a trade again, or it is gone
-        self.act(trade, urgent=True)
-        if not any(leg.live(*Role) for leg in trade.legs):
-            self.trades.remove(trade)
 
     def close(self, request: CloseTrade) -> None:
         """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
         trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
         if trade is not None and trade.closing is None:
-            trade.closing, trade.closing_since_ns = request.reason, self._hands.wall.now_ns
-            self.act(trade)
+            self._leave(trade, request.reason)
 
-    def passing(self, command: Any) -> None:
-        """An approved command leaves: keep why a stop is being moved until the venue confirms it."""
-        if isinstance(command, ModifyOrder):
-            self._causes[command.client_order_id.value] = (command.params or {}).get("cause", "")
+    def _leave(self, trade: Trade, reason: ExitReason) -> None:
+        trade.closing, trade.closing_since_ns = reason, self._hands.wall.now_ns
+        self._naked.leaving(self._hands.wall, trade)
+        self.act(trade)
+
+    def stop_asked(self, trade: Trade, stop: TrackedOrder, price: int, bar_ns: int, cause: str) -> None:
+        """A strategy's change of a stop (ticks) was approved; why is kept until the venue confirms it."""
+        trade.ask_stop(stop, price, bar_ns)
+        self._causes[stop.order_id] = cause
+
+    def too_many_changes(self, trade: Trade, cause: str) -> None:
+        """A change that came too often was refused: if safety asked for it, the trade is left."""
+        if cause in SAFETY:
+            self.close(CloseTrade(trade.intent_id, SAFETY[cause], f"{cause}: the stop may not be moved again"))
+
+    def resize_refused(self, name: str) -> None:
+        """A change of size did not pass: the pair is replaced instead."""
+        _, _, order = self.find(name)
+        if order is not None:
+            order.resized, order.resize_refused = None, True
 
     # ------------------------------------------------------------ bars and kill
 
     def on_market(self, update: MarketUpdate) -> None:
         """Follow excursions bar by bar, and ask the kill triggers that look at the scores."""
-        bar = update.quality.bar
-        for trade in self.trades:
-            if bar is not None and not trade.done and bar.ts_ns >= trade.opened_ns:
-                follow_excursion(trade, bar)
+        self._bars.follow(self.trades, update.quality.bar)
         if update.quality.ts_ns < self.judge_from_ns:
             return  # history: it says nothing about a position held now
         self.entries.overdue(update.quality.ts_ns)
-        if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self.net != 0):
+        if reason := self._bars.kill(self.trades, update.quality):
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
+
+    def _execution_of(self, trade: Trade) -> ExecutionContract:
+        return self._runtime.law_of(trade.intent_id).contracts.execution_contract
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched; tripped again, it goes on with what is still open."""
@@ -278,9 +279,16 @@ class Supervisor:
         open_trades = [trade for trade in self.trades if not trade.done]
         for trade in open_trades:
             if trade.closing is None:
-                trade.closing, trade.closing_since_ns = ExitReason.KILL, self._hands.wall.now_ns
-            self.act(trade)
+                self._leave(trade, ExitReason.KILL)
+            else:
+                self.act(trade)
         if not open_trades:
+            self._rest()
+
+    def _rest(self) -> None:
+        """A kill is over when the book is flat and Nautilus holds nothing of the instrument that is none of ours either."""
+        held = self._hands.cache.positions_open(instrument_id=self._instrument_id)
+        if self.net == 0 and not any(position.signed_qty for position in held):
             self._switch.rest()
 
     def alarm(self, text: str) -> None:

@@ -6,15 +6,19 @@ memory. What the fold cannot know is what happened after the last record; the br
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from bot.decision.outcome import TradeOutcome
+from bot.decision.plan import OPERATOR
 from bot.decision.snapshot import KillState
 from bot.journal import schema
 from bot.journal.build import intent_of, journaled_outcome
+from bot.journal.kill_state import KillStanding, require_link, standing
+from bot.journal.latch import read_latch, state_of
 from bot.journal.read import Record, opened, read
 from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord
 from bot.messages import BookEvent, EntryEnded, IntentSubmitted, TradeClosed
@@ -34,7 +38,8 @@ class Past(msgspec.Struct, frozen=True):
     `events` are what the book counts, each with its time; `learning` holds the close of a bar of
     each session and the outcomes, real and shadow, in order; `charges` are EQS events; `day` the
     last trading day that began. `unfinished` are intents that may still have orders or a position,
-    `lost_shadows` shadow trades nobody follows any more, `intent_ids` all that were ever decided.
+    `lost_shadows` shadow trades nobody follows any more, `intent_ids` all that were ever decided. `kill_state` is the
+    stricter of the journals' and their latches', `told` what a person must know of the latches, as sentences.
     """
 
     last_ns: int = 0
@@ -43,6 +48,7 @@ class Past(msgspec.Struct, frozen=True):
     charges: tuple[tuple[str, int], ...] = ()
     kill_state: KillState = KillState.ARMED
     kill_reason: str = ""
+    told: tuple[str, ...] = ()
     day: DayRecord | None = None
     unfinished: tuple[Story, ...] = ()
     lost_shadows: tuple[ShadowRecord, ...] = ()
@@ -63,20 +69,18 @@ class Past(msgspec.Struct, frozen=True):
 
 
 def past_of(paths: Sequence[str | Path]) -> Past:
-    """Fold the journals of these files, oldest first. Raises JournalError if one cannot be read."""
+    """Fold the journals of these files, oldest first, each with its latch.
+
+    Raises JournalError if one cannot be read, JournalBroken if its latch is not of this journal.
+    """
     fold = _Fold()
-    for path in paths:
+    for path in map(Path, paths):
+        said = read_latch(path)  # before the file: what it names is in the file already
         with opened(path) as db:
-            if schema.is_empty(db):
-                continue
-            sessions = list(db.execute(_SESSIONS))
-            for record in read(db, *_KINDS):
-                while sessions and sessions[0][0] < record.seq:
-                    fold.session(sessions.pop(0)[1])
-                fold.take(record)
-            for _, ts_ns in sessions:
-                fold.session(ts_ns)
-            fold.last_ns = max(fold.last_ns, db.execute("SELECT coalesce(max(ts_ns), 0) FROM records").fetchone()[0])
+            require_link(path, db, said)
+            if not schema.is_empty(db):
+                fold.records(db)
+            fold.kill = standing(path, db, said, fold.kill)
     return fold.past()
 
 
@@ -105,8 +109,19 @@ class _Fold:
         self._charges: list[tuple[str, int]] = []
         self._intents: dict[str, _Intent] = {}
         self._shadows: dict[str, ShadowRecord] = {}
-        self._kill = (KillState.ARMED, "")
+        self.kill = KillStanding(KillState.ARMED, "")
         self._day: DayRecord | None = None
+
+    def records(self, db: sqlite3.Connection) -> None:
+        """Fold all records of a file in."""
+        sessions = list(db.execute(_SESSIONS))
+        for record in read(db, *_KINDS):
+            while sessions and sessions[0][0] < record.seq:
+                self.session(sessions.pop(0)[1])
+            self.take(record)
+        for _, ts_ns in sessions:
+            self.session(ts_ns)
+        self.last_ns = max(self.last_ns, db.execute("SELECT coalesce(max(ts_ns), 0) FROM records").fetchone()[0])
 
     def session(self, ts_ns: int) -> None:
         """There was a bar in a session."""
@@ -127,7 +142,7 @@ class _Fold:
             case Kind.QUALITY if body["score"] == "EQS":
                 self._charges.append((body["event"], ts_ns))
             case Kind.KILL:
-                self._kill = (KillState(body["state"]), body["reason"])
+                self.kill = self.kill._replace(state=state_of(body["state"]), reason=body["reason"])
             case Kind.SHADOW:
                 self._shadow(msgspec.convert(body, ShadowRecord))
             case Kind.DAY:
@@ -143,8 +158,9 @@ class _Fold:
             events=tuple(self._events),
             learning=tuple(self._learning),
             charges=tuple(self._charges),
-            kill_state=self._kill[0],
-            kill_reason=self._kill[1],
+            kill_state=self.kill.state,
+            kill_reason=self.kill.reason,
+            told=self.kill.told,
             day=self._day,
             unfinished=tuple(Story(each.intent, tuple(each.records)) for each in unfinished),
             lost_shadows=tuple(self._shadows.values()),
@@ -184,26 +200,33 @@ class _Fold:
             each.submitted = True
             intent = each.intent
             ts_ns = intent.decided.ts_ns
-            self._events.append((ts_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, ts_ns)))
+            self._count(ts_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, ts_ns))
 
     def _entries(self, each: _Intent, ts_ns: int) -> None:
         """Whether the last entry has just ended."""
         if not each.entry_ended and not any(leg.live(Role.ENTRY) for leg in each.trade.legs):
             each.entry_ended = True
             intent = each.intent
-            self._events.append((ts_ns, EntryEnded(intent.intent_id, intent.plan.strategy, bool(each.trade.opened_ns))))
+            self._count(ts_ns, EntryEnded(intent.intent_id, intent.plan.strategy, bool(each.trade.opened_ns)))
 
     def _late(self, each: _Intent, ts_ns: int) -> None:
         """Whether an entry that was told as not filled has just been filled after all."""
         if each.entry_ended and not each.trade.opened_ns:
-            self._events.append((ts_ns, EntryEnded(each.intent.intent_id, each.intent.plan.strategy, filled=True, late=True)))
+            self._count(ts_ns, EntryEnded(each.intent.intent_id, each.intent.plan.strategy, filled=True, late=True))
+
+    def _count(self, ts_ns: int, event: IntentSubmitted | EntryEnded) -> None:
+        """What the book counts; a drill it does not."""
+        if event.strategy != OPERATOR:
+            self._events.append((ts_ns, event))
 
     def _outcome(self, outcome: TradeOutcome, ts_ns: int) -> None:
-        self._learning.append(outcome)
+        if outcome.strategy != OPERATOR:
+            self._learning.append(outcome)
         if outcome.shadow:
             self._shadows.pop(outcome.trade_id, None)
             return
-        self._events.append((ts_ns, TradeClosed(outcome)))
+        if outcome.strategy != OPERATOR:
+            self._events.append((ts_ns, TradeClosed(outcome)))
         if (each := self._intents.get(outcome.trade_id)) is not None:
             each.closed = True
 

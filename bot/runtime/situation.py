@@ -6,7 +6,7 @@ that neither has to believe the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.calendar import SessionCalendar
 from bot.decision.book import Book
@@ -21,14 +21,18 @@ from bot.runtime.past import Past
 
 
 class Situation:
-    """Folds market, book, account, trust and kill messages into a Snapshot. Times are market time, UTC ns.
+    """Folds market, book, account and trust messages into a Snapshot. Times are market time, UTC ns.
 
+    `kill` is asked for the kill switch's state where its holder is at hand; without it `kill_state` is what was last heard.
     `trading_day` is the one in force (ISO date), `observe` the run's word that nothing may be sent.
     """
 
-    def __init__(self, limits: Limits, calendar: SessionCalendar, *, observe: bool = False) -> None:
+    def __init__(
+        self, limits: Limits, calendar: SessionCalendar, kill: Callable[[], KillState] | None = None, *, observe: bool = False
+    ) -> None:
         self.book = Book(limits)
         self.kill_state = KillState.ARMED
+        self._kill = kill
         self.state: MarketState | None = None
         self.trust: Mapping[str, Trust] = {}
         self.veto: Refused | None = None
@@ -44,6 +48,19 @@ class Situation:
         self._balance_cents: int | None = None
         self._available_cents: int | None = None
         self._equity_cents: int | None = None
+
+    def on_trust(self, trust: Mapping[str, Trust]) -> None:
+        """What learning makes of each strategy now."""
+        self.trust = trust
+
+    def on_veto(self, veto: Refused | None) -> None:
+        """The filter's veto; it holds until the next bar."""
+        if veto is not None:
+            self.veto = veto
+
+    def on_broker(self, block: str) -> None:
+        """Why the broker's side takes no entries now; "" if it does."""
+        self.broker = block
 
     def on_market(self, update: MarketUpdate) -> None:
         """Take a closed bar in; a new trading day freezes the day's equity. the veto of the bar before is void."""
@@ -89,11 +106,16 @@ class Situation:
             day = self._calendar.trading_day(outcome.closed_ns)
             self.book.on_trade_closed(outcome.net_cents, outcome.r, outcome.quantity, outcome.budget_overrun, day)
 
-    def on_account(self, balance_cents: int, available_cents: int) -> None:
-        """Take the account's balance and free funds in (whole cents); the first balance is the day's equity."""
+    def on_account(self, balance_cents: int | None, available_cents: int | None) -> None:
+        """Take the account's balance and free funds in (whole cents, None: not told in dollars); the first balance is the day's equity."""
         self._balance_cents, self._available_cents = balance_cents, available_cents
         if self._equity_cents is None:
             self._equity_cents = balance_cents
+
+    @property
+    def ts_ns(self) -> int:
+        """The close of the last bar; 0 before the first."""
+        return self._ts_ns
 
     @property
     def equity_cents(self) -> int | None:
@@ -112,7 +134,7 @@ class Situation:
             window_end_ns = self._calendar.entry_window_end_ns(session, ts_ns)
         return Snapshot(
             ts_ns=ts_ns,
-            kill_state=self.kill_state,
+            kill_state=self.kill_state if self._kill is None else self._kill(),
             market=self.state,
             dvs=self._dvs,
             eqs=self._eqs,

@@ -35,10 +35,10 @@ def named_role(name: str) -> Role | None:
     return None if found is None else next(role for role, letter in _LETTER.items() if letter == found["letter"])
 
 
-def twin(name: str) -> str:
-    """The stop that a target was sent with, by name; "" if it is none of ours."""
+def pair_of(name: str) -> str:
+    """What a stop and the target it was sent with have in common, by name; the name itself if it is none of ours."""
     found = ORDER_NAME.search(name)
-    return "" if found is None else f"{name[: found.start()]}-{found['leg']}{_LETTER[Role.STOP]}{found['attempt']}"
+    return name if found is None else f"{name[: found.start()]}-{found['leg']}#{found['attempt']}"
 
 
 class OrderState(StrEnum):
@@ -109,8 +109,8 @@ def _row(state: OrderState, event: str) -> OrderState | str | None:
     """The cell of the table: the next state, BACK, or None for "nothing changes"."""
     if state in ENDED:  # late and duplicate events of an ended order: only a fill after the end contradicts it
         return S.UNKNOWN if event == "OrderFilled" and state in (S.REJECTED, S.DENIED) else None
-    if event == "OrderDenied":
-        return S.DENIED if state in (S.NONE, S.UNKNOWN) else S.UNKNOWN
+    if event == "OrderDenied":  # once it has left, only Nautilus' word against a copy of it
+        return S.DENIED if state in (S.NONE, S.UNKNOWN) else None
     if event == "OrderSubmitted":
         return S.SUBMITTED if state in (S.NONE, S.UNKNOWN) else None
     if event == "OrderAccepted":
@@ -125,7 +125,11 @@ TABLE: dict[tuple[OrderState, str], OrderState | str | None] = {(state, event): 
 
 @dataclass(slots=True)
 class TrackedOrder:
-    """An order of ours. Prices in ticks, quantities in contracts; `slippage_ticks` is what was modelled when it was sent."""
+    """An order of ours. Prices in ticks, quantities in contracts; `slippage_ticks` is what was modelled when it was sent.
+
+    `price` is what the venue has confirmed (before that: what was sent), `requested` a trigger that was asked for since,
+    `resized` a quantity that was; `resize_refused` and `cancel_refused` say that the venue would not have that.
+    """
 
     order_id: str
     role: Role
@@ -137,7 +141,11 @@ class TrackedOrder:
     state: OrderState = S.NONE
     filled: int = 0
     cancel_requested: bool = False
+    cancel_refused: bool = False
     before_request: OrderState = field(default=S.NONE)
+    requested: int | None = None
+    resized: int | None = None
+    resize_refused: bool = False
 
     @property
     def live(self) -> bool:
@@ -148,6 +156,27 @@ class TrackedOrder:
     def leaves(self) -> int:
         """Contracts that may still fill."""
         return self.quantity - self.filled if self.live else 0
+
+    @property
+    def at_venue(self) -> bool:
+        """The broker has said that it works. What is asked for since, by whomever, makes an order that never arrived no better."""
+        asked = self.state in (S.PENDING_UPDATE, S.PENDING_CANCEL)
+        return (self.before_request if asked else self.state) in AT_VENUE
+
+    @property
+    def in_doubt(self) -> bool:
+        """Nobody knows whether it may still fill."""
+        return self.state is S.UNKNOWN and self.filled < self.quantity
+
+    @property
+    def possible(self) -> int:
+        """Contracts that it could still fill if it works, a doubtful one and a larger size that was asked for included."""
+        return max(self.quantity, self.resized or 0) - self.filled if self.live or self.in_doubt else 0
+
+    def tightest(self, side: int) -> int:
+        """Of the confirmed and the requested trigger the one closer to the market, for a position of this side. Only for stops."""
+        assert self.price is not None, "a stop has a trigger"
+        return self.price if self.requested is None else max(self.price * side, self.requested * side) * side
 
     def apply(self, event: str, filled: int = 0) -> None:
         """Take one event in; `filled` is the quantity of an OrderFilled.

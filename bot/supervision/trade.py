@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bot.decision.intent import Intent
-from bot.decision.plan import EntryPlan, ExitReason, TradeView
-from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder
+from bot.decision.plan import OPERATOR, EntryPlan, ExitReason, TradeView
+from bot.supervision.orders import Role, TrackedOrder
 
 
 class Fill(NamedTuple):
@@ -49,23 +49,28 @@ class Leg:
         return sum(order.filled for order in self.orders if order.role is Role.ENTRY)
 
     @property
+    def entry_side(self) -> int:
+        """+1 if its entry buys, -1 if it sells; 0 before it has one."""
+        return next((order.side for order in self.orders if order.role is Role.ENTRY), 0)
+
+    @property
     def open(self) -> int:
         """Contracts still held; negative if the leg was closed twice."""
-        entry = next((order.side for order in self.orders if order.role is Role.ENTRY), 0)
-        return sum(order.filled * order.side * entry for order in self.orders)
+        return sum(order.filled * order.side for order in self.orders) * self.entry_side
 
     @property
     def protected(self) -> int:
         """Contracts covered by a stop that works at the venue."""
-        return sum(order.quantity - order.filled for order in self.of(Role.STOP) if order.state in AT_VENUE)
+        return sum(order.quantity - order.filled for order in self.of(Role.STOP) if order.at_venue)
 
 
 @dataclass(slots=True)
 class Trade:
     """All that is known of one submitted intent; `told` says whether its outcome was.
 
-    Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall. `time_of_day` (name of a session phase)
-    and `worst_case_cents` are what calendar and limits say of the intent.
+    `changes` are the decisions that moved a stop, by the bar they were taken on (one of an earlier run by its cause and place), each
+    with the stops it moved. Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall. `time_of_day` (name
+    of a session phase) and `worst_case_cents` are what calendar and limits say of the intent.
     """
 
     intent: Intent
@@ -76,12 +81,13 @@ class Trade:
     opened_ns: int = 0
     closing: ExitReason | None = None
     closing_since_ns: int = 0
-    stop_changes: int = 0
+    changes: dict[int | str, set[str]] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     naked_since_ns: int = 0
     naked_ns: int = 0
     naked_reported: bool = False
     expired: bool = False
+    entry_ended: bool = False
     announced: bool = False
     done: bool = False
     told: bool = False
@@ -97,6 +103,16 @@ class Trade:
     def plan(self) -> EntryPlan:
         """What was planned."""
         return self.intent.plan
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it is a person's, and counts for nothing."""
+        return self.plan.strategy == OPERATOR
+
+    @property
+    def unsettled(self) -> list[TrackedOrder]:
+        """Orders that may still fill, those of which nobody knows included."""
+        return [order for leg in self.legs for order in leg.orders if order.live or order.in_doubt]
 
     @property
     def side(self) -> int:
@@ -121,6 +137,11 @@ class Trade:
         return any(leg.live(Role.ENTRY) for leg in self.legs)
 
     @property
+    def stop_changes(self) -> int:
+        """How many decisions have moved a stop, asked for or confirmed."""
+        return len(self.changes)
+
+    @property
     def over(self) -> bool:
         """Flat, and no entry can fill any more."""
         return self.net == 0 and not self.entries_live and not self.unknown
@@ -128,7 +149,7 @@ class Trade:
     @property
     def unknown(self) -> bool:
         """Whether an order may still fill whose state is not known."""
-        return any(order.state is OrderState.UNKNOWN and order.filled < order.quantity for leg in self.legs for order in leg.orders)
+        return any(order.in_doubt for leg in self.legs for order in leg.orders)
 
     @property
     def first_target_hit(self) -> bool:
@@ -140,13 +161,28 @@ class Trade:
         """Ids of the stops that cover the open legs."""
         return tuple(order.order_id for leg in self.legs if leg.open for order in leg.live(Role.STOP))
 
-    def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> None:
-        """A stop works at another `price` (ticks) now. One decision to move counts once, however many legs it moves."""
+    def ask_stop(self, order: TrackedOrder, price: int, bar_ns: int) -> None:
+        """A decision of a bar asks for another `price` (ticks) of a stop. However many stops it moves, it counts once."""
+        order.requested = price
+        self.changes.setdefault(bar_ns, set()).add(order.order_id)
+
+    def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> bool:
+        """The venue has a stop at another `price` (ticks). One that this run did not ask for counts by its cause.
+
+        False if somebody has moved it away from the market: that is not taken for ours; its price is known, and no more.
+        """
+        if order.price is not None and (price - order.price) * self.side < 0:
+            order.price = price
+            return False
+        if price != order.requested:
+            before = {each.order_id for each in leg.orders}
+            moves = sum(not before.isdisjoint(moved) for moved in self.changes.values())  # of this leg, by whatever cause
+            self.changes.setdefault(f"{cause}#{moves}" if cause else f"{order.order_id}@{price}", set()).add(order.order_id)
         order.price = leg.stop = price
-        if cause not in self.causes or not cause:
-            self.stop_changes += 1
+        order.requested = None
         if cause:
             self.causes.add(cause)
+        return True
 
     def order(self, order_id: str) -> TrackedOrder | None:
         """The tracked order of this id."""

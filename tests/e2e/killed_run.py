@@ -46,10 +46,10 @@ def run(folder: Path, committed: Callable[[int, Journal], None] | None = None, r
     real_flush, real_links = Journal.flush, backtest.FLUSH_LINKS
     count = 0
 
-    def flush(journal: Journal, *, durable: bool = False) -> None:
+    def flush(journal: Journal, **how: bool) -> None:
         nonlocal count
         pending = bool(journal._records or journal._links)
-        real_flush(journal, durable=durable)
+        real_flush(journal, **how)
         if pending and committed is not None:
             count += 1
             committed(count, journal)

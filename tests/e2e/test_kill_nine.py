@@ -67,7 +67,7 @@ def test_the_hour_has_sixty_bars_an_intent_and_a_trade(whole: Whole) -> None:
 def test_resumed_after_any_commit_of_the_hour_it_reaches_the_same_head(whole: Whole) -> None:
     expected = verify(whole.journal)
     left = [verify(path) for path in whole.snapshots.values()]
-    assert any(report.unlinked for report in left), "no journal ends inside a bar"
+    assert any(records(path)[-1][2] == Kind.INTENT for path in whole.snapshots.values()), "no journal ends inside a bar"
     assert len({report.records for report in left}) == len(left)
     for number, path in whole.snapshots.items():
         assert killed_run.run(path.parent, resume=True) == whole.head, f"after commit {number}"

@@ -45,8 +45,8 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that a person has stopped with Ctrl-C."""
     out, flush, commits = tmp_path_factory.mktemp("interrupted"), Journal.flush, []
 
-    def counted(journal: Journal, *, durable: bool = False) -> None:
-        flush(journal, durable=durable)
+    def counted(journal: Journal, **how: bool) -> None:
+        flush(journal, **how)
         commits.append(1)
         if len(commits) == INTERRUPTED_AT:
             raise KeyboardInterrupt

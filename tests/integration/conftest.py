@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from rogue_day import day, law
+
+__all__ = ["day", "law"]  # fixtures of every test that plays a rogue's day
 
 _TABLE = pytest.StashKey[dict[str, list[str]]]()
 

@@ -24,7 +24,9 @@ from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.journal.build import intent_record
 from bot.journal.records import Kind
 from bot.messages import ENDPOINT_JOURNAL_AHEAD, JournalEntry
-from bot.risk_engine.brackets import OrderOrigin, bracket_orders, ticks_of
+from bot.risk_engine.brackets import OrderOrigin, bracket_orders, strategy_id, ticks_of
+from bot.runtime.runtime import runtime_of
+from bot.runtime.said import Said
 
 MES = InstrumentId.from_str("MES.CME")
 Act = Callable[["Rogue"], None]
@@ -34,7 +36,7 @@ class Rogue(Strategy):
     """`script` maps New York minutes ("10:41") to acts; `events` collects (event name, client order id, reason)."""
 
     def __init__(self, script: dict[str, Act]) -> None:
-        super().__init__(StrategyConfig(strategy_id="ROGUE", order_id_tag="ROGUE"))
+        super().__init__(StrategyConfig(strategy_id="K1", order_id_tag="K1"))
         self._script = script
         self.events: list[tuple[str, str, str]] = []
         self.uncovered: list[str] = []
@@ -44,6 +46,7 @@ class Rogue(Strategy):
 
     def on_start(self) -> None:
         self.subscribe_bars(minute_bars(MES))
+        self.msgbus.subscribe("events.order.*", self._note)
 
     def on_bar(self, bar: Any) -> None:
         self.now, self.close = new_york(bar.ts_event), round(ticks_of(bar.close))
@@ -52,10 +55,8 @@ class Rogue(Strategy):
         if act is not None:
             act(self)
 
-    def on_event(self, event: Any) -> None:
-        name = type(event).__name__
-        if name.startswith("Order"):
-            self.events.append((name, event.client_order_id.value, getattr(event, "reason", None) or ""))
+    def _note(self, event: Any) -> None:
+        self.events.append((type(event).__name__, event.client_order_id.value, getattr(event, "reason", None) or ""))
 
     def _look(self) -> None:
         """By Nautilus' own books: is the position covered to the contract? (While its entry still fills, more stop is right.)"""
@@ -69,6 +70,16 @@ class Rogue(Strategy):
 
     # ------------------------------------------------------------- what it can do
 
+    @property
+    def said(self) -> Said:
+        """What the parts of its run say: only a test may take it into its own hands."""
+        return runtime_of(self.controller._config.runtime).said
+
+    @property
+    def time_ns(self) -> int:
+        """Market time, UTC ns: in a backtest the clock's."""
+        return self.clock.timestamp_ns()
+
     def plan(self, stop: int = 8, target: int = 16, side: int = 1, quantity: int = 1, strategy: str = "K1") -> EntryPlan:
         """One leg around the close."""
         leg = Leg(quantity, self.close - side * stop, self.close + side * target)
@@ -77,22 +88,27 @@ class Rogue(Strategy):
     def intent(self, plan: EntryPlan | None = None, **changes: Any) -> Intent:
         """An intent of this bar that the risk engine has no reason to doubt, but for what a test changes."""
         of_moment = {name: changes.pop(name) for name in Moment.__struct_fields__ if name in changes}
-        made = an_intent(plan or self.plan(), self.clock.timestamp_ns())
+        made = an_intent(plan or self.plan(), self.time_ns)
         return msgspec.structs.replace(made, decided=msgspec.structs.replace(made.decided, **of_moment), **changes)
 
     def write(self, intent: Intent) -> Intent:
-        """Journal an intent ahead of its orders."""
-        self.msgbus.send(
-            ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, self.clock.timestamp_ns(), intent_record(intent), intent.plan.strategy)
-        )
+        """Journal an intent ahead of its orders, in the library's place."""
+        entry = JournalEntry(Kind.INTENT, self.time_ns, intent_record(intent), intent.plan.strategy)
+        self.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
         return intent
 
     def bracket(self, intent: Intent) -> OrderList:
-        return bracket_orders(intent, OrderOrigin(self.trader_id, self.id, MES, self.clock.timestamp_ns()))
+        return bracket_orders(intent, OrderOrigin(self.trader_id, strategy_id(intent.plan.strategy), MES, self.time_ns))
 
     def enter(self, **plan: Any) -> None:
-        """A proper entry, as a K would make it."""
-        self.submit_order_list(self.bracket(self.write(self.intent(self.plan(**plan)))))
+        """A proper entry, as a K would make it; in the name of K1, or of another by hand."""
+        listed = self.bracket(self.write(self.intent(self.plan(**plan))))
+        if listed.strategy_id == self.id:
+            self.submit_order_list(listed)
+            return
+        for order in listed.orders:
+            self.cache.add_order(order)
+        self.msgbus.send("RiskEngine.execute", self.command(listed))
 
     def market(self, side: OrderSide, quantity: int = 1, **other: Any) -> Order:
         return self.order_factory.market(MES, side, Quantity.from_int(quantity), **other)
@@ -103,7 +119,8 @@ class Rogue(Strategy):
 
     def command(self, orders: Order | OrderList) -> SubmitOrder | SubmitOrderList:
         """A command made by hand, to be sent past Strategy.submit_order."""
-        common = {"trader_id": self.trader_id, "strategy_id": self.id, "command_id": UUID4(), "ts_init": self.clock.timestamp_ns()}
+        whose = orders.strategy_id
+        common = {"trader_id": self.trader_id, "strategy_id": whose, "command_id": UUID4(), "ts_init": self.time_ns}
         if isinstance(orders, OrderList):
             return SubmitOrderList(order_list=orders, **common)
         return SubmitOrder(order=orders, **common)

@@ -10,6 +10,7 @@ from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 
 L6 = Layer.BELIEF
+MAY_TRADE = ("ACTIVE", "THROTTLED")  # states of the learning loop; any other refuses
 K5_CODES = (Code.K5_NOISE, Code.K5_LUNCH_VOID, Code.K5_OPPOSITE_STOPS)
 
 
@@ -25,15 +26,14 @@ def _warm_up(now: Snapshot, limits: Limits) -> Refused | None:
 
 def _state(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
     state = now.trust[plan.strategy].state
-    if state == "QUARANTINED":
-        return refused(Code.QUARANTINED, L6, "state", state, "required", "ACTIVE or THROTTLED")
-    if state == "ARCHIVED":
-        return refused(Code.ARCHIVED, L6, "state", state, "required", "ACTIVE or THROTTLED")
-    return None
+    if state in MAY_TRADE:
+        return None
+    code = Code.LEARNING_STATE if state not in (Code.QUARANTINED, Code.ARCHIVED) else Code(state)
+    return refused(code, L6, "state", state, "required", " or ".join(MAY_TRADE))
 
 
 BAR_GATES = (
     BarGate("K5 veto", L6, K5_CODES, _veto),
     BarGate("warm-up", L6, (Code.WARM_UP,), _warm_up),
 )
-PLAN_GATES = (PlanGate("learning state", L6, (Code.QUARANTINED, Code.ARCHIVED), _state),)
+PLAN_GATES = (PlanGate("learning state", L6, (Code.QUARANTINED, Code.ARCHIVED, Code.LEARNING_STATE), _state),)

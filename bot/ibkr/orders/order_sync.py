@@ -93,6 +93,9 @@ class OrderSync:
         """Looks every moment whether an answer is overdue, and every minute at everything."""
         self._checked_at = self._link.seconds()
         while True:
+            if not self._link.ready:  # a doubt that waits for the link would be looked at again and again, and nobody else had a turn
+                await asyncio.sleep(self.times.watch_seconds)
+                continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self.times.watch_seconds)
             try:

@@ -84,15 +84,18 @@ def journal_item(folder: Path) -> CheckItem:
             pass
     except OSError as error:
         return failed("journal", f"{folder} cannot be written ({error.strerror})", "Set MESBOT_HOME to a folder that can.")
-    heads, broken = [], []
+    heads, broken, told = [], [], []
     for path in sorted((folder / FOLDER).glob("*.sqlite")):
         try:
-            heads.append(f"{path.name} {verify(path).head[:12]}")
+            report = verify(path)
+            heads.append(f"{path.name} {report.head[:12]}")
+            told += report.told
         except JournalError as error:
             broken.append(str(error))
     if broken:
         return failed("journal", "\n".join(broken), "Keep the file, move it elsewhere, and find out what touched it before you trade.")
-    return passed("journal", f"{folder} can be written; {'whole: ' + ', '.join(heads) if heads else 'none yet'}")
+    whole = f"{folder} can be written; {'whole: ' + ', '.join(heads) if heads else 'none yet'}"
+    return passed("journal", "\n".join((whole, *told)))
 
 
 def bare_spec(contracts: Contracts, today: dt.date) -> RuntimeSpec:

@@ -12,9 +12,13 @@ from ibkr_rig import Draft, until
 from test_ibkr_recovery import DECIDED, ENTRY, NAME, STOP, TARGET, Stage, on_stage, sent_in_the_last_moment
 
 from bot.contracts import load_contracts
+from bot.decision.snapshot import KillState
 from bot.ibkr import errors as e
+from bot.journal.latch import Latch, Latched
+from bot.journal.read import opened, read
 from bot.journal.records import Kind
 from bot.journal.store import Journal
+from bot.journal.verify import verify
 from bot.messages import TOPIC_KILL_TRIGGER, KillTrigger
 from bot.node.node import MesbotNode
 from bot.runtime.past import past_of
@@ -328,8 +332,24 @@ def test_a_kill_while_the_journal_cannot_be_written_flattens_and_is_written_late
             await goes_on(stage, 1)
             await until(lambda: not node.risk.open_trades() and held(stage) == 0)
         assert past_of([stage.path]).kill_state.value == "HALTED"
+        with opened(stage.path) as db:
+            assert [record.body["found"] for record in read(db, Kind.RECONCILE)] == ["JournalBehind"]
+        assert verify(stage.path).told == ()
 
     play(tmp_path)
+
+
+@on_stage
+async def test_a_kill_that_only_the_latch_kept_is_carried_out_by_the_next_start(stage: Stage) -> None:
+    await entered(stage)
+    cancelled(stage)  # a run that did nothing, and left a latch
+    Latch.of(stage.path, Latched(KillState.TRIPPED, "connection lost for too long"))
+    async with stage.restarted() as node:
+        await until(lambda: any("-1X" in ref for ref in stage.working), lambda: stage.news())
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades() and held(stage) == 0, lambda: (stage.working, stage.news()))
+    past = past_of([stage.path])
+    assert (past.kill_state.value, past.told) == ("HALTED", ())
 
 
 @on_stage

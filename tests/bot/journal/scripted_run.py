@@ -38,6 +38,10 @@ PLAN = PlanRecord(
     exit_belief=0.5,
     level=None,
 )
+EUC_INPUTS = {
+    "reward_ratio": 2.0, "belief": 0.7, "instability": 0.0, "dvs": 1.0, "eqs": 1.0, "wins": 0.0, "losses": 0.0,
+    "cost_r": 0.2, "cost_multiplier": 1.0,
+}  # fmt: skip
 EUC = {"probability": 0.46, "break_even": 0.4, "edge": 0.2, "uncertainty": 0.05, "cost": 0.1, "total": 0.05}
 
 
@@ -67,7 +71,7 @@ def intent_record(bar: int) -> IntentRecord:
         dvs=1.0,
         eqs=1.0,
         euc=EUC,
-        euc_inputs={"belief": 0.7},
+        euc_inputs=EUC_INPUTS,
     )
 
 
@@ -139,9 +143,9 @@ def _killed_at_commit(path: Path, bars: int, commit: int) -> bool:
         flushes = 0
         flush = Journal.flush
 
-        def counted(self: Journal, *, durable: bool = False) -> None:
+        def counted(self: Journal, **how: bool) -> None:
             nonlocal flushes
-            flush(self, durable=durable)
+            flush(self, **how)
             flushes += 1
             if flushes == commit:
                 os.kill(os.getpid(), signal.SIGKILL)

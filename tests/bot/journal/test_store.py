@@ -3,10 +3,11 @@ import sqlite3
 import pytest
 from msgspec import convert
 from scripted_run import bar_ns, bar_record, contracts, intent_record, run, write
+from test_verify import tamper
 
 from bot.errors import JournalBroken, JournalError
 from bot.journal.read import headers, opened, read
-from bot.journal.records import BarRecord, DecisionRecord, Kind
+from bot.journal.records import BarRecord, DecisionRecord, KillRecord, Kind, OperatorRecord
 from bot.journal.store import Journal
 from bot.journal.verify import verify
 
@@ -89,6 +90,45 @@ def test_a_link_without_records_is_no_link(path):
         head = journal.head
         journal.close_link(5)
         assert journal.head == head
+
+
+ENDERS = {
+    Kind.INTENT: intent_record(0),
+    Kind.KILL: KillRecord("TRIPPED", "manual"),
+    Kind.OPERATOR: OperatorRecord("kill", "enough"),
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_link_ends_at_an_intent_kill_or_operator_record_and_at_no_other(path, kind):
+    with create(path) as journal:
+        head = journal.head
+        journal.add(kind, bar_ns(0) - 1, ENDERS.get(kind, bar_record(0)))
+        assert (journal.head != head) is (kind in ENDERS)
+        journal.add(Kind.BAR, bar_ns(0), bar_record(0))
+        journal.close_link(bar_ns(0))
+    with opened(path) as db:
+        links = db.execute("SELECT ts_ns, last_seq FROM links WHERE link > 1 ORDER BY link").fetchall()
+    assert links == ([(bar_ns(0), 2), (bar_ns(0), 3)] if kind in ENDERS else [(bar_ns(0), 3)])
+
+
+@pytest.mark.parametrize("seq", [2, 3])
+def test_a_kill_in_the_open_minute_cannot_be_edited_or_cut_unseen(path, seq):
+    with create(path) as journal:
+        journal.add(Kind.OPERATOR, bar_ns(0), ENDERS[Kind.OPERATOR])
+        journal.add(Kind.KILL, bar_ns(0), ENDERS[Kind.KILL])
+    assert verify(path).unlinked == 0
+    tamper(path, f"UPDATE records SET body = replace(body, 'i', 'j') WHERE seq = {seq}")
+    with pytest.raises(JournalBroken, match=rf"broken at link {seq} "):
+        verify(path)
+
+
+def test_a_link_has_the_latest_minute_of_its_records(path):
+    with create(path) as journal:
+        journal.add(Kind.BAR, bar_ns(1), bar_record(0))
+        journal.add(Kind.KILL, bar_ns(0), ENDERS[Kind.KILL])
+    with opened(path) as db:
+        assert db.execute("SELECT ts_ns FROM links WHERE link = 2").fetchone() == (bar_ns(1),)
 
 
 def test_an_existing_file_is_never_overwritten(path):

@@ -1,7 +1,8 @@
 import pytest
 
 from bot.errors import UsageError
-from bot.journal.times import new_york, parse_time
+from bot.journal.times import minute_end, new_york, parse_time
+from bot.units import MINUTE_NS
 
 OCTOBER = 1_759_416_060_000_000_000  # 14:41 UTC, daylight saving in New York
 DECEMBER = 1_764_690_060_000_000_000  # 15:41 UTC, standard time
@@ -40,3 +41,7 @@ def test_what_is_no_bar_gets_a_sentence_with_an_example(text):
 )
 def test_times_are_shown_in_new_york(ts_ns, text):
     assert new_york(ts_ns) == text
+
+
+def test_a_minute_ends_with_the_close_of_its_bar():
+    assert [minute_end(OCTOBER + ns) for ns in (1 - MINUTE_NS, 0, 1)] == [OCTOBER, OCTOBER, OCTOBER + MINUTE_NS]

@@ -2,7 +2,19 @@ import pytest
 from scripted_run import EUC, GATE, PLAN, bar_ns, bar_record, contracts, intent_record, outcome, run, write
 
 from bot.errors import JournalError, UsageError
-from bot.journal.records import Action, BarRecord, DecisionRecord, FillRecord, GateRecord, Kind, OrderRecord, QualityRecord, ShadowRecord
+from bot.journal.records import (
+    Action,
+    BarRecord,
+    DecisionRecord,
+    FillRecord,
+    GateRecord,
+    Kind,
+    OperatorRecord,
+    OrderRecord,
+    QualityRecord,
+    ReconcileRecord,
+    ShadowRecord,
+)
 from bot.journal.store import Journal
 from bot.journal.why import why
 
@@ -103,6 +115,18 @@ def test_a_bar_that_was_not_finished_is_told_too(tmp_path):
         write(journal, 2)
         journal.add(Kind.DECISION, bar_ns(2), decision("K1", Action.SKIP, "K1 skipped: the last word"), "K1")
     assert "the last word" in why(path, "2025-10-02 09:33")
+
+
+def test_a_bar_that_a_kill_has_chained_in_part_is_told_whole(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with Journal.create(path, "live", contracts(), {}, lambda: 1) as journal:
+        journal.add(Kind.BAR, bar_ns(0), bar_record(0))
+        journal.add(Kind.OPERATOR, bar_ns(0), OperatorRecord("kill", "enough"))
+        journal.add(Kind.DECISION, bar_ns(0), decision("K1", Action.SKIP, "K1 skipped: KILL_SWITCH"), "K1")
+        journal.add(Kind.RECONCILE, bar_ns(0) - 1, ReconcileRecord("JournalBehind", "records were kept"))
+    text = why(path, "2025-10-02 09:31")
+    assert "open 6700.00" in text and "kill: enough" in text
+    assert "K1 skipped: KILL_SWITCH" in text and "JournalBehind: records were kept" in text
 
 
 def test_any_bar_of_a_long_journal_answers_for_every_strategy(tmp_path):

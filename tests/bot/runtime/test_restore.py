@@ -291,15 +291,16 @@ class Witness:
 
 
 def prefixes(journal: Path, target: Path) -> Iterator[tuple[int, int]]:
-    """Grow `target` link by link into the journal; yields (link, its time) wherever something rare was written, and now and then."""
+    """Grow `target` minute by minute into the journal; yields (last link, time) wherever something rare was written, and now and then."""
     db = sqlite3.connect(target, isolation_level=None)
     schema.install(db)
     db.execute("ATTACH ? AS whole", (str(journal),))
     db.execute("INSERT INTO contract_sets SELECT * FROM whole.contract_sets")
     last = 0
-    for link, ts_ns, last_seq, _ in db.execute("SELECT * FROM whole.links ORDER BY link").fetchall():
+    minutes = "SELECT max(link), ts_ns, max(last_seq) FROM whole.links GROUP BY ts_ns ORDER BY 1"
+    for link, ts_ns, last_seq in db.execute(minutes).fetchall():
         db.execute("INSERT INTO records SELECT * FROM whole.records WHERE seq > ? AND seq <= ? ORDER BY seq", (last, last_seq))
-        db.execute("INSERT INTO links SELECT * FROM whole.links WHERE link = ?", (link,))
+        db.execute("INSERT INTO links SELECT * FROM whole.links WHERE ts_ns = ? ORDER BY link", (ts_ns,))
         rare = db.execute(f"SELECT count(*) FROM records WHERE seq > ? AND {schema.RARE}", (last,)).fetchone()[0]
         last = last_seq
         if rare or link % 100 == 0:

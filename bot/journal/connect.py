@@ -1,0 +1,31 @@
+"""A read-only connection to a journal file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from bot.errors import JournalError
+
+
+@contextmanager
+def connected(path: str | Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a file that may be in use by a running bot.
+
+    Raises JournalError if there is no such file, it is no SQLite file, or what is read of it is damaged.
+    """
+    if not Path(path).is_file():
+        raise JournalError(f"{path}: no such journal; name the .sqlite file a run has written.")
+    try:
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as db:
+            db.execute("SELECT count(*) FROM sqlite_schema")
+            yield db
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # sqlite3 cannot even say what is wrong if that holds damaged text
+        raise JournalError(f"{path} cannot be read as a journal: {one_line(error)}.") from error
+
+
+def one_line(error: Exception) -> str:
+    """What an exception says, without the line breaks that a damaged file may have put into it."""
+    return " ".join(str(error).split())

@@ -1,0 +1,67 @@
+"""The SQLite file of a journal that is open for writing: a transaction is whole or nothing of it is there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bot.errors import JournalError
+from bot.journal import write_ahead_log
+
+PATIENT_MS, HURRIED_MS = 1000, 20  # how long a transaction waits for another process that holds the file
+_ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
+_ADD_RUN = "INSERT INTO runs SELECT count(*) + 1, ?, ? FROM runs"
+Rows = Iterable[tuple[Any, ...]]
+
+
+class JournalFile:
+    """`db` is in autocommit mode. Raises sqlite3.Error if the file cannot be opened at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db.execute(f"PRAGMA busy_timeout = {PATIENT_MS}")
+
+    def settle(self) -> None:
+        """Go over to a write-ahead log; a closed journal is left without one."""
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute("PRAGMA wal_autocheckpoint = 4000")
+
+    def commit(self, records: Rows, links: Rows, headers: Rows, *, durable: bool, hurried: bool) -> None:
+        """Add rows in one transaction; `durable` ones survive a power cut. `hurried` does not wait for another process.
+
+        Raises JournalError if the file cannot be written; then nothing is in it.
+        """
+        try:
+            self.db.execute(f"PRAGMA busy_timeout = {HURRIED_MS if hurried else PATIENT_MS}")
+            self.db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self.db.execute("BEGIN IMMEDIATE")
+            self.db.executemany(_ADD_RECORD, records)
+            self.db.executemany(_ADD_LINK, links)
+            self.db.executemany(_ADD_RUN, headers)
+            self.db.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+            raise JournalError(
+                f"{self.path} cannot be written ({error}); is the disk full, or does another process write to it?"
+            ) from error
+
+    def reserve(self) -> None:
+        """Give the write-ahead log its final size now. Raises JournalError if the disk is full."""
+        try:
+            write_ahead_log.reserve(self.db, self.path)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"{self.path}: no room for its write-ahead log ({error}); is the disk full?") from error
+
+    def close(self) -> None:
+        """Leave one file, without its log, unless somebody else has it open."""
+        with suppress(sqlite3.OperationalError):  # a reader has it open: the log stays beside it
+            self.db.execute("PRAGMA journal_mode = DELETE")
+        self.db.close()

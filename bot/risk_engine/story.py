@@ -1,0 +1,71 @@
+"""What the venue says of an order of ours, written into its trade: fills, moved stops, changed sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_trader.model.events import OrderFilled, OrderUpdated
+
+from bot.journal.records import Kind
+from bot.risk_engine.brackets import ticks_of
+from bot.risk_engine.hands import Hands
+from bot.risk_engine.records import fill_record
+from bot.supervision.excursion import follow_price
+from bot.supervision.orders import Role, TrackedOrder
+from bot.supervision.trade import Fill, Leg, Trade
+from bot.units import to_cents
+
+
+def take_fill(hands: Hands, trade: Trade, leg: Leg, order: TrackedOrder, event: OrderFilled) -> None:
+    """Add a fill to its trade and journal it. The order itself has not taken it in yet."""
+    price, quantity = ticks_of(event.last_px), int(event.last_qty)
+    reference = order.price if order.price is not None else hands.last_close
+    slippage = (price - reference) * order.side + 0.0  # never -0.0
+    fee = to_cents(event.commission.as_double())
+    trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage, event.trade_id.value))
+    if order.role is Role.ENTRY and not trade.opened_ns:
+        trade.opened_ns = event.ts_event
+    follow_price(trade, price)
+    hands.journal(Kind.FILL, event.ts_event, fill_record(trade, order), trade.plan.strategy)
+
+
+def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated, causes: dict[str, str]) -> tuple[str, str]:
+    """Take a change in. Why a stop was moved ("" for anything else), and what is wrong with it ("" if nothing is)."""
+    order.quantity, order.resized = int(event.quantity), None
+    if order.role is not Role.STOP or event.trigger_price is None or order.price is None:
+        return "", ""
+    moved = round(ticks_of(event.trigger_price))
+    if moved == order.price:
+        return "", ""
+    before, cause = order.price, causes.pop(order.order_id, "")
+    tighter = trade.move_stop(leg, order, moved, cause)
+    return (cause, "") if tighter else ("", f"{order.order_id}: from {before} to {moved} ticks")
+
+
+def answered(order: TrackedOrder, name: str) -> None:
+    """A change that was refused, or an order that has ended, leaves nothing asked for."""
+    if name == "OrderModifyRejected":
+        order.resize_refused |= order.resized is not None
+        order.resized = order.requested = None
+    elif not order.live:
+        order.resized = order.requested = None
+
+
+class Told:
+    """Which order events are news: Nautilus itself has applied them to the order they name, and they are heard for the first time.
+
+    What was only published says nothing, nor does an event that is published again.
+    """
+
+    def __init__(self, cache: Any) -> None:
+        self._cache = cache
+        self._heard: dict[Any, Any] = {}
+
+    def news(self, event: Any) -> bool:
+        """Whether this is one; true once."""
+        name = event.client_order_id
+        order = self._cache.order(name)
+        if order is None or order.last_event is not event or self._heard.get(name) is event:
+            return False
+        self._heard[name] = event
+        return True
