@@ -64,7 +64,7 @@ from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
 BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_TIME, TOPIC_BEGIN}  # what could make an entry easier: from parts alone
-FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
+FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
@@ -118,7 +118,7 @@ class RiskController(Controller):
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
         self._told = Told(cache)
-        self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume)
+        self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(

@@ -6,7 +6,7 @@ Nautilus' cache is the refused object, or is waiting for the answer to just such
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from nautilus_trader.core.uuid import UUID4
@@ -38,9 +38,13 @@ class Denials:
 
     def deny_rest(self, orders: list[Order], denied: Order) -> None:
         """All or nothing: Nautilus' risk engine denies only the order that failed its check, and forgets the others of the list."""
+        self.deny(orders, f"{denied.client_order_id} of the same list was denied")
+
+    def deny(self, orders: Iterable[Order], reason: str) -> None:
+        """Deny what of these has not left."""
         for order in orders:
             if self._is_waiting(order):
-                self._send(self._denied(order, f"{denied.client_order_id} of the same list was denied"))
+                self._send(self._denied(order, reason))
 
     def _send(self, event: Any) -> None:
         self._sent.append(event)

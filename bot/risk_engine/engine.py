@@ -8,7 +8,8 @@ first door is known at the second by identity, never by an id. Whatever it calls
 (GUARD_ERROR) and an alarm, never a pass.
 
 It does not promise that the broker obeys (the supervisor watches that), nor anything against code that replaces
-handlers or speaks for the venue on Nautilus' own inner endpoints: a replaced handler is found at the next check.
+handlers or speaks for the venue on Nautilus' own inner endpoints: a replaced handler is found at the next check. Nor
+can it keep a strategy's hands off its own order objects once they have left.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class ContractRiskEngine:
         self._intents = IntentReader(runtime.spec.journal_path)
         self._seen: set[str] = set(runtime.past.intent_ids)
         self._on_the_way: list[Any] = []  # passed the first door, not yet at the second
+        self._judged: dict[int, tuple[Intent, tuple[Order, ...]]] = {}  # brackets of them, by the identity of their command
         self._first = {SubmitOrderList: self._entry, ModifyOrder: self._change}
         self._second = {CancelOrder: self._cancel}
 
@@ -87,7 +89,10 @@ class ContractRiskEngine:
 
     def on_exec(self, command: Any) -> None:
         """A command on its way to Nautilus' execution engine: cancels, and whatever comes from the first door."""
-        if self._arrived(command) or self._passes(command, self._second.get(type(command), unknown_command)):
+        if self._arrived(command):
+            if self._is_unchanged(command):
+                self._pass_exec(command)
+        elif self._passes(command, self._second.get(type(command), unknown_command)):
             self._pass_exec(command)
 
     def send(self, command: Any, *, after_wait: bool = False) -> None:
@@ -106,7 +111,7 @@ class ContractRiskEngine:
         """The one bracket that a person may have in PAPER, known by being handed over here; whether it is on its way."""
         passes = self._passes(command, lambda _: self._no_drill(command, intent), let_out=False)
         if passes:
-            self._supervisor.begin(intent, command.order_list.orders, self._situation.snapshot())
+            self._begin(command, intent, self._situation.snapshot())
             self._through(command)
         return passes
 
@@ -116,6 +121,7 @@ class ContractRiskEngine:
         if command is None:
             return
         self._arrived(command)
+        self._judged.pop(id(command), None)
         if isinstance(command, SubmitOrderList):
             denied = next(order for order in command.order_list.orders if order.client_order_id == event.client_order_id)
             self._denials.deny_rest(command.order_list.orders, denied)
@@ -130,6 +136,22 @@ class ContractRiskEngine:
         found = len(kept) < len(self._on_the_way)
         self._on_the_way = kept
         return found
+
+    def _is_unchanged(self, command: Any) -> bool:
+        """A bracket that was changed after it was judged is denied, and is a kill: the list and its orders are still in other hands."""
+        intent, orders = self._judged.pop(id(command), (None, ()))
+        if intent is None:
+            return True
+        try:
+            difference = self._difference(command, intent)
+        except Exception as error:
+            difference = f"{type(error).__name__}: {error}"
+        if difference:
+            refusal = refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "what was approved a moment ago")
+            self._supervisor.denied(command, refusal)
+            self._denials.deny(orders, refusal.text)
+            self._supervisor.alarm(f"an approved bracket was changed on its way: {difference}")
+        return not difference
 
     def _passes(self, command: Any, judge: Callable[[Any], Refused | None], *, let_out: bool = True) -> bool:
         """`let_out`: orders that are tracked have passed before this command; refusing a copy of it must not end them on their way."""
@@ -223,8 +245,13 @@ class ContractRiskEngine:
         if isinstance(judgement.verdict, Refused):
             return judgement.verdict
         self._seen.add(intent.intent_id)
-        self._supervisor.begin(intent, command.order_list.orders, now)
+        self._begin(command, intent, now)
         return None
+
+    def _begin(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> None:
+        orders = tuple(command.order_list.orders)
+        self._judged[id(command)] = intent, orders
+        self._supervisor.begin(intent, list(orders), now)
 
     def _no_drill(self, command: SubmitOrderList, intent: Intent) -> Refused | None:
         """Why a bracket is not the drill's: once, one contract, entered by a limit, whole and as it was written down."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrderList
 from nautilus_trader.model.events import OrderInitialized
-from nautilus_trader.model.identifiers import ClientId
+from nautilus_trader.model.identifiers import ClientId, ClientOrderId
+from nautilus_trader.model.objects import Price
 from nautilus_trader.model.orders import Order, OrderList
 
 from bot.decision.codes import Code, Layer
@@ -40,6 +41,8 @@ def other_list(command: SubmitOrderList, wanted: OrderList, cache: Any) -> str:
     The orders must be the very ones in Nautilus' cache: of any other nobody would hear what becomes of it.
     """
     listed = command.order_list
+    if type(listed) is not OrderList:  # what derives from it may show other orders than it holds
+        return f"a list of type {type(listed).__name__}"
     fields = (
         ("list", str(listed.id), str(wanted.id)),
         ("trader", command.trader_id, wanted.orders[0].trader_id),
@@ -60,6 +63,9 @@ def _is_kept(order: Order, cache: Any) -> bool:
 
 def _other_orders(orders: list[Order], wanted: list[Order]) -> Iterator[str]:
     for order, right in zip(orders, wanted, strict=True):
+        if type(order) is not type(right):
+            yield f"an order of type {type(order).__name__} instead of {type(right).__name__}"
+            continue
         found, expected = OrderInitialized.to_dict(order.init_event), OrderInitialized.to_dict(right.init_event)
         for name in sorted((found.keys() | expected.keys()) - ANY):
             if found.get(name) != expected.get(name):
@@ -71,9 +77,9 @@ def _other_orders(orders: list[Order], wanted: list[Order]) -> Iterator[str]:
 def other_owner(command: ModifyOrder | CancelOrder, cache: Any, code: Code, allowed: frozenset[str] = frozenset()) -> Refused | None:
     """Whether a command names an order of Nautilus' cache as its own strategy would, and says nothing beside; `code` if not."""
     name = command.client_order_id
-    order = cache.order(name)
+    order = cache.order(name) if type(name) is ClientOrderId else None  # what derives from it may say another name than it is
     if order is None:
-        return refused(code, L8, "order", name.value, "required", "an order of the strategy's own")
+        return refused(code, L8, "order", str(name), "required", "an order of the strategy's own")
     fields = (
         ("trader", command.trader_id, (order.trader_id,)),
         ("strategy", command.strategy_id, (order.strategy_id,)),
@@ -96,6 +102,8 @@ def stop_change(command: ModifyOrder, trade: Trade, stop: TrackedOrder, bar_ns: 
     if trade.closing is not None or not stop.at_venue or stop.price is None:
         found = "closing" if trade.closing is not None else stop.state.value
         return refused(Code.CHANGE_FORBIDDEN, L8, "stop", found, "required", "working at the venue")
+    if type(command.trigger_price) is not Price:  # what derives from it may say another price than it is
+        return refused(Code.CHANGE_FORBIDDEN, L8, "trigger", type(command.trigger_price).__name__, "required", "a Price")
     ticks = ticks_of(command.trigger_price)
     if abs(ticks - round(ticks)) > TOLERANCE:
         return refused(Code.CHANGE_FORBIDDEN, L8, "trigger", float(command.trigger_price), "required", "a whole tick")

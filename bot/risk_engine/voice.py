@@ -11,6 +11,7 @@ from bot.decision.intent import Intent
 from bot.journal.build import intent_record
 from bot.journal.records import Kind
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, TOPIC_BOOK, JournalEntry
+from bot.risk_engine.guard import Guard
 from bot.runtime.said import Said
 
 
@@ -20,8 +21,8 @@ class Voice:
     What is counted is counted by `on_book`, from the supervisor's mouth; others may listen on the bus.
     """
 
-    def __init__(self, said: Said, msgbus: Any, on_book: Callable[[Any], None], resume: Callable[[], None]) -> None:
-        self._said, self._msgbus, self._on_book, self._resume = said, msgbus, on_book, resume
+    def __init__(self, said: Said, msgbus: Any, on_book: Callable[[Any], None], resume: Callable[[], None], guard: Guard) -> None:
+        self._said, self._msgbus, self._on_book, self._resume, self._guard = said, msgbus, on_book, resume, guard
         self._early: list[tuple[str, object]] = []  # said before everybody listened
         self._caught_up = False
 
@@ -55,4 +56,4 @@ class Voice:
     def _tell(self, topic: str, message: object) -> None:
         if topic == TOPIC_BOOK:
             self._on_book(message)
-        self._said.publish(self._msgbus, topic, message)
+        self._guard.done(self._said.publish, self._msgbus, topic, message)  # a listener that raises is a kill, and stops nobody's step

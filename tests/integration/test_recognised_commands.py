@@ -8,11 +8,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, QueryOrder
+from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, QueryOrder, SubmitOrderList
 from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.events import OrderFilled, OrderInitialized
+from nautilus_trader.model.events import OrderFilled, OrderInitialized, OrderUpdated
 from nautilus_trader.model.identifiers import ClientId, ClientOrderId, ComponentId, InstrumentId, StrategyId, TraderId
-from nautilus_trader.model.objects import Quantity
+from nautilus_trader.model.objects import Price, Quantity
 from nautilus_trader.model.orders import Order, OrderList
 from nautilus_trader.trading.messages import RemoveActor, StopActor
 from rogue import MES, Rogue
@@ -20,7 +20,17 @@ from stage import SeenVenue
 
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, TOPIC_KILL, TOPIC_MARKET, CloseTrade, EntryEnded, KillUpdate, Standing
+from bot.messages import (
+    ENDPOINT_RISK_CLOSE,
+    TOPIC_BOOK,
+    TOPIC_KILL,
+    TOPIC_MARKET,
+    CloseTrade,
+    EntryEnded,
+    IntentSubmitted,
+    KillUpdate,
+    Standing,
+)
 from bot.risk_engine.brackets import price_of
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -427,3 +437,116 @@ def test_a_quantity_in_quote_currency_is_refused_and_ends_no_run(day):
     act = lambda rogue: rogue.submit_order(rogue.order_factory.market(MES, BUY, Quantity.from_int(1), quote_quantity=True))  # noqa: E731
     result = day({"10:41": act})
     assert result.played.denials == ["NOT_RECOGNISED"]
+
+
+# ------------------------------------------------------------------ what was judged is what leaves
+
+
+def _kept(rogue: Rogue) -> OrderList:
+    """A right bracket whose orders Nautilus knows."""
+    listed = rogue.bracket(rogue.write(rogue.intent()))
+    for order in listed.orders:
+        rogue.cache.add_order(order)
+    return listed
+
+
+def _other_orders(rogue: Rogue, listed: OrderList) -> None:
+    listed.orders[:] = [rogue.market(OrderSide.BUY, 5)]
+
+
+def _no_stop(rogue: Rogue, listed: OrderList) -> None:
+    del listed.orders[1:]
+
+
+def _more_contracts(rogue: Rogue, listed: OrderList) -> None:
+    for order in listed.orders:
+        about = (order.trader_id, order.strategy_id, order.instrument_id, order.client_order_id, None, None)
+        order.apply(OrderUpdated(*about, Quantity.from_int(5), None, None, UUID4(), 0, 0))
+
+
+@pytest.mark.parametrize("change", [_other_orders, _no_stop, _more_contracts])
+def test_an_approved_bracket_that_is_changed_before_it_leaves_never_leaves_and_is_a_kill(day, change):
+    def act(rogue: Rogue) -> None:
+        listed = _kept(rogue)
+        hear = lambda event: change(rogue, listed) if isinstance(event, IntentSubmitted) else None  # noqa: E731
+        rogue.msgbus.subscribe(TOPIC_BOOK, hear)
+        rogue.msgbus.send("RiskEngine.execute", rogue.command(listed))
+
+    result = day({"10:41": act})
+    assert set(result.rogue.nets) == {0} and result.played.denials == ["PLAN_MISMATCH"]
+    assert [state for state, _ in result.played.kills] == ["TRIPPED", "FLAT", "HALTED"]
+    assert {order.status_string() for order in result.played.orders if "-K1-1041-" in order.client_order_id.value} == {"DENIED"}
+
+
+class _OtherPrice(Price):
+    """Says another price than it is."""
+
+    def __float__(self) -> float:
+        return price_of(25_601 - 7).as_double()
+
+    as_double = __float__
+
+
+class _OtherName(ClientOrderId):
+    """Says another name than it is."""
+
+    @property
+    def value(self) -> str:
+        return super().value[:-1] + "E"
+
+
+class _OtherList(OrderList):
+    """Shows other orders than it holds."""
+
+    shown: list[Order]
+
+    @property
+    def orders(self) -> list[Order]:
+        return self.shown
+
+
+def _say_another_price(rogue: Rogue) -> None:
+    rogue.modify_order(rogue.order("1S"), trigger_price=_OtherPrice(price_of(25_601 - 80).as_double(), 2), params={"cause": "x"})
+
+
+def _say_another_name(rogue: Rogue) -> None:
+    stop = rogue.order("1S")
+    about = (rogue.trader_id, stop.strategy_id, stop.instrument_id, _OtherName(stop.client_order_id.value), None, UUID4(), 0)
+    rogue.msgbus.send("ExecEngine.execute", CancelOrder(*about))
+
+
+@pytest.mark.parametrize(("act", "code"), [(_say_another_price, "CHANGE_FORBIDDEN"), (_say_another_name, "CANCEL_FORBIDDEN")])
+def test_what_says_something_else_than_it_is_is_refused(day, act, code):
+    result = day({"10:41": Rogue.enter, "10:50": act})
+    stop = next(order for order in result.played.orders if order.client_order_id.value.endswith("1S"))
+    assert result.played.denials == [code]
+    assert (stop.status_string(), str(stop.trigger_price)) == ("ACCEPTED", str(price_of(25_601 - 8)))
+
+
+def test_a_list_that_shows_other_orders_than_it_holds_is_refused(day):
+    def act(rogue: Rogue) -> None:
+        listed = _kept(rogue)
+        other = _OtherList(listed.id, [rogue.market(OrderSide.BUY, 5)])
+        other.shown = listed.orders
+        rogue.msgbus.send("RiskEngine.execute", SubmitOrderList(rogue.trader_id, listed.strategy_id, other, UUID4(), 0))
+
+    result = day({"10:41": act})
+    assert set(result.rogue.nets) == {0} and result.played.denials == ["PLAN_MISMATCH"] and result.played.kills == []
+
+
+def test_a_listener_that_raises_once_is_a_kill_and_no_order_is_left_in_the_middle_of_its_way(day):
+    def act(rogue: Rogue) -> None:
+        raised: list[object] = []
+
+        def hear(event: object) -> None:
+            if not raised:
+                raised.append(event)
+                raise ValueError("boom")
+
+        rogue.msgbus.subscribe(TOPIC_BOOK, hear, priority=99)
+        rogue.enter()
+
+    result = day({"10:41": act})
+    assert [state for state, _ in result.played.kills] == ["TRIPPED", "FLAT", "HALTED"]
+    assert "INITIALIZED" not in {order.status_string() for order in result.played.orders}
+    assert result.rogue.uncovered == []

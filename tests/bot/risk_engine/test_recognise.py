@@ -10,6 +10,7 @@ from builders import an_intent, plan
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import QueryOrder
 from nautilus_trader.model.identifiers import ClientId, OrderListId, PositionId, StrategyId, TraderId, VenueOrderId
+from nautilus_trader.model.objects import Price
 from nautilus_trader.model.orders import OrderList
 from order_makers import ES, K1, MES, TRADER, bracket, cancel, change, kept, remade, submission, working
 
@@ -281,12 +282,12 @@ def test_a_trigger_is_a_whole_tick(trigger):
 @pytest.mark.parametrize(("off", "passes"), [(1e-9, True), (-1e-9, True), (1.1e-9, False), (-1.1e-9, False)])
 def test_a_trigger_is_whole_within_the_tolerance(off, passes):
     """Of a short whose stop stands at 1 tick, for so near to 0 a float is fine enough to tell."""
-    asked = SimpleNamespace(trigger_price=off / 4, price=None, quantity=None)
+    asked = SimpleNamespace(trigger_price=Price(off / 4, 12), price=None, quantity=None)
     assert (stop_change(asked, *trade(-1, price=1), 5, 2) is None) is passes
 
 
 def test_a_trigger_that_is_nearly_the_next_tick_is_that_tick():
-    asked = SimpleNamespace(trigger_price=(993 - 5e-10) / 4, price=None, quantity=None)
+    asked = SimpleNamespace(trigger_price=Price((993 - 5e-10) / 4, 12), price=None, quantity=None)
     assert stop_change(asked, *trade(), 5, 2) is None
 
 
