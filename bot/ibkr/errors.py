@@ -8,6 +8,7 @@ BrokerError
 │   ├── ConnectionLost        the socket closed while we used it
 │   ├── ScheduledRestart      it closed at the hour it always does
 │   └── BrokerLinkLost        the gateway lost IBKR; the socket is fine (a state more than an exception)
+├── NotSynced                 the link is there, and something about orders, account or market is not told: no entries
 ├── SetupError                a person must change something before we may start
 │   ├── AccountNotFound       the account is not ours here
 │   │   ├── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
@@ -125,6 +126,12 @@ class BrokerLinkLost(ConnectionTrouble):
     """The gateway has lost its link to IBKR: orders wait, cancels are queued."""
 
     hint = "Nothing to do: IBKR restores it; stops that already work at the exchange stay."
+
+
+class NotSynced(BrokerError):
+    """The link is there, and something that entries need is not told. Exits, stops and cancels work."""
+
+    hint = "Nothing to do: it is asked for again, and every minute if that does not help; if it stays, restart the gateway."
 
 
 class SetupError(BrokerError):

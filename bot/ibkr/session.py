@@ -19,7 +19,7 @@ from bot.ibkr.data.feed_watch import FeedWatch
 from bot.ibkr.data.history import History
 from bot.ibkr.data.market_data import MarketData
 from bot.ibkr.data.provider import IbkrInstrumentProvider
-from bot.ibkr.errors import BrokerError, BrokerLinkLost, ConnectionLost, ScheduledRestart
+from bot.ibkr.errors import BrokerError, ConnectionLost, ScheduledRestart
 from bot.ibkr.link.endpoint import located
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.kill_triggers import KillTriggers
@@ -37,7 +37,6 @@ from bot.state_folder import state_folder
 
 IDS_FILE = "order-ids.json"
 RESTART_BEFORE_MINUTES, RESTART_AFTER_MINUTES = 2, 10
-DISRUPTED = frozenset({LinkState.LINK_DOWN, LinkState.DISCONNECTED})
 
 
 class BrokerSession:
@@ -86,11 +85,11 @@ class BrokerSession:
         self.link.lost = self.lost
         self.link.taps.listen("garbled", lambda _: self.orders.doubtful())
         self.ended = False
-        self.start_error: BrokerError | None = None  # why it could not be READY in time
+        self.start_error: BrokerError | None = None  # why it was not SYNCED in time
         self._users = 0
 
     async def start(self) -> None:
-        """Connect, if nobody has yet. Raises BrokerError, the reason why it cannot be READY in time."""
+        """Connect, if nobody has yet. Raises BrokerError, the reason why it is not SYNCED in time."""
         self._users += 1
         try:
             await self.link.start(self.config.start_timeout_seconds)
@@ -109,18 +108,19 @@ class BrokerSession:
             self._kill_triggers.stop()
 
     def entry_block(self) -> BrokerError | None:
-        """Why no entry may be sent now, or None. Exits ask only whether the link is READY."""
-        if not self.link.ready:
-            return BrokerLinkLost(f"the connection is {self.link.state}")
+        """Why no entry may be sent now, or None. The way out asks the link alone."""
+        if not self.link.allows_way_out:
+            return self.link.why_no_entries()
         if self._near_restart():
             return ScheduledRestart(f"the gateway restarts at {self.config.nightly_restart} New York")
         halt = next(iter(self.orders.halts.values()), None)
-        return self.link.read_only or halt or self.feed.trouble or self.provider.expired()
+        trouble = self.link.read_only or halt or self.feed.trouble or self.provider.expired()
+        return trouble or self.link.why_no_entries()  # of what is not told, the part itself knows best
 
-    def require_ready(self) -> None:
-        """Raises BrokerLinkLost unless orders can be sent."""
-        if not self.link.ready:
-            raise BrokerLinkLost(f"the connection is {self.link.state}")
+    def require_entry(self) -> None:
+        """Raises BrokerError, what stands against entries now."""
+        if (block := self.entry_block()) is not None:
+            raise block
 
     def lost(self) -> BrokerError:
         """What to call a connection that has just closed."""
@@ -136,7 +136,7 @@ class BrokerSession:
         return -RESTART_BEFORE_MINUTES <= since < RESTART_AFTER_MINUTES
 
     def _on_state(self, state: LinkState, previous: LinkState) -> None:
-        if state in DISRUPTED and previous in (LinkState.READY, LinkState.SYNCING) and not self.ended:
+        if previous.allows_way_out and not state.allows_way_out and not self.ended:
             self.charge("connection_disrupted", self.clock.now_ns(), str(state))
 
     def _ids(self, owner: str) -> IdSource:

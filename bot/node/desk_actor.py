@@ -116,7 +116,7 @@ class DeskActor(Part):
     def leave_overdue(self) -> None:
         """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""
         clock = self.session.clock
-        if clock.replay or not self.session.link.ready or not flatten_overdue(self._calendar, clock.now_ns()):
+        if clock.replay or not self.session.link.allows_way_out or not flatten_overdue(self._calendar, clock.now_ns()):
             return
         for trade in self._standing().open_trades:
             if not trade.closing:
@@ -158,7 +158,7 @@ class DeskActor(Part):
     def _has_dealt_with(self, barrier: dict[str, Any]) -> bool:
         """Whether everything before a barrier of the gateway's lockstep is read, decided and acknowledged."""
         link = self.session.link
-        read = not link.ready or link.connection.frames_read >= barrier["frames"].get(str(link.settings.client_id), 0)
+        read = not link.allows_way_out or link.connection.frames_read >= barrier["frames"].get(str(link.settings.client_id), 0)
         decided = "minute" not in barrier["reasons"] or self._last_bar_ns >= barrier["ts_ns"]
         return read and decided and self._standing().idle
 

@@ -110,8 +110,11 @@ class MesbotNode:
             self._tell(text)
 
     def _on_link(self, state: LinkState, _previous: LinkState) -> None:
-        if state is LinkState.READY and self.session.link.generation > 1:
-            self._tell("The connection is ready again.")
+        """Trouble is told by its error; here, that it is over. A start tells nothing of it."""
+        if state is LinkState.SYNCED and self.node.trader.is_running:
+            self._tell("The link is SYNCED again: entries are possible.")
+        elif state is LinkState.CONNECTED and not _previous.allows_way_out and self.node.trader.is_running:
+            self._tell("The link is CONNECTED again: what waited goes out, and everything is asked for anew.")
 
     def _tell(self, text: str) -> None:
         self.say(f"{new_york(self.session.clock.now_ns()):%H:%M:%S}  {text}")

@@ -22,7 +22,7 @@ from bot.errors import JournalError
 from bot.journal import times
 from bot.journal.contracts import newest_contracts
 from bot.journal.read import headers, opened, read
-from bot.journal.records import Kind
+from bot.journal.records import LINK_FOUND, Kind
 from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.journals import FOLDER, journals_of
@@ -123,8 +123,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
     `running` is the id of the process that writes the journal, None if nobody does. `told` are sentences about the latch
     beside the journal; `kill` is the stricter of both. `kill_request` is the reason of a
     `mesbot kill` that nobody has carried out, None if there is none: the next start does. `trouble` is what was last found
-    wrong with orders, fills or positions at the broker, "" if nothing was. `replayed` says that the gateway
-    of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
+    wrong with orders, fills or positions at the broker, `link` what was last said of the link to it, "" if nothing was. `replayed`
+    says that the gateway of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
     """
 
     mode: str
@@ -140,6 +140,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     told: tuple[str, ...]
     kill_request: str | None
     trouble: str
+    link: str
     learning: dict[str, TrustStatus]
     unfinished: tuple[UnfinishedTrade, ...]
     contracts_sha256: str
@@ -161,6 +162,7 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
     """
     journals = journals_of(state, *name)
     past, newest, recorded = past_of(journals.earlier), _newest(journals.path), newest_contracts(journals.path)
+    trouble, link = _found(journals.path)
     as_of_ns = past.last_ns if newest.replayed and past.last_ns else max(past.last_ns, now_ns)
     calendar = _calendar(contracts, journals.first_ns or as_of_ns, as_of_ns)
     return JournalStatus(
@@ -176,7 +178,8 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         kill=_kill(journals.earlier, past),
         told=past.told,
         kill_request=waiting_request(journals.path),
-        trouble=_trouble(journals.path),
+        trouble=trouble,
+        link=link,
         learning=_learning(past, contracts, recorded, calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,
@@ -253,10 +256,14 @@ def _kill(paths: Sequence[Path], past: Past) -> KillStatus:
     return KillStatus(past.kill_state, f"{reason}: {detail}" if detail else reason, steps[-1].ts_ns)
 
 
-def _trouble(path: Path) -> str:
+def _found(path: Path) -> tuple[str, str]:
+    """What was last found at the broker, as sentences: of orders, fills and positions, and of the link."""
+    said = {False: "", True: ""}
     with opened(path) as db:
-        found = list(read(db, Kind.RECONCILE))
-        return f"{times.new_york(found[-1].ts_ns)} New York: {found[-1].body['found']}: {found[-1].body['text']}" if found else ""
+        for each in read(db, Kind.RECONCILE):
+            text = f"{times.new_york(each.ts_ns)} New York: {each.body['found']}: {each.body['text']}"
+            said[each.body["found"] == LINK_FOUND] = text
+    return said[False], said[True]
 
 
 def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, calendar: SessionCalendar) -> dict[str, TrustStatus]:

@@ -19,7 +19,7 @@ from bot.ibkr.data.quotes import DELAYED, Quote, QuoteBook
 from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed, StaleQuotes
 from bot.ibkr.link.classify import Action, Rule, classify_request, classify_system
 from bot.ibkr.link.link import Link
-from bot.ibkr.link.link_state import LinkState, SyncReason
+from bot.ibkr.link.link_state import SyncReason
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.units import MINUTE_NS, SECOND_NS, to_ticks
 
@@ -56,8 +56,8 @@ class MarketData:
         self._bad_quote: tuple[str, int] | None = None
         self._refusals = 0
         self._wanted = False
-        link.state_changed.append(self._on_state)
-        link.sync.append(self._sync)
+        link.opening.append(self._farms.clear)  # each socket tells of its farms from its first moment on, and of them only once
+        link.questions.add("market data", self._sync)
         for name in ("realtimeBar", "priceSizeTick", "tickSize", "marketDataType", "error"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
 
@@ -117,14 +117,10 @@ class MarketData:
         else:
             self._wanted = self._wanted and reason is SyncReason.DATA_LOST
             self.subscribe()
-            await self._link.connection.ask_named("reqCurrentTime", "currentTime")  # refusals come before this answer
-        if (why := self.denied or self.untrusted) is not None and not self._link.was_ready:
+            await self._link.connection.ask_named("reqCurrentTime", "currentTime", anew=True)  # refusals come before this answer
+        if (why := self.denied or self.untrusted) is not None and not self._link.was_synced:
             raise why  # later the connection is kept for the orders' sake, and entries are refused
         self.flow.catch_up(self._link.clock.now_ns())
-
-    def _on_state(self, state: LinkState, _previous: LinkState) -> None:
-        if state is LinkState.CONNECTING:
-            self._farms.clear()  # each socket tells of its farms from its first moment on, and of them only once
 
     def _ask_again_unless_alive(self, seconds: float) -> None:
         """Subscribe anew if no piece has come within a grace from now."""

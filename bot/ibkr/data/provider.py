@@ -42,7 +42,7 @@ class IbkrInstrumentProvider(InstrumentProvider):
         self._listed = True
         intents = (story.intent for story in runtime_of(config.runtime).past.unfinished)
         self._resumed: Intent | None = min(intents, key=lambda intent: intent.decided.ts_ns, default=None)
-        link.sync.append(self._sync)
+        link.questions.add("contract months", self._sync)
 
     def contract(self) -> Any:
         """The front month as the broker names it. Raises ContractNotFound before it is known."""
@@ -76,7 +76,9 @@ class IbkrInstrumentProvider(InstrumentProvider):
 
     def expired(self) -> BrokerError | None:
         """Why the front month takes no entries any more, or None. Measured in market time."""
-        front = self._known_front()
+        front = self.front
+        if front is None:
+            return ContractNotFound("the front month is not known before the gateway has been reached")
         today = new_york(self._link.clock.now_ns()).date()
         if not self._listed:
             return ContractExpired(f"{front.local_symbol} is not listed any more")

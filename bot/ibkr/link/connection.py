@@ -36,6 +36,7 @@ FINISHED = ("contractDetailsEnd", "historicalDataEnd", "execDetailsEnd")
 NAMED = {"openOrder": "openOrderEnd", "completedOrder": "completedOrdersEnd", "position": "positionEnd", "currentTime": "currentTime"}
 NAMED_ENDS = frozenset(NAMED.values()) | {"accountDownloadEnd"}
 Listener = Callable[..., None]
+Pending = tuple[asyncio.Future[list[Any]], list[Any]]  # an answer that is awaited, and what of it has come
 
 
 def load_ib() -> ModuleType:
@@ -96,7 +97,7 @@ class Connection:
         self.alive = False
         self._taps, self._settings, self._on_closed = taps, settings, on_closed
         self._timeout = settings.request_timeout_seconds
-        self._pending: dict[int | str, tuple[asyncio.Future[list[Any]], list[Any]]] = {}
+        self._pending: dict[int | str, Pending] = {}
         self._ib = library.IB()
         self._client = self._ib.client
         self._client.MaxRequests = 0  # the limit is ours
@@ -219,22 +220,35 @@ class Connection:
         number = self.ids.request_id()
         return await self._answer(number, request, (number, *arguments), timeout_seconds)
 
-    async def ask_named(self, request: str, end: str, *arguments: Any) -> list[Any]:
-        """Send a request without an id whose answer ends with message `end`; who asks meanwhile shares the answer."""
-        if end in self._pending:
-            return await self._waited(end, request, self._timeout)
-        return await self._answer(end, request, arguments, None)
+    async def ask_named(
+        self, request: str, end: str, *arguments: Any, anew: bool = False, timeout_seconds: float | None = None
+    ) -> list[Any]:
+        """Send a request without an id whose answer ends with message `end`; who asks meanwhile shares the answer.
+
+        With `anew` the answer is to a request sent after what was sent before this call.
+        """
+        timeout = timeout_seconds or self._timeout
+        while (under_way := self._pending.get(end)) is not None:
+            items = await self._waited(under_way, request, timeout)
+            if not anew:
+                return items
+        return await self._answer(end, request, arguments, timeout)
 
     async def _answer(self, key: int | str, request: str, arguments: tuple[Any, ...], timeout: float | None) -> list[Any]:
-        self._pending[key] = (asyncio.get_running_loop().create_future(), [])
+        future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        pending = self._pending[key] = (future, [])
         try:
             self.send(request, *arguments)
-            return await self._waited(key, request, timeout or self._timeout)
+            return await self._waited(pending, request, timeout or self._timeout)
         finally:
-            self._pending.pop(key, None)
+            if self._pending.get(key) is pending:
+                del self._pending[key]
+            if not future.done():  # given up: whoever shares it must not wait for longer
+                future.set_exception(GatewayNotResponding(f"{request} was not answered"))
+                future.exception()
 
-    async def _waited(self, key: int | str, request: str, timeout: float) -> list[Any]:
-        future, items = self._pending[key]
+    async def _waited(self, pending: Pending, request: str, timeout: float) -> list[Any]:
+        future, items = pending
         try:
             await asyncio.wait_for(asyncio.shield(future), timeout)
         except TimeoutError:
@@ -254,7 +268,7 @@ class Connection:
             self._finish(name)
 
     def _finish(self, key: int | str) -> None:
-        pending = self._pending.get(key)
+        pending = self._pending.pop(key, None)
         if pending is not None and not pending[0].done():
             pending[0].set_result(pending[1])
 

@@ -182,7 +182,7 @@ async def an_api_that_becomes_read_only_rejects_the_order_and_halts() -> None:
         await until(lambda: r.ear.of("B-E") == ["rejected"])
         assert isinstance(r.ear.reasons["B-E"], e.ReadOnlyApi)
         assert isinstance(r.session.entry_block(), e.ReadOnlyApi)
-        assert r.session.link.ready, "fills and prices are still heard"
+        assert r.session.link.allows_entries, "fills and prices are still heard"
 
 
 @situation(46)
@@ -293,7 +293,7 @@ async def clock_skew_alarms_and_market_time_is_the_brokers() -> None:
 @situation(49)
 async def a_replay_has_no_skew() -> None:
     async with rig() as r:
-        await until(lambda: r.session.link.ready)
+        await until(lambda: r.session.link.allows_entries)
         assert r.ear.heard(e.ClockSkew) is None
         assert r.session.clock.now_ns() == r.gateway.now_ns
 
