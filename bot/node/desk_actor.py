@@ -1,7 +1,8 @@
 """DeskActor: what a live run needs somebody to do all the time, as a part like any other.
 
 It lets decisions begin when history is in, keeps step with a simulated gateway, carries out a person's kill request, leaves
-what is overdue, and withdraws entries when the run ends. It closes no position and promises nothing while the link is down.
+what is overdue, has the event loop watched, and withdraws entries when the run ends. It closes no position and promises nothing while the
+link is down.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from bot.node.errors import NodeError
 from bot.node.kill_request import taken_request
 from bot.node.overdue import flatten_overdue
 from bot.node.pace import Pace
+from bot.node.watchdog import Watchdog, hung_path
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
 
@@ -65,6 +67,7 @@ class DeskActor(Part):
         self._config = config
         self._calendar = runtime_of(config.runtime).calendar
         self._journal = Path(config.runtime.journal_path)
+        self.watchdog = Watchdog(hung_path(self._journal))
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.session: BrokerSession
@@ -79,6 +82,7 @@ class DeskActor(Part):
 
     def on_start(self) -> None:
         """Begin to work beside the market."""
+        self.watchdog.begin()
         self.session = session_of(asyncio.get_running_loop(), self._config.broker)
         self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
         self._tasks = [asyncio.ensure_future(self._guarded(work)) for work in (self._look_on, self._run)]
@@ -86,6 +90,7 @@ class DeskActor(Part):
     def on_stop(self) -> None:
         """Cancel entries that still work, unless the run's owner has seen to that; positions keep their stops and targets."""
         gc.unfreeze()
+        self.watchdog.end()
         for task in self._tasks:
             task.cancel()
         if not self._owned:
@@ -164,6 +169,7 @@ class DeskActor(Part):
 
     def _on_market(self, update: MarketUpdate) -> None:
         self._last_bar_ns = update.quality.ts_ns
+        self.watchdog.lives()
 
     def _standing(self) -> Standing:
         standing = Standing()

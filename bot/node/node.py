@@ -66,6 +66,7 @@ class MesbotNode:
 
     async def start(self, seconds: float = START_SECONDS) -> None:
         """Connect, reconcile and start. Raises NodeError with the reason if the trader does not run in time."""
+        self.desk.watchdog.begin()
         self._running = asyncio.ensure_future(self.node.run_async())
         try:
             async with asyncio.timeout(seconds):
@@ -144,6 +145,7 @@ class MesbotNode:
     async def stop(self) -> str:
         """Stop, close the journal and let go of the loop; returns the head hash."""
         await self.node.stop_async()
+        self.desk.watchdog.end()
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
