@@ -67,13 +67,19 @@ class Broker:
         self.desk = Desk()
         self.orders: dict[Key, Order] = {}
         self.next_ids: dict[int, int] = {}
+        self._first_id = 1
         self._next_perm_id = first_perm_id
 
     # ------------------------------------------------------------------------- ids
 
     def next_id(self, client_id: int) -> int:
         """The next order id of a client."""
-        return self.next_ids.setdefault(client_id, 1)
+        return self.next_ids.setdefault(client_id, self._first_id)
+
+    def begin_ids_at(self, number: int) -> None:
+        """A fault: the next id of every client is this one."""
+        self._first_id = number
+        self.next_ids.clear()
 
     def roll_back_ids(self, count: int, *, reissue: bool) -> None:
         """A fault: next ids fall behind; with `reissue` the desk also forgets that the ids were used."""

@@ -15,6 +15,7 @@ BrokerError
 │   │   └── WrongBaseCurrency its values are not told in US dollars
 │   ├── ReadOnlyApi           the gateway takes no orders
 │   ├── ObserveOnly           this run sends none
+│   ├── OrderIdsUsedUp        the broker takes only order ids that are too high
 │   ├── ContractNotFound      no such contract
 │   ├── ContractExpired       the contract is past, or too near its end for entries
 │   ├── AmbiguousContract     several contracts fit
@@ -43,6 +44,7 @@ BrokerError
 │   ├── CommissionMissing     a fill without its commission report
 │   ├── ExecutionMissing      an order that is filled, without its execution
 │   └── ForeignOrder          an order of ours on the account that we did not send
+├── OrderIdsNotKept           the mark of the order ids is not on disk
 ├── PositionMismatch          broker and own fills differ
 ├── ClosedElsewhere           another hand closed what we held
 ├── UnclassifiedBrokerMessage a code that no table knows
@@ -168,6 +170,15 @@ class ObserveOnly(SetupError):
     """Somebody asked to send something in a run that observes only."""
 
     hint = "Set trading-mode in config/paper.yaml or config/live.yaml to trade."
+
+
+class OrderIdsUsedUp(SetupError):
+    """The broker takes only order ids in the range in which requests count: it would refuse every order of ours as a duplicate."""
+
+    hint = (
+        "Reset the API order id sequence (TWS or Gateway: Configure > API > Settings), or start with another TWS_CLIENT_ID if no order "
+        "of an open trade works under this one."
+    )
 
 
 class ContractNotFound(SetupError):
@@ -335,6 +346,12 @@ class ForeignOrder(OrderTrouble):
     """An order on our instrument that another program or a person sent."""
 
     hint = "The bot leaves it alone; close it yourself, or expect entries to stay locked."
+
+
+class OrderIdsNotKept(BrokerError):
+    """How far the order ids have come is not on disk. Ids come from memory, entries are locked, and the write is tried again."""
+
+    hint = "Free the disk, repair or delete the file, or set MESBOT_HOME to a folder that can be written; entries wait for it."
 
 
 class PositionMismatch(BrokerError):

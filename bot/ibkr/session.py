@@ -35,7 +35,7 @@ from bot.ibkr.start_check import StartCheck
 from bot.runtime.runtime import runtime_of
 from bot.state_folder import state_folder
 
-IDS_FILE = "order-ids.json"
+IDS_FILE, IDS_AGAIN_SECONDS = "order-ids.json", 2.0
 RESTART_BEFORE_MINUTES, RESTART_AFTER_MINUTES = 2, 10
 
 
@@ -83,6 +83,7 @@ class BrokerSession:
         lost_seconds = execution.timeouts.connection_lost_seconds
         self._kill_triggers = KillTriggers(self.link, lost_seconds, pace, lambda *what: self.trigger(*what))
         self.link.lost = self.lost
+        self.link.loops.append(self._keep_ids)
         self.link.taps.listen("garbled", lambda _: self.orders.doubtful())
         self.ended = False
         self.start_error: BrokerError | None = None  # why it was not SYNCED in time
@@ -114,7 +115,8 @@ class BrokerSession:
         if self._near_restart():
             return ScheduledRestart(f"the gateway restarts at {self.config.nightly_restart} New York")
         halt = next(iter(self.orders.halts.values()), None)
-        trouble = self.link.read_only or halt or self.feed.trouble or self.provider.expired()
+        unkept = self.link.ids.trouble if self.link.ids is not None else None
+        trouble = self.link.read_only or unkept or halt or self.feed.trouble or self.provider.expired()
         return trouble or self.link.why_no_entries()  # of what is not told, the part itself knows best
 
     def require_entry(self) -> None:
@@ -138,6 +140,18 @@ class BrokerSession:
     def _on_state(self, state: LinkState, previous: LinkState) -> None:
         if previous.allows_way_out and not state.allows_way_out and not self.ended:
             self.charge("connection_disrupted", self.clock.now_ns(), str(state))
+
+    async def _keep_ids(self) -> None:
+        """What could not be kept of the order ids is tried again, so that entries need not wait for a person."""
+        told: BrokerError | None = None
+        while True:
+            await self.link.delay(IDS_AGAIN_SECONDS)
+            ids = self.link.ids
+            if ids is not None and ids.trouble is not None:
+                ids.keep()
+                if told is None and ids.trouble is not None:
+                    self.link.report(ids.trouble)
+            told = None if ids is None else ids.trouble
 
     def _ids(self, owner: str) -> IdSource:
         path = self.config.ids_path

@@ -213,6 +213,7 @@ class Link:
             if self.ids is None:
                 self.ids = self._make_ids(f"{self.account}:{self.settings.client_id}")
             self.ids.begin_at(connection.first_id)
+            self._require_ids(self.ids.trouble)
         except BaseException:
             connection.close()
             raise
@@ -223,6 +224,13 @@ class Link:
         self._update()
         await self._read_clock(at_connect=True)
         self._inquiry.begin()
+
+    def _require_ids(self, trouble: BrokerError | None) -> None:
+        """Raises SetupError for ids that the broker takes none of, while starting; later, and of anything else, it is only told."""
+        if trouble is not None and self.ends_start(trouble):
+            raise trouble
+        if trouble is not None:
+            self.report(trouble)
 
     async def _serve(self) -> None:
         while True:

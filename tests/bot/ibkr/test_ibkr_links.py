@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import tempfile
+from pathlib import Path
 
 import pytest
-from ibkr_rig import Rig, bracket, on_a_loop, rig, until
+from ibkr_rig import Ear, Rig, bracket, gateway_config, new_session, on_a_loop, rig, until
 from test_ibkr_live_node import held, minutes, text_of
 from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
 
+from bot.gateway.gateway import Gateway
 from bot.ibkr import errors as e
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.orders.order_state import Draft
@@ -195,3 +198,44 @@ async def test_the_state_of_the_link_is_shown_said_decided_and_journaled(stage: 
         records = [json.loads(body) for (body,) in db.execute("SELECT body FROM records WHERE kind = 'reconcile' ORDER BY seq")]
     assert [record["found"] for record in records] == ["Link", "Link"]
     assert "CUT" in records[0]["text"] and records[1]["text"] == "the link is SYNCED again"
+
+
+# ------------------------------------------------------------------------------ ids
+
+
+@on_a_loop
+async def test_order_ids_that_are_too_high_refuse_the_start_with_the_remedy():
+    async with Gateway(gateway_config()) as gateway:
+        session = new_session(gateway.port, Ear())
+        gateway.side.verbs.do("next-id 1000000000")
+        with pytest.raises(e.OrderIdsUsedUp, match=r"1,000,000,000.*Reset the API order id sequence"):
+            await session.start()
+
+
+@on_a_loop
+async def test_order_ids_that_become_too_high_while_we_run_lock_entries_and_leave_the_way_out_open():
+    async with rig() as r:
+        await r.do("next-id 1000000500")
+        await r.do("drop")
+        await until(lambda: r.session.link.generation == 2 and r.session.link.allows_entries)
+        assert isinstance(r.session.entry_block(), e.OrderIdsUsedUp) and r.ear.heard(e.OrderIdsUsedUp)
+        r.place(Draft("A-X", "SELL", 1, "LMT", limit=r.price + 50))
+        await r.working("A-X")
+
+
+@on_a_loop
+async def test_ids_that_cannot_be_kept_lock_entries_until_they_are_and_hold_up_nothing_else():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "state"
+        async with rig(ids_path=folder / "ids.json") as r:
+            (folder / "ids.json").unlink()
+            folder.rmdir()
+            folder.write_text("in the way")
+            await r.do("drop")
+            await until(lambda: r.session.link.generation == 2 and r.session.link.allows_entries)
+            assert isinstance(r.session.entry_block(), e.OrderIdsNotKept) and r.ear.heard(e.OrderIdsNotKept)
+            r.place(Draft("A-X", "SELL", 1, "LMT", limit=r.price + 50))
+            await r.working("A-X")
+            folder.unlink()
+            await until(lambda: r.session.entry_block() is None)
+            assert json.loads((folder / "ids.json").read_text()) == {"DU1234567:7": 52}

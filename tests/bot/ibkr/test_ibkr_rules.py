@@ -270,6 +270,7 @@ def test_order_ids_survive_a_restart_and_never_fall(tmp_path: Path) -> None:
     first = IdSource(path, "DU1:7")
     used = [first.order_id() for _ in range(3)]
     again = IdSource(path, "DU1:7")
+    again.begin_at(1)
     assert used == [1, 2, 3]
     assert again.order_id() > max(used) and again.order_id() <= 2 * BLOCK
     again.at_least(900)
@@ -280,11 +281,48 @@ def test_order_ids_survive_a_restart_and_never_fall(tmp_path: Path) -> None:
     assert again.request_id() != again.request_id() > 10**9
 
 
-def test_an_unreadable_id_file_is_not_guessed_around(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "[1]", '{"DU1:7": "many"}', '{"DU1:7": null}', "7"])
+def test_an_id_file_that_holds_no_marks_is_left_as_it_is_and_ids_come_from_the_gateway_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "ids.json"
-    path.write_text("{")
-    with pytest.raises(MesbotError, match="repair or delete"):
-        IdSource(path, "DU1:7")
+    path.write_text(text)
+    ids = IdSource(path, "DU1:7")
+    ids.begin_at(40)
+    assert isinstance(ids.trouble, e.OrderIdsNotKept) and "repair or delete" in str(ids.trouble)
+    assert [ids.order_id(), ids.order_id()] == [40, 41] and path.read_text() == text
+    path.write_text('{"DU1:7": 900}')
+    ids.keep()
+    assert ids.trouble is None and ids.order_id() == 900
+
+
+def test_ids_that_cannot_be_kept_come_from_the_larger_of_memory_and_gateway_and_the_write_is_tried_again(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    ids = IdSource(folder / "ids.json", "DU1:7")
+    ids.begin_at(1)
+    (folder / "ids.json").unlink()
+    folder.rmdir()
+    folder.write_text("no folder any more")
+    used = [ids.order_id() for _ in range(BLOCK + 10)]
+    assert used == list(range(1, BLOCK + 11)) and isinstance(ids.trouble, e.OrderIdsNotKept)
+    ids.begin_at(3)
+    assert ids.order_id() == BLOCK + 11
+    folder.unlink()
+    ids.keep()
+    assert ids.trouble is None
+    again = IdSource(folder / "ids.json", "DU1:7")
+    again.begin_at(1)
+    assert again.order_id() > BLOCK + 11
+
+
+@pytest.mark.parametrize("offered", [10**9, 2 * 10**9])
+def test_ids_in_the_range_of_requests_are_trouble_still_increase_and_leave_no_mark(tmp_path: Path, offered: int) -> None:
+    path = tmp_path / "ids.json"
+    path.write_text(kept := '{"DU1:7": 5}')
+    ids = IdSource(path, "DU1:7")
+    ids.begin_at(offered)
+    assert isinstance(ids.trouble, e.OrderIdsUsedUp) and "Reset the API order id sequence" in str(ids.trouble)
+    assert (ids.order_id(), ids.order_id()) == (offered, offered + 1) and path.read_text() == kept
+    ids.begin_at(1)
+    assert ids.trouble is None
 
 
 def test_the_limiter_lets_no_second_see_more_than_its_limit_and_keeps_the_order() -> None:
@@ -404,4 +442,6 @@ def test_a_block_reserved_at_the_connect_spares_the_first_order_the_disk(tmp_pat
     assert [ids.order_id() for _ in range(3)] == [100, 101, 102]
     assert not path.exists(), "an order wrote to the disk"
     path.write_bytes(marks)
-    assert IdSource(path, "DU1:7").order_id() > 102, "what was reserved is never handed out again"
+    again = IdSource(path, "DU1:7")
+    again.begin_at(1)
+    assert again.order_id() > 102, "what was reserved is never handed out again"
