@@ -78,8 +78,7 @@ class Broker:
 
     def begin_ids_at(self, number: int) -> None:
         """A fault: the next id of every client is this one."""
-        self._first_id = number
-        self.next_ids.clear()
+        self._first_id, self.next_ids = number, {}
 
     def roll_back_ids(self, count: int, *, reissue: bool) -> None:
         """A fault: next ids fall behind; with `reissue` the desk also forgets that the ids were used."""

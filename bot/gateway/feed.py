@@ -28,7 +28,7 @@ class DataFaults:
     muted: set[str] = field(default_factory=set)
     farm_down: bool = False
     history_farm_down: bool = False
-    denied: int = 0  # error code for every new subscription; 0: none
+    denied: dict[str, tuple[int, str]] = field(default_factory=dict)  # by kind (md, history, contracts): code and text of the refusal
     competing: bool = False
     link_down: bool = False
     spread_ticks: int = 1

@@ -28,6 +28,7 @@ BrokerError
 │   ├── StaleQuotes           no quotes while there are trades
 │   ├── IncompleteBars        a minute went out wanting: history could not complete it
 │   ├── CompetingSession      another login of the same user takes the data
+│   ├── DataRefused           a request for data was refused, too often or for a reason that is in no list
 │   └── PacingViolation       we asked too much
 ├── OrderTrouble              one order
 │   ├── OrderRejectedByBroker
@@ -252,6 +253,15 @@ class CompetingSession(FeedTrouble):
     """Another login of the same user receives the live data."""
 
     hint = "Log out of TWS, the phone app and the Client Portal with this user name, or give the bot a user of its own."
+
+
+class DataRefused(FeedTrouble):
+    """A request for bars, quotes or history was refused. The broker's words say why: codes share reasons, and words many languages."""
+
+    hint = (
+        "It is asked for again; if it stays, look whether this login has live data for the contract, whether another session of it is "
+        "open, and whether another program asks for too much."
+    )
 
 
 class PacingViolation(FeedTrouble):

@@ -59,6 +59,7 @@ class Exits:
         try:
             await self._session.account.positions(timeout_seconds=DOUBT_SECONDS)
         except GatewayNotResponding as error:
+            self._session.link.report(error)
             self._session.link.unanswered("positions", error)
 
     def _closable(self, con_id: int, side: int) -> int:

@@ -19,6 +19,7 @@ FARMS = {  # name -> codes for broken, OK, inactive
     "secdefil": (2157, 2158, 2158),
 }
 CONNECTING = 2119
+DENIED_BY_DEFAULT = {"md": 354, "history": 162, "contracts": 200}
 FLOOD_TICK_SECONDS = 0.01
 
 
@@ -52,12 +53,17 @@ def _unmute(host: Host, words: list[str]) -> None:
 
 
 @verb(
-    "deny md [354|10089|10090|10168|10167] or off",
-    "new data subscriptions are refused; 10167 gives delayed quotes.",
+    "deny md|history|contracts [CODE [TEXT]] or off",
+    "new data subscriptions, requests for history or for contract details are refused (354, 162 or 200); md 10167 gives delayed quotes.",
     example="deny md 10167",
 )
 def _deny(host: Host, words: list[str]) -> None:
-    host.feed.faults.denied = 0 if words[0] == "off" else int(words[1]) if len(words) > 1 else 354
+    if words[0] == "off":
+        host.feed.faults.denied.clear()
+        return
+    kind, *rest = words
+    code = int(rest[0]) if rest else DENIED_BY_DEFAULT[kind]
+    host.feed.faults.denied[kind] = (code, " ".join(rest[1:]) or text_of(code))
 
 
 @verb("spread TICKS", "distance of bid and ask.", example="spread 3")

@@ -62,7 +62,7 @@ class Inquiry:
         while True:
             await link.until(lambda: link.state.allows_way_out and bool(self._questions.open))
             with contextlib.suppress(ConnectionLost):  # the link hears of that by itself
-                await self._questions.ask()
+                await self._questions.ask(in_order=not link.was_synced)
             if link.state.allows_way_out:
                 self._asked()
             if self._questions.open:

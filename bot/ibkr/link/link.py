@@ -145,8 +145,7 @@ class Link:
         self._ends.put_nowait(error)
 
     def unanswered(self, name: str, error: BrokerError) -> None:
-        """A question was asked in vain in between: entries wait until it is answered, and it is asked on."""
-        self.report(error)
+        """A question was asked in vain in between: entries wait until it is answered, and it is asked on. The error is not told here."""
         self.questions.unanswered(name, error)
         self._update()
 

@@ -59,8 +59,8 @@ class Questions:
         self._open[name].tries += 1
         self._open[name].error = error
 
-    async def ask(self) -> None:
-        """Ask each open one once. Raises ConnectionLost."""
+    async def ask(self, *, in_order: bool) -> None:
+        """Ask each open one once; `in_order`: none while one before it, on which it may rest, is not answered. Raises ConnectionLost."""
         for name, question in self.open.items():
             try:
                 await self._asks[name](question.reason)
@@ -69,6 +69,8 @@ class Questions:
             except Exception as error:  # whatever it is, the others are asked too
                 question.tries += 1
                 question.error = error if isinstance(error, BrokerError) else ProtocolError(f"{name}: {type(error).__name__}: {error}")
+                if in_order:
+                    return
             else:
                 if self._open.get(name) is question:  # nobody has asked for it anew meanwhile
                     del self._open[name]

@@ -102,6 +102,7 @@ class OrderSync:
             except ConnectionLost:
                 pass  # the link asks once it is back
             except BrokerError as error:
+                self._link.report(error)
                 self._link.unanswered(QUESTION, error)
 
     async def _asked_for(self) -> bool:
