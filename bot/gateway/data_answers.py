@@ -10,7 +10,7 @@ from bot.gateway.client import Client
 from bot.gateway.error_texts import PACING, text_of
 from bot.gateway.feed import date_text
 from bot.gateway.instruments import Future
-from bot.gateway.notation import dashed, parse_moment, zoned
+from bot.gateway.notation import dashed, last_trade_text, parse_moment, zoned
 from bot.gateway.requests import Request
 from bot.gateway.simulation import Simulation
 from bot.gateway.subscriptions import Stream
@@ -39,9 +39,9 @@ def contract_details(simulation: Simulation, client: Client, request: Request) -
     _refuse_kind(simulation, "contracts")
     if not found:
         raise Refusal(200, text_of(200))
-    hours = instruments.hours(simulation.now_ns)
+    hours, zone = instruments.hours(simulation.now_ns), simulation.feed.faults.contract_zone
     for future in found:
-        client.send(messages.contract_details(request["reqId"], future, hours))
+        client.send(messages.contract_details(request["reqId"], future, hours, last_trade_text(future.last_trade_date, zone)))
     client.send(messages.ending("contractDetailsEnd", request["reqId"]))
 
 

@@ -11,6 +11,7 @@ BrokerError
 ├── NotSynced                 the link is there, and something about orders, account or market is not told: no entries
 ├── SetupError                a person must change something before we may start
 │   ├── AccountNotFound       the account is not ours here
+│   │   ├── MasterAccount     an advisor's or broker's account, whose orders need an allocation
 │   │   ├── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
 │   │   └── WrongBaseCurrency its values are not told in US dollars
 │   ├── ReadOnlyApi           the gateway takes no orders
@@ -101,7 +102,10 @@ class GatewayUnreachable(ConnectionTrouble):
 class GatewayNotResponding(ConnectionTrouble):
     """Something accepted the connection and then said nothing."""
 
-    hint = "Restart the gateway, and check that the port is its API port."
+    hint = (
+        "If TWS asks whether to allow the connection, allow it, or name this machine in Configure > API > Settings > Trusted IPs; else "
+        "check that the port is its API port, and restart the gateway."
+    )
 
 
 class ClientIdInUse(ConnectionTrouble):
@@ -147,6 +151,12 @@ class AccountNotFound(SetupError):
     """The configured account is not among those the gateway manages."""
 
     hint = "Set the account to one of those listed, or log in with the user that owns it."
+
+
+class MasterAccount(AccountNotFound):
+    """An account that is no single customer's (its id begins with another letter than U, D aside): its orders would need an allocation."""
+
+    hint = "Set TWS_ACCOUNT to one of its clients' accounts (U..., paper DU...), or log in with a user that has one."
 
 
 class WrongAccountKind(AccountNotFound):

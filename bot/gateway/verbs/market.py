@@ -9,6 +9,7 @@ from bot.gateway import messages
 from bot.gateway.error_texts import text_of
 from bot.gateway.errors import GatewayError
 from bot.gateway.host import Host
+from bot.gateway.notation import last_trade_text
 from bot.gateway.verbs.form import on, seconds
 from bot.gateway.verbs.verb import verb
 
@@ -90,6 +91,19 @@ def _expire(host: Host, words: list[str]) -> None:
             for reference in [key for key, stream in streams.items() if stream.future is future]:
                 streams.pop(reference)
                 client.send(messages.error(reference, 200, text_of(200)))
+
+
+@verb(
+    "contract-zone NAME|off",
+    "the last trade of contracts is written in that time zone, as TWS does.",
+    example="contract-zone Australia/Sydney",
+)
+def _contract_zone(host: Host, words: list[str]) -> None:
+    try:
+        last_trade_text(host.date, zone := "" if words[0] == "off" else words[0])
+    except (KeyError, OSError, ValueError):
+        raise GatewayError(f"{words[0]} is no time zone that this machine knows.") from None
+    host.feed.faults.contract_zone = zone
 
 
 @verb("session closed|open", "the market is shut: orders rest, cancels go unanswered; or open again.", example="session closed")

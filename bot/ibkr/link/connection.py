@@ -11,8 +11,9 @@ Never used here: nest_asyncio, util.run, a synchronous method of IB, Watchdog.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
-from collections import defaultdict
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -23,6 +24,8 @@ from bot.ibkr.link.classify import NO_LIVE_IDS, classify_request
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.pacing import MessageLimiter
 from bot.ibkr.link.settings import LinkSettings
+from bot.ibkr.link.taps import DecoderAlarm, Listener, Taps
+from bot.units import SECOND_NS
 
 TAPPED = (
     "openOrder", "openOrderEnd", "orderStatus", "execDetails", "execDetailsEnd", "commissionReport", "completedOrder",
@@ -35,7 +38,7 @@ COLLECTED = {"contractDetails": 0, "historicalData": 0, "execDetails": 0}  # mes
 FINISHED = ("contractDetailsEnd", "historicalDataEnd", "execDetailsEnd")
 NAMED = {"openOrder": "openOrderEnd", "completedOrder": "completedOrdersEnd", "position": "positionEnd", "currentTime": "currentTime"}
 NAMED_ENDS = frozenset(NAMED.values()) | {"accountDownloadEnd"}
-Listener = Callable[..., None]
+EXECUTION, EXECUTION_TIME = 11, 15  # the message's number, and the place of its time
 Pending = tuple[asyncio.Future[list[Any]], list[Any]]  # an answer that is awaited, and what of it has come
 
 
@@ -57,44 +60,14 @@ def load_ib() -> ModuleType:
     return library
 
 
-class Taps:
-    """Who listens to which message, over all connections. A listener that raises is reported, and the others still hear it."""
-
-    def __init__(self, on_failure: Callable[[BrokerError], None]) -> None:
-        self._listeners: dict[str, list[Listener]] = defaultdict(list)
-        self._on_failure = on_failure
-
-    def listen(self, message: str, listener: Listener) -> None:
-        """Hear a message (a wrapper method's name) with the wrapper's arguments."""
-        self._listeners[message].append(listener)
-
-    def tell(self, message: str, *arguments: Any) -> None:
-        """Hand a message to its listeners."""
-        for listener in self._listeners[message]:
-            try:
-                listener(*arguments)
-            except Exception as error:
-                self._on_failure(ProtocolError(f"{message}: {type(error).__name__}: {error}"))
-
-
-class _DecoderAlarm(logging.Handler):
-    """The library logs and swallows what it cannot decode: a lost message that nobody would notice."""
-
-    def __init__(self, alarm: Callable[[str], None]) -> None:
-        super().__init__(logging.ERROR)
-        self._alarm = alarm
-
-    def emit(self, record: logging.LogRecord) -> None:
-        cause = record.exc_info[1] if record.exc_info else ""
-        self._alarm(f"{record.getMessage()[:300]} {cause}")
-
-
 class Connection:
     """A socket, and the requests on it: each is answered, or raises BrokerError, within `request_timeout_seconds`."""
 
     def __init__(self, library: ModuleType, taps: Taps, settings: LinkSettings, on_closed: Callable[[], None]) -> None:
         self.library = library
         self.alive = False
+        self.now_ns: Callable[[], int] = time.time_ns  # market time, for what comes without a time that can be read
+        self._unread_times: set[str] = set()
         self._taps, self._settings, self._on_closed = taps, settings, on_closed
         self._timeout = settings.request_timeout_seconds
         self._pending: dict[int | str, Pending] = {}
@@ -104,7 +77,7 @@ class Connection:
         self._limiter: MessageLimiter | None = None
         self._id_in_use = False
         self._closed_early = asyncio.Event()
-        self._alarm = _DecoderAlarm(lambda text: taps.tell("garbled", text))
+        self._alarm = DecoderAlarm(lambda text: taps.tell("garbled", text))
         self.ids: IdSource | None = None
 
     @property
@@ -188,7 +161,25 @@ class Connection:
             setattr(wrapper, name, self._hook(name))
         for name in UNHEARD:
             setattr(wrapper, name, _deaf)
+        handlers = self._client.decoder.handlers
+        decode = handlers[EXECUTION]
+        handlers[EXECUTION] = lambda fields: decode(self._dated(fields))
         wrapper.connectionClosed = self._closed
+
+    def _dated(self, fields: list[str]) -> list[str]:
+        """An execution must not be lost for the way its time is written: one that cannot be read counts as of now, and is told once."""
+        written = fields[EXECUTION_TIME]
+        try:
+            if not isinstance(self.library.util.parseIBDatetime(written), dt.datetime):
+                raise ValueError("no time of day")
+        except Exception as error:  # an unknown zone, or a form that nobody knows yet
+            if written.rpartition(" ")[2] not in self._unread_times:
+                self._unread_times.add(written.rpartition(" ")[2])
+                text = f"the time {written!r} of an execution cannot be read here ({error}), so it counts as executed now"
+                self._taps.fail(ProtocolError(text))
+            now = dt.datetime.fromtimestamp(self.now_ns() // SECOND_NS, dt.UTC)
+            return [*fields[:EXECUTION_TIME], f"{now:%Y%m%d %H:%M:%S} UTC", *fields[EXECUTION_TIME + 1 :]]
+        return fields
 
     def _hook(self, name: str) -> Listener:
         def hook(*arguments: Any) -> None:

@@ -29,13 +29,14 @@ from bot.ibkr.errors import (
     SetupError,
 )
 from bot.ibkr.link.classify import NO_LIVE_IDS, Action, classify_system
-from bot.ibkr.link.connection import Connection, Taps, load_ib
+from bot.ibkr.link.connection import Connection, load_ib
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.inquiry import Inquiry, clock_text
 from bot.ibkr.link.link_state import LinkState, SyncReason
 from bot.ibkr.link.market_clock import MarketClock
 from bot.ibkr.link.questions import Questions
 from bot.ibkr.link.settings import LinkSettings, chosen_account, wait_seconds
+from bot.ibkr.link.taps import Taps
 
 MAX_SKEW_SECONDS = 2.0
 _RESTORED = {Action.LINK_UP_LOST: SyncReason.DATA_LOST, Action.LINK_UP_KEPT: SyncReason.DATA_KEPT}
@@ -206,6 +207,7 @@ class Link:
         for listener in self.opening:
             listener()
         connection = Connection(load_ib(), self.taps, self.settings, self._on_closed)
+        connection.now_ns = self.clock.now_ns
         accounts = await connection.open()
         try:
             self.account = chosen_account(self.settings, accounts)
@@ -241,7 +243,9 @@ class Link:
     async def _read_clock(self, at_connect: bool) -> None:
         """The heartbeat: an answer proves that the gateway lives; its time is compared with ours."""
         answer = await self.connection.ask_named("reqCurrentTime", "currentTime")
-        skew = self.clock.broker_says(answer[0][0], at_connect)
+        skew, step = self.clock.broker_says(answer[0][0], at_connect), self.clock.step_seconds()
+        if abs(step) > MAX_SKEW_SECONDS:
+            self.report(ClockSkew(f"this machine's clock was set by {step:+.1f} s; market time goes on without that"))
         if abs(skew) > MAX_SKEW_SECONDS:
             self.report(ClockSkew(f"the broker's clock is {skew:+.1f} s from ours"))
 

@@ -123,7 +123,7 @@ def test_the_account_is_chosen_or_refused() -> None:
     with pytest.raises(e.WrongAccountKind, match="live"):
         chosen_account(paper, ["U1"])
     with pytest.raises(e.WrongAccountKind, match="paper"):
-        chosen_account(LinkSettings(paper=False), ["DF1"])
+        chosen_account(LinkSettings(paper=False), ["DU1"])
 
 
 def test_the_back_off_is_the_contracts_with_jitter_and_longer_for_a_silent_gateway() -> None:
@@ -418,8 +418,34 @@ def test_market_time_on_a_replay_is_the_newest_stamp_and_nothing_of_the_wall() -
     assert clock.now_ns() == TEN + 5
 
 
+@pytest.mark.parametrize("account", ["DF1234567", "F1234567", "I1", "DI1", "D1", "X9", "1"])
+def test_an_account_that_is_no_single_customers_is_refused_also_of_a_kind_that_nobody_knows(account: str) -> None:
+    for paper in (True, False):
+        for named in ("", account):
+            with pytest.raises(e.MasterAccount, match=rf"{account} is no customer's account.*TWS_ACCOUNT"):
+                chosen_account(LinkSettings(paper=paper, account=named), [account])
+    assert chosen_account(LinkSettings(account="DU2"), [account, "DU2"]) == "DU2"
+
+
+def test_a_gateway_that_asks_a_person_first_is_told_as_that() -> None:
+    assert "asks whether to allow the connection" in e.GatewayNotResponding("silence").hint
+
+
+def test_a_step_of_this_machines_clock_moves_no_market_time_and_is_told() -> None:
+    wall, steady = [TEN], [0]
+    clock = MarketClock(lambda: wall[0], replay=False, steady_ns=lambda: steady[0])
+    assert clock.now_ns() == TEN and clock.step_seconds() == 0
+    for step in (30, -45, 3600):
+        steady[0] += 5 * SECOND_NS
+        wall[0] += (5 + step) * SECOND_NS
+        assert clock.now_ns() == TEN + steady[0]
+        assert clock.step_seconds() == step and clock.step_seconds() == 0
+    clock.broker_says((TEN + steady[0]) // SECOND_NS, at_connect=False)
+    assert clock.now_ns() == TEN + steady[0], "the broker agrees"
+
+
 def test_market_time_live_is_the_wall_corrected_by_the_broker() -> None:
-    clock = MarketClock(lambda: TEN, replay=False)
+    clock = MarketClock(lambda: TEN, replay=False, steady_ns=lambda: 0)
     assert clock.broker_says(TEN // SECOND_NS, at_connect=True) == 0.5
     assert clock.now_ns() == TEN
     assert clock.broker_says(TEN // SECOND_NS + 10, at_connect=False) == 10.5
