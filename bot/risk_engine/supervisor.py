@@ -41,6 +41,7 @@ from bot.supervision.trade import Leg, Trade
 from bot.supervision.watch import KillWatch, execution_events
 from bot.units import SECOND_NS
 
+REFUSED_EXITS = 3  # of one trade, after which its leaving is a kill
 ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2)
 SAFETY = {"DVS": ExitReason.QUALITY, "EQS": ExitReason.QUALITY, "ATR": ExitReason.VOLATILITY}  # causes of a tightening that may not fail
 
@@ -160,7 +161,7 @@ class Supervisor:
             self.trip("order state desync", f"{order.order_id}: {name} cannot follow from what the broker said before")
         if widened:
             self.trip("a stop was widened at the venue", widened)
-        self._after(trade, order, refused=name == "OrderCancelRejected" and not ours)
+        self._after(trade, order, getattr(event, "reason", ""), refused=name == "OrderCancelRejected" and not ours)
 
     def _unapproved(self, event: Any) -> None:
         """An event of an order that never passed the risk engine; a denial of one is what should happen."""
@@ -188,7 +189,7 @@ class Supervisor:
 
     # ---------------------------------------------------------- consequences
 
-    def _after(self, trade: Trade, order: TrackedOrder, refused: bool) -> None:
+    def _after(self, trade: Trade, order: TrackedOrder, why: str, *, refused: bool) -> None:
         self._naked.look(self._hands.wall, trade)
         self._both_or_neither(trade, order)
         if not trade.entry_ended and not trade.entries_live:
@@ -196,6 +197,9 @@ class Supervisor:
             self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
         if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
             self.trip("position above its limit", f"{abs(self.net)} contracts")
+        exits = [each for leg in trade.legs for each in leg.of(Role.EXIT) if each.state is OrderState.REJECTED]
+        if order.role is Role.EXIT and len(exits) == REFUSED_EXITS:  # of a contract that has ended, say: a person must know
+            self.trip("closing orders are refused", f"{len(exits)} of {trade.intent_id}, the last for: {why}")
         if any(leg.open < 0 for leg in trade.legs):
             self.trip("a leg was closed twice", order.order_id)
         if trade.over and not trade.done:

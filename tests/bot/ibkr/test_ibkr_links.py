@@ -200,6 +200,17 @@ async def test_the_state_of_the_link_is_shown_said_decided_and_journaled(stage: 
     assert "CUT" in records[0]["text"] and records[1]["text"] == "the link is SYNCED again"
 
 
+@on_stage
+async def test_a_position_in_a_contract_that_has_ended_is_a_kill_and_not_a_retry_without_end(stage: Stage) -> None:
+    await held(stage)
+    async with stage.restarted() as node:
+        stage.do("expire MESZ5")
+        await until(lambda: node.risk._supervisor.kill_state.value == "TRIPPED", lambda: stage.news())
+    with sqlite3.connect(stage.path) as db:
+        (body,) = db.execute("SELECT body FROM records WHERE kind = 'kill'").fetchone()
+    assert "refused" in json.loads(body)["reason"]
+
+
 # ------------------------------------------------------------------------------ ids
 
 
