@@ -40,6 +40,7 @@ def contract_details(simulation: Simulation, client: Client, request: Request) -
     if not found:
         raise Refusal(200, text_of(200))
     hours, zone = instruments.hours(simulation.now_ns), simulation.feed.faults.contract_zone
+    hours = (hours[0], simulation.feed.faults.liquid_hours or hours[1])
     for future in found:
         client.send(messages.contract_details(request["reqId"], future, hours, last_trade_text(future.last_trade_date, zone)))
     client.send(messages.ending("contractDetailsEnd", request["reqId"]))

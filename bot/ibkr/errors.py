@@ -25,6 +25,7 @@ BrokerError
 │   └── MarketDataNotSubscribed  no live data for this login
 ├── FeedTrouble               the market is seen badly or not at all
 │   ├── MarketDataDegraded    a data farm is down
+│   ├── MarketShut            the broker calls it shut, or nearly, and the calendar does not
 │   ├── StaleBars             no bars while the market is open
 │   ├── StaleQuotes           no quotes while there are trades
 │   ├── IncompleteBars        a minute went out wanting: history could not complete it
@@ -239,6 +240,12 @@ class MarketDataDegraded(FeedTrouble):
     """A market data farm is down. Orders still work."""
 
     hint = "Nothing to do: data are asked for again when the farm is back."
+
+
+class MarketShut(FeedTrouble):
+    """The broker's own liquid hours are over, or nearly, where our calendar has the market open: the shorter hours count."""
+
+    hint = "Look at CME's hours of today; if the broker is right, add an override to session.yaml."
 
 
 class StaleBars(FeedTrouble):

@@ -121,7 +121,9 @@ class DeskActor(Part):
     def leave_overdue(self) -> None:
         """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""
         clock = self.session.clock
-        if clock.replay or not self.session.link.allows_way_out or not flatten_overdue(self._calendar, clock.now_ns()):
+        if clock.replay or not self.session.link.allows_way_out:
+            return
+        if not flatten_overdue(self._calendar, clock.now_ns(), self.session.close_ns()):
             return
         for trade in self._standing().open_trades:
             if not trade.closing:

@@ -36,6 +36,7 @@ from bot.messages import (
     TOPIC_BROKER,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
+    TOPIC_MARGIN,
     TOPIC_MARKET,
     TOPIC_TIME,
     TOPIC_TRUST,
@@ -155,6 +156,7 @@ class RiskController(Controller):
             TOPIC_TRUST: self._on_trust,
             TOPIC_VETO: self._on_veto,
             TOPIC_BROKER: self._on_broker,
+            TOPIC_MARGIN: self._on_margin,
             TOPIC_KILL_TRIGGER: self._on_trigger,
         }
         if self._config.time_from_stamps:
@@ -283,6 +285,9 @@ class RiskController(Controller):
 
     def _on_broker(self, block: str) -> None:
         self._situation.broker = block
+
+    def _on_margin(self, cents: int) -> None:
+        self._situation.margin_cents = cents
 
     # -------------------------------------------------------------- the hands
 

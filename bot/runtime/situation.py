@@ -43,6 +43,7 @@ class Situation:
         self.trading_day = ""
         self._day_end_ns = 0
         self.broker = ""
+        self.margin_cents = 0
         self._dvs = float("nan")
         self._eqs = float("nan")
         self._balance_cents: int | None = None
@@ -135,4 +136,5 @@ class Situation:
             veto=self.veto,
             observe=self._observe,
             broker=self.broker,
+            margin_cents=self.margin_cents,
         )

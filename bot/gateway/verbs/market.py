@@ -106,6 +106,15 @@ def _contract_zone(host: Host, words: list[str]) -> None:
     host.feed.faults.contract_zone = zone
 
 
+@verb(
+    "liquid-hours TEXT|off",
+    "contract details name these liquid hours.",
+    example="liquid-hours 20251002:0830-20251002:1200;20251003:CLOSED",
+)
+def _liquid_hours(host: Host, words: list[str]) -> None:
+    host.feed.faults.liquid_hours = "" if words == ["off"] else " ".join(words)
+
+
 @verb("session closed|open", "the market is shut: orders rest, cancels go unanswered; or open again.", example="session closed")
 def _session(host: Host, words: list[str]) -> None:
     host.broker.exchange.closed = words == ["closed"]

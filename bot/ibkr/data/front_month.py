@@ -13,6 +13,7 @@ import msgspec
 
 from bot.calendar import new_york
 from bot.errors import CalendarError
+from bot.ibkr.data.liquid_hours import Span, liquid_spans
 from bot.ibkr.errors import AmbiguousContract, ContractExpired, ContractNotFound
 from bot.units import SECOND_NS
 
@@ -36,6 +37,7 @@ class Month(msgspec.Struct, frozen=True):
     last_trade_date: dt.date
     expires_ns: int
     contract: Any
+    liquid: tuple[Span, ...] | None = None  # the broker's own hours of these days; None: they cannot be read
 
 
 def month_of(details: Any) -> Month:
@@ -63,6 +65,7 @@ def month_of(details: Any) -> Month:
         last_trade_date=date,
         expires_ns=int(moment.timestamp()) * SECOND_NS,
         contract=contract,
+        liquid=liquid_spans(details.liquidHours, details.timeZoneId),
     )
 
 

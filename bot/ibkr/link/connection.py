@@ -211,6 +211,13 @@ class Connection:
         number = self.ids.request_id()
         return await self._answer(number, request, (number, *arguments), timeout_seconds)
 
+    async def what_if(self, contract: Any, order: Any) -> Any:
+        """What an order would do, as the broker's order state; it must be marked whatIf, else nothing is sent. Raises BrokerError."""
+        assert self.ids is not None and order.whatIf, "only a question goes this way"
+        order.orderId = self.ids.order_id()
+        (state,) = await self._answer(order.orderId, "placeOrder", (order.orderId, contract, order), None)
+        return state
+
     async def ask_named(
         self, request: str, end: str, *arguments: Any, anew: bool = False, timeout_seconds: float | None = None
     ) -> list[Any]:
@@ -253,6 +260,10 @@ class Connection:
                 pending[1].append(arguments[1])
         elif name in FINISHED:
             self._finish(arguments[0])
+        elif name == "openOrder" and arguments[2].whatIf and arguments[0] in self._pending:
+            self._pending[arguments[0]][1].append(arguments[3])
+            self._finish(arguments[0])
+            return
         if (end := NAMED.get(name)) in self._pending:
             self._pending[end][1].append(arguments)
         if name in NAMED_ENDS:

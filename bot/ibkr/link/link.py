@@ -150,6 +150,11 @@ class Link:
         self.questions.unanswered(name, error)
         self._update()
 
+    def owe(self, *names: str) -> None:
+        """These questions are to be asked again now; entries wait until they are answered."""
+        self.questions.owe(SyncReason.UNANSWERED, *names)
+        self._update()
+
     def questions_changed(self) -> None:
         """A round of questions is over. The watches begin with the first after which something is known."""
         self._update()
