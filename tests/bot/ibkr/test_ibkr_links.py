@@ -249,4 +249,4 @@ async def test_ids_that_cannot_be_kept_lock_entries_until_they_are_and_hold_up_n
             await r.working("A-X")
             folder.unlink()
             await until(lambda: r.session.entry_block() is None)
-            assert json.loads((folder / "ids.json").read_text()) == {"DU1234567:7": 52}
+            assert json.loads((folder / "ids.json").read_text()) == {"DU1234567:7": 53}, "a question and an order so far"
