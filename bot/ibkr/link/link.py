@@ -126,11 +126,18 @@ class Link:
         try:
             await asyncio.wait_for(self._settled.wait(), timeout_seconds)
         except TimeoutError:
-            error = self.last_error or self.why_no_entries() or GatewayNotResponding(f"not ready within {timeout_seconds:g} s")
+            error = self.last_error or self._not_started(timeout_seconds)
             await self.stop()
             raise error from None
         if self.failed is not None:
             raise self.failed
+
+    def _not_started(self, seconds: float) -> BrokerError:
+        """What a start still waited for."""
+        name, question = next(iter(self.questions.open.items()), ("", None))
+        if question is None or not self.allows_way_out:
+            return self._no_way_out() if self._cut is not None else GatewayNotResponding(f"not ready within {seconds:g} s")
+        return question.error or GatewayNotResponding(f"{name}: not told within {seconds:g} s")
 
     async def stop(self) -> None:
         """Hang up and forget the task. Orders stay as they are at the broker."""
