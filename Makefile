@@ -15,7 +15,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run test test-ib-async conformance lint format model bench lock clean force
+.PHONY: help setup run test test-ib-async conformance mutants lint format model model-live bench lock clean force
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ test-ib-async: $(ASYNC_STAMP)  ## the adapter's tests on ib_async, in an environ
 conformance: setup  ## independent TWS clients against the simulated gateway; skips those it cannot get
 	@$(BIN)/python tests/conformance/run.py
 
+mutants: setup  ## change what decides, one thing at a time: do its first-line tests notice? (MODULES="bot/decision/book.py" for some)
+	@$(BIN)/python tests/mutants/run.py $(MODULES)
+
 lint: setup  ## ruff and import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -47,6 +50,10 @@ format: setup  ## repair what ruff can repair
 DAYS := 5000
 model: setup  ## more days of the model of the risk engine: make model DAYS=5000 SEED=2
 	@MODEL_DAYS=$(DAYS) MODEL_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -q tests/integration/test_model.py
+
+HOURS := 50
+model-live: setup  ## more hours of the live node on the simulated gateway: make model-live HOURS=50 SEED=2
+	@MODEL_HOURS=$(HOURS) MODEL_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -q tests/integration/test_live_hour.py
 
 bench: setup  ## bars per second and memory beside the bare Nautilus engine; latency and ticks per second of the live node
 	@$(BIN)/python backtests/bench.py

@@ -63,12 +63,23 @@ class JournalActor(Part):
     def register_base(self, portfolio: Any, msgbus: Any, cache: Any, clock: Any) -> None:
         """Open the file and take records from now on, before anybody starts. Raises JournalError or JournalInUse."""
         super().register_base(portfolio, msgbus, cache, clock)
+        self._open()
+        for endpoint, take in ((ENDPOINT_JOURNAL, self._add), (ENDPOINT_JOURNAL_AHEAD, self._write_ahead)):
+            self.msgbus.register(endpoint, self.said.only(endpoint, take, self._refuse))
+
+    def _open(self) -> None:
+        """The file, under its lock; both are let go of again if that fails."""
         self._lock = _taken_lock(Path(self._config.runtime.journal_path))
-        self._journal = opened_journal(self._config)
-        if self._config.prompt:
-            self._journal.reserve()
-        self.msgbus.register(ENDPOINT_JOURNAL, self._add)
-        self.msgbus.register(ENDPOINT_JOURNAL_AHEAD, self._write_ahead)
+        try:
+            self._journal = opened_journal(self._config)
+            if self._config.prompt:
+                self._journal.reserve()
+        except BaseException:
+            self._closed = True
+            if self._journal is not None:
+                self._journal.close()
+            self._unlock()
+            raise
 
     def on_stop(self) -> None:
         """Close the last link and flush; the file stays open until `close`, for what other components still say."""
@@ -102,10 +113,13 @@ class JournalActor(Part):
         try:
             self._journal.close()
         finally:
-            if self._lock is not None:
-                self._lock.__exit__()
+            self._unlock()
         if self._waiting:
             raise JournalError(f"{self._journal.path} did not take {len(self._waiting)} records ({self._failure}); they are lost.")
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.__exit__()
 
     # ------------------------------------------------------------- what does not wait
 
@@ -164,6 +178,10 @@ class JournalActor(Part):
             self._failed(error)
             if self._config.prompt:
                 self._flush_in(RETRY_SECONDS)
+
+    def _refuse(self, entry: Any) -> None:
+        """What no part of this run says did not happen, and a restart would believe it."""
+        self.log.error(f"Not written: a {getattr(entry, 'kind', type(entry).__name__)} record that no part of this run has sent.")
 
     # ------------------------------------------------------------------- what waits
 

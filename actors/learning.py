@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from actors.config import RuntimeActorConfig
 from actors.part import Part
 from bot.decision.intent import RefusedPlan
@@ -13,7 +11,7 @@ from bot.learning.shadow import ShadowBook
 from bot.learning.states import LearningLoop, LearningView
 from bot.market.bar import Bar
 from bot.market.update import MarketUpdate
-from bot.messages import ENDPOINT_JOURNAL, TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUSED_PLAN, TOPIC_TRUST, JournalEntry, TradeClosed
+from bot.messages import TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUSED_PLAN, TOPIC_TRUST, TradeClosed
 from bot.runtime.runtime import runtime_of
 
 
@@ -36,13 +34,13 @@ class LearningActor(Part):
 
     def on_start(self) -> None:
         """Publish the trust at the start, then listen."""
-        self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=10)
-        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
-        self.msgbus.subscribe(TOPIC_REFUSED_PLAN, self._on_refused)
+        self.listen(TOPIC_MARKET, self._on_market, priority=10)
+        self.listen(TOPIC_BOOK, self._on_book)
+        self.listen(TOPIC_REFUSED_PLAN, self._on_refused)
         self._publish()
         for shadow in self._past.lost_shadows:
             lost = ShadowRecord(shadow.trade_id, shadow.strategy, "LOST", shadow.gates)
-            self._journal(Kind.SHADOW, self._past.last_ns, lost, shadow.strategy)
+            self.record(Kind.SHADOW, self._past.last_ns, lost, shadow.strategy)
 
     def trust(self) -> dict[str, LearningView]:
         """What is in force for each strategy."""
@@ -57,17 +55,17 @@ class LearningActor(Part):
         flatten = self._calendar.flatten_due(state.session, bar.ts_ns)
         for ended in self._shadows.on_bar(bar, state.slippage_ticks, flatten):
             if isinstance(ended, ShadowRecord):
-                self._journal(Kind.SHADOW, bar.ts_ns, ended, ended.strategy)
+                self.record(Kind.SHADOW, bar.ts_ns, ended, ended.strategy)
             else:
                 self._on_outcome(ended, bar)
 
     def _on_outcome(self, outcome: TradeOutcome, bar: Bar | None) -> None:
         if outcome.shadow:
-            self._journal(Kind.OUTCOME, bar.ts_ns if bar else outcome.closed_ns, outcome, outcome.strategy)
+            self.record(Kind.OUTCOME, bar.ts_ns if bar else outcome.closed_ns, outcome, outcome.strategy)
         if not self._learning:
             return
         for change in self._loop.on_outcome(outcome):
-            self._journal(Kind.STATE, outcome.closed_ns, change, outcome.strategy)
+            self.record(Kind.STATE, outcome.closed_ns, change, outcome.strategy)
         self._publish()
 
     def _on_book(self, event: object) -> None:
@@ -78,10 +76,7 @@ class LearningActor(Part):
         decided = refused.decided
         record = self._shadows.consider(refused, self._calendar.phase_name(decided.session_phase))
         if record is not None:
-            self._journal(Kind.SHADOW, decided.ts_ns, record, record.strategy)
+            self.record(Kind.SHADOW, decided.ts_ns, record, record.strategy)
 
     def _publish(self) -> None:
-        self.msgbus.publish(TOPIC_TRUST, self.trust())
-
-    def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str) -> None:
-        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+        self.tell(TOPIC_TRUST, self.trust())

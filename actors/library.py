@@ -27,7 +27,6 @@ from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
 from bot.market.update import MarketUpdate
 from bot.messages import (
-    ENDPOINT_JOURNAL,
     ENDPOINT_JOURNAL_AHEAD,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
@@ -75,7 +74,6 @@ class LibraryActor(Part):
         self._limits = self._runtime.limits
         self._traders, self._filter = self._runtime.contracts.traders, self._runtime.contracts.filter
         self._belief_of = {name: declared.belief for name, declared in self._runtime.contracts.declared.items()}
-        self._management = ManagementLimits.of(self._runtime.contracts)
         self._calendar = self._runtime.calendar
         self._situation = Situation(self._limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
@@ -90,13 +88,13 @@ class LibraryActor(Part):
 
     def on_start(self) -> None:
         """Listen after everybody else (priority), so that state and trust are current when asked."""
-        self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)
-        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
-        self.msgbus.subscribe(TOPIC_TRUST, self._on_trust)
-        self.msgbus.subscribe(TOPIC_KILL, self._on_kill)
-        self.msgbus.subscribe(TOPIC_BEGIN, self._on_begin)
-        self.msgbus.subscribe(TOPIC_BROKER, self._on_broker)
-        self.msgbus.subscribe(TOPIC_MARGIN, self._on_margin)
+        self.listen(TOPIC_MARKET, self._on_market, priority=0)
+        self.listen(TOPIC_BOOK, self._on_book)
+        self.listen(TOPIC_TRUST, self._on_trust)
+        self.listen(TOPIC_KILL, self._on_kill)
+        self.listen(TOPIC_BEGIN, self._on_begin)
+        self.listen(TOPIC_BROKER, self._on_broker)
+        self.listen(TOPIC_MARGIN, self._on_margin)
         self.msgbus.subscribe("events.account.*", self._on_account)
         for event in known_accounts(self.cache):
             self._on_account(event)
@@ -145,16 +143,16 @@ class LibraryActor(Part):
         if session is None:
             return
         self._note_day(ts_ns)
-        self._journal(Kind.BAR, ts_ns, bar_record(update), None)
+        self.record(Kind.BAR, ts_ns, bar_record(update), None)
         for record in records:
-            self._journal(Kind.DECISION, ts_ns, record, record.strategy)
-        self.msgbus.publish(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
+            self.record(Kind.DECISION, ts_ns, record, record.strategy)
+        self.tell(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
 
     def _note_day(self, ts_ns: int) -> None:
         """The first decided bar of a trading day records the equity its limits are measured by."""
         if self._situation.trading_day != self._day:
             self._day = self._situation.trading_day
-            self._journal(Kind.DAY, ts_ns, DayRecord(self._day, self._situation.equity_cents), None)
+            self.record(Kind.DAY, ts_ns, DayRecord(self._day, self._situation.equity_cents), None)
 
     # -------------------------------------------------------------- one bar
 
@@ -164,7 +162,7 @@ class LibraryActor(Part):
         now = msgspec.structs.replace(now, veto=veto)
         self._situation.veto = veto
         if veto is not None:
-            self.msgbus.publish(TOPIC_VETO, veto)
+            self.tell(TOPIC_VETO, veto)
         answers = {name: self._ask(name, state, faults.get(self._belief_of[name], "")) for name in self._traders}
         at_bar = bar_failures(now, self._limits)
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
@@ -226,7 +224,8 @@ class LibraryActor(Part):
 
     def _managed_by_law(self, own: TradeView, state: MarketState, answer: Any) -> Any:
         """A strategy manages its trade within the rules of all: what they end ends, whatever it says."""
-        due = manage(own, state, self._calendar.flatten_due(state.session, state.ts_ns), None, self._management)
+        rules = ManagementLimits.of(self._runtime.law_of(own.trade_id).contracts)
+        due = manage(own, state, self._runtime.flatten_due(own.trade_id, state.session, state.ts_ns), None, rules)
         leaves = isinstance(answer, ManagementAction) and answer.act is Act.EXIT
         if due.act is not Act.EXIT or leaves or isinstance(answer, Refused):
             return self._without_answer(own, answer)
@@ -254,10 +253,14 @@ class LibraryActor(Part):
         return no_answer(name, fault) if fault else ask.answer
 
     def _leave_orphan(self) -> None:
-        """A trade whose strategy is not here, after a start without its folder: nobody knows when it is void."""
+        """A trade whose strategy is not here, after a start without its folder, or whose block it cannot read: nobody knows when it
+        is void."""
         trade = self._trade
-        if trade is not None and not trade.closing and trade.plan.strategy not in self._traders:
-            self._leave(trade, ExitReason.THESIS, f"{trade.plan.strategy} is not here to manage its trade")
+        if trade is None or trade.closing:
+            return
+        name, readable = trade.plan.strategy, self._runtime.law_of(trade.trade_id).contracts.declared
+        if name not in self._traders or name not in readable:
+            self._leave(trade, ExitReason.THESIS, f"{name} is not here to manage its trade")
 
     def _leave(self, trade: TradeView, reason: ExitReason, why: str) -> None:
         self.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade(trade.trade_id, reason, why))
@@ -266,7 +269,7 @@ class LibraryActor(Part):
         """A bar that was rejected: nobody is asked; an open trade keeps its stop, and leaves if its time is up."""
         ts_ns, trade = update.quality.ts_ns, self._trade
         session = self._calendar.session_at(ts_ns)
-        if trade is not None and self._calendar.flatten_due(session, ts_ns):
+        if trade is not None and self._runtime.flatten_due(trade.trade_id, session, ts_ns):
             self._leave(trade, ExitReason.SESSION, "the session's flatten time, on a rejected bar")
         failures = () if now is None else bar_failures(now, self._limits)
         first = refused(Code.BAR_REJECTED, Layer.QUALITY, "own_dvs", update.quality.own_dvs, "required", "an acceptable bar")
@@ -280,7 +283,8 @@ class LibraryActor(Part):
         intent = self._intent(judgement, now)
         self._denial = None
         try:
-            self.msgbus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy))
+            entry = JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy)
+            self.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
             self.msgbus.send(submit_endpoint(winner.strategy), intent)
         except (Exception, SystemExit) as error:
             self.log.error(f"{winner.strategy} could not submit: {raised(error)}\n{where_raised(error)}")
@@ -312,7 +316,4 @@ class LibraryActor(Part):
                 continue
             gates = tuple(dict.fromkeys(failure.code for failure in judgement.failures))
             refused_plan = RefusedPlan(judgement.plan, self._expires_ns(judgement.plan, now), gates, self._decided(judgement, now))
-            self.msgbus.publish(TOPIC_REFUSED_PLAN, refused_plan)
-
-    def _journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None) -> None:
-        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+            self.tell(TOPIC_REFUSED_PLAN, refused_plan)

@@ -32,9 +32,9 @@ class MarketActor(Part):
 
     def on_start(self) -> None:
         """Listen to scored bars and, live, to what the quote's spread was at their close."""
-        self.msgbus.subscribe(TOPIC_QUALITY, self._on_quality)
-        self.msgbus.subscribe(TOPIC_SPREAD, self._on_spread)
-        self.msgbus.subscribe(TOPIC_BEGIN, self._on_begin)
+        self.listen(TOPIC_QUALITY, self._on_quality)
+        self.listen(TOPIC_SPREAD, self._on_spread)
+        self.listen(TOPIC_BEGIN, self._on_begin)
 
     def _on_begin(self, from_ns: int) -> None:
         self._seen_from_ns = from_ns
@@ -46,11 +46,11 @@ class MarketActor(Part):
         unseen = BARS_ONLY_TICKS if quality.ts_ns < self._seen_from_ns else math.nan
         spread_ticks = self._spreads.pop(quality.ts_ns, unseen)
         if quality.bar is None:
-            self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state))
+            self.tell(TOPIC_MARKET, MarketUpdate(quality, self._state))
             return
         self._state = self._core.update(quality.bar, quality.dvs, quality.eqs, spread_ticks)
         self._tell(self._core.faults)
-        self.msgbus.publish(TOPIC_MARKET, MarketUpdate(quality, self._state, self._core.faults))
+        self.tell(TOPIC_MARKET, MarketUpdate(quality, self._state, self._core.faults))
 
     def _tell(self, faults: dict[str, str]) -> None:
         """Each belief once; the decisions of the strategies that stand on it say it on every bar."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from nautilus_trader.common.actor import Actor
 
+from actors.config import RuntimeActorConfig
+from bot.journal.records import Kind
+from bot.messages import ENDPOINT_JOURNAL, JournalEntry
 from bot.risk_engine.parts import require_risk_engine
+from bot.runtime.runtime import runtime_of
 
 
 class Part(Actor):
@@ -14,7 +20,23 @@ class Part(Actor):
 
     part: str
 
+    def __init__(self, config: RuntimeActorConfig) -> None:
+        super().__init__(config)
+        self.said = runtime_of(config.runtime).said
+
     def register_base(self, portfolio: Any, msgbus: Any, cache: Any, clock: Any) -> None:
         """Called by Nautilus when the actor is added. Raises RiskEngineError if the contract risk engine was not added before it."""
         super().register_base(portfolio, msgbus, cache, clock)
         require_risk_engine(self.part, msgbus)
+
+    def listen(self, topic: str, handler: Callable[[Any], None], priority: int = 0) -> None:
+        """Hear what parts of this run say on a topic, and nobody else; higher priorities hear it first."""
+        self.msgbus.subscribe(topic, self.said.only(topic, handler), priority=priority)
+
+    def tell(self, topic: str, message: object) -> None:
+        """Say something to everybody who listens."""
+        self.said.publish(self.msgbus, topic, message)
+
+    def record(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
+        """Write something into the journal."""
+        self.said.send(self.msgbus, ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))

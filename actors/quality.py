@@ -12,7 +12,7 @@ from actors.part import Part
 from bot.journal.records import Kind, QualityRecord
 from bot.market.bar import RawBar
 from bot.market.update import QualityUpdate
-from bot.messages import ENDPOINT_JOURNAL, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, JournalEntry
+from bot.messages import TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY
 from bot.quality.dvs import DvsScorer
 from bot.quality.eqs import EqsScorer
 from bot.quality.feed import QualityEvent
@@ -61,12 +61,12 @@ class QualityActor(Part):
             eqs=self._eqs.score(minute),
             eqs_parts=tuple(self._eqs.parts(minute)),
         )
-        self.msgbus.publish(TOPIC_QUALITY, update)
+        self.tell(TOPIC_QUALITY, update)
 
     def _on_charge(self, event: QualityEvent) -> None:
         self._eqs.on_event(event.kind, self._clock_rth.minute(event.ts_ns))
         body = QualityRecord("EQS", event.kind, self._penalties[event.kind]["penalty"], event.detail)
-        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(Kind.QUALITY, event.ts_ns, body))
+        self.record(Kind.QUALITY, event.ts_ns, body)
 
     def _on_feed(self, event: QualityEvent) -> None:
         self._dvs.on_event(event)

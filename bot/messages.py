@@ -42,6 +42,7 @@ ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the 
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
 ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
+ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, from a part of the node
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -149,6 +150,16 @@ class Standing(msgspec.Struct, gc=False):
 
     open_trades: tuple[TradeView, ...] = ()
     idle: bool = False
+
+
+class DrillRequest(msgspec.Struct, gc=False):
+    """A person asks for a drill (bot.risk_engine.drill); the risk engine writes the answer into it.
+
+    `trade_id` names the trade that is on its way; without one `refused` says why, as a sentence.
+    """
+
+    trade_id: str = ""
+    refused: str = ""
 
 
 class KillUpdate(msgspec.Struct, frozen=True, gc=False):

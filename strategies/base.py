@@ -36,16 +36,17 @@ class ContractStrategyConfig(StrategyConfig, frozen=True):
 
 
 class ContractStrategy(Strategy, Declaration):
-    """Base of every strategy. `rules` is its block, as its `rules_model`."""
+    """Base of every strategy. `rules` is its block, as its `rules_model`, and `contracts` are all: those in force, or, while it is
+    asked about an open trade, those that the trade was opened under.
+    """
 
     def __init__(self, config: ContractStrategyConfig) -> None:
         super().__init__(msgspec.structs.replace(config, strategy_id=self.name, order_id_tag=self.name))
-        runtime = runtime_of(config.runtime)
+        self._runtime = runtime = runtime_of(config.runtime)
         self.calendar = runtime.calendar
         self.contracts = runtime.contracts
         self.rules = runtime.contracts.rules[self.name]
         self._ttl_seconds = runtime.contracts.execution_contract.entry.ttl_seconds
-        self._management = ManagementLimits.of(runtime.contracts)
         self._past = runtime.past
 
     # ------------------------------------------------------ what a strategy says
@@ -60,8 +61,8 @@ class ContractStrategy(Strategy, Declaration):
 
     def plan_management(self, trade: TradeView, state: MarketState) -> ManagementAction:
         """Hold, tighten or leave an open trade, on this bar."""
-        flatten_due = self.calendar.flatten_due(state.session, state.ts_ns)
-        return manage(trade, state, flatten_due, self.plan_exit(trade, state), self._management)
+        flatten_due = self._runtime.flatten_due(trade.trade_id, state.session, state.ts_ns)
+        return manage(trade, state, flatten_due, self.plan_exit(trade, state), ManagementLimits.of(self.contracts))
 
     def plan_exit(self, trade: TradeView, state: MarketState) -> ExitPlan | None:
         """The strategy's own reason to leave now, if it has one."""
@@ -99,7 +100,10 @@ class ContractStrategy(Strategy, Declaration):
         """Nothing: Nautilus would cancel the other strategies' orders too; the risk engine cancels by trade."""
 
     def _on_ask(self, ask: Ask) -> None:
-        if ask.trade is not None and not ask.trade.closing:
+        managed = "" if ask.trade is None or ask.trade.closing else ask.trade.trade_id
+        self.contracts = self._runtime.law_of(managed).contracts
+        self.rules = self.contracts.rules[self.name]
+        if managed:
             action = self.plan_management(ask.trade, ask.state)
             if fault := unusable_action(action):
                 raise ValueError(fault)  # then the library leaves the trade

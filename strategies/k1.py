@@ -7,6 +7,7 @@ from datetime import date
 
 from bot.calendar import clock_ns
 from bot.contracts.models import ClockTime, Positive, Share, Ticks, TraderRules
+from bot.contracts.strictness import Down, Neither, Up
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState
 from bot.units import TOLERANCE
@@ -16,15 +17,15 @@ from strategies.base import ContractStrategy
 class K1Rules(TraderRules):
     """The block K1: how far from VWAP, how calm, where stop and target may lie, and when the thesis is void."""
 
-    not_before: ClockTime
-    min_abs_vwap_z: Positive
-    max_abs_micro_trend: Share
-    max_opposite_f2: Share
-    stop_beyond_ticks: Ticks
-    min_target_ticks: Ticks
-    max_target_ticks: Ticks
-    exit_belief: Share
-    exit_past_vwap_sigma: Positive
+    not_before: Up[ClockTime]
+    min_abs_vwap_z: Up[Positive]
+    max_abs_micro_trend: Down[Share]
+    max_opposite_f2: Down[Share]
+    stop_beyond_ticks: Neither[Ticks]
+    min_target_ticks: Up[Ticks]
+    max_target_ticks: Neither[Ticks]
+    exit_belief: Up[Share]
+    exit_past_vwap_sigma: Down[Positive]
 
 
 class VwapReversion(ContractStrategy):

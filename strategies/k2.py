@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from bot.contracts.models import Positive, Share, Ticks, TraderRules
+from bot.contracts.strictness import Neither, Up
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState, Regime
 from strategies.base import ContractStrategy
@@ -13,10 +14,10 @@ from strategies.base import ContractStrategy
 class K2Rules(TraderRules):
     """The block K2: how strong the failed break, where the stop lies, and how far the target."""
 
-    min_failed_break: Share
-    stop_beyond_ticks: Ticks
-    min_vwap_target_ticks: Ticks
-    target_r: Positive
+    min_failed_break: Up[Share]
+    stop_beyond_ticks: Neither[Ticks]
+    min_vwap_target_ticks: Up[Ticks]
+    target_r: Neither[Positive]
 
 
 class FailedBreakReversal(ContractStrategy):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from bot.contracts.models import Positive, Share, Ticks, TraderRules
+from bot.contracts.strictness import Neither, Up
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState, Regime
 from strategies.base import ContractStrategy
@@ -13,11 +14,11 @@ from strategies.base import ContractStrategy
 class K3Rules(TraderRules):
     """The block K3: how strong the sweep, and where entry, stop and target lie."""
 
-    min_sweep: Share
-    entry_beyond_ticks: Ticks
-    limit_beyond_ticks: Ticks
-    stop_beyond_ticks: Ticks
-    target_r: Positive
+    min_sweep: Up[Share]
+    entry_beyond_ticks: Neither[Ticks]
+    limit_beyond_ticks: Neither[Ticks]
+    stop_beyond_ticks: Neither[Ticks]
+    target_r: Neither[Positive]
 
 
 class SweepReversal(ContractStrategy):

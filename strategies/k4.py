@@ -7,6 +7,7 @@ import math
 from pydantic import Field, ValidationInfo, field_validator
 
 from bot.contracts.models import Count, Positive, Share, Ticks, TraderRules
+from bot.contracts.strictness import Fewer, Neither, Up
 from bot.decision.plan import EntryPlan, EntryType, ExitPlan, ExitReason, Leg, NoSetup, Setup, Thesis, TradeView
 from bot.market.state import MarketState, Regime
 from strategies.base import ContractStrategy
@@ -15,13 +16,13 @@ from strategies.base import ContractStrategy
 class K4Rules(TraderRules):
     """The block K4: how strong the impulse, where entry and stop lie, and a target for each leg of one contract."""
 
-    min_body_impulse: Share
-    min_volume_z: float
-    min_micro_trend: Share
-    entry_beyond_ticks: Ticks
-    limit_beyond_ticks: Ticks
-    stop_ticks: Count
-    leg_targets_r: list[Positive] = Field(min_length=1, max_length=2)
+    min_body_impulse: Up[Share]
+    min_volume_z: Up[float]
+    min_micro_trend: Up[Share]
+    entry_beyond_ticks: Neither[Ticks]
+    limit_beyond_ticks: Neither[Ticks]
+    stop_ticks: Neither[Count]
+    leg_targets_r: Fewer[list[Positive]] = Field(min_length=1, max_length=2)
 
     @field_validator("leg_targets_r")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.contracts.models import Count, Rules, Share
+from bot.contracts.strictness import Down
 from bot.decision.codes import Code
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitPlan, ExitReason, NoSetup, Setup, TradeView, Veto
@@ -14,9 +15,9 @@ from strategies.base import ContractStrategy, ContractStrategyConfig
 class K5Rules(Rules):
     """The block K5: when noise, and stop-outs on both sides, veto."""
 
-    veto_noise: Share
-    veto_belief: Share
-    opposite_stop_outs: Count
+    veto_noise: Down[Share]
+    veto_belief: Down[Share]
+    opposite_stop_outs: Down[Count]
 
 
 class NoiseFilter(ContractStrategy):

@@ -50,7 +50,9 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
 
     console = Console()
     met = asyncio.run(meet(request, lambda text: console.print(text, highlight=False, soft_wrap=True)))
-    console.print(f"Contracts: {met.contracts.directory} ({met.contracts.sha256[:12]})", highlight=False)
+    console.print(f"Contracts: {met.contracts.directory} ({met.law.contracts.sha256[:12]})", highlight=False)
+    if met.law.told:
+        console.print(met.law.told, highlight=False, markup=False, soft_wrap=True)
     console.print(f"{request.mode}  account {met.probe.account} at {request.endpoint}", highlight=False)
     if met.replay:
         console.print("The gateway replays recorded time: its clock is the market's.", highlight=False)
@@ -70,7 +72,7 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
     for note in result.notes:
         console.print(note, highlight=False, soft_wrap=True)
     show_run(result.journal, console, report=report)
-    remember(result.journal, met.contracts)
+    remember(result.journal, met.law.contracts)
 
 
 def endpoint_or_usage_error(verb: str) -> Any:

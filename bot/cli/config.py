@@ -92,7 +92,10 @@ def _node(
     refuse_replay_options(click.get_current_context())
     where = {"lockstep_port": lockstep, "strategies": strategies}
     wanted = BrokerRequest(endpoint, mode, False, state_folder(), contracts, nightly_restart, zone, warm_up_days, start_seconds, **where)
-    _print(unlocated_node_config(wanted, asyncio.run(meet(wanted, lambda text: click.echo(text, err=True)))))
+    met = asyncio.run(meet(wanted, lambda text: click.echo(text, err=True)))
+    if met.law.told:
+        click.echo(met.law.told, err=True)
+    _print(unlocated_node_config(wanted, met))
 
 
 CATALOG_OPTION = click.Option(

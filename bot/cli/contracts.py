@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 NARROWEST = 120
 HELP = """
 Show the contracts in force: where they come from, their hash, every limit worked out in ticks and
-dollars, and what changed since the last run.
+dollars, and what changed since the last run. Within a trading day a change counts only as far as it
+is stricter: what a start of each account would make of them stands at the end.
 
 \b
 Examples:
@@ -56,6 +57,7 @@ def contracts(directory: Path | None, strategies: tuple[Path, ...]) -> None:
         console.print(table)
     console.print(_session_line(in_force), soft_wrap=True)
     _changes(in_force, console)
+    _within_day(in_force, console)
 
 
 def _header(contracts: Contracts, console: Console) -> None:
@@ -155,6 +157,25 @@ def _changes(contracts: Contracts, console: Console) -> None:
     console.print("\nChanges since the last run:" if changed else "\nChanges since the last run: none.")
     for key in changed:
         console.print(f"  {key} = {now.get(key, 'gone')} (was {before.get(key, 'not there')})", markup=False)
+
+
+def _within_day(contracts: Contracts, console: Console) -> None:
+    """What a start now would make of them, where others were in force earlier in this trading day."""
+    import time
+
+    from bot.errors import MesbotError
+    from bot.node.journals import journals_of
+    from bot.node.laws import told_of_law
+    from bot.node.status import journal_names
+    from bot.state_folder import state_folder
+
+    for name in journal_names(state_folder()):
+        try:
+            told = told_of_law(journals_of(state_folder(), *name), contracts, time.time_ns())
+        except MesbotError as error:
+            told = str(error)
+        if told:
+            console.print(f"\n{name.mode} {name.account}, if it starts now: {told}", markup=False, soft_wrap=True)
 
 
 def _table(*columns: str) -> Table:

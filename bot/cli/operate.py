@@ -186,15 +186,13 @@ def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -
 
 
 def _arm(old: JournalStatus, contracts: Contracts, reason: str) -> None:
-    from bot.journal.contracts import newest_contracts
     from bot.journal.records import KillRecord, Kind, OperatorRecord
     from bot.journal.store import Journal
 
     ts_ns = old.as_of_ns
     withdrawn = "" if old.kill_request is None else f"; kill request withdrawn: {old.kill_request}"
     header = {"account": old.account, "learning": True, "replayed_time": old.replayed, "continues": "", "verb": "resume"}
-    under = newest_contracts(old.path) or contracts  # it arms a switch and changes no law, whatever strategies are at hand
-    with Journal.append(old.path, old.mode.lower(), under, header, time.time_ns) as journal:
+    with Journal.append(old.path, old.mode.lower(), contracts, header, time.time_ns, same_law=True) as journal:  # it changes no law
         journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("resume", reason, f"kill switch {old.kill.state} -> ARMED{withdrawn}"))
         journal.write_ahead(Kind.KILL, ts_ns, KillRecord("ARMED", f"resumed by a person: {reason}"))
 
@@ -240,8 +238,8 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
         trades = f"trades {trust.trades}, won {trust.wins}, lost {trust.losses}" if trust.trades else "no trades"
         yield name, f"{trust.state}{level}, cost x {trust.cost_multiplier:g}; {trades}"
     yield "unfinished", "\n".join(_trade_line(trade) for trade in each.unfinished) or "none"
-    other = "in force" if each.contracts_in_force else f"of the newest record; in force is {contracts.sha256}"
-    yield "contracts", f"{each.contracts_sha256} {other}"
+    other = "in force" if each.contracts_in_force else f"of the newest record; at hand is {contracts.sha256}"
+    yield "contracts", f"{each.contracts_sha256} {other}{'; ' if each.contracts_told else ''}{each.contracts_told}"
     yield "head", each.head
 
 

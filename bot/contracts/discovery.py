@@ -24,7 +24,9 @@ PACKAGE = "strategies"
 ENTRY_POINTS = "mesbot.strategies"
 NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,7}")
 NAME_WORDS = "a capital letter and up to seven more letters or digits, e.g. K6"
-REPORTED = {"book", "bars", "days", "drawdown", "dvs", "ledger", "sessions", "states", "trades"}  # a report's numbers begin so
+REPORTED = {  # a report's numbers begin so, and a drill's trade is the operator's
+    "book", "bars", "days", "drawdown", "dvs", "ledger", "operator", "sessions", "states", "trades",
+}  # fmt: skip
 Stamps = tuple[tuple[str, int], ...]
 _stamps: dict[str, tuple[Path, int]] = {}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -104,9 +102,7 @@ def _contracts(
     declared: dict[str, Declared],
 ) -> Contracts:
     said = {"blocks": blocks, "rules": rules, "declared": declared, "directory": str(folder), "strategy_folders": folders}
-    bare = Contracts(**parsed, **said, sha256="")
-    values = json.dumps(bare.values(), sort_keys=True, separators=(",", ":"))
-    return bare.model_copy(update={"sha256": hashlib.sha256(values.encode()).hexdigest()})
+    return Contracts(**parsed, **said, sha256="").hashed()
 
 
 def _refused(folder: Path, faults: list[str]) -> ContractError:

@@ -7,6 +7,8 @@ outside which a value can only be a mistake. Units are the last word of a name.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date as Date
 from datetime import datetime as DateTime
 from datetime import time as Time
@@ -16,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
 from bot.contracts.declaration import Declared
+from bot.contracts.strictness import Down, Fewer, More, Neither, Up
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -58,70 +61,70 @@ class Change(Section):
 class Contract(Section):
     """Base of every file: its version and what changed."""
 
-    version: Count
-    changelog: list[Change] = Field(min_length=1)
+    version: Neither[Count]
+    changelog: Neither[list[Change]] = Field(min_length=1)
 
 
 # ---------------------------------------------------------------- constitution
 
 
 class Instrument(Section):
-    id: Literal["MES.CME"]
-    kind: Literal["FuturesContract"]
-    currency: Literal["USD"]
-    multiplier: Literal[5]
-    tick_size: Literal[0.25]
-    backtest_initial_margin_usd: Usd
+    id: Neither[Literal["MES.CME"]]
+    kind: Neither[Literal["FuturesContract"]]
+    currency: Neither[Literal["USD"]]
+    multiplier: Neither[Literal[5]]
+    tick_size: Neither[Literal[0.25]]
+    backtest_initial_margin_usd: Up[Usd]
 
 
 class PositionLaw(Section):
-    max_contracts: Annotated[int, Field(ge=1, le=2)]
-    max_concurrent: Literal[1]
-    overnight: Literal[False]
+    max_contracts: Down[Annotated[int, Field(ge=1, le=2)]]
+    max_concurrent: Down[Literal[1]]
+    overnight: Down[Literal[False]]
 
 
 class Never(Section):
-    market_order_entries: Literal[True]
-    averaging_down: Literal[True]
-    hedging: Literal[True]
-    entry_without_stop_and_target: Literal[True]
-    stop_that_widens: Literal[True]
-    more_contracts_than_last_losing_trade_of_day: Literal[True]
+    market_order_entries: Up[Literal[True]]
+    averaging_down: Up[Literal[True]]
+    hedging: Up[Literal[True]]
+    entry_without_stop_and_target: Up[Literal[True]]
+    stop_that_widens: Up[Literal[True]]
+    more_contracts_than_last_losing_trade_of_day: Up[Literal[True]]
 
 
 class RiskPerTrade(Section):
-    max_risk_usd: Usd
-    max_stop_ticks: Count
-    min_stop_ticks: Count
+    max_risk_usd: Down[Usd]
+    max_stop_ticks: Down[Count]
+    min_stop_ticks: Up[Count]
 
 
 class LossLimits(Section):
-    day_usd: Usd
-    week_usd: Usd
-    month_usd: Usd
+    day_usd: Down[Usd]
+    week_usd: Down[Usd]
+    month_usd: Down[Usd]
 
 
 class LosingStreak(Section):
-    max_losses: Count
+    max_losses: Down[Count]
 
 
 class OutcomeLaw(Section):
-    loss_at_or_below_r: Annotated[float, Field(gt=-1.0, lt=0.0)]
+    loss_at_or_below_r: Up[Annotated[float, Field(gt=-1.0, lt=0.0)]]
 
 
 class Frequency(Section):
-    max_trades_per_day: Count
-    max_entries_per_hour: Count
-    min_spacing_minutes: Minutes
-    max_submissions_per_day: Count
+    max_trades_per_day: Down[Count]
+    max_entries_per_hour: Down[Count]
+    min_spacing_minutes: Up[Minutes]
+    max_submissions_per_day: Down[Count]
 
 
 class Gate(Section):
     """Score limits: enter at or above, hold at or above, kill below."""
 
-    enter: Score
-    hold: Score
-    kill: Score
+    enter: Up[Score]
+    hold: Up[Score]
+    kill: Up[Score]
 
 
 class QualityGates(Section):
@@ -130,23 +133,23 @@ class QualityGates(Section):
 
 
 class Friction(Section):
-    max_share_of_target: Share
+    max_share_of_target: Down[Share]
 
 
 class VolatilityShock(Section):
-    atr_norm: Share
-    range_multiple: Positive
-    minutes: Minutes
+    atr_norm: Down[Share]
+    range_multiple: Down[Positive]
+    minutes: Up[Minutes]
 
 
 class ExecutionDanger(Section):
-    spread_ticks: Ticks
-    slippage_ticks: Ticks
-    minutes: Minutes
+    spread_ticks: Down[Ticks]
+    slippage_ticks: Down[Ticks]
+    minutes: Up[Minutes]
 
 
 class NewsShock(Section):
-    minutes: Minutes
+    minutes: Up[Minutes]
 
 
 class Blackout(Section):
@@ -161,18 +164,18 @@ class Lockouts(Section):
     volatility_shock: VolatilityShock
     execution_danger: ExecutionDanger
     news_shock: NewsShock
-    blackouts: list[Blackout]
+    blackouts: More[list[Blackout]]
 
 
 class Tier(Section):
-    name: str
-    min_equity_usd: UsdOrZero
-    max_stop_ticks: Count
-    max_risk_usd: Usd
+    name: Neither[str]
+    min_equity_usd: Neither[UsdOrZero]
+    max_stop_ticks: Down[Count]
+    max_risk_usd: Down[Usd]
 
 
 class KillSwitch(Section):
-    bars_below_kill: Count
+    bars_below_kill: Down[Count]
 
 
 class Constitution(Contract):
@@ -195,61 +198,61 @@ class Constitution(Contract):
 
 
 class RiskModel(Contract):
-    fee_per_side_usd: UsdOrZero
-    margin_buffer: Annotated[float, Field(ge=1.0, le=100.0)]
-    stop_budget_rounding: Literal["floor"]
-    signal_while_in_position: Literal["ignore"]
+    fee_per_side_usd: Neither[UsdOrZero]
+    margin_buffer: Up[Annotated[float, Field(ge=1.0, le=100.0)]]
+    stop_budget_rounding: Neither[Literal["floor"]]
+    signal_while_in_position: Neither[Literal["ignore"]]
 
 
 # --------------------------------------------------------------- data contract
 
 
 class BarsLaw(Section):
-    minutes: Literal[1]
-    fields: list[Literal["open", "high", "low", "close", "volume"]]
+    minutes: Neither[Literal[1]]
+    fields: Neither[list[Literal["open", "high", "low", "close", "volume"]]]
 
 
 class DvsPenalties(Section):
-    missing_gap: Share
-    not_increasing: Share
-    impossible: Share
-    synthetic: Share
-    thin: Share
-    zero_volume: Share
-    outlier: Share
-    late: Share
-    stuck: Share
-    bad_quote: Share
-    stale: Share
-    stale_repeat: Share
-    outside_hours: Share
-    untrusted_feed: Share
+    missing_gap: Up[Share]
+    not_increasing: Up[Share]
+    impossible: Up[Share]
+    synthetic: Up[Share]
+    thin: Up[Share]
+    zero_volume: Up[Share]
+    outlier: Up[Share]
+    late: Up[Share]
+    stuck: Up[Share]
+    bad_quote: Up[Share]
+    stale: Up[Share]
+    stale_repeat: Up[Share]
+    outside_hours: Up[Share]
+    untrusted_feed: Up[Share]
 
 
 class DvsLaw(Section):
-    window_bars: Count
+    window_bars: Up[Count]
     gates: Gate
     penalties: DvsPenalties
-    thin_median_volume: Positive
-    thin_bars: Count
-    outlier_atr_multiple: Positive
-    stuck_bars: Count
-    max_spread_ticks: Ticks
-    stale_seconds: Seconds
+    thin_median_volume: Up[Positive]
+    thin_bars: Neither[Count]
+    outlier_atr_multiple: Down[Positive]
+    stuck_bars: Down[Count]
+    max_spread_ticks: Down[Ticks]
+    stale_seconds: Down[Seconds]
 
 
 class ShockSignature(Section):
-    atr_multiple: Positive
-    volume_z: Positive
-    body_stdev_multiple: Positive
-    body_bars: Count
+    atr_multiple: Neither[Positive]
+    volume_z: Neither[Positive]
+    body_stdev_multiple: Neither[Positive]
+    body_bars: Neither[Count]
 
 
 class DataContract(Contract):
     bars: BarsLaw
-    max_gap_seconds: Seconds
-    max_late_seconds: Seconds
-    price_band: Share
+    max_gap_seconds: Down[Seconds]
+    max_late_seconds: Down[Seconds]
+    price_band: Neither[Share]
     dvs: DvsLaw
     shock_signature: ShockSignature
 
@@ -261,41 +264,41 @@ ExitType = Literal["LIMIT", "STOP_MARKET", "STOP_LIMIT", "MARKET"]
 
 
 class EntryLaw(Section):
-    order_types: list[EntryType] = Field(min_length=1)
-    ttl_seconds: Seconds
-    partial_fill_patience_seconds: Seconds
+    order_types: Fewer[list[EntryType]] = Field(min_length=1)
+    ttl_seconds: Down[Seconds]
+    partial_fill_patience_seconds: Down[Seconds]
 
 
 class ExitLaw(Section):
-    order_types: list[ExitType] = Field(min_length=1)
-    max_stop_changes: Annotated[int, Field(ge=0, le=10)]
-    target_partial_patience_seconds: Seconds
-    flatten_limit_ticks: Ticks
+    order_types: Neither[list[ExitType]] = Field(min_length=1)
+    max_stop_changes: Down[Annotated[int, Field(ge=0, le=10)]]
+    target_partial_patience_seconds: Down[Seconds]
+    flatten_limit_ticks: Neither[Ticks]
 
 
 class AtrSlippage(Section):
-    atr_norm: Share
-    extra_ticks: Ticks
+    atr_norm: Neither[Share]
+    extra_ticks: Neither[Ticks]
 
 
 class SpreadSlippage(Section):
-    spread_ticks: Ticks
-    extra_ticks: Ticks
+    spread_ticks: Neither[Ticks]
+    extra_ticks: Neither[Ticks]
 
 
 class SlippageLaw(Section):
-    base_ticks: Ticks
+    base_ticks: Neither[Ticks]
     elevated: AtrSlippage
     extreme: AtrSlippage
     wide_spread: SpreadSlippage
-    first_hour_factor: Annotated[float, Field(ge=1.0, le=10.0)]
-    last_hour_factor: Annotated[float, Field(ge=1.0, le=10.0)]
-    max_ticks: Ticks
+    first_hour_factor: Neither[Annotated[float, Field(ge=1.0, le=10.0)]]
+    last_hour_factor: Neither[Annotated[float, Field(ge=1.0, le=10.0)]]
+    max_ticks: Neither[Ticks]
 
 
 class EqsEvent(Section):
-    penalty: Share
-    half_life_minutes: Positive
+    penalty: Up[Share]
+    half_life_minutes: Up[Positive]
 
 
 class EqsEvents(Section):
@@ -312,22 +315,22 @@ class EqsEvents(Section):
 
 class EqsLaw(Section):
     gates: Gate
-    late_fill_seconds: Seconds
-    slippage_multiple: Positive
-    naked_seconds: Seconds
+    late_fill_seconds: Down[Seconds]
+    slippage_multiple: Down[Positive]
+    naked_seconds: Down[Seconds]
     events: EqsEvents
 
 
 class Timeouts(Section):
-    order_unknown_seconds: Seconds
-    reconcile_after_reconnect_seconds: Seconds
-    reconcile_seconds: Seconds
-    connection_lost_seconds: Seconds
+    order_unknown_seconds: Down[Seconds]
+    reconcile_after_reconnect_seconds: Neither[Seconds]
+    reconcile_seconds: Neither[Seconds]
+    connection_lost_seconds: Down[Seconds]
 
 
 class Reconnect(Section):
-    backoff_seconds: list[Seconds]
-    then_every_seconds: Seconds
+    backoff_seconds: Neither[list[Seconds]]
+    then_every_seconds: Neither[Seconds]
 
 
 class ExecutionContract(Contract):
@@ -343,8 +346,8 @@ class ExecutionContract(Contract):
 
 
 class Hours(Section):
-    open: ClockTime
-    close: ClockTime
+    open: Neither[ClockTime]
+    close: Neither[ClockTime]
 
 
 class NoEntry(Section):
@@ -360,8 +363,8 @@ class PhaseLaw(Section):
 
 
 class Calendars(Section):
-    rth: str
-    globex: str
+    rth: Neither[str]
+    globex: Neither[str]
 
 
 class Override(Section):
@@ -374,20 +377,20 @@ class Override(Section):
 
 
 class Roll(Section):
-    trading_days_before_last: Count
+    trading_days_before_last: Neither[Count]
 
 
 class SessionContract(Contract):
-    timezone: Literal["America/New_York"]
-    trading_day_starts: ClockTime
+    timezone: Neither[Literal["America/New_York"]]
+    trading_day_starts: Neither[ClockTime]
     rth: Hours
-    no_entry: list[NoEntry]
-    last_entry_minutes_before_close: Minutes
-    flatten_minutes_before_close: Minutes
-    flat_minutes_before_close: Minutes
-    phases: list[PhaseLaw] = Field(min_length=5, max_length=5)
+    no_entry: More[list[NoEntry]]
+    last_entry_minutes_before_close: Up[Minutes]
+    flatten_minutes_before_close: Up[Minutes]
+    flat_minutes_before_close: Up[Minutes]
+    phases: Neither[list[PhaseLaw]] = Field(min_length=5, max_length=5)
     calendars: Calendars
-    overrides: list[Override]
+    overrides: More[list[Override]]
     roll: Roll
 
 
@@ -395,55 +398,55 @@ class SessionContract(Contract):
 
 
 class Climax(Section):
-    atr_multiple: Positive
-    volume_z: float
+    atr_multiple: Neither[Positive]
+    volume_z: Neither[float]
 
 
 class LevelsLaw(Section):
-    opening_range_minutes: Minutes
-    touch_ticks: Ticks
-    vwap_band_sigma: Positive
+    opening_range_minutes: Neither[Minutes]
+    touch_ticks: Neither[Ticks]
+    vwap_band_sigma: Neither[Positive]
 
 
 class FailedBreakLaw(Section):
-    min_break_ticks: Ticks
-    max_bars: Count
+    min_break_ticks: Neither[Ticks]
+    max_bars: Neither[Count]
 
 
 class SweepLaw(Section):
-    lookback_bars: Count
-    min_exceed_ticks: Ticks
-    max_bars: Count
-    volume_z: float
+    lookback_bars: Neither[Count]
+    min_exceed_ticks: Neither[Ticks]
+    max_bars: Neither[Count]
+    volume_z: Neither[float]
 
 
 class LunchVoid(Section):
-    atr_norm: Share
-    volume_z: float
+    atr_norm: Neither[Share]
+    volume_z: Neither[float]
 
 
 class SignalsLaw(Section):
-    vwap_sigma_floor_ticks: Positive
-    atr_norm_sessions: Count
-    atr_norm_min_sessions: Count
+    vwap_sigma_floor_ticks: Neither[Positive]
+    atr_norm_sessions: Neither[Count]
+    atr_norm_min_sessions: Neither[Count]
     climax: Climax
     levels: LevelsLaw
     failed_break: FailedBreakLaw
     sweep: SweepLaw
     lunch_void: LunchVoid
-    range_bars: Count
-    extreme_bars: Count
+    range_bars: Neither[Count]
+    extreme_bars: Neither[Count]
 
 
 class Trending(Section):
-    trend_strength: Share
-    efficiency: Share
+    trend_strength: Neither[Share]
+    efficiency: Neither[Share]
 
 
 class RegimeLaw(Section):
-    volatile_atr_norm: Share
+    volatile_atr_norm: Neither[Share]
     trending: Trending
-    choppy_noise: Share
+    choppy_noise: Neither[Share]
 
 
 class OwnBelief(Section):
@@ -458,24 +461,24 @@ class OwnBelief(Section):
 class BeliefLaw(Section):
     """A belief of the core; it applies in the phases of the strategy that owns it."""
 
-    owner: str
-    weights: Weights
-    a: float
-    b: float
-    half_life_bars: Positive
+    owner: Neither[str]
+    weights: Neither[Weights]
+    a: Neither[float]
+    b: Neither[float]
+    half_life_bars: Neither[Positive]
 
 
 class NoiseBeliefLaw(Section):
-    owner: str
-    noise_center: Share
-    noise_width: Positive
-    a: float
-    b: float
-    half_life_bars: Positive
+    owner: Neither[str]
+    noise_center: Neither[Share]
+    noise_width: Neither[Positive]
+    a: Neither[float]
+    b: Neither[float]
+    half_life_bars: Neither[Positive]
 
 
 class BeliefsLaw(Section):
-    instability_alpha: Share
+    instability_alpha: Neither[Share]
     F1: BeliefLaw
     F2: BeliefLaw
     F3: BeliefLaw
@@ -484,25 +487,25 @@ class BeliefsLaw(Section):
 
 
 class UncertaintyWeights(Section):
-    dvs: Share
-    eqs: Share
-    instability: Share
-    posterior: Share
+    dvs: Up[Share]
+    eqs: Up[Share]
+    instability: Up[Share]
+    posterior: Up[Share]
 
 
 class EucLaw(Section):
-    prior_weight: Positive
-    belief_slope: Positive
-    probability_floor: Share
-    probability_ceiling: Share
+    prior_weight: Neither[Positive]
+    belief_slope: Neither[Positive]
+    probability_floor: Down[Share]
+    probability_ceiling: Down[Share]
     uncertainty: UncertaintyWeights
-    min_euc_r: float
+    min_euc_r: Up[float]
 
 
 class ManagementLaw(Section):
-    protect_at_r: Positive
-    volatility_tighten: Positive
-    volatility_exit: Positive
+    protect_at_r: Down[Positive]
+    volatility_tighten: Down[Positive]
+    volatility_exit: Down[Positive]
 
 
 class Rules(Section):
@@ -518,12 +521,12 @@ class TraderRules(Rules):
     `belief` are the numbers of a belief of its own; a strategy that stands on one of the core's has none.
     """
 
-    contracts: Size
-    tiers: list[str] = Field(min_length=1)
-    phases: list[Phase] = Field(min_length=1)
-    min_belief: Share
-    max_minutes: Count
-    belief: OwnBelief | None = None
+    contracts: Down[Size]
+    tiers: Fewer[list[str]] = Field(min_length=1)
+    phases: Neither[list[Phase]] = Field(min_length=1)
+    min_belief: Up[Share]
+    max_minutes: Down[Count]
+    belief: Neither[OwnBelief | None] = None
 
 
 class Strategies(Contract):
@@ -538,42 +541,42 @@ class Strategies(Contract):
 
 
 class QuarantineLaw(Section):
-    consecutive_losses: Count
-    expectancy_min_trades: Count
-    win_rate_min_trades: Count
-    min_win_rate: Share
-    high_target_r: Positive
-    high_target_margin: Share
+    consecutive_losses: Down[Count]
+    expectancy_min_trades: Down[Count]
+    win_rate_min_trades: Down[Count]
+    min_win_rate: Up[Share]
+    high_target_r: Neither[Positive]
+    high_target_margin: Up[Share]
 
 
 class ThrottleLevel(Section):
-    win_rate_below: Share
-    cost_multiplier: Annotated[float, Field(ge=1.0, le=10.0)]
+    win_rate_below: Up[Share]
+    cost_multiplier: Up[Annotated[float, Field(ge=1.0, le=10.0)]]
 
 
 class ThrottleLaw(Section):
-    min_trades: Count
+    min_trades: Down[Count]
     level_1: ThrottleLevel
     level_2: ThrottleLevel
 
 
 class ReleaseLaw(Section):
-    shadow_wins_in_a_row: Count
-    shadow_expectancy_min_trades: Count
+    shadow_wins_in_a_row: Up[Count]
+    shadow_expectancy_min_trades: Up[Count]
 
 
 class ArchiveLaw(Section):
-    quarantines: Count
-    within_sessions: Count
+    quarantines: Down[Count]
+    within_sessions: Up[Count]
 
 
 class ShadowLaw(Section):
-    min_spacing_minutes: Minutes
+    min_spacing_minutes: Neither[Minutes]
 
 
 class Learning(Contract):
-    rolling_trades: Count
-    wilson_confidence: Annotated[float, Field(gt=0.5, lt=1.0)]
+    rolling_trades: Neither[Count]
+    wilson_confidence: Neither[Annotated[float, Field(gt=0.5, lt=1.0)]]
     quarantine: QuarantineLaw
     throttle: ThrottleLaw
     release: ReleaseLaw
@@ -652,6 +655,11 @@ class Contracts(BaseModel):
     def allowed_in(self, tier: str) -> frozenset[str]:
         """The strategies that a capital tier allows."""
         return frozenset(name for name in self.traders if tier in self.trader(name).tiers)
+
+    def hashed(self) -> Contracts:
+        """The same, with the hash of its values."""
+        text = json.dumps(self.values(), sort_keys=True, separators=(",", ":"))
+        return self.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
 
     def values(self) -> dict[str, dict[str, Any]]:
         """What the files say, by file, in JSON's words: it is hashed, journaled and compared."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
 
 from bot.contracts.blocks import blocks_of, every_rules, split
-from bot.contracts.models import FILES, Contracts
+from bot.contracts.declaration import Declared
+from bot.contracts.models import FILES, Contracts, Rules
 from bot.errors import ContractError
 
 Values = dict[str, Any]
@@ -16,14 +19,27 @@ Values = dict[str, Any]
 
 def recorded_contracts(values: Values, sha256: str) -> Contracts:
     """The contracts of a journal's record, whatever strategies they name. Raises ContractError if they are of no known form."""
-    values = _with_blocks(copy.deepcopy(values))
     try:
+        values = _with_blocks(copy.deepcopy(values))
         core, shipped = split(values["strategies"])
         parsed = {name: model.model_validate(core if name == "strategies" else values[name]) for name, model in FILES.items()}
-    except (KeyError, ValidationError) as error:
+        blocks = blocks_of(shipped, {file: said for file, said in values.items() if file not in FILES})
+    except (KeyError, TypeError, AttributeError, ValidationError) as error:
         raise ContractError(f"The contracts {sha256[:12]} were recorded by a version of mesbot that this one cannot read.") from error
-    blocks = blocks_of(shipped, {file: said for file, said in values.items() if file not in FILES})
     return Contracts(**parsed, blocks=blocks, rules=every_rules(blocks), directory="", sha256=sha256)
+
+
+def read_by(recorded: Contracts, strategies: Mapping[str, Declared]) -> Contracts:
+    """The same, each block as its strategy's code reads it; `declared` holds those whose code can.
+
+    Of a block whose strategy is not at hand, or cannot read it, only what every block says is known.
+    """
+    rules: dict[str, Rules] = {}
+    for name in strategies.keys() & recorded.blocks.keys():
+        with suppress(ValidationError):
+            rules[name] = strategies[name].rules_model.model_validate(recorded.blocks[name].values)
+    readable = {name: each for name, each in strategies.items() if name in rules}
+    return recorded.model_copy(update={"rules": recorded.rules | rules, "declared": readable})
 
 
 def _with_blocks(values: Values) -> Values:

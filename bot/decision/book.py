@@ -19,9 +19,7 @@ class Book:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._day = self._week = self._month = ""
-        self._trades = self._submissions = self._hour_entries = 0
-        self._hour = -1
-        self._last_entry_ns = 0
+        self._trades = self._submissions = self._hour_entries = self._last_entry_ns = 0
         self._streak = 0
         self._streak_locked = self._overrun_locked = False
         self._last_loser_contracts = 0
@@ -45,9 +43,7 @@ class Book:
 
     def on_submission(self, ts_ns: int) -> None:
         """An entry was submitted: it counts for spacing, hour and day at once."""
-        hour = ts_ns // HOUR_NS
-        self._hour_entries = self._hour_entries + 1 if hour == self._hour else 1
-        self._hour = hour
+        self._hour_entries = self._entries_of_hour(ts_ns) + 1
         self._last_entry_ns = ts_ns
         self._submissions += 1
         self._trades += 1
@@ -94,7 +90,7 @@ class Book:
             in_flight=self._in_flight,
             trades_today=self._trades,
             submissions_today=self._submissions,
-            hour_entries=self._hour_entries if ts_ns // HOUR_NS == self._hour else 0,
+            hour_entries=self._entries_of_hour(ts_ns),
             last_entry_ns=self._last_entry_ns,
             losing_streak=self._streak,
             streak_locked=self._streak_locked,
@@ -104,3 +100,6 @@ class Book:
             realised_week_cents=self._net_week,
             realised_month_cents=self._net_month,
         )
+
+    def _entries_of_hour(self, ts_ns: int) -> int:
+        return self._hour_entries if ts_ns // HOUR_NS == self._last_entry_ns // HOUR_NS else 0

@@ -32,7 +32,7 @@ class Euc(msgspec.Struct, frozen=True, gc=False):
     """EUC and its parts. `probability` is the posterior mean of a win; the rest is in R.
 
     EUC is worked out twice, with the strategy's evidence and as if it had no history; the parts are those of the smaller total,
-    `other_total` is the other one (nan in a journal from before that rule).
+    `other_total` is the other one (None in a journal from before that rule).
     """
 
     probability: float
@@ -41,7 +41,7 @@ class Euc(msgspec.Struct, frozen=True, gc=False):
     uncertainty: float
     cost: float
     total: float
-    other_total: float = math.nan
+    other_total: float | None = None
 
 
 def euc_inputs(plan: EntryPlan, now: Snapshot, friction_cents: int) -> EucInputs:

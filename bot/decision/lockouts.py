@@ -20,14 +20,12 @@ class Lockouts:
         """Fold one bar in."""
         if state.session is None:
             return
-        volatility, execution, news = state.volatility_shock, self._dangerous(state), state.news_shock
-        if volatility or execution or news:
-            old, now = self._view, state.ts_ns
-            self._view = LockoutView(
-                now if volatility else old.volatility_ns,
-                now if execution else old.execution_ns,
-                now if news else old.news_ns,
-            )
+        old, now = self._view, state.ts_ns
+        self._view = LockoutView(
+            now if state.volatility_shock else old.volatility_ns,
+            now if self._dangerous(state) else old.execution_ns,
+            now if state.news_shock else old.news_ns,
+        )
 
     def view(self) -> LockoutView:
         """The last triggers so far."""

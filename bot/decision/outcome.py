@@ -59,7 +59,7 @@ class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
     exit_reason: str
     thesis_valid_at_exit: bool
     belief: float
-    euc: dict[str, float]
+    euc: dict[str, float | None]
     dvs: float
     eqs: float
     signals: dict[str, float | None]

@@ -12,6 +12,8 @@ import msgspec
 from bot.decision.verdict import Unmet
 from bot.units import TICK_CENTS
 
+OPERATOR = "OPERATOR"  # whose a drill's trade is: a person's; no strategy may be called so
+
 
 class EntryType(StrEnum):
     """How an entry may rest at the venue; market entries do not exist."""

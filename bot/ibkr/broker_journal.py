@@ -18,6 +18,7 @@ from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import LINK_FOUND, Kind, ReconcileRecord
 from bot.messages import ENDPOINT_JOURNAL, JournalEntry
+from bot.runtime.said import Said
 
 UNRECONCILED = (PositionMismatch, ClosedElsewhere, ForeignOrder, DuplicateLiveOrder, ExecutionCorrected, ExecutionMissing, UnknownOrder)
 
@@ -25,8 +26,8 @@ UNRECONCILED = (PositionMismatch, ClosedElsewhere, ForeignOrder, DuplicateLiveOr
 class BrokerJournal:
     """Writes `reconcile` records of a session, where somebody keeps a journal."""
 
-    def __init__(self, session: BrokerSession, msgbus: Any) -> None:
-        self._session, self._msgbus = session, msgbus
+    def __init__(self, session: BrokerSession, msgbus: Any, said: Said) -> None:
+        self._session, self._msgbus, self._said = session, msgbus, said
         self._link_told = ""
         session.link.errors.append(self._on_trouble)
         session.link.state_changed.append(self._on_link)
@@ -48,4 +49,5 @@ class BrokerJournal:
 
     def _write(self, record: ReconcileRecord) -> None:
         if ENDPOINT_JOURNAL in self._msgbus.endpoints():
-            self._msgbus.send(ENDPOINT_JOURNAL, JournalEntry(Kind.RECONCILE, self._session.clock.now_ns(), record))
+            entry = JournalEntry(Kind.RECONCILE, self._session.clock.now_ns(), record)
+            self._said.send(self._msgbus, ENDPOINT_JOURNAL, entry)

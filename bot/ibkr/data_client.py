@@ -23,6 +23,7 @@ from bot.ibkr.link.asking import until_told
 from bot.ibkr.session import BrokerSession
 from bot.messages import TOPIC_BROKER, TOPIC_FEED, TOPIC_MARGIN, TOPIC_SPREAD, TOPIC_TIME, Spread
 from bot.quality.feed import QualityEvent
+from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
 
 
@@ -43,12 +44,13 @@ class IbkrDataClient(LiveMarketDataClient):
             config=config,
         )
         self._session = session
+        self._said = runtime_of(config.broker.runtime).said
         self._bar_type: BarType | None = None
         self._wants_quotes = False
         feed = session.feed
         feed.on_minute, feed.on_quote, feed.on_quality = self._on_minute, self._on_quote, self._on_quality
         session.link.errors.append(self._on_trouble)
-        session.clock.told.append(lambda ts_ns: msgbus.publish(TOPIC_TIME, ts_ns))
+        session.clock.told.append(lambda ts_ns: self._said.publish(msgbus, TOPIC_TIME, ts_ns))
 
     async def _connect(self) -> None:
         await self._session.start()
@@ -127,10 +129,10 @@ class IbkrDataClient(LiveMarketDataClient):
         if self._bar_type is None:
             return
         if self._session.clock.now_ns() - minute.close_ns < MINUTE_NS:
-            self._msgbus.publish(TOPIC_SPREAD, Spread(minute.close_ns, self._session.feed.spread_ticks))
+            self._said.publish(self._msgbus, TOPIC_SPREAD, Spread(minute.close_ns, self._session.feed.spread_ticks))
         block = self._session.entry_block()
-        self._msgbus.publish(TOPIC_BROKER, "" if block is None else block.brief)
-        self._msgbus.publish(TOPIC_MARGIN, self._session.margin.cents)
+        self._said.publish(self._msgbus, TOPIC_BROKER, "" if block is None else block.brief)
+        self._said.publish(self._msgbus, TOPIC_MARGIN, self._session.margin.cents)
         self._handle_data(self._bar(self._bar_type, minute))
 
     def _on_quote(self, quote: Quote) -> None:

@@ -67,12 +67,13 @@ class IbkrExecutionClient(LiveExecutionClient):
         )
         self._session = session
         self._observe = config.broker.runtime.observe
-        self._unfinished = runtime_of(config.broker.runtime).past.unfinished
+        runtime = runtime_of(config.broker.runtime)
+        self._unfinished, self._said = runtime.past.unfinished, runtime.said
         session.orders.listener = NautilusEvents(self, session, cache)
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
         session.trigger = self._trigger
-        BrokerJournal(session, msgbus)
+        BrokerJournal(session, msgbus, self._said)
         self._exits = Exits(self, session, cache)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
         session.positions.differs = self._differs

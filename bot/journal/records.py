@@ -41,6 +41,13 @@ class Action(StrEnum):
     VETO = "VETO"
 
 
+class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
+    """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
+
+    sha256: str
+    values: dict[str, Any]
+
+
 class PlanRecord(msgspec.Struct, frozen=True, gc=False):
     """An entry plan as journaled, with its thesis. `legs` holds [quantity, stop, target] each; side is 1 or -1."""
 
@@ -94,7 +101,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     others: list[GateRecord] = []
     smallest_change: str = ""
     plan: PlanRecord | None = None
-    euc: dict[str, float] | None = None
+    euc: dict[str, float | None] | None = None
     management: dict[str, Any] | None = None
     trade_id: str | None = None
     intent_id: str | None = None
@@ -138,7 +145,7 @@ class IntentRecord(msgspec.Struct, frozen=True, gc=False):
     slippage_ticks: int
     dvs: float
     eqs: float
-    euc: dict[str, float]
+    euc: dict[str, float | None]
     euc_inputs: dict[str, float]
     regime: str = ""
     session_phase: int = 0

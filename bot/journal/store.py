@@ -32,7 +32,7 @@ from bot.journal import chain, schema
 from bot.journal.file import JournalFile
 from bot.journal.kill_state import latch_of, require_link
 from bot.journal.latch import Latch, read_latch
-from bot.journal.records import KillRecord, Kind, OperatorRecord
+from bot.journal.records import ContractsRecord, KillRecord, Kind, OperatorRecord
 from bot.journal.stored_run import StoredRun
 from bot.journal.times import minute_end
 from bot.journal.verify import verify
@@ -43,13 +43,6 @@ _UNLINKED = (
     "WHERE seq > ? ORDER BY seq"
 )
 _NEWEST_CONTRACTS = "SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1"
-
-
-class ContractsRecord(msgspec.Struct, frozen=True, gc=False):
-    """The contracts in force: the hash, and every value of every file as the loader read it (money as text)."""
-
-    sha256: str
-    values: dict[str, Any]
 
 
 class Journal:
@@ -69,9 +62,7 @@ class Journal:
         self._contract_hash = ""
         self._contract_set = 0
         self._prefixes: dict[tuple[str, str | None], tuple[bytes, str]] = {}
-        self._seq = 0
-        self._newest_ns = 0
-        self._link = 0
+        self._seq = self._newest_ns = self._link = 0
         self._head = chain.GENESIS
         self._lines: list[bytes] = []
         self._records: list[tuple[Any, ...]] = []
@@ -107,19 +98,28 @@ class Journal:
         return cls._open(path, clock_wall, flush_every_links, lambda journal: journal._start(mode, contracts, header))
 
     @classmethod
-    def append(cls, path: str | Path, mode: str, contracts: Contracts, header: Mapping[str, Any], clock_wall: Callable[[], int]) -> Self:
+    def append(
+        cls,
+        path: str | Path,
+        mode: str,
+        contracts: Contracts,
+        header: Mapping[str, Any],
+        clock_wall: Callable[[], int],
+        *,
+        same_law: bool = False,
+    ) -> Self:
         """Go on with the journal of earlier runs, or begin it: what a live run writes to.
 
         The chain is verified and continued; records of a minute that an earlier process left without
         its link get one, as they stand. Contracts that have changed are recorded anew, and a kill that
         only the latch knows. The latch is made if it is missing. `header` (with the `account`) and
-        `clock_wall` are as in `create`.
+        `clock_wall` are as in `create`. `same_law`: the contracts of the newest record stay, readable or not.
 
         Raises JournalError if file or latch cannot be written, JournalBroken if the file is damaged or
         is not the one that its latch belongs to.
         """
         path = Path(path)
-        return cls._open(path, clock_wall, 1, lambda journal: journal._continue(mode, contracts, header))
+        return cls._open(path, clock_wall, 1, lambda journal: journal._continue(mode, contracts, header, same_law))
 
     @classmethod
     def _open(cls, path: Path, clock_wall: Callable[[], int], flush_every_links: int, begin: Callable[[Self], None]) -> Self:
@@ -227,8 +227,7 @@ class Journal:
         try:
             self.flush()
         finally:
-            if self._stored is not None:
-                self._end_comparing()
+            self._end_comparing()
             self._file.close()
 
     def __enter__(self) -> Self:
@@ -251,7 +250,7 @@ class Journal:
         self.close_link(0)
         self.flush()
 
-    def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any]) -> None:
+    def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any], same_law: bool) -> None:
         said = read_latch(self.path)
         require_link(self.path, self._db, said)
         if schema.is_empty(self._db):
@@ -265,7 +264,11 @@ class Journal:
             self._seq, last_ns = seq, max(last_ns, ts_ns)
         self.close_link(last_ns)
         (newest,) = self._db.execute(_NEWEST_CONTRACTS).fetchone() or ("",)
-        self._adopt(contracts, last_ns, newest=newest)
+        self._contract_hash = newest
+        if newest and same_law:
+            (self._contract_set,) = self._db.execute("SELECT contract_set FROM records ORDER BY seq DESC LIMIT 1").fetchone()
+        else:
+            self._adopt(contracts, last_ns, newest=newest)
         self._header = _run_header(mode, header)
         self.close_link(last_ns)
         self.flush()
@@ -285,9 +288,9 @@ class Journal:
             self._db.execute("INSERT INTO contract_sets VALUES (?, ?)", (self._contract_set, contracts.sha256))
 
     def _end_comparing(self) -> None:
-        assert self._stored is not None
-        self._stored.close()
-        self._stored = None
+        if self._stored is not None:
+            self._stored.close()
+            self._stored = None
 
 
 def _run_header(mode: str, header: Mapping[str, Any]) -> str:

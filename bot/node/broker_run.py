@@ -1,11 +1,13 @@
 """Trading a broker's account: the same node as a replay's, on a real TWS or Gateway, until somebody stops it.
 
 The journal of mode, account and year goes on where it ended: counters, locks, learning and unfinished trades are
-what they were. It does not promise to be watched: what happens while it is stopped is for the bracket at the broker.
+what they were. Contracts that wait for the end of the trading day are taken up then, by a node that begins in the place of
+the first. It does not promise to be watched: what happens while it is stopped is for the bracket at the broker.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from bot.errors import JournalError, MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
 from bot.ibkr.link.endpoint import unlocated
+from bot.journal.contracts import TRADING_DAY
 from bot.journal.run_lock import RunLock, held_by
 from bot.node.config import journal_config, node_config
 from bot.node.errors import NodeError
@@ -29,6 +32,8 @@ from bot.node.node import MesbotNode
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.screen import Glance
+from bot.node.turn import Turn
+from bot.runtime.law import DayLaw, day_law
 from bot.runtime.past import past_of
 from bot.runtime.recover import recovered
 from bot.runtime.runtime import RuntimeSpec, runtime_of
@@ -49,9 +54,13 @@ class ObserveRefused(MesbotError):
 
 @dataclass(frozen=True)
 class Meeting:
-    """What is known once the gateway has been met: the account, market time there (UTC ns), whether it replays recorded time."""
+    """What is known once the gateway has been met: the account, market time there (UTC ns), whether it replays recorded time.
+
+    `contracts` are those that were read; those that count are `law.contracts`.
+    """
 
     contracts: Contracts
+    law: DayLaw
     probe: Probe
     replay: bool
     market_ns: int
@@ -71,7 +80,8 @@ async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: No
     if request.mode is Mode.OBSERVE:
         _require_nothing_open(request, found.account, year)
     journals = journals_of(request.state, request.mode.value, found.account, year)
-    return Meeting(contracts, found, replay, market_ns, journals)
+    law = day_law(contracts, journals.earlier, market_ns)
+    return Meeting(contracts, law, found, replay, market_ns, journals)
 
 
 def _require_nothing_open(request: BrokerRequest, account: str, year: int) -> None:
@@ -96,15 +106,25 @@ async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, 
     `say` takes lines for a person. Raises NodeError, one sentence, if the node cannot start in time or stops by
     itself, JournalInUse if another process writes the journal.
     """
-    with RunLock(met.journals.path):
-        return await _trade(request, met, show, say)
+    stopping = asyncio.Event()
+    while True:
+        with RunLock(met.journals.path):
+            result = await _trade(request, met, stopping, show, say)
+        if not stopping.is_set():
+            request = replace(request, confirmed="")  # what was typed is journaled already
+            met = await meet(request, say)
+            say(met.law.told or f"The contracts that waited count now ({met.law.contracts.sha256[:12]}).")
+        if stopping.is_set():
+            return result
 
 
-async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: Say) -> NodeResult:
+async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, show: Show | None, say: Say) -> NodeResult:
+    """One node, until somebody wants the run to end (`stopping`) or contracts that waited are due."""
     broker = broker_config(request, met)
-    node = MesbotNode(broker_node_config(request, met, broker), broker)
+    node = MesbotNode(broker_node_config(request, met, broker), broker, stopping)
     node.say = say
-    for sentence in runtime_of(broker.runtime).past.told:
+    runtime = runtime_of(broker.runtime)
+    for sentence in runtime.past.told:
         say(sentence)
     failure: NodeError | None = None
     left: tuple[str, ...] = ()
@@ -112,7 +132,7 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: S
     try:
         await node.start(request.start_seconds)
         await node.warmed_up(show)
-        await _watch(node, show)
+        await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, runtime.calendar, say))
     except NodeError as error:
         failure = error
     finally:
@@ -127,9 +147,12 @@ async def _trade(request: BrokerRequest, met: Meeting, show: Show | None, say: S
     return NodeResult(met.journals.path, head, left or ("Stopped; nothing is open.",))
 
 
-async def _watch(node: MesbotNode, show: Show | None) -> None:
-    """Until somebody wants us to end, or the tape we keep step with has ended. Raises NodeError if node or gateway stops by itself."""
-    while not await node.wait(SCREEN_SECONDS):
+async def _watch(node: MesbotNode, show: Show | None, turn: Turn) -> None:
+    """Until somebody wants us to end, the tape we keep step with has ended, or other contracts are to be taken up.
+
+    Raises NodeError if node or gateway stops by itself.
+    """
+    while not (await node.wait(SCREEN_SECONDS) or turn.due(node)):
         node.require_running()
         if show is not None:
             show(node.screen.glance)
@@ -142,7 +165,7 @@ def broker_config(request: BrokerRequest, met: Meeting) -> BrokerConfig:
     """The broker's side of a run."""
     link = link_settings(
         replace(request.endpoint, account=met.probe.account),
-        met.contracts.execution_contract,
+        met.law.contracts.execution_contract,
         paper=not request.live_account,
         replay=met.replay,
         zone=request.zone,
@@ -172,6 +195,7 @@ def broker_node_config(request: BrokerRequest, met: Meeting, broker: BrokerConfi
             "learning": True,
             "replayed_time": met.replay,
             "continues": met.journals.previous_head,
+            TRADING_DAY: met.law.trading_day,
         },
         begin="append",
         confirmed=request.confirmed,
@@ -189,7 +213,7 @@ def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
     warm_up = new_york(met.market_ns).date() - timedelta(days=request.warm_up_days)
     return RuntimeSpec(
         contracts_directory=met.contracts.directory,
-        contracts_sha256=met.contracts.sha256,
+        contracts_sha256=met.law.contracts.sha256,
         first=(min(oldest, warm_up) - timedelta(days=7)).isoformat(),
         last=(new_york(met.market_ns).date() + timedelta(days=AHEAD_DAYS)).isoformat(),
         journal_path=str(journals.path),
@@ -198,6 +222,7 @@ def _spec(request: BrokerRequest, met: Meeting) -> RuntimeSpec:
         earlier=tuple(map(str, journals.earlier)),
         earlier_records=journals.records,
         strategies=met.contracts.strategy_folders,
+        of_day=met.law.of_day,
     )
 
 

@@ -65,7 +65,7 @@ class DeskActor(Part):
     def __init__(self, config: DeskActorConfig) -> None:
         super().__init__(config)
         self._config = config
-        self._calendar = runtime_of(config.runtime).calendar
+        self._runtime = runtime_of(config.runtime)
         self._journal = Path(config.runtime.journal_path)
         self.watchdog = Watchdog(hung_path(self._journal))
         self._last_bar_ns = 0
@@ -123,10 +123,12 @@ class DeskActor(Part):
         clock = self.session.clock
         if clock.replay or not self.session.link.allows_way_out:
             return
-        if not flatten_overdue(self._calendar, clock.now_ns(), self.session.close_ns()):
+        laws = [self._runtime, *self._runtime.kept.values()]
+        if not any(flatten_overdue(law.calendar, clock.now_ns(), self.session.close_ns()) for law in laws):
             return
         for trade in self._standing().open_trades:
-            if not trade.closing:
+            laws = self._runtime, self._runtime.law_of(trade.trade_id)
+            if not trade.closing and any(flatten_overdue(law.calendar, clock.now_ns(), self.session.close_ns()) for law in laws):
                 request = CloseTrade(trade.trade_id, ExitReason.SESSION, "the session's flatten time has passed without a bar")
                 self.msgbus.send(ENDPOINT_RISK_CLOSE, request)
 
@@ -135,7 +137,7 @@ class DeskActor(Part):
         # What the start has made stays for the life of the node, so the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
-        self.msgbus.publish(TOPIC_BEGIN, self.session.clock.now_ns() // MINUTE_NS * MINUTE_NS + MINUTE_NS)
+        self.tell(TOPIC_BEGIN, self.session.clock.now_ns() // MINUTE_NS * MINUTE_NS + MINUTE_NS)
         self.begun.set()
         if self._config.lockstep_port:
             await self._keep_step()

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from bot.contracts import Contracts
 from bot.decision.snapshot import KillState
 from bot.errors import MesbotError, UsageError
-from bot.journal.contracts import newest_contracts
 from bot.journal.latch import read_latch
 from bot.journal.read import Record, opened, read
 from bot.journal.records import KillRecord, Kind, OperatorRecord
@@ -122,8 +121,8 @@ def _written(each: JournalStatus, contracts: Contracts, reason: str) -> str:
     """Journal the trip, and what follows it at once if nothing is open; the state it ends in."""
     header = {"account": each.account, "learning": True, "replayed_time": each.replayed, "continues": "", "verb": "kill"}
     steps = (TRIPPED,) if each.unfinished else (TRIPPED, *OVER)
-    under = newest_contracts(each.path) or contracts  # a stop changes no law, whatever strategies are at hand
-    with Journal.append(each.path, each.mode.lower(), under, header, time.time_ns) as journal:
+    # A stop changes no law, and must not fail because nobody can read it.
+    with Journal.append(each.path, each.mode.lower(), contracts, header, time.time_ns, same_law=True) as journal:
         journal.add(Kind.OPERATOR, each.as_of_ns, OperatorRecord("kill", reason))
         for state, why in steps:
             detail = reason if state is KillState.TRIPPED else ""

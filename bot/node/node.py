@@ -37,14 +37,15 @@ class MesbotNode:
     """One live node on the running event loop. A node cannot be started twice.
 
     It is what Nautilus makes of the configuration; here is what the owner of a terminal wants besides. `say` takes lines for a
-    person: trouble with the broker, and each step of the kill switch. `stopping`: a person, the system or the run itself wants to end.
+    person: trouble with the broker, and each step of the kill switch. `stopping`: a person, the system or the run itself wants to end;
+    nodes that follow each other in one run share it.
     """
 
-    def __init__(self, config: TradingNodeConfig, broker: BrokerConfig) -> None:
+    def __init__(self, config: TradingNodeConfig, broker: BrokerConfig, stopping: asyncio.Event | None = None) -> None:
         loop = asyncio.get_running_loop()
         self.session: BrokerSession = session_of(loop, broker)
         self.say: Callable[[str], None] = lambda _: None
-        self.stopping = asyncio.Event()
+        self.stopping = asyncio.Event() if stopping is None else stopping
         self._troubles: deque[str] = deque(maxlen=LAST_TROUBLES)
         self._said: dict[str, float] = {}
         self._running: asyncio.Future[Any] | None = None

@@ -20,13 +20,14 @@ from bot.decision.limits import Limits
 from bot.decision.snapshot import BookView, KillState
 from bot.errors import JournalError
 from bot.journal import times
-from bot.journal.contracts import newest_contracts
 from bot.journal.read import headers, opened, read
-from bot.journal.records import LINK_FOUND, Kind
+from bot.journal.records import Kind
 from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
+from bot.node.found import found_at_broker
 from bot.node.journals import FOLDER, journals_of
 from bot.node.kill_request import waiting_request
+from bot.node.laws import law_and_words, market_ns_of, readable_contracts
 from bot.node.request import Mode
 from bot.runtime.past import Past, past_of
 from bot.runtime.recover import Story, recovered
@@ -125,6 +126,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
     `mesbot kill` that nobody has carried out, None if there is none: the next start does. `trouble` is what was last found
     wrong with orders, fills or positions at the broker, `link` what was last said of the link to it, "" if nothing was. `replayed`
     says that the gateway of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
+    `contracts_sha256` is what the newest record was made under, `contracts_told` a sentence if contracts at hand count only in
+    part, or not at all; limits are of those that a start would be under.
     """
 
     mode: str
@@ -145,6 +148,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     unfinished: tuple[UnfinishedTrade, ...]
     contracts_sha256: str
     contracts_in_force: bool
+    contracts_told: str
     head: str
 
 
@@ -161,10 +165,11 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
     Raises JournalError if a file is no journal, CalendarError if it holds times that no calendar covers.
     """
     journals = journals_of(state, *name)
-    past, newest, recorded = past_of(journals.earlier), _newest(journals.path), newest_contracts(journals.path)
-    trouble, link = _found(journals.path)
-    as_of_ns = past.last_ns if newest.replayed and past.last_ns else max(past.last_ns, now_ns)
-    calendar = _calendar(contracts, journals.first_ns or as_of_ns, as_of_ns)
+    past, newest = past_of(journals.earlier), _newest(journals.path)
+    trouble, link = found_at_broker(journals.path)
+    as_of_ns = market_ns_of(newest.replayed, past.last_ns, now_ns)
+    law, told = law_and_words(contracts, journals, newest.contracts_sha256, as_of_ns)
+    calendar = _calendar(law, journals.first_ns or as_of_ns, as_of_ns)
     return JournalStatus(
         mode=name.mode,
         account=name.account,
@@ -174,16 +179,17 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         last_ns=past.last_ns,
         last_record=times.new_york(past.last_ns),
         as_of_ns=as_of_ns,
-        counters=_counters(past, Limits.of(contracts), calendar, as_of_ns),
+        counters=_counters(past, Limits.of(law), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
         told=past.told,
         kill_request=waiting_request(journals.path),
         trouble=trouble,
         link=link,
-        learning=_learning(past, contracts, recorded, calendar),
+        learning=_learning(past, law, readable_contracts(journals.path), calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,
         contracts_in_force=newest.contracts_sha256 == contracts.sha256,
+        contracts_told=told,
         head=newest.head,
     )
 
@@ -254,16 +260,6 @@ def _kill(paths: Sequence[Path], past: Past) -> KillStatus:
         return KillStatus(past.kill_state, past.kill_reason, 0)
     reason, detail = steps[-1].body["reason"], steps[-1].body["detail"]
     return KillStatus(past.kill_state, f"{reason}: {detail}" if detail else reason, steps[-1].ts_ns)
-
-
-def _found(path: Path) -> tuple[str, str]:
-    """What was last found at the broker, as sentences: of orders, fills and positions, and of the link."""
-    said = {False: "", True: ""}
-    with opened(path) as db:
-        for each in read(db, Kind.RECONCILE):
-            text = f"{times.new_york(each.ts_ns)} New York: {each.body['found']}: {each.body['text']}"
-            said[each.body["found"] == LINK_FOUND] = text
-    return said[False], said[True]
 
 
 def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, calendar: SessionCalendar) -> dict[str, TrustStatus]:

@@ -21,9 +21,9 @@ from bot.errors import RiskEngineError
 from bot.journal.records import Kind, OperatorRecord, OrderRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
-    ENDPOINT_JOURNAL,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
+    ENDPOINT_RISK_DRILL,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_PATH,
@@ -32,7 +32,6 @@ from bot.messages import (
     ENDPOINT_RISK_WITHDRAW,
     NEVER,
     TOPIC_BEGIN,
-    TOPIC_BOOK,
     TOPIC_BROKER,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
@@ -41,7 +40,6 @@ from bot.messages import (
     TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
-    JournalEntry,
     KillTrigger,
     OnPath,
     Standing,
@@ -50,26 +48,37 @@ from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
+from bot.risk_engine.drill import Drill
 from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.idle import answered_for, waiting_in
-from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_one_runtime, require_parts, require_strategies, require_venue
+from bot.risk_engine.parts import require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
 from bot.risk_engine.story import Told
 from bot.risk_engine.supervisor import Supervisor
+from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
-from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
+BELIEVED = {
+    TOPIC_MARKET,
+    TOPIC_TRUST,
+    TOPIC_BROKER,
+    TOPIC_MARGIN,
+    TOPIC_TIME,
+    TOPIC_BEGIN,
+}  # what could make an entry easier: from parts alone
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
     """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
 
+    `paper`: it trades a paper account, so a person may ask for a drill.
     `parts` must stand behind it in this order (None: all of the run's, bot.risk_engine.parts); fewer are for the study of some.
     """
 
@@ -77,6 +86,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
     time_from_stamps: bool = False
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
     parts: tuple[str, ...] | None = None
+    paper: bool = False
 
 
 class RiskController(Controller):
@@ -94,13 +104,9 @@ class RiskController(Controller):
         self._account = OurAccount(config.instrument_id.venue)
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
-        self._early: list[tuple[str, object]] = []  # said before everybody listened
-        self._caught_up = False
         self.market: Timeline
         self.wall: Timeline
-        self._clock_time: ClockTime
-        self.last_close = 0
-        self.slippage_ticks = 0
+        self.last_close = self.slippage_ticks = 0
 
     # ---------------------------------------------------------- installation
 
@@ -120,11 +126,17 @@ class RiskController(Controller):
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
         self._told = Told(cache)
+        self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume)
         self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
-            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute
-        )
+            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
+            paper=self._config.paper,
+        )  # fmt: skip
+        self._drill = Drill(
+            self._runtime, self._situation, self._supervisor, self, self._config.instrument_id, self._voice.write_ahead, self._engine.drill,
+            paper=self._config.paper,
+        )  # fmt: skip
         self._path = Path(msgbus, self._endpoints(), self._topics(stamps))
         self._path.take()
         for topic, handler in self._path.topics.items():
@@ -146,6 +158,7 @@ class RiskController(Controller):
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
+            handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
         return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
@@ -153,14 +166,16 @@ class RiskController(Controller):
             "events.order.*": self._on_order_event,
             "events.account.*": self._on_account,
             TOPIC_MARKET: self._on_market,
-            TOPIC_TRUST: self._on_trust,
-            TOPIC_VETO: self._on_veto,
-            TOPIC_BROKER: self._on_broker,
-            TOPIC_MARGIN: self._on_margin,
+            TOPIC_TRUST: self._situation.on_trust,
+            TOPIC_VETO: self._situation.on_veto,
+            TOPIC_BROKER: self._situation.on_broker,
+            TOPIC_MARGIN: self._situation.on_margin,
             TOPIC_KILL_TRIGGER: self._on_trigger,
         }
         if self._config.time_from_stamps:
             handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
+        for topic in BELIEVED & handlers.keys():
+            handlers[topic] = self._runtime.said.only(topic, handlers[topic])
         return {topic: self._guard.wrap(handler) for topic, handler in handlers.items()}
 
     def on_start(self) -> None:
@@ -169,26 +184,16 @@ class RiskController(Controller):
         It is the first to start: raises RiskEngineError if another part is missing or in the wrong place, or if it does not stand
         on the path itself.
         """
-        self._require_whole()
+        simulated = self._trader._environment == Environment.BACKTEST
+        require_whole(self._trader, self._runtime, self._config.parts, self.msgbus if simulated else None, self._config.instrument_id.venue)
         self._clock_time.use_running_loop()
         if lost := self._path.lost():
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
-            self.wall.call_at("catch-up", self.wall.now_ns, self._catch_up)
+            self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
             self._on_account(event)
-
-    def _require_whole(self) -> None:
-        simulated = self._trader._environment == Environment.BACKTEST
-        wanted = self._config.parts if self._config.parts is not None else PARTS if simulated else LIVE_PARTS
-        require_parts((getattr(actor, "part", "") for actor in self._trader.actors()), wanted)
-        if "LIBRARY" in wanted:
-            standing = (getattr(strategy, "name", "") for strategy in self._trader.strategies())
-            require_strategies(standing, self._runtime.contracts.declared)
-        require_one_runtime(self._config.runtime, [*self._trader.actors(), *self._trader.strategies()])
-        if simulated:
-            require_venue(self._config.instrument_id.venue.value, self.msgbus)
 
     def execute(self, command: Any) -> None:
         """What Nautilus' controllers are asked for: to add, start, stop or remove a part. A run keeps the parts it has."""
@@ -218,9 +223,7 @@ class RiskController(Controller):
 
     def unsettled_orders(self) -> list[TrackedOrder]:
         """Orders not known to have ended that may still open a position: entries, and what is left of a bracket that holds nothing."""
-        legs = [leg for trade in self._supervisor.trades for leg in trade.legs]
-        orders = [order for leg in legs for order in leg.orders if order.role is Role.ENTRY or not (leg.open or leg.live(Role.ENTRY))]
-        return [order for order in orders if order.live or (order.state is OrderState.UNKNOWN and order.filled < order.quantity)]
+        return self._supervisor.register.unsettled_orders()
 
     def idle(self) -> bool:
         """Whether a live node has nothing under way: no queue of Nautilus holds anything, and the broker has answered for every order."""
@@ -230,7 +233,6 @@ class RiskController(Controller):
     # ------------------------------------------------------------- the senses
 
     def _on_path(self, answer: OnPath) -> None:
-        """A strategy asks before it starts."""
         answer.lost = tuple(self._path.lost())
 
     def _on_order_event(self, event: Any) -> None:
@@ -252,7 +254,7 @@ class RiskController(Controller):
         self._watch_path()
         if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
             return  # of a time that has not come: it would begin another trading day, with fresh counters
-        self._catch_up()
+        self._voice.catch_up()
         self._situation.on_market(update)
         if update.quality.bar is not None and update.state is not None:
             self.last_close, self.slippage_ticks = update.quality.bar.close, update.state.slippage_ticks
@@ -260,13 +262,6 @@ class RiskController(Controller):
 
     def _on_begin(self, from_ns: int) -> None:
         self._supervisor.judge_from_ns = max(from_ns, self._runtime.spec.decide_from_ns)
-
-    def _on_trust(self, trust: dict[str, Any]) -> None:
-        self._situation.trust = trust
-
-    def _on_veto(self, veto: Any) -> None:
-        if veto is not None:  # it holds until the next bar
-            self._situation.veto = veto
 
     def _on_found(self, record: OrderRecord) -> None:
         self._supervisor.register.found(record)
@@ -283,14 +278,6 @@ class RiskController(Controller):
         if self._supervisor.net:
             self._supervisor.trip(trigger.reason, trigger.detail)
 
-    def _on_broker(self, block: str) -> None:
-        self._situation.broker = block
-
-    def _on_margin(self, cents: int) -> None:
-        self._situation.margin_cents = cents
-
-    # -------------------------------------------------------------- the hands
-
     @property
     def now_ns(self) -> int:
         """Market time, UTC ns."""
@@ -302,31 +289,11 @@ class RiskController(Controller):
 
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens; before the trader runs nobody does, and it waits for the first bar."""
-        if not self._caught_up and not self._trader.is_running:
-            self._early.append((topic, message))
-            return
-        self._catch_up()
-        self._tell(topic, message)
-
-    def _tell(self, topic: str, message: object) -> None:
-        """What is counted is counted here, from the supervisor's mouth; others may listen on the bus."""
-        if topic == TOPIC_BOOK:
-            self._situation.on_book(message)
-        self.msgbus.publish(topic, message)
-
-    def _catch_up(self) -> None:
-        """Everybody listens: once, tell what was said before and what earlier runs left open."""
-        if self._caught_up:
-            return
-        self._caught_up = True
-        for topic, message in self._early:
-            self._tell(topic, message)
-        self._early.clear()
-        self._supervisor.resume()
+        self._voice.publish(topic, message, wait=not self._trader.is_running)
 
     def journal(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
         """Record something."""
-        self.msgbus.send(ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+        self._voice.journal(kind, ts_ns, body, strategy)
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""

@@ -30,10 +30,11 @@ class Denials:
             del self._sent[found]
         return found is not None
 
-    def tell(self, command: Any, reason: str) -> None:
-        """Tell what a command was refused for."""
+    def tell(self, command: Any, reason: str, spared: Callable[[Order], bool] | None = None) -> None:
+        """Tell what a command was refused for. `spared` orders have left already, by an earlier command: they hear from the venue alone."""
         for event in self._events(command, reason):
-            self._send(event)
+            if spared is None or not isinstance(event, OrderDenied) or not spared(self._cache.order(event.client_order_id)):
+                self._send(event)
 
     def deny_rest(self, orders: list[Order], denied: Order) -> None:
         """All or nothing: Nautilus' risk engine denies only the order that failed its check, and forgets the others of the list."""

@@ -18,12 +18,14 @@ from typing import Any
 
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
+from nautilus_trader.model.orders import Order
 
 from bot.decision.codes import Code, Layer
 from bot.decision.euc import euc
 from bot.decision.evaluate import evaluate, guard_error
 from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent
+from bot.decision.plan import OPERATOR, EntryType
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_of
@@ -54,9 +56,12 @@ class ContractRiskEngine:
         whose: tuple[TraderId, InstrumentId],
         pass_risk: Handler,
         pass_exec: Handler,
+        *,
+        paper: bool = False,
     ) -> None:
-        self._limits, self._situation, self._supervisor = runtime.limits, situation, supervisor
-        self._denials, self._cache = denials, cache
+        self._runtime, self._limits = runtime, runtime.limits
+        self._situation, self._supervisor = situation, supervisor
+        self._denials, self._cache, self._paper = denials, cache, paper
         self._trader_id, self._instrument_id = whose
         self._pass_risk, self._pass_exec = pass_risk, pass_exec
         self._intents = IntentReader(runtime.spec.journal_path)
@@ -92,10 +97,18 @@ class ContractRiskEngine:
         """
         if type(command) is CancelOrder:
             self._pass_exec(command)
-        elif self._passes(command, lambda _: self._beyond(command, after_wait)):
+        elif self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
             self._through(command)
         elif type(command) is ModifyOrder:
             self._supervisor.resize_refused(command.client_order_id.value)
+
+    def drill(self, command: SubmitOrderList, intent: Intent) -> bool:
+        """The one bracket that a person may have in PAPER, known by being handed over here; whether it is on its way."""
+        passes = self._passes(command, lambda _: self._no_drill(command, intent), let_out=False)
+        if passes:
+            self._supervisor.begin(intent, command.order_list.orders, self._situation.snapshot())
+            self._through(command)
+        return passes
 
     def forget(self, event: Any) -> None:
         """Nautilus' own risk engine has denied what had passed here: the rest of its list goes too, and nobody may use it again."""
@@ -118,7 +131,8 @@ class ContractRiskEngine:
         self._on_the_way = kept
         return found
 
-    def _passes(self, command: Any, judge: Callable[[Any], Refused | None]) -> bool:
+    def _passes(self, command: Any, judge: Callable[[Any], Refused | None], *, let_out: bool = True) -> bool:
+        """`let_out`: orders that are tracked have passed before this command; refusing a copy of it must not end them on their way."""
         try:
             refusal = judge(command)
         except Exception as error:
@@ -126,8 +140,11 @@ class ContractRiskEngine:
             self._supervisor.alarm(refusal.text)
         if refusal is not None:
             self._supervisor.denied(command, refusal)
-            self._denials.tell(command, refusal.text)
+            self._denials.tell(command, refusal.text, self._is_tracked if let_out else None)
         return refusal is None
+
+    def _is_tracked(self, order: Order) -> bool:
+        return self._supervisor.find(order.client_order_id.value)[2] is not None
 
     # ------------------------------------------------------------- changes
 
@@ -139,7 +156,8 @@ class ContractRiskEngine:
             return refusal or refused(Code.CHANGE_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
         bar_ns = self._situation.ts_ns
         cause = str((command.params or {}).get("cause", ""))
-        refusal = stop_change(command, trade, stop, bar_ns, self._limits.max_stop_changes)
+        most = self._runtime.law_of(trade.intent_id).limits.max_stop_changes
+        refusal = stop_change(command, trade, stop, bar_ns, most)
         if refusal is None:
             self._supervisor.stop_asked(trade, stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
         elif refusal.code == Code.STOP_CHANGES:
@@ -184,6 +202,8 @@ class ContractRiskEngine:
             return refused(Code.UNKNOWN_INTENT, L8, "list", str(command.order_list.id), "required", "the tags of an intent")
         if tags.intent_id in self._seen:
             return refused(Code.DUPLICATE_INTENT, L8, "intent", tags.intent_id, "required", "one submission an intent")
+        if drill := next((trade.intent_id for trade in self._supervisor.trades if trade.is_drill and not trade.done), ""):
+            return refused(Code.POSITION_OPEN, L1, "drill", drill, "required", "no drill under way")
         record = self._intents.find(tags.intent_id)
         if record is None or record.strategy not in self._limits.contracts_of:
             return refused(Code.UNKNOWN_INTENT, L8, "intent", tags.intent_id, "required", "an intent of a strategy in the journal")
@@ -205,6 +225,21 @@ class ContractRiskEngine:
         self._seen.add(intent.intent_id)
         self._supervisor.begin(intent, command.order_list.orders, now)
         return None
+
+    def _no_drill(self, command: SubmitOrderList, intent: Intent) -> Refused | None:
+        """Why a bracket is not the drill's: once, one contract, entered by a limit, whole and as it was written down."""
+        plan = intent.plan
+        if not self._paper or plan.strategy != OPERATOR:
+            return refused(Code.NOT_RECOGNISED, L8, "drill", plan.strategy, "required", f"{OPERATOR}, in PAPER")
+        if intent.intent_id in self._seen:
+            return refused(Code.DUPLICATE_INTENT, L8, "intent", intent.intent_id, "required", "one drill a minute")
+        self._seen.add(intent.intent_id)
+        if plan.quantity != 1:
+            return refused(Code.MAX_CONTRACTS, L1, "contracts", plan.quantity, "maximum", 1)
+        if plan.entry_type is not EntryType.LIMIT:
+            return refused(Code.ENTRY_TYPE, L8, "type", plan.entry_type.value, "allowed", EntryType.LIMIT.value)
+        difference = self._difference(command, intent)
+        return refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "the drill's bracket") if difference else None
 
     def _difference(self, command: SubmitOrderList, intent: Intent) -> str:
         origin = OrderOrigin(self._trader_id, strategy_id(intent.plan.strategy), self._instrument_id, 0)

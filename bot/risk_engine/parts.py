@@ -17,6 +17,19 @@ PARTS = ("JOURNAL", "QUALITY", "MARKET", "LIBRARY", "LEARNING")
 LIVE_PARTS = (*PARTS, "DESK")
 
 
+def require_whole(trader: Any, runtime: Any, parts: Sequence[str] | None, simulated: Any, venue: Any) -> None:
+    """Raises RiskEngineError if a part of the run is missing or in the wrong place. `parts`: those there must be (None: all of them);
+    `simulated`: a backtest's message bus, None for a live node."""
+    wanted = parts if parts is not None else LIVE_PARTS if simulated is None else PARTS
+    require_parts((getattr(actor, "part", "") for actor in trader.actors()), wanted)
+    if "LIBRARY" in wanted:
+        standing = (getattr(strategy, "name", "") for strategy in trader.strategies())
+        require_strategies(standing, runtime.contracts.declared)
+    require_one_runtime(runtime.spec, [*trader.actors(), *trader.strategies()])
+    if simulated is not None:
+        require_venue(venue.value, simulated)
+
+
 def require_risk_engine(name: str, msgbus: Any) -> None:
     """Raises RiskEngineError, which names the part that asks, unless the contract risk engine is on the bus and on the path."""
     answer = OnPath()

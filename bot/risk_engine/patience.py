@@ -20,13 +20,15 @@ PARTIAL = OrderState.PARTIALLY_FILLED
 
 
 class Patience:
-    """Watches partial fills. `cancel` ends an order, `close` leaves a trade."""
+    """Watches partial fills. `execution_of` is the contract of a trade; `cancel` ends an order, `close` leaves a trade."""
 
     def __init__(
-        self, execution: ExecutionContract, cancel: Callable[[Trade, TrackedOrder], None], close: Callable[[CloseTrade], None]
+        self,
+        execution_of: Callable[[Trade], ExecutionContract],
+        cancel: Callable[[Trade, TrackedOrder], None],
+        close: Callable[[CloseTrade], None],
     ) -> None:
-        self._entry_ns = round(execution.entry.partial_fill_patience_seconds * SECOND_NS)
-        self._target_ns = round(execution.exit.target_partial_patience_seconds * SECOND_NS)
+        self._execution_of = execution_of
         self._cancel, self._close = cancel, close
         self._watched: set[str] = set()
 
@@ -35,10 +37,13 @@ class Patience:
         if order.state is not PARTIAL or order.order_id in self._watched:
             return
         self._watched.add(order.order_id)
+        execution, name = self._execution_of(trade), f"{order.order_id}-patience"
         if order.role is Role.ENTRY:
-            market.call_at(f"{order.order_id}-patience", market.now_ns + self._entry_ns, lambda: self._end_entry(trade, order))
+            patience_ns = round(execution.entry.partial_fill_patience_seconds * SECOND_NS)
+            market.call_at(name, market.now_ns + patience_ns, lambda: self._end_entry(trade, order))
         elif order.role is Role.TARGET:
-            market.call_at(f"{order.order_id}-patience", market.now_ns + self._target_ns, lambda: self._end_target(trade, order))
+            patience_ns = round(execution.exit.target_partial_patience_seconds * SECOND_NS)
+            market.call_at(name, market.now_ns + patience_ns, lambda: self._end_target(trade, order))
 
     def _end_entry(self, trade: Trade, order: TrackedOrder) -> None:
         if order.state is PARTIAL and not order.cancel_requested:

@@ -59,13 +59,19 @@ class Register:
         """The trade, leg and tracked order of a client order id."""
         return self._orders.get(name, (None, None, None))
 
+    def unsettled_orders(self) -> list[TrackedOrder]:
+        """Orders not known to have ended that may still open a position: entries, and what is left of a bracket that holds nothing."""
+        legs = [leg for trade in self.trades for leg in trade.legs]
+        orders = [order for leg in legs for order in leg.orders if order.role is Role.ENTRY or not (leg.open or leg.live(Role.ENTRY))]
+        return [order for order in orders if order.live or order.in_doubt]
+
     def open_trades(self) -> list[TradeView]:
         """Trades that hold contracts now."""
         return [trade.view() for trade in self.trades if trade.net]
 
     def _add(self, trade: Trade) -> Trade:
-        limits, plan, decided = self._runtime.limits, trade.plan, trade.intent.decided
-        trade.worst_case_cents = limits.worst_case_cents(plan.risk_cents, plan.quantity, decided.slippage_ticks)
-        trade.time_of_day = self._runtime.calendar.phase_name(decided.session_phase)
+        law, plan, decided = self._runtime.law_of(trade.intent_id), trade.plan, trade.intent.decided
+        trade.worst_case_cents = law.limits.worst_case_cents(plan.risk_cents, plan.quantity, decided.slippage_ticks)
+        trade.time_of_day = law.calendar.phase_name(decided.session_phase)
         self.trades.append(trade)
         return trade

@@ -15,6 +15,7 @@ from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, Order
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order, OrderList
 
+from bot.contracts.models import ExecutionContract
 from bot.messages import CLOSED_ELSEWHERE
 from bot.risk_engine.brackets import OrderOrigin, OrderTags, market_order, order_id, stop_order, target_order
 from bot.risk_engine.hands import Hands
@@ -24,12 +25,18 @@ from bot.supervision.trade import Leg, Trade
 
 
 class Sender:
-    """Makes orders in the name of the strategy that owns the trade; `track` is told of each before it leaves."""
+    """Makes orders in the name of the strategy that owns the trade, within its own contract; `track` is told of each before it leaves."""
 
-    def __init__(self, hands: Hands, instrument_id: InstrumentId, flatten_limit_ticks: int, track: Callable[[Trade, Order], None]) -> None:
+    def __init__(
+        self,
+        hands: Hands,
+        instrument_id: InstrumentId,
+        execution_of: Callable[[Trade], ExecutionContract],
+        track: Callable[[Trade, Order], None],
+    ) -> None:
         self._hands = hands
         self._instrument_id = instrument_id
-        self._flatten_limit_ticks = flatten_limit_ticks
+        self._execution_of = execution_of
         self._track = track
         self._owners: dict[str, StrategyId] = {}
 
@@ -102,7 +109,7 @@ class Sender:
         name, tags = self._exit(trade, leg)
         side, size = -trade.side if quantity > 0 else trade.side, abs(quantity)
         if any(order.state is OrderState.REJECTED for order in leg.of(Role.EXIT)):
-            price = self._hands.last_close + side * self._flatten_limit_ticks
+            price = self._hands.last_close + side * self._execution_of(trade).exit.flatten_limit_ticks
             order = target_order(self._origin(trade), name, side, size, price, tags)
         else:
             order = market_order(self._origin(trade), name, side, size, tags)

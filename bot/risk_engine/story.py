@@ -30,23 +30,16 @@ def take_fill(hands: Hands, trade: Trade, leg: Leg, order: TrackedOrder, event: 
 
 
 def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated, causes: dict[str, str]) -> tuple[str, str]:
-    """Take a change in. Why a stop was moved ("" for anything else), and what is wrong with it ("" if nothing is).
-
-    A stop that another hand has moved away from the market is not taken for ours: its price is known, and no more.
-    """
+    """Take a change in. Why a stop was moved ("" for anything else), and what is wrong with it ("" if nothing is)."""
     order.quantity, order.resized = int(event.quantity), None
     if order.role is not Role.STOP or event.trigger_price is None or order.price is None:
         return "", ""
     moved = round(ticks_of(event.trigger_price))
     if moved == order.price:
         return "", ""
-    if (moved - order.price) * trade.side < 0:
-        widened = f"{order.order_id}: from {order.price} to {moved} ticks"
-        order.price = moved
-        return "", widened
-    cause = causes.pop(order.order_id, "")
-    trade.move_stop(leg, order, moved, cause)
-    return cause, ""
+    before, cause = order.price, causes.pop(order.order_id, "")
+    tighter = trade.move_stop(leg, order, moved, cause)
+    return (cause, "") if tighter else ("", f"{order.order_id}: from {before} to {moved} ticks")
 
 
 def answered(order: TrackedOrder, name: str) -> None:

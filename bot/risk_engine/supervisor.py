@@ -14,14 +14,17 @@ from nautilus_trader.model.events import OrderAccepted, OrderFilled, OrderUpdate
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
+from bot.contracts.models import ExecutionContract
 from bot.decision.intent import Intent
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
 from bot.market.update import MarketUpdate
-from bot.messages import TOPIC_BOOK, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeClosed, TradeOpened
+from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeOpened
+from bot.risk_engine.bar_watch import BarWatch
 from bot.risk_engine.brackets import strategy_id
+from bot.risk_engine.endings import Endings
 from bot.risk_engine.entries import Entries
 from bot.risk_engine.hands import Hands
 from bot.risk_engine.kill_switch import KillSwitch
@@ -29,20 +32,16 @@ from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
 from bot.risk_engine.reconciler import Reconciler
 from bot.risk_engine.records import order_record, tell_denied
+from bot.risk_engine.refused_cancels import RefusedCancels
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.story import answered, take_fill, take_update
 from bot.runtime.runtime import Runtime
 from bot.supervision.duties import Waited, duties
-from bot.supervision.excursion import follow_excursion
 from bot.supervision.orders import OrderState, Role, TrackedOrder
-from bot.supervision.outcome import outcome_of
 from bot.supervision.trade import Leg, Trade
-from bot.supervision.watch import KillWatch, execution_events
-from bot.units import SECOND_NS
+from bot.supervision.watch import execution_events, exits_refused
 
-REFUSED_EXITS = 3  # of one trade, after which its leaving is a kill
-ORPHAN_NS = 2 * SECOND_NS  # a flat book is empty within this (invariant 2)
 SAFETY = {"DVS": ExitReason.QUALITY, "EQS": ExitReason.QUALITY, "ATR": ExitReason.VOLATILITY}  # causes of a tightening that may not fail
 
 
@@ -51,21 +50,19 @@ class Supervisor:
 
     def __init__(self, runtime: Runtime, instrument_id: InstrumentId, hands: Hands) -> None:
         self.register = Register(runtime)
-        self._runtime = runtime
-        self._limits = runtime.limits
-        self._execution = runtime.contracts.execution_contract
-        self._instrument_id = instrument_id
-        self._hands = hands
-        self._sender = Sender(hands, instrument_id, self._execution.exit.flatten_limit_ticks, self.register.track)
-        self._patience = Patience(self._execution, self._sender.cancel, self.close)
+        self._runtime, self._execution = runtime, runtime.contracts.execution_contract
+        self._hands, self._instrument_id = hands, instrument_id
+        self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
+        self._patience = Patience(self._execution_of, self._sender.cancel, self.close)
         self.entries = Entries(hands, self._sender, self.register.trades)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.act, self.trip)
         self._naked = NakedWatch(self.act)
         self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
         self._adopting = bool(runtime.past.unfinished)  # until all that happened meanwhile is told, nothing follows from a part of it
-        self._refused: set[str] = set()  # orders whose refused cancel waits to be asked again
-        self._kill = KillWatch(self._limits)
+        self._refused = RefusedCancels(self.act)
+        self._endings = Endings(hands, self.register.trades, self.act, self._tell, self._rest)
+        self._bars = BarWatch(runtime)
         self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
 
     @property
@@ -101,7 +98,12 @@ class Supervisor:
         for order in orders:
             self.register.track(trade, order)
         self.entries.watch(trade)
-        self._hands.publish(TOPIC_BOOK, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+        self._tell(trade, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+
+    def _tell(self, trade: Trade, event: BookEvent) -> None:
+        """What is counted and learned from; a drill is neither."""
+        if not trade.is_drill:
+            self._hands.publish(TOPIC_BOOK, event)
 
     def adopt(self) -> None:
         """Take over what earlier runs left unfinished; nothing is sent. Patience begins anew, expiry is looked at with each bar."""
@@ -118,16 +120,18 @@ class Supervisor:
         adopted = [trade for trade in self.trades if trade.opened_ns and not trade.done]
         for trade in adopted:
             if trade.over:  # its last fill was written down, and its outcome was not
-                self._finish(trade)
+                self._endings.finish(trade)
             elif not trade.announced:
                 trade.announced = True
-                self._hands.publish(TOPIC_BOOK, TradeOpened(trade.view()))
+                self._tell(trade, TradeOpened(trade.view()))
                 self._naked.look(self._hands.wall, trade)
         if self._switch.state is KillState.TRIPPED:
             self._leave_all()
         for trade in adopted:
             if trade.closing is not None and not trade.done:
                 self._leave(trade, trade.closing)
+            elif trade.is_drill and not trade.done:  # nobody waits for its kill any more
+                self._leave(trade, ExitReason.TIME)
             self.act(trade)
 
     # ---------------------------------------------------------------- events
@@ -181,7 +185,7 @@ class Supervisor:
         if trade.told:
             self.trip("a finished trade was filled again", order.order_id)
         else:
-            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
+            self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=True, late=True))
 
     def _charge(self, trade: Trade, order: TrackedOrder, name: str, event: Any) -> None:
         for charge in execution_events(self._execution, trade, order, name, event.ts_event):
@@ -194,25 +198,21 @@ class Supervisor:
         self._both_or_neither(trade, order)
         if not trade.entry_ended and not trade.entries_live:
             trade.entry_ended = True
-            self._hands.publish(TOPIC_BOOK, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
-        if abs(self.net) > self._limits.contracts_of[trade.plan.strategy]:
+            self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
+        if abs(self.net) > (1 if trade.is_drill else self._runtime.law_of(trade.intent_id).limits.contracts_of[trade.plan.strategy]):
             self.trip("position above its limit", f"{abs(self.net)} contracts")
-        exits = [each for leg in trade.legs for each in leg.of(Role.EXIT) if each.state is OrderState.REJECTED]
-        if order.role is Role.EXIT and len(exits) == REFUSED_EXITS:  # of a contract that has ended, say: a person must know
-            self.trip("closing orders are refused", f"{len(exits)} of {trade.intent_id}, the last for: {why}")
+        if detail := exits_refused(trade, order, why):
+            self.trip("closing orders are refused", detail)
         if any(leg.open < 0 for leg in trade.legs):
             self.trip("a leg was closed twice", order.order_id)
         if trade.over and not trade.done:
-            self._finish(trade)
+            self._endings.finish(trade)
         elif trade.opened_ns and not trade.done:
             news = TradeChanged if trade.announced else TradeOpened
             trade.announced = True
-            self._hands.publish(TOPIC_BOOK, news(trade.view()))
+            self._tell(trade, news(trade.view()))
         if refused:
-            order.cancel_requested = True  # it is asked again, but not in a circle
-            if order.order_id not in self._refused:
-                self._refused.add(order.order_id)
-                self._hands.wall.call_at(f"{order.order_id}-again", self._hands.wall.now_ns + SECOND_NS, lambda: self._again(trade, order))
+            self._refused.put_off(self._hands.wall, trade, order)
         if trade.closing is not None and order.role is Role.TARGET:
             # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
             self._hands.wall.call_at(f"{trade.intent_id}-close", self._hands.wall.now_ns, lambda: self.act(trade))
@@ -227,33 +227,10 @@ class Supervisor:
         if trade.net:
             self.close(CloseTrade(trade.intent_id, ExitReason.RECONCILED, f"{order.order_id} was refused: both legs or neither"))
 
-    def _again(self, trade: Trade, order: TrackedOrder) -> None:
-        self._refused.discard(order.order_id)
-        order.cancel_requested = False
-        self.act(trade)
-
     def act(self, trade: Trade, waited: Waited = Waited.NOT) -> None:
         """Carry out what the trade's state demands."""
         for duty in [] if self._adopting else duties(trade, waited):
             self._sender.carry_out(trade, duty)
-
-    def _finish(self, trade: Trade) -> None:
-        trade.done = True
-        if trade.opened_ns and not trade.told:
-            trade.told = True
-            outcome = outcome_of(trade)
-            self._hands.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
-            self._hands.publish(TOPIC_BOOK, TradeClosed(outcome))
-        self._hands.wall.call_at(f"{trade.intent_id}-orphans", self._hands.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))
-        self._rest()
-
-    def _sweep(self, trade: Trade) -> None:
-        """After the grace: cancel leftovers of a flat trade, then let go of it once nothing works."""
-        if not trade.done or trade not in self.trades:
-            return  # a late fill made it a trade again, or it is gone
-        self.act(trade, Waited.GRACE)
-        if not any(leg.live(*Role) for leg in trade.legs):
-            self.trades.remove(trade)
 
     def close(self, request: CloseTrade) -> None:
         """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
@@ -282,19 +259,17 @@ class Supervisor:
         if order is not None:
             order.resized, order.resize_refused = None, True
 
-    # ------------------------------------------------------------ bars and kill
-
     def on_market(self, update: MarketUpdate) -> None:
         """Follow excursions bar by bar, and ask the kill triggers that look at the scores."""
-        bar = update.quality.bar
-        for trade in self.trades:
-            if bar is not None and not trade.done and bar.ts_ns >= trade.opened_ns:
-                follow_excursion(trade, bar)
+        self._bars.follow(self.trades, update.quality.bar)
         if update.quality.ts_ns < self.judge_from_ns:
             return  # history: it says nothing about a position held now
         self.entries.overdue(update.quality.ts_ns)
-        if reason := self._kill.on_scores(update.quality.own_dvs, update.quality.eqs, self.net != 0):
+        if reason := self._bars.kill(self.trades, update.quality):
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
+
+    def _execution_of(self, trade: Trade) -> ExecutionContract:
+        return self._runtime.law_of(trade.intent_id).contracts.execution_contract
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched; tripped again, it goes on with what is still open."""

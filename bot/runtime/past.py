@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from bot.decision.outcome import TradeOutcome
+from bot.decision.plan import OPERATOR
 from bot.decision.snapshot import KillState
 from bot.journal import schema
 from bot.journal.build import intent_of, journaled_outcome
@@ -199,26 +200,33 @@ class _Fold:
             each.submitted = True
             intent = each.intent
             ts_ns = intent.decided.ts_ns
-            self._events.append((ts_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, ts_ns)))
+            self._count(ts_ns, IntentSubmitted(intent.intent_id, intent.plan.strategy, ts_ns))
 
     def _entries(self, each: _Intent, ts_ns: int) -> None:
         """Whether the last entry has just ended."""
         if not each.entry_ended and not any(leg.live(Role.ENTRY) for leg in each.trade.legs):
             each.entry_ended = True
             intent = each.intent
-            self._events.append((ts_ns, EntryEnded(intent.intent_id, intent.plan.strategy, bool(each.trade.opened_ns))))
+            self._count(ts_ns, EntryEnded(intent.intent_id, intent.plan.strategy, bool(each.trade.opened_ns)))
 
     def _late(self, each: _Intent, ts_ns: int) -> None:
         """Whether an entry that was told as not filled has just been filled after all."""
         if each.entry_ended and not each.trade.opened_ns:
-            self._events.append((ts_ns, EntryEnded(each.intent.intent_id, each.intent.plan.strategy, filled=True, late=True)))
+            self._count(ts_ns, EntryEnded(each.intent.intent_id, each.intent.plan.strategy, filled=True, late=True))
+
+    def _count(self, ts_ns: int, event: IntentSubmitted | EntryEnded) -> None:
+        """What the book counts; a drill it does not."""
+        if event.strategy != OPERATOR:
+            self._events.append((ts_ns, event))
 
     def _outcome(self, outcome: TradeOutcome, ts_ns: int) -> None:
-        self._learning.append(outcome)
+        if outcome.strategy != OPERATOR:
+            self._learning.append(outcome)
         if outcome.shadow:
             self._shadows.pop(outcome.trade_id, None)
             return
-        self._events.append((ts_ns, TradeClosed(outcome)))
+        if outcome.strategy != OPERATOR:
+            self._events.append((ts_ns, TradeClosed(outcome)))
         if (each := self._intents.get(outcome.trade_id)) is not None:
             each.closed = True
 

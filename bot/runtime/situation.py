@@ -50,6 +50,23 @@ class Situation:
         self._available_cents: int | None = None
         self._equity_cents: int | None = None
 
+    def on_trust(self, trust: Mapping[str, Trust]) -> None:
+        """What learning makes of each strategy now."""
+        self.trust = trust
+
+    def on_veto(self, veto: Refused | None) -> None:
+        """The filter's veto; it holds until the next bar."""
+        if veto is not None:
+            self.veto = veto
+
+    def on_broker(self, block: str) -> None:
+        """Why the broker's side takes no entries now; "" if it does."""
+        self.broker = block
+
+    def on_margin(self, cents: int) -> None:
+        """What the broker itself asks for one contract, whole cents."""
+        self.margin_cents = cents
+
     def on_market(self, update: MarketUpdate) -> None:
         """Take a closed bar in; a new trading day freezes the day's equity. the veto of the bar before is void."""
         quality = update.quality

@@ -22,15 +22,16 @@ class Exposure(NamedTuple):
 
 def exposure(trades: Iterable[Trade], without: Collection[str] = ()) -> Exposure:
     """Over all trades that are not forgotten; `without` names orders to leave out."""
-    net = entering = unpaired = 0
+    net = unpaired = 0
+    entering = {1: 0, -1: 0}  # by side: either may fill alone
     for trade in trades:
         for leg in trade.legs:
             orders = [order for order in leg.orders if order.order_id not in without]
             entry = sum(order.possible for order in orders if order.side == trade.side)
             net += trade.side * leg.open
-            entering += trade.side * entry
+            entering[trade.side] += entry
             unpaired += max(0, _leaving(orders, -trade.side) - max(leg.open, 0) - entry)
-    return Exposure(abs(net + entering) if entering else 0, unpaired)
+    return Exposure(max((abs(net + side * more) for side, more in entering.items() if more), default=0), unpaired)
 
 
 def _leaving(orders: Iterable[TrackedOrder], side: int) -> int:

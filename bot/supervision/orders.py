@@ -128,7 +128,7 @@ class TrackedOrder:
     """An order of ours. Prices in ticks, quantities in contracts; `slippage_ticks` is what was modelled when it was sent.
 
     `price` is what the venue has confirmed (before that: what was sent), `requested` a trigger that was asked for since,
-    `resized` a quantity that was; `resize_refused` says that the venue would not have it.
+    `resized` a quantity that was; `resize_refused` and `cancel_refused` say that the venue would not have that.
     """
 
     order_id: str
@@ -141,6 +141,7 @@ class TrackedOrder:
     state: OrderState = S.NONE
     filled: int = 0
     cancel_requested: bool = False
+    cancel_refused: bool = False
     before_request: OrderState = field(default=S.NONE)
     requested: int | None = None
     resized: int | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bot.decision.intent import Intent
-from bot.decision.plan import EntryPlan, ExitReason, TradeView
+from bot.decision.plan import OPERATOR, EntryPlan, ExitReason, TradeView
 from bot.supervision.orders import Role, TrackedOrder
 
 
@@ -68,7 +68,7 @@ class Leg:
 class Trade:
     """All that is known of one submitted intent; `told` says whether its outcome was.
 
-    `changes` are the decisions that moved a stop, by the bar they were taken on (one of an earlier run by its cause), each
+    `changes` are the decisions that moved a stop, by the bar they were taken on (one of an earlier run by its cause and place), each
     with the stops it moved. Times are market time, UTC ns; `closing_since_ns` and `naked_*` are of the wall. `time_of_day` (name
     of a session phase) and `worst_case_cents` are what calendar and limits say of the intent.
     """
@@ -103,6 +103,16 @@ class Trade:
     def plan(self) -> EntryPlan:
         """What was planned."""
         return self.intent.plan
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it is a person's, and counts for nothing."""
+        return self.plan.strategy == OPERATOR
+
+    @property
+    def unsettled(self) -> list[TrackedOrder]:
+        """Orders that may still fill, those of which nobody knows included."""
+        return [order for leg in self.legs for order in leg.orders if order.live or order.in_doubt]
 
     @property
     def side(self) -> int:
@@ -156,14 +166,23 @@ class Trade:
         order.requested = price
         self.changes.setdefault(bar_ns, set()).add(order.order_id)
 
-    def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> None:
-        """The venue has a stop at another `price` (ticks). One that this run did not ask for counts by its cause."""
+    def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> bool:
+        """The venue has a stop at another `price` (ticks). One that this run did not ask for counts by its cause.
+
+        False if somebody has moved it away from the market: that is not taken for ours; its price is known, and no more.
+        """
+        if order.price is not None and (price - order.price) * self.side < 0:
+            order.price = price
+            return False
         if price != order.requested:
-            self.changes.setdefault(cause or f"{order.order_id}@{price}", set()).add(order.order_id)
+            before = {each.order_id for each in leg.orders}
+            moves = sum(not before.isdisjoint(moved) for moved in self.changes.values())  # of this leg, by whatever cause
+            self.changes.setdefault(f"{cause}#{moves}" if cause else f"{order.order_id}@{price}", set()).add(order.order_id)
         order.price = leg.stop = price
         order.requested = None
         if cause:
             self.causes.add(cause)
+        return True
 
     def order(self, order_id: str) -> TrackedOrder | None:
         """The tracked order of this id."""

@@ -14,13 +14,16 @@ _CHARGES = {
     "OrderCancelRejected": "change_rejected",
     "OrderModifyRejected": "change_rejected",
 }
+REFUSED_EXITS = 3  # of one trade, after which its leaving is a kill
 
 
 def execution_events(contract: ExecutionContract, trade: Trade, order: TrackedOrder, event: str, ts_ns: int) -> list[str]:
     """EQS events (execution_contract.yaml: eqs.events) of one order event that has been applied to `order`."""
     if event in _CHARGES:
         moot = order.role is not Role.ENTRY and not trade.legs[order.leg - 1].open  # an exit of a leg that is already flat
-        return [] if moot else [_CHARGES[event]]
+        again = event == "OrderCancelRejected" and order.cancel_refused  # it is asked again until it is done; the answer says nothing new
+        order.cancel_refused |= event == "OrderCancelRejected"
+        return [] if moot or again else [_CHARGES[event]]
     if event == "OrderFilled":
         last = trade.fills[-1]
         waited = (ts_ns - trade.intent.decided.ts_ns) / SECOND_NS if order.role is Role.ENTRY else None
@@ -38,16 +41,23 @@ def execution_events(contract: ExecutionContract, trade: Trade, order: TrackedOr
 class KillWatch:
     """Counts bars in a row whose score is below its kill value while a position is open (constitution: kill_switch)."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self) -> None:
         self._below = {"DVS": 0, "EQS": 0}
 
-    def on_scores(self, own_dvs: float, eqs: float, in_position: bool) -> str | None:
-        """Take a bar's own DVS and EQS in; the trigger's sentence if it is reached now."""
-        limits = self._limits
+    def on_scores(self, own_dvs: float, eqs: float, limits: Limits | None) -> str | None:
+        """Take a bar's own DVS and EQS in; the trigger's sentence if it is reached now. `limits`: of the trade held, None while flat."""
+        if limits is None:
+            self._below = dict.fromkeys(self._below, 0)
+            return None
         for name, score, kill in (("DVS", own_dvs, limits.dvs_kill), ("EQS", eqs, limits.eqs_kill)):
-            low = in_position and score < kill - TOLERANCE
-            self._below[name] = self._below[name] + 1 if low else 0
+            self._below[name] = self._below[name] + 1 if score < kill - TOLERANCE else 0
             if self._below[name] >= limits.kill_bars:
                 return f"{name} below {kill:.2f} on {limits.kill_bars} bars in a row while in a position"
         return None
+
+
+def exits_refused(trade: Trade, order: TrackedOrder, why: str) -> str:
+    """What to say when so many closing orders of a trade were refused that a person must know (its contract has ended, say); else ""."""
+    refused = [each for leg in trade.legs for each in leg.of(Role.EXIT) if each.state is OrderState.REJECTED]
+    told = order.role is Role.EXIT and len(refused) == REFUSED_EXITS
+    return f"{len(refused)} of {trade.intent_id}, the last for: {why}" if told else ""

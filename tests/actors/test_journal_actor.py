@@ -29,7 +29,7 @@ from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, ENDPOINT_RISK_PATH, JournalEntry
 from bot.runtime.past import past_of
-from bot.runtime.runtime import RuntimeSpec
+from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import SECOND_NS
 
 NOW = new_york_ns("2025-09-16 10:41")
@@ -44,12 +44,13 @@ class Desk:
         self.path, self.bus, cache = path, MessageBus(TraderId("MESBOT-001"), clock), Cache()
         self.bus.register(ENDPOINT_RISK_PATH, lambda answer: setattr(answer, "lost", ()))  # the risk engine stands where it must
         spec = RuntimeSpec(CONTRACTS.directory, CONTRACTS.sha256, "2025-09-01", "2025-09-30", str(path))
+        self.said = runtime_of(spec).said
         how = {"mode": "live", "header": {"account": "U1"}, "begin": "append", "prompt": prompt}
         self.actor = JournalActor(JournalActorConfig(component_id=JournalActor.part, runtime=spec, **how))
         self.actor.register_base(Portfolio(self.bus, cache, clock), self.bus, cache, clock)
 
     def say(self, kind: Kind, body: msgspec.Struct, seconds: int = 0) -> None:
-        self.bus.send(ENDPOINT_JOURNAL, JournalEntry(kind, NOW + seconds * SECOND_NS, body))
+        self.said.send(self.bus, ENDPOINT_JOURNAL, JournalEntry(kind, NOW + seconds * SECOND_NS, body))
 
     def order(self, event: str, seconds: int = 0) -> None:
         self.say(Kind.ORDER, OrderRecord("20250916-K1-1041-1X1", "20250916-K1-1041", "K1", "EXIT", event, 1), seconds)
@@ -58,7 +59,7 @@ class Desk:
         self.say(Kind.KILL, KillRecord(state, "manual"))
 
     def intend(self) -> None:
-        self.bus.send(ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, NOW, intent_record(an_intent(ts_ns=NOW)), "K1"))
+        self.said.send(self.bus, ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, NOW, intent_record(an_intent(ts_ns=NOW)), "K1"))
 
     def written(self) -> list[Record]:
         with opened(self.path) as db:
@@ -252,3 +253,11 @@ def test_a_backtest_whose_journal_fails_ends_with_the_bar(tmp_path, monkeypatch)
             desk.say(Kind.BAR, BAR)
     desk.actor.close()
     assert [record.kind for record in desk.written()] == [Kind.KILL, Kind.RECONCILE, Kind.ORDER, Kind.BAR]
+
+
+@pytest.mark.parametrize(("home", "name"), [(Journal, "append"), (Journal, "reserve")])
+def test_a_journal_that_cannot_be_opened_is_let_go_of(tmp_path, monkeypatch, home, name):
+    path = tmp_path / "live-U1-2025.sqlite"
+    with failing(monkeypatch, home, name), pytest.raises(JournalError, match="the disk is full"):
+        Desk(path)
+    assert held_by(path) is None

@@ -186,7 +186,7 @@ class Hostile(Rogue):
     def about(self, order: Any) -> dict[str, Any]:
         return {
             "trader_id": order.trader_id, "strategy_id": order.strategy_id, "instrument_id": order.instrument_id,
-            "client_order_id": order.client_order_id, "command_id": UUID4(), "ts_init": self.clock.timestamp_ns(),
+            "client_order_id": order.client_order_id, "command_id": UUID4(), "ts_init": self.time_ns,
         }  # fmt: skip
 
 
@@ -283,7 +283,7 @@ def enter_wrapped(rogue: Hostile, a: int, b: int) -> None:
 
 def enter_late(rogue: Hostile, a: int, b: int) -> None:
     """An intent of another bar, expired, that lives too long, or that is a strategy's nobody knows."""
-    now = rogue.clock.timestamp_ns()
+    now = rogue.time_ns
     changes = ({"expires_ns": 0}, {"expires_ns": now}, {"expires_ns": now + 10**12}, {"ts_ns": now - MINUTE_NS}, {"ts_ns": now + MINUTE_NS})
     intent = rogue.intent(_plan(rogue, a, b), **changes[a % 5])
     _submit(rogue, rogue.bracket(rogue.note(intent)))
@@ -417,7 +417,7 @@ def withdraw(rogue: Hostile, a: int, b: int) -> None:
 
 
 def _event(rogue: Hostile, order: Order, kind: int, number: int) -> Any:
-    now = rogue.clock.timestamp_ns()
+    now = rogue.time_ns
     base = {
         "trader_id": order.trader_id, "strategy_id": order.strategy_id, "instrument_id": order.instrument_id,
         "client_order_id": order.client_order_id, "event_id": UUID4(), "ts_init": now,
@@ -444,7 +444,7 @@ def _event(rogue: Hostile, order: Order, kind: int, number: int) -> Any:
 
 def filled(rogue: Hostile, order: Order, quantity: int, trade_id: str) -> OrderFilled:
     """A fill of an order, at the last close."""
-    now = rogue.clock.timestamp_ns()
+    now = rogue.time_ns
     venue, account = order.venue_order_id or VenueOrderId("CME-1-1"), order.account_id or AccountId("CME-001")
     position, price = order.position_id or PositionId(f"{MES}-{order.strategy_id}"), price_of(rogue.close)
     return OrderFilled(
@@ -480,7 +480,7 @@ def forge_book(rogue: Hostile, a: int, b: int) -> None:
     opened = [message for topic, message in rogue.heard if topic == TOPIC_BOOK and isinstance(message, TradeOpened)]
     messages = [
         EntryEnded("20250916-K1-1041", "K1", filled=False), EntryEnded("20250916-K1-1041", "K1", filled=True, late=True),
-        IntentSubmitted("20250916-K2-1041", "K2", rogue.clock.timestamp_ns()),
+        IntentSubmitted("20250916-K2-1041", "K2", rogue.time_ns),
         IntentDenied("20250916-K1-1041", "K1", refused(Code.K5_NOISE, Layer.BELIEF, "x", 1, "y", 2)), *outcomes, *opened,
     ]  # fmt: skip
     for _ in range(1 + b % 3):
@@ -506,7 +506,7 @@ def forge_account(rogue: Hostile, a: int, b: int) -> None:
 
 def forge_word(rogue: Hostile, a: int, b: int) -> None:
     """Trust, veto, spread, feed, broker, score: right in form, and nobody's."""
-    now, other = rogue.clock.timestamp_ns(), refused(Code.K5_NOISE, Layer.BELIEF, "noise", 0.9, "maximum", 0.5)
+    now, other = rogue.time_ns, refused(Code.K5_NOISE, Layer.BELIEF, "noise", 0.9, "maximum", 0.5)
     trust = next((message for topic, message in reversed(rogue.heard) if topic == TOPIC_TRUST), None)
     words = (
         (TOPIC_TRUST, trust), (TOPIC_VETO, None), (TOPIC_VETO, other), (TOPIC_BROKER, "no link"), (TOPIC_BROKER, ""),
@@ -518,7 +518,7 @@ def forge_word(rogue: Hostile, a: int, b: int) -> None:
 
 def forge_record(rogue: Hostile, a: int, b: int) -> None:
     """Write into the journal what did not happen."""
-    now = rogue.clock.timestamp_ns()
+    now = rogue.time_ns
     entries = (
         JournalEntry(Kind.KILL, now, KillRecord("ARMED", FORGED, "")),
         JournalEntry(Kind.ORDER, now, OrderRecord("20250916-K1-1041-1S", "20250916-K1-1041", "K1", "STOP", "OrderCanceled", 1)),
@@ -529,7 +529,7 @@ def forge_record(rogue: Hostile, a: int, b: int) -> None:
 
 def forge_bar(rogue: Hostile, a: int, b: int) -> None:
     """Nautilus' data engine is told an old bar, a trade or a quote that was none."""
-    now, one = rogue.clock.timestamp_ns(), Quantity.from_int(1)
+    now, one = rogue.time_ns, Quantity.from_int(1)
     bars = rogue.cache.bars(rogue.cache.bar_types()[0])
     price = price_of(rogue.close + b % 201 - 100)
     things = (

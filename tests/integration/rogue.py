@@ -25,6 +25,8 @@ from bot.journal.build import intent_record
 from bot.journal.records import Kind
 from bot.messages import ENDPOINT_JOURNAL_AHEAD, JournalEntry
 from bot.risk_engine.brackets import OrderOrigin, bracket_orders, strategy_id, ticks_of
+from bot.runtime.runtime import runtime_of
+from bot.runtime.said import Said
 
 MES = InstrumentId.from_str("MES.CME")
 Act = Callable[["Rogue"], None]
@@ -68,6 +70,16 @@ class Rogue(Strategy):
 
     # ------------------------------------------------------------- what it can do
 
+    @property
+    def said(self) -> Said:
+        """What the parts of its run say: only a test may take it into its own hands."""
+        return runtime_of(self.controller._config.runtime).said
+
+    @property
+    def time_ns(self) -> int:
+        """Market time, UTC ns: in a backtest the clock's."""
+        return self.clock.timestamp_ns()
+
     def plan(self, stop: int = 8, target: int = 16, side: int = 1, quantity: int = 1, strategy: str = "K1") -> EntryPlan:
         """One leg around the close."""
         leg = Leg(quantity, self.close - side * stop, self.close + side * target)
@@ -76,18 +88,17 @@ class Rogue(Strategy):
     def intent(self, plan: EntryPlan | None = None, **changes: Any) -> Intent:
         """An intent of this bar that the risk engine has no reason to doubt, but for what a test changes."""
         of_moment = {name: changes.pop(name) for name in Moment.__struct_fields__ if name in changes}
-        made = an_intent(plan or self.plan(), self.clock.timestamp_ns())
+        made = an_intent(plan or self.plan(), self.time_ns)
         return msgspec.structs.replace(made, decided=msgspec.structs.replace(made.decided, **of_moment), **changes)
 
     def write(self, intent: Intent) -> Intent:
-        """Journal an intent ahead of its orders."""
-        self.msgbus.send(
-            ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, self.clock.timestamp_ns(), intent_record(intent), intent.plan.strategy)
-        )
+        """Journal an intent ahead of its orders, in the library's place."""
+        entry = JournalEntry(Kind.INTENT, self.time_ns, intent_record(intent), intent.plan.strategy)
+        self.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
         return intent
 
     def bracket(self, intent: Intent) -> OrderList:
-        return bracket_orders(intent, OrderOrigin(self.trader_id, strategy_id(intent.plan.strategy), MES, self.clock.timestamp_ns()))
+        return bracket_orders(intent, OrderOrigin(self.trader_id, strategy_id(intent.plan.strategy), MES, self.time_ns))
 
     def enter(self, **plan: Any) -> None:
         """A proper entry, as a K would make it; in the name of K1, or of another by hand."""
@@ -109,7 +120,7 @@ class Rogue(Strategy):
     def command(self, orders: Order | OrderList) -> SubmitOrder | SubmitOrderList:
         """A command made by hand, to be sent past Strategy.submit_order."""
         whose = orders.strategy_id
-        common = {"trader_id": self.trader_id, "strategy_id": whose, "command_id": UUID4(), "ts_init": self.clock.timestamp_ns()}
+        common = {"trader_id": self.trader_id, "strategy_id": whose, "command_id": UUID4(), "ts_init": self.time_ns}
         if isinstance(orders, OrderList):
             return SubmitOrderList(order_list=orders, **common)
         return SubmitOrder(order=orders, **common)

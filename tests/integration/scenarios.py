@@ -15,14 +15,15 @@ from typing import Any
 import msgspec
 import pandas as pd
 import pytest
-from builders import calendar
+from builders import TrustStub, calendar
 from nautilus_trader.model.currencies import EUR
 from nautilus_trader.model.enums import OrderSide, TriggerType
-from nautilus_trader.model.objects import Quantity
+from nautilus_trader.model.objects import Price, Quantity
 from nautilus_trader.model.orders import OrderList
 from rogue import MES, Rogue
 from stage import DAY, FLAT, WARM_UP_DAY, Played, bare, frame_of, lawbook, play, quiet_day, with_strategies
 
+from actors.learning import LearningActor
 from bot.bars.synth import synthetic_bars
 from bot.calendar import NEW_YORK
 from bot.decision.codes import Code
@@ -31,7 +32,7 @@ from bot.decision.plan import ExitReason
 from bot.market.bar import Bar
 from bot.messages import TOPIC_BROKER
 from bot.risk_engine.brackets import price_of
-from bot.units import MINUTE_NS
+from bot.units import MINUTE_NS, TICK_POINTS
 
 SEED, SESSIONS, FIRST = 1, 8, dt.date(2025, 9, 2)
 EARLY = {"strategies": {"signals.atr_norm_min_sessions": 1}}
@@ -160,13 +161,30 @@ def _after_hours(rogue: Rogue) -> None:
 
 
 def _broker_trouble(rogue: Rogue) -> None:
-    rogue.msgbus.publish(TOPIC_BROKER, "BrokerLinkLost: the gateway lost IBKR")
+    rogue.said.publish(rogue.msgbus, TOPIC_BROKER, "BrokerLinkLost: the gateway lost IBKR")
     rogue.enter(strategy="K3")
 
 
 def _break_a_guard(rogue: Rogue) -> None:
     rogue.controller._situation.book._net_day = "nothing"
     rogue.enter(strategy="K3")
+
+
+def _promising(actor: LearningActor) -> dict[str, Any]:
+    return {name: TrustStub("PROMISING") for name in actor._traders}
+
+
+def _sell_too_much(rogue: Rogue) -> None:
+    supervisor = rogue.controller._supervisor
+    (trade,) = supervisor.trades
+    supervisor._sender.exit(trade, trade.legs[0], 5)
+
+
+def _tighten_twice(rogue: Rogue) -> None:
+    stop = rogue.order("1S")
+    for ticks in (1, 2):
+        price = Price(stop.trigger_price.as_double() + ticks * TICK_POINTS, 2)
+        rogue.modify_order(stop, trigger_price=price, params={"cause": "x"})
 
 
 ROGUE = {
@@ -179,6 +197,7 @@ ROGUE = {
     "10:07": _long_lived,
     "10:41": _twice,
     "10:50": lambda rogue: rogue.modify_order(rogue.order("1S"), trigger_price=price_of(rogue.close - 12)),
+    "10:49": _tighten_twice,
     "10:51": lambda rogue: rogue.modify_order(rogue.order("1T"), price=price_of(rogue.close + 5)),
     "10:52": lambda rogue: rogue.cancel_order(rogue.order("1S")),
     "12:00": _break_a_guard,
@@ -217,7 +236,7 @@ SCENARIOS: dict[str, Scenario] = {
     "dear expiries": Scenario(
         {C.EQS_BELOW_MINIMUM}, law=(FREE, {"execution_contract": {"eqs.events.entry_expired.penalty": 0.6}}), learning=False
     ),
-    "a reckless law": Scenario({C.OUTRANKED, C.K5_OPPOSITE_STOPS}, {X.SESSION}, law=(FREE, RECKLESS), learning=False),
+    "a reckless law": Scenario({C.OUTRANKED, C.K5_OPPOSITE_STOPS, C.BRACKET_INCOMPLETE}, {X.SESSION}, law=(FREE, RECKLESS), learning=False),
     "no patience": Scenario(
         set(), {X.TIME}, law=(FREE, {"strategies": {f"K{k}.max_minutes": 1 for k in (1, 2, 3, 4)}}), learning=False
     ),
@@ -233,16 +252,25 @@ SCENARIOS: dict[str, Scenario] = {
     "a gap through a stop": Scenario({C.BUDGET_OVERRUN}, bars=gap_through_the_stop),
     "a rogue": Scenario(
         {
-            C.NOT_REDUCING, C.BRACKET_INCOMPLETE, C.PLAN_MISMATCH, C.UNKNOWN_INTENT, C.EMULATION, C.MAX_CONTRACTS, C.TIME_TO_LIVE,
-            C.DUPLICATE_INTENT, C.STOP_WIDENS, C.MODIFY_FORBIDDEN, C.ONLY_STOP, C.KILL_SWITCH,
+            C.NOT_RECOGNISED, C.PLAN_MISMATCH, C.UNKNOWN_INTENT, C.MAX_CONTRACTS, C.TIME_TO_LIVE,
+            C.DUPLICATE_INTENT, C.STOP_WIDENS, C.STOP_CHANGES, C.CHANGE_FORBIDDEN, C.CANCEL_FORBIDDEN, C.KILL_SWITCH,
         },
         {X.KILL},
         law=(FLAT,), rogue=ROGUE,
     ),
+    "a supervisor that would sell what is not held": Scenario(
+        {C.EXPOSURE}, {X.KILL}, law=(FLAT,), rogue={"10:41": lambda rogue: rogue.enter(), "10:50": _sell_too_much}
+    ),
+    "a learning loop with a state of its own": Scenario(
+        {C.LEARNING_STATE}, patches=(("actors.learning.LearningActor.trust", _promising),)
+    ),
     "a broken guard": Scenario({C.GUARD_ERROR}, law=(FLAT,), rogue={"10:01": _break_a_guard}),
     "observing": Scenario({C.OBSERVE_ONLY}, observe=True),
     "a broker in trouble": Scenario({C.BROKER_BLOCK}, law=(FLAT,), rogue={"10:01": _broker_trouble}),
-    "a rogue after hours": Scenario({C.DVS_UNKNOWN, C.OUTSIDE_SESSION}, law=(FLAT,), rogue={"16:05": _after_hours}),
+    "a rogue after hours whose intent passes for fresh": Scenario(
+        {C.DVS_UNKNOWN, C.OUTSIDE_SESSION}, law=(FLAT,), rogue={"16:05": _after_hours},
+        patches=(("bot.risk_engine.engine.ContractRiskEngine._stale", lambda *_: ""),),
+    ),
 }  # fmt: skip
 
 

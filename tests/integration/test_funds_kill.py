@@ -34,7 +34,7 @@ def test_available_funds_below_zero_trip_the_kill_switch(tmp_path: Path, free_us
     bars = request.read(contracts.session)
     spec = spec_of(request, contracts, bars)
     with BacktestRun(spec, bars, request) as run:
-        run.engine.kernel.msgbus.publish("events.account.CME-001", told(free_usd))
+        run.engine.kernel.msgbus.send("Portfolio.update_account", told(free_usd))
         run.through()
     with opened(spec.journal_path) as db:
         assert [record.body["state"] for record in read(db, Kind.KILL)] == states

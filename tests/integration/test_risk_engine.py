@@ -7,6 +7,7 @@ whatever it holds stays covered by a stop of the same size on every bar.
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.config import BacktestEngineConfig, LoggingConfig, RiskEngineConfig
@@ -71,8 +72,8 @@ def _two_in_one_list(rogue: Rogue) -> None:
 
 
 def _another_euc(rogue: Rogue) -> None:
-    intent = rogue.intent()
-    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(euc=intent.decided.euc.__class__(0.5, 0.3, 1.0, 0.0, 0.0, 1.0)))))
+    better = msgspec.structs.replace(rogue.intent().decided.euc, total=1.0)
+    rogue.submit_order_list(rogue.bracket(rogue.write(rogue.intent(euc=better))))
 
 
 def _old_intent(rogue: Rogue) -> None:

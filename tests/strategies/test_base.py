@@ -25,7 +25,7 @@ from states import SPEC, TRADERS, ask, closed, new_strategy, standing
 from bot.decision.intent import Intent
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.errors import RiskEngineError
-from bot.messages import ENDPOINT_RISK_CLOSE, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
+from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_PATH, TOPIC_BOOK, Ask, CloseTrade, TradeClosed, ask_endpoint, submit_endpoint
 from bot.risk_engine.brackets import OrderTags
 from bot.runtime.runtime import runtime_of
 from strategies.base import ContractStrategy
@@ -59,6 +59,7 @@ def house(name: str = "K1", *, guarded: bool = True) -> House:
     built = House(strategy, msgbus, cache)
     msgbus.register("RiskEngine.execute", built.commands.append)
     if guarded:
+        msgbus.register(ENDPOINT_RISK_PATH, lambda answer: setattr(answer, "lost", ()))
         msgbus.register(ENDPOINT_RISK_CLOSE, built.closes.append)
     strategy.register(TestIdStubs.trader_id(), TestComponentStubs.portfolio(), msgbus, cache, TestComponentStubs.clock())
     return built

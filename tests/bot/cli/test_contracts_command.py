@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from builders import ROOT, plan, snapshot
+from builders import CONTRACTS, ROOT, new_york_ns, plan, snapshot
+from changed_contracts import edited
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ from bot.contracts import load_contracts
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import evaluate
 from bot.decision.limits import Limits
+from bot.journal.contracts import TRADING_DAY
+from bot.journal.store import Journal
 
 RICH = 10**9  # cents
 CAP_CODES = {Code.STOP_TOO_WIDE, Code.STOP_TOO_NARROW, Code.RISK_PER_TRADE, Code.TIER_STOP, Code.TIER_RISK}
@@ -111,3 +114,44 @@ def test_every_printed_limit_is_the_one_the_gates_use(trade, tiers, fee, buffer,
             at_floor = refusals(limits, strategy, 1, tier.min_equity_cents, tier.min_equity_cents)
             assert (cell == "-") is (Code.TIER_STRATEGY in at_floor)
             assert (cell in ("forbidden", "-") or cell.startswith("from")) or Code.MARGIN_BUFFER not in at_floor
+
+
+# ------------------------------------------------------------- within a trading day
+
+
+def began(folder: Path, day: str, name: str = "paper-DU1-2025") -> Path:
+    """A journal whose run began in a trading day, under the shipped contracts."""
+    path = folder / "journals" / f"{name}.sqlite"
+    path.parent.mkdir(exist_ok=True)
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1", TRADING_DAY: day}, lambda: 1):
+        pass
+    return path
+
+
+def shown(*words: str) -> str:
+    result = CliRunner().invoke(cli, ["contracts", *words])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: new_york_ns("2025-09-16 12:00"))
+
+
+def test_what_a_start_within_the_day_would_make_of_them_is_said_of_each_account(tmp_path, at_noon):
+    began(tmp_path, "2025-09-16")
+    began(tmp_path, "2025-09-15", "live-U1-2025")
+    mine = edited(tmp_path / "mine", ("constitution.yaml", "max_losses: 2", "max_losses: 3"), ("strategies.yaml", '"10:00"', '"10:30"'))
+    assert shown("--contracts", str(mine)).splitlines()[-1] == (
+        "PAPER DU1, if it starts now: Contracts changed within the trading day of 2025-09-16: 1 key is stricter and counts now "
+        "(strategies.yaml: K1.not_before 10:00 -> 10:30); 1 key is looser or neither and waits until 18:00 New York of 2025-09-16 "
+        "(constitution.yaml: losing_streak.max_losses 2 -> 3)."
+    )
+    assert "if it starts now" not in shown()
+
+
+def test_a_journal_that_says_nothing_or_cannot_be_read_keeps_nobody_from_looking(tmp_path, at_noon):
+    began(tmp_path, "2025-09-16").write_bytes(b"no database at all" * 100)
+    (tmp_path / "journals" / "live-U1-2025.sqlite").touch()
+    assert "paper-DU1-2025.sqlite cannot be read as a journal" in shown() and "LIVE U1" not in shown()

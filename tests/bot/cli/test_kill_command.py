@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders import CONTRACTS
 from click.testing import CliRunner, Result
 from test_operate_command import HALTED, kills, write
 
 from bot.cli.main import cli
+from bot.journal.contracts import last_law
 from bot.journal.run_lock import RunLock
+from bot.journal.store import Journal
 from bot.node.kill_request import request_path
 
 KILL = ("kill", "--reason", "enough")
@@ -75,6 +78,17 @@ def test_an_open_trade_goes_before_a_bot_that_only_observes(run):
     assert "PAPER DU1: no bot runs; latched TRIPPED: start the bot to have it flatten 20250916-K1-1030" in result.output
     assert [state for state, _ in kills(paper)] == ["TRIPPED"] and not kills(observe)
     assert not asked(paper) and not asked(observe)
+
+
+def test_a_kill_is_latched_under_contracts_that_this_version_cannot_read(run):
+    paper = write("paper-DU1-2025", open_intent=True)
+    elsewhere = CONTRACTS.session.model_copy(update={"timezone": "Europe/Berlin"})
+    strange = CONTRACTS.model_copy(update={"sha256": "feed" * 16, "session": elsewhere})
+    with Journal.append(paper, "paper", strange, {"account": "DU1"}, lambda: 1):
+        pass
+    result = run(*KILL)
+    assert result.exit_code == 0 and "latched TRIPPED" in result.output, result.output
+    assert last_law([paper]).sha256 == "feed" * 16
 
 
 def test_a_bot_that_only_observes_is_meant_when_nothing_else_is_open(run):

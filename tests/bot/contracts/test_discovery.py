@@ -163,9 +163,12 @@ BAD = {
     "a filter": (say("(TraderRules)", "(Rules)"), "z6.py, line"),
     "no belief": (say('belief = "F2"', 'belief = ""'), "z6.py: Z6 stands on no belief"),
     "no docstring": (say('"""Failed-break reversal', 'x = """Failed-break reversal'), "z6.py: Z6 does not say what it does"),
-    "a rule with a default": (say("target_r: Positive", "target_r: Positive = 2.0"), "z6.py: target_r of Z6Rules must have no default"),
+    "a rule with a default": (
+        say("target_r: Neither[Positive]", "target_r: Neither[Positive] = 2.0"),
+        "z6.py: target_r of Z6Rules must have no default",
+    ),
     "a quantity with a default": (
-        say("    min_failed_break: Share\n", "    min_failed_break: Share\n    contracts: int = 1\n"),
+        say("    min_failed_break: Up[Share]\n", "    min_failed_break: Up[Share]\n    contracts: int = 1\n"),
         "z6.py: contracts of Z6Rules must have no default",
     ),
     "two in a file": (
@@ -173,7 +176,7 @@ BAD = {
         "z6.py: declares Second and FailedBreakReversal; one file declares one strategy",
     ),
     "none in a file": (say("(ContractStrategy)", ""), "z6.py: declares no strategy; derive a class from strategies.base.ContractStrategy"),
-    "what is no Python": (say("    def detect(", "    def detect)"), "z6.py, line 32: cannot be imported: SyntaxError: "),
+    "what is no Python": (say("    def detect(", "    def detect)"), "z6.py, line 33: cannot be imported: SyntaxError: "),
     "what is not there": (
         say("import math", "import maths"),
         "z6.py, line 5: cannot be imported: ModuleNotFoundError: No module named 'maths'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,8 +42,21 @@ def test_the_form_before_is_read_as_todays():
     assert (found.values(), found.names, found.sha256) == (CONTRACTS.values(), CONTRACTS.names, "old")
 
 
-def test_a_form_that_nobody_knows_is_one_sentence():
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda values: values.pop("session"),
+        lambda values: values.pop("risk_model"),
+        lambda values: values.clear(),
+        lambda values: values.update(risk_model=None),
+        lambda values: values.update(strategies=[]),
+        lambda values: values["risk_model"].update(contracts_per_strategy={"K9": 1}),
+        lambda values: values["risk_model"].update(contracts_per_strategy=3),
+        lambda values: values["constitution"]["loss_limits"].update(hour_usd="5"),
+    ],
+)
+def test_a_form_that_nobody_knows_is_one_sentence(damage: Callable[[dict[str, Any]], Any]):
     values = copy.deepcopy(CONTRACTS.values())
-    del values["session"]
+    damage(values)
     with pytest.raises(ContractError, match="The contracts 0123456789ab were recorded by a version of mesbot that this one cannot read"):
         recorded_contracts(values, "0123456789abcdef")

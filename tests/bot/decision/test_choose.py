@@ -37,6 +37,16 @@ def test_the_higher_euc_wins_and_the_other_is_outranked_with_both_numbers():
     assert refusal.observed == loser.euc.total < refusal.limit
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_higher_euc_wins_over_a_lower_k(order):
+    now = snapshot(market=market(beliefs=with_beliefs(F1=(0.8, 0.8))))
+    plans = [of("K1"), of("K2", "F2"), of("K3")][::order]
+    candidates, winner = picked(plans, now)
+    assert winner.strategy == "K2"
+    assert [candidate.plan for candidate in candidates] == plans
+    assert {candidate.plan.strategy for candidate in candidates if candidate.failures} == {"K1", "K3"}
+
+
 @pytest.mark.parametrize("order", list(permutations(["K1", "K2", "K3"])))
 def test_ties_go_to_the_lower_k_whatever_the_order_of_asking(order):
     _, winner = picked([of(name) for name in order])

@@ -258,6 +258,12 @@ PLAN_CASES = [
         "QUARANTINED: state=QUARANTINED, required=ACTIVE or THROTTLED",
     ),
     PlanCase(
+        Code.LEARNING_STATE,
+        (plan(), {"trust": {"K1": TrustStub("ACTIVE")}}),
+        (plan(), {"trust": {"K1": TrustStub("PROMISING")}}),
+        "LEARNING_STATE: state=PROMISING, required=ACTIVE or THROTTLED",
+    ),
+    PlanCase(
         Code.ARCHIVED,
         (plan(), {}),
         (plan(), {"trust": {"K1": TrustStub("ARCHIVED")}}),
@@ -471,11 +477,12 @@ OUTSIDE_THE_GATES = {  # code -> (layer, who speaks it)
     Code.PLAN_MISMATCH: "the risk engine",
     Code.UNKNOWN_INTENT: "the risk engine",
     Code.DUPLICATE_INTENT: "the risk engine",
-    Code.NOT_REDUCING: "the risk engine",
+    Code.NOT_RECOGNISED: "the risk engine",
     Code.STOP_WIDENS: "the risk engine",
-    Code.MODIFY_FORBIDDEN: "the risk engine",
-    Code.ONLY_STOP: "the risk engine",
-    Code.EMULATION: "the risk engine",
+    Code.STOP_CHANGES: "the risk engine",
+    Code.CHANGE_FORBIDDEN: "the risk engine",
+    Code.CANCEL_FORBIDDEN: "the risk engine",
+    Code.EXPOSURE: "the risk engine",
     Code.GUARD_ERROR: "whoever asks a guard",
 }
 

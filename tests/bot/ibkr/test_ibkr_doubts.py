@@ -43,6 +43,38 @@ async def test_a_look_in_the_first_seconds_of_a_lost_order_does_not_wait_for_it_
         assert r.ear.charges == ["order_unknown"]
 
 
+class Impatient(asyncio.Event):
+    """A wish to look at once. Whoever asks for it again and again without giving others a turn is stopped."""
+
+    asked = 0
+
+    async def wait(self) -> bool:
+        self.asked += 1
+        if self.asked == 1:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+        if self.asked > 1_000:
+            raise AssertionError("nobody else has a turn")
+        return await super().wait()
+
+    def _next_turn(self) -> None:
+        self.asked = 0
+
+
+@on_a_loop
+async def test_a_doubt_that_waits_for_the_link_lets_everybody_else_work():
+    async with rig() as r:
+        r.session.order_sync._wake = wish = Impatient()
+        r.session.orders.doubtful = wish.set
+        await r.do("err 1100")
+        await until(lambda: not r.session.link.allows_entries)
+        r.session.orders.doubtful()
+        for _ in range(20):
+            await asyncio.sleep(0.002)
+        await r.do("err 1102")
+        await until(lambda: r.session.link.allows_entries)
+        assert r.ear.heard(e.ProtocolError) is None
+
+
 @on_a_loop
 async def test_the_order_that_is_tracked_stays_known_while_its_ghost_lives_and_its_fill_is_told():
     async with rig() as r:

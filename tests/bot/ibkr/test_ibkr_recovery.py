@@ -15,7 +15,7 @@ import pytest
 from builders import decided_at
 from ibkr_rig import SPEC, TEN, Draft, Ear, Rig, gateway_config, link_settings, new_session, on_a_loop, rig, until
 
-from bot.contracts import load_contracts
+from bot.contracts import Contracts, load_contracts
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.gateway.gateway import Gateway
@@ -45,10 +45,11 @@ def nautilus_takes_every_event(capfd: pytest.CaptureFixture[str]) -> Iterator[No
 class Stage:
     """A gateway that stands at ten with a bracket of ours, and the journal that a run left behind."""
 
-    def __init__(self, gateway: Gateway, folder: Path) -> None:
+    def __init__(self, gateway: Gateway, folder: Path, target_ticks: int = 16) -> None:
         self.gateway, self.path = gateway, folder / "paper-DU1234567-2025.sqlite"
         self.limit = gateway.marks[gateway.instruments.front.con_id] - 20
-        legs = (Leg(1, self.limit - 8, self.limit + 16),)
+        self.target = self.limit + target_ticks
+        legs = (Leg(1, self.limit - 8, self.target),)
         plan = EntryPlan("K1", 1, EntryType.LIMIT, self.limit, None, legs, 90.0, 20, Thesis("F1", 0.7, 0.5, None))
         self.intent = Intent(NAME, plan, EXPIRES, decided_at(DECIDED))
 
@@ -61,15 +62,15 @@ class Stage:
         drafts = [
             Draft(ENTRY, "BUY", 1, "LMT", limit=price, good_till_ns=EXPIRES),
             Draft(STOP, "SELL", 1, "STP", stop=price - 2.0, parent_ref=ENTRY),
-            Draft(TARGET, "SELL", 1, "LMT", limit=price + 4.0, parent_ref=ENTRY),
+            Draft(TARGET, "SELL", 1, "LMT", limit=self.target * TICK_POINTS, parent_ref=ENTRY),
         ]
         Rig(self.gateway, session, ear).place(*drafts)
         await until(lambda: all("accepted" in ear.of(ref) for ref in ROLES), lambda: ear)
         await session.stop()
 
-    def write(self, *events: str, filled: bool = False) -> None:
+    def write(self, *events: str, filled: bool = False, under: Contracts | None = None) -> None:
         """The journal of the run before: its intent, these events of each order, and perhaps the entry's fill."""
-        contracts = load_contracts(SPEC.contracts_directory)
+        contracts = under or load_contracts(SPEC.contracts_directory)
         with Journal.append(self.path, "paper", contracts, {}, time.time_ns) as journal:
             journal.write_ahead(Kind.INTENT, DECIDED, intent_record(self.intent), "K1")
             for event in events:
@@ -83,7 +84,7 @@ class Stage:
                 journal.add(Kind.ORDER, DECIDED, self._record(ENTRY, "OrderFilled"), "K1")
 
     def _record(self, ref: str, event: str) -> OrderRecord:
-        prices = {ENTRY: self.limit, STOP: self.limit - 8, TARGET: self.limit + 16}
+        prices = {ENTRY: self.limit, STOP: self.limit - 8, TARGET: self.target}
         price = prices[ref] * TICK_POINTS
         stop = ref == STOP
         perm = str({order.request.order_ref: order.perm_id for order in self.gateway.broker.open_orders()}.get(ref, 1))

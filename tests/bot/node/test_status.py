@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from builders import CONTRACTS, an_intent, calendar, new_york_ns
+from changed_contracts import changed
 
 from bot.decision.intent import Intent
 from bot.decision.outcome import TradeOutcome
@@ -320,6 +321,29 @@ def test_contracts_that_have_changed_since_are_told(tmp_path):
     write(tmp_path, contracts=CONTRACTS.model_copy(update={"sha256": "0" * 64}))
     found = status(tmp_path)
     assert (found.contracts_sha256, found.contracts_in_force) == ("0" * 64, False)
+
+
+STREAK = changed(("constitution.losing_streak.max_losses", 1), ("constitution.frequency.max_trades_per_day", 4))
+
+
+def test_within_a_trading_day_limits_are_those_that_a_start_would_be_under(tmp_path):
+    write(tmp_path, contracts=CONTRACTS, trading_day="2025-09-16")
+    found = status_of(tmp_path, NAME, STREAK, NOW)
+    assert (found.counters.max_losses, found.counters.max_trades, found.contracts_in_force) == (1, 2, False)
+    assert found.contracts_told == (
+        "of each key the stricter value counts until the trading day of 2025-09-16 ends; see `mesbot contracts`"
+    )
+    tomorrow = status_of(tmp_path, NAME, STREAK, new_york_ns("2025-09-17 12:00"))
+    assert (tomorrow.counters.max_trades, tomorrow.contracts_told) == (4, "")
+
+
+def test_contracts_that_this_version_cannot_read_are_told_and_keep_nobody_from_looking(tmp_path):
+    elsewhere = CONTRACTS.session.model_copy(update={"timezone": "Europe/Berlin"})
+    strange = CONTRACTS.model_copy(update={"sha256": "feed" * 16, "session": elsewhere})
+    write(tmp_path, contracts=strange, trading_day="2025-09-16")
+    found = status(tmp_path)
+    assert "feedfeedfeed were recorded by a version of mesbot that this one cannot read" in found.contracts_told
+    assert (found.contracts_in_force, found.counters.max_trades) == (False, 2)
 
 
 def test_what_is_no_journal_is_one_sentence(tmp_path):

@@ -6,6 +6,8 @@ import pytest
 
 from bot.decision.snapshot import KillState
 from bot.errors import JournalError
+from bot.journal.records import KillRecord, Kind
+from bot.messages import TOPIC_KILL, KillUpdate
 from bot.risk_engine.kill_switch import KillSwitch
 
 
@@ -66,3 +68,80 @@ def test_at_rest_it_is_halted():
     tripped.trip("manual", "")
     assert tripped.state is KillState.HALTED
     assert [line for line in hands.done if line.startswith("journal")] == ["journal TRIPPED", "journal FLAT", "journal HALTED"]
+
+
+class Whole:
+    """Hands that keep the whole of what they are given."""
+
+    now_ns = 7
+
+    def __init__(self) -> None:
+        self.records: list[tuple[object, ...]] = []
+        self.published: list[tuple[object, ...]] = []
+
+    def journal(self, *given: object) -> None:
+        self.records.append(given)
+
+    def publish(self, *given: object) -> None:
+        self.published.append(given)
+
+
+def test_each_step_is_recorded_and_published_with_its_reason():
+    hands = Whole()
+    made = KillSwitch(hands, lambda: None)
+    made.trip("manual", "enough")
+    made.rest()
+    flat, halted = "no position of ours is left", "only a person starts trading again: mesbot resume"
+    assert hands.records == [
+        (Kind.KILL, 7, KillRecord("TRIPPED", "manual", "enough")),
+        (Kind.KILL, 7, KillRecord("FLAT", flat, "")),
+        (Kind.KILL, 7, KillRecord("HALTED", halted, "")),
+    ]
+    assert hands.published == [
+        (TOPIC_KILL, KillUpdate(KillState.TRIPPED, "manual")),
+        (TOPIC_KILL, KillUpdate(KillState.FLAT, flat)),
+        (TOPIC_KILL, KillUpdate(KillState.HALTED, halted)),
+    ]
+
+
+@pytest.mark.parametrize("state", [KillState.ARMED, KillState.FLAT, KillState.HALTED])
+def test_only_a_tripped_switch_comes_to_rest(state):
+    hands = Telling()
+    made = KillSwitch(hands, lambda: None, state)
+    made.rest()
+    assert (made.state, hands.done) == (state, [])
+
+
+@pytest.mark.parametrize("state", [KillState.TRIPPED, KillState.FLAT, KillState.HALTED])
+def test_a_latched_switch_tells_nothing_again_and_leaves_all_the_same(state):
+    hands, left = Telling(), []
+    made = KillSwitch(hands, lambda: left.append(made.state), state)
+    made.trip("again", "")
+    assert (made.state, hands.done, left) == (state, [], [state])
+
+
+def test_a_trip_on_the_way_out_does_not_begin_it_again_and_a_later_one_does():
+    left = []
+
+    def leave() -> None:
+        left.append(made.state)
+        made.trip("an order went wrong", "")
+        if len(left) == 1:
+            raise ValueError("the way out failed")
+
+    made = KillSwitch(Telling(), leave)
+    with pytest.raises(ValueError, match="the way out failed"):
+        made.trip("manual", "")
+    assert len(left) == 1
+    made.trip("again", "")
+    assert len(left) == 2
+
+
+@pytest.mark.parametrize("failing", ["journal", "publish"])
+def test_it_is_halted_though_nobody_can_be_told_that_it_is_flat(failing):
+    hands = Telling(failing)
+    made = KillSwitch(hands, lambda: None, KillState.TRIPPED)
+    with pytest.raises(JournalError):
+        made.rest()
+    assert made.state is KillState.HALTED
+    assert hands.done == ["journal FLAT", "publish FLAT", "journal HALTED", "publish HALTED"]

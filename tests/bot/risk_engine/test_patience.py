@@ -17,18 +17,22 @@ START = 1_000 * SECOND_NS
 
 
 class Watched:
-    """A trade with one order of two contracts, filled in part at START; what patience does about it."""
+    """A trade with one order of two contracts, filled in part (or as `state` says) at START; what patience does about it."""
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: Role, state: OrderState = OrderState.PARTIALLY_FILLED) -> None:
         self.cancelled: list[TrackedOrder] = []
         self.closed: list[CloseTrade] = []
         self.market = StampTime()
         self.market.advance(START)
-        self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=OrderState.PARTIALLY_FILLED, filled=1)
+        self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=state, filled=1)
         leg = Leg(1, 2, 992, 1016, orders=[self.order])
         self.trade = Trade(an_intent(ts_ns=START, name="I"), [leg])
-        patience = Patience(CONTRACTS.execution_contract, lambda _, order: self.cancelled.append(order), self.closed.append)
-        patience.watch(self.market, self.trade, self.order)
+        self.patience = Patience(lambda _: CONTRACTS.execution_contract, self.cancel, self.closed.append)
+        self.patience.watch(self.market, self.trade, self.order)
+
+    def cancel(self, trade: Trade, order: TrackedOrder) -> None:
+        assert trade is self.trade
+        self.cancelled.append(order)
 
     def after(self, seconds: float) -> Watched:
         """Market time goes on by so many seconds."""
@@ -67,3 +71,55 @@ def test_an_entry_that_is_being_cancelled_is_not_cancelled_again():
 def test_a_stop_has_no_patience():
     watched = Watched(Role.STOP).after(120)
     assert (watched.cancelled, watched.closed) == ([], [])
+
+
+def test_a_target_is_left_with_a_sentence():
+    (request,) = Watched(Role.TARGET).after(60).closed
+    assert request == CloseTrade("I", ExitReason.TARGET, "the target filled in part only")
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET])
+def test_patience_begins_with_the_first_part_and_once(role):
+    watched = Watched(role).after(20)
+    watched.patience.watch(watched.market, watched.trade, watched.order)
+    watched.after(29.999)
+    assert (watched.cancelled, watched.closed) == ([], [])
+    watched.after(60)
+    assert len(watched.cancelled) + len(watched.closed) == 1
+    watched.after(200)
+    assert len(watched.cancelled) + len(watched.closed) == 1
+
+
+@pytest.mark.parametrize("state", [OrderState.WORKING, OrderState.FILLED, OrderState.PENDING_UPDATE])
+def test_only_a_part_begins_it(state):
+    watched = Watched(Role.ENTRY, state)
+    watched.order.state = OrderState.PARTIALLY_FILLED
+    assert watched.after(200).cancelled == []
+    watched.patience.watch(watched.market, watched.trade, watched.order)
+    assert watched.after(230).cancelled == [watched.order]
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET])
+def test_a_timer_is_named_after_its_order(role):
+    named: list[str] = []
+    watched = Watched(role, OrderState.WORKING)
+    watched.order.state = OrderState.PARTIALLY_FILLED
+    watched.market.call_at = lambda name, *_: named.append(name)
+    watched.patience.watch(watched.market, watched.trade, watched.order)
+    assert named == ["O-patience"]
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET])
+def test_a_patience_of_part_of_a_second_ends_on_a_whole_nanosecond(role):
+    execution = CONTRACTS.execution_contract
+    short = execution.model_copy(
+        update={
+            "entry": execution.entry.model_copy(update={"partial_fill_patience_seconds": 0.0000000026}),
+            "exit": execution.exit.model_copy(update={"target_partial_patience_seconds": 0.0000000026}),
+        }
+    )
+    asked: list[int] = []
+    watched = Watched(role)
+    watched.market.call_at = lambda _name, at_ns, _callback: asked.append(at_ns)
+    Patience(lambda _: short, watched.cancel, watched.closed.append).watch(watched.market, watched.trade, watched.order)
+    assert (asked, type(asked[0])) == ([START + 3], int)

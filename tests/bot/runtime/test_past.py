@@ -94,8 +94,8 @@ GONE = ONE.every("OrderCanceled", "1S", "1T", minute=43)
             ["submitted", "missed", "filled"], True, id="a fill that came after the cancel",
         ),
         pytest.param(
-            [decided(INTENT), *ONE.sent(), ONE.order("1E", "OrderDenied", 43)], ["submitted", "missed"], True,
-            id="a contradiction: nobody knows where the entry is",
+            [decided(INTENT), *ONE.sent(), ONE.order("1E", "OrderDenied", 43)], ["submitted"], True,
+            id="a denial of what had left: it was said of a copy",
         ),
         pytest.param(
             [*FILLED, ONE.order("1S", "OrderDenied", 43)], ["submitted", "filled"], True, id="a contradiction about the stop of a position"

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.decision.plan import ExitReason
-from bot.supervision.duties import DutyKind, duties
+from bot.risk_engine.story import answered
+from bot.supervision.duties import Duty, DutyKind, Waited, duties
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
@@ -30,13 +31,14 @@ class AtBroker:
 
     tracked: TrackedOrder
     group: list[str]
+    quantity: int
     status: str = "sent"  # sent, waiting (a child of an unfilled entry), working, done
     filled: int = 0
     news: deque[tuple[str, int]] = field(default_factory=deque)
 
     @property
     def leaves(self) -> int:
-        return self.tracked.quantity - self.filled
+        return self.quantity - self.filled
 
 
 class BracketMachine(RuleBasedStateMachine):
@@ -48,7 +50,8 @@ class BracketMachine(RuleBasedStateMachine):
         legs = [Leg(number, leg.quantity, leg.stop, leg.target) for number, leg in enumerate(chosen.legs, start=1)]
         self.trade = Trade(an_intent(chosen), legs)
         self.broker: dict[str, AtBroker] = {}
-        self.commands: deque[tuple[str, str]] = deque()
+        self.commands: deque[tuple[str, str, int]] = deque()
+        self.forced: set[int] = set()  # legs whose exit left although something of them did not answer
         self.fills: deque[str] = deque()
         for leg in legs:
             names = [self._order(leg, role, leg.quantity) for role in (Role.ENTRY, Role.STOP, Role.TARGET)]
@@ -62,35 +65,47 @@ class BracketMachine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------- what we do
 
-    def _order(self, leg: Leg, role: Role, quantity: int) -> str:
-        side = self.trade.side if role is Role.ENTRY else -self.trade.side
+    def _order(self, leg: Leg, role: Role, quantity: int, back: bool = False) -> str:
+        side = self.trade.side if role is Role.ENTRY or back else -self.trade.side
         name = f"{leg.number}{role.value}{leg.attempts}"
         tracked = TrackedOrder(name, role, leg.number, side, quantity)
         leg.orders.append(tracked)
-        self.broker[name] = AtBroker(tracked, [name])
+        self.broker[name] = AtBroker(tracked, [name], quantity)
         return name
 
-    def _act(self, urgent: bool = False) -> None:
-        for duty in duties(self.trade, urgent):
+    def _act(self, waited: Waited = Waited.NOT) -> None:
+        for duty in duties(self.trade, waited):
             leg = self.trade.legs[duty.leg - 1]
             if duty.kind is DutyKind.CANCEL:
                 duty.order.cancel_requested = True
-                self.commands.append(("cancel", duty.order.order_id))
-                continue
-            leg.attempts += 1
-            with_target = duty.kind is DutyKind.PROTECT and not leg.live(Role.TARGET)
-            roles = [Role.EXIT] if duty.kind is DutyKind.EXIT else [Role.STOP, Role.TARGET] if with_target else [Role.STOP]
-            names = [self._order(leg, role, duty.quantity) for role in roles]
-            for name in names:
-                self.broker[name].group = names
-                self.commands.append(("submit", name))
-                self._tell(name, "OrderSubmitted")
+                self.commands.append(("cancel", duty.order.order_id, 0))
+            elif duty.kind is DutyKind.RESIZE:
+                duty.order.resized = duty.quantity
+                self.commands.append(("resize", duty.order.order_id, duty.quantity))
+            else:
+                self._send(leg, duty)
+
+    def _send(self, leg: Leg, duty: Duty) -> None:
+        leg.attempts += 1
+        if duty.after_wait or duty.kind in (DutyKind.BUY_BACK, DutyKind.COVER):
+            self.forced.add(leg.number)
+        roles = {DutyKind.PROTECT: (Role.STOP, Role.TARGET), DutyKind.COVER: (Role.STOP,)}.get(duty.kind, (Role.EXIT,))
+        names = [self._order(leg, role, duty.quantity, duty.kind is DutyKind.BUY_BACK) for role in roles]
+        for name in names:
+            self.broker[name].group = names
+            self.commands.append(("submit", name, 0))
+            self._tell(name, "OrderSubmitted")
 
     def _hear(self, name: str) -> None:
-        event, filled = self.broker[name].news.popleft()
+        event, number = self.broker[name].news.popleft()
+        tracked = self.broker[name].tracked
         if event == "OrderFilled":
             self.fills.popleft()
-        self.broker[name].tracked.apply(event, filled)
+        tracked.apply(event, number)
+        if event == "OrderUpdated":
+            tracked.quantity, tracked.resized = number, None
+        else:
+            answered(tracked, event)
         self._act()
 
     # ------------------------------------------------------------- what the broker does
@@ -106,7 +121,7 @@ class BracketMachine(RuleBasedStateMachine):
 
     def _held(self, leg: int) -> int:
         ours = [order for order in self.broker.values() if order.tracked.leg == leg]
-        return sum(order.filled if order.tracked.role is Role.ENTRY else -order.filled for order in ours)
+        return sum(order.filled * order.tracked.side for order in ours) * self.trade.side
 
     def _children(self, leg: int) -> list[str]:
         return [name for name, order in self.broker.items() if order.tracked.leg == leg and order.tracked.role is not Role.ENTRY]
@@ -127,7 +142,7 @@ class BracketMachine(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(self._with_news()))
         event, _ = self.broker[name].news[0]
         self._hear(name)
-        if twice and event != "OrderFilled":  # Nautilus itself drops a fill told twice
+        if twice and event not in ("OrderFilled", "OrderUpdated"):  # Nautilus itself drops a fill told twice
             self.broker[name].tracked.apply(event)
             self._act()
 
@@ -163,9 +178,11 @@ class BracketMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.commands)
     @rule(answer=st.sampled_from(["yes", "yes", "yes", "no", "lost"]))
     def broker_gets_a_command(self, answer: str) -> None:
-        kind, name = self.commands.popleft()
+        kind, name, quantity = self.commands.popleft()
         order = self.broker[name]
-        if kind == "cancel":
+        if kind == "resize":
+            self._resize(name, quantity, answer == "yes")
+        elif kind == "cancel":
             if order.status in ("done", "sent"):
                 self._tell(name, "OrderCancelRejected")
             else:
@@ -178,6 +195,14 @@ class BracketMachine(RuleBasedStateMachine):
         else:
             order.status = "working"
             self._tell(name, "OrderAccepted")
+
+    def _resize(self, name: str, quantity: int, willing: bool) -> None:
+        order = self.broker[name]
+        if willing and order.status in ("working", "waiting") and quantity > order.filled:
+            order.quantity = quantity
+            self._tell(name, "OrderUpdated", quantity)
+        else:
+            self._tell(name, "OrderModifyRejected")
 
     def _cancel(self, name: str, event: str = "OrderCanceled") -> None:
         """A cancelled child takes its sibling along; a cancelled or expired entry takes both children along, held or not."""
@@ -213,7 +238,12 @@ class BracketMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.commands and not self._with_news())
     @rule()
     def the_grace_is_over(self) -> None:
-        self._act(urgent=True)
+        self._act(Waited.GRACE)
+
+    @precondition(lambda self: not self.commands and not self._with_news())
+    @rule()
+    def the_doubt_is_over(self) -> None:
+        self._act(Waited.DOUBT)
 
     # ------------------------------------------------------------- what must be true
 
@@ -222,11 +252,12 @@ class BracketMachine(RuleBasedStateMachine):
         for leg in self.trade.legs:
             covered = leg.live(Role.STOP, Role.EXIT)
             leaving = any(order.live and order.cancel_requested for order in leg.orders)  # a step of leaving waits for its confirmation
-            assert not leg.open or covered or leaving or any(duty.leg == leg.number for duty in duties(self.trade, urgent=True)), leg
+            assert leg.open <= 0 or covered or leaving or any(duty.leg == leg.number for duty in duties(self.trade, Waited.GRACE)), leg
 
     @invariant()
     def closing_never_sends_more_than_is_held(self) -> None:
-        for leg in self.trade.legs:
+        """But for an exit that has waited long enough for what does not answer."""
+        for leg in (leg for leg in self.trade.legs if leg.number not in self.forced):
             leaving = leg.live(Role.EXIT)
             assert sum(order.leaves for order in leaving) <= max(0, leg.open)
             assert not (leaving and leg.live(Role.ENTRY, Role.STOP, Role.TARGET)), "the closing order comes last"
@@ -235,15 +266,16 @@ class BracketMachine(RuleBasedStateMachine):
     def the_position_never_flips_and_never_exceeds_the_plan(self) -> None:
         assert not self.trade.unknown
         for leg in self.trade.legs:
-            assert 0 <= self._held(leg.number) <= leg.quantity
-            assert 0 <= leg.open <= leg.quantity
+            least = -leg.quantity if leg.number in self.forced else 0
+            assert least <= self._held(leg.number) <= leg.quantity
+            assert least <= leg.open <= leg.quantity
 
     def teardown(self) -> None:
         """In the end a broker that does as it is told leaves us flat with nothing working."""
         if not hasattr(self, "trade"):
             return
         self._settle()
-        if self.trade.net:
+        if any(leg.open for leg in self.trade.legs):
             self.trade.closing = ExitReason.SESSION
             self._act()
         for name in self._working(Role.ENTRY):
@@ -262,18 +294,22 @@ class BracketMachine(RuleBasedStateMachine):
                 order = self.broker[exits[0]]
                 self._tell(exits[0], "OrderFilled", order.leaves)
                 order.filled, order.status = order.tracked.quantity, "done"
-            elif duties(self.trade, urgent=True):
-                self._act(urgent=True)
+            elif duties(self.trade, Waited.GRACE):
+                self._act(Waited.GRACE)
+            elif duties(self.trade, Waited.DOUBT):
+                self._act(Waited.DOUBT)
             else:
                 return
         raise AssertionError("the duties never come to an end")
 
     def _obey(self) -> None:
-        kind, name = self.commands.popleft()
+        kind, name, quantity = self.commands.popleft()
         order = self.broker[name]
         if kind == "submit":
             order.status = "working"
             self._tell(name, "OrderAccepted")
+        elif kind == "resize":
+            self._resize(name, quantity, True)
         elif order.status in ("working", "waiting"):
             self._cancel(name)
         elif order.status == "lost":

@@ -1,0 +1,63 @@
+"""What the parts of a run are saying just now: how one of them tells a message of another from what anybody may publish.
+
+Nautilus' message bus takes anything from anybody, and delivers at once. So a message is its maker's word while its maker hands it
+over, known by identity; the same words from another mouth, before or after, are nobody's. It promises nothing against code that takes
+this object into its own hands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+Handler = Callable[[Any], None]
+
+
+class _Word(NamedTuple):
+    """A message that is being handed over, and who has taken it already."""
+
+    where: str
+    message: Any
+    taken: list[Handler]
+
+
+class Said:
+    """The words of one run's parts. `msgbus` is Nautilus', `where` a topic or an endpoint."""
+
+    def __init__(self) -> None:
+        self._now: list[_Word] = []
+
+    def publish(self, msgbus: Any, topic: str, message: Any) -> None:
+        """Tell everybody who listens to a topic."""
+        self._hand_over(msgbus.publish, topic, message)
+
+    def send(self, msgbus: Any, endpoint: str, message: Any) -> None:
+        """Tell the one at an endpoint. Raises what the message bus raises, e.g. if there is none."""
+        self._hand_over(msgbus.send, endpoint, message)
+
+    def only(self, where: str, handler: Handler, other: Handler = lambda _: None) -> Handler:
+        """The handler, for what a part says there, each word once; `other` takes the rest."""
+
+        def hear(message: Any) -> None:
+            word = next((word for word in self._now if word.message is message and word.where == where), None)
+            if word is None or handler in word.taken:
+                other(message)
+            else:
+                word.taken.append(handler)
+                handler(message)
+
+        return hear
+
+    def _hand_over(self, by: Callable[[str, Any], None], where: str, message: Any) -> None:
+        self._now.append(_Word(where, message, []))
+        try:
+            by(where, message)
+        finally:
+            self._now.pop()
+
+
+@lru_cache(maxsize=64)
+def said_in(journal_path: str) -> Said:
+    """The words of the run that writes this journal, in this process."""
+    return Said()

@@ -1,0 +1,216 @@
+"""What the venue says of our orders, as it is written into their trade."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from builders import an_intent, plan
+from nautilus_trader.model.objects import Quantity
+from order_makers import bracket, filled, kept, working
+
+from bot.journal.records import Kind
+from bot.risk_engine.records import fill_record
+from bot.risk_engine.story import Told, answered, take_fill, take_update
+from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.trade import Fill, Leg, Trade
+
+S = OrderState
+
+
+class Journal:
+    """Hands that note what they are given to record; the market closed at 998 ticks."""
+
+    last_close = 998
+
+    def __init__(self) -> None:
+        self.records: list[tuple[Any, ...]] = []
+
+    def journal(self, *given: Any) -> None:
+        self.records.append(given)
+
+
+def trade(role: Role = Role.STOP, side: int = 1, price: int | None = 992, **order: Any) -> tuple[Trade, Leg, TrackedOrder]:
+    """A trade with one order beside its entry, whose stop in force is 992."""
+    made = TrackedOrder("O", role, 2, side if role is Role.ENTRY else -side, 1, price, **({"state": S.WORKING} | order))
+    leg = Leg(2, 1, 992, 1016, [made])
+    return Trade(an_intent(plan(side)), [leg]), leg, made
+
+
+# ------------------------------------------------------------------ fills
+
+
+def taken(of: tuple[Trade, Leg, TrackedOrder], ticks: float, fee: float = 0.62, quantity: int = 1) -> tuple[Trade, Journal]:
+    hands, (made, leg, order) = Journal(), of
+    event = filled(bracket(an_intent(plan(made.side))).orders[0], ticks, quantity, fee, ts_event=11)
+    take_fill(hands, made, leg, order, event)
+    return made, hands
+
+
+def test_a_fill_is_added_to_its_trade_and_journaled_with_it():
+    of = trade(Role.STOP)
+    made, hands = taken(of, 990.0, fee=1.24, quantity=2)
+    assert made.fills == [Fill(Role.STOP, 2, -1, 2, 990.0, 124, 11, 2.0, "F-1")]
+    assert hands.records == [(Kind.FILL, 11, fill_record(made, of[2]), "K1")]
+
+
+@pytest.mark.parametrize(
+    ("side", "role", "price", "ticks", "slippage"),
+    [
+        (1, Role.ENTRY, 1000, 1001.0, 1.0),
+        (1, Role.ENTRY, 1000, 999.5, -0.5),
+        (-1, Role.ENTRY, 1000, 1001.0, -1.0),
+        (1, Role.STOP, 992, 990.0, 2.0),
+        (-1, Role.STOP, 1008, 1009.0, 1.0),
+        (1, Role.EXIT, None, 996.0, 2.0),  # at the market: beside the last close
+        (-1, Role.EXIT, None, 996.0, -2.0),
+        (1, Role.TARGET, 0, 1.0, -1.0),  # a price of 0 is a price
+    ],
+)
+def test_slippage_is_what_the_price_was_worse_than_asked(side, role, price, ticks, slippage):
+    made, _ = taken(trade(role, side, price), ticks)
+    assert (made.fills[0].price, made.fills[0].slippage_ticks) == (ticks, slippage)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_no_slippage_has_no_sign(side):
+    made, _ = taken(trade(Role.STOP, side, 992), 992.0)
+    assert str(made.fills[0].slippage_ticks) == "0.0"
+
+
+def test_a_trade_opens_with_its_first_entry_fill():
+    of = trade(Role.ENTRY, price=1000)
+    assert taken(of, 1000)[0].opened_ns == 11
+    of[0].opened_ns = 5
+    assert taken(of, 1000)[0].opened_ns == 5
+
+
+@pytest.mark.parametrize("role", [Role.STOP, Role.TARGET, Role.EXIT])
+def test_an_exit_opens_nothing(role):
+    assert taken(trade(role), 1000)[0].opened_ns == 0
+
+
+def test_an_exit_beyond_what_was_seen_widens_the_excursion():
+    made, leg, order = trade(Role.STOP)
+    leg.orders.insert(0, TrackedOrder("E", Role.ENTRY, 2, 1, 1, 1000, state=S.FILLED, filled=1))
+    made.fills.append(Fill(Role.ENTRY, 2, 1, 1, 1000.0, 62, 5, 0.0))
+    taken((made, leg, order), 991)
+    assert (made.mae_ticks, made.mfe_ticks) == (9, 0)
+
+
+# ------------------------------------------------------------------ changes
+
+
+def updated(of: tuple[Trade, Leg, TrackedOrder], trigger: float | None = None, quantity: int = 1, causes: dict[str, str] | None = None):
+    """What is said of an update; `trigger` in ticks."""
+    said = SimpleNamespace(quantity=Quantity.from_int(quantity), trigger_price=None if trigger is None else trigger / 4)
+    return take_update(*of, said, {} if causes is None else causes)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_size_that_was_changed_is_taken_and_no_longer_asked_for(role):
+    of = trade(role, resized=3)
+    assert updated(of, quantity=3) == ("", "")
+    assert (of[2].quantity, of[2].resized, of[2].price) == (3, None, 992)
+    assert type(of[2].quantity) is int
+
+
+@pytest.mark.parametrize(("side", "stop", "moved"), [(1, 992, 995), (-1, 1008, 1005)])
+def test_a_stop_that_came_closer_is_in_force_and_its_cause_is_told_once(side, stop, moved):
+    made, leg, order = trade(side=side, price=stop, requested=moved)
+    causes = {"O": "ATR", "P": "DVS"}
+    assert updated((made, leg, order), moved, causes=causes) == ("ATR", "")
+    assert (order.price, leg.stop, order.requested, made.causes, causes) == (moved, moved, None, {"ATR"}, {"P": "DVS"})
+    assert made.changes == {}  # it counted when it was asked for
+
+
+def test_a_stop_that_came_closer_unasked_counts_as_a_change():
+    made, leg, order = trade()
+    assert updated((made, leg, order), 993) == ("", "")
+    assert (order.price, leg.stop, made.changes) == (993, 993, {"O@993": {"O"}})
+
+
+@pytest.mark.parametrize(("side", "stop", "moved"), [(1, 992, 991), (-1, 1008, 1009), (1, 992, 944)])
+def test_a_stop_that_another_hand_has_widened_is_told_and_not_taken_for_ours(side, stop, moved):
+    made, leg, order = trade(side=side, price=stop)
+    leg.stop = stop
+    assert updated((made, leg, order), moved, causes={"O": "ATR"}) == ("", f"O: from {stop} to {moved} ticks")
+    assert (order.price, leg.stop, made.changes, made.causes) == (moved, stop, {}, set())
+
+
+def test_a_stop_that_did_not_move_is_no_change():
+    made, leg, order = trade(requested=995)
+    causes = {"O": "ATR"}
+    assert updated((made, leg, order), 992.2, causes=causes) == ("", "")
+    assert (order.price, order.requested, made.changes, causes) == (992, 995, {}, {"O": "ATR"})
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET, Role.EXIT])
+def test_only_a_stop_has_a_trigger_that_moves(role):
+    of = trade(role)
+    assert updated(of, 980) == ("", "")
+    assert (of[2].price, of[1].stop) == (992, 992)
+
+
+def test_a_stop_without_a_known_price_or_an_update_without_a_trigger_moves_nothing():
+    of = trade(price=None)
+    assert updated(of, 980) == ("", "")
+    assert (of[2].price, of[1].stop) == (None, 992)
+    assert updated(trade()) == ("", "")
+
+
+# ------------------------------------------------------------------ what was asked for
+
+
+def asked(event: str, state: OrderState = S.WORKING, resized: int | None = 3, refused: bool = False) -> tuple[Any, ...]:
+    """Size and trigger asked for, and whether a size was refused, after an event."""
+    _, _, order = trade(state=state, requested=995, resized=resized, resize_refused=refused)
+    answered(order, event)
+    return (order.resized, order.requested, order.resize_refused)
+
+
+def test_a_refused_change_leaves_nothing_asked_for_and_says_whether_it_was_a_size():
+    assert asked("OrderModifyRejected") == (None, None, True)
+    assert asked("OrderModifyRejected", resized=None) == (None, None, False)
+    assert asked("OrderModifyRejected", resized=None, refused=True) == (None, None, True)
+
+
+@pytest.mark.parametrize("state", [S.FILLED, S.CANCELED, S.EXPIRED, S.REJECTED, S.DENIED, S.UNKNOWN])
+def test_an_order_that_has_ended_has_nothing_asked_for(state):
+    assert asked("OrderCanceled", state) == (None, None, False)
+
+
+@pytest.mark.parametrize("event", ["OrderAccepted", "OrderCancelRejected", "OrderUpdated"])
+def test_any_other_word_leaves_what_was_asked_for(event):
+    assert asked(event) == (3, 995, False)
+
+
+# ------------------------------------------------------------------ what is news
+
+
+def test_an_event_that_nautilus_has_applied_is_news_once():
+    order = working(bracket().first)
+    told = Told(kept(order))
+    assert [told.news(order.last_event), told.news(order.last_event)] == [True, False]
+
+
+def test_an_event_that_was_only_published_is_no_news():
+    order, other = working(bracket().first), working(bracket().first)
+    told = Told(kept(order))
+    assert not told.news(other.last_event)
+    assert not told.news(order.events[0])
+    assert not Told(kept()).news(order.last_event)
+    assert told.news(order.last_event)
+
+
+def test_what_follows_is_news_again_and_each_order_is_heard_by_itself():
+    first, second = bracket().orders[:2]
+    told = Told(kept(first, second))
+    working(first)
+    assert told.news(first.last_event)
+    working(second)
+    assert told.news(second.last_event)
+    assert not told.news(first.last_event)
+    first.apply(filled(first, 1000))
+    assert told.news(first.last_event)
