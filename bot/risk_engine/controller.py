@@ -64,14 +64,8 @@ from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
-BELIEVED = {
-    TOPIC_MARKET,
-    TOPIC_TRUST,
-    TOPIC_BROKER,
-    TOPIC_MARGIN,
-    TOPIC_TIME,
-    TOPIC_BEGIN,
-}  # what could make an entry easier: from parts alone
+# What could make an entry easier is believed from parts alone.
+BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_MARGIN, TOPIC_TIME, TOPIC_BEGIN}
 FIRST = 20  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
@@ -229,8 +223,6 @@ class RiskController(Controller):
         """Whether a live node has nothing under way: no queue of Nautilus holds anything, and the broker has answered for every order."""
         engines = self._trader._data_engine, self._trader._risk_engine, self._trader._exec_engine
         return waiting_in(*engines) == 0 and all(answered_for(order) for order in self.cache.orders())
-
-    # ------------------------------------------------------------- the senses
 
     def _on_path(self, answer: OnPath) -> None:
         answer.lost = tuple(self._path.lost())
