@@ -36,6 +36,7 @@ from bot.messages import (
     TOPIC_BROKER,
     TOPIC_DECISIONS,
     TOPIC_KILL,
+    TOPIC_MARGIN,
     TOPIC_MARKET,
     TOPIC_REFUSED_PLAN,
     TOPIC_TRUST,
@@ -93,6 +94,7 @@ class LibraryActor(Part):
         self.listen(TOPIC_KILL, self._on_kill)
         self.listen(TOPIC_BEGIN, self._on_begin)
         self.listen(TOPIC_BROKER, self._on_broker)
+        self.listen(TOPIC_MARGIN, self._on_margin)
         self.msgbus.subscribe("events.account.*", self._on_account)
         for event in known_accounts(self.cache):
             self._on_account(event)
@@ -118,6 +120,9 @@ class LibraryActor(Part):
 
     def _on_broker(self, block: str) -> None:
         self._situation.broker = block
+
+    def _on_margin(self, cents: int) -> None:
+        self._situation.margin_cents = cents
 
     def _on_begin(self, from_ns: int) -> None:
         self._from_ns = max(from_ns, self._runtime.spec.decide_from_ns)

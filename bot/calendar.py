@@ -135,6 +135,13 @@ class SessionCalendar:
         """
         return bisect_left(self._globex, ts_ns) % 2 == 1
 
+    def open_within(self, after_ns: int, until_ns: int) -> bool:
+        """Whether CME's hours have a part in (after, until]; outside the range covered they may."""
+        index = bisect_right(self._globex, after_ns)
+        if index == 0 or index == len(self._globex):
+            return True
+        return index % 2 == 1 or self._globex[index] < until_ns
+
     def roll_date(self, last_trade_date: dt.date) -> dt.date:
         """The day from which a contract is exit-only: so many RTH sessions before its last trade date.
 

@@ -29,6 +29,7 @@ TOPIC_SPREAD = "mesbot.spread"
 TOPIC_TIME = "mesbot.time"  # carries a stamp of market time, UTC ns
 TOPIC_BEGIN = "mesbot.begin"  # a live run has warmed up; carries the close of the first minute to decide, UTC ns
 TOPIC_BROKER = "mesbot.broker"  # carries what stands against entries at the broker as a text, "" if nothing does
+TOPIC_MARGIN = "mesbot.margin"  # carries the broker's own initial margin of one contract, whole cents; 0 while nobody has asked
 TOPIC_EQS_EVENT = "mesbot.eqs.event"  # carries the QualityEvent of an order
 NEVER = 2**63 - 1  # a time that does not come
 CLOSED_ELSEWHERE = "closed_elsewhere"  # parameter of a SubmitOrder: book it at this price (points), do not send it

@@ -230,6 +230,8 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
         yield "kill request", f"waits, {when}: {each.kill_request}"
     if each.trouble:
         yield "last trouble", each.trouble
+    if each.link:
+        yield "link", each.link
     yield from _counter_rows(each.counters)
     for name, trust in each.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""

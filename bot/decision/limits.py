@@ -199,13 +199,13 @@ class Limits(msgspec.Struct, frozen=True):
             return 1
         return math.ceil(friction_cents / (Decimal(str(self.friction_share)) * TICK_CENTS)) if self.friction_share else None
 
-    def required_funds_cents(self, quantity: int) -> int:
+    def required_funds_cents(self, quantity: int, broker_margin_cents: int = 0) -> int:
         """Funds that must be available before an entry: buffer x initial margin x contracts, rounded up to the cent.
 
-        The buffer is risk_model.yaml: margin_buffer, the margin in every mode constitution.yaml:
-        instrument.backtest_initial_margin_usd. What the broker asks beyond it is the broker's to refuse.
+        The buffer is risk_model.yaml: margin_buffer. The margin is constitution.yaml: instrument.backtest_initial_margin_usd, or
+        what the broker itself asks for one contract if that is more; 0 where there is none to ask.
         """
-        return math.ceil(self.margin_buffer * self.initial_margin_cents * quantity)
+        return math.ceil(self.margin_buffer * max(self.initial_margin_cents, broker_margin_cents) * quantity)
 
     def margin_opens_at_cents(self, tier: TierLimits, quantity: int) -> int | None:
         """Lowest equity within the tier that can hold the required funds of `quantity` contracts; None if none can."""

@@ -64,7 +64,8 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
 
     `entry_refusal` is the session contract's answer ("" when entries are allowed), `window_end_ns`
     when they stop being so. `veto` is the filter's, if it vetoes this bar. `observe`: this run sends nothing.
-    `broker` is what stands against entries at the broker, "" if nothing does.
+    `broker` is what stands against entries at the broker, "" if nothing does; `margin_cents` its own initial margin of one
+    contract, 0 where there is no broker to ask.
     """
 
     ts_ns: int
@@ -82,3 +83,4 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     veto: Refused | None
     observe: bool = False
     broker: str = ""
+    margin_cents: int = 0

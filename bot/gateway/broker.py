@@ -67,13 +67,18 @@ class Broker:
         self.desk = Desk()
         self.orders: dict[Key, Order] = {}
         self.next_ids: dict[int, int] = {}
+        self._first_id = 1
         self._next_perm_id = first_perm_id
 
     # ------------------------------------------------------------------------- ids
 
     def next_id(self, client_id: int) -> int:
         """The next order id of a client."""
-        return self.next_ids.setdefault(client_id, 1)
+        return self.next_ids.setdefault(client_id, self._first_id)
+
+    def begin_ids_at(self, number: int) -> None:
+        """A fault: the next id of every client is this one."""
+        self._first_id, self.next_ids = number, {}
 
     def roll_back_ids(self, count: int, *, reissue: bool) -> None:
         """A fault: next ids fall behind; with `reissue` the desk also forgets that the ids were used."""
@@ -121,7 +126,7 @@ class Broker:
         terms = _terms(request)
         existing = self.orders.get((client_id, order_id))
         if request.what_if:
-            return self._what_if(self._build(client_id, order_id, future, account, request, terms), account)
+            return self._what_if(self._build((client_id, order_id), future, account, request, terms, 0), account)
         if existing is not None:
             self._modify(existing, future, request, terms)
             return None
@@ -129,7 +134,7 @@ class Broker:
             raise Refusal(103, text_of(103))
         parent = self._parent(client_id, request)
         told = self._told_to_refuse(request)
-        order = self._build(client_id, order_id, future, account, request, terms)
+        order = self._build((client_id, order_id), future, account, request, terms, self.new_perm_id())
         order.parent = parent
         self._keep(order)
         if told is not None:
@@ -161,10 +166,9 @@ class Broker:
             raise Refusal(*told)
         return told
 
-    def _build(self, client_id: int, order_id: int, future: Future, account: Account, request: OrderRequest, terms: Terms) -> Order:
+    def _build(self, key: Key, future: Future, account: Account, request: OrderRequest, terms: Terms, perm_id: int) -> Order:
         return Order(
-            client_id, order_id, self.new_perm_id(), account.name, future, request, terms.quantity, terms.limit, terms.stop,
-            expires_ns=terms.expires_ns,
+            *key, perm_id, account.name, future, request, terms.quantity, terms.limit, terms.stop, expires_ns=terms.expires_ns,
         )  # fmt: skip
 
     def _keep(self, order: Order) -> None:
@@ -282,8 +286,8 @@ class Broker:
         return max(abs(held + bought), abs(held - sold))
 
     def _what_if(self, order: Order, account: Account) -> WhatIf:
-        before = account.margin_cents(account.initial_margin_cents)
-        after = self._worst_position(account, order) * account.initial_margin_cents
+        held = sum(position.contracts for position in account.positions.values())
+        before, after = (abs(each) * account.initial_margin_cents for each in (held, held + order.side * order.quantity))
         order.commission_cents = self.exchange.commission_cents * order.quantity
         return WhatIf(order, before, after, account.equity_cents)
 

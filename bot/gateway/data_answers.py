@@ -10,7 +10,7 @@ from bot.gateway.client import Client
 from bot.gateway.error_texts import PACING, text_of
 from bot.gateway.feed import date_text
 from bot.gateway.instruments import Future
-from bot.gateway.notation import dashed, parse_moment, zoned
+from bot.gateway.notation import dashed, last_trade_text, parse_moment, zoned
 from bot.gateway.requests import Request
 from bot.gateway.simulation import Simulation
 from bot.gateway.subscriptions import Stream
@@ -36,11 +36,13 @@ def contract_details(simulation: Simulation, client: Client, request: Request) -
     """reqContractDetails: every listed month that fits, or 200."""
     instruments = simulation.instruments
     found = instruments.find(request.query)
+    _refuse_kind(simulation, "contracts")
     if not found:
         raise Refusal(200, text_of(200))
-    hours = instruments.hours(simulation.now_ns)
+    hours, zone = instruments.hours(simulation.now_ns), simulation.feed.faults.contract_zone
+    hours = (hours[0], simulation.feed.faults.liquid_hours or hours[1])
     for future in found:
-        client.send(messages.contract_details(request["reqId"], future, hours))
+        client.send(messages.contract_details(request["reqId"], future, hours, last_trade_text(future.last_trade_date, zone)))
     client.send(messages.ending("contractDetailsEnd", request["reqId"]))
 
 
@@ -78,6 +80,7 @@ def historical_data(simulation: Simulation, client: Client, request: Request) ->
     future = one_future(simulation, request)
     reference = request["reqId"]
     tape, faults = simulation.feed.tape, simulation.feed.faults
+    _refuse_kind(simulation, "history")
     if faults.history_farm_down:
         raise Refusal(162, f"{text_of(162)}HMDS query returned no data: farm is not connected")
     _refuse_pacing(simulation, request, 162, PACING)
@@ -122,11 +125,18 @@ def _refuse_data(simulation: Simulation, client: Client, reference: int | None =
     faults = simulation.feed.faults
     if faults.competing:
         raise Refusal(10197, text_of(10197))
-    if faults.denied == DELAYED_INSTEAD and reference is not None:
-        client.send(messages.error(reference, DELAYED_INSTEAD, text_of(DELAYED_INSTEAD)))
+    code, text = faults.denied.get("md", (0, ""))
+    if code == DELAYED_INSTEAD and reference is not None:
+        client.send(messages.error(reference, code, text))
         client.market_data_type = 3
-    elif faults.denied:
-        raise Refusal(faults.denied, text_of(faults.denied))
+    else:
+        _refuse_kind(simulation, "md")
+
+
+def _refuse_kind(simulation: Simulation, kind: str) -> None:
+    """Raises Refusal if a fault denies requests of this kind (verb deny)."""
+    if kind in simulation.feed.faults.denied:
+        raise Refusal(*simulation.feed.faults.denied[kind])
 
 
 def _refuse_pacing(simulation: Simulation, request: Request, code: int, text: str) -> None:

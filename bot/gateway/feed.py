@@ -28,8 +28,10 @@ class DataFaults:
     muted: set[str] = field(default_factory=set)
     farm_down: bool = False
     history_farm_down: bool = False
-    denied: int = 0  # error code for every new subscription; 0: none
+    denied: dict[str, tuple[int, str]] = field(default_factory=dict)  # by kind (md, history, contracts): code and text of the refusal
     competing: bool = False
+    liquid_hours: str = ""  # what contract details say of them; '': the calendar's
+    contract_zone: str = ""  # in which a contract's last trade is written; '': the exchange's
     link_down: bool = False
     spread_ticks: int = 1
 

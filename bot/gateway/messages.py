@@ -110,10 +110,10 @@ def position(future: Future, account: str, contracts: int, average_cost_cents: f
     return ["61", "3", account, *contract_fields(future, exchange=""), str(contracts), money(average_cost_cents)]
 
 
-def contract_details(request_id: int, future: Future, hours: tuple[str, str]) -> list[str]:
-    """A listed month; 40 fields."""
+def contract_details(request_id: int, future: Future, hours: tuple[str, str], last_trade: str) -> list[str]:
+    """A listed month; 40 fields. `last_trade` is `yyyymmdd hh:mm:ss zone` in the zone somebody chose."""
     return [
-        "10", str(request_id), SYMBOL, SEC_TYPE, f"{future.expiry} 08:30:00 {ZONE_NAME}", "0", "", EXCHANGE, CURRENCY,
+        "10", str(request_id), SYMBOL, SEC_TYPE, last_trade, "0", "", EXCHANGE, CURRENCY,
         future.local_symbol, SYMBOL, SYMBOL, str(future.con_id), MIN_TICK, MULTIPLIER, ORDER_TYPES, EXCHANGE, "1", "362687422",
         "Micro E-Mini S&P 500 Stock Price Index", "", future.month, "", "", "", ZONE_NAME, *hours, "", "0", "0", "2147483647",
         "MES", "IND", MARKET_RULE, future.expiry, "", "1", "1", "1",

@@ -38,6 +38,14 @@ def dashed(ts_ns: int) -> str:
     return f"{dt.datetime.fromtimestamp(ts_ns // SECOND_NS, UTC):%Y%m%d-%H:%M:%S}"
 
 
+def last_trade_text(date: dt.date, zone: str = "") -> str:
+    """`yyyymmdd hh:mm:ss zone` of a contract's last trade, 08:30 at the exchange; in a zone, or as the exchange writes it."""
+    if not zone:
+        return f"{date:%Y%m%d} 08:30:00 {ZONE_NAME}"
+    moment = dt.datetime.combine(date, dt.time(8, 30), CENTRAL).astimezone(ZoneInfo(zone))
+    return f"{moment:%Y%m%d %H:%M:%S} {zone}"
+
+
 def parse_moment(text: str) -> int:
     """UTC ns of `yyyymmdd hh:mm:ss [zone]` (no zone: US/Central) or `yyyymmdd-hh:mm:ss` (UTC). Raises ValueError."""
     parts = text.split()

@@ -43,7 +43,8 @@ class AccountBook:
         self._telling = False
         self._other_currencies: set[str] = set()
         self._profit: dict[int, float] = {}
-        link.sync.append(self._sync)
+        link.questions.add("account values", self._ask_values)
+        link.questions.add("positions", self._ask_positions)
         link.taps.listen("updateAccountValue", self._on_value)
         link.taps.listen("updatePortfolio", self._on_portfolio)
         link.taps.listen("position", self._on_position)
@@ -72,24 +73,26 @@ class AccountBook:
             "unrealized_pnl": held.unrealized_usd,
         }
 
-    async def positions(self) -> dict[int, Holding]:
-        """Ask for all positions now; what is not told is flat. Raises BrokerError."""
-        told = await self._link.connection.ask_named("reqPositions", "positionEnd")
+    async def positions(self, timeout_seconds: float | None = None) -> dict[int, Holding]:
+        """Ask for all positions now; what is not told is flat. Raises BrokerError, of silence after `timeout_seconds` of the wall."""
+        told = await self._link.connection.ask_named("reqPositions", "positionEnd", timeout_seconds=timeout_seconds)
         now = {contract.conId for account, contract, size, _ in told if account == self._link.account and size}
         for con_id in [con_id for con_id in self.holdings if con_id not in now]:
             self._hold(msgspec.structs.replace(self.holdings[con_id], contracts=0, average_price=0.0, unrealized_usd=0.0))
         return dict(self.holdings)
 
-    async def _sync(self, reason: SyncReason) -> None:
-        connection = self._link.connection
+    async def _ask_values(self, reason: SyncReason) -> None:
+        """They come by themselves from then on."""
         if reason is SyncReason.CONNECTED:
             self.values.clear()
             self._other_currencies.clear()
-            await connection.ask_named("reqAccountUpdates", "accountDownloadEnd", True, self._link.account)
-            if not self.loaded:
-                raise self._why_not()
-        await self.positions()
+            await self._link.connection.ask_named("reqAccountUpdates", "accountDownloadEnd", True, self._link.account)
+        if not self.loaded:
+            raise self._why_not()
         self._tell()
+
+    async def _ask_positions(self, _: SyncReason) -> None:
+        await self.positions()
 
     def _why_not(self) -> BrokerError:
         """Why the account is not loaded although all of it was told."""
@@ -108,7 +111,7 @@ class AccountBook:
             self._other_currencies.add(currency)
             return
         self.values[tag] = float(value)
-        if self.loaded and self._link.ready and not self._telling:
+        if self.loaded and self._link.allows_way_out and not self._telling:
             self._telling = True  # a change comes as a burst of values: told once, after it
             asyncio.get_running_loop().call_soon(self._tell)
 

@@ -21,7 +21,7 @@ from bot.ibkr.data.quotes import Quote
 from bot.ibkr.errors import BrokerError
 from bot.ibkr.link.asking import until_told
 from bot.ibkr.session import BrokerSession
-from bot.messages import TOPIC_BROKER, TOPIC_FEED, TOPIC_SPREAD, TOPIC_TIME, Spread
+from bot.messages import TOPIC_BROKER, TOPIC_FEED, TOPIC_MARGIN, TOPIC_SPREAD, TOPIC_TIME, Spread
 from bot.quality.feed import QualityEvent
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
@@ -132,6 +132,7 @@ class IbkrDataClient(LiveMarketDataClient):
             self._said.publish(self._msgbus, TOPIC_SPREAD, Spread(minute.close_ns, self._session.feed.spread_ticks))
         block = self._session.entry_block()
         self._said.publish(self._msgbus, TOPIC_BROKER, "" if block is None else block.brief)
+        self._said.publish(self._msgbus, TOPIC_MARGIN, self._session.margin.cents)
         self._handle_data(self._bar(self._bar_type, minute))
 
     def _on_quote(self, quote: Quote) -> None:

@@ -8,12 +8,15 @@ BrokerError
 │   ├── ConnectionLost        the socket closed while we used it
 │   ├── ScheduledRestart      it closed at the hour it always does
 │   └── BrokerLinkLost        the gateway lost IBKR; the socket is fine (a state more than an exception)
+├── NotSynced                 the link is there, and something about orders, account or market is not told: no entries
 ├── SetupError                a person must change something before we may start
 │   ├── AccountNotFound       the account is not ours here
+│   │   ├── MasterAccount     an advisor's or broker's account, whose orders need an allocation
 │   │   ├── WrongAccountKind  PAPER with a live account, or LIVE with a paper one
 │   │   └── WrongBaseCurrency its values are not told in US dollars
 │   ├── ReadOnlyApi           the gateway takes no orders
 │   ├── ObserveOnly           this run sends none
+│   ├── OrderIdsUsedUp        the broker takes only order ids that are too high
 │   ├── ContractNotFound      no such contract
 │   ├── ContractExpired       the contract is past, or too near its end for entries
 │   ├── AmbiguousContract     several contracts fit
@@ -22,10 +25,12 @@ BrokerError
 │   └── MarketDataNotSubscribed  no live data for this login
 ├── FeedTrouble               the market is seen badly or not at all
 │   ├── MarketDataDegraded    a data farm is down
+│   ├── MarketShut            the broker calls it shut, or nearly, and the calendar does not
 │   ├── StaleBars             no bars while the market is open
 │   ├── StaleQuotes           no quotes while there are trades
 │   ├── IncompleteBars        a minute went out wanting: history could not complete it
 │   ├── CompetingSession      another login of the same user takes the data
+│   ├── DataRefused           a request for data was refused, too often or for a reason that is in no list
 │   └── PacingViolation       we asked too much
 ├── OrderTrouble              one order
 │   ├── OrderRejectedByBroker
@@ -42,6 +47,7 @@ BrokerError
 │   ├── CommissionMissing     a fill without its commission report
 │   ├── ExecutionMissing      an order that is filled, without its execution
 │   └── ForeignOrder          an order of ours on the account that we did not send
+├── OrderIdsNotKept           the mark of the order ids is not on disk
 ├── PositionMismatch          broker and own fills differ
 ├── ClosedElsewhere           another hand closed what we held
 ├── UnclassifiedBrokerMessage a code that no table knows
@@ -97,7 +103,10 @@ class GatewayUnreachable(ConnectionTrouble):
 class GatewayNotResponding(ConnectionTrouble):
     """Something accepted the connection and then said nothing."""
 
-    hint = "Restart the gateway, and check that the port is its API port."
+    hint = (
+        "If TWS asks whether to allow the connection, allow it, or name this machine in Configure > API > Settings > Trusted IPs; else "
+        "check that the port is its API port, and restart the gateway."
+    )
 
 
 class ClientIdInUse(ConnectionTrouble):
@@ -127,6 +136,12 @@ class BrokerLinkLost(ConnectionTrouble):
     hint = "Nothing to do: IBKR restores it; stops that already work at the exchange stay."
 
 
+class NotSynced(BrokerError):
+    """The link is there, and something that entries need is not told. Exits, stops and cancels work."""
+
+    hint = "Nothing to do: it is asked for again, and every minute if that does not help; if it stays, restart the gateway."
+
+
 class SetupError(BrokerError):
     """A person must change something before we may start."""
 
@@ -137,6 +152,12 @@ class AccountNotFound(SetupError):
     """The configured account is not among those the gateway manages."""
 
     hint = "Set the account to one of those listed, or log in with the user that owns it."
+
+
+class MasterAccount(AccountNotFound):
+    """An account that is no single customer's (its id begins with another letter than U, D aside): its orders would need an allocation."""
+
+    hint = "Set TWS_ACCOUNT to one of its clients' accounts (U..., paper DU...), or log in with a user that has one."
 
 
 class WrongAccountKind(AccountNotFound):
@@ -161,6 +182,15 @@ class ObserveOnly(SetupError):
     """Somebody asked to send something in a run that observes only."""
 
     hint = "Set trading-mode in config/paper.yaml or config/live.yaml to trade."
+
+
+class OrderIdsUsedUp(SetupError):
+    """The broker takes only order ids in the range in which requests count: it would refuse every order of ours as a duplicate."""
+
+    hint = (
+        "Reset the API order id sequence (TWS or Gateway: Configure > API > Settings), or start with another TWS_CLIENT_ID if no order "
+        "of an open trade works under this one."
+    )
 
 
 class ContractNotFound(SetupError):
@@ -212,6 +242,12 @@ class MarketDataDegraded(FeedTrouble):
     hint = "Nothing to do: data are asked for again when the farm is back."
 
 
+class MarketShut(FeedTrouble):
+    """The broker's own liquid hours are over, or nearly, where our calendar has the market open: the shorter hours count."""
+
+    hint = "Look at CME's hours of today; if the broker is right, add an override to session.yaml."
+
+
 class StaleBars(FeedTrouble):
     """No bar has come for too long while the market is open."""
 
@@ -234,6 +270,15 @@ class CompetingSession(FeedTrouble):
     """Another login of the same user receives the live data."""
 
     hint = "Log out of TWS, the phone app and the Client Portal with this user name, or give the bot a user of its own."
+
+
+class DataRefused(FeedTrouble):
+    """A request for bars, quotes or history was refused. The broker's words say why: codes share reasons, and words many languages."""
+
+    hint = (
+        "It is asked for again; if it stays, look whether this login has live data for the contract, whether another session of it is "
+        "open, and whether another program asks for too much."
+    )
 
 
 class PacingViolation(FeedTrouble):
@@ -328,6 +373,12 @@ class ForeignOrder(OrderTrouble):
     """An order on our instrument that another program or a person sent."""
 
     hint = "The bot leaves it alone; close it yourself, or expect entries to stay locked."
+
+
+class OrderIdsNotKept(BrokerError):
+    """How far the order ids have come is not on disk. Ids come from memory, entries are locked, and the write is tried again."""
+
+    hint = "Free the disk, repair or delete the file, or set MESBOT_HOME to a folder that can be written; entries wait for it."
 
 
 class PositionMismatch(BrokerError):

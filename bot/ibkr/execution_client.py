@@ -1,7 +1,8 @@
 """Nautilus' execution client: orders out through the orders monitor, the broker's truth back as events and reports.
 
-An entry is sent only as a whole list and only while nothing blocks entries; exits only need the
-link. It does not promise that an order sent in the moment of a loss arrived: see order_sync.
+An entry is sent only as a whole list and only while nothing blocks entries. Everything else needs the link alone, and waits for
+it: what waits goes first once the way out is open. It does not promise that an order sent in the moment of a loss arrived: see
+order_sync.
 """
 
 from __future__ import annotations
@@ -11,22 +12,16 @@ from typing import Any
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import AccountType, OmsType, OrderSide
-from nautilus_trader.model.identifiers import AccountId, ClientId, Venue
+from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, Venue
 from nautilus_trader.model.objects import AccountBalance, MarginBalance, Money
 from nautilus_trader.model.orders import Order
 
+from bot.ibkr.broker_journal import BrokerJournal
 from bot.ibkr.config import IbkrExecClientConfig
 from bot.ibkr.drafts import draft_of, roles_of
 from bot.ibkr.errors import (
     BrokerError,
-    ClosedElsewhere,
-    DuplicateLiveOrder,
-    ExecutionCorrected,
-    ExecutionMissing,
-    ForeignOrder,
     OrderRejectedByBroker,
-    PositionMismatch,
-    UnknownOrder,
 )
 from bot.ibkr.exits import Exits
 from bot.ibkr.link.link_state import LinkState
@@ -36,23 +31,19 @@ from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
-from bot.journal.records import Kind, OrderRecord, ReconcileRecord
+from bot.journal.records import OrderRecord
 from bot.messages import (
     CLOSED_ELSEWHERE,
-    ENDPOINT_JOURNAL,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_POSITION,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
-    JournalEntry,
     KillTrigger,
     PositionDiffers,
 )
 from bot.quality.feed import QualityEvent
 from bot.runtime.runtime import runtime_of
 from bot.supervision.orders import Role
-
-UNRECONCILED = (PositionMismatch, ClosedElsewhere, ForeignOrder, DuplicateLiveOrder, ExecutionCorrected, ExecutionMissing, UnknownOrder)
 
 
 class IbkrExecutionClient(LiveExecutionClient):
@@ -82,8 +73,9 @@ class IbkrExecutionClient(LiveExecutionClient):
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
         session.trigger = self._trigger
-        session.link.errors.append(self._on_trouble)
+        BrokerJournal(session, msgbus, self._said)
         self._exits = Exits(self, session, cache)
+        self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
         session.positions.differs = self._differs
 
     # ------------------------------------------------------------------- connection
@@ -123,13 +115,6 @@ class IbkrExecutionClient(LiveExecutionClient):
         if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():
             self._msgbus.send(ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
 
-    def _on_trouble(self, error: BrokerError) -> None:
-        """What a person must be able to read later of orders, fills and positions that are not as they should be."""
-        if isinstance(error, UNRECONCILED) and ENDPOINT_JOURNAL in self._msgbus.endpoints():
-            record = ReconcileRecord(type(error).__name__, error.text, error.order_ref)
-            entry = JournalEntry(Kind.RECONCILE, self._session.clock.now_ns(), record)
-            self._said.send(self._msgbus, ENDPOINT_JOURNAL, entry)
-
     def _trigger(self, reason: str, detail: str) -> None:
         self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
 
@@ -146,18 +131,26 @@ class IbkrExecutionClient(LiveExecutionClient):
         await self._submit(command.order_list.orders)
 
     async def _submit(self, orders: list[Order]) -> None:
-        """All or none. What cannot be sent is denied, and was never submitted."""
-        now = self._session.clock.now_ns()
+        """All or none. What cannot be sent is denied, and was never submitted. All but entries wait for the way out."""
+        waited = False
         try:
+            if Role.ENTRY in roles_of(orders):
+                self._session.require_entry()
+            else:
+                waited = await self._way_out(orders)
+                orders = [order for order in orders if not order.is_closed]  # what was withdrawn while it waited
+            if not orders:
+                return
             con_id = self._session.provider.con_id_of(orders[0].instrument_id)
             drafts = self._drafts(orders)
             if roles_of(orders) == {Role.EXIT}:
-                await self._exits.require_held(con_id, drafts[0])
-                self._session.require_ready()
+                await self._exits.require_held(con_id, drafts[0], anew=waited)
+                self._session.link.require_way_out()
         except BrokerError as error:
             for order in orders:
-                self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)
+                self._deny(order, str(error))
             return
+        now = self._session.clock.now_ns()
         for order in orders:
             self.generate_order_submitted(order.strategy_id, order.instrument_id, order.client_order_id, now)
         try:
@@ -166,13 +159,23 @@ class IbkrExecutionClient(LiveExecutionClient):
             for order in orders:
                 self.generate_order_rejected(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)
 
+    async def _way_out(self, orders: list[Order]) -> bool:
+        """Wait until exits and stops may be sent; whether there was anything to wait for."""
+        link, names = self._session.link, {order.client_order_id for order in orders}
+        if link.allows_way_out:
+            return False
+        self._waiting |= names
+        try:
+            await link.until(lambda: link.allows_way_out)
+        finally:
+            self._waiting -= names
+        return True
+
+    def _deny(self, order: Order, why: str) -> None:
+        self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, why, self._session.clock.now_ns())
+
     def _drafts(self, orders: list[Order]) -> list[Draft]:
-        """The orders as the broker takes them. Raises BrokerError if one may not be sent now."""
-        if Role.ENTRY in roles_of(orders):
-            block = self._session.entry_block()
-            if block is not None:
-                raise block
-        self._session.require_ready()
+        """The orders as the broker takes them. Raises BrokerError if one cannot be told to it."""
         refs = {order.client_order_id for order in orders}
         return [draft_of(order, refs, self._session.clock.now_ns()) for order in orders]
 
@@ -198,6 +201,9 @@ class IbkrExecutionClient(LiveExecutionClient):
             self._session.orders.cancel(tracked.ref)
             return
         order = self._cache.order(command.client_order_id)
+        if order is not None and command.client_order_id in self._waiting:
+            self._deny(order, "withdrawn before it could be sent")
+            return
         venue = order.venue_order_id if order is not None else None
         reason = "it does not work at the broker"
         now = self._session.clock.now_ns()
@@ -289,5 +295,5 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     def _require_connection(self) -> None:
         """A lost connection is an error, not an empty account."""
-        if self._session.link.state in (LinkState.DISCONNECTED, LinkState.CONNECTING, LinkState.FAILED):
+        if self._session.link.state is LinkState.DOWN:
             raise self._session.link.last_error or self._session.lost()

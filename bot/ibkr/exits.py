@@ -13,13 +13,14 @@ from nautilus_trader.model.enums import LiquiditySide
 from nautilus_trader.model.identifiers import StrategyId, TradeId, VenueOrderId
 from nautilus_trader.model.orders import Order
 
-from bot.ibkr.errors import ClosedElsewhere, PositionMismatch
+from bot.ibkr.errors import ClosedElsewhere, GatewayNotResponding, PositionMismatch
 from bot.ibkr.order_events import money, points
 from bot.ibkr.orders.order_state import Draft
 from bot.ibkr.session import BrokerSession
 from bot.supervision.orders import Role, named_role
 
 ASK_TIMES, ASK_SECONDS = 5, 1.0
+DOUBT_SECONDS = 2.0  # an answer about the position is not waited for any longer: what is known of it counts
 EXTERNAL = StrategyId("EXTERNAL")  # Nautilus' owner of what no strategy of ours has ordered
 
 
@@ -34,21 +35,32 @@ class Exits:
         positions = self._cache.positions_open(instrument_id=self._session.provider.front_id)
         return round(sum(position.signed_qty for position in positions if position.strategy_id != EXTERNAL))
 
-    async def require_held(self, con_id: int, draft: Draft) -> None:
+    async def require_held(self, con_id: int, draft: Draft, *, anew: bool) -> None:
         """A closing order closes no more than the broker holds: where that seems to be less, it is asked for a while.
 
-        Raises PositionMismatch if it stays less. Stops are not asked for: they protect what may be there.
+        `anew`: the link was away, so what is known is asked for first. Raises PositionMismatch if it stays less, ConnectionLost.
+        Stops are not asked for: they protect what may be there.
         """
         side = 1 if draft.side == "BUY" else -1
+        if anew:
+            await self._ask()
         for _ in range(ASK_TIMES):
             if self._closable(con_id, side) >= draft.quantity:
                 return
             self._session.orders.doubtful()
-            await self._session.account.positions()
+            await self._ask()
             if self._closable(con_id, side) >= draft.quantity:
                 return
             await self._session.link.delay(ASK_SECONDS)
         raise PositionMismatch(-side * draft.quantity, -side * self._closable(con_id, side), order_ref=draft.ref)
+
+    async def _ask(self) -> None:
+        """Positions come one by one and then a last word. Without that word those that have come count all the same."""
+        try:
+            await self._session.account.positions(timeout_seconds=DOUBT_SECONDS)
+        except GatewayNotResponding as error:
+            self._session.link.report(error)
+            self._session.link.unanswered("positions", error)
 
     def _closable(self, con_id: int, side: int) -> int:
         """Contracts that one more closing order on this side can close; negative if the position is on the same side."""

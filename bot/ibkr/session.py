@@ -13,19 +13,23 @@ import msgspec
 
 from bot.calendar import new_york
 from bot.contracts.models import Timeouts
+from bot.errors import CalendarError
 from bot.ibkr.account import AccountBook
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.data.feed_watch import FeedWatch
 from bot.ibkr.data.history import History
 from bot.ibkr.data.market_data import MarketData
+from bot.ibkr.data.provider import QUESTION as MONTHS
 from bot.ibkr.data.provider import IbkrInstrumentProvider
-from bot.ibkr.errors import BrokerError, BrokerLinkLost, ConnectionLost, ScheduledRestart
+from bot.ibkr.errors import BrokerError, ConnectionLost, MarketShut, NotSynced, ScheduledRestart
 from bot.ibkr.link.endpoint import located
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.kill_triggers import KillTriggers
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.market_clock import MarketClock
+from bot.ibkr.margin import QUESTION as MARGIN
+from bot.ibkr.margin import InitialMargin
 from bot.ibkr.orders.order_answers import OrderAnswers
 from bot.ibkr.orders.order_messages import OrderMessages
 from bot.ibkr.orders.order_sync import OrderSync, SyncTimes
@@ -35,9 +39,9 @@ from bot.ibkr.start_check import StartCheck
 from bot.runtime.runtime import runtime_of
 from bot.state_folder import state_folder
 
-IDS_FILE = "order-ids.json"
+IDS_FILE, IDS_AGAIN_SECONDS = "order-ids.json", 2.0
+DAILY_SECONDS = 10.0  # between looks whether a trading day has begun
 RESTART_BEFORE_MINUTES, RESTART_AFTER_MINUTES = 2, 10
-DISRUPTED = frozenset({LinkState.LINK_DOWN, LinkState.DISCONNECTED})
 
 
 class BrokerSession:
@@ -56,7 +60,7 @@ class BrokerSession:
     ) -> None:
         runtime = runtime_of(config.runtime)
         contracts, execution = runtime.contracts, runtime.contracts.execution_contract
-        self.config = config
+        self.config, self._calendar = config, runtime.calendar
         self.charge: Callable[[str, int, str], None] = lambda *_: None
         self.trigger: Callable[[str, str], None] = lambda *_: None
         self.clock = MarketClock(time.time_ns, config.link.replay)
@@ -78,19 +82,21 @@ class BrokerSession:
             self.positions,
         )
         StartCheck(self.link, self.orders.ledger, self.account, self.provider, runtime.past)
-        self.feed = MarketData(self.link, contracts.data_contract, self.provider.contract, History(self.link))
+        self.margin = InitialMargin(self.link, self.provider.contract, self._net, self._today, observe=observe)
+        self.feed = MarketData(self.link, contracts.data_contract, self.provider.contract, History(self.link, runtime.calendar.open_within))
         FeedWatch(self.link, self.feed, contracts.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
         lost_seconds = execution.timeouts.connection_lost_seconds
         self._kill_triggers = KillTriggers(self.link, lost_seconds, pace, lambda *what: self.trigger(*what))
         self.link.lost = self.lost
+        self.link.loops += [self._keep_ids, self._ask_daily]
         self.link.taps.listen("garbled", lambda _: self.orders.doubtful())
         self.ended = False
-        self.start_error: BrokerError | None = None  # why it could not be READY in time
+        self.start_error: BrokerError | None = None  # why it was not SYNCED in time
         self._users = 0
 
     async def start(self) -> None:
-        """Connect, if nobody has yet. Raises BrokerError, the reason why it cannot be READY in time."""
+        """Connect, if nobody has yet. Raises BrokerError, the reason why it is not SYNCED in time."""
         self._users += 1
         try:
             await self.link.start(self.config.start_timeout_seconds)
@@ -109,18 +115,47 @@ class BrokerSession:
             self._kill_triggers.stop()
 
     def entry_block(self) -> BrokerError | None:
-        """Why no entry may be sent now, or None. Exits ask only whether the link is READY."""
-        if not self.link.ready:
-            return BrokerLinkLost(f"the connection is {self.link.state}")
+        """Why no entry may be sent now, or None. The way out asks the link alone."""
+        if not self.link.allows_way_out:
+            return self.link.why_no_entries()
         if self._near_restart():
             return ScheduledRestart(f"the gateway restarts at {self.config.nightly_restart} New York")
         halt = next(iter(self.orders.halts.values()), None)
-        return self.link.read_only or halt or self.feed.trouble or self.provider.expired()
+        unkept = self.link.ids.trouble if self.link.ids is not None else None
+        trouble = self.link.read_only or unkept or halt or self.feed.trouble or self.provider.expired() or self._shut()
+        return trouble or self.link.why_no_entries()  # of what is not told, the part itself knows best
 
-    def require_ready(self) -> None:
-        """Raises BrokerLinkLost unless orders can be sent."""
-        if not self.link.ready:
-            raise BrokerLinkLost(f"the connection is {self.link.state}")
+    def close_ns(self) -> int | None:
+        """The end of this session by the calendar or the broker's own hours, the earlier (UTC ns, market time); None outside one."""
+        now = self.clock.now_ns()
+        session = self._calendar.session_at(now)
+        if session is None:
+            return None
+        try:
+            span = self.provider.liquid_span(now)
+        except NotSynced:
+            return session.close_ns  # a position is left by what is known
+        return now if span is None else min(session.close_ns, span.close_ns)
+
+    def _shut(self) -> BrokerError | None:
+        """Why no entry may be sent by the broker's hours, where the calendar's alone would allow it; None if there is no such thing."""
+        now = self.clock.now_ns()
+        session = self._calendar.session_at(now)
+        if session is None or now >= (last_ns := self._calendar.last_entry_ns(session)):
+            return None
+        try:
+            span = self.provider.liquid_span(now)
+        except NotSynced as error:
+            return error
+        if span is not None and now < span.close_ns - (session.close_ns - last_ns):
+            return None
+        hours = "shut" if span is None else f"liquid until {new_york(span.close_ns):%H:%M} New York"
+        return MarketShut(f"at {new_york(now):%H:%M} New York the broker calls {self.provider.contract().localSymbol} {hours}")
+
+    def require_entry(self) -> None:
+        """Raises BrokerError, what stands against entries now."""
+        if (block := self.entry_block()) is not None:
+            raise block
 
     def lost(self) -> BrokerError:
         """What to call a connection that has just closed."""
@@ -136,8 +171,39 @@ class BrokerSession:
         return -RESTART_BEFORE_MINUTES <= since < RESTART_AFTER_MINUTES
 
     def _on_state(self, state: LinkState, previous: LinkState) -> None:
-        if state in DISRUPTED and previous in (LinkState.READY, LinkState.SYNCING) and not self.ended:
+        if previous.allows_way_out and not state.allows_way_out and not self.ended:
             self.charge("connection_disrupted", self.clock.now_ns(), str(state))
+
+    async def _ask_daily(self) -> None:
+        """With each trading day the broker's hours and its margin are asked for anew; entries wait for both."""
+        asked_on = self._today()
+        while True:
+            await self.link.delay(DAILY_SECONDS)
+            if (today := self._today()) != asked_on and self.link.allows_way_out:
+                asked_on = today
+                self.link.owe(MONTHS, *([MARGIN] if not self.config.runtime.observe else []))
+
+    def _today(self) -> str:
+        try:
+            return self._calendar.trading_day(self.clock.now_ns()).date
+        except CalendarError:
+            return ""
+
+    def _net(self) -> int:
+        """Contracts of the front month that the account holds, signed."""
+        return sum(held.contracts for con_id, held in self.account.holdings.items() if self.provider.is_front(con_id))
+
+    async def _keep_ids(self) -> None:
+        """What could not be kept of the order ids is tried again, so that entries need not wait for a person."""
+        told: BrokerError | None = None
+        while True:
+            await self.link.delay(IDS_AGAIN_SECONDS)
+            ids = self.link.ids
+            if ids is not None and ids.trouble is not None:
+                ids.keep()
+                if told is None and ids.trouble is not None:
+                    self.link.report(ids.trouble)
+            told = None if ids is None else ids.trouble
 
     def _ids(self, owner: str) -> IdSource:
         path = self.config.ids_path

@@ -14,17 +14,17 @@ from bot.runtime.past import Past
 
 
 class StartCheck:
-    """Looks after account, months and orders have synchronised. Once READY it refuses nothing: there may be a position to look after."""
+    """Looks after account, months and orders have synchronised. Once SYNCED it refuses nothing: there may be a position to look after."""
 
     def __init__(self, link: Link, ledger: FillLedger, account: AccountBook, provider: IbkrInstrumentProvider, past: Past) -> None:
         self._link, self._ledger, self._account, self._provider = link, ledger, account, provider
         self._names = tuple(f"{story.intent.intent_id}-" for story in past.unfinished)
         self._journaled = past.filled()
-        link.sync.append(self._sync)
+        link.questions.add("trades of earlier runs", self._sync)
 
     async def _sync(self, _: SyncReason) -> None:
         """Raises SetupError."""
-        if self._link.was_ready or not self._names:
+        if self._link.was_synced or not self._names:
             return
         told = await self._link.connection.ask_named("reqAllOpenOrders", "openOrderEnd")
         here = [(contract, order) for _, contract, order, _ in told if order.account == self._link.account]

@@ -213,6 +213,9 @@ class QualityRecord(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
 
 
+LINK_FOUND = "Link"  # what a reconcile record about the link to the broker has as `found`
+
+
 class ReconcileRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Book and broker differ, or an order or a fill is not what it should be: `found` names it, `text` says it with both sides."""
 

@@ -23,7 +23,6 @@ from bot.errors import JournalError, MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import ClockSkew
 from bot.ibkr.link.endpoint import unlocated
-from bot.ibkr.link.link_state import LinkState
 from bot.journal.contracts import TRADING_DAY
 from bot.journal.run_lock import RunLock, held_by
 from bot.node.config import journal_config, node_config
@@ -248,10 +247,10 @@ def _left_behind(node: MesbotNode) -> tuple[str, ...]:
 def _not_ours(node: MesbotNode) -> list[str]:
     """What the account holds and the book does not explain."""
     session = node.session
-    if not session.link.was_ready:
+    if not session.link.was_synced:
         return []
-    if session.link.state is not LinkState.READY:
-        return ["The connection is down: what the account holds now is not known; look in TWS."]
+    if not session.link.allows_entries:
+        return [f"The link is {session.link.state}: what the account holds now is not known for sure; look in TWS."]
     book = sum(trade.side * trade.quantity_open for trade in node.risk.open_trades())
     held = sum(holding.contracts for con_id, holding in session.account.holdings.items() if session.provider.is_front(con_id))
     if held == book:

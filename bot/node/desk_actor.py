@@ -1,7 +1,8 @@
 """DeskActor: what a live run needs somebody to do all the time, as a part like any other.
 
 It lets decisions begin when history is in, keeps step with a simulated gateway, carries out a person's kill request, leaves
-what is overdue, and withdraws entries when the run ends. It closes no position and promises nothing while the link is down.
+what is overdue, has the event loop watched, and withdraws entries when the run ends. It closes no position and promises nothing while the
+link is down.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from bot.node.errors import NodeError
 from bot.node.kill_request import taken_request
 from bot.node.overdue import flatten_overdue
 from bot.node.pace import Pace
+from bot.node.watchdog import Watchdog, hung_path
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
 
@@ -65,6 +67,7 @@ class DeskActor(Part):
         self._config = config
         self._runtime = runtime_of(config.runtime)
         self._journal = Path(config.runtime.journal_path)
+        self.watchdog = Watchdog(hung_path(self._journal))
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.session: BrokerSession
@@ -79,6 +82,7 @@ class DeskActor(Part):
 
     def on_start(self) -> None:
         """Begin to work beside the market."""
+        self.watchdog.begin()
         self.session = session_of(asyncio.get_running_loop(), self._config.broker)
         self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
         self._tasks = [asyncio.ensure_future(self._guarded(work)) for work in (self._look_on, self._run)]
@@ -86,6 +90,7 @@ class DeskActor(Part):
     def on_stop(self) -> None:
         """Cancel entries that still work, unless the run's owner has seen to that; positions keep their stops and targets."""
         gc.unfreeze()
+        self.watchdog.end()
         for task in self._tasks:
             task.cancel()
         if not self._owned:
@@ -116,12 +121,14 @@ class DeskActor(Part):
     def leave_overdue(self) -> None:
         """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""
         clock = self.session.clock
+        if clock.replay or not self.session.link.allows_way_out:
+            return
         laws = [self._runtime, *self._runtime.kept.values()]
-        if clock.replay or not self.session.link.ready or not any(flatten_overdue(law.calendar, clock.now_ns()) for law in laws):
+        if not any(flatten_overdue(law.calendar, clock.now_ns(), self.session.close_ns()) for law in laws):
             return
         for trade in self._standing().open_trades:
             laws = self._runtime, self._runtime.law_of(trade.trade_id)
-            if not trade.closing and any(flatten_overdue(law.calendar, clock.now_ns()) for law in laws):
+            if not trade.closing and any(flatten_overdue(law.calendar, clock.now_ns(), self.session.close_ns()) for law in laws):
                 request = CloseTrade(trade.trade_id, ExitReason.SESSION, "the session's flatten time has passed without a bar")
                 self.msgbus.send(ENDPOINT_RISK_CLOSE, request)
 
@@ -160,12 +167,13 @@ class DeskActor(Part):
     def _has_dealt_with(self, barrier: dict[str, Any]) -> bool:
         """Whether everything before a barrier of the gateway's lockstep is read, decided and acknowledged."""
         link = self.session.link
-        read = not link.ready or link.connection.frames_read >= barrier["frames"].get(str(link.settings.client_id), 0)
+        read = not link.allows_way_out or link.connection.frames_read >= barrier["frames"].get(str(link.settings.client_id), 0)
         decided = "minute" not in barrier["reasons"] or self._last_bar_ns >= barrier["ts_ns"]
         return read and decided and self._standing().idle
 
     def _on_market(self, update: MarketUpdate) -> None:
         self._last_bar_ns = update.quality.ts_ns
+        self.watchdog.lives()
 
     def _standing(self) -> Standing:
         standing = Standing()

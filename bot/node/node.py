@@ -67,6 +67,7 @@ class MesbotNode:
 
     async def start(self, seconds: float = START_SECONDS) -> None:
         """Connect, reconcile and start. Raises NodeError with the reason if the trader does not run in time."""
+        self.desk.watchdog.begin()
         self._running = asyncio.ensure_future(self.node.run_async())
         try:
             async with asyncio.timeout(seconds):
@@ -111,8 +112,11 @@ class MesbotNode:
             self._tell(text)
 
     def _on_link(self, state: LinkState, _previous: LinkState) -> None:
-        if state is LinkState.READY and self.session.link.generation > 1:
-            self._tell("The connection is ready again.")
+        """Trouble is told by its error; here, that it is over. A start tells nothing of it."""
+        if state is LinkState.SYNCED and self.node.trader.is_running:
+            self._tell("The link is SYNCED again: entries are possible.")
+        elif state is LinkState.CONNECTED and not _previous.allows_way_out and self.node.trader.is_running:
+            self._tell("The link is CONNECTED again: what waited goes out, and everything is asked for anew.")
 
     def _tell(self, text: str) -> None:
         self.say(f"{new_york(self.session.clock.now_ns()):%H:%M:%S}  {text}")
@@ -142,6 +146,7 @@ class MesbotNode:
     async def stop(self) -> str:
         """Stop, close the journal and let go of the loop; returns the head hash."""
         await self.node.stop_async()
+        self.desk.watchdog.end()
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)

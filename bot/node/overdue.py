@@ -11,7 +11,13 @@ from bot.units import SECOND_NS
 GRACE_NS = 15 * SECOND_NS  # so that the bar which decides it, or history in its place, comes first
 
 
-def flatten_overdue(calendar: SessionCalendar, now_ns: int) -> bool:
-    """Whether no position should be held at this moment (market time, UTC ns) and one can be closed."""
+def flatten_overdue(calendar: SessionCalendar, now_ns: int, close_ns: int | None = None) -> bool:
+    """Whether no position should be held at this moment (market time, UTC ns) and one can be closed.
+
+    `close_ns` is when the session ends, if the broker says earlier than the calendar.
+    """
     session = calendar.session_at(now_ns)
-    return calendar.globex_open(now_ns) and (session is None or now_ns >= calendar.flatten_ns(session) + GRACE_NS)
+    if session is None or not calendar.globex_open(now_ns):
+        return calendar.globex_open(now_ns)
+    earlier_ns = 0 if close_ns is None else max(0, session.close_ns - close_ns)
+    return now_ns >= calendar.flatten_ns(session) - earlier_ns + GRACE_NS

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from bot.contracts.models import ExecutionContract
 from bot.ibkr.errors import ClientIdInUse, ConnectionLost, GatewayNotResponding
-from bot.ibkr.link.connection import Connection, Taps, load_ib
+from bot.ibkr.link.connection import Connection, load_ib
 from bot.ibkr.link.endpoint import Endpoint
 from bot.ibkr.link.settings import LinkSettings, chosen_account
+from bot.ibkr.link.taps import Taps
 from bot.units import SECOND_NS
 
 RETRY_SECONDS = 5.0
 SIMULATED_SECONDS = 3600.0
-DISMISSED = "Allow this machine's address in Configure > API > Settings > Trusted IPs, or accept the connection in TWS."
 CONNECT_SHARE, REQUEST_SHARE = 0.5, 0.3  # of the timeout, so that the one that is missing is named before time is up
 
 
@@ -90,7 +90,7 @@ async def _ask(settings: LinkSettings) -> Probe:
         account = chosen_account(settings, accounts)
         answer = await connection.ask_named("reqCurrentTime", "currentTime")
     except ConnectionLost:
-        raise GatewayNotResponding(f"{settings.host}:{settings.port} closed the connection at once", hint=DISMISSED) from None
+        raise GatewayNotResponding(f"{settings.host}:{settings.port} closed the connection at once") from None
     finally:
         connection.close()
     broker_ns = answer[0][0] * SECOND_NS

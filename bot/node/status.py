@@ -24,6 +24,7 @@ from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
 from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
+from bot.node.found import found_at_broker
 from bot.node.journals import FOLDER, journals_of
 from bot.node.kill_request import waiting_request
 from bot.node.laws import law_and_words, market_ns_of, readable_contracts
@@ -123,8 +124,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
     `running` is the id of the process that writes the journal, None if nobody does. `told` are sentences about the latch
     beside the journal; `kill` is the stricter of both. `kill_request` is the reason of a
     `mesbot kill` that nobody has carried out, None if there is none: the next start does. `trouble` is what was last found
-    wrong with orders, fills or positions at the broker, "" if nothing was. `replayed` says that the gateway
-    of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
+    wrong with orders, fills or positions at the broker, `link` what was last said of the link to it, "" if nothing was. `replayed`
+    says that the gateway of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
     `contracts_sha256` is what the newest record was made under, `contracts_told` a sentence if contracts at hand count only in
     part, or not at all; limits are of those that a start would be under.
     """
@@ -142,6 +143,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     told: tuple[str, ...]
     kill_request: str | None
     trouble: str
+    link: str
     learning: dict[str, TrustStatus]
     unfinished: tuple[UnfinishedTrade, ...]
     contracts_sha256: str
@@ -164,6 +166,7 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
     """
     journals = journals_of(state, *name)
     past, newest = past_of(journals.earlier), _newest(journals.path)
+    trouble, link = found_at_broker(journals.path)
     as_of_ns = market_ns_of(newest.replayed, past.last_ns, now_ns)
     law, told = law_and_words(contracts, journals, newest.contracts_sha256, as_of_ns)
     calendar = _calendar(law, journals.first_ns or as_of_ns, as_of_ns)
@@ -180,7 +183,8 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         kill=_kill(journals.earlier, past),
         told=past.told,
         kill_request=waiting_request(journals.path),
-        trouble=_trouble(journals.path),
+        trouble=trouble,
+        link=link,
         learning=_learning(past, law, readable_contracts(journals.path), calendar),
         unfinished=tuple(map(_unfinished, past.unfinished)),
         contracts_sha256=newest.contracts_sha256,
@@ -256,12 +260,6 @@ def _kill(paths: Sequence[Path], past: Past) -> KillStatus:
         return KillStatus(past.kill_state, past.kill_reason, 0)
     reason, detail = steps[-1].body["reason"], steps[-1].body["detail"]
     return KillStatus(past.kill_state, f"{reason}: {detail}" if detail else reason, steps[-1].ts_ns)
-
-
-def _trouble(path: Path) -> str:
-    with opened(path) as db:
-        found = list(read(db, Kind.RECONCILE))
-        return f"{times.new_york(found[-1].ts_ns)} New York: {found[-1].body['found']}: {found[-1].body['text']}" if found else ""
 
 
 def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, calendar: SessionCalendar) -> dict[str, TrustStatus]:

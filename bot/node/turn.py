@@ -49,4 +49,4 @@ class Turn:
 def _at_rest(node: MesbotNode) -> bool:
     """Nothing is held or works, every order is answered for, and the broker is there."""
     risk = node.risk
-    return node.session.link.ready and risk.idle() and not (risk.open_trades() or risk.unsettled_orders())
+    return node.session.link.allows_entries and risk.idle() and not (risk.open_trades() or risk.unsettled_orders())

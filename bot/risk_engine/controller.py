@@ -35,6 +35,7 @@ from bot.messages import (
     TOPIC_BROKER,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
+    TOPIC_MARGIN,
     TOPIC_MARKET,
     TOPIC_TIME,
     TOPIC_TRUST,
@@ -63,7 +64,8 @@ from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
-BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_TIME, TOPIC_BEGIN}  # what could make an entry easier: from parts alone
+# What could make an entry easier is believed from parts alone.
+BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_MARGIN, TOPIC_TIME, TOPIC_BEGIN}
 FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
@@ -161,6 +163,7 @@ class RiskController(Controller):
             TOPIC_TRUST: self._situation.on_trust,
             TOPIC_VETO: self._situation.on_veto,
             TOPIC_BROKER: self._situation.on_broker,
+            TOPIC_MARGIN: self._situation.on_margin,
             TOPIC_KILL_TRIGGER: self._on_trigger,
         }
         if self._config.time_from_stamps:
@@ -221,8 +224,6 @@ class RiskController(Controller):
         engines = self._trader._data_engine, self._trader._risk_engine, self._trader._exec_engine
         return waiting_in(*engines) == 0 and all(answered_for(order) for order in self.cache.orders())
 
-    # ------------------------------------------------------------- the senses
-
     def _on_path(self, answer: OnPath) -> None:
         answer.lost = tuple(self._path.lost())
 
@@ -268,8 +269,6 @@ class RiskController(Controller):
     def _on_trigger(self, trigger: KillTrigger) -> None:
         if self._supervisor.net:
             self._supervisor.trip(trigger.reason, trigger.detail)
-
-    # -------------------------------------------------------------- the hands
 
     @property
     def now_ns(self) -> int:

@@ -40,7 +40,7 @@ from bot.runtime.runtime import Runtime
 from bot.supervision.duties import Waited, duties
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
-from bot.supervision.watch import execution_events
+from bot.supervision.watch import execution_events, exits_refused
 
 SAFETY = {"DVS": ExitReason.QUALITY, "EQS": ExitReason.QUALITY, "ATR": ExitReason.VOLATILITY}  # causes of a tightening that may not fail
 
@@ -165,7 +165,7 @@ class Supervisor:
             self.trip("order state desync", f"{order.order_id}: {name} cannot follow from what the broker said before")
         if widened:
             self.trip("a stop was widened at the venue", widened)
-        self._after(trade, order, refused=name == "OrderCancelRejected" and not ours)
+        self._after(trade, order, getattr(event, "reason", ""), refused=name == "OrderCancelRejected" and not ours)
 
     def _unapproved(self, event: Any) -> None:
         """An event of an order that never passed the risk engine; a denial of one is what should happen."""
@@ -193,7 +193,7 @@ class Supervisor:
 
     # ---------------------------------------------------------- consequences
 
-    def _after(self, trade: Trade, order: TrackedOrder, refused: bool) -> None:
+    def _after(self, trade: Trade, order: TrackedOrder, why: str, *, refused: bool) -> None:
         self._naked.look(self._hands.wall, trade)
         self._both_or_neither(trade, order)
         if not trade.entry_ended and not trade.entries_live:
@@ -201,6 +201,8 @@ class Supervisor:
             self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
         if abs(self.net) > (1 if trade.is_drill else self._runtime.law_of(trade.intent_id).limits.contracts_of[trade.plan.strategy]):
             self.trip("position above its limit", f"{abs(self.net)} contracts")
+        if detail := exits_refused(trade, order, why):
+            self.trip("closing orders are refused", detail)
         if any(leg.open < 0 for leg in trade.legs):
             self.trip("a leg was closed twice", order.order_id)
         if trade.over and not trade.done:
@@ -256,8 +258,6 @@ class Supervisor:
         _, _, order = self.find(name)
         if order is not None:
             order.resized, order.resize_refused = None, True
-
-    # ------------------------------------------------------------ bars and kill
 
     def on_market(self, update: MarketUpdate) -> None:
         """Follow excursions bar by bar, and ask the kill triggers that look at the scores."""

@@ -43,6 +43,7 @@ class Situation:
         self.trading_day = ""
         self._day_end_ns = 0
         self.broker = ""
+        self.margin_cents = 0
         self._dvs = float("nan")
         self._eqs = float("nan")
         self._balance_cents: int | None = None
@@ -61,6 +62,10 @@ class Situation:
     def on_broker(self, block: str) -> None:
         """Why the broker's side takes no entries now; "" if it does."""
         self.broker = block
+
+    def on_margin(self, cents: int) -> None:
+        """What the broker itself asks for one contract, whole cents."""
+        self.margin_cents = cents
 
     def on_market(self, update: MarketUpdate) -> None:
         """Take a closed bar in; a new trading day freezes the day's equity. the veto of the bar before is void."""
@@ -148,4 +153,5 @@ class Situation:
             veto=self.veto,
             observe=self._observe,
             broker=self.broker,
+            margin_cents=self.margin_cents,
         )

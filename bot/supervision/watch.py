@@ -14,6 +14,7 @@ _CHARGES = {
     "OrderCancelRejected": "change_rejected",
     "OrderModifyRejected": "change_rejected",
 }
+REFUSED_EXITS = 3  # of one trade, after which its leaving is a kill
 
 
 def execution_events(contract: ExecutionContract, trade: Trade, order: TrackedOrder, event: str, ts_ns: int) -> list[str]:
@@ -53,3 +54,10 @@ class KillWatch:
             if self._below[name] >= limits.kill_bars:
                 return f"{name} below {kill:.2f} on {limits.kill_bars} bars in a row while in a position"
         return None
+
+
+def exits_refused(trade: Trade, order: TrackedOrder, why: str) -> str:
+    """What to say when so many closing orders of a trade were refused that a person must know (its contract has ended, say); else ""."""
+    refused = [each for leg in trade.legs for each in leg.of(Role.EXIT) if each.state is OrderState.REJECTED]
+    told = order.role is Role.EXIT and len(refused) == REFUSED_EXITS
+    return f"{len(refused)} of {trade.intent_id}, the last for: {why}" if told else ""

@@ -137,7 +137,7 @@ class GatewayTruth:
     @property
     def connected(self) -> bool:
         """Whether the bot can do anything about it."""
-        return self._node.session.link.ready and not self._gateway.delivery.telling.link_down
+        return self._node.session.link.allows_entries and not self._gateway.delivery.telling.link_down
 
     def look(self) -> None:
         """Is what works right for what is held? A wrong moment is none until its grace is over, and none while the link is down."""

@@ -166,7 +166,7 @@ class Hour:
         link, trader = self.node.session.link, self.node.node.kernel
         sent = next((client.frames_sent for client in self.gateway.delivery.sessions if client.client_id == link.settings.client_id), 0)
         queues = waiting_in(trader.data_engine, trader.risk_engine, trader.exec_engine)
-        return link.ready and link.connection.frames_read >= sent and queues == 0
+        return link.allows_entries and link.connection.frames_read >= sent and queues == 0
 
     async def _bar_decided(self) -> None:
         bar_ns = self.gateway.now_ns // MINUTE_NS * MINUTE_NS

@@ -49,7 +49,7 @@ def _risk(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
 
 
 def _margin(plan: EntryPlan, now: Snapshot, limits: Limits) -> Refused | None:
-    needed = limits.required_funds_cents(plan.quantity)
+    needed = limits.required_funds_cents(plan.quantity, now.margin_cents)
     if now.available_cents is None or now.available_cents >= needed:
         return None
     return refused(Code.MARGIN_BUFFER, L5, "available", to_usd(now.available_cents), "minimum", to_usd(needed), "USD")

@@ -36,6 +36,11 @@ def _equity(host: Host, words: list[str]) -> None:
         client.subscriptions.send_account(account)
 
 
+@verb("margin USD [ACCOUNT]", "the initial margin of one contract becomes that.", example="margin 3000")
+def _margin(host: Host, words: list[str]) -> None:
+    host.account(*words[1:]).initial_margin_cents = to_cents(words[0])
+
+
 @verb(
     "accounts IDS",
     "the login has exactly these accounts, told at the next connect; new ones have the cash of the first.",

@@ -9,6 +9,7 @@ from bot.gateway import messages
 from bot.gateway.error_texts import text_of
 from bot.gateway.errors import GatewayError
 from bot.gateway.host import Host
+from bot.gateway.notation import last_trade_text
 from bot.gateway.verbs.form import on, seconds
 from bot.gateway.verbs.verb import verb
 
@@ -19,6 +20,7 @@ FARMS = {  # name -> codes for broken, OK, inactive
     "secdefil": (2157, 2158, 2158),
 }
 CONNECTING = 2119
+DENIED_BY_DEFAULT = {"md": 354, "history": 162, "contracts": 200}
 FLOOD_TICK_SECONDS = 0.01
 
 
@@ -52,12 +54,17 @@ def _unmute(host: Host, words: list[str]) -> None:
 
 
 @verb(
-    "deny md [354|10089|10090|10168|10167] or off",
-    "new data subscriptions are refused; 10167 gives delayed quotes.",
+    "deny md|history|contracts [CODE [TEXT]] or off",
+    "new data subscriptions, requests for history or for contract details are refused (354, 162 or 200); md 10167 gives delayed quotes.",
     example="deny md 10167",
 )
 def _deny(host: Host, words: list[str]) -> None:
-    host.feed.faults.denied = 0 if words[0] == "off" else int(words[1]) if len(words) > 1 else 354
+    if words[0] == "off":
+        host.feed.faults.denied.clear()
+        return
+    kind, *rest = words
+    code = int(rest[0]) if rest else DENIED_BY_DEFAULT[kind]
+    host.feed.faults.denied[kind] = (code, " ".join(rest[1:]) or text_of(code))
 
 
 @verb("spread TICKS", "distance of bid and ask.", example="spread 3")
@@ -84,6 +91,28 @@ def _expire(host: Host, words: list[str]) -> None:
             for reference in [key for key, stream in streams.items() if stream.future is future]:
                 streams.pop(reference)
                 client.send(messages.error(reference, 200, text_of(200)))
+
+
+@verb(
+    "contract-zone NAME|off",
+    "the last trade of contracts is written in that time zone, as TWS does.",
+    example="contract-zone Australia/Sydney",
+)
+def _contract_zone(host: Host, words: list[str]) -> None:
+    try:
+        last_trade_text(host.date, zone := "" if words[0] == "off" else words[0])
+    except (KeyError, OSError, ValueError):
+        raise GatewayError(f"{words[0]} is no time zone that this machine knows.") from None
+    host.feed.faults.contract_zone = zone
+
+
+@verb(
+    "liquid-hours TEXT|off",
+    "contract details name these liquid hours.",
+    example="liquid-hours 20251002:0830-20251002:1200;20251003:CLOSED",
+)
+def _liquid_hours(host: Host, words: list[str]) -> None:
+    host.feed.faults.liquid_hours = "" if words == ["off"] else " ".join(words)
 
 
 @verb("session closed|open", "the market is shut: orders rest, cancels go unanswered; or open again.", example="session closed")

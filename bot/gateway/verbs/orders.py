@@ -110,6 +110,11 @@ def _rollback_id(host: Host, words: list[str]) -> None:
     host.broker.roll_back_ids(int(words[0]), reissue="--reissue" in words)
 
 
+@verb("next-id N", "the next order id of every client is N; the desk takes none below it.", example="next-id 1000000000")
+def _next_id(host: Host, words: list[str]) -> None:
+    host.broker.begin_ids_at(int(words[0]))
+
+
 @verb(
     "manual buy|sell SIZE SYMBOL [PRICE]",
     "an order by hand in TWS (orderId 0, clientId 0): filled at once, or resting at a limit.",

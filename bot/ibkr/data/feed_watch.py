@@ -44,7 +44,7 @@ class FeedWatch:
         self._told = self._tries = 0
         while True:
             await asyncio.sleep(self._every)
-            if self._link.ready:
+            if self._link.allows_way_out:
                 try:
                     self._feed.tick()
                     await self._look()

@@ -13,6 +13,7 @@ import msgspec
 
 from bot.calendar import new_york
 from bot.errors import CalendarError
+from bot.ibkr.data.liquid_hours import Span, liquid_spans
 from bot.ibkr.errors import AmbiguousContract, ContractExpired, ContractNotFound
 from bot.units import SECOND_NS
 
@@ -36,13 +37,21 @@ class Month(msgspec.Struct, frozen=True):
     last_trade_date: dt.date
     expires_ns: int
     contract: Any
+    liquid: tuple[Span, ...] | None = None  # the broker's own hours of these days; None: they cannot be read
 
 
 def month_of(details: Any) -> Month:
-    """A Month of a contract's details."""
+    """A Month of a contract's details.
+
+    The text of the last trade is written in the time zone that somebody chose for the gateway, and the library drops which one: in
+    Sydney it is a day later. The real expiration date is the exchange's.
+    """
     contract = details.contract
-    date = dt.datetime.strptime(contract.lastTradeDateOrContractMonth.split()[0][:8], "%Y%m%d").date()
-    time = dt.time.fromisoformat(details.lastTradeTime) if getattr(details, "lastTradeTime", "") else dt.time(16)
+    written = contract.lastTradeDateOrContractMonth.split()[0][:8]
+    real = details.realExpirationDate if len(details.realExpirationDate) == 8 and details.realExpirationDate.isdigit() else written
+    date = dt.datetime.strptime(real, "%Y%m%d").date()
+    told = getattr(details, "lastTradeTime", "") if real == written else ""
+    time = dt.time.fromisoformat(told) if told else dt.time(16)
     moment = dt.datetime.combine(date, time, ZoneInfo(details.timeZoneId or "US/Central"))
     contract.lastTradeDateOrContractMonth = date.strftime("%Y%m%d")
     return Month(
@@ -56,6 +65,7 @@ def month_of(details: Any) -> Month:
         last_trade_date=date,
         expires_ns=int(moment.timestamp()) * SECOND_NS,
         contract=contract,
+        liquid=liquid_spans(details.liquidHours, details.timeZoneId),
     )
 
 

@@ -1,58 +1,75 @@
-"""Past minutes from the broker, within its pacing rules. Times are UTC ns; a bar is named by its close."""
+"""Past minutes from the broker, within its pacing rules. Times are UTC ns; a bar is named by its close.
+
+One code says that there are no data, that we ask too often, and that this login may not have them, in words of many
+languages. So it is told by what follows: a day that is refused again and again has no data if other days are answered,
+and history is refused if none is.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from bot.ibkr.data.minutes import Minute
-from bot.ibkr.errors import BrokerError, PacingViolation
+from bot.ibkr.errors import BrokerError, DataRefused
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.pacing import HistoryPacer
 from bot.units import MINUTE_NS, SECOND_NS
 
 DAY_SECONDS = 86_400
-NO_DATA = "no data"
+NO_DATA = "no data"  # the broker's English words; they spare a wait, and nothing rests on them
 TIMEOUT_SECONDS = 60.0
 BACK_OFF_SECONDS = 15.0
-ATTEMPTS = 3
+ATTEMPTS, ATTEMPTS_ONCE_ANSWERED = 3, 2
+EMPTY_DAYS = 2  # days of trading without data, one after the other, before which there are none
 
 
 class History:
-    """Asks for minutes, one day at most at a time, waiting its turn."""
+    """Asks for minutes, one day at most at a time, waiting its turn. `open_within` says whether the market was open in (after, until]."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, open_within: Callable[[int, int], bool]) -> None:
+        self._link, self._open_within = link, open_within
         self._pacer = HistoryPacer(link.seconds)
         self._turn = asyncio.Lock()
 
     async def minutes(self, contract: Any, after_ns: int, until_ns: int) -> list[Minute]:
         """The minutes that close in (after, until], oldest first; minutes without trades are not there. Raises BrokerError.
 
-        Requests meet on whole minutes: a minute cut in two by them would be in neither, or in one with half its trades.
+        Requests meet on whole minutes: a minute cut in two by them would be in neither, or in one with half its trades. Nothing is
+        asked for while the market was shut, nor before the data begin.
         """
         found: dict[int, Minute] = {}
+        refusal: BrokerError | None = None
+        empty = 0
         first, end = (moment // MINUTE_NS * MINUTE_NS for moment in (after_ns, until_ns))
-        while end > first:
+        while end > first and empty < EMPTY_DAYS:
             start = max(first, end - DAY_SECONDS * SECOND_NS)
-            for minute in await self._ask(contract, start, end):
-                if after_ns < minute.close_ns <= until_ns:
-                    found[minute.close_ns] = minute
+            if self._open_within(start, end):
+                minutes, refused = await self._ask(contract, start, end, ATTEMPTS_ONCE_ANSWERED if found else ATTEMPTS)
+                refusal = refused or refusal
+                found |= {minute.close_ns: minute for minute in minutes if after_ns < minute.close_ns <= until_ns}
+                empty = 0 if minutes else empty + 1
             end = start
+        if refusal is not None and not found:
+            raise refusal
         return [found[close_ns] for close_ns in sorted(found)]
 
-    async def _ask(self, contract: Any, start_ns: int, end_ns: int) -> list[Minute]:
-        """One request, again after a growing wait if the broker says that we ask too often."""
-        for attempt in range(ATTEMPTS):
+    async def _ask(self, contract: Any, start_ns: int, end_ns: int, attempts: int) -> tuple[list[Minute], BrokerError | None]:
+        """One request, again after a growing wait; its minutes, and why it was refused to the end, unless that is said to be no data."""
+        refusal: BrokerError | None = None
+        for attempt in range(attempts):
+            if refusal is not None:
+                self._link.report(refusal)
+                await self._link.delay(BACK_OFF_SECONDS * 2 ** (attempt - 1))
             try:
-                return await self._ask_once(contract, start_ns, end_ns)
-            except PacingViolation as error:
+                return await self._ask_once(contract, start_ns, end_ns), None
+            except DataRefused as error:
                 if NO_DATA in error.text:
-                    return []
-                self._link.report(error)
-                await self._link.delay(BACK_OFF_SECONDS * 2**attempt)
-        raise PacingViolation("history was refused again and again")
+                    return [], None
+                refusal = error
+        return [], refusal
 
     async def _ask_once(self, contract: Any, start_ns: int, end_ns: int) -> list[Minute]:
         end = dt.datetime.fromtimestamp(end_ns // SECOND_NS, dt.UTC)

@@ -1,7 +1,8 @@
 """The market data manager: one contract's five-second bars and quotes, and the truth about their quality.
 
-Subscribes anew with fresh request ids after every connect, 1101 and bust; fills gaps from history;
-tells DVS what only a live feed can tell (QualityEvents, market time). Delayed data are never used.
+Subscribes anew with fresh request ids after every connect, 1101, bust and refusal; fills gaps from history;
+tells DVS what only a live feed can tell (QualityEvents, market time). Delayed data are never used, and what
+refuses a subscription in words or codes that nobody has listed refuses it all the same.
 """
 
 from __future__ import annotations
@@ -16,20 +17,22 @@ from bot.ibkr.data.bar_flow import BarFlow
 from bot.ibkr.data.history import History
 from bot.ibkr.data.minutes import Minute, MinuteBuilder, Piece
 from bot.ibkr.data.quotes import DELAYED, Quote, QuoteBook
+from bot.ibkr.data.refusals import Refusals
 from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed, StaleQuotes
 from bot.ibkr.link.classify import Action, Rule, classify_request, classify_system
 from bot.ibkr.link.link import Link
-from bot.ibkr.link.link_state import LinkState, SyncReason
+from bot.ibkr.link.link_state import SyncReason
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.units import MINUTE_NS, SECOND_NS, to_ticks
 
+QUESTION = "market data"
+BARS, QUOTES = "bars", "quotes"
 LIVE_DATA = 1
 PIECE_SECONDS = 5
 GRACE_NS = 3 * SECOND_NS  # of market time, for the last piece of a minute
 FARM_GRACE_SECONDS = 10.0
 RETRY_SECONDS = 30.0
 COMPETING_SECONDS = 60.0
-BACK_OFF_SECONDS = 15.0
 
 
 class MarketData:
@@ -42,7 +45,6 @@ class MarketData:
         self.on_minute: Callable[[Minute], None] = lambda _: None
         self.on_quote: Callable[[Quote], None] = lambda _: None
         self.on_quality: Callable[[QualityEvent], None] = lambda _: None
-        self.denied: BrokerError | None = None
         self.untrusted: BrokerError | None = None
         self.stale: BrokerError | None = None
         self.pieces = 0
@@ -54,10 +56,11 @@ class MarketData:
         self._quotes = QuoteBook(limits.dvs)
         self._bars_id = self._quotes_id = 0
         self._bad_quote: tuple[str, int] | None = None
-        self._refusals = 0
+        self._refused = Refusals()
+        self._refusal: BrokerError | None = None  # the one for which the feed is not trusted
         self._wanted = False
-        link.state_changed.append(self._on_state)
-        link.sync.append(self._sync)
+        link.opening.append(self._farms.clear)  # each socket tells of its farms from its first moment on, and of them only once
+        link.questions.add(QUESTION, self._sync)
         for name in ("realtimeBar", "priceSizeTick", "tickSize", "marketDataType", "error"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
 
@@ -72,15 +75,20 @@ class MarketData:
         return self.denied or self.untrusted or self.stale or quotes
 
     @property
+    def denied(self) -> BrokerError | None:
+        """Why the broker refused bars or quotes, until they come; None if it does not."""
+        return next(iter(self._refused.errors), None)
+
+    @property
     def excused(self) -> bool:
         """Whether broken farms or data that are not ours explain that no piece comes: a new connection would change nothing."""
         return bool(self._farms) or self.untrusted is not None
 
     @property
     def spread_ticks(self) -> float:
-        """Ask less bid of the last quote, ticks, 0 while one side has moved past the other; nan while there is none."""
+        """Ask less bid of the last quote, ticks, 0 while one side has moved past the other; nan while either is missing."""
         quote = self._quotes.quote
-        return math.nan if quote is None else max(0.0, to_ticks(quote.ask - quote.bid))
+        return math.nan if quote is None or not quote.both_sides else max(0.0, to_ticks(quote.ask - quote.bid))
 
     async def begin(self, warm_up_days: int) -> None:
         """Publish so many days of past minutes; live ones follow. Raises BrokerError."""
@@ -111,20 +119,20 @@ class MarketData:
         self._link.connection.send("reqMktData", self._quotes_id, self._contract(), "", False, False, [])
 
     async def _sync(self, reason: SyncReason) -> None:
-        self.denied = None
+        self._refused.forget()
         if reason is SyncReason.DATA_KEPT:
             self._ask_again_unless_alive(FARM_GRACE_SECONDS)
         else:
             self._wanted = self._wanted and reason is SyncReason.DATA_LOST
             self.subscribe()
-            await self._link.connection.ask_named("reqCurrentTime", "currentTime")  # refusals come before this answer
-        if (why := self.denied or self.untrusted) is not None and not self._link.was_ready:
-            raise why  # later the connection is kept for the orders' sake, and entries are refused
+            await self._link.connection.ask_named("reqCurrentTime", "currentTime", anew=True)  # refusals come before this answer
+        for error in self._refused.errors:
+            if classify_request(error.code, error.text).action is not Action.BACK_OFF:  # that is asked again in its own time
+                raise error
+        self._trust_if_served()
+        if self.untrusted is not None and not self._refused.errors and not self._link.was_synced:
+            raise self.untrusted  # later entries are refused, for as long as it lasts
         self.flow.catch_up(self._link.clock.now_ns())
-
-    def _on_state(self, state: LinkState, _previous: LinkState) -> None:
-        if state is LinkState.CONNECTING:
-            self._farms.clear()  # each socket tells of its farms from its first moment on, and of them only once
 
     def _ask_again_unless_alive(self, seconds: float) -> None:
         """Subscribe anew if no piece has come within a grace from now."""
@@ -137,7 +145,7 @@ class MarketData:
         if request != self._bars_id:
             return
         self.pieces += 1
-        self._refusals = 0
+        self._served(BARS)
         self.last_piece_seconds = self.last_data_seconds = self._link.seconds()
         self.stale = None
         self._judge_quote()
@@ -175,6 +183,7 @@ class MarketData:
         if kind in DELAYED:
             self._distrust(MarketDataNotSubscribed("the data are delayed"))
             return
+        self._served(QUOTES)
         self.last_data_seconds = self._link.seconds()
         quote = self._quotes.take(kind, price, size)
         if quote is not None and quote.whole:
@@ -196,37 +205,53 @@ class MarketData:
     def _on_marketDataType(self, request: int, kind: int) -> None:
         if request != self._quotes_id:
             return
-        if kind == LIVE_DATA:
-            self._trust()
-        else:
+        if kind != LIVE_DATA:
             self._distrust(MarketDataNotSubscribed(f"the data are of type {kind}: {'frozen' if kind == 2 else 'delayed'}"))
+        elif not self._refused.errors:
+            self._trust()
 
     def _on_error(self, number: int, code: int, text: str, *_: Any) -> None:
         if number in (self._bars_id, self._quotes_id) and number:
-            self._answer(classify_request(code, text), code, text)
+            self._answer(BARS if number == self._bars_id else QUOTES, classify_request(code, text), code, text)
         elif number == -1:
             self._farm(classify_system(code, text), text)
 
-    def _answer(self, rule: Rule, code: int, text: str) -> None:
-        """A data subscription was refused or ended."""
+    def _answer(self, what: str, rule: Rule, code: int, text: str) -> None:
+        """A data subscription was refused or ended. What is no remark and no known end is a refusal."""
         error = (rule.error or BrokerError)(text, code=code)
         if rule.error is not None:
             self._link.report(error)
-        if rule.action in (Action.DATA_DENIED, Action.NO_CONTRACT):
-            self.denied = error
-        elif rule.action is Action.DATA_DELAYED:
-            self.denied = error
-            self._distrust(error)
-        elif rule.action is Action.COMPETING:
+        if rule.action is Action.NOTICE:
+            return
+        if rule.action is Action.COMPETING:
             self._distrust(error)
             self._link.later(COMPETING_SECONDS, self._if_competing)
         elif rule.action is Action.RESUBSCRIBE:
             self.subscribe()
         elif rule.action is Action.DATA_RETRY:
             self._ask_again_unless_alive(RETRY_SECONDS)
-        elif rule.action is Action.BACK_OFF:
-            self._refusals += 1
-            self._ask_again_unless_alive(BACK_OFF_SECONDS * 2 ** (self._refusals - 1))
+        else:
+            self._deny(what, error, back_off=rule.action is Action.BACK_OFF)
+
+    def _deny(self, what: str, error: BrokerError, *, back_off: bool) -> None:
+        """Entries wait until it comes; it is asked for again, by the link, or more and more rarely where asking itself may be the cause."""
+        self._refused.deny(what, error)
+        if self.untrusted is None:
+            self._distrust(error)
+            self._refusal = error
+        if back_off:
+            self._link.later(self._refused.wait_seconds(), lambda: self.subscribe() if self.denied is not None else None)
+        elif self._link.was_synced and QUESTION not in self._link.questions.open:
+            self._link.unanswered(QUESTION, error)
+
+    def _served(self, what: str) -> None:
+        if self._refused.served(what):
+            self._trust_if_served()
+
+    def _trust_if_served(self) -> None:
+        """What was refused is served now, and nothing else was wrong with it."""
+        if self.untrusted is not None and self.untrusted is self._refusal and not self._refused.errors:
+            self._trust()
 
     def _if_competing(self) -> None:
         if isinstance(self.untrusted, CompetingSession):
@@ -244,6 +269,7 @@ class MarketData:
     # -------------------------------------------------------------------- quality
 
     def _distrust(self, error: BrokerError) -> None:
+        self._refusal = None
         if self.untrusted is None:
             self.untrusted = error
             self._tell(QualityKind.UNTRUSTED_FEED, error.text)

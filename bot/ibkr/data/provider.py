@@ -16,11 +16,13 @@ from bot.calendar import new_york
 from bot.decision.intent import Intent
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.data.front_month import Month, RollCalendar, exit_only_from, front_month, month_of
-from bot.ibkr.errors import BrokerError, ContractExpired, ContractNotFound, OpenTradeMonth
+from bot.ibkr.data.liquid_hours import Span
+from bot.ibkr.errors import BrokerError, ContractExpired, ContractNotFound, NotSynced, OpenTradeMonth
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
 from bot.runtime.runtime import runtime_of
 
+QUESTION = "contract months"
 PRICE_PRECISION = 2
 SETTLED = "Compare with the account statement, then move the journal aside (mesbot status names the file) and start again."
 KEPT = "The next month is traded once that trade has ended and mesbot is started again."
@@ -42,7 +44,7 @@ class IbkrInstrumentProvider(InstrumentProvider):
         self._listed = True
         intents = (story.intent for story in runtime_of(config.runtime).past.unfinished)
         self._resumed: Intent | None = min(intents, key=lambda intent: intent.decided.ts_ns, default=None)
-        link.sync.append(self._sync)
+        link.questions.add(QUESTION, self._sync)
 
     def contract(self) -> Any:
         """The front month as the broker names it. Raises ContractNotFound before it is known."""
@@ -76,7 +78,9 @@ class IbkrInstrumentProvider(InstrumentProvider):
 
     def expired(self) -> BrokerError | None:
         """Why the front month takes no entries any more, or None. Measured in market time."""
-        front = self._known_front()
+        front = self.front
+        if front is None:
+            return ContractNotFound("the front month is not known before the gateway has been reached")
         today = new_york(self._link.clock.now_ns()).date()
         if not self._listed:
             return ContractExpired(f"{front.local_symbol} is not listed any more")
@@ -88,13 +92,20 @@ class IbkrInstrumentProvider(InstrumentProvider):
             return ContractExpired(f"{text} and kept for {self._resumed.intent_id}, which was unfinished at the start", hint=KEPT)
         return None
 
+    def liquid_span(self, now_ns: int) -> Span | None:
+        """The broker's own hours of the front month in which a moment (UTC ns, market time) lies; None outside them. Raises NotSynced."""
+        spans = None if self.front is None else self.months[self.front.con_id].liquid
+        if spans is None:
+            raise NotSynced("the broker's liquid hours of the front month cannot be read")
+        return next((span for span in spans if span.open_ns <= now_ns <= span.close_ns), None)
+
     async def load_all_async(self, filters: dict[str, Any] | None = None) -> None:
         """Ask for the months and make instruments of them. Raises BrokerError."""
         await self._sync(SyncReason.CONNECTED)
 
     async def _sync(self, reason: SyncReason) -> None:
-        if reason is not SyncReason.CONNECTED:
-            return
+        if reason in (SyncReason.DATA_LOST, SyncReason.DATA_KEPT):
+            return  # they are the broker's, not the connection's
         months = await self._months()
         self.months |= {month.con_id: month for month in months}
         if self.front is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from bot.contracts.models import DvsLaw
@@ -20,9 +21,14 @@ class Quote(NamedTuple):
     ask_size: float
 
     @property
+    def both_sides(self) -> bool:
+        """Whether somebody bids and somebody offers: the broker writes -1 or 0 for nobody."""
+        return all(0 < price < math.inf for price in (self.bid, self.ask))
+
+    @property
     def whole(self) -> bool:
         """Whether both sides are there and not crossed, as they are for the moment in which one side has moved."""
-        return 0 < self.bid <= self.ask
+        return self.both_sides and self.bid <= self.ask
 
 
 class QuoteBook:

@@ -11,13 +11,12 @@ AGAIN_SECONDS = 0.5
 
 
 async def until_told[T](link: Link, ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask, and after trouble with the connection again as soon as the link is READY. Raises any other BrokerError; cancel it to give up."""
+    """Ask, and after trouble with the connection again once the way out is open. Raises any other BrokerError; cancel it to give up."""
     while True:
         try:
             return await ask()
         except ConnectionTrouble as error:
-            if link.ready:  # of a connection that is lost the link itself tells
+            if link.allows_way_out:  # of a connection that is lost the link itself tells
                 link.report(error)
         await link.delay(AGAIN_SECONDS)
-        while not link.ready:
-            await link.delay(AGAIN_SECONDS)
+        await link.until(lambda: link.allows_way_out)

@@ -2,7 +2,7 @@
 
 `classify(code)` gives a Rule: the error class a person sees and the action the adapter takes.
 An order code that is not in the table changes nothing, is asked about, and raises an alarm:
-errors never end an order by default.
+errors never end an order by default. A code of a request for data that is not in the table is a refusal.
 Source: IBKR's message codes, and what users met in practice (docs/ibkr.md).
 """
 
@@ -30,11 +30,11 @@ class Action(StrEnum):
     NOTICE = "nothing"
     # about a request for data
     DATA_RETRY = "ask again after the farm is back or a while"
-    DATA_DENIED = "no live data: fail the start, halt entries"
+    DATA_DENIED = "no live data: fail the start, halt entries, ask again every minute"
     DATA_DELAYED = "delayed data: never use them"
     COMPETING = "halt entries, ask again every minute"
     RESUBSCRIBE = "ask again at once"
-    BACK_OFF = "ask again later and later"
+    BACK_OFF = "halt entries, ask again later and later"
     NO_CONTRACT = "no such contract"
     READ_ONLY = "fail the start, halt"
     ACCOUNT = "fail the start"
@@ -87,10 +87,7 @@ REQUEST: dict[int, Rule] = {
     10197: Rule(e.CompetingSession, A.COMPETING),
     10225: Rule(None, A.RESUBSCRIBE),
     10189: Rule(None, A.RESUBSCRIBE),
-    420: Rule(e.PacingViolation, A.BACK_OFF),
-    162: Rule(e.PacingViolation, A.BACK_OFF),
-    366: Rule(e.PacingViolation, A.BACK_OFF),
-    322: Rule(e.PacingViolation, A.BACK_OFF),
+    **dict.fromkeys((420, 162, 366, 322), Rule(e.DataRefused, A.BACK_OFF)),  # too many requests, no permission, no data, another login
     200: Rule(e.ContractNotFound, A.NO_CONTRACT),
     435: Rule(e.AccountNotFound, A.ACCOUNT),
     436: Rule(e.AccountNotFound, A.ACCOUNT),
@@ -109,7 +106,7 @@ ORDER: dict[int, Rule] = {
     **dict.fromkeys((399, 404, 10167, 10349, 2109, 165, 434, 492), Rule(e.OrderWarning, A.WARN)),
 }
 UNKNOWN_ORDER_CODE = Rule(e.UnclassifiedBrokerMessage, A.QUERY)
-UNKNOWN_REQUEST_CODE = Rule(e.UnclassifiedBrokerMessage, A.BACK_OFF)
+UNKNOWN_REQUEST_CODE = Rule(e.DataRefused, A.DATA_DENIED)
 READ_ONLY = Rule(e.ReadOnlyApi, A.READ_ONLY)
 MARGIN = Rule(e.MarginRejected, A.REJECT)
 NO_LIVE_IDS = (-1, 0, 2**31 - 1)  # ids of messages that are about nothing of ours
@@ -125,7 +122,9 @@ def classify_system(code: int, text: str) -> Rule:
 
 def classify_request(code: int, text: str) -> Rule:
     """The rule of an answer to a request for data."""
-    return READ_ONLY if _read_only(code, text) else REQUEST.get(code, UNKNOWN_REQUEST_CODE)
+    if _read_only(code, text):
+        return READ_ONLY
+    return REQUEST.get(code) or (Rule(e.UnclassifiedBrokerMessage, A.NOTICE) if 2100 <= code < 2200 else UNKNOWN_REQUEST_CODE)
 
 
 def classify_order(code: int, text: str) -> Rule:

@@ -11,8 +11,9 @@ Never used here: nest_asyncio, util.run, a synchronous method of IB, Watchdog.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
-from collections import defaultdict
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -23,6 +24,8 @@ from bot.ibkr.link.classify import NO_LIVE_IDS, classify_request
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.pacing import MessageLimiter
 from bot.ibkr.link.settings import LinkSettings
+from bot.ibkr.link.taps import DecoderAlarm, Listener, Taps
+from bot.units import SECOND_NS
 
 TAPPED = (
     "openOrder", "openOrderEnd", "orderStatus", "execDetails", "execDetailsEnd", "commissionReport", "completedOrder",
@@ -35,7 +38,8 @@ COLLECTED = {"contractDetails": 0, "historicalData": 0, "execDetails": 0}  # mes
 FINISHED = ("contractDetailsEnd", "historicalDataEnd", "execDetailsEnd")
 NAMED = {"openOrder": "openOrderEnd", "completedOrder": "completedOrdersEnd", "position": "positionEnd", "currentTime": "currentTime"}
 NAMED_ENDS = frozenset(NAMED.values()) | {"accountDownloadEnd"}
-Listener = Callable[..., None]
+EXECUTION, EXECUTION_TIME = 11, 15  # the message's number, and the place of its time
+Pending = tuple[asyncio.Future[list[Any]], list[Any]]  # an answer that is awaited, and what of it has come
 
 
 def load_ib() -> ModuleType:
@@ -56,54 +60,24 @@ def load_ib() -> ModuleType:
     return library
 
 
-class Taps:
-    """Who listens to which message, over all connections. A listener that raises is reported, and the others still hear it."""
-
-    def __init__(self, on_failure: Callable[[BrokerError], None]) -> None:
-        self._listeners: dict[str, list[Listener]] = defaultdict(list)
-        self._on_failure = on_failure
-
-    def listen(self, message: str, listener: Listener) -> None:
-        """Hear a message (a wrapper method's name) with the wrapper's arguments."""
-        self._listeners[message].append(listener)
-
-    def tell(self, message: str, *arguments: Any) -> None:
-        """Hand a message to its listeners."""
-        for listener in self._listeners[message]:
-            try:
-                listener(*arguments)
-            except Exception as error:
-                self._on_failure(ProtocolError(f"{message}: {type(error).__name__}: {error}"))
-
-
-class _DecoderAlarm(logging.Handler):
-    """The library logs and swallows what it cannot decode: a lost message that nobody would notice."""
-
-    def __init__(self, alarm: Callable[[str], None]) -> None:
-        super().__init__(logging.ERROR)
-        self._alarm = alarm
-
-    def emit(self, record: logging.LogRecord) -> None:
-        cause = record.exc_info[1] if record.exc_info else ""
-        self._alarm(f"{record.getMessage()[:300]} {cause}")
-
-
 class Connection:
     """A socket, and the requests on it: each is answered, or raises BrokerError, within `request_timeout_seconds`."""
 
     def __init__(self, library: ModuleType, taps: Taps, settings: LinkSettings, on_closed: Callable[[], None]) -> None:
         self.library = library
         self.alive = False
+        self.now_ns: Callable[[], int] = time.time_ns  # market time, for what comes without a time that can be read
+        self._unread_times: set[str] = set()
         self._taps, self._settings, self._on_closed = taps, settings, on_closed
         self._timeout = settings.request_timeout_seconds
-        self._pending: dict[int | str, tuple[asyncio.Future[list[Any]], list[Any]]] = {}
+        self._pending: dict[int | str, Pending] = {}
         self._ib = library.IB()
         self._client = self._ib.client
         self._client.MaxRequests = 0  # the limit is ours
         self._limiter: MessageLimiter | None = None
         self._id_in_use = False
         self._closed_early = asyncio.Event()
-        self._alarm = _DecoderAlarm(lambda text: taps.tell("garbled", text))
+        self._alarm = DecoderAlarm(lambda text: taps.tell("garbled", text))
         self.ids: IdSource | None = None
 
     @property
@@ -187,7 +161,25 @@ class Connection:
             setattr(wrapper, name, self._hook(name))
         for name in UNHEARD:
             setattr(wrapper, name, _deaf)
+        handlers = self._client.decoder.handlers
+        decode = handlers[EXECUTION]
+        handlers[EXECUTION] = lambda fields: decode(self._dated(fields))
         wrapper.connectionClosed = self._closed
+
+    def _dated(self, fields: list[str]) -> list[str]:
+        """An execution must not be lost for the way its time is written: one that cannot be read counts as of now, and is told once."""
+        written = fields[EXECUTION_TIME]
+        try:
+            if not isinstance(self.library.util.parseIBDatetime(written), dt.datetime):
+                raise ValueError("no time of day")
+        except Exception as error:  # an unknown zone, or a form that nobody knows yet
+            if written.rpartition(" ")[2] not in self._unread_times:
+                self._unread_times.add(written.rpartition(" ")[2])
+                text = f"the time {written!r} of an execution cannot be read here ({error}), so it counts as executed now"
+                self._taps.fail(ProtocolError(text))
+            now = dt.datetime.fromtimestamp(self.now_ns() // SECOND_NS, dt.UTC)
+            return [*fields[:EXECUTION_TIME], f"{now:%Y%m%d %H:%M:%S} UTC", *fields[EXECUTION_TIME + 1 :]]
+        return fields
 
     def _hook(self, name: str) -> Listener:
         def hook(*arguments: Any) -> None:
@@ -219,22 +211,42 @@ class Connection:
         number = self.ids.request_id()
         return await self._answer(number, request, (number, *arguments), timeout_seconds)
 
-    async def ask_named(self, request: str, end: str, *arguments: Any) -> list[Any]:
-        """Send a request without an id whose answer ends with message `end`; who asks meanwhile shares the answer."""
-        if end in self._pending:
-            return await self._waited(end, request, self._timeout)
-        return await self._answer(end, request, arguments, None)
+    async def what_if(self, contract: Any, order: Any) -> Any:
+        """What an order would do, as the broker's order state; it must be marked whatIf, else nothing is sent. Raises BrokerError."""
+        assert self.ids is not None and order.whatIf, "only a question goes this way"
+        order.orderId = self.ids.order_id()
+        (state,) = await self._answer(order.orderId, "placeOrder", (order.orderId, contract, order), None)
+        return state
+
+    async def ask_named(
+        self, request: str, end: str, *arguments: Any, anew: bool = False, timeout_seconds: float | None = None
+    ) -> list[Any]:
+        """Send a request without an id whose answer ends with message `end`; who asks meanwhile shares the answer.
+
+        With `anew` the answer is to a request sent after what was sent before this call.
+        """
+        timeout = timeout_seconds or self._timeout
+        while (under_way := self._pending.get(end)) is not None:
+            items = await self._waited(under_way, request, timeout)
+            if not anew:
+                return items
+        return await self._answer(end, request, arguments, timeout)
 
     async def _answer(self, key: int | str, request: str, arguments: tuple[Any, ...], timeout: float | None) -> list[Any]:
-        self._pending[key] = (asyncio.get_running_loop().create_future(), [])
+        future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        pending = self._pending[key] = (future, [])
         try:
             self.send(request, *arguments)
-            return await self._waited(key, request, timeout or self._timeout)
+            return await self._waited(pending, request, timeout or self._timeout)
         finally:
-            self._pending.pop(key, None)
+            if self._pending.get(key) is pending:
+                del self._pending[key]
+            if not future.done():  # given up: whoever shares it must not wait for longer
+                future.set_exception(GatewayNotResponding(f"{request} was not answered"))
+                future.exception()
 
-    async def _waited(self, key: int | str, request: str, timeout: float) -> list[Any]:
-        future, items = self._pending[key]
+    async def _waited(self, pending: Pending, request: str, timeout: float) -> list[Any]:
+        future, items = pending
         try:
             await asyncio.wait_for(asyncio.shield(future), timeout)
         except TimeoutError:
@@ -248,13 +260,17 @@ class Connection:
                 pending[1].append(arguments[1])
         elif name in FINISHED:
             self._finish(arguments[0])
+        elif name == "openOrder" and arguments[2].whatIf and arguments[0] in self._pending:
+            self._pending[arguments[0]][1].append(arguments[3])
+            self._finish(arguments[0])
+            return
         if (end := NAMED.get(name)) in self._pending:
             self._pending[end][1].append(arguments)
         if name in NAMED_ENDS:
             self._finish(name)
 
     def _finish(self, key: int | str) -> None:
-        pending = self._pending.get(key)
+        pending = self._pending.pop(key, None)
         if pending is not None and not pending[0].done():
             pending[0].set_result(pending[1])
 

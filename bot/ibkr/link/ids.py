@@ -3,6 +3,9 @@
 A gateway may roll its ids back over its nightly restart; an id it hands out again could hit two
 orders. So the highest id ever used is kept on disk, reserved in blocks so that most orders cost
 no write. Requests count in a range of their own, so that an error's id says what it is about.
+
+Nobody waits for the disk: what cannot be kept there is known here, entries wait until it is kept, and everything else goes on
+under ids from memory. It does not promise that those are remembered if the process ends before the disk works again.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ import json
 import os
 from pathlib import Path
 
-from bot.errors import MesbotError
+from bot.ibkr.errors import BrokerError, OrderIdsNotKept, OrderIdsUsedUp
 
 FIRST_REQUEST_ID = 1_000_000_000
 BLOCK = 50
+UNUSABLE = (OSError, ValueError, TypeError, AttributeError)  # the disk's refusal, and a file that holds something else than marks
 
 
 class IdSource:
@@ -22,8 +26,15 @@ class IdSource:
 
     def __init__(self, path: Path | None, owner: str) -> None:
         self._path, self._owner = path, owner
-        self._next = self._reserved = self._read().get(owner, 1)  # everything below has perhaps been used
+        self._unkept: OrderIdsNotKept | None = None
+        self._used_up: OrderIdsUsedUp | None = None
+        self._next = self._reserved = 1  # everything below has perhaps been used
         self._request = FIRST_REQUEST_ID
+
+    @property
+    def trouble(self) -> BrokerError | None:
+        """Why no entry may be sent under these ids now, or None."""
+        return self._used_up or self._unkept
 
     def at_least(self, order_id: int) -> None:
         """An id the gateway offered or an order we saw carries: ours are never below, and never equal to one seen."""
@@ -31,49 +42,50 @@ class IdSource:
             self._next = max(self._next, order_id)
 
     def order_id(self) -> int:
-        """The next order id; on disk before it is used. Raises MesbotError if that is impossible."""
+        """The next order id; on disk before it is used, if the disk works."""
         number = self._next
-        if number >= self._reserved:
-            self._reserve()
+        if number >= self._reserved and self._unkept is None:
+            self.keep()
         self._next = number + 1
         return number
 
     def begin_at(self, order_id: int) -> None:
         """A connection offers this id: ours are never below. A block is reserved, so that the first order does not wait for the disk."""
-        self.at_least(order_id)
-        self._reserve()
+        self._used_up = None
+        if order_id >= FIRST_REQUEST_ID:
+            self._used_up = OrderIdsUsedUp(f"the next order id of {self._owner} would be {order_id:,}, and the broker takes none below it")
+        self._next = max(order_id, self._next)
+        self.keep()
 
-    def _reserve(self) -> None:
-        self._reserved = self._next + BLOCK
-        self._write(self._reserved)
+    def keep(self) -> None:
+        """Reserve a block on disk. What goes wrong is `trouble` until it works, and is tried again by whoever watches."""
+        if self._used_up is not None:
+            return  # a mark up there would outlive the remedy
+        try:
+            marks = self._marks()
+            self.at_least(int(marks.get(self._owner, 1)))
+            self._write(marks | {self._owner: self._next + BLOCK})
+            self._reserved, self._unkept = self._next + BLOCK, None
+        except UNUSABLE as error:
+            self._unkept = OrderIdsNotKept(f"{self._path} cannot be used ({error})")
 
     def request_id(self) -> int:
         """The next request id, above every order id."""
         self._request += 1
         return self._request
 
-    def _read(self) -> dict[str, int]:
-        if self._path is None:
+    def _marks(self) -> dict[str, int]:
+        if self._path is None or not self._path.exists():
             return {}
-        try:
-            marks = json.loads(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            raise MesbotError(f"{self._path} cannot be read ({error}); repair or delete it, then start again.") from None
-        return marks if isinstance(marks, dict) else {}
+        return json.loads(self._path.read_text(encoding="utf-8"))
 
-    def _write(self, mark: int) -> None:
+    def _write(self, marks: dict[str, int]) -> None:
         if self._path is None:
             return
-        try:
-            marks = self._read() | {self._owner: mark}
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft = self._path.with_suffix(f".{os.getpid()}")
-            with draft.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(marks))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
-        except OSError as error:
-            raise MesbotError(f"{self._path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can.") from None
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_suffix(f".{os.getpid()}")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(marks))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)

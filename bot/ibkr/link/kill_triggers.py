@@ -30,9 +30,9 @@ class KillTriggers:
             self._timer = None
 
     def _on_state(self, state: LinkState, _previous: LinkState) -> None:
-        if state is LinkState.READY:
+        if state.allows_way_out:
             self.stop()
-        elif self._timer is None and self._link.was_ready:
+        elif self._timer is None and self._link.was_synced:
             self._timer = asyncio.get_running_loop().call_later(self._timeout_seconds / self._pace, self._too_long)
 
     def _too_long(self) -> None:

@@ -1,12 +1,12 @@
 """Keeps one connection to the gateway open: one task, one attempt at a time, a fresh socket each.
 
-States: DISCONNECTED, CONNECTING, SYNCING (asking what is true), READY, LINK_DOWN (the gateway
-lost IBKR; the socket is kept), FAILED (a person must act). Only READY allows new orders.
+Its state follows from facts alone (`_state_now`): the socket, what the gateway says of its own link to IBKR, and the questions
+that are open. What a state allows, LinkState says.
 
-It does not promise that READY lasts: an order sent in the moment of a loss has an unknown
-outcome until the next sync.
+It does not promise that a state lasts: an order sent in the moment of a loss has an unknown outcome until the next sync.
 """
 
+# long because: the state follows from facts that one object must hold together
 from __future__ import annotations
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import Any
 
 from bot.ibkr.errors import (
     BrokerError,
+    BrokerLinkLost,
     ClientIdInUse,
     ClockSkew,
     CompetingSession,
@@ -28,20 +29,24 @@ from bot.ibkr.errors import (
     SetupError,
 )
 from bot.ibkr.link.classify import NO_LIVE_IDS, Action, classify_system
-from bot.ibkr.link.connection import Connection, Taps, load_ib
+from bot.ibkr.link.connection import Connection, load_ib
 from bot.ibkr.link.ids import IdSource
-from bot.ibkr.link.link_state import LinkEvent, LinkState, SyncReason
+from bot.ibkr.link.inquiry import Inquiry, clock_text
+from bot.ibkr.link.link_state import LinkState, SyncReason
 from bot.ibkr.link.market_clock import MarketClock
+from bot.ibkr.link.questions import Questions
 from bot.ibkr.link.settings import LinkSettings, chosen_account, wait_seconds
+from bot.ibkr.link.taps import Taps
 
 MAX_SKEW_SECONDS = 2.0
 _RESTORED = {Action.LINK_UP_LOST: SyncReason.DATA_LOST, Action.LINK_UP_KEPT: SyncReason.DATA_KEPT}
 
 
 class Link:
-    """The connection manager. `state_changed` and `errors` are lists of listeners; `sync` and `loops` coroutine functions.
+    """The connection manager. `state_changed`, `errors` and `opening` are lists of listeners, `loops` of coroutine functions.
 
-    `rng` draws the jitter. `pace` is how many seconds of patience pass in one of the wall: 1, but for tests.
+    `questions` are asked after every connect, 1101 and 1102, and must be answered before entries. `opening` is called before
+    each attempt. `rng` draws the jitter. `pace` is how many seconds of patience pass in one of the wall: 1, but for tests.
     """
 
     def __init__(
@@ -53,27 +58,32 @@ class Link:
         pace: float = 1.0,
     ) -> None:
         self.settings, self.clock = settings, clock
-        self.state = LinkState.DISCONNECTED
+        self.state = LinkState.DOWN
+        self.since_ns = 0  # of the state, market time; 0: from the start
         self.generation = 0
         self.account = ""
         self.last_error: BrokerError | None = None
+        self.failed: BrokerError | None = None  # a person must act, and no connection is tried any more
         self.read_only: ReadOnlyApi | None = None  # the gateway takes no orders
+        self.was_synced = False
+        self.questions = Questions(clock.now_ns)
+        self.opening: list[Callable[[], None]] = []
         self.state_changed: list[Callable[[LinkState, LinkState], None]] = []
         self.errors: list[Callable[[BrokerError], None]] = []
-        self.sync: list[Callable[[SyncReason], Awaitable[None]]] = []
         self.loops: list[Callable[[], Awaitable[None]]] = []
         self.lost: Callable[[], BrokerError] = lambda: ConnectionLost("the gateway closed the connection")
         self.taps = Taps(self.report)
         self.ids: IdSource | None = None
         self._make_ids, self._rng, self._pace = ids, rng or random.Random(), pace
         self._connection: Connection | None = None
-        self._events: asyncio.Queue[LinkEvent] = asyncio.Queue()
+        self._cut: BrokerError | None = None  # what the gateway said of its own link to IBKR
+        self._ends: asyncio.Queue[BrokerError] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._inquiry = Inquiry(self)
         self._running: list[asyncio.Task[None]] = []
-        self._syncing: asyncio.Future[None] | None = None
-        self._abort: BrokerError | None = None
+        self._waiting: list[asyncio.Future[None]] = []  # for another state
         self._settled = asyncio.Event()
-        self.was_ready = False
+        self._failures = 0
         self._id_in_use_since: float | None = None
         self.taps.listen("error", self._on_error)
         self.taps.listen("nextValidId", lambda number: self.ids and self.ids.at_least(number))
@@ -82,9 +92,25 @@ class Link:
     # ------------------------------------------------------------------ use
 
     @property
-    def ready(self) -> bool:
-        """Whether new orders may be sent. A socket may have closed in this very turn of the loop."""
-        return self.state is LinkState.READY and self._connection is not None and self._connection.alive
+    def allows_entries(self) -> bool:
+        """Whether the link stands against no entry."""
+        return self.state.allows_entries
+
+    @property
+    def allows_way_out(self) -> bool:
+        """Whether exits, stops, changes and cancels may be sent."""
+        return self.state.allows_way_out
+
+    def require_way_out(self) -> None:
+        """Raises BrokerLinkLost unless exits, stops, changes and cancels may be sent."""
+        if not self.allows_way_out:
+            raise self._no_way_out()
+
+    def why_no_entries(self) -> BrokerError | None:
+        """What of the link stands against entries, and since when; None if nothing does."""
+        if self.allows_entries:
+            return None
+        return self._inquiry.not_synced() if self.allows_way_out else self._no_way_out()
 
     @property
     def connection(self) -> Connection:
@@ -94,17 +120,24 @@ class Link:
         return self._connection
 
     async def start(self, timeout_seconds: float) -> None:
-        """Connect and stay connected; returns once READY. Raises the reason if that fails within the timeout; then nothing runs."""
+        """Connect and stay connected; returns once SYNCED. Raises the reason if that fails within the timeout; then nothing runs."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="ibkr-link")
         try:
             await asyncio.wait_for(self._settled.wait(), timeout_seconds)
         except TimeoutError:
-            error = self.last_error or GatewayNotResponding(f"not ready within {timeout_seconds:g} s")
+            error = self.last_error or self._not_started(timeout_seconds)
             await self.stop()
             raise error from None
-        if self.state is LinkState.FAILED:
-            raise self.last_error or GatewayNotResponding("not ready")
+        if self.failed is not None:
+            raise self.failed
+
+    def _not_started(self, seconds: float) -> BrokerError:
+        """What a start still waited for."""
+        name, question = next(iter(self.questions.open.items()), ("", None))
+        if question is None or not self.allows_way_out:
+            return self._no_way_out() if self._cut is not None else GatewayNotResponding(f"not ready within {seconds:g} s")
+        return question.error or GatewayNotResponding(f"{name}: not told within {seconds:g} s")
 
     async def stop(self) -> None:
         """Hang up and forget the task. Orders stay as they are at the broker."""
@@ -112,17 +145,28 @@ class Link:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        self._close()
         self._settled.clear()
-        self._set(LinkState.DISCONNECTED)
+        self._close()
 
     def reconnect(self, error: BrokerError) -> None:
-        """Make a new connection, because of this error; a sync that is under way ends at once."""
-        if self._syncing is not None:
-            self._abort = error
-            self._syncing.cancel()
-        else:
-            self._events.put_nowait(LinkEvent(error=error))
+        """Make a new connection, because of this error."""
+        self._ends.put_nowait(error)
+
+    def unanswered(self, name: str, error: BrokerError) -> None:
+        """A question was asked in vain in between: entries wait until it is answered, and it is asked on. The error is not told here."""
+        self.questions.unanswered(name, error)
+        self._update()
+
+    def owe(self, *names: str) -> None:
+        """These questions are to be asked again now; entries wait until they are answered."""
+        self.questions.owe(SyncReason.UNANSWERED, *names)
+        self._update()
+
+    def questions_changed(self) -> None:
+        """A round of questions is over. The watches begin with the first after which something is known."""
+        self._update()
+        if self.was_synced and not self._running:
+            self._running = [asyncio.get_running_loop().create_task(self.keep(loop)) for loop in self.loops]
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call back after so many seconds of the wall, unless the connection ends before."""
@@ -142,6 +186,13 @@ class Link:
         """Wait."""
         await asyncio.sleep(seconds / self._pace)
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until this is true of the link; it is looked at whenever state or questions change."""
+        while not condition():
+            change = asyncio.get_running_loop().create_future()
+            self._waiting.append(change)
+            await change
+
     def report(self, error: BrokerError) -> None:
         """Tell every listener of an error."""
         for listener in self.errors:
@@ -150,58 +201,68 @@ class Link:
     # ------------------------------------------------------------- the task
 
     async def _run(self) -> None:
-        failures = 0
         while True:
             try:
                 await self._open()
-                await self._synchronise(SyncReason.CONNECTED)
-                failures = 0
                 await self._serve()
             except Exception as error:  # the one task must not die of what nobody foresaw
                 reason = error if isinstance(error, BrokerError) else ProtocolError(f"{type(error).__name__}: {error}")
                 self._fail(reason)
-                if self.state is LinkState.FAILED:
+                if self.failed is not None:
                     return
-                wait = wait_seconds(self.settings, reason, failures, self._rng.random())
-            failures += 1
+                wait = wait_seconds(self.settings, reason, self._failures, self._rng.random())
+            self._failures += 1
             await self.delay(wait)
 
     async def _open(self) -> None:
-        self._set(LinkState.CONNECTING)
-        self._events = asyncio.Queue()
+        self._ends, self._cut = asyncio.Queue(), None
+        for listener in self.opening:
+            listener()
         connection = Connection(load_ib(), self.taps, self.settings, self._on_closed)
+        connection.now_ns = self.clock.now_ns
         accounts = await connection.open()
-        self._connection = connection
+        try:
+            self.account = chosen_account(self.settings, accounts)
+            if self.ids is None:
+                self.ids = self._make_ids(f"{self.account}:{self.settings.client_id}")
+            self.ids.begin_at(connection.first_id)
+            self._require_ids(self.ids.trouble)
+        except BaseException:
+            connection.close()
+            raise
+        connection.ids, self._connection = self.ids, connection
         self.generation += 1
         self._id_in_use_since = None
-        self.account = chosen_account(self.settings, accounts)
-        if self.ids is None:
-            self.ids = self._make_ids(f"{self.account}:{self.settings.client_id}")
-        connection.ids = self.ids
-        self.ids.begin_at(connection.first_id)
+        self.questions.owe(SyncReason.CONNECTED)
+        self._update()
         await self._read_clock(at_connect=True)
+        self._inquiry.begin()
 
-    async def _synchronise(self, reason: SyncReason) -> None:
-        self._set(LinkState.SYNCING)
-        self._abort = None
-        self._syncing = asyncio.ensure_future(self._ask_everything(reason))
-        try:
-            await self._syncing
-        except asyncio.CancelledError:
-            if self._abort is None:
-                self._syncing.cancel()
-                raise
-        finally:
-            self._syncing = None
-        if self._abort is not None:  # also if it came in the turn in which the sync ended
-            raise self._abort
-        if not self._running:
-            self._running = [asyncio.get_running_loop().create_task(self._keep(loop)) for loop in self.loops]
-        if self.state is LinkState.SYNCING:  # not if the link went down meanwhile
-            self._set(LinkState.READY)
+    def _require_ids(self, trouble: BrokerError | None) -> None:
+        """Raises SetupError for ids that the broker takes none of, while starting; later, and of anything else, it is only told."""
+        if trouble is not None and self.ends_start(trouble):
+            raise trouble
+        if trouble is not None:
+            self.report(trouble)
 
-    async def _keep(self, loop: Callable[[], Awaitable[None]]) -> None:
-        """A watch must not end of what nobody foresaw."""
+    async def _serve(self) -> None:
+        while True:
+            try:
+                raise await asyncio.wait_for(self._ends.get(), self.settings.heartbeat_seconds)
+            except TimeoutError:
+                await self._read_clock(at_connect=False)
+
+    async def _read_clock(self, at_connect: bool) -> None:
+        """The heartbeat: an answer proves that the gateway lives; its time is compared with ours."""
+        answer = await self.connection.ask_named("reqCurrentTime", "currentTime")
+        skew, step = self.clock.broker_says(answer[0][0], at_connect), self.clock.step_seconds()
+        if abs(step) > MAX_SKEW_SECONDS:
+            self.report(ClockSkew(f"this machine's clock was set by {step:+.1f} s; market time goes on without that"))
+        if abs(skew) > MAX_SKEW_SECONDS:
+            self.report(ClockSkew(f"the broker's clock is {skew:+.1f} s from ours"))
+
+    async def keep(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run this, again after a moment if it ends of what nobody foresaw: a watch must not."""
         while True:
             try:
                 return await loop()
@@ -209,42 +270,24 @@ class Link:
                 self.report(ProtocolError(f"{type(error).__name__}: {error}"))
                 await self.delay(1.0)
 
-    async def _ask_everything(self, reason: SyncReason) -> None:
-        for each in self.sync:
-            await each(reason)
-
-    async def _serve(self) -> None:
-        while True:
-            try:
-                event = await asyncio.wait_for(self._events.get(), self.settings.heartbeat_seconds)
-            except TimeoutError:
-                await self._read_clock(at_connect=False)
-                continue
-            if event.error is not None:
-                raise event.error
-            if event.sync is None:
-                self._set(LinkState.LINK_DOWN)
-            else:
-                await self._synchronise(event.sync)
-
-    async def _read_clock(self, at_connect: bool) -> None:
-        """The heartbeat: an answer proves that the gateway lives; its time is compared with ours."""
-        answer = await self.connection.ask_named("reqCurrentTime", "currentTime")
-        skew = self.clock.broker_says(answer[0][0], at_connect)
-        if abs(skew) > MAX_SKEW_SECONDS:
-            self.report(ClockSkew(f"the broker's clock is {skew:+.1f} s from ours"))
+    def _no_way_out(self) -> BrokerLinkLost:
+        why = "the gateway has lost IBKR" if self._cut is not None else "there is no connection to the gateway"
+        since = f" since {clock_text(self.since_ns)}" if self.since_ns else ""
+        return BrokerLinkLost(f"the link is {self.state}{since}: {why}")
 
     # ---------------------------------------------------------------- failing
 
     def _fail(self, error: BrokerError) -> None:
-        self._close()
         self.last_error = error
-        self._set(LinkState.FAILED if self._final(error) else LinkState.DISCONNECTED)
+        self.failed = error if self.ends_start(error) else None
+        self._close()
+        if self.failed is not None:
+            self._settled.set()
         self.report(error)
 
-    def _final(self, error: BrokerError) -> bool:
-        """Whether trying again is no use. Once we have been READY nothing is: there may be a position to look after."""
-        if self.was_ready:
+    def ends_start(self, error: BrokerError) -> bool:
+        """Whether trying again is no use while starting. Once we have been SYNCED nothing is: there may be a position to look after."""
+        if self.was_synced:
             return False
         if isinstance(error, ClientIdInUse):
             now = self.seconds()
@@ -253,42 +296,75 @@ class Link:
         return isinstance(error, SetupError | CompetingSession)
 
     def _close(self) -> None:
+        self._inquiry.end()
         for task in self._running:
             task.cancel()
         self._running = []
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._update()
 
-    def _set(self, state: LinkState) -> None:
-        previous, self.state = self.state, state
-        self.was_ready |= state is LinkState.READY
-        if state in (LinkState.READY, LinkState.FAILED):
-            self._settled.set()
-        if previous is not state:
+    # --------------------------------------------------------------- the state
+
+    def _state_now(self) -> LinkState:
+        if self._connection is None or not self._connection.alive:
+            return LinkState.DOWN
+        if self._cut is not None:
+            return LinkState.CUT
+        if self.questions.missing:
+            return LinkState.DEGRADED
+        return LinkState.CONNECTED if self.questions.open else LinkState.SYNCED
+
+    def _update(self) -> None:
+        """The facts have changed: so does the state, in this very turn of the loop, and everybody hears of it."""
+        state, previous = self._state_now(), self.state
+        if state is not previous:
+            self.state, self.since_ns = state, self.clock.now_ns()
+            if state is LinkState.SYNCED:
+                self.was_synced, self._failures = True, 0
+                self._settled.set()
             for listener in self.state_changed:
                 listener(state, previous)
+            if state is LinkState.DEGRADED:
+                self.report(self._inquiry.not_synced())
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for change in waiting:
+            if not change.done():
+                change.set_result(None)
 
     # --------------------------------------------------------------- messages
 
     def _on_closed(self) -> None:
         self.reconnect(self.lost())
+        self._update()
 
     def _on_error(self, number: int, code: int, text: str, *_: Any) -> None:
         rule = classify_system(code, text)
         if rule.action is Action.READ_ONLY:
             self.read_only = ReadOnlyApi(text, code=code)
             self.report(self.read_only)
-            if not self.was_ready:
+            if not self.was_synced:
                 self.reconnect(self.read_only)
         if number not in NO_LIVE_IDS:
             return
         if rule.action is Action.LINK_DOWN:
-            self._events.put_nowait(LinkEvent())
-            self._set(LinkState.LINK_DOWN)
+            self._cut = BrokerLinkLost(text, code=code)
+            self._update()
         elif rule.action in _RESTORED:
-            self._events.put_nowait(LinkEvent(sync=_RESTORED[rule.action]))
+            self._restored(_RESTORED[rule.action])
         elif rule.action is Action.PORT_RESET:
             self.reconnect(GatewayUnreachable(text, code=code))
         if rule.error is not None and rule.action not in (Action.ID_IN_USE, Action.PORT_RESET):
             self.report(rule.error(text, code=code))
+
+    def _restored(self, reason: SyncReason) -> None:
+        """The gateway has IBKR again: what waits goes out now, everything is asked for after it."""
+        self._cut = None
+        self.questions.owe(reason)
+        self._update()
+        if self._connection is not None:
+            self._inquiry.begin()

@@ -1,31 +1,32 @@
 """Market time: what every order event and bar is stamped with. UTC nanoseconds.
 
-Live, it is this machine's clock corrected by what the broker's clock says. On a replay the
-market runs at another speed than the wall, so it is the newest stamp any message carried: a
-piece of a bar (its close) or an execution. Nothing of the wall enters there, so the same
-messages give the same stamps at every speed.
+Live, it is what the broker's clock said last, carried on by a steady clock, so that setting this machine's clock moves nothing. On a
+replay the market runs at another speed than the wall, so it is the newest stamp any message carried: a piece of a bar (its close) or an
+execution. Nothing of the wall enters there, so the same messages give the same stamps at every speed.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from bot.units import SECOND_NS
 
 
 class MarketClock:
-    """Tells market time. `wall_ns` is this machine's clock; `replay` says whose time counts."""
+    """Tells market time. `wall_ns` is this machine's clock, `steady_ns` one that nobody sets; `replay` says whose time counts."""
 
-    def __init__(self, wall_ns: Callable[[], int], replay: bool) -> None:
-        self._wall_ns = wall_ns
+    def __init__(self, wall_ns: Callable[[], int], replay: bool, steady_ns: Callable[[], int] | None = None) -> None:
+        self._wall_ns, self._steady_ns = wall_ns, steady_ns or uptime_ns
+        self._base_ns, self._base_at_ns = wall_ns(), self._steady_ns()  # market time at a moment of the steady clock
+        self._ahead_ns = self._base_ns - self._base_at_ns  # this machine's clock less the steady one, when it was last compared
         self.replay = replay
         self.told: list[Callable[[int], None]] = []
         self._newest_ns = 0
-        self._offset_ns = 0
 
     def now_ns(self) -> int:
         """Market time now. On a replay it is 0 before the first message."""
-        return self._newest_ns if self.replay else self._wall_ns() + self._offset_ns
+        return self._newest_ns if self.replay else self._base_ns + self._steady_ns() - self._base_at_ns
 
     def saw(self, ts_ns: int) -> None:
         """A message carried this market time; time never runs back. Those in `told` hear of every advance."""
@@ -35,7 +36,7 @@ class MarketClock:
                 listener(ts_ns)
 
     def broker_says(self, epoch_seconds: int, at_connect: bool) -> float:
-        """The broker's clock was read; returns our skew in seconds (positive: we are behind). Replays have none.
+        """The broker's clock was read; returns this machine's skew in seconds (positive: it is behind). Replays have none.
 
         The answer has whole seconds, so half a second is added and skews below a second are nothing.
         On a replay only the reading at a connect counts: later ones come at moments of the wall.
@@ -44,6 +45,17 @@ class MarketClock:
             if at_connect:
                 self.saw(epoch_seconds * SECOND_NS)
             return 0.0
-        skew_ns = epoch_seconds * SECOND_NS + SECOND_NS // 2 - self._wall_ns()
-        self._offset_ns = skew_ns if abs(skew_ns) > SECOND_NS else 0
-        return skew_ns / SECOND_NS
+        told_ns = epoch_seconds * SECOND_NS + SECOND_NS // 2
+        if abs(told_ns - self.now_ns()) > SECOND_NS:
+            self._base_ns, self._base_at_ns = told_ns, self._steady_ns()
+        return (told_ns - self._wall_ns()) / SECOND_NS
+
+    def step_seconds(self) -> float:
+        """How far this machine's clock has been set since this was last asked; about 0 while it only runs."""
+        before, self._ahead_ns = self._ahead_ns, self._wall_ns() - self._steady_ns()
+        return (self._ahead_ns - before) / SECOND_NS
+
+
+def uptime_ns() -> int:
+    """A clock that nobody sets, and that counts the time in which the machine slept, where the system has one that does."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns()

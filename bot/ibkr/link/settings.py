@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bot.contracts.models import ExecutionContract
-from bot.ibkr.errors import AccountNotFound, BrokerError, ClientIdInUse, GatewayNotResponding, WrongAccountKind
+from bot.ibkr.errors import AccountNotFound, BrokerError, ClientIdInUse, GatewayNotResponding, MasterAccount, WrongAccountKind
 
 
 class LinkSettings(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ def require_confirmed(account: str, *, paper: bool, observe: bool) -> None:
 
 
 def chosen_account(settings: LinkSettings, accounts: list[str]) -> str:
-    """The configured account, or the only one. Raises AccountNotFound or WrongAccountKind."""
+    """The configured account, or the only one. Raises AccountNotFound, MasterAccount or WrongAccountKind."""
     listed = ", ".join(accounts) or "none"
     if not settings.account and len(accounts) != 1:
         raise AccountNotFound(f"the gateway manages {len(accounts)} accounts ({listed}) and none is configured")
@@ -68,6 +68,8 @@ def chosen_account(settings: LinkSettings, accounts: list[str]) -> str:
     if account not in accounts:
         raise AccountNotFound(f"account {account} is not managed here; found {listed}")
     paper = account.startswith("D")
+    if not account.removeprefix("D").startswith("U"):
+        raise MasterAccount(f"{account} is no customer's account; found {listed}")
     if paper is not settings.paper:
         kind = "a paper" if paper else "a live"
         raise WrongAccountKind(f"{account} is {kind} account, and the mode is {'PAPER' if settings.paper else 'LIVE'}")

@@ -1,4 +1,4 @@
-"""Asks the broker what is true of our orders: after every connect, on doubt, and every minute.
+"""Asks the broker what is true of our orders: after every connect, 1101 and 1102, on doubt, and every minute.
 
 Absence from one snapshot is not a cancel. An order under way when the link broke is looked for
 among open orders, completed orders and executions; nowhere twice means that it never arrived, and
@@ -17,15 +17,15 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.account import AccountBook
-from bot.ibkr.errors import BrokerError, ConnectionTrouble, ExecutionMissing, ModifyRejected, OrderRejectedByBroker, UnknownOrder
+from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, ModifyRejected, OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.link.link import Link
-from bot.ibkr.link.link_state import SyncReason
+from bot.ibkr.link.link_state import LinkState, SyncReason
 from bot.ibkr.orders.order_state import BrokerOrder, Phase
 from bot.ibkr.orders.orders import OrderMonitor
 from bot.ibkr.orders.position_check import PositionCheck
 from bot.units import SECOND_NS
 
-PATIENCE = 2  # unanswered looks before the connection is made anew
+QUESTION = "orders and executions"
 UNTOLD_LOOKS = 5  # looks at an order that is filled and has no execution, before it is given up
 RESEND_MARGIN_NS = 5 * SECOND_NS  # an entry with less time left is not sent again
 
@@ -61,23 +61,25 @@ class OrderSync:
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._checked_at = 0.0
-        self._unanswered = 0
+        self._opened_at = 0.0
         monitor.doubtful = self._wake.set
-        link.sync.append(self._sync)
+        link.questions.add(QUESTION, self._sync)
+        link.state_changed.append(self._on_link)
         link.loops.append(self._watch)
 
     # ------------------------------------------------------------------- when
 
-    async def _sync(self, reason: SyncReason) -> None:
+    def _on_link(self, state: LinkState, previous: LinkState) -> None:
+        if state.allows_way_out and not previous.allows_way_out:
+            self._opened_at = self._link.seconds()
+
+    async def _sync(self, _: SyncReason) -> None:
         monitor = self._monitor
-        for order in monitor.orders.values():
-            if order.phase is Phase.SENT:
-                order.phase, order.misses = Phase.DOUBT, 0
         await self.check()
         if monitor.quiet:
             monitor.quiet = False
             self._positions.begin()
-        self._ask_again(self._live())
+        self._ask_again([order for order in self._live() if order.asked_at < self._opened_at])
 
     def _ask_again(self, orders: list[BrokerOrder]) -> None:
         """Requests that were never answered: a change that did not take is refused, a cancel asked again."""
@@ -93,38 +95,30 @@ class OrderSync:
         """Looks every moment whether an answer is overdue, and every minute at everything."""
         self._checked_at = self._link.seconds()
         while True:
-            if not self._link.ready:  # a doubt that waits for the link would be looked at again and again, and nobody else had a turn
-                await asyncio.sleep(self.times.watch_seconds)
-                continue
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self.times.watch_seconds)
+            asked = await self._asked_for()
             try:
-                if self._link.ready:
-                    await self._look()
-                    self._unanswered = 0
-            except ConnectionTrouble as error:
-                self._no_answer(error)
+                if self._link.allows_way_out:
+                    await self._look(asked)
+            except ConnectionLost:
+                pass  # the link asks once it is back
             except BrokerError as error:
                 self._link.report(error)
+                self._link.unanswered(QUESTION, error)
 
-    def _no_answer(self, error: BrokerError) -> None:
-        """The heartbeat is answered and we are not: said once, then a new connection. Of anything else the link takes care itself."""
-        if not self._link.ready:
-            return
-        self._unanswered += 1
-        self._wake.set()
-        if self._unanswered < PATIENCE:
-            self._link.report(error)
-        else:
-            self._unanswered = 0
-            self._link.reconnect(error)
-
-    async def _look(self) -> None:
-        now = self._link.seconds()
+    async def _asked_for(self) -> bool:
+        """Let a moment pass; whether a doubt has ended it. Each round gives way to everybody else, whatever wakes it."""
+        await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), self.times.watch_seconds)
         asked = self._wake.is_set()
-        self._wake.clear()
+        self._wake.clear()  # also if nobody can be asked now: the link asks everything once somebody can
+        return asked
+
+    async def _look(self, asked: bool) -> None:
+        now = self._link.seconds()
         overdue = self._overdue(now)
-        if asked or overdue or self._positions.undecided or now - self._checked_at >= self.times.every_seconds:
+        due = now - self._checked_at >= self.times.every_seconds and QUESTION not in self._link.questions.open  # else the link asks it
+        if asked or overdue or due or self._positions.undecided:
             await self.check()
             await self._account.positions()
             self._ask_again(overdue)

@@ -45,6 +45,7 @@ class OrderMonitor:
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
         self.doubtful: Callable[[], None] = lambda: None
         self._link, self._contract_of, self._observe = link, contract_of, observe
+        link.state_changed.append(self._on_link)
         self._by_id: dict[int, BrokerOrder] = {}
         self._by_perm: dict[int, BrokerOrder] = {}
         self._retired: set[int] = set()
@@ -73,11 +74,21 @@ class OrderMonitor:
         self._send(order, order.change, transmit=True)
 
     def cancel(self, ref: str) -> None:
-        """Ask for a cancel; while the link is down it waits for the sync that follows."""
+        """Ask for a cancel; while there is no way out it waits, and is the first to go once there is one."""
         order = self.orders[ref]
         order.cancel_asked, order.asked_at = True, self._link.seconds()
-        if self._link.state in (LinkState.READY, LinkState.SYNCING):
+        if self._link.allows_way_out:
             self.withdraw(order.order_id)
+
+    def _on_link(self, state: LinkState, previous: LinkState) -> None:
+        """The way out opens: what was sent before and not answered is in doubt, and the cancels that waited go."""
+        if not state.allows_way_out or previous.allows_way_out:
+            return
+        for order in [order for order in self.orders.values() if order.live]:
+            if order.phase is Phase.SENT:
+                order.phase, order.misses = Phase.DOUBT, 0
+            if order.cancel_asked:
+                self.cancel(order.ref)
 
     def withdraw(self, order_id: int) -> None:
         """Send a cancel for this handle, whatever is known of the order."""
@@ -109,8 +120,7 @@ class OrderMonitor:
     def _may_send(self) -> None:
         if self._observe:
             raise ObserveOnly("the run's mode is OBSERVE")
-        if not self._link.ready:
-            raise BrokerLinkLost(f"the connection is {self._link.state}")
+        self._link.require_way_out()
 
     def track(self, orders: list[BrokerOrder]) -> None:
         """Follow these orders from now on."""

@@ -79,7 +79,7 @@ async def _first_bar(session: BrokerSession, seconds: float) -> None:
     """Wait for the first five-second bar, for trouble, for the end of the link, or for so many seconds of the wall."""
     try:
         async with asyncio.timeout(seconds):
-            while session.link.ready and not session.feed.pieces and session.feed.trouble is None:
+            while session.link.allows_entries and not session.feed.pieces and session.feed.trouble is None:
                 await asyncio.sleep(0.02)
     except TimeoutError:
         pass  # what did not come is judged afterwards

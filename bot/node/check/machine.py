@@ -99,12 +99,13 @@ def journal_item(folder: Path) -> CheckItem:
 
 
 def bare_spec(contracts: Contracts, today: dt.date) -> RuntimeSpec:
-    """A run of which nothing is written."""
+    """A run of which nothing is written and by which nothing is sent."""
     return RuntimeSpec(
         contracts.directory,
         contracts.sha256,
         (today - BEFORE).isoformat(),
         (today + AHEAD).isoformat(),
         "",
+        observe=True,
         strategies=contracts.strategy_folders,
     )

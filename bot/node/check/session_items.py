@@ -46,7 +46,7 @@ def judged(
         "bars": lambda: _bars(session, bar_seconds),
     }
     place = "" if trouble is None else _place(trouble)
-    rest_unknown = not session.link.was_ready or place in ("connection", "data permissions")
+    rest_unknown = not session.link.was_synced or place in ("connection", "data permissions")
     items: dict[str, CheckItem] = {}
     for name, look in looks.items():
         if place in items and rest_unknown:

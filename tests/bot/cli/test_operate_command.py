@@ -338,6 +338,17 @@ def test_the_last_trouble_with_the_broker_is_shown_with_both_numbers(run):
     assert re.search(row, run("status").output)
 
 
+def test_what_was_last_said_of_the_link_is_shown_beside_the_last_trouble(run):
+    path = write("paper-DU1-2025")
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        for found, text in (("Link", "the link is CUT"), ("ForeignOrder", "BUY 1 MESZ5"), ("Link", "the link is SYNCED again")):
+            journal.add(Kind.RECONCILE, HALF_PAST_TEN, ReconcileRecord(found, text))
+    (said,) = json.loads(run("status", "--json").output)
+    assert said["link"] == "2025-09-16 10:30 New York: Link: the link is SYNCED again"
+    assert said["trouble"] == "2025-09-16 10:30 New York: ForeignOrder: BUY 1 MESZ5"
+    assert re.search(r"link +2025-09-16 10:30 New York: Link: the link is SYNCED again", run("status").output)
+
+
 def test_a_kill_request_that_nobody_took_is_shown(run):
     path = write("paper-DU1-2025")
     assert "kill request" not in run("status").output and json.loads(run("status", "--json").output)[0]["kill_request"] is None

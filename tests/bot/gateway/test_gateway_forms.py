@@ -28,7 +28,7 @@ equity 2500.50; equity -1 DU1; accounts DU1,DU2; manual buy 1 MES; manual sell 2
 REFUSED = """
 refuse maybe; hold-id; hold-id soon; hold-id -1; drop everybody; drop 1 2; drop-after-place; restart; restart soon; err; err x; bust now
 orders-while-down perhaps; clock; clock noon; swallow; swallow openOrder few R; delay openOrder; delay openOrder soon; chaos 1 2 openOrder
-chaos 1 0.5; step back; go on; speed 0; speed 0.0; speed fast; farm; farm sideways; farm down mars; mute noise; deny; deny md 17; spread
+chaos 1 0.5; step back; go on; speed 0; speed 0.0; speed fast; farm; farm sideways; farm down mars; mute noise; deny; deny md some; spread
 spread wide; session; session shut; flood 5; fill; fill A 0; fill A 1 of; fill MES-1 of 3
 fill A at; fill A at 6300.10; fill A at dawn; reject; kill
 tws-modify A; tws-modify A 6300.1; status; status Happy A; status Inactive; rollback-id; order; order exec-last; commission

@@ -165,7 +165,9 @@ def test_exec_details():
 
 
 def test_contract_details():
-    fields = messages.contract_details(3, MESZ5, ("20251002:1700-20251003:1600", "20251002:0830-20251002:1500"))
+    fields = messages.contract_details(
+        3, MESZ5, ("20251002:1700-20251003:1600", "20251002:0830-20251002:1500"), "20251219 08:30:00 US/Central"
+    )
     assert len(fields) == 40
     _, (_, details) = decoded(fields)
     contract = details.contract

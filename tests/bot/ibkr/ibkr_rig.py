@@ -185,10 +185,9 @@ def new_session(
 ) -> BrokerSession:
     """A session that is not started; `broker` changes the broker's configuration, `changes` the link settings."""
     config = BrokerConfig(
-        runtime=SPEC,
         link=link_settings(port, **changes),
         ids_path=None if ids_path is None else str(ids_path),
-        **({"start_timeout_seconds": 3.0, "watch_seconds": 0.01} | (broker or {})),
+        **({"runtime": SPEC, "start_timeout_seconds": 3.0, "watch_seconds": 0.01} | (broker or {})),
     )
     session = BrokerSession(config, random.Random(1), pace, TIMES)
     session.orders.listener = ear

@@ -338,7 +338,7 @@ def link() -> Any:
 async def an_order_whose_sending_is_in_doubt_is_not_rejected_and_is_there_once() -> None:
     async with stage() as s:
         for fate in ("kept", "lost"):
-            await until(lambda: link().ready)  # the last loss is mended: an entry sent while it is not would be denied
+            await until(lambda: link().allows_entries)  # the last loss is mended: an entry sent while it is not would be denied
             await s.play(f"drop-after-place {fate}")
             s.player.submit_order(s.player.make(OrderType.LIMIT, fate, BUY, s.mark - 400))
             await s.events(fate, "Accepted")

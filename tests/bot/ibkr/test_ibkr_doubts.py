@@ -9,7 +9,7 @@ import pytest
 from ibkr_rig import Rig, bracket, on_a_loop, rig, until
 
 from bot.ibkr import errors as e
-from bot.ibkr.link.link_state import LinkEvent, SyncReason
+from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.order_state import Draft, Phase
 
 ALL = ("B-E", "B-S", "B-T")
@@ -66,12 +66,12 @@ async def test_a_doubt_that_waits_for_the_link_lets_everybody_else_work():
         r.session.order_sync._wake = wish = Impatient()
         r.session.orders.doubtful = wish.set
         await r.do("err 1100")
-        await until(lambda: not r.session.link.ready)
+        await until(lambda: not r.session.link.allows_entries)
         r.session.orders.doubtful()
         for _ in range(20):
             await asyncio.sleep(0.002)
         await r.do("err 1102")
-        await until(lambda: r.session.link.ready)
+        await until(lambda: r.session.link.allows_entries)
         assert r.ear.heard(e.ProtocolError) is None
 
 
@@ -123,7 +123,7 @@ async def test_what_could_not_be_sent_is_refused_and_never_sent_later():
 
         link._connection._on_closed = in_the_same_turn
         await r.do("drop")
-        await until(lambda: refused and link.generation == 2 and link.ready)
+        await until(lambda: refused and link.generation == 2 and link.allows_entries)
         await r.session.order_sync.check()
         assert r.refs() == [] and r.ear.events == []
 
@@ -138,9 +138,9 @@ async def test_a_socket_that_closes_in_the_turn_in_which_a_sync_ends_is_noticed_
                 hit.append(True)
                 asyncio.get_running_loop().call_soon(link._connection._closed)
 
-        link.sync.append(last)
-        link._events.put_nowait(LinkEvent(sync=SyncReason.DATA_KEPT))
-        await until(lambda: hit and link.generation == 2 and link.ready, seconds=5)
+        link.questions.add("the last", last)
+        await r.do("err 1102")
+        await until(lambda: hit and link.generation == 2 and link.allows_entries, seconds=5)
 
 
 @on_a_loop
@@ -148,7 +148,7 @@ async def test_an_entry_whose_cancel_was_asked_while_its_fate_was_unknown_is_not
     async with rig() as r:
         await r.do("drop-after-place lost")
         r.place(*bracket(r.price - 5))
-        await until(lambda: not r.session.link.ready)
+        await until(lambda: not r.session.link.allows_entries)
         r.session.orders.cancel("B-E")
         sent = sent_to(r)
         await until(lambda: all(r.ear.of(ref) for ref in ALL), lambda: r.ear)
@@ -210,12 +210,15 @@ async def test_a_refusal_that_is_about_a_request_does_not_end_an_order_that_work
 
 
 @on_a_loop
-async def test_a_question_that_nobody_answers_is_said_and_then_asked_on_a_new_connection():
+async def test_a_question_that_nobody_answers_locks_entries_at_once_and_is_asked_on_over_the_same_socket():
     async with rig(pace=20.0, request_timeout_seconds=0.3) as r:
         await working_bracket(r)
         await r.do("swallow reqAllOpenOrders 2")
         r.session.orders.doubtful()
-        await until(lambda: r.session.link.generation == 2 and r.session.link.ready, lambda: r.ear.states)
+        await until(lambda: not r.session.link.allows_entries)
+        assert r.session.link.allows_way_out
+        await until(lambda: r.session.link.allows_entries, lambda: r.ear.states)
+        assert r.session.link.generation == 1
         assert len([error for error in r.ear.errors if isinstance(error, e.GatewayNotResponding)]) == 2
 
 
@@ -224,12 +227,12 @@ async def test_a_watch_goes_on_after_what_nobody_foresaw():
     async with rig(pace=50.0) as r:
         look, hit = r.session.order_sync._look, []
 
-        async def once() -> None:
+        async def once(asked: bool) -> None:
             if not hit:
                 hit.append(True)
                 raise ValueError("surprise")
             hit.append(True)
-            await look()
+            await look(asked)
 
         r.session.order_sync._look = once
         await until(lambda: len(hit) > 2)

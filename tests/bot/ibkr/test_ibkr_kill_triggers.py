@@ -15,8 +15,8 @@ async def test_a_connection_that_comes_back_in_time_triggers_nothing():
         told = []
         r.session.trigger = lambda *what: told.append(what)
         await r.do("drop")
-        await until(lambda: not r.session.link.ready)
-        await until(lambda: r.session.link.ready)
+        await until(lambda: not r.session.link.allows_entries)
+        await until(lambda: r.session.link.allows_entries)
         loop = asyncio.get_running_loop()
         later = loop.time() + PACED + 0.3
         await until(lambda: loop.time() > later, seconds=PACED + 5)
@@ -30,7 +30,7 @@ async def test_a_connection_lost_for_longer_than_the_contract_allows_triggers_on
         r.session.trigger = lambda *what: told.append((what, loop.time()))
         await r.do("refuse on")
         await r.do("drop")
-        await until(lambda: not r.session.link.ready)
+        await until(lambda: not r.session.link.allows_entries)
         lost = loop.time()
         await until(lambda: told, seconds=PACED + 5)
         (((reason, detail), when),) = told
@@ -45,7 +45,7 @@ async def test_a_lost_link_behind_a_socket_that_stays_counts_as_well():
         r.session.trigger = lambda *what: told.append(what)
         await r.do("err 1100")
         await until(lambda: told, seconds=PACED + 5)
-        assert told[0][1] == "30 s, it is LINK_DOWN"
+        assert told[0][1] == "30 s, it is CUT"
 
 
 @on_a_loop

@@ -101,12 +101,16 @@ async def test_what_stands_against_entries_is_said_shown_decided_and_journaled(s
         stage.do("position MESZ5 0")
         await until(lambda: "no entries" not in text_of(node.screen.glance))
         stage.do("drop")
-        await until(lambda: len(said) > 2, lambda: said)
-        assert "ConnectionLost" in said[1] and "ready again" in said[2]
+        await until(lambda: len(said) > 3, lambda: said)
+        assert "ConnectionLost" in said[1] and "CONNECTED again" in said[2] and "SYNCED again" in said[3]
     with sqlite3.connect(stage.path) as db:
-        (record,) = db.execute("SELECT body FROM records WHERE kind = 'reconcile'").fetchall()
+        records = [json.loads(body) for (body,) in db.execute("SELECT body FROM records WHERE kind = 'reconcile' ORDER BY seq")]
         decisions = [json.loads(body) for (body,) in db.execute("SELECT body FROM records WHERE kind = 'decision'")]
-    assert json.loads(record[0]) == {"found": "PositionMismatch", "text": "own fills sum to 0, the broker holds 3"}
+    assert records == [
+        {"found": "PositionMismatch", "text": "own fills sum to 0, the broker holds 3"},
+        {"found": "Link", "text": "the link is DOWN since 10:02:00 New York: there is no connection to the gateway"},
+        {"found": "Link", "text": "the link is SYNCED again"},
+    ]
     assert decisions and all("BROKER_BLOCK" in json.dumps(each) for each in decisions if each["strategy"] != "K5")
 
 
@@ -124,10 +128,10 @@ async def test_minutes_that_come_late_from_history_have_no_spread_that_anybody_s
         await until(lambda: node.screen.last_bar_ns >= TEN + 2 * MINUTE_NS)
         await stage.do("refuse on")
         stage.do("drop")
-        await until(lambda: not node.session.link.ready)
+        await until(lambda: not node.session.link.allows_entries)
         await minutes(stage, 4)
         await stage.do("refuse off")
-        await until(lambda: node.session.link.ready)
+        await until(lambda: node.session.link.allows_entries)
         await minutes(stage, 1)
         await until(lambda: node.screen.last_bar_ns >= TEN + 7 * MINUTE_NS and node.risk.idle())
     with sqlite3.connect(stage.path) as db:

@@ -123,7 +123,7 @@ def test_the_account_is_chosen_or_refused() -> None:
     with pytest.raises(e.WrongAccountKind, match="live"):
         chosen_account(paper, ["U1"])
     with pytest.raises(e.WrongAccountKind, match="paper"):
-        chosen_account(LinkSettings(paper=False), ["DF1"])
+        chosen_account(LinkSettings(paper=False), ["DU1"])
 
 
 def test_the_back_off_is_the_contracts_with_jitter_and_longer_for_a_silent_gateway() -> None:
@@ -270,6 +270,7 @@ def test_order_ids_survive_a_restart_and_never_fall(tmp_path: Path) -> None:
     first = IdSource(path, "DU1:7")
     used = [first.order_id() for _ in range(3)]
     again = IdSource(path, "DU1:7")
+    again.begin_at(1)
     assert used == [1, 2, 3]
     assert again.order_id() > max(used) and again.order_id() <= 2 * BLOCK
     again.at_least(900)
@@ -280,11 +281,48 @@ def test_order_ids_survive_a_restart_and_never_fall(tmp_path: Path) -> None:
     assert again.request_id() != again.request_id() > 10**9
 
 
-def test_an_unreadable_id_file_is_not_guessed_around(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "[1]", '{"DU1:7": "many"}', '{"DU1:7": null}', "7"])
+def test_an_id_file_that_holds_no_marks_is_left_as_it_is_and_ids_come_from_the_gateway_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "ids.json"
-    path.write_text("{")
-    with pytest.raises(MesbotError, match="repair or delete"):
-        IdSource(path, "DU1:7")
+    path.write_text(text)
+    ids = IdSource(path, "DU1:7")
+    ids.begin_at(40)
+    assert isinstance(ids.trouble, e.OrderIdsNotKept) and "repair or delete" in str(ids.trouble)
+    assert [ids.order_id(), ids.order_id()] == [40, 41] and path.read_text() == text
+    path.write_text('{"DU1:7": 900}')
+    ids.keep()
+    assert ids.trouble is None and ids.order_id() == 900
+
+
+def test_ids_that_cannot_be_kept_come_from_the_larger_of_memory_and_gateway_and_the_write_is_tried_again(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    ids = IdSource(folder / "ids.json", "DU1:7")
+    ids.begin_at(1)
+    (folder / "ids.json").unlink()
+    folder.rmdir()
+    folder.write_text("no folder any more")
+    used = [ids.order_id() for _ in range(BLOCK + 10)]
+    assert used == list(range(1, BLOCK + 11)) and isinstance(ids.trouble, e.OrderIdsNotKept)
+    ids.begin_at(3)
+    assert ids.order_id() == BLOCK + 11
+    folder.unlink()
+    ids.keep()
+    assert ids.trouble is None
+    again = IdSource(folder / "ids.json", "DU1:7")
+    again.begin_at(1)
+    assert again.order_id() > BLOCK + 11
+
+
+@pytest.mark.parametrize("offered", [10**9, 2 * 10**9])
+def test_ids_in_the_range_of_requests_are_trouble_still_increase_and_leave_no_mark(tmp_path: Path, offered: int) -> None:
+    path = tmp_path / "ids.json"
+    path.write_text(kept := '{"DU1:7": 5}')
+    ids = IdSource(path, "DU1:7")
+    ids.begin_at(offered)
+    assert isinstance(ids.trouble, e.OrderIdsUsedUp) and "Reset the API order id sequence" in str(ids.trouble)
+    assert (ids.order_id(), ids.order_id()) == (offered, offered + 1) and path.read_text() == kept
+    ids.begin_at(1)
+    assert ids.trouble is None
 
 
 def test_the_limiter_lets_no_second_see_more_than_its_limit_and_keeps_the_order() -> None:
@@ -380,8 +418,34 @@ def test_market_time_on_a_replay_is_the_newest_stamp_and_nothing_of_the_wall() -
     assert clock.now_ns() == TEN + 5
 
 
+@pytest.mark.parametrize("account", ["DF1234567", "F1234567", "I1", "DI1", "D1", "X9", "1"])
+def test_an_account_that_is_no_single_customers_is_refused_also_of_a_kind_that_nobody_knows(account: str) -> None:
+    for paper in (True, False):
+        for named in ("", account):
+            with pytest.raises(e.MasterAccount, match=rf"{account} is no customer's account.*TWS_ACCOUNT"):
+                chosen_account(LinkSettings(paper=paper, account=named), [account])
+    assert chosen_account(LinkSettings(account="DU2"), [account, "DU2"]) == "DU2"
+
+
+def test_a_gateway_that_asks_a_person_first_is_told_as_that() -> None:
+    assert "asks whether to allow the connection" in e.GatewayNotResponding("silence").hint
+
+
+def test_a_step_of_this_machines_clock_moves_no_market_time_and_is_told() -> None:
+    wall, steady = [TEN], [0]
+    clock = MarketClock(lambda: wall[0], replay=False, steady_ns=lambda: steady[0])
+    assert clock.now_ns() == TEN and clock.step_seconds() == 0
+    for step in (30, -45, 3600):
+        steady[0] += 5 * SECOND_NS
+        wall[0] += (5 + step) * SECOND_NS
+        assert clock.now_ns() == TEN + steady[0]
+        assert clock.step_seconds() == step and clock.step_seconds() == 0
+    clock.broker_says((TEN + steady[0]) // SECOND_NS, at_connect=False)
+    assert clock.now_ns() == TEN + steady[0], "the broker agrees"
+
+
 def test_market_time_live_is_the_wall_corrected_by_the_broker() -> None:
-    clock = MarketClock(lambda: TEN, replay=False)
+    clock = MarketClock(lambda: TEN, replay=False, steady_ns=lambda: 0)
     assert clock.broker_says(TEN // SECOND_NS, at_connect=True) == 0.5
     assert clock.now_ns() == TEN
     assert clock.broker_says(TEN // SECOND_NS + 10, at_connect=False) == 10.5
@@ -404,4 +468,6 @@ def test_a_block_reserved_at_the_connect_spares_the_first_order_the_disk(tmp_pat
     assert [ids.order_id() for _ in range(3)] == [100, 101, 102]
     assert not path.exists(), "an order wrote to the disk"
     path.write_bytes(marks)
-    assert IdSource(path, "DU1:7").order_id() > 102, "what was reserved is never handed out again"
+    again = IdSource(path, "DU1:7")
+    again.begin_at(1)
+    assert again.order_id() > 102, "what was reserved is never handed out again"

@@ -28,7 +28,7 @@ def lasting_outage(start: str, end: str, kind: type[e.BrokerError]) -> Callable[
             await r.do("step 14")
             await r.do(start)
             await r.session.link.delay(400.0)
-            assert r.session.link.generation == 1 and r.session.link.ready
+            assert r.session.link.generation == 1 and r.session.link.allows_entries
             assert r.ear.charges == [], "trouble with the data costs no execution quality"
             assert isinstance(r.session.entry_block(), kind)
             wanted = r.gateway.delivery.sessions[0].subscriptions.bars
@@ -52,9 +52,9 @@ async def a_farm_stays_broken_when_the_link_to_ibkr_is_back() -> None:
         await r.do("farm down usfuture silent")
         for restored in ("err 1102", "err 1101"):
             await r.do("err 1100")
-            await until(lambda: r.session.link.state == "LINK_DOWN")
+            await until(lambda: r.session.link.state == "CUT")
             await r.do(restored)
-            await until(lambda: r.session.link.ready)
+            await until(lambda: r.session.link.allows_entries)
             assert isinstance(r.session.entry_block(), e.MarketDataDegraded)
         await r.do("farm up usfuture silent")
         await until(lambda: r.session.entry_block() is None)
@@ -68,7 +68,7 @@ async def a_farm_that_is_broken_at_the_connect_stops_entries_until_a_new_socket_
             assert isinstance(r.session.entry_block(), e.MarketDataDegraded)
             patch.undo()
             await r.do("drop")
-            await until(lambda: r.session.link.generation == 2 and r.session.link.ready)
+            await until(lambda: r.session.link.generation == 2 and r.session.link.allows_entries)
             assert r.session.entry_block() is None
 
 

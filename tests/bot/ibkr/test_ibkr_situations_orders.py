@@ -261,7 +261,7 @@ async def a_repeated_execution_is_told_once() -> None:
         await r.do("resend execs")
         await r.session.order_sync.check()
         await r.do("drop")
-        await until(lambda: r.session.link.generation == 2 and r.session.link.ready)
+        await until(lambda: r.session.link.generation == 2 and r.session.link.allows_entries)
         assert len(r.ear.fills) == 1
 
 
@@ -447,7 +447,7 @@ async def test_a_burst_of_fills_over_a_lost_connection_is_told_exactly_once(quan
                 await r.do(f"fill F{number}-E 1")
             if number == 1:
                 await r.do("drop")
-        await until(lambda: r.session.link.generation == 2 and r.session.link.ready)
+        await until(lambda: r.session.link.generation == 2 and r.session.link.allows_entries)
         await until(lambda: len(r.ear.fills) == 4 * quantity)
         await r.session.order_sync.check()
         truth = [execution.exec_id for execution in r.gateway.broker.exchange.executions]

@@ -285,7 +285,7 @@ async def test_the_turn_waits_for_the_link_and_never_comes_with_an_open_trade(st
         node.session.clock = clock
         await stage.do("refuse on")
         stage.do("drop")
-        await until(lambda: not node.session.link.ready)
+        await until(lambda: not node.session.link.allows_entries)
         node.session.clock = at(EVENING_NS)
         assert not turn.due(node)
 

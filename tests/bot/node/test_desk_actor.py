@@ -21,7 +21,16 @@ class Desk(SimpleNamespace):
         self.sent: list[tuple[str, object]] = []
         self.ended = 0
         bus = SimpleNamespace(send=lambda endpoint, message: self.sent.append((endpoint, message)))
-        super().__init__(msgbus=bus, log=SimpleNamespace(error=lambda text: None), failure=None, _tasks=[], _owned=False, _finish=self.end)
+        watchdog = SimpleNamespace(end=lambda: None)
+        super().__init__(
+            watchdog=watchdog,
+            msgbus=bus,
+            log=SimpleNamespace(error=lambda text: None),
+            failure=None,
+            _tasks=[],
+            _owned=False,
+            _finish=self.end,
+        )
 
     def end(self) -> None:
         self.ended += 1

@@ -14,14 +14,16 @@ from bot.supervision.orders import Role, TrackedOrder
 FRONT, OTHER = 1, 2
 
 
-def left(trades: list, orders: list, held: dict[int, int] | None = None, state: LinkState = LinkState.READY) -> tuple[str, ...]:
+def left(
+    trades: list, orders: list, held: dict[int, int] | None = None, state: LinkState = LinkState.SYNCED, met: bool = True
+) -> tuple[str, ...]:
     """What is said; the account holds what the book has, unless `held` (contracts by month) says otherwise."""
     if held is None:
         held = {FRONT: sum(trade.side * trade.quantity_open for trade in trades)}
     holdings = {con_id: SimpleNamespace(contracts=contracts) for con_id, contracts in held.items()}
     contract = SimpleNamespace(localSymbol="MESZ5")
     session = SimpleNamespace(
-        link=SimpleNamespace(state=state, was_ready=state is not LinkState.CONNECTING),
+        link=SimpleNamespace(state=state, allows_entries=state.allows_entries, was_synced=met),
         account=SimpleNamespace(holdings=holdings),
         provider=SimpleNamespace(is_front=lambda con_id: con_id == FRONT, contract=lambda: contract),
     )
@@ -66,6 +68,7 @@ def test_what_the_account_holds_besides_is_said(trades, held, said):
     assert len(found) == (said is not None) and all(sentence.startswith(said) for sentence in found)
 
 
-def test_without_a_connection_nobody_says_that_nothing_is_open():
-    assert "is not known" in left([], [], state=LinkState.DISCONNECTED)[0]
-    assert left([], [], state=LinkState.CONNECTING) == (), "it was never there: the start has failed, and says why itself"
+@pytest.mark.parametrize("state", [state for state in LinkState if state is not LinkState.SYNCED])
+def test_what_is_not_known_for_sure_is_not_called_nothing(state):
+    assert f"The link is {state}: what the account holds now is not known for sure" in left([], [], state=state)[0]
+    assert left([], [], state=state, met=False) == (), "it was never there: the start has failed, and says why itself"

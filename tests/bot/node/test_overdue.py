@@ -33,6 +33,20 @@ def test_a_position_is_overdue_from_a_moment_after_the_flatten_time_until_the_ne
     assert flatten_overdue(calendar(), new_york_ns(moment)) is overdue
 
 
+@pytest.mark.parametrize(
+    ("close", "moment", "overdue"),
+    [
+        ("13:00", "12:54:14", False),
+        ("13:00", "12:54:15", True),
+        ("17:00", "15:54:14", False),  # a later one changes nothing
+        ("17:00", "15:54:15", True),
+    ],
+)
+def test_a_session_that_the_broker_ends_earlier_is_left_earlier(close, moment, overdue):
+    now_ns, close_ns = new_york_ns(f"2025-09-16 {moment}"), new_york_ns(f"2025-09-16 {close}")
+    assert flatten_overdue(calendar(), now_ns, close_ns) is overdue
+
+
 def test_it_is_asked_at_every_look(tmp_path: Path):
     asked: list[bool] = []
     desk = SimpleNamespace(leave_overdue=lambda: asked.append(True), _journal=tmp_path / "journal.sqlite")
