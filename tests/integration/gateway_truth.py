@@ -181,7 +181,8 @@ class GatewayTruth:
         supervisor, book = self._node.risk._supervisor, self._node.risk._situation.book.view(self._gateway.now_ns)
         entries = [order for order in self._seen.values() if named_role(order.request.order_ref) is Role.ENTRY]
         legs = {name: [order for order in entries if order.request.order_ref.startswith(f"{name}-")] for name in self._approved}
-        trades = sum(any(order.filled for order in each) or not all(order.done for order in each) for each in legs.values())
+        live = {name: [order for order in each if order.transmitted and not order.done] for name, each in legs.items()}
+        trades = sum(any(order.filled for order in each) or bool(live[name]) for name, each in legs.items())
         found, right = {"net": supervisor.net, "trades": book.trades_today}, {"net": self.net, "trades": trades}
         if found != right:
             self.breaks(f"the risk engine says {found}, the gateway {right}")
