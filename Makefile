@@ -7,8 +7,8 @@ STAMP := $(VENV)/.setup-finished
 ASYNC_VENV := .venv-ib-async
 ASYNC_STAMP := $(ASYNC_VENV)/.setup-finished
 UV := uv
-# By file: the tests of a file share what they set up.
-PYTEST := python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# By file: the tests of a file share what they set up. Four at a time on any machine: many wait, for a socket or another process.
+PYTEST := python -m pytest -n 4 --dist loadfile
 
 # The stamp holds the folder it was made in: a moved checkout, or a Python that is gone, sets up anew.
 healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" && test -x $(1)/bin/mesbot && $(1)/bin/python -c 'print("yes")' 2>/dev/null)
