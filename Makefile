@@ -15,7 +15,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run test test-ib-async conformance mutants lint format model model-live bench lock clean force
+.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live bench lock clean force
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -25,7 +25,10 @@ setup: $(STAMP)  ## make .venv from requirements.lock; does nothing the second t
 run: setup  ## backtest of seeded synthetic sessions into out/
 	@$(BIN)/mesbot backtest --out out
 
-test: setup  ## all tests
+test: setup  ## the tests, but for the slow proofs
+	@$(BIN)/$(PYTEST) -m "not slow"
+
+test-all: setup  ## all tests, slow proofs of restarts included
 	@$(BIN)/$(PYTEST)
 
 test-ib-async: $(ASYNC_STAMP)  ## the adapter's tests on ib_async, in an environment of its own

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from foreign import write
 from whole_runs import ROOT
 
@@ -34,6 +35,7 @@ def apply(change: str, path: Path) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_fifteen_minutes_work_command_by_command(tmp_path):
     shown: dict[str, str] = {}
     for kind, file, text in BLOCKS:
