@@ -31,9 +31,10 @@ test: setup  ## the tests, but for the slow proofs
 test-all: setup  ## all tests, slow proofs of restarts included
 	@$(BIN)/$(PYTEST)
 
+ASYNC_TESTS := tests/bot/ibkr
 test-ib-async: $(ASYNC_STAMP)  ## the adapter's tests on ib_async, in an environment of its own
 	@$(ASYNC_VENV)/bin/python -c 'import importlib.util as u; assert u.find_spec("ib_async") and not u.find_spec("ib_insync")'
-	@$(ASYNC_VENV)/bin/$(PYTEST) tests/bot/ibkr
+	@$(ASYNC_VENV)/bin/$(PYTEST) $(ASYNC_TESTS)
 
 conformance: setup  ## independent TWS clients against the simulated gateway; skips those it cannot get
 	@$(BIN)/python tests/conformance/run.py

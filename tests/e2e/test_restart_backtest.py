@@ -37,6 +37,7 @@ from bot.messages import ENDPOINT_RISK_ALARM
 from bot.runtime.past import past_of
 from bot.units import MINUTE_NS
 
+pytestmark = pytest.mark.slow
 SEED, SESSIONS, FIRST = 1, 8, dt.date(2025, 9, 2)
 FOREVER = 2**63 - 1
 EARLY = {"strategies": {"signals.atr_norm_min_sessions": 1}}
@@ -177,7 +178,6 @@ def told(path: Path, after_ns: int, until_ns: int) -> list[tuple[Any, ...]]:
 # ------------------------------------------------------------------ restarts between sessions
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", range(SESSIONS))
 @pytest.mark.parametrize("law", LAWS)
 def test_a_day_after_a_restart_is_decided_as_it_is_without_one(law: str, number: int) -> None:
@@ -189,7 +189,6 @@ def test_a_day_after_a_restart_is_decided_as_it_is_without_one(law: str, number:
     assert told(again, after_ns, until_ns) == told(made.whole, after_ns, until_ns)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS)
 def test_the_money_is_the_same_in_the_end(law: str) -> None:
     made = days(law)
@@ -199,7 +198,6 @@ def test_the_money_is_the_same_in_the_end(law: str) -> None:
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS)
 def test_all_journals_together_say_what_the_one_says(law: str) -> None:
     made = days(law)
@@ -219,7 +217,6 @@ MEMORY = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("law", "number"), MEMORY)
 def test_a_day_that_begins_without_the_journals_of_those_before_it_is_another_day(law: str, number: int, tmp_path: Path) -> None:
     """So that the days above are the same because of what was restored."""
@@ -230,7 +227,6 @@ def test_a_day_that_begins_without_the_journals_of_those_before_it_is_another_da
     assert MEMORY[law, number] <= codes(made.chain.journals[number]) - codes(alone)
 
 
-@pytest.mark.slow
 def test_what_a_restart_must_remember_really_happens_in_these_days() -> None:
     changes = {law: [(body["before"], body["after"]) for body in bodies(days(law).whole, Kind.STATE)] for law in LAWS}
     released = [shadow for law in LAWS for shadow in bodies(days(law).whole, Kind.STATE) if "shadow" in shadow["reason"]]
@@ -263,7 +259,6 @@ def _timed(path: Path, kind: Kind) -> list[tuple[int, dict[str, Any]]]:
     return [(row[0], msgspec.json.decode(row[3])) for row in rows(path, kind)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("law", ["standing", "reckless"])
 def test_restarts_inside_sessions_change_nothing_that_is_decided_after_them(law: str, tmp_path: Path) -> None:
     """Right after the first trade of each day, with an account that the first loss takes into another tier for a day that begins then."""

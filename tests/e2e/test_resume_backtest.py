@@ -19,6 +19,8 @@ from bot.journal.verify import verify
 
 INTERRUPTED_AT = 400  # transactions, of about 470
 
+pytestmark = pytest.mark.slow
+
 
 def mesbot(out: Path, *words: str, sessions: str = "6", seed: str = "4") -> Result:
     return CliRunner().invoke(cli, ["backtest", "--seed", seed, "--sessions", sessions, "--no-report", "--out", str(out), *words])
