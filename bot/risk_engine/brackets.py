@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.model.enums import ContingencyType, OrderSide, OrderType, TimeInForce, TriggerType
+from nautilus_trader.model.enums import ContingencyType, OrderSide, TimeInForce, TriggerType
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, OrderListId, StrategyId, TraderId
 from nautilus_trader.model.objects import Price, Quantity
 from nautilus_trader.model.orders import LimitOrder, MarketOrder, Order, OrderList, StopLimitOrder, StopMarketOrder
@@ -145,47 +145,3 @@ def _common(origin: OrderOrigin, name: ClientOrderId, side: int, quantity: int, 
         "time_in_force": TimeInForce.GTC,
         "tags": tags.write(),
     }
-
-
-def first_difference(orders: list[Order], expected: list[Order]) -> str:
-    """What differs first between the orders of a list and those of its plan; "" if they are equal to the tick."""
-    if len(orders) != len(expected):
-        return f"{len(orders)} orders instead of {len(expected)}"
-    for order, plan in zip(orders, expected, strict=True):
-        for name, found, wanted in zip(_FACT_NAMES, _facts(order), _facts(plan), strict=True):
-            if found != wanted:
-                return f"{order.client_order_id} has {name} {found} instead of {wanted}"
-    return ""
-
-
-_FACT_NAMES = (
-    "id",
-    "type",
-    "side",
-    "quantity",
-    "price",
-    "trigger",
-    "time in force",
-    "contingency",
-    "parent",
-    "links",
-    "reduce-only",
-    "tags",
-)
-
-
-def _facts(order: Order) -> tuple[object, ...]:
-    return (
-        order.client_order_id.value,
-        OrderType(order.order_type).name,
-        OrderSide(order.side).name,
-        int(order.quantity),
-        str(order.price) if order.has_price else None,
-        str(order.trigger_price) if order.has_trigger_price else None,
-        TimeInForce(order.time_in_force).name,
-        ContingencyType(order.contingency_type).name,
-        str(order.parent_order_id),
-        sorted(str(link) for link in order.linked_order_ids or []),
-        order.is_reduce_only,
-        sorted(order.tags or []),
-    )

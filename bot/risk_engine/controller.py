@@ -276,7 +276,7 @@ class RiskController(Controller):
         return self.market.now_ns
 
     def send(self, command: Any, *, after_wait: bool = False) -> None:
-        """See Wire."""
+        """See Hands."""
         self._engine.send(command, after_wait=after_wait)
 
     def publish(self, topic: str, message: object) -> None:

@@ -104,7 +104,7 @@ def _close(leg: Leg, waited: Waited) -> list[Duty]:
         return [*asked, Duty(DutyKind.COVER, leg.number, leg.open)] if bare else asked
     if stops := leg.live(Role.STOP):
         asked += _cancel(stops)
-    if exits or ((stops or any(order.role is not Role.EXIT for order in doubtful)) and not over):
+    if exits or ((stops or doubtful) and not over):  # a closing order in doubt is among the exits, and has been waited for above
         return asked
     refused = sum(order.state in REFUSED for order in leg.of(Role.EXIT))
     again = [Duty(DutyKind.EXIT, leg.number, leg.open, after_wait=over)] if waited or refused < 2 else []

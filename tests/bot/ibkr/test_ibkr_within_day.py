@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +65,10 @@ class Home:
     def request(self) -> BrokerRequest:
         where = Endpoint("127.0.0.1", self.stage.gateway.port, "", 7)
         return BrokerRequest(where, Mode.PAPER, False, self.state, self.contracts, warm_up_days=1, start_seconds=20)
+
+    def turn(self, met: Meeting, node: MesbotNode, say: Callable[[str], None]) -> Turn:
+        """What takes up what waits after this start."""
+        return Turn(self.request, met.contracts, met.law.waits_until_ns, runtime_of(node.desk._config.runtime).calendar, say)
 
     @asynccontextmanager
     async def started(self, met: Meeting) -> AsyncIterator[MesbotNode]:
@@ -259,7 +263,7 @@ async def test_files_that_are_broken_at_18_00_leave_the_contracts_in_force(stage
     home.edit(LOOSER)
     met = await meet(home.request)
     async with home.started(met) as node:
-        turn = Turn(home.request, met.contracts, met.law.waits_until_ns, runtime_of(node.desk._config.runtime).calendar, said.append)
+        turn = home.turn(met, node, said.append)
         node.session.clock = at(EVENING_NS)
         (home.contracts / "session.yaml").unlink()
         await until(lambda: turn.due(node) or said)
@@ -274,7 +278,7 @@ async def test_the_turn_waits_for_the_link_and_never_comes_with_an_open_trade(st
     home.edit(LOOSER)
     met = await meet(home.request)
     async with home.started(met) as node:
-        turn = Turn(home.request, met.contracts, met.law.waits_until_ns, runtime_of(node.desk._config.runtime).calendar, pytest.fail)
+        turn = home.turn(met, node, pytest.fail)
         clock, node.session.clock = node.session.clock, at(EVENING_NS)
         assert not turn.due(node) and stage.working == {STOP, TARGET}
         node.session.clock = clock
@@ -298,7 +302,7 @@ async def test_a_turn_that_the_next_session_has_overtaken_waits_for_the_end_of_t
     home.edit(LOOSER)
     met = await meet(home.request)
     async with home.started(met) as node:
-        turn = Turn(home.request, met.contracts, met.law.waits_until_ns, runtime_of(node.desk._config.runtime).calendar, said.append)
+        turn = home.turn(met, node, said.append)
         node.session.clock = at(TEN + 24 * HOUR_NS)
         await until(lambda: turn.due(node) or said)
         assert not turn.due(node) and "wait until this trading day ends too" in said[0]
