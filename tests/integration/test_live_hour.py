@@ -6,13 +6,11 @@ repeated to the microsecond: a script may have to be played several times.
 
 from __future__ import annotations
 
-import os
-
 import pytest
+from asked import asked
 from live_hour import FAULTS, Script, drawn, law, play_hour
 
-HOURS = int(os.environ.get("MODEL_HOURS", "4"))
-SEED = int(os.environ.get("MODEL_SEED", "1"))
+HOURS, SEED = asked("MODEL_HOURS", 4), asked("MODEL_SEED", 1, least=0)
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import os
 from collections import Counter
 
 import pytest
+from asked import asked
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from model_day import Script, Told, law, play_script, scripts
 
-DAYS = int(os.environ.get("MODEL_DAYS", "120"))
-SEED = int(os.environ.get("MODEL_SEED", "1"))
+DAYS, SEED = asked("MODEL_DAYS", 120), asked("MODEL_SEED", 1, least=0)
 
 
 @pytest.fixture(scope="module")

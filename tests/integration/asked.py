@@ -1,0 +1,15 @@
+"""How many days or hours of a model a person asks for."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def asked(name: str, default: int, least: int = 1) -> int:
+    """The whole number of an environment variable. Ends the run with one sentence if it is none, or too small."""
+    text = os.environ.get(name, str(default))
+    if not text.isdecimal() or int(text) < least:
+        pytest.exit(f"{name}={text} must be a whole number of at least {least}.", returncode=2)
+    return int(text)
