@@ -8,8 +8,8 @@ import pytest
 
 
 def asked(name: str, default: int, least: int = 1) -> int:
-    """The whole number of an environment variable. Ends the run with one sentence if it is none, or too small."""
+    """The whole number of an environment variable. Raises CollectError, which pytest prints as the one sentence it is, if it is none or too small."""
     text = os.environ.get(name, str(default))
     if not text.isdecimal() or int(text) < least:
-        pytest.exit(f"{name}={text} must be a whole number of at least {least}.", returncode=2)
+        raise pytest.Collector.CollectError(f"{name}={text} must be a whole number of at least {least}.")
     return int(text)

@@ -13,7 +13,7 @@ def test_what_is_asked_for_counts_and_else_the_default(monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["", "abc", "-1", "0", "1.5", "1e3"])
-def test_what_is_no_number_of_days_ends_the_run_with_a_sentence(monkeypatch, text):
+def test_what_is_no_number_of_days_is_said_in_a_sentence(monkeypatch, text):
     monkeypatch.setenv("MODEL_NOTHING", text)
-    with pytest.raises(pytest.exit.Exception, match=f"MODEL_NOTHING={text} must be a whole number of at least 1."):
+    with pytest.raises(pytest.Collector.CollectError, match=f"MODEL_NOTHING={text} must be a whole number of at least 1."):
         asked("MODEL_NOTHING", 120)
