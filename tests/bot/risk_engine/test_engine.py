@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from builders import CONTRACTS, INPUTS, LIMITS, MOMENT, an_intent, plan, snapshot
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.execution.messages import BatchCancelOrders, CancelOrder, QueryOrder, SubmitOrder
+from nautilus_trader.execution.messages import BatchCancelOrders, CancelOrder, QueryOrder, SubmitOrder, SubmitOrderList
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, OrderListId, StrategyId, TraderId
 from nautilus_trader.model.orders import Order, OrderList
 from order_makers import ES, K1, MES, ORIGIN, TRADER, asked_to_end, bracket, cancel, change, remade, submission, working
@@ -205,6 +205,53 @@ def test_what_passed_the_first_door_passes_the_second_once_as_the_very_object(do
     found.engine.on_exec(command)
     assert found.exec == [command]
     assert [name for name, *_ in found.watch.told] == ["begin", "denied", "denied"]
+
+
+def spoil_orders(found: Doors, command: SubmitOrderList) -> None:
+    command.order_list.orders[:] = bracket().orders  # equal, and not those that were judged
+
+
+def drop_the_stop(found: Doors, command: SubmitOrderList) -> None:
+    del command.order_list.orders[1]
+
+
+def spoil_the_cache(found: Doors, command: SubmitOrderList) -> None:
+    def broken(_: ClientOrderId) -> Order:
+        found.cache.order = found.kept.get
+        raise ValueError("no cache")
+
+    found.cache.order = broken
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (spoil_orders, "20250916-K1-1041-1E is not the order of that id"),
+        (drop_the_stop, "orders 2 instead of 3"),
+        (spoil_the_cache, "ValueError: no cache"),
+    ],
+)
+def test_a_bracket_that_was_changed_after_it_passed_the_first_door_is_denied_whole_and_an_alarm(doors, change, words):
+    found = doors(an_intent())
+    command = found.enter(an_intent())
+    change(found, command)
+    found.engine.on_exec(command)
+    assert found.exec == []
+    assert found.refused == ("PLAN_MISMATCH", 8, "found", words, "required", "what was approved a moment ago", "")
+    assert [event.client_order_id.value[-2:] for event in found.events] == ["1E", "1S", "1T"]
+    assert {event.reason for event in found.events} == {f"PLAN_MISMATCH: found={words}, required=what was approved a moment ago"}
+    assert found.alarms == [f"an approved bracket was changed on its way: {words}"]
+    found.engine.on_exec(command)
+    assert found.exec == []
+
+
+def test_the_orders_that_were_approved_are_tracked_whatever_becomes_of_the_list(doors):
+    found = doors(an_intent())
+    command = found.enter(an_intent())
+    orders = list(command.order_list.orders)
+    command.order_list.orders.clear()
+    (begun,) = [given for name, *given in found.watch.told if name == "begin"]
+    assert begun[1] == orders
 
 
 def test_two_commands_on_the_way_do_not_put_each_other_aside(doors):

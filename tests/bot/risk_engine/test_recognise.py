@@ -9,9 +9,9 @@ import pytest
 from builders import an_intent, plan
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import QueryOrder
-from nautilus_trader.model.identifiers import ClientId, OrderListId, PositionId, StrategyId, TraderId, VenueOrderId
+from nautilus_trader.model.identifiers import ClientId, ClientOrderId, OrderListId, PositionId, StrategyId, TraderId, VenueOrderId
 from nautilus_trader.model.objects import Price
-from nautilus_trader.model.orders import OrderList
+from nautilus_trader.model.orders import OrderList, StopMarketOrder
 from order_makers import ES, K1, MES, TRADER, bracket, cancel, change, kept, remade, submission, working
 
 from bot.decision.codes import Code
@@ -121,6 +121,30 @@ def test_another_field_of_an_order_is_told(which, changes, words):
     assert other_list(command, bracket(), cache) == f"{NAME}{words}"
 
 
+class DerivedList(OrderList):
+    """May show other orders than it holds."""
+
+
+class DerivedStop(StopMarketOrder):
+    """May say something else than it is."""
+
+
+def test_a_list_of_a_derived_type_is_none():
+    made = bracket()
+    assert difference(DerivedList(made.id, made.orders)) == "a list of type DerivedList"
+
+
+def test_an_order_of_another_type_is_told_by_it_and_not_read_any_further():
+    made = bracket()
+    entry, stop, target = made.orders
+    derived = DerivedStop(
+        stop.trader_id, stop.strategy_id, stop.instrument_id, stop.client_order_id, stop.side, stop.quantity, stop.trigger_price,
+        stop.trigger_type, UUID4(), 0,
+    )  # fmt: skip
+    assert difference(OrderList(made.id, [entry, derived, target])) == "an order of type DerivedStop instead of StopMarketOrder"
+    assert difference(OrderList(made.id, [target, stop, entry]), bracket()) != ""
+
+
 def test_a_price_beside_the_intents_is_told():
     found = difference(bracket(an_intent(plan(legs=((1, 9, 16),)))))
     assert found.startswith(f"{NAME}-1S has options ") and "'247.75'" in found and "'248.00'" in found
@@ -180,6 +204,26 @@ def test_the_client_that_nautilus_remembers_for_an_order_may_be_named():
 )
 def test_a_command_that_names_another_owner_is_refused(envelope, field, found, right):
     assert owned(**envelope) == ("CANCEL_FORBIDDEN", 8, field, found, "required", right, "")
+
+
+class DerivedName(ClientOrderId):
+    """May say another name than it is."""
+
+
+class DerivedPrice(Price):
+    """May say another price than it is."""
+
+
+def test_a_name_of_a_derived_type_names_nobodys_order():
+    order = bracket().first
+    found = says(other_owner(cancel(order, client_order_id=DerivedName(order.client_order_id.value)), kept(order), Code.CANCEL_FORBIDDEN))
+    assert found == ("CANCEL_FORBIDDEN", 8, "order", order.client_order_id.value, "required", "an order of the strategy's own", "")
+
+
+def test_a_price_of_a_derived_type_moves_no_stop():
+    asked = SimpleNamespace(trigger_price=DerivedPrice(993 / 4, 2), price=None, quantity=None)
+    found = says(stop_change(asked, *trade(), 5, 2))
+    assert found == ("CHANGE_FORBIDDEN", 8, "trigger", "DerivedPrice", "required", "a Price", "")
 
 
 def test_a_command_about_an_order_that_nobody_has_is_refused():
