@@ -15,7 +15,7 @@ can it keep a strategy's hands off its own order objects once they have left.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
@@ -44,6 +44,14 @@ L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE
 Handler = Callable[[Any], None]
 
 
+class _Passing(NamedTuple):
+    """A command that has passed the first door and is not yet at the second; of a bracket its intent, and its orders when it was judged."""
+
+    command: Any
+    intent: Intent | None = None
+    orders: tuple[Order, ...] = ()
+
+
 class ContractRiskEngine:
     """The judge of commands. `pass_risk` and `pass_exec` are the engines' own handlers; `cache` is Nautilus'."""
 
@@ -67,10 +75,8 @@ class ContractRiskEngine:
         self._pass_risk, self._pass_exec = pass_risk, pass_exec
         self._intents = IntentReader(runtime.spec.journal_path)
         self._seen: set[str] = set(runtime.past.intent_ids)
-        self._on_the_way: list[Any] = []  # passed the first door, not yet at the second
-        self._judged: dict[int, tuple[Intent, tuple[Order, ...]]] = {}  # brackets of them, by the identity of their command
-        self._first = {SubmitOrderList: self._entry, ModifyOrder: self._change}
-        self._second = {CancelOrder: self._cancel}
+        self._on_the_way: list[_Passing] = []
+        self._first, self._second = {SubmitOrderList: self._entry, ModifyOrder: self._change}, {CancelOrder: self._cancel}
 
     def begin(self) -> None:
         """Open the journal and read from it once, so that the first intent does not wait for that."""
@@ -89,10 +95,11 @@ class ContractRiskEngine:
 
     def on_exec(self, command: Any) -> None:
         """A command on its way to Nautilus' execution engine: cancels, and whatever comes from the first door."""
-        if self._arrived(command):
-            if self._is_unchanged(command):
-                self._pass_exec(command)
-        elif self._passes(command, self._second.get(type(command), unknown_command)):
+        if passing := self._arrived(command):
+            passes = self._is_unchanged(passing)
+        else:
+            passes = self._passes(command, self._second.get(type(command), unknown_command))
+        if passes:
             self._pass_exec(command)
 
     def send(self, command: Any, *, after_wait: bool = False) -> None:
@@ -117,39 +124,35 @@ class ContractRiskEngine:
 
     def forget(self, event: Any) -> None:
         """Nautilus' own risk engine has denied what had passed here: the rest of its list goes too, and nobody may use it again."""
-        command = next((each for each in self._on_the_way if event.client_order_id in _names(each)), None)
+        command = next((each.command for each in self._on_the_way if event.client_order_id in _names(each.command)), None)
         if command is None:
             return
         self._arrived(command)
-        self._judged.pop(id(command), None)
         if isinstance(command, SubmitOrderList):
             denied = next(order for order in command.order_list.orders if order.client_order_id == event.client_order_id)
             self._denials.deny_rest(command.order_list.orders, denied)
 
     def _through(self, command: Any) -> None:
-        self._on_the_way.append(command)
+        if not any(each.command is command for each in self._on_the_way):  # a bracket is there since it was judged
+            self._on_the_way.append(_Passing(command))
         self._pass_risk(command)
 
-    def _arrived(self, command: Any) -> bool:
-        """Whether this very command has passed the first door; once."""
-        kept = [each for each in self._on_the_way if each is not command]
-        found = len(kept) < len(self._on_the_way)
-        self._on_the_way = kept
+    def _arrived(self, command: Any) -> _Passing | None:
+        """This very command, if it has passed the first door; once."""
+        found = next((each for each in self._on_the_way if each.command is command), None)
+        self._on_the_way = [each for each in self._on_the_way if each is not found]
         return found
 
-    def _is_unchanged(self, command: Any) -> bool:
+    def _is_unchanged(self, passing: _Passing) -> bool:
         """A bracket that was changed after it was judged is denied, and is a kill: the list and its orders are still in other hands."""
-        intent, orders = self._judged.pop(id(command), (None, ()))
-        if intent is None:
-            return True
         try:
-            difference = self._difference(command, intent)
+            difference = self._difference(passing.command, passing.intent) if passing.intent is not None else ""
         except Exception as error:
             difference = f"{type(error).__name__}: {error}"
         if difference:
             refusal = refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "what was approved a moment ago")
-            self._supervisor.denied(command, refusal)
-            self._denials.deny(orders, refusal.text)
+            self._supervisor.denied(passing.command, refusal)
+            self._denials.deny(passing.orders, refusal.text)
             self._supervisor.alarm(f"an approved bracket was changed on its way: {difference}")
         return not difference
 
@@ -249,9 +252,13 @@ class ContractRiskEngine:
         return None
 
     def _begin(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> None:
-        orders = tuple(command.order_list.orders)
-        self._judged[id(command)] = intent, orders
-        self._supervisor.begin(intent, list(orders), now)
+        passing = _Passing(command, intent, tuple(command.order_list.orders))
+        self._on_the_way.append(passing)  # before anybody hears of it and could change it
+        try:
+            self._supervisor.begin(intent, list(passing.orders), now)
+        except Exception:
+            self._arrived(command)
+            raise
 
     def _no_drill(self, command: SubmitOrderList, intent: Intent) -> Refused | None:
         """Why a bracket is not the drill's: once, one contract, entered by a limit, whole and as it was written down."""

@@ -65,7 +65,6 @@ def _other_orders(orders: list[Order], wanted: list[Order]) -> Iterator[str]:
     for order, right in zip(orders, wanted, strict=True):
         if type(order) is not type(right):
             yield f"an order of type {type(order).__name__} instead of {type(right).__name__}"
-            continue
         found, expected = OrderInitialized.to_dict(order.init_event), OrderInitialized.to_dict(right.init_event)
         for name in sorted((found.keys() | expected.keys()) - ANY):
             if found.get(name) != expected.get(name):

@@ -245,6 +245,22 @@ def test_a_bracket_that_was_changed_after_it_passed_the_first_door_is_denied_who
     assert found.exec == []
 
 
+def test_a_bracket_whose_beginning_failed_is_not_on_its_way(doors):
+    found = doors(an_intent())
+
+    def fail(*_: Any) -> None:
+        raise ValueError("no register")
+
+    found.watch.begin = fail
+    command = found.enter(an_intent())
+    assert (found.refused[0], found.alarms) == (
+        "GUARD_ERROR",
+        ["GUARD_ERROR: guard=risk engine: ValueError: no register, required=an answer"],
+    )
+    found.engine.on_exec(command)
+    assert found.passed == ([], [])
+
+
 def test_the_orders_that_were_approved_are_tracked_whatever_becomes_of_the_list(doors):
     found = doors(an_intent())
     command = found.enter(an_intent())
