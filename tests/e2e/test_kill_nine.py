@@ -64,6 +64,7 @@ def test_the_hour_has_sixty_bars_an_intent_and_a_trade(whole: Whole) -> None:
     assert whole.exit_commit - whole.entry_commit >= 5
 
 
+@pytest.mark.slow
 def test_resumed_after_any_commit_of_the_hour_it_reaches_the_same_head(whole: Whole) -> None:
     expected = verify(whole.journal)
     left = [verify(path) for path in whole.snapshots.values()]

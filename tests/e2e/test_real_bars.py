@@ -170,6 +170,7 @@ def test_the_cuts_are_where_they_say(learning_off: Run) -> None:
     assert any(trade.opened < at["inside a trade"] < trade.closed for trade in evidence.trades)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learning", [True, False], ids=["learning on", "learning off"])
 def test_mirrored_bars_give_mirrored_decisions(learning: bool, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     made: Run = request.getfixturevalue("learning_on" if learning else "learning_off")

@@ -74,6 +74,7 @@ def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_noth
     asyncio.run(day())
 
 
+@pytest.mark.slow
 def test_what_fills_while_nobody_runs_is_told_once_and_managed(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path) as r:
@@ -91,6 +92,7 @@ def test_what_fills_while_nobody_runs_is_told_once_and_managed(tmp_path: Path):
     asyncio.run(day())
 
 
+@pytest.mark.slow
 def test_a_trade_that_ends_while_nobody_runs_counts_for_the_day(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path) as r:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from restart_rig import Rig, rig
 
 from bot.journal.verify import verify
@@ -21,6 +22,7 @@ async def hang_up(r: Rig, unanswered: str) -> None:
     r.gateway.side.verbs.do("drop")
 
 
+@pytest.mark.slow
 def test_a_restart_over_an_open_position_survives_a_drop_while_it_waits_for_history(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path, WHOLE_DAY) as r:
