@@ -30,10 +30,9 @@ class BotProcess:
         self.journal = journal
         self.restart_after: int | None = None
         self.begun = asyncio.Event()
+        self.was_begun = False
         self.over: str | None = None
         self.printed = ""
-        self.starts = self.stalls = 0
-        self.longest_stall = 0.0
         self._process: Any = None
         self._line: Any = None
         self._said: Any = None
@@ -51,7 +50,6 @@ class BotProcess:
         self.begun, self.over, self.restart_after, self._answers = asyncio.Event(), None, None, asyncio.Queue()
         self._process = _context.Process(target=run, args=(theirs, out, start), daemon=True)
         self._process.start()
-        self.starts += 1
         theirs.close()
         out.close()
         loop = asyncio.get_running_loop()
@@ -73,9 +71,7 @@ class BotProcess:
             async with asyncio.timeout(HUNG_SECONDS):
                 while self.running and self.over is None:
                     with contextlib.suppress(TimeoutError):
-                        standing = await asyncio.wait_for(self._answers.get(), 0.5)
-                        self.longest_stall = max(self.longest_stall, standing.stall_seconds)
-                        return standing
+                        return await asyncio.wait_for(self._answers.get(), 0.5)
                 return None
         except TimeoutError:
             raise Hung(await self.stack()) from None
@@ -133,6 +129,7 @@ class BotProcess:
             self._answers.put_nowait(words)
         elif words[0] == "begun":
             self.begun.set()
+            self.was_begun = True
         elif words[0] == "over":
             self.over = words[1] or "it ended without being asked"
 

@@ -1,7 +1,8 @@
 """The bot of a seed: the product's own node in a process of its own, so that it can hang, be killed, and run out of disk like any other.
 
 It hears from the campaign over a pipe: ("at", frames, bar ns, seconds) is answered with a Standing once everything the gateway has sent is
-dealt with, or the seconds are over; ("clock", seconds) sets this machine's clock on. It tells ("begun",), and ("over", why) at its end.
+dealt with, or the seconds are over; ("act", what, number) is done by the strategy at once; ("clock", seconds) sets this machine's clock on;
+("stop",) ends it. It tells ("begun",), and ("over", why) at its end.
 """
 
 from __future__ import annotations
@@ -45,15 +46,14 @@ class Start(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How far the bot is: the link's state, the kill switch's, whether anything it sent is in doubt, the last bar decided, the loop's
-    longest stall since it was last asked (seconds), and what stands against entries."""
+    """How far the bot is: the link's state, the kill switch's, whether anything it sent is in doubt, the last bar decided, whether
+    all was dealt with, and what stands against entries."""
 
     link: str
     kill: str
     doubtful: bool
     bar_ns: int
     read: bool
-    stall_seconds: float
     block: str
 
 
@@ -70,10 +70,10 @@ def run(line: Any, said: Any, start: Start) -> None:
 
 
 async def _run(line: Any, start: Start) -> str:
-    node = _node(start)
-    bot = _Ear(line, node)
+    forcer = Forcer(start.acts, start.begin_ns)
+    node = _node(start, forcer)
+    bot = _Ear(line, node, forcer)
     asyncio.get_running_loop().add_reader(line.fileno(), bot.hear)
-    beat = asyncio.ensure_future(bot.beat())
     try:
         await node.start(START_SECONDS)
         await node.warmed_up()
@@ -85,12 +85,11 @@ async def _run(line: Any, start: Start) -> str:
         return str(error)
     finally:
         asyncio.get_running_loop().remove_reader(line.fileno())
-        beat.cancel()
         await node.withdraw()
         await node.stop()
 
 
-def _node(start: Start) -> MesbotNode:
+def _node(start: Start, forcer: Forcer) -> MesbotNode:
     """The node of `mesbot paper`, with short waits of the link and the forcer in K1's place."""
     link = LinkSettings(
         port=start.port, replay=True, connect_timeout_seconds=1.0, request_timeout_seconds=1.0, heartbeat_seconds=0.5,
@@ -105,7 +104,6 @@ def _node(start: Start) -> MesbotNode:
     replaced = runtime_of(start.spec).contracts.declared["K1"].kind.fully_qualified_name()
     others = [strategy for strategy in config.strategies if strategy.strategy_path != replaced]
     node = MesbotNode(msgspec.structs.replace(config, strategies=others), broker)
-    forcer = Forcer(start.acts, start.begin_ns)
     node.node.trader.add_strategy(forcer)
     forcer.controller = node.risk
     node.say = print
@@ -115,9 +113,8 @@ def _node(start: Start) -> MesbotNode:
 class _Ear:
     """Answers the campaign."""
 
-    def __init__(self, line: Any, node: MesbotNode) -> None:
-        self._line, self._node = line, node
-        self._stall = 0.0
+    def __init__(self, line: Any, node: MesbotNode, forcer: Forcer) -> None:
+        self._line, self._node, self._forcer = line, node, forcer
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hear(self) -> None:
@@ -132,27 +129,21 @@ class _Ear:
                 task.add_done_callback(self._tasks.discard)
             case ("clock", seconds):
                 _set_clock(seconds)
+            case ("act", what, pick):
+                self._forcer.do(what, pick)
             case ("stop",):
                 self._node.stopping.set()
-
-    async def beat(self) -> None:
-        """How long the loop does not come round."""
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.01)
-            self._stall = max(self._stall, time.monotonic() - before - 0.01)
 
     async def _answer(self, frames: int, bar_ns: int, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not (done := self._dealt_with(frames, bar_ns)) and time.monotonic() < until:
             await asyncio.sleep(POLL_SECONDS)
-        stall, self._stall = self._stall, 0.0
         session = self._node.session
         block = session.entry_block() if self._node.node.trader.is_running else None
         self._line.send(
             Standing(
                 str(session.link.state), str(self._node.risk._supervisor.kill_state), self._doubtful(), self._node.screen.last_bar_ns, done,
-                stall, "" if block is None else block.brief,
+                "" if block is None else block.brief,
             )
         )  # fmt: skip
 

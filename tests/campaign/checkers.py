@@ -59,7 +59,7 @@ class Watch:
         place = broker.place
 
         def placed(client_id: int, order_id: int, future: Any, request: Any) -> Any:
-            if (client_id, order_id) not in broker.orders:
+            if (client_id, order_id) not in broker.orders and not request.what_if:
                 self._new(request.order_ref)
             in_order = order_id >= broker.next_id(client_id) or (client_id, order_id) in broker.orders
             try:

@@ -32,10 +32,11 @@ ALL_FRAMES = (*sorted({*KINDS.values()} - {"managedAccounts"}), *sorted(set(REQU
 
 
 class Fault(NamedTuple):
-    """What it does, and at which messages it is worth doing (() for any)."""
+    """What it does, and at which messages it is worth doing (() for any); `before`: in the minute before an entry."""
 
     do: Callable[[Venue, random.Random], Any]
     where: tuple[str, ...] = ()
+    before: bool = False
 
 
 def code(rng: random.Random) -> int:
@@ -144,6 +145,9 @@ def filled_at_once(venue: Venue, rng: random.Random) -> None:
 def ghost(venue: Venue, rng: random.Random) -> None:
     """The next change leaves the old order alive beside the new one."""
     venue.do("ghost-modify")
+    venue.tell_bot("act", "tighten", rng.randrange(1000))
+    if rng.random() < 0.5:
+        venue.after(rng.randrange(1, 12), lambda: venue.tell_bot("act", "close", 0))
 
 
 def manual(venue: Venue, rng: random.Random) -> None:
@@ -183,7 +187,9 @@ def stop_pending(venue: Venue, rng: random.Random) -> None:
 def account_wrong(venue: Venue, rng: random.Random) -> None:
     """For a while the account tells of no position."""
     venue.position_told = rng.choice((0, 0, 0, 1, -1))
-    venue.after(rng.randrange(12, 100), venue.tell_position)
+    venue.tell_position()
+    venue.after(rng.randrange(1, 12), lambda: venue.tell_bot("act", "close", 0))
+    venue.after(rng.randrange(12, 100), venue.tell_truth)
 
 
 # ------------------------------------------------------------------ connection, frames, data
@@ -273,14 +279,14 @@ def killed_by_a_person(venue: Venue, rng: random.Random) -> None:
 
 
 FAULTS: dict[str, Fault] = {
-    "refuse next": Fault(refuse_next, ("placeOrder", "openOrder", "realtimeBar")),
-    "refuse role": Fault(refuse_role, ("realtimeBar", "placeOrder")),
-    "refuse a leg": Fault(leg_refused, ("realtimeBar",)),
+    "refuse next": Fault(refuse_next, ("placeOrder", "openOrder")),
+    "refuse role": Fault(refuse_role, before=True),
+    "refuse a leg": Fault(leg_refused, before=True),
     "stop refused again": Fault(stop_refused_again, ("execDetails", "position")),
-    "stop pending": Fault(stop_pending, ("realtimeBar",)),
+    "stop pending": Fault(stop_pending, before=True),
     "account wrong": Fault(account_wrong, ("execDetails", "position")),
     "doubt while cut": Fault(doubt_while_cut, ORDERS),
-    "bracket cut": Fault(bracket_cut, ("placeOrder", "realtimeBar")),
+    "bracket cut": Fault(bracket_cut, before=True),
     "refused late": Fault(refused_late, ("openOrder", "orderStatus", "execDetails", "realtimeBar")),
     "said of an order": Fault(said_of_an_order, ("placeOrder", "openOrder", "orderStatus", "execDetails", "cancelOrder")),
     "said of nothing": Fault(said_of_nothing),

@@ -6,9 +6,12 @@ import contextlib
 from typing import Any
 
 import msgspec
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import ModifyOrder
 from rogue import Rogue
 
 from bot.decision.plan import ExitReason, Leg, Thesis
+from bot.errors import JournalError
 from bot.messages import ENDPOINT_RISK_CLOSE, CloseTrade
 from bot.risk_engine.brackets import price_of, ticks_of
 
@@ -35,14 +38,18 @@ class Forcer(Rogue):
         super().on_bar(bar)
         for minute, what, pick in self._acts:
             if minute == f"{self.now:%H:%M}":
-                with contextlib.suppress(ZeroDivisionError):  # there is none to choose from
-                    getattr(self, f"do_{what}")(pick)
+                self.do(what, pick)
+
+    def do(self, what: str, pick: int) -> None:
+        """Enter, tighten or close; nothing if there is none to choose from."""
+        with contextlib.suppress(ZeroDivisionError):
+            getattr(self, f"do_{what}")(pick)
 
     def do_enter(self, pick: int) -> None:
-        """A bracket of K1 to K3, or K4's two legs."""
+        """A bracket of K1 to K3, mostly K1's, or K4's two legs."""
         side = 1 if pick % 2 else -1
         if pick % 3:
-            plan = self.plan(stop=8 + pick % 5, target=20, side=side, strategy=("K1", "K2", "K3")[pick // 3 % 3])
+            plan = self.plan(stop=8 + pick % 5, target=20, side=side, strategy=("K1", "K1", "K2", "K3")[pick // 3 % 4])
             self.submit(msgspec.structs.replace(plan, thesis=Thesis("F1", 0.9, level=self.close - 200 * side)))
             return
         base, close = self.plan(stop=6, target=12, side=side, strategy="K4"), self.close
@@ -50,7 +57,10 @@ class Forcer(Rogue):
 
     def submit(self, plan: Any) -> None:
         """An intent of this bar, journaled ahead, and its bracket."""
-        listed = self.bracket(self.write(self.intent(plan)))
+        try:
+            listed = self.bracket(self.write(self.intent(plan)))
+        except JournalError:
+            return  # no entry without its intent, as the library says
         if listed.strategy_id == self.id:
             self.submit_order_list(listed)
             return
@@ -65,7 +75,10 @@ class Forcer(Rogue):
         stop = stops[pick % len(stops)]
         side = 1 if stop.is_sell else -1
         trigger = price_of(round(ticks_of(stop.trigger_price)) + side * (1 + pick % 3))
-        self.modify_order(stop, trigger_price=trigger, params={"cause": "K"})
+        about = {"trader_id": stop.trader_id, "strategy_id": stop.strategy_id, "instrument_id": stop.instrument_id}
+        named = {"client_order_id": stop.client_order_id, "venue_order_id": None, "quantity": None, "price": None}
+        command = ModifyOrder(trigger_price=trigger, params={"cause": "K"}, command_id=UUID4(), ts_init=self.time_ns, **about, **named)
+        self.msgbus.send("RiskEngine.execute", command)
 
     def do_close(self, pick: int) -> None:
         """Ask to leave."""

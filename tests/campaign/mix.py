@@ -6,6 +6,7 @@ A fault is keyed by the n-th message of a kind, either way, so that a seed meets
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from faults import FAULTS
@@ -16,9 +17,11 @@ MINUTES, PIECES, FIRST_MINUTE = 36, 12, 31  # from 10:31
 ENTRIES = (1, 12, 23)  # minutes at which an entry is forced
 # How many messages of a kind a seed sees, roughly: a fault is keyed by one of the first so many.
 ABOUT = {
-    "placeOrder": 7, "openOrder": 16, "orderStatus": 16, "execDetails": 4, "cancelOrder": 4, "position": 5, "commissionReport": 4, "currentTime": 6, "reqAllOpenOrders": 4,
+    "placeOrder": 7, "openOrder": 16, "orderStatus": 16, "execDetails": 4, "cancelOrder": 4, "position": 5, "commissionReport": 4,
+    "currentTime": 6, "reqAllOpenOrders": 4,
 }  # fmt: skip
-WHERE = ("placeOrder",) * 4 + ("openOrder",) * 3 + ("orderStatus",) * 3 + ("execDetails",) * 3 + ("cancelOrder",) + ("realtimeBar",) * 3 + (
+WHERE = (
+    *("placeOrder",) * 4, *("openOrder",) * 3, *("orderStatus",) * 3, *("execDetails",) * 3, *("realtimeBar",) * 3, "cancelOrder",
     "position", "commissionReport", "currentTime", "reqAllOpenOrders",
 )  # fmt: skip
 
@@ -42,7 +45,7 @@ class Script(NamedTuple):
     at_a_time: int | None = None
 
 
-def drawn(seed: int, names: tuple[str, ...] = tuple(FAULTS)) -> Script:
+def drawn(seed: int, names: Sequence[str] = tuple(FAULTS)) -> Script:
     """The seed's script: three forced entries and two to seven faults, most of them around one of the entries."""
     rng = random.Random(seed)
     acts: list[Act] = []
@@ -56,8 +59,12 @@ def drawn(seed: int, names: tuple[str, ...] = tuple(FAULTS)) -> Script:
     faults = []
     for _ in range(rng.choice((2, 2, 3, 3, 4, 5, 7))):
         name = rng.choice(names)
-        kind = rng.choice(FAULTS[name].where or WHERE)
-        count = PIECES * focus + rng.randrange(-6, 60) if kind == "realtimeBar" else rng.randrange(1, ABOUT[kind] + 1)
+        kind = "realtimeBar" if FAULTS[name].before else rng.choice(FAULTS[name].where or WHERE)
+        about = PIECES * (focus + 1)  # the bar on which the entry is forced
+        first, last = (
+            (about - PIECES, about) if FAULTS[name].before else (about, about + 60) if kind == "realtimeBar" else (1, ABOUT[kind] + 1)
+        )
+        count = rng.randrange(first, last)
         faults.append(Fault(kind, count, name, rng.randrange(1 << 30)))
     bars = tuple((clock(minute), rng.choice([name for name in BARS if name != "gap"])) for minute in rng.sample(range(3, MINUTES), 6))
     return Script(seed, tuple(acts), tuple(faults), bars, rng.choice((None, None, 1)))

@@ -1,6 +1,7 @@
 """The fault campaign: `make campaign SEEDS=200 FIRST=0`, or SEEDS=50 BROKEN=c, which stops at the first catch.
 
-    .venv/bin/python tests/campaign/run.py [--seeds N] [--first N] [--jobs N] [--broken NAME] [--again N] [--without CHECKER,…] [--out FOLDER]
+    .venv/bin/python tests/campaign/run.py [--seeds N] [--first N] [--jobs N] [--broken NAME] [--again N]
+        [--faults NAME,…] [--without CHECKER,…] [--out FOLDER]
 
 Seeds are dealt to as many workers as there are cores, each a process that plays one after the other. What fails is printed with its seed,
 its frame log and how many of 10 re-runs fail again; at the end stand the histogram of faults and the naked times.
@@ -18,9 +19,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 PATHS = [str(folder) for folder in (HERE.parents[1], HERE.parent, HERE.parent / "integration", HERE)]
@@ -45,8 +46,8 @@ class Result(NamedTuple):
 class Worker:
     """A process that plays the seeds it is given, one after the other; a new one if it hangs."""
 
-    def __init__(self, out: Path, broken: str, without: str) -> None:
-        self._words = [sys.executable, str(HERE / "worker.py"), str(out), broken, without]
+    def __init__(self, words: list[str]) -> None:
+        self._words = [sys.executable, str(HERE / "worker.py"), *words]
         self._process: subprocess.Popen[str] | None = None
 
     def play(self, seed: int) -> Result:
@@ -75,15 +76,15 @@ class Worker:
             self._process.wait()
 
 
-def played(seeds: Iterable[int], jobs: int, out: Path, broken: str = "", without: str = "", stop: threading.Event | None = None) -> Any:
-    """The results, as they come. No more seeds are begun once `stop` is set."""
+def played(seeds: Iterable[int], jobs: int, words: list[str], stop: threading.Event | None = None) -> Iterator[Result]:
+    """The results, as they come; `words` are the worker's. No more seeds are begun once `stop` is set."""
     waiting: queue.Queue[int] = queue.Queue()
     results: queue.Queue[Result | None] = queue.Queue()
     for seed in seeds:
         waiting.put(seed)
 
     def work() -> None:
-        worker = Worker(out, broken, without)
+        worker = Worker(words)
         while stop is None or not stop.is_set():
             try:
                 results.put(worker.play(waiting.get_nowait()))
@@ -124,12 +125,21 @@ def summary(results: list[Result], seconds: float) -> list[str]:
     return lines
 
 
+def tell(result: Result) -> None:
+    """A seed: what was done, and what did not hold."""
+    faults = ", ".join(result.faults) or "no fault"
+    print(f"seed {result.seed:4}: {result.seconds:.1f} s, {result.entered} entered, {faults}", flush=True)
+    for checker, sentence in result.breaches:
+        print(f"  {checker}: {sentence}\n  frames: {result.frames}", flush=True)
+
+
 def main() -> int:
     """Play, print, and end with 1 if anything did not hold (of a broken build: if nothing caught it)."""
     options = _options()
     out = Path(options.out or tempfile.mkdtemp(prefix="campaign-"))
     began, results, stop = time.monotonic(), [], threading.Event()
-    for result in played(range(options.first, options.first + options.seeds), options.jobs, out, options.broken, options.without, stop):
+    words = [str(out), options.broken, options.without, options.faults]
+    for result in played(range(options.first, options.first + options.seeds), options.jobs, words, stop):
         results.append(result)
         if options.verbose or result.breaches:
             print(
@@ -144,7 +154,7 @@ def main() -> int:
     failed = sorted(result.seed for result in results if result.breaches)
     if not options.broken:
         for seed in failed[:MOST_AGAIN] if options.again else []:
-            again = [each for each in played([seed] * options.again, options.jobs, out / "again", "", options.without) if each.breaches]
+            again = [each for each in played([seed] * options.again, options.jobs, words) if each.breaches]
             print(f"seed {seed}: {len(again)} of {options.again} re-runs fail again.", flush=True)
     print("\n".join(summary(results, time.monotonic() - began)))
     print(f"Failed: {', '.join(map(str, failed)) or 'none'}. Logs: {out}")
@@ -158,6 +168,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--broken", default="")
     parser.add_argument("--again", type=int, default=AGAIN)
+    parser.add_argument("--faults", default="", help="draw from these faults alone, with commas between")
     parser.add_argument("--without", default="", help="checkers that are not asked, with commas between")
     parser.add_argument("--out", default="")
     parser.add_argument("--verbose", action="store_true")

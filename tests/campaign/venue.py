@@ -70,6 +70,7 @@ class Venue:
         self._waiting: list[tuple[int, Callable[[], Any]]] = []
         self._counts: Counter[str] = Counter()
         self._full = False
+        self._under_way: set[asyncio.Future[Any]] = set()
         frames.heard = self._heard
         host.frames.close()
         host.frames = frames
@@ -121,6 +122,8 @@ class Venue:
     # ------------------------------------------------------------------ when
 
     def _heard(self, way: str, kind: str) -> None:
+        if not self.bot.was_begun:
+            return  # the first start is undisturbed
         self._counts[kind] += 1
         for fault in [fault for fault in self._faults if fault.kind == kind and fault.count == self._counts[kind]]:
             self._faults.remove(fault)
@@ -140,6 +143,14 @@ class Venue:
     async def piece(self) -> None:
         """One more piece, and what has come due with it."""
         await self.host.side.verbs.do("step 1")
+        self._what_is_due()
+
+    def stands(self) -> None:
+        """The market stands while the bot starts; what lasts a number of pieces comes to its end all the same."""
+        self._waiting = [(piece - 1, action) for piece, action in self._waiting]
+        self._what_is_due()
+
+    def _what_is_due(self) -> None:
         due = [each for each in self._waiting if each[0] <= self.host.replay.pieces_done]
         self._waiting = [each for each in self._waiting if each not in due]
         for _, action in due:
@@ -156,7 +167,7 @@ class Venue:
         with contextlib.suppress(GatewayError):
             done = self.host.side.verbs.do(words)
             if inspect.isawaitable(done):
-                asyncio.ensure_future(done)
+                self._under_way.add(asyncio.ensure_future(done))
 
     def clients(self) -> list[Any]:
         """The bot's session, if it is connected."""
@@ -218,9 +229,13 @@ class Venue:
         self._full = full
         self.bot.limit_files(full)
 
-    def tell_position(self) -> None:
+    def tell_truth(self) -> None:
         """The account tells the truth again."""
         self.position_told = None
+        self.tell_position()
+
+    def tell_position(self) -> None:
+        """The account tells what it holds, unasked."""
         for client in self.clients():
             for account in self.host.broker.accounts.values():
                 client.subscriptions.send_position(account, self.host.instruments.front)
@@ -267,7 +282,7 @@ class Venue:
         telling.exec_first.clear()
         self.disk(full=False)
         if self.position_told is not None:
-            self.tell_position()
+            self.tell_truth()
 
 
 told_position = messages.position

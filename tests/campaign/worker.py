@@ -8,11 +8,12 @@ import sys
 from itertools import count
 from pathlib import Path
 
+from faults import FAULTS
 from mix import drawn
 from play import Told, law, play
 
 
-def main(out: Path, broken: str, without: set[str]) -> None:
+def main(out: Path, broken: str, without: list[str], names: list[str]) -> None:
     """Until stdin ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no answer
@@ -22,7 +23,7 @@ def main(out: Path, broken: str, without: set[str]) -> None:
         line = sys.stdin.readline()
         if not line:
             return
-        told = play(contracts, folder / f"{number}-seed-{int(line)}", drawn(int(line)), broken, without)
+        told = play(contracts, folder / f"{number}-seed-{int(line)}", drawn(int(line), names), broken, without)
         (told.frames.parent / "printed.txt").write_text(told.printed)
         answers.write(json.dumps(_result(told)) + "\n")
         answers.flush()
@@ -38,4 +39,5 @@ def _result(told: Told) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], set(filter(None, sys.argv[3].split(","))))
+    without, names = (list(filter(None, text.split(","))) for text in sys.argv[3:])
+    main(Path(sys.argv[1]), sys.argv[2], without, names or list(FAULTS))
