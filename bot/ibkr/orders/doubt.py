@@ -28,11 +28,12 @@ class Doubt(IntEnum):
     """Why it is not known what became of it; a stronger reason stays."""
 
     NONE = 0  # it was just sent, or there is nothing to doubt
-    SILENCE = 1  # no answer for longer than an answer may take
-    LINK = 2  # it was under way when the link broke
-    NOT_FOUND = 3  # the broker said that it, or what it belongs to, is not there
-    DUPLICATE = 4  # its id was used before
-    ERROR = 5  # an error that does not say what became of it, or that no list has
+    LATE = 1  # no answer for longer than an answer takes
+    SILENCE = 2  # no answer for so long that it is unknown
+    LINK = 3  # it was under way when the link broke
+    NOT_FOUND = 4  # the broker said that it, or what it belongs to, is not there
+    DUPLICATE = 5  # its id was used before
+    ERROR = 6  # an error that does not say what became of it, or that no list has
 
 
 class News(StrEnum):
@@ -180,8 +181,8 @@ def concerned(news: News, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
 
 
 def family_outcome(members: list[Member]) -> Family:
-    """What is made of a family of which at least one is in doubt."""
-    gone = [not each.shown and each.misses >= (1 if each.doubt is D.DUPLICATE else 2) for each in members]
+    """What is made of a family when the broker was asked for it. What was only just sent, or is only late, may still arrive."""
+    gone = [not each.shown and each.doubt > D.LATE and each.misses >= (1 if each.doubt is D.DUPLICATE else 2) for each in members]
     if all(gone):
         return Family.SEND_AGAIN if all(each.doubt in (D.LINK, D.DUPLICATE) for each in members) else Family.GIVE_UP
     if all(each.shown for each in members) and not any(each.taken_back for each in members):

@@ -18,6 +18,7 @@ _NEW_DOUBT = {
     N.NOT_FOUND: D.NOT_FOUND,
     **dict.fromkeys((N.NO_CHANGE, N.NO_CANCEL, N.REFUSED, N.UNKNOWN_CODE, N.DUPLICATE_AGAIN), D.ERROR),
     N.DUPLICATE_ID: D.DUPLICATE,
+    N.LATE: D.LATE,
     N.SILENCE: D.SILENCE,
     N.LINK_BACK: D.LINK,
 }
@@ -34,7 +35,7 @@ _OF_STATUS = {
     N.CANCELED: O.CANCELED,
     N.INACTIVE: O.AWAIT_REASON,
 }
-_BY_FAMILY = (D.SILENCE, D.LINK, D.DUPLICATE)  # only all of what was sent together says whether it arrived
+_BY_FAMILY = (D.LATE, D.SILENCE, D.LINK, D.DUPLICATE)  # only all of what was sent together says whether it arrived
 _BY_WORDS = (D.NOT_FOUND, D.ERROR)
 
 
@@ -55,7 +56,7 @@ _ROWS: dict[Asked, Row] = {
         N.LINK_BACK: O.WAIT,  # everything is asked then
         N.SHOWN: _by_doubt(O.WAIT, O.FAMILY, O.WAIT),
         N.MISSING: {**_by_doubt(O.WAIT, O.WAIT, O.REJECTED), D.DUPLICATE: O.FAMILY},
-        N.MISSING_AGAIN: _by_doubt(O.WAIT, O.FAMILY, O.REJECTED),
+        N.MISSING_AGAIN: {**_by_doubt(O.WAIT, O.FAMILY, O.REJECTED), D.LATE: O.WAIT},
     },
     Asked.BACK: {
         **_EVERYWHERE,
@@ -87,7 +88,7 @@ _ROWS: dict[Asked, Row] = {
         **dict.fromkeys((N.NO_CANCEL, N.NOT_FOUND, N.DUPLICATE_ID, N.DUPLICATE_AGAIN, N.UNKNOWN_CODE, N.LATE, N.SILENCE), O.ASK),
         N.LINK_BACK: O.WAIT,
         N.AS_ASKED: O.CHANGED,
-        N.SHOWN: {**dict.fromkeys(D, O.CHANGE_REFUSED), D.NONE: O.WAIT},
+        N.SHOWN: {**dict.fromkeys(D, O.CHANGE_REFUSED), **dict.fromkeys((D.NONE, D.LATE), O.WAIT)},
         **dict.fromkeys((N.MISSING, N.MISSING_AGAIN), O.WAIT),
     },
     Asked.CANCEL: {
@@ -97,21 +98,26 @@ _ROWS: dict[Asked, Row] = {
         **dict.fromkeys((N.NO_CHANGE, N.NOT_FOUND, N.DUPLICATE_ID, N.DUPLICATE_AGAIN, N.UNKNOWN_CODE, N.LATE, N.SILENCE), O.ASK),
         N.LINK_BACK: O.CANCEL_AGAIN,
         N.AS_ASKED: O.WAIT,
-        N.SHOWN: {**dict.fromkeys(D, O.CANCEL_REFUSED), D.NONE: O.WAIT, **dict.fromkeys((D.SILENCE, D.LINK), O.CANCEL_AGAIN)},
+        N.SHOWN: {**dict.fromkeys(D, O.CANCEL_REFUSED), D.NONE: O.WAIT, **dict.fromkeys((D.LATE, D.SILENCE, D.LINK), O.CANCEL_AGAIN)},
         N.MISSING: O.WAIT,
         N.MISSING_AGAIN: {**dict.fromkeys(D, O.CANCELED), D.NONE: O.WAIT},
     },
-    Asked.OVER: {**dict.fromkeys(N, O.WAIT), **_EVERYWHERE, N.NO_CANCEL: O.CANCEL_REFUSED, N.SHOWN: O.STRAY},
+    Asked.OVER: {
+        **dict.fromkeys(N, O.WAIT),
+        **_EVERYWHERE,
+        N.NO_CANCEL: O.CANCEL_REFUSED,
+        **dict.fromkeys((N.WORKS, N.UNKNOWN_STATUS), O.ASK),
+        N.SHOWN: O.STRAY,
+    },
 }  # fmt: skip
 _LEAVE_DOUBT = (O.WAIT, O.NOTE, O.ASK, O.AWAIT_REASON, O.FAMILY, O.GONE)  # every other outcome says what became of it
-_LATE_IS_DOUBT = (Asked.CANCEL, Asked.BACK)  # a cancel does no harm twice: it is sent again as soon as it is late
 
 
 def _cell(asked: Asked, before: Doubt, news: News) -> Verdict:
     found = _ROWS[asked][news]
     outcome = found if isinstance(found, Outcome) else found[before]
     if outcome in _LEAVE_DOUBT and not _cleared(asked, before, news):
-        new = D.SILENCE if news is N.LATE and asked in _LATE_IS_DOUBT else _NEW_DOUBT.get(news, D.NONE)
+        new = _NEW_DOUBT.get(news, D.NONE)
         if asked is Asked.BACK and news in (N.NO_CANCEL, N.NOT_FOUND):
             new = before  # the answer to its cancel says nothing of why it is taken back
         return Verdict(outcome, max(before, new) if asked not in (Asked.NOTHING, Asked.OVER) else D.NONE)

@@ -51,7 +51,7 @@ class Judge:
             outcome, order.doubts[asked] = verdict(asked, before, news)
             if order.doubts[asked] > before:
                 order.since, order.misses = self._link.seconds(), 0
-                order.trouble = error or order.trouble
+                order.trouble = error or (order.trouble if before else None)
             self._effects[outcome](order, news, error)
 
     def _on_link(self, state: LinkState, previous: LinkState) -> None:
@@ -143,9 +143,11 @@ class Judge:
 
     def stray(self, order_id: int, ref: str) -> None:
         """An order of ours that is not expected to be there works at the broker: it goes."""
-        if order_id not in self._monitor.strays:
-            self._monitor.halt("stray", StrayOrder("it works at the broker though it has ended", order_ref=ref))
+        new = order_id not in self._monitor.strays
         self._monitor.strays[order_id] = self._link.seconds()
+        if new:
+            ids = ", ".join(map(str, sorted(self._monitor.strays)))
+            self._monitor.halt("stray", StrayOrder(f"what has ended works at the broker under order id {ids}", order_ref=ref))
         self._monitor.withdraw(order_id)
 
     # ----------------------------------------------------------------- families
@@ -181,7 +183,7 @@ class Judge:
     def _there(self, family: list[BrokerOrder]) -> None:
         for order in family:
             order.doubts.pop(Asked.ORDER, None)
-            order.sent_at = order.late_at = self._link.seconds()
+            order.late_at = self._link.seconds()
             self.hear(order, status_news(order.status))
 
     def _take_back(self, family: list[BrokerOrder]) -> None:

@@ -107,10 +107,10 @@ class OrderMessages:
             self._judge.hear(order, News.FILLED)
 
     def _follow(self, order: BrokerOrder, status: str, why_held: str) -> None:
-        """A status that nobody knows is asked about once, not as often as it is told."""
+        """A status that nobody knows, and one of an order that has ended, is asked about once and not as often as it is told."""
         news, new = status_news(status, why_held), status != order.status
         order.status = status
-        if news is not News.FILLED and (new or news is not News.UNKNOWN_STATUS):
+        if news is not News.FILLED and (new or (order.live and news is not News.UNKNOWN_STATUS)) and order.phase is not Phase.FILLED:
             self._judge.hear(order, news)
 
     def _compare(self, order: BrokerOrder, told: tuple[int, float | None, float | None]) -> None:

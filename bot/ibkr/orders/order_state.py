@@ -112,7 +112,7 @@ class BrokerOrder:
     @property
     def in_doubt(self) -> bool:
         """Whether the next look must say what became of it. One that is taken back is looked for again and again, but nobody waits."""
-        asked = [] if self.taken_back else [each for each in self.asked if self.doubts.get(each, Doubt.NONE)]
+        asked = [] if self.taken_back else [each for each in self.asked if self.doubts.get(each, Doubt.NONE) > Doubt.LATE]
         return self.live and bool(asked or (self.misses and self.accepted))
 
 

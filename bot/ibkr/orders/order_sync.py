@@ -202,7 +202,9 @@ class OrderSync:
         if not untold:
             self._monitor.clear("untold")
         elif "untold" not in self._monitor.halts:
-            self._monitor.halt("untold", ExecutionMissing("filled, as the broker says, and no execution came", order_ref=", ".join(untold)))
+            self._monitor.halt(
+                "untold", ExecutionMissing("over, as the broker says, without an execution", order_ref=", ".join(untold))
+            )
 
     def _end_untold(self) -> None:
         """Such an order is over once book and broker hold the same without its fill, and it was missed for long enough."""
@@ -220,12 +222,13 @@ class OrderSync:
             return "its time is nearly over"
         if any(order.resent for order in family):
             return "it did not arrive twice"
-        if any(named_role(order.ref) is Role.EXIT and self._left_already(order) for order in family):
-            return "the account holds no more that it would close"
+        if any(named_role(order.ref) is Role.EXIT and not self._held(order) for order in family):
+            return "the account is not known to hold what it would close"
         parents = [self._monitor.orders.get(order.draft.parent_ref) for order in family]
         return "its entry has ended" if any(parent is not None and not parent.live for parent in parents) else ""
 
-    def _left_already(self, order: BrokerOrder) -> bool:
-        """Whether a closing order would close what a stop or another closing order has closed meanwhile."""
+    def _held(self, order: BrokerOrder) -> bool:
+        """Whether there is still to close what a closing order would: a stop or another one may have closed it meanwhile."""
         side, wanted = 1 if order.draft.side == "BUY" else -1, order.draft.quantity - order.filled
-        return closable(self._account, self._monitor, order.con_id, side, self._link.seconds(), besides=order) < wanted
+        known = self._account.told_since(order.con_id, self._monitor.opened_at)
+        return known and closable(self._account, self._monitor, order.con_id, side, self._link.seconds(), besides=order) >= wanted

@@ -187,6 +187,8 @@ def test_a_family_is_sent_again_only_when_nothing_of_it_is_there(members: list[M
     if outcome is Family.SEND_AGAIN:
         assert all(member.misses >= 1 and member.doubt in (Doubt.LINK, Doubt.DUPLICATE) for member in members)
         assert all(member.misses >= 2 for member in members if member.doubt is Doubt.LINK)
+    if outcome in (Family.TAKE_BACK, Family.GIVE_UP) and not any(member.taken_back for member in members):
+        assert any(not member.shown and member.doubt > Doubt.LATE for member in members), "what is only late may still arrive"
     if outcome is Family.THERE:
         assert all(member.shown and not member.taken_back for member in members)
     if outcome is Family.TAKE_BACK:

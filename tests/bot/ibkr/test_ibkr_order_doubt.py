@@ -246,7 +246,6 @@ async def test_an_order_that_arrives_after_it_was_refused_as_lost_is_cancelled_a
         r.place(Draft("X", "SELL", 1, "LMT", limit=r.price + 50))
         await until(lambda: r.ear.of("X") == ["rejected"], lambda: r.ear)
         await until(lambda: r.refs() == ["X"])
-        r.session.orders.doubtful()
         stray = await until(lambda: r.ear.heard(e.StrayOrder))
         assert stray.order_ref == "X" and isinstance(r.session.entry_block(), e.StrayOrder)
         await until(lambda: "stray" not in r.session.orders.halts, lambda: (r.refs(), r.session.orders.halts))
@@ -282,7 +281,7 @@ async def test_a_closing_order_that_was_lost_with_the_link_is_not_sent_again_onc
         await r.do(f"fill {STOP}")
         sent = sent_to(r)
         await until(lambda: r.ear.of(EXIT) == ["rejected"], lambda: r.ear)
-        assert "holds no more" in r.ear.reasons[EXIT].text and not sent and r.ear.of(STOP)[-1] == "filled"
+        assert "not known to hold" in r.ear.reasons[EXIT].text and not sent and r.ear.of(STOP)[-1] == "filled"
 
 
 @on_a_loop
@@ -293,3 +292,15 @@ async def test_a_closing_order_that_was_lost_with_the_link_is_sent_once_more_whi
         r.place(Draft(EXIT, "SELL", 1, "MKT"))
         await r.working(EXIT)
         assert r.ear.of(EXIT) == ["accepted"]
+
+
+@on_a_loop
+async def test_what_is_held_back_does_not_work_while_the_one_that_sets_it_working_is_late_and_goes_when_that_is_lost():
+    async with rig() as r:
+        await r.do("swallow placeOrder 1 B-T")
+        r.place(*bracket(r.price - 5))
+        sent = sent_to(r)
+        await until(lambda: r.session.orders.orders["B-E"].seen, lambda: r.ear)
+        assert not r.ear.events
+        await until(lambda: all(r.ear.of(ref) for ref in ALL), lambda: (r.ear, r.refs()))
+        assert all(r.ear.of(ref) == ["rejected"] for ref in ALL) and r.refs() == [] and sent == ["B-E", "B-S"]
