@@ -42,6 +42,7 @@ BrokerError
 │   ├── OrderCancelledByBroker  nobody here asked for it
 │   ├── DuplicateOrderId      the id was used before
 │   ├── DuplicateLiveOrder    two live orders carry one reference
+│   ├── StrayOrder            an order of ours that has ended works at the broker
 │   ├── OrderWarning          a remark; nothing changed
 │   ├── ExecutionCorrected    the broker changed a fill afterwards
 │   ├── CommissionMissing     a fill without its commission report
@@ -343,6 +344,12 @@ class DuplicateLiveOrder(OrderTrouble):
     """Two live orders carry one reference; the one we do not track is cancelled if it can be."""
 
     hint = "Check the orders in TWS; entries are locked until only one is left."
+
+
+class StrayOrder(OrderTrouble):
+    """An order of ours that has ended, as far as was told, is open at the broker. Entries are locked until it is gone."""
+
+    hint = "Nothing to do: it is cancelled, again and again; if it stays, cancel it in TWS."
 
 
 class OrderWarning(OrderTrouble):

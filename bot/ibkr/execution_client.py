@@ -132,23 +132,18 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     async def _submit(self, orders: list[Order]) -> None:
         """All or none. What cannot be sent is denied, and was never submitted. All but entries wait for the way out."""
-        waited = False
         try:
             if Role.ENTRY in roles_of(orders):
                 self._session.require_entry()
             else:
-                waited = await self._way_out(orders)
-                orders = [order for order in orders if not order.is_closed]  # what was withdrawn while it waited
+                orders = await self._out(orders)
             if not orders:
                 return
-            con_id = self._session.provider.con_id_of(orders[0].instrument_id)
-            drafts = self._drafts(orders)
-            if roles_of(orders) == {Role.EXIT}:
-                await self._exits.require_held(con_id, drafts[0], anew=waited)
-                self._session.link.require_way_out()
+            con_id, drafts = self._session.provider.con_id_of(orders[0].instrument_id), self._drafts(orders)
         except BrokerError as error:
             for order in orders:
-                self._deny(order, str(error))
+                if not order.is_closed:
+                    self._deny(order, str(error))
             return
         now = self._session.clock.now_ns()
         for order in orders:
@@ -159,17 +154,20 @@ class IbkrExecutionClient(LiveExecutionClient):
             for order in orders:
                 self.generate_order_rejected(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)
 
-    async def _way_out(self, orders: list[Order]) -> bool:
-        """Wait until exits and stops may be sent; whether there was anything to wait for."""
+    async def _out(self, orders: list[Order]) -> list[Order]:
+        """Wait for the way out, and with a closing order until the broker is known to hold as much; what is not withdrawn meanwhile."""
         link, names = self._session.link, {order.client_order_id for order in orders}
-        if link.allows_way_out:
-            return False
+        waited = not link.allows_way_out
         self._waiting |= names
         try:
             await link.until(lambda: link.allows_way_out)
+            if roles_of(orders) == {Role.EXIT} and not (order := orders[0]).is_closed:
+                con_id, draft = self._session.provider.con_id_of(order.instrument_id), self._drafts(orders)[0]
+                await self._exits.require_held(con_id, draft, anew=waited, withdrawn=lambda: order.is_closed)
+                link.require_way_out()
         finally:
             self._waiting -= names
-        return True
+        return [order for order in orders if not order.is_closed]
 
     def _deny(self, order: Order, why: str) -> None:
         self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, why, self._session.clock.now_ns())

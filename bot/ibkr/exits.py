@@ -6,6 +6,7 @@ back to. An exit sent then would open a position that nobody wants.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from nautilus_trader.model.currencies import USD
@@ -15,12 +16,11 @@ from nautilus_trader.model.orders import Order
 
 from bot.ibkr.errors import ClosedElsewhere, GatewayNotResponding, PositionMismatch
 from bot.ibkr.order_events import money, points
+from bot.ibkr.orders.closable import DOUBT_SECONDS, closable
 from bot.ibkr.orders.order_state import Draft
 from bot.ibkr.session import BrokerSession
-from bot.supervision.orders import Role, named_role
 
 ASK_TIMES, ASK_SECONDS = 5, 1.0
-DOUBT_SECONDS = 2.0  # an answer about the position is not waited for any longer: what is known of it counts
 EXTERNAL = StrategyId("EXTERNAL")  # Nautilus' owner of what no strategy of ours has ordered
 
 
@@ -35,23 +35,27 @@ class Exits:
         positions = self._cache.positions_open(instrument_id=self._session.provider.front_id)
         return round(sum(position.signed_qty for position in positions if position.strategy_id != EXTERNAL))
 
-    async def require_held(self, con_id: int, draft: Draft, *, anew: bool) -> None:
+    async def require_held(self, con_id: int, draft: Draft, *, anew: bool, withdrawn: Callable[[], bool]) -> None:
         """A closing order closes no more than the broker holds: where that seems to be less, it is asked for a while.
 
-        `anew`: the link was away, so what is known is asked for first. Raises PositionMismatch if it stays less, ConnectionLost.
-        Stops are not asked for: they protect what may be there.
+        `anew`: the link was away, so what is known is asked for first. What nobody has told since then is asked for until it is
+        told, and the order waits unless it is `withdrawn`. Raises PositionMismatch if it stays less, ConnectionLost. Stops are not
+        asked for: they protect what may be there.
         """
-        side = 1 if draft.side == "BUY" else -1
+        side, tries = 1 if draft.side == "BUY" else -1, 0
         if anew:
             await self._ask()
-        for _ in range(ASK_TIMES):
+        while tries < ASK_TIMES and not withdrawn():
             if self._closable(con_id, side) >= draft.quantity:
                 return
             self._session.orders.doubtful()
             await self._ask()
             if self._closable(con_id, side) >= draft.quantity:
                 return
+            tries += self._known(con_id)
             await self._session.link.delay(ASK_SECONDS)
+        if withdrawn():
+            return
         raise PositionMismatch(-side * draft.quantity, -side * self._closable(con_id, side), order_ref=draft.ref)
 
     async def _ask(self) -> None:
@@ -62,12 +66,14 @@ class Exits:
             self._session.link.report(error)
             self._session.link.unanswered("positions", error)
 
+    def _known(self, con_id: int) -> bool:
+        """Whether the position was told since the way to the broker is open."""
+        return self._session.account.told_since(con_id, self._session.orders.opened_at)
+
     def _closable(self, con_id: int, side: int) -> int:
-        """Contracts that one more closing order on this side can close; negative if the position is on the same side."""
-        holding = self._session.account.holdings.get(con_id)
-        tracked = [order for order in self._session.orders.orders.values() if order.live and order.con_id == con_id]
-        under_way = sum(order.draft.quantity - order.filled for order in tracked if named_role(order.ref) is Role.EXIT)
-        return (0 if holding is None else -side * holding.contracts) - under_way
+        """Contracts that one more closing order on this side can close; none while the position is not known."""
+        session = self._session
+        return closable(session.account, session.orders, con_id, side, session.link.seconds()) if self._known(con_id) else 0
 
     def closed_elsewhere(self, order: Order, price: float) -> None:
         """Book an exit that another hand has made, at `price` points. Nothing is sent, and no entry follows in this run."""

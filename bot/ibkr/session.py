@@ -30,6 +30,7 @@ from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.market_clock import MarketClock
 from bot.ibkr.margin import QUESTION as MARGIN
 from bot.ibkr.margin import InitialMargin
+from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_answers import OrderAnswers
 from bot.ibkr.orders.order_messages import OrderMessages
 from bot.ibkr.orders.order_sync import OrderSync, SyncTimes
@@ -69,12 +70,14 @@ class BrokerSession:
         self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
         fee_usd, observe = float(contracts.risk_model.fee_per_side_usd), config.runtime.observe
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
-        OrderMessages(self.link, self.orders)
-        OrderAnswers(self.link, self.orders)
+        judge = Judge(self.link, self.orders)
+        OrderMessages(self.link, self.orders, judge)
+        OrderAnswers(self.link, self.orders, judge)
         self.positions = PositionCheck(self.orders, self.account, config.link.client_id, self.provider.is_front)
         self.order_sync = OrderSync(
             self.link,
             self.orders,
+            judge,
             self.account,
             times or _times(config, execution.timeouts),
             lambda: runtime.calendar.globex_open(self.clock.now_ns()),

@@ -241,7 +241,13 @@ def _left_behind(node: MesbotNode) -> tuple[str, ...]:
         held.append(
             f"{others} may still work at the broker with nothing held, and would open a position; cancel it in TWS, or start again."
         )
-    return (*held, *_not_ours(node))
+    return (*held, *_unwanted(node), *_not_ours(node))
+
+
+def _unwanted(node: MesbotNode) -> list[str]:
+    """Orders of ours that work at the broker and should not."""
+    halts = node.session.orders.halts
+    return [f"{halts[name].order_ref}: {halts[name].text}; cancel it in TWS." for name in ("stray", "duplicate") if name in halts]
 
 
 def _not_ours(node: MesbotNode) -> list[str]:

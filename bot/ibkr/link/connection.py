@@ -1,9 +1,8 @@
 """One socket to the gateway, from open to close: the only module that loads ib_insync (or ib_async).
 
-The library encodes, decodes and transports; what a message means is not left to it. A tap on
-its wrapper's methods hands every decoded message, in wire order, to our own listeners *instead*
-of to the library, which would swallow fills of orders it has not seen, end live orders on any
-error, and change the order objects it was given.
+The library encodes, decodes and transports; what a message means is not left to it. A tap on its wrapper's methods hands every
+decoded message, in wire order, to our own listeners *instead* of to the library, which would swallow fills of orders it has not
+seen, end live orders on any error, and change the order objects it was given.
 
 Never used here: nest_asyncio, util.run, a synchronous method of IB, Watchdog.
 """
@@ -194,13 +193,24 @@ class Connection:
 
     def send(self, request: str, *arguments: Any) -> None:
         """Send a request (a method of the library's client) when the limit allows. Raises ConnectionLost."""
+        self.send_together([(request, *arguments)])
+
+    def send_together(self, requests: list[tuple[Any, ...]]) -> None:
+        """Send requests in one piece when the limit allows all of them: nothing of ours comes between. Raises ConnectionLost."""
         if not self.alive or self._limiter is None:
             raise ConnectionLost("there is no connection to the gateway")
-        self._limiter.send(lambda: self._put(request, arguments))
+        self._limiter.send(lambda: self._put(requests), len(requests))
 
-    def _put(self, request: str, arguments: tuple[Any, ...]) -> None:
-        if self._client.isConnected():
-            getattr(self._client, request)(*arguments)
+    def _put(self, requests: list[tuple[Any, ...]]) -> None:
+        pieces: list[bytes] = []
+        write = self._client.conn.sendMsg
+        self._client.conn.sendMsg = pieces.append
+        try:
+            for request, *arguments in requests if self._client.isConnected() else ():
+                getattr(self._client, request)(*arguments)
+        finally:
+            self._client.conn.sendMsg = write
+        write(b"".join(pieces))
 
     async def ask(self, request: str, *arguments: Any, timeout_seconds: float | None = None) -> list[Any]:
         """Send a request with an id of its own first, and collect its answer.

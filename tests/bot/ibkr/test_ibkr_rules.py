@@ -338,6 +338,23 @@ def test_the_limiter_lets_no_second_see_more_than_its_limit_and_keeps_the_order(
         assert sum(at <= other < at + 1.0 for other, _ in sent) <= 40
 
 
+def test_messages_that_go_together_wait_for_room_for_all_of_them() -> None:
+    now, later, sent = [0.0], [], []
+    limiter = MessageLimiter(40, lambda: now[0], lambda wait, call: later.append((now[0] + wait, call)))
+    for number in range(38):
+        limiter.send(lambda number=number: sent.append(number))
+    limiter.send(lambda: sent.append("six"), 6)
+    limiter.send(lambda: sent.append("last"))
+    assert sent == list(range(38)) and limiter.waiting == 7
+    now[0], call = later.pop()
+    call()
+    assert sent[38:] == ["six", "last"] and limiter.waiting == 0
+    limiter.send(lambda: sent.append("more than ever have room"), 41)
+    now[0], call = later.pop()
+    call()
+    assert sent[-1] == "more than ever have room", "alone, as nothing would ever make room for it"
+
+
 def test_history_waits_for_its_turn() -> None:
     now = [0.0]
     pacer = HistoryPacer(lambda: now[0])

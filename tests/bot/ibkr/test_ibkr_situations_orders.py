@@ -397,13 +397,24 @@ async def missing_from_one_snapshot_is_not_a_cancel() -> None:
 
 
 @situation(27)
-async def requests_that_are_never_answered_are_charged_and_asked_again() -> None:
-    async with rig(pace=50.0) as r:
+async def a_cancel_that_is_not_answered_is_sent_again_after_asking() -> None:
+    async with rig() as r:
         await working_bracket(r)
         await r.do("swallow cancelOrder")
         r.session.orders.cancel("B-E")
+        await until(lambda: "canceled" in r.ear.of("B-E"), seconds=0.9)
+        assert r.ear.charges == [], "it waited for two seconds, not for ten"
+
+
+@situation(27)
+async def requests_that_are_never_answered_are_charged() -> None:
+    async with rig(pace=50.0) as r:
+        await working_bracket(r)
+        await r.do("swallow cancelOrder all")
+        r.session.orders.cancel("B-E")
+        await until(lambda: r.ear.charges == ["order_unknown"])
+        await r.do("calm")
         await until(lambda: "canceled" in r.ear.of("B-E"))
-        assert r.ear.charges == ["order_unknown"]
 
 
 @situation(27)
