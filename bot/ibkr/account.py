@@ -19,6 +19,7 @@ from bot.ibkr.link.link_state import SyncReason
 
 NEEDED = ("NetLiquidation", "AvailableFunds", "BuyingPower", "InitMarginReq", "MaintMarginReq", "TotalCashValue")
 CURRENCY = "USD"
+POSITIONS = "positions"  # the question
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class AccountBook:
         self._other_currencies: set[str] = set()
         self._profit: dict[int, float] = {}
         link.questions.add("account values", self._ask_values)
-        link.questions.add("positions", self._ask_positions)
+        link.questions.add(POSITIONS, self._ask_positions)
         link.taps.listen("updateAccountValue", self._on_value)
         link.taps.listen("updatePortfolio", self._on_portfolio)
         link.taps.listen("position", self._on_position)
