@@ -130,6 +130,7 @@ class Supervisor:
                 self.way_out.leave(trade, trade.closing)
             elif trade.is_drill and not trade.done:  # nobody waits for its kill any more
                 self.way_out.leave(trade, ExitReason.TIME)
+        for trade in [trade for trade in self.trades if not trade.done]:  # an entry that lost its stop meanwhile, too
             self.way_out.act(trade)
 
     # ---------------------------------------------------------------- events

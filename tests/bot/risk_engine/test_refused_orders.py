@@ -27,6 +27,7 @@ class Refusing:
     def act(self, trade: Trade) -> None:
         assert trade is self.trade
         while self._role not in self.leg.put_off:
+            assert len(self.sent) < 100, "a burst"
             self.sent.append(self.wall.now_ns // SECOND_NS)
             order = TrackedOrder(f"O{len(self.sent)}", self._role, 1, -1, 1, state=self._state)
             self.leg.orders.append(order)
