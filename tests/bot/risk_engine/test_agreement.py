@@ -9,7 +9,7 @@ from builders import an_intent, plan
 
 from bot.decision.plan import ExitReason
 from bot.messages import ENDPOINT_HOLDINGS, Holdings
-from bot.risk_engine.agreement import Agreement
+from bot.risk_engine.agreement import AGAIN_NS, Agreement
 from bot.risk_engine.clocks import StampTime
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
@@ -82,6 +82,7 @@ def test_where_no_adapter_answers_the_book_counts():
 def test_it_is_asked_again_ten_times_a_second_until_the_account_agrees(holds):
     account = Account(holds)
     account.agreement.missing(account.trade)
+    assert AGAIN_NS == SECOND_NS // 10
     assert account.until(3) == [1, 2, 3]
     account.holds = 1
     assert account.until(20) == [1, 2, 3, 4]

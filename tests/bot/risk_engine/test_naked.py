@@ -101,6 +101,15 @@ def test_naked_time_is_counted_from_the_first_look_to_the_last_and_adds_up():
     assert watched.until(1, 2, 3).acts == []
 
 
+def test_a_trade_that_is_covered_again_has_no_timer_any_more():
+    watched, later = Watched().bare().until(0.5).covered().until(1), []
+    watched.wall.call_at = lambda *given: later.append(given)
+    assert watched.until(2, 3).acts == later == []
+    again = Watched().bare().until(0.5).covered()
+    again.wall.call_at = lambda *given: later.append(given)
+    assert again.until(1, 2).acts == later == []
+
+
 def test_one_look_more_does_not_begin_the_count_again():
     watched = Watched().bare().until(0.5).look().until(1, 1.5, 2)
     assert watched.acts == [(1, Waited.GRACE), (2, Waited.DOUBT)]

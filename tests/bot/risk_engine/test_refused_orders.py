@@ -43,6 +43,7 @@ class Refusing:
 def test_a_closing_order_that_comes_to_nothing_is_followed_at_once_and_then_after_1_2_4_up_to_60_seconds_for_ever(state):
     refusing = Refusing(R.EXIT, state)
     refusing.act(refusing.trade)
+    assert refusing.sent == [0, 0]
     assert refusing.until(300).sent == [0, 0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
 
 
@@ -54,6 +55,7 @@ def test_a_stop_that_is_refused_while_its_leg_is_left_is_not_followed_at_once():
 
 def test_there_is_no_number_of_refusals_after_which_the_pause_grows_or_ends():
     assert {pause_seconds(role, 10**6) for role in (R.EXIT, R.STOP)} == {60}
+    assert (pause_seconds(R.EXIT, 1), pause_seconds(R.EXIT, 2), pause_seconds(R.STOP, 1)) == (0, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,16 @@ def test_one_event_more_of_an_order_that_has_ended_begins_no_second_pause():
     refusing.act(refusing.trade)
     refusing.refused.look(refusing.wall, refusing.trade, refusing.leg, refusing.leg.orders[0])
     assert refusing.until(2).sent == [0, 1]
+
+
+def test_a_closing_order_that_works_at_last_is_not_put_off_for_those_before_it():
+    refusing = Refusing(R.EXIT)
+    refusing.act(refusing.trade)
+    refusing.leg.put_off.clear()
+    works = TrackedOrder("O3", R.EXIT, 1, -1, 1, state=S.WORKING)
+    refusing.leg.orders.append(works)
+    refusing.refused.look(refusing.wall, refusing.trade, refusing.leg, works)
+    assert refusing.leg.put_off == set()
 
 
 def test_each_role_waits_by_itself():

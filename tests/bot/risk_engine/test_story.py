@@ -169,6 +169,13 @@ def test_a_target_that_another_hand_has_moved_works_where_it_is_and_the_plan_sta
     assert type(order.price) is int
 
 
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.STOP, Role.EXIT])
+def test_only_a_target_is_followed_by_its_limit(role):
+    made, leg, order = trade(role)
+    take_update(made, leg, order, told(price=1012), {})
+    assert order.price == 992
+
+
 # ------------------------------------------------------------------ what nobody may change
 
 

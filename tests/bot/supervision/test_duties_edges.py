@@ -264,6 +264,13 @@ def test_after_two_that_came_to_nothing_the_next_closing_order_leaves_beside_a_s
     assert demanded(entry(), *gone, stop, order(R.EXIT, name="C"), closing=True) == [[cancel(stop)]] * 3
 
 
+def test_whatever_is_in_doubt_or_in_the_way_is_asked_to_end_on_top_of_that():
+    doubtful, target = order(R.EXIT, state=S.UNKNOWN, name="D"), order(R.TARGET)
+    assert demanded(entry(), doubtful, target, closing=True)[0] == [cancel(doubtful), cancel(target)]
+    gone = [order(R.EXIT, state=S.REJECTED, name=name) for name in "AB"]
+    assert demanded(entry(), *gone, target, order(R.STOP), closing=True)[2] == [cancel(target), exits(1, True)]
+
+
 def test_a_closing_order_that_filled_in_part_came_to_something():
     gone = [order(R.EXIT, 2, 1, S.CANCELED, name) for name in "AB"]
     stop = order(R.STOP)
@@ -330,7 +337,8 @@ def test_what_leaves_already_has_the_first_claim_on_what_the_account_holds():
 
 def test_a_leg_that_was_closed_twice_takes_nothing_from_the_others():
     twice = Leg(1, 1, 992, 1016, [entry(), order(R.STOP, 3, filled=3, state=S.FILLED)])
-    assert agreed_on(Trade(an_intent(), [twice, Leg(2, 1, 992, 1016, [entry()])]), 0) == {1: 0, 2: 1}
+    whole = Leg(2, 1, 992, 1016, [entry()])
+    assert agreed_on(Trade(an_intent(), [twice, whole]), 0) == agreed_on(Trade(an_intent(), [whole, twice]), 0) == {1: 0, 2: 1}
 
 
 # ------------------------------------------------------------------ a trade

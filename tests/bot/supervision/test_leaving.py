@@ -127,6 +127,7 @@ def test_a_stop_that_began_to_fill_leaves_the_rest_to_the_market():
     began = leg(entered(2), order(R.STOP, S.PARTIALLY_FILLED, 1, 2), order(R.TARGET, quantity=2))
     assert why(began) == why(whole(2), began) == [STOP] * 3
     assert why(leg(entered(), order(R.STOP, S.FILLED, 1))) == [None] * 3
+    assert why(leg(entered(2), order(R.STOP, S.CANCELED, 0, 2), order(R.STOP, S.PARTIALLY_FILLED, 1, 2))) == [STOP] * 3
 
 
 @pytest.mark.parametrize("again", REFUSED)
@@ -134,7 +135,8 @@ def test_a_stop_that_began_to_fill_leaves_the_rest_to_the_market():
 def test_a_replacement_that_was_refused_as_well_is_the_last(first, again):
     once = leg(entered(), order(R.STOP, first))
     assert why(once) == [None] * 3
-    assert why(leg(entered(), order(R.STOP, first), order(R.STOP, again))) == [RECONCILED] * 3
+    twice = leg(entered(), order(R.STOP, first), order(R.STOP, again))
+    assert why(twice) == why(held(2), twice) == [RECONCILED] * 3
     assert why(leg(entered(), order(R.STOP, first), order(R.STOP, S.CANCELED))) == [None] * 3
 
 
