@@ -123,7 +123,7 @@ async def test_a_cancel_that_nobody_answers_is_a_kill_past_its_timeout(stage: St
 # ------------------------------------------------------------------ what the account says
 
 
-@pytest.mark.parametrize("words", ["position MESZ5 0", "position MESZ5 -1"])
+@pytest.mark.parametrize("words", ["position MESZ5 0", pytest.param("position MESZ5 -1", marks=pytest.mark.slow)])
 def test_while_the_account_does_not_agree_the_stop_stays_and_the_position_is_never_bare(tmp_path, words):
     @on_stage
     async def run(stage: Stage) -> None:
@@ -240,8 +240,8 @@ async def test_an_entry_that_another_hand_moves_is_a_kill_and_never_filled(stage
     stage.write("OrderSubmitted", "OrderAccepted")
     async with stage.restarted() as node:
         stage.do(f"tws-modify {ENTRY} {(stage.limit - 3) * TICK_POINTS}")
-        await until(lambda: not stage.working, lambda: (stage.working, stage.news()), seconds=6)
-        assert not node.risk.entries_live and held(stage) == 0
+        await until(lambda: not stage.working and not node.risk.entries_live, lambda: (stage.working, stage.news()), seconds=6)
+        assert held(stage) == 0
     past = past_of([stage.path])
     assert past.kill_state.value == "HALTED" and not past.outcomes
 
@@ -249,6 +249,7 @@ async def test_an_entry_that_another_hand_moves_is_a_kill_and_never_filled(stage
 # ------------------------------------------------------------------ refused for ever
 
 
+@pytest.mark.slow  # its cut is tests/bot/risk_engine/test_refused_orders.py
 @on_stage
 async def test_closing_orders_that_are_refused_for_ever_come_more_and_more_seldom_and_the_stop_stays(stage: Stage) -> None:
     await entered(stage)
