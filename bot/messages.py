@@ -43,6 +43,7 @@ ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries 
 ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
 ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, from a part of the node
+ENDPOINT_HOLDINGS = "mesbot.holdings"  # carries Holdings, to the adapter of the account
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -186,6 +187,17 @@ class PositionDiffers(msgspec.Struct, frozen=True, gc=False):
     held: int
     explained: bool
     price: float
+
+
+class Holdings(msgspec.Struct, gc=False):
+    """A question to the adapter before a position of `expected` contracts (signed; the book's) is left; it writes the answer into it.
+
+    `held`: signed contracts of what is traded in the account, None while that is not known. Where it does not agree, the adapter asks
+    the broker anew.
+    """
+
+    expected: int
+    held: int | None = None
 
 
 class JournalEntry(msgspec.Struct, frozen=True, gc=False):

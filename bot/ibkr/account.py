@@ -19,6 +19,7 @@ from bot.ibkr.link.link_state import SyncReason
 
 NEEDED = ("NetLiquidation", "AvailableFunds", "BuyingPower", "InitMarginReq", "MaintMarginReq", "TotalCashValue")
 CURRENCY = "USD"
+POSITIONS = "positions"  # the question
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ class AccountBook:
         self._told_at: dict[int, float] = {}  # when a month's position came, and when all had come (seconds of the wall)
         self._all_told_at = -1.0
         link.questions.add("account values", self._ask_values)
-        link.questions.add("positions", self._ask_positions)
+        link.questions.add(POSITIONS, self._ask_positions)
         link.taps.listen("updateAccountValue", self._on_value)
         link.taps.listen("updatePortfolio", self._on_portfolio)
         link.taps.listen("position", self._on_position)

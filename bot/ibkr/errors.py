@@ -51,6 +51,7 @@ BrokerError
 ├── OrderIdsNotKept           the mark of the order ids is not on disk
 ├── PositionMismatch          broker and own fills differ
 ├── ClosedElsewhere           another hand closed what we held
+├── ChangedElsewhere          another hand changed an order of ours
 ├── UnclassifiedBrokerMessage a code that no table knows
 ├── ProtocolError             a message that could not be read
 └── ClockSkew                 our clock and the broker's differ
@@ -329,9 +330,9 @@ class UnknownOrder(OrderTrouble):
 
 
 class OrderCancelledByBroker(OrderTrouble):
-    """An order ended, or was changed, and nobody here asked for it."""
+    """An order ended, and nobody here asked for it."""
 
-    hint = "Look in TWS who did it; the supervisor restores what the position needs."
+    hint = "Look in TWS who did it; a stop is replaced, and an entry without its stop or target does not work on."
 
 
 class DuplicateOrderId(OrderTrouble):
@@ -396,6 +397,15 @@ class PositionMismatch(BrokerError):
     def __init__(self, expected: int, broker: int, **more: str) -> None:
         self.expected, self.broker = expected, broker
         super().__init__(f"own fills sum to {expected}, the broker holds {broker}", **more)
+
+
+class ChangedElsewhere(BrokerError):
+    """Another hand has given an order of ours another price or more contracts. Entries stay locked in this run."""
+
+    hint = (
+        "A stop away from the market, more contracts or another entry is a kill; any other change stays as it is. "
+        "Look in TWS who did it, then stop mesbot and start it again to trade on."
+    )
 
 
 class ClosedElsewhere(BrokerError):

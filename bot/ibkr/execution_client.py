@@ -19,10 +19,7 @@ from nautilus_trader.model.orders import Order
 from bot.ibkr.broker_journal import BrokerJournal
 from bot.ibkr.config import IbkrExecClientConfig
 from bot.ibkr.drafts import draft_of, roles_of
-from bot.ibkr.errors import (
-    BrokerError,
-    OrderRejectedByBroker,
-)
+from bot.ibkr.errors import BrokerError, OrderRejectedByBroker
 from bot.ibkr.exits import Exits
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.settings import require_confirmed
@@ -34,6 +31,7 @@ from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
 from bot.messages import (
     CLOSED_ELSEWHERE,
+    ENDPOINT_HOLDINGS,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_POSITION,
     TOPIC_EQS_EVENT,
@@ -75,6 +73,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         session.trigger = self._trigger
         BrokerJournal(session, msgbus, self._said)
         self._exits = Exits(self, session, cache)
+        msgbus.register(ENDPOINT_HOLDINGS, self._exits.write_held)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
         session.positions.differs = self._differs
 

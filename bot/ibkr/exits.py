@@ -1,11 +1,15 @@
 """Exits against what the broker holds: none is sent for contracts that another hand has closed; those are booked instead.
 
+The supervisor asks before it gives a stop up, and an exit is looked at once more when it is sent.
+
 A person may close our position in TWS, or a stop may fill in a night that executions no longer reach
 back to. An exit sent then would open a position that nobody wants.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +18,14 @@ from nautilus_trader.model.enums import LiquiditySide
 from nautilus_trader.model.identifiers import StrategyId, TradeId, VenueOrderId
 from nautilus_trader.model.orders import Order
 
-from bot.ibkr.errors import ClosedElsewhere, GatewayNotResponding, PositionMismatch
+from bot.ibkr.account import POSITIONS
+from bot.ibkr.errors import BrokerError, ClosedElsewhere, GatewayNotResponding, PositionMismatch
+from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.order_events import money, points
 from bot.ibkr.orders.closable import DOUBT_SECONDS, closable
 from bot.ibkr.orders.order_state import Draft
 from bot.ibkr.session import BrokerSession
+from bot.messages import Holdings
 
 ASK_TIMES, ASK_SECONDS = 5, 1.0
 EXTERNAL = StrategyId("EXTERNAL")  # Nautilus' owner of what no strategy of ours has ordered
@@ -29,11 +36,40 @@ class Exits:
 
     def __init__(self, client: Any, session: BrokerSession, cache: Any) -> None:
         self._client, self._session, self._cache = client, session, cache
+        self._told = False  # positions were asked for since the way out opened, and what came counts
+        self._asked_at = -ASK_SECONDS
+        self._asking: asyncio.Task[None] | None = None
+        session.link.state_changed.append(self._on_link)
 
     def book(self) -> int:
         """Signed contracts of the traded month that our own strategies hold."""
         positions = self._cache.positions_open(instrument_id=self._session.provider.front_id)
         return round(sum(position.signed_qty for position in positions if position.strategy_id != EXTERNAL))
+
+    def _on_link(self, state: LinkState, previous: LinkState) -> None:
+        self._told = self._told and (previous.allows_way_out or not state.allows_way_out)
+
+    def write_held(self, question: Holdings) -> None:
+        """Answer with what is known since the way out opened; ask for it if nothing is, or if that is less than the book has."""
+        if type(question) is not Holdings or not self._session.link.allows_way_out:
+            return
+        if self._told or POSITIONS not in self._session.link.questions.open:
+            question.held = self._session.net()
+        side = 1 if question.expected > 0 else -1
+        if question.held is None or (question.expected - question.held) * side > 0:
+            self._ask_soon()
+
+    def _ask_soon(self) -> None:
+        now = self._session.link.seconds()
+        if now - self._asked_at >= ASK_SECONDS and (self._asking is None or self._asking.done()):
+            self._asked_at = now
+            self._asking = asyncio.get_running_loop().create_task(self._ask_once())
+
+    async def _ask_once(self) -> None:
+        generation = self._session.link.generation
+        with contextlib.suppress(BrokerError):  # the link tells what it means
+            await self._ask()
+            self._told = self._session.link.allows_way_out and generation == self._session.link.generation
 
     async def require_held(self, con_id: int, draft: Draft, *, anew: bool, withdrawn: Callable[[], bool]) -> None:
         """A closing order closes no more than the broker holds: where that seems to be less, it is asked for a while.
@@ -64,7 +100,7 @@ class Exits:
             await self._session.account.positions(timeout_seconds=DOUBT_SECONDS)
         except GatewayNotResponding as error:
             self._session.link.report(error)
-            self._session.link.unanswered("positions", error)
+            self._session.link.unanswered(POSITIONS, error)
 
     def _known(self, con_id: int) -> bool:
         """Whether the position was told since the way to the broker is open."""

@@ -30,6 +30,7 @@ from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.market_clock import MarketClock
 from bot.ibkr.margin import QUESTION as MARGIN
 from bot.ibkr.margin import InitialMargin
+from bot.ibkr.orders.foreign_orders import ForeignOrders
 from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_answers import OrderAnswers
 from bot.ibkr.orders.order_messages import OrderMessages
@@ -73,6 +74,7 @@ class BrokerSession:
         judge = Judge(self.link, self.orders)
         OrderMessages(self.link, self.orders, judge)
         OrderAnswers(self.link, self.orders, judge)
+        ForeignOrders(self.link, self.orders, config.symbol)
         self.positions = PositionCheck(self.orders, self.account, config.link.client_id, self.provider.is_front)
         self.order_sync = OrderSync(
             self.link,
@@ -85,7 +87,7 @@ class BrokerSession:
             self.positions,
         )
         StartCheck(self.link, self.orders.ledger, self.account, self.provider, runtime.past)
-        self.margin = InitialMargin(self.link, self.provider.contract, self._net, self._today, observe=observe)
+        self.margin = InitialMargin(self.link, self.provider.contract, self.net, self._today, observe=observe)
         self.feed = MarketData(self.link, contracts.data_contract, self.provider.contract, History(self.link, runtime.calendar.open_within))
         FeedWatch(self.link, self.feed, contracts.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
@@ -192,7 +194,7 @@ class BrokerSession:
         except CalendarError:
             return ""
 
-    def _net(self) -> int:
+    def net(self) -> int:
         """Contracts of the front month that the account holds, signed."""
         return sum(held.contracts for con_id, held in self.account.holdings.items() if self.provider.is_front(con_id))
 

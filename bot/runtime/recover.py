@@ -73,6 +73,8 @@ def _event(trade: Trade, record: OrderRecord) -> None:
     moved = _ticks(record.trigger)
     if record.event == "OrderUpdated" and order.role is Role.STOP and moved is not None and moved != order.price:
         trade.move_stop(leg, order, moved, record.cause)
+    elif record.event == "OrderUpdated" and order.role is Role.TARGET:
+        order.price = _ticks(record.price)
     trade.expired |= record.event == "OrderExpired" and order.role is Role.ENTRY
 
 
@@ -95,7 +97,7 @@ def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
     leg = trade.legs[int(found["leg"]) - 1]
     leg.attempts = max(leg.attempts, int(found["attempt"] or 0))
     if record.role == Role.EXIT:  # the trade was being left, and goes on being left
-        trade.closing = ExitReason(record.cause or ExitReason.KILL)
+        trade.closing = ExitReason(record.cause or ExitReason.RECONCILED)
     price = _ticks(record.price if record.trigger is None else record.trigger)
     modelled = leg.orders[0].slippage_ticks  # what its own bar modelled is not in the records
     side = -trade.side if leg.open >= 0 else trade.side  # what was closed twice is bought back

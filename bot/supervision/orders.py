@@ -62,6 +62,7 @@ class OrderState(StrEnum):
 S = OrderState
 AT_VENUE = frozenset({S.WORKING, S.TRIGGERED, S.PENDING_UPDATE, S.PENDING_CANCEL, S.PARTIALLY_FILLED})
 LIVE = AT_VENUE | {S.NONE, S.SUBMITTED}  # an order is tracked when it leaves, before anybody has answered
+REQUESTED = frozenset({S.PENDING_UPDATE, S.PENDING_CANCEL})
 ENDED = frozenset({S.FILLED, S.CANCELED, S.EXPIRED, S.REJECTED, S.DENIED})
 
 EVENTS = (
@@ -160,13 +161,17 @@ class TrackedOrder:
     @property
     def at_venue(self) -> bool:
         """The broker has said that it works. What is asked for since, by whomever, makes an order that never arrived no better."""
-        asked = self.state in (S.PENDING_UPDATE, S.PENDING_CANCEL)
-        return (self.before_request if asked else self.state) in AT_VENUE
+        return (self.before_request if self.state in REQUESTED else self.state) in AT_VENUE
 
     @property
     def in_doubt(self) -> bool:
         """Nobody knows whether it may still fill."""
         return self.state is S.UNKNOWN and self.filled < self.quantity
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """It has ended, and nothing of it filled."""
+        return self.state in ENDED and not self.filled
 
     @property
     def possible(self) -> int:
@@ -191,11 +196,13 @@ class TrackedOrder:
                 return
         if event in ("OrderModifyRejected", "OrderCancelRejected"):
             self.cancel_requested = False
+        if event == "OrderAccepted" and self.state in REQUESTED and self.before_request not in AT_VENUE:
+            self.before_request = S.WORKING  # what was asked for meanwhile does not make it any less an order that works
         if following is None:
             return
         if following == BACK:
-            following = self.before_request if self.state in (S.PENDING_UPDATE, S.PENDING_CANCEL) else self.state
-        if following in (S.PENDING_UPDATE, S.PENDING_CANCEL) and self.state not in (S.PENDING_UPDATE, S.PENDING_CANCEL):
+            following = self.before_request if self.state in REQUESTED else self.state
+        if following in REQUESTED and self.state not in REQUESTED:
             self.before_request = self.state
         if event == "OrderFilled" and following is S.FILLED and self.filled < self.quantity:
             following = S.PARTIALLY_FILLED

@@ -26,7 +26,10 @@ class Fill(NamedTuple):
 
 @dataclass(slots=True)
 class Leg:
-    """One whole bracket: its orders by role (replacements appended) and the stop price in force (ticks)."""
+    """One whole bracket: its orders by role (replacements appended) and the stop price in force (ticks).
+
+    `put_off` are the roles of which nothing is sent for a while, because the last ones were refused.
+    """
 
     number: int
     quantity: int
@@ -34,6 +37,7 @@ class Leg:
     target: int
     orders: list[TrackedOrder] = field(default_factory=list)
     attempts: int = 0
+    put_off: set[Role] = field(default_factory=set)
 
     def of(self, role: Role) -> list[TrackedOrder]:
         """Orders of a role, oldest first."""

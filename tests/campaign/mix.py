@@ -61,9 +61,8 @@ def drawn(seed: int, names: Sequence[str] = tuple(FAULTS)) -> Script:
         name = rng.choice(names)
         kind = "realtimeBar" if FAULTS[name].before else rng.choice(FAULTS[name].where or WHERE)
         about = PIECES * (focus + 1)  # the bar on which the entry is forced
-        first, last = (
-            (about - PIECES, about) if FAULTS[name].before else (about, about + 60) if kind == "realtimeBar" else (1, ABOUT[kind] + 1)
-        )
+        spans = {"realtimeBar": (about - PIECES, about) if FAULTS[name].before else (about, about + 60)}
+        first, last = spans.get(kind) or (1, ABOUT[kind] + 1)
         count = rng.randrange(first, last)
         faults.append(Fault(kind, count, name, rng.randrange(1 << 30)))
     bars = tuple((clock(minute), rng.choice([name for name in BARS if name != "gap"])) for minute in rng.sample(range(3, MINUTES), 6))

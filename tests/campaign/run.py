@@ -10,6 +10,7 @@ its frame log and how many of 10 re-runs fail again; at the end stand the histog
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import queue
@@ -57,8 +58,9 @@ class Worker:
             self._process = subprocess.Popen(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         process = self._process
         assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(f"{seed}\n")
-        process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has died already, and answers nothing below
+            process.stdin.write(f"{seed}\n")
+            process.stdin.flush()
         ending = threading.Timer(SEED_SECONDS, process.kill)
         ending.start()
         line = process.stdout.readline()

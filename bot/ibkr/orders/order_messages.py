@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.errors import (
+    ChangedElsewhere,
     CommissionMissing,
     DuplicateLiveOrder,
     ExecutionCorrected,
     ForeignOrder,
-    OrderCancelledByBroker,
 )
 from bot.ibkr.link.link import Link
 from bot.ibkr.orders.doubt import ACKNOWLEDGES, News, status_news
@@ -118,11 +118,12 @@ class OrderMessages:
         if order.change is not None and told == order.change.terms:
             self._judge.hear(order, News.AS_ASKED)
         elif told != order.draft.terms:
-            moved = told[1:] != order.draft.terms[1:]
+            changed = told[1:] != order.draft.terms[1:] or told[0] > order.draft.quantity  # fewer are what a sibling's fill leaves
+            text = f"{_terms(order.draft.terms)} became {_terms(told)}, and nobody here asked for it"
             order.draft = msgspec.structs.replace(order.draft, quantity=told[0], limit=told[1], stop=told[2])
             self._monitor.listener.updated(order)
-            if moved:
-                self._link.report(OrderCancelledByBroker("its price was changed elsewhere", order_ref=order.ref))
+            if changed:
+                self._monitor.halt("changed elsewhere", ChangedElsewhere(text, order_ref=order.ref))
 
     # -------------------------------------------------------------------- fills
 
@@ -181,3 +182,8 @@ class OrderMessages:
     def _commission_due(self, fill: Fill) -> None:
         if not self._monitor.ledger.fills[fill.base_id].commission_known:
             self._link.report(CommissionMissing(f"fill {fill.exec_id} has no commission report", order_ref=fill.ref))
+
+
+def _terms(terms: tuple[int, float | None, float | None]) -> str:
+    quantity, *prices = terms
+    return f"{quantity} at {' and '.join(f'{price:,.2f}' for price in prices if price is not None)}"

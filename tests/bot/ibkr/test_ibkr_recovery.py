@@ -259,7 +259,7 @@ async def test_a_closing_order_that_only_the_broker_knows_has_closed_the_trade(s
         assert not node.risk.open_trades()
     assert (f"{NAME}-1X1", "OrderFilled") in stage.news() and not stage.working
     past = past_of([stage.path])
-    assert not past.unfinished and [outcome.exit_reason for outcome in past.outcomes] == ["KILL"]
+    assert not past.unfinished and [outcome.exit_reason for outcome in past.outcomes] == ["RECONCILED"], "nobody has killed"
 
 
 @pytest.mark.parametrize("held", [1, -2])

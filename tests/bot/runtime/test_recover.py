@@ -149,9 +149,10 @@ def test_one_decision_that_moves_the_stops_of_two_legs_counts_once():
     assert (trade.net, trade.stop_changes, trade.causes, [leg.stop for leg in trade.legs]) == (2, 1, {"protect"}, [1000, 1000])
 
 
-def test_an_update_of_anything_but_a_stop_changes_no_stop():
+def test_an_update_of_anything_but_a_stop_changes_no_stop_and_a_target_works_where_it_is():
     trade = of(*OPEN, order("1T", "OrderUpdated", price=1012), order("1S", "OrderUpdated", trigger=992))
-    assert (trade.stop_changes, trade.legs[0].stop, trade.order(f"{LONG.intent_id}-1T").price) == (0, 992, 1016)
+    assert (trade.stop_changes, trade.legs[0].stop, trade.order(f"{LONG.intent_id}-1T").price) == (0, 992, 1012)
+    assert trade.legs[0].target == 1016
 
 
 def test_a_quantity_that_was_cut_is_the_orders_quantity():
@@ -199,8 +200,8 @@ def test_a_trade_with_a_closing_order_is_being_left_for_the_reason_it_was(reason
     assert of(*OPEN, order("1X1", "OrderSubmitted", cause=reason.value), order("1X1", "OrderAccepted")).closing is reason
 
 
-def test_a_closing_order_without_a_reason_is_of_a_leg_beyond_repair():
-    assert of(*OPEN, order("1X1", "OrderSubmitted")).closing is ExitReason.KILL
+def test_a_closing_order_without_a_reason_is_the_brokers_word_and_no_kill():
+    assert of(*OPEN, order("1X1", "OrderSubmitted")).closing is ExitReason.RECONCILED
 
 
 def test_an_order_event_of_a_fill_says_nothing_that_the_fill_has_not_said():
@@ -239,13 +240,17 @@ class Hands:
         self.commands: list[Any] = []
         self.kept: list[Order] = []
         self.told: Any = None
-        self.cache, self.trader_id = self, TRADER
+        self.cache, self.msgbus, self.trader_id = self, self, TRADER
         self.last_close, self.slippage_ticks = 1003, 2
         self.market, self.wall = StampTime(MOMENT), StampTime(MOMENT)
 
     @property
     def now_ns(self) -> int:
         return self.market.now_ns
+
+    def endpoints(self) -> list[str]:
+        """Nobody else is on the bus."""
+        return []
 
     def add_order(self, order: Order) -> None:
         self.kept.append(order)
