@@ -202,9 +202,7 @@ class OrderSync:
         if not untold:
             self._monitor.clear("untold")
         elif "untold" not in self._monitor.halts:
-            self._monitor.halt(
-                "untold", ExecutionMissing("over, as the broker says, without an execution", order_ref=", ".join(untold))
-            )
+            self._monitor.halt("untold", ExecutionMissing("over, as the broker says, without an execution", order_ref=", ".join(untold)))
 
     def _end_untold(self) -> None:
         """Such an order is over once book and broker hold the same without its fill, and it was missed for long enough."""
