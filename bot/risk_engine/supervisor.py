@@ -54,7 +54,7 @@ class Supervisor:
         self._hands, self._instrument_id = hands, instrument_id
         self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
         self._patience = Patience(self._execution_of, self._sender.cancel, self.close)
-        self.entries = Entries(hands, self._sender, self.register.trades)
+        self.entries = Entries(hands, self._sender, self.register.trades, self.close)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.act, self.trip)
         self._naked = NakedWatch(self.act)
         self.judge_from_ns = runtime.spec.decide_from_ns
@@ -146,8 +146,7 @@ class Supervisor:
         if isinstance(event, OrderFilled):
             self._fill(trade, leg, order, event)
         order.apply(name, int(event.last_qty) if isinstance(event, OrderFilled) else 0)
-        closing = trade.closing.value if trade.closing is not None and order.role is Role.EXIT else ""
-        cause, widened = closing, ""
+        cause, widened = (trade.closing.value if trade.closing is not None and order.role is Role.EXIT else ""), ""
         if isinstance(event, OrderUpdated):
             cause, widened = take_update(trade, leg, order, event, self._causes)
         elif ours:
@@ -196,6 +195,7 @@ class Supervisor:
     def _after(self, trade: Trade, order: TrackedOrder, why: str, *, refused: bool) -> None:
         self._naked.look(self._hands.wall, trade)
         self._both_or_neither(trade, order)
+        self.entries.one_at_a_time(trade, order)
         if not trade.entry_ended and not trade.entries_live:
             trade.entry_ended = True
             self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))
