@@ -24,7 +24,8 @@ class Book:
         self._streak_locked = self._overrun_locked = False
         self._last_loser_contracts = 0
         self._net_day = self._net_week = self._net_month = 0
-        self._in_flight = self._position_open = False
+        self._in_flight = False
+        self._open: set[str] = set()  # trades that hold: more than one only if an entry was filled after its reported end
 
     def roll(self, day: TradingDay) -> None:
         """Enter a trading day: counters of the day restart, a served streak lock sets the streak to 0."""
@@ -33,7 +34,7 @@ class Book:
         if self._streak_locked:
             self._streak, self._streak_locked = 0, False
         self._overrun_locked = False
-        self._trades = int(self._in_flight or self._position_open)
+        self._trades = max(int(self._in_flight), len(self._open))
         self._submissions = self._last_loser_contracts = self._net_day = 0
         if day.week != self._week:
             self._net_week = 0
@@ -51,22 +52,23 @@ class Book:
 
     def on_entry_ended(self, filled: bool, late: bool = False) -> None:
         """The entry works no longer; one that never filled is no trade after all, and one that filled `late` is one again."""
-        self._in_flight = False
+        if not late:
+            self._in_flight = False
         self._trades += late - (not filled)
 
-    def on_trade_opened(self) -> None:
-        """The first contract was filled."""
-        self._position_open = True
+    def on_trade_opened(self, trade: str) -> None:
+        """The first contract of a trade was filled; told twice it counts once."""
+        self._open.add(trade)
 
-    def on_trade_closed(self, net_cents: int, r: float, contracts: int, overrun: bool, day: TradingDay | None = None) -> None:
+    def on_trade_closed(self, trade: str, net_cents: int, r: float, contracts: int, overrun: bool, day: TradingDay | None = None) -> None:
         """The last contract was closed on `day`, the one in force or one before it (None: in force): P&L, streak, and the locks they bring.
 
         One that is told after its day has passed leaves what it would have left if it had been told in time.
         """
         late = day is not None and day.date < self._day
-        if late and self._position_open:
+        if late and trade in self._open:
             self._trades -= 1  # the day in force took it for a trade of its own
-        self._position_open = False
+        self._open.discard(trade)
         if not late:
             self._net_day += net_cents
             self._overrun_locked |= overrun
@@ -86,7 +88,7 @@ class Book:
     def view(self, ts_ns: int) -> BookView:
         """The counters as they stand at `ts_ns`."""
         return BookView(
-            position_open=self._position_open,
+            position_open=bool(self._open),
             in_flight=self._in_flight,
             trades_today=self._trades,
             submissions_today=self._submissions,

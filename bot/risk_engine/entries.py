@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from bot.decision.plan import ExitReason
+from bot.messages import CloseTrade
 from bot.risk_engine.hands import Hands
 from bot.risk_engine.sender import Sender
-from bot.supervision.orders import Role
+from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS
 
@@ -12,10 +16,10 @@ GRACE_NS = 2 * SECOND_NS  # an entry older than its time to live and this does n
 
 
 class Entries:
-    """Ends entries of `trades`, in market time."""
+    """Ends entries of `trades`, in market time; `close` leaves a trade."""
 
-    def __init__(self, hands: Hands, sender: Sender, trades: list[Trade]) -> None:
-        self._hands, self._sender, self._trades = hands, sender, trades
+    def __init__(self, hands: Hands, sender: Sender, trades: list[Trade], close: Callable[[CloseTrade], None]) -> None:
+        self._hands, self._sender, self._trades, self._close = hands, sender, trades, close
 
     def watch(self, trade: Trade) -> None:
         """End its entries when their time to live is over."""
@@ -41,3 +45,14 @@ class Entries:
         """Cancel the entries of a trade that still work."""
         for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY) if not order.cancel_requested]:
             self._sender.cancel(trade, order)
+
+    def one_at_a_time(self, trade: Trade, order: TrackedOrder) -> None:
+        """An entry filled, perhaps after its reported end: entries of other trades end; where another trade holds, this one is left."""
+        if order.role is not Role.ENTRY or not order.filled or not trade.net:
+            return
+        others = [other for other in self._trades if other is not trade and not other.done]
+        for other in others:
+            self.end(other)
+        if any(other.net and other.closing is None for other in others):
+            why = f"{order.order_id} was filled beside another trade: one at a time"
+            self._close(CloseTrade(trade.intent_id, ExitReason.RECONCILED, why))

@@ -54,7 +54,7 @@ class Supervisor:
         self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
         self.way_out = WayOut(hands, self._sender, lambda: self.net, adopting=bool(runtime.past.unfinished))
         self._patience = Patience(self._execution_of, self._sender.cancel, self.close)
-        self.entries = Entries(hands, self._sender, self.register.trades)
+        self.entries = Entries(hands, self._sender, self.register.trades, self.close)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.way_out.act, self.trip)
         self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
@@ -197,6 +197,7 @@ class Supervisor:
 
     def _after(self, trade: Trade, order: TrackedOrder, why: str, *, refused: bool) -> None:
         self.way_out.heard(trade, order)
+        self.entries.one_at_a_time(trade, order)
         if not trade.entry_ended and not trade.entries_live:
             trade.entry_ended = True
             self._tell(trade, EntryEnded(trade.intent_id, trade.plan.strategy, filled=bool(trade.opened_ns)))

@@ -90,7 +90,7 @@ class Situation:
             self._enter(ts_ns)
             self.on_book(event)
             if isinstance(event, EntryEnded) and event.filled:
-                self.book.on_trade_opened()  # until its TradeClosed
+                self.book.on_trade_opened(event.intent_id)  # until its TradeClosed
         self.kill_state = past.kill_state
         if past.day is not None:
             self._enter(past.last_ns)
@@ -104,12 +104,12 @@ class Situation:
         elif isinstance(event, EntryEnded):
             self.book.on_entry_ended(event.filled, event.late)
         elif isinstance(event, TradeOpened):
-            self.book.on_trade_opened()
+            self.book.on_trade_opened(event.trade.trade_id)
         elif isinstance(event, TradeClosed):
             outcome = event.outcome
             self._enter(outcome.closed_ns)  # it may be told before the first bar of its day
             day = self._calendar.trading_day(outcome.closed_ns)
-            self.book.on_trade_closed(outcome.net_cents, outcome.r, outcome.quantity, outcome.budget_overrun, day)
+            self.book.on_trade_closed(outcome.trade_id, outcome.net_cents, outcome.r, outcome.quantity, outcome.budget_overrun, day)
 
     def on_account(self, balance_cents: int | None, available_cents: int | None) -> None:
         """Take the account's balance and free funds in (whole cents, None: not told in dollars); the first balance is the day's equity."""

@@ -40,7 +40,15 @@ def _count(counts: dict[str, Counter], told: Told) -> None:
     counts["the venue's reports"].update(told.reports)
 
 
-@pytest.mark.parametrize("kept", [Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5)))])
+LATE = [  # an entry is filled after its reported end, beside another entry or another trade, of either side
+    Script(((0, "bar", "enter", 1, 0), (2, "bar", "enter", side, 0), (at, "bar", "venue_fills_late", 0, 0)), ((1, "away up"),))
+    for side in (0, 1)
+    for at in (2, 4)
+]
+KEPT = [Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))), *LATE]
+
+
+@pytest.mark.parametrize("kept", KEPT)
 def test_a_day_of_which_the_outcome_is_known_breaks_nothing(contracts, tmp_path, kept):
     assert play_script(contracts, tmp_path / "out", kept).broken == []
 

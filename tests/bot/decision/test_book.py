@@ -28,9 +28,9 @@ def book(of: TradingDay | None = None) -> Book:
 def trade(made: Book, net: int, r: float, at: int = 0, contracts: int = 1, overrun: bool = False) -> BookView:
     """A trade from submission to its end."""
     made.on_submission(at)
-    made.on_trade_opened()
+    made.on_trade_opened("A")
     made.on_entry_ended(filled=True)
-    made.on_trade_closed(net, r, contracts, overrun)
+    made.on_trade_closed("A", net, r, contracts, overrun)
     return made.view(at)
 
 
@@ -67,11 +67,43 @@ def test_the_hour_is_the_clocks():
 def test_a_position_is_open_from_the_first_fill_to_the_last_exit():
     made = book()
     made.on_submission(0)
-    made.on_trade_opened()
+    made.on_trade_opened("A")
     assert made.view(0).position_open
     made.on_entry_ended(filled=True)
-    made.on_trade_closed(100, 0.1, 1, False)
+    made.on_trade_closed("A", 100, 0.1, 1, False)
     assert not made.view(0).position_open
+
+
+def test_a_position_is_open_as_long_as_any_trade_holds():
+    made = book()
+    for trade in ("A", "B"):
+        made.on_submission(0)
+        made.on_trade_opened(trade)
+    made.on_trade_opened("A")  # a restart tells it again
+    made.on_trade_closed("A", 100, 0.1, 1, False)
+    assert made.view(0).position_open
+    made.on_trade_closed("B", 100, 0.1, 1, False)
+    assert not made.view(0).position_open
+
+
+def test_a_fill_after_the_reported_end_of_an_entry_leaves_another_entry_in_flight():
+    made = book()
+    made.on_submission(0)
+    made.on_entry_ended(filled=False)
+    made.on_submission(MINUTE_NS)
+    made.on_entry_ended(filled=True, late=True)
+    assert made.view(MINUTE_NS).in_flight
+    assert made.view(MINUTE_NS).trades_today == 2
+
+
+def test_a_new_day_counts_every_trade_that_still_holds():
+    made = book()
+    for trade in ("A", "B"):
+        made.on_submission(0)
+        made.on_trade_opened(trade)
+        made.on_entry_ended(filled=True)
+    made.roll(day("2025-09-17"))
+    assert made.view(HOUR_NS).trades_today == 2
 
 
 # ------------------------------------------------------------------ losses and streaks
@@ -159,7 +191,7 @@ def test_each_budget_rolls_with_its_own_period(of, left):
 def test_a_new_day_forgets_counts_but_not_what_is_still_on():
     made = book()
     made.on_submission(0)
-    made.on_trade_opened()
+    made.on_trade_opened("A")
     made.roll(day("2025-09-17"))
     view = made.view(HOUR_NS)
     assert (view.trades_today, view.submissions_today, view.position_open) == (1, 0, True)

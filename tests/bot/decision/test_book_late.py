@@ -31,9 +31,9 @@ def book(*days: TradingDay, **limits: Any) -> Book:
 def lose(made: Book, net: int = -1000, contracts: int = 1, of: TradingDay | None = None) -> None:
     """A losing trade, from its submission to its end."""
     made.on_submission(0)
-    made.on_trade_opened()
+    made.on_trade_opened("A")
     made.on_entry_ended(filled=True)
-    made.on_trade_closed(net, net / 1000, contracts, False, of)
+    made.on_trade_closed("A", net, net / 1000, contracts, False, of)
 
 
 def told(made: Book, **changes: Any) -> None:
@@ -83,7 +83,7 @@ def test_results_of_one_day_add_up_in_every_budget():
         ([(True, False)], 1),
         ([(False, False)], 0),
         ([(False, False), (True, True)], 1),  # it ended unfilled, then a late fill came
-        ([(True, True)], 2),
+        ([(True, False), (True, True)], 2),
     ],
 )
 def test_an_entry_is_a_trade_if_it_filled_or_filled_late(ends, trades):
@@ -103,7 +103,7 @@ def test_an_entry_in_flight_is_the_new_days_trade():
 
 def test_a_position_without_an_entry_in_flight_is_the_new_days_trade():
     made = book()
-    made.on_trade_opened()
+    made.on_trade_opened("A")
     made.roll(day("2025-09-17"))
     told(made, position_open=True, trades_today=1)
 
@@ -128,14 +128,14 @@ def test_a_streak_that_is_not_locked_survives_the_roll():
 def test_a_lock_stays_after_a_win_of_the_same_day():
     made = book(max_losses=1)
     lose(made)
-    made.on_trade_closed(500, 0.5, 1, False)
+    made.on_trade_closed("A", 500, 0.5, 1, False)
     assert (made.view(0).losing_streak, made.view(0).streak_locked) == (0, True)
 
 
 def test_an_overrun_stays_after_a_trade_without_one():
     made = book()
-    made.on_trade_closed(-100, -0.1, 1, True)
-    made.on_trade_closed(-100, -0.1, 1, False)
+    made.on_trade_closed("A", -100, -0.1, 1, True)
+    made.on_trade_closed("A", -100, -0.1, 1, False)
     assert made.view(0).overrun_locked
 
 
@@ -174,11 +174,11 @@ def test_a_loss_told_after_its_day_leaves_what_it_would_have_left_in_time(case):
 
     late = book(case.of)
     late.on_submission(0)
-    late.on_trade_opened()
+    late.on_trade_opened("A")
     late.on_entry_ended(filled=True)
     late.roll(case.now)
     assert late.view(0).trades_today == 1  # the day in force took it for its own
-    late.on_trade_closed(-1000, -1.0, 1, False, case.of)
+    late.on_trade_closed("A", -1000, -1.0, 1, False, case.of)
 
     assert late.view(HOUR_NS) == in_time.view(HOUR_NS)
     told(late, losing_streak=1, realised_week_cents=case.week, realised_month_cents=case.month)
@@ -187,29 +187,29 @@ def test_a_loss_told_after_its_day_leaves_what_it_would_have_left_in_time(case):
 def test_a_late_loss_locks_nothing_the_new_day_has_served_its_lock():
     made = book(MONDAY)
     lose(made)
-    made.on_trade_opened()
+    made.on_trade_opened("A")
     made.roll(TUESDAY)
-    made.on_trade_closed(-2000, -2.0, 2, True, MONDAY)
+    made.on_trade_closed("A", -2000, -2.0, 2, True, MONDAY)
     told(made, realised_week_cents=-3000, realised_month_cents=-3000)  # a streak of 2 is served: 0
 
 
 def test_a_late_loss_below_the_lock_only_counts():
     made = book(MONDAY, TUESDAY, max_losses=3)
-    made.on_trade_closed(-1000, -1.0, 1, False, MONDAY)
+    made.on_trade_closed("A", -1000, -1.0, 1, False, MONDAY)
     told(made, losing_streak=1, realised_week_cents=-1000, realised_month_cents=-1000)
 
 
 def test_a_late_loss_leaves_the_new_days_last_loser_alone():
     made = book(TUESDAY, max_losses=9)
     lose(made, contracts=2)
-    made.on_trade_closed(-500, -0.5, 1, False, MONDAY)
+    made.on_trade_closed("A", -500, -0.5, 1, False, MONDAY)
     assert made.view(0).last_loser_contracts == 2
 
 
 def test_a_late_win_ends_the_streak_but_not_the_new_days_lock():
     made = book(TUESDAY, max_losses=1)
     lose(made)
-    made.on_trade_closed(500, 0.5, 1, False, MONDAY)
+    made.on_trade_closed("A", 500, 0.5, 1, False, MONDAY)
     view: BookView = made.view(0)
     assert (view.losing_streak, view.streak_locked) == (0, True)
     assert (view.realised_day_cents, view.realised_week_cents) == (-1000, -500)
@@ -218,7 +218,7 @@ def test_a_late_win_ends_the_streak_but_not_the_new_days_lock():
 def test_a_late_trade_whose_position_was_not_taken_over_takes_no_trade_away():
     made = book(MONDAY, TUESDAY)
     lose(made)
-    made.on_trade_closed(0, 0.0, 1, False, MONDAY)
+    made.on_trade_closed("A", 0, 0.0, 1, False, MONDAY)
     assert made.view(0).trades_today == 1
 
 

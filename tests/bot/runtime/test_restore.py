@@ -86,11 +86,16 @@ TUESDAY = new_york_ns("2025-09-16 10:41")
 
 
 def closed(
-    net_cents: int = -1124, quantity: int = 1, overrun: bool = False, r: float | None = None, closed_ns: int = TUESDAY + 9 * MINUTE_NS
+    net_cents: int = -1124,
+    quantity: int = 1,
+    overrun: bool = False,
+    r: float | None = None,
+    closed_ns: int = TUESDAY + 9 * MINUTE_NS,
+    trade: str = "i",
 ) -> TradeClosed:
     outcome = dict.fromkeys(TradeOutcome.__struct_fields__) | {
         "net_cents": net_cents, "r": net_cents / 1000 if r is None else r, "quantity": quantity, "budget_overrun": overrun,
-        "closed_ns": closed_ns,
+        "closed_ns": closed_ns, "trade_id": trade,
     }  # fmt: skip
     return TradeClosed(TradeOutcome(**outcome))
 
@@ -164,14 +169,16 @@ def test_a_close_counts_for_the_day_it_happened_on_whenever_it_is_told(earlier, 
     story = [
         (LATE, IntentSubmitted("j", "K1", LATE)),
         (LATE + MINUTE_NS, EntryEnded("j", "K1", True)),
-        (end_ns, closed(quantity=2, overrun=True, closed_ns=end_ns)),
+        (end_ns, closed(quantity=2, overrun=True, closed_ns=end_ns, trade="j")),
     ]
     wanted = on_bar(restored(*earlier, *story), BARS[-1])
     again = restored(*earlier, *story[:known])
     for moment in BARS[:told_after]:
         on_bar(again, moment)
     told = [event for _, event in story[known:]]
-    for event in [*told[:-1], TradeOpened(trade_view()), told[-1]] if told else []:  # the supervisor tells of an adopted trade first
+    for event in (
+        [*told[:-1], TradeOpened(trade_view(trade_id="j")), told[-1]] if told else []
+    ):  # the supervisor tells of an adopted trade first
         again.on_book(event)
     for moment in BARS[told_after:]:
         found = on_bar(again, moment)

@@ -202,7 +202,7 @@ def test_a_balance_that_came_before_the_days_first_bar_is_the_one_of_its_start()
         ([TradeOpened(trade_view(plan()))], dict(position_open=True)),
         ([TradeOpened(trade_view(plan())), TradeChanged(trade_view(plan()))], dict(position_open=True)),
         (
-            [TradeOpened(trade_view(plan())), closed(quantity=2)],
+            [TradeOpened(trade_view(plan(), trade_id="t")), closed(quantity=2)],
             dict(losing_streak=1, last_loser_contracts=2, realised_day_cents=-1124, realised_week_cents=-1124, realised_month_cents=-1124),
         ),
         (
