@@ -212,8 +212,10 @@ class Connection:
         return await self._answer(number, request, (number, *arguments), timeout_seconds)
 
     async def what_if(self, contract: Any, order: Any) -> Any:
-        """What an order would do, as the broker's order state; it must be marked whatIf, else nothing is sent. Raises BrokerError."""
-        assert self.ids is not None and order.whatIf, "only a question goes this way"
+        """What an order marked whatIf would do, as the broker's order state. Raises BrokerError; ValueError, nothing sent, without that mark."""
+        if order.whatIf is not True:
+            raise ValueError("only a question goes this way")
+        assert self.ids is not None, "ids are known once the account is"
         order.orderId = self.ids.order_id()
         (state,) = await self._answer(order.orderId, "placeOrder", (order.orderId, contract, order), None)
         return state
