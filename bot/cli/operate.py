@@ -81,7 +81,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, strate
         except MesbotError as error:
             troubles.append(str(error))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
     elif not found and not troubles:
         click.echo(nothing_there(state, mode, account))
     else:
