@@ -12,12 +12,19 @@ from typing import Any
 
 from bot.contracts.models import Contracts
 from bot.errors import MesbotError
+from bot.own_files import own_folder, require_ours, write_own
 
 LAST_RUN = "last-run.json"
 
 
 def state_folder() -> Path:
-    """The folder, existing or not: $MESBOT_HOME, else the platform's place for a program's state."""
+    """The folder, existing or not: $MESBOT_HOME, else the platform's place for a program's state. Raises NotOurs."""
+    folder = _named_folder()
+    require_ours(folder, folder=True)
+    return folder
+
+
+def _named_folder() -> Path:
     if home := os.environ.get("MESBOT_HOME"):
         return Path(home)
     import platformdirs
@@ -30,10 +37,8 @@ def remember_run(journal: Path, contracts: Contracts) -> None:
     note = {"journal": str(journal.resolve()), "contracts": {"sha256": contracts.sha256, "values": values_of(contracts)}}
     path = state_folder() / LAST_RUN
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(note, indent=1), encoding="utf-8")
-        draft.replace(path)
+        own_folder(path.parent)
+        write_own(path, json.dumps(note, indent=1).encode())
     except OSError as error:
         raise MesbotError(f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can.") from None
 

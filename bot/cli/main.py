@@ -25,6 +25,7 @@ from bot.cli.operate import resume, status
 from bot.cli.paper import paper
 from bot.cli.strategies import strategies
 from bot.errors import MesbotError
+from bot.masking import masked, masked_output
 
 EXAMPLES = """
 A survival-first trading bot for MES futures.
@@ -72,12 +73,13 @@ class MesbotGroup(click.Group):
 
 def _refusal(error: OSError) -> str:
     if error.filename is not None:
-        return f"{error.filename}: {error.strerror}; choose a place you may write to."
+        return masked(f"{error.filename}: {error.strerror}; choose a place you may write to.")
     if error.errno in (errno.ENOSPC, errno.EIO):
         return f"The output cannot be written ({error.strerror}); make room, or send it elsewhere."
     return f"The operating system refused something: {error.strerror}."
 
 
+PRODUCTS = ("config",)  # what it prints is for a program, which needs it whole
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "auto_envvar_prefix": "MESBOT"}
 
 
@@ -85,8 +87,10 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "au
 @click.version_option(__version__, prog_name="mesbot")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """The group that holds all verbs; gives the one called its defaults from config/."""
+    """The group that holds all verbs; gives the one called its defaults from config/, and masks what it prints."""
     verb = ctx.invoked_subcommand or ""
+    if verb not in PRODUCTS:
+        ctx.with_resource(masked_output(sys.stdout, sys.stderr))
     if verb in cli.commands:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 

@@ -17,7 +17,8 @@ def intercept(simulation: Simulation, client: Client, request: Request) -> bool:
     if request.kind not in ORDER_KINDS:
         return False
     switches = simulation.switches
-    if simulation.delivery.telling.link_down and switches.swallow_orders_while_down:
+    asks = request.order is not None and request.order.what_if  # which IBKR's servers alone can answer
+    if simulation.delivery.telling.link_down and (switches.swallow_orders_while_down or asks):
         return True
     if request.kind == "placeOrder":
         assert request.order is not None

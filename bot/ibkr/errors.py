@@ -66,6 +66,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bot.errors import MesbotError
+from bot.masking import masked
 
 
 class BrokerError(MesbotError):
@@ -76,7 +77,7 @@ class BrokerError(MesbotError):
 
     def __init__(self, text: str, *, code: int = 0, order_ref: str = "", hint: str | None = None) -> None:
         self.code = code
-        self.text = text
+        self.text = masked(text)
         self.order_ref = order_ref
         self.hint = hint or type(self).hint
         super().__init__(self._sentence())

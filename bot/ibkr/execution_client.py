@@ -29,6 +29,7 @@ from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
+from bot.masking import masked
 from bot.messages import (
     CLOSED_ELSEWHERE,
     ENDPOINT_HOLDINGS,
@@ -85,7 +86,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         require_confirmed(link.account, paper=link.settings.paper, observe=self._observe)
         for instrument in self._session.provider.list_all():
             self._cache.add_instrument(instrument)
-        self._set_account_id(AccountId(f"{self.id.value}-{self._session.link.account}"))
+        self._set_account_id(AccountId(f"{self.id.value}-{masked(self._session.link.account)}"))
         self._tell_account()
         await self._await_account_registered(timeout_secs=10.0)
         await Recovery(self, self._session, self._cache, self._unfinished).run()

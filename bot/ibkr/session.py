@@ -22,6 +22,7 @@ from bot.ibkr.data.market_data import MarketData
 from bot.ibkr.data.provider import QUESTION as MONTHS
 from bot.ibkr.data.provider import IbkrInstrumentProvider
 from bot.ibkr.errors import BrokerError, ConnectionLost, MarketShut, NotSynced, ScheduledRestart
+from bot.ibkr.link.cut_watch import CutWatch
 from bot.ibkr.link.endpoint import located
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.kill_triggers import KillTriggers
@@ -88,6 +89,8 @@ class BrokerSession:
         )
         StartCheck(self.link, self.orders.ledger, self.account, self.provider, runtime.past)
         self.margin = InitialMargin(self.link, self.provider.contract, self.net, self._today, observe=observe)
+        if not observe:
+            CutWatch(self.link, self.margin.ask)
         self.feed = MarketData(self.link, contracts.data_contract, self.provider.contract, History(self.link, runtime.calendar.open_within))
         FeedWatch(self.link, self.feed, contracts.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)

@@ -27,12 +27,13 @@ from bot.journal.contracts import TRADING_DAY
 from bot.journal.run_lock import RunLock, held_by
 from bot.node.config import journal_config, node_config
 from bot.node.errors import NodeError
-from bot.node.journals import Journals, journals_of
+from bot.node.journals import FOLDER, Journals, journals_of
 from bot.node.node import MesbotNode
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.screen import Glance
 from bot.node.turn import Turn
+from bot.own_files import tightened
 from bot.runtime.law import DayLaw, day_law
 from bot.runtime.past import past_of
 from bot.runtime.recover import recovered
@@ -68,7 +69,12 @@ class Meeting:
 
 
 async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: None) -> Meeting:
-    """Find out before anything is built; `say` hears of a wait. Raises ContractError, BrokerError, JournalError or ObserveRefused."""
+    """Find out before anything is built; `say` hears of a wait, and of a state folder that others could read.
+
+    Raises ContractError, BrokerError, JournalError, NotOurs or ObserveRefused.
+    """
+    if told := tightened(request.state, request.state / FOLDER):
+        say(told)
     contracts = load_contracts(request.contracts, request.strategies)
     patience = {"id_in_use_seconds": request.start_seconds, "say": say}
     found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone, **patience)

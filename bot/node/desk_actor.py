@@ -31,7 +31,7 @@ from bot.messages import (
     Standing,
 )
 from bot.node.errors import NodeError
-from bot.node.kill_request import taken_request
+from bot.node.kill_request import refused_request, taken_request
 from bot.node.overdue import flatten_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
@@ -57,6 +57,7 @@ class DeskActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
 class DeskActor(Part):
     """`begun` is set once decisions have begun; `failure` says why the run cannot go on.
 
+    `say` takes a line for a person; until somebody sets it, the log does.
     Somebody may own the run's end (`owned_by`): who withdraws entries and stops the node then. Otherwise both are done here.
     """
 
@@ -73,6 +74,8 @@ class DeskActor(Part):
         self.session: BrokerSession
         self.begun = asyncio.Event()
         self.failure: MesbotError | None = None
+        self.say: Callable[[str], None] = self.log.error
+        self._refused = ""
         self._owned = False
         self._finish: Callable[[], None] = self._shut_down
 
@@ -116,7 +119,14 @@ class DeskActor(Part):
         """Carry out a person's kill request, and leave what is overdue."""
         if (reason := taken_request(self._journal)) is not None:
             self.msgbus.send(ENDPOINT_RISK_KILL, reason)
+        self._tell_refused(refused_request(self._journal))
         self.leave_overdue()
+
+    def _tell_refused(self, why: str) -> None:
+        """Once, for as long as it lies there."""
+        if why and why != self._refused:
+            self.say(why)
+        self._refused = why
 
     def leave_overdue(self) -> None:
         """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bot.errors import UsageError
 from bot.journal import schema
 from bot.journal.read import opened
+from bot.own_files import require_ours
 
 FOLDER = "journals"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
@@ -29,9 +30,10 @@ class Journals(NamedTuple):
 
 
 def journals_of(state: Path, mode: str, account: str, year: int) -> Journals:
-    """The journals of a mode (OBSERVE, PAPER, LIVE) and account. Raises JournalError if one cannot be read."""
+    """The journals of a mode (OBSERVE, PAPER, LIVE) and account. Raises JournalError if one cannot be read, NotOurs."""
     stem = f"{mode.lower()}-{_UNSAFE.sub('_', account)}"
     folder = state / FOLDER
+    require_ours(folder, folder=True)
     path = folder / f"{stem}-{year}.sqlite"
     found = sorted(each for each in folder.glob(f"{stem}-*.sqlite") if re.fullmatch(r"\d{4}", each.stem.rpartition("-")[2]))
     if found and found[-1] > path:

@@ -1,12 +1,15 @@
-"""`mesbot kill` to a running bot: a small file beside the journal, taken by the bot within a fraction of a second."""
+"""`mesbot kill` to a running bot: a small file beside the journal, taken by the bot within a fraction of a second.
+
+Only the user of the bot can ask: what another has put there, or a link, is refused.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 from bot.errors import MesbotError
+from bot.own_files import why_not_ours, write_own
 
 
 def request_path(journal: Path) -> Path:
@@ -17,23 +20,27 @@ def request_path(journal: Path) -> Path:
 def leave_request(journal: Path, reason: str) -> None:
     """Ask for the kill, whole or not at all. Raises MesbotError if it cannot be written."""
     path = request_path(journal)
-    draft = path.with_suffix(f".{os.getpid()}")
     try:
-        draft.write_text(reason, encoding="utf-8")
-        draft.replace(path)
+        write_own(path, reason.encode())
     except OSError as error:
         raise MesbotError(f"{path} cannot be written ({error.strerror}); close the position in TWS by hand.") from None
 
 
 def waiting_request(journal: Path) -> str | None:
-    """The reason that was left, which stays; None if there is none. A file that cannot be read is a request all the same."""
+    """The reason that was left, which stays; None if there is none of ours. One that cannot be read is a request all the same."""
     path = request_path(journal)
-    if not path.exists():
+    if not path.exists() or why_not_ours(path):
         return None
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip() or "no reason given"
     except OSError as error:
         return f"a request that cannot be read ({error.strerror})"
+
+
+def refused_request(journal: Path) -> str:
+    """Why what lies in the place of a request is none, as a sentence: another user has put it there, or it is no file; "" if it is one."""
+    why = why_not_ours(request_path(journal))
+    return f"No kill request is taken from there: {why}" if why else ""
 
 
 def taken_request(journal: Path) -> str | None:

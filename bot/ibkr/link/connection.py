@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import os
+import re
 import time
 from collections.abc import Callable
 from types import ModuleType
@@ -99,7 +101,7 @@ class Connection:
         try:
             await asyncio.wait({task, early}, timeout=timeout_seconds + 1, return_when=asyncio.FIRST_COMPLETED)
             if not self._client.isReady():
-                raise await self._why_not(task, f"{host}:{port}", client_id)
+                raise await self._why_not(task, f"{host}:{port}")
         except BaseException:
             self.close()
             raise
@@ -109,15 +111,15 @@ class Connection:
         self.alive = True
         return list(self._client.getAccounts())
 
-    async def _why_not(self, task: asyncio.Future[None], where: str, client_id: int) -> BrokerError:
+    async def _why_not(self, task: asyncio.Future[None], where: str) -> BrokerError:
         if self._id_in_use:
-            return ClientIdInUse(f"client id {client_id} is in use at {where}", code=326)
+            return ClientIdInUse(f"our client id is in use at {where}", code=326)
         if not task.done():
             return GatewayNotResponding(f"{where} closed the connection during the handshake")
         error = task.exception()
         if isinstance(error, TimeoutError):
             return GatewayNotResponding(f"{where} accepted the connection but did not answer")
-        return GatewayUnreachable(f"nothing answers at {where} ({error})")
+        return GatewayUnreachable(f"nothing answers at {where} ({_refusal(error)})")
 
     @property
     def first_id(self) -> int:
@@ -222,8 +224,10 @@ class Connection:
         return await self._answer(number, request, (number, *arguments), timeout_seconds)
 
     async def what_if(self, contract: Any, order: Any) -> Any:
-        """What an order would do, as the broker's order state; it must be marked whatIf, else nothing is sent. Raises BrokerError."""
-        assert self.ids is not None and order.whatIf, "only a question goes this way"
+        """What an order marked whatIf would do, as the broker's order state. Raises BrokerError; ValueError for one without that mark."""
+        if order.whatIf is not True:
+            raise ValueError("only a question goes this way")
+        assert self.ids is not None, "ids are known once the account is"
         order.orderId = self.ids.order_id()
         (state,) = await self._answer(order.orderId, "placeOrder", (order.orderId, contract, order), None)
         return state
@@ -294,6 +298,12 @@ class Connection:
             error = (rule.error or BrokerError)(text, code=code)
             pending[0].set_exception(error)
             pending[0].exception()
+
+
+def _refusal(error: BaseException | None) -> str:
+    """What the system said, without the address that it puts into it."""
+    number = re.search(r"Errno (\d+)", str(error))
+    return os.strerror(int(number[1])) if number else getattr(error, "strerror", None) or type(error).__name__
 
 
 def _deaf(*_: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import datetime as dt
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,7 @@ from bot.ibkr.link.pacing import HistoryPacer, MessageLimiter
 from bot.ibkr.link.settings import LinkSettings, chosen_account, wait_seconds
 from bot.ibkr.orders.fills import FillLedger, News
 from bot.ibkr.orders.order_wire import moment_ns, utc_text
+from bot.masking import masked
 from bot.trading_hours import clock_ns
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -439,7 +441,7 @@ def test_market_time_on_a_replay_is_the_newest_stamp_and_nothing_of_the_wall() -
 def test_an_account_that_is_no_single_customers_is_refused_also_of_a_kind_that_nobody_knows(account: str) -> None:
     for paper in (True, False):
         for named in ("", account):
-            with pytest.raises(e.MasterAccount, match=rf"{account} is no customer's account.*TWS_ACCOUNT"):
+            with pytest.raises(e.MasterAccount, match=rf"{re.escape(masked(account))} is no customer's account.*TWS_ACCOUNT"):
                 chosen_account(LinkSettings(paper=paper, account=named), [account])
     assert chosen_account(LinkSettings(account="DU2"), [account, "DU2"]) == "DU2"
 
