@@ -234,7 +234,7 @@ class KillRecord(msgspec.Struct, frozen=True, gc=False):
 
 class ShadowRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A shadow trade began (`state` OPENED), ended unfilled (EXPIRED), closed (CLOSED, as an OUTCOME record with shadow=true)
-    or was lost with the process that followed it (LOST, written by the next)."""
+    or could not be followed on by a later run, because the journal does not say enough of it (LOST)."""
 
     trade_id: str
     strategy: str

@@ -1,15 +1,16 @@
 """Trading a broker's account: the same node as a replay's, on a real TWS or Gateway, until somebody stops it.
 
 The journal of mode, account and year goes on where it ended: counters, locks, learning and unfinished trades are
-what they were. Contracts that wait for the end of the trading day are taken up then, by a node that begins in the place of
-the first. It does not promise to be watched: what happens while it is stopped is for the bracket at the broker.
+what they were. Contracts that wait for the end of the trading day are taken up then, and a new year's journal is begun, by a node
+that begins in the place of the first. It does not promise to be watched: what happens while it is stopped is for the bracket at the broker.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -21,13 +22,12 @@ from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
 from bot.errors import JournalError, MesbotError
 from bot.ibkr.config import BrokerConfig
-from bot.ibkr.errors import ClockSkew
+from bot.ibkr.errors import BrokerError, ClockSkew, SetupError
 from bot.ibkr.link.endpoint import unlocated
 from bot.journal.contracts import TRADING_DAY
-from bot.journal.run_lock import RunLock, held_by
 from bot.node.config import journal_config, node_config
 from bot.node.errors import NodeError
-from bot.node.journals import FOLDER, Journals, journals_of
+from bot.node.journals import FOLDER, Journals, journals_of, year_at
 from bot.node.node import MesbotNode
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
@@ -43,6 +43,7 @@ from bot.units import MINUTE_NS, to_points
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
 REASON_SECONDS = 5.0  # of the start's time, so that the session names its reason before the node's time is up
+AGAIN_SECONDS = 15.0
 SCREEN_SECONDS = 0.25
 Show, Say = Callable[[Glance], None], Callable[[str], None]
 
@@ -82,7 +83,7 @@ async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: No
     if replay and request.live_account:
         raise ClockSkew(f"the gateway's clock is {found.skew_seconds / 3600:+.1f} hours from this machine's, and the account is a live one")
     market_ns = found.broker_ns if replay else time.time_ns()
-    year = new_york(market_ns).year
+    year = year_at(contracts, market_ns)
     if request.mode is Mode.OBSERVE:
         _require_nothing_open(request, found.account, year)
     journals = journals_of(request.state, request.mode.value, found.account, year)
@@ -94,7 +95,7 @@ def _require_nothing_open(request: BrokerRequest, account: str, year: int) -> No
     """An observing bot manages nothing, and would be taken for the one that does. A trading bot that runs beside it does manage."""
     mode, verb = (Mode.LIVE, "mesbot live --trading-mode live") if request.live_account else (Mode.PAPER, "mesbot paper")
     journals = journals_of(request.state, mode.value, account, year)
-    if held_by(journals.path) is None and (stories := past_of(journals.earlier).unfinished):
+    if not journals.running and (stories := past_of(journals.earlier).unfinished):
         trades = ", ".join(f"{story.intent.intent_id} ({_held(recovered(story).net)})" for story in stories)
         raise ObserveRefused(
             f"{account} has {trades} unfinished in its {mode} journal, and an observing bot would leave that alone; "
@@ -114,14 +115,37 @@ async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, 
     """
     stopping = asyncio.Event()
     while True:
-        with RunLock(met.journals.path):
+        with met.journals.locked():
             result = await _trade(request, met, stopping, show, say)
         if not stopping.is_set():
             request = replace(request, confirmed="")  # what was typed is journaled already
-            met = await meet(request, say)
-            say(met.law.told or f"The contracts that waited count now ({met.law.contracts.sha256[:12]}).")
+            before, met = met, await _meet_again(request, met, stopping, say)
+            for sentence in _begun(before, met):
+                say(sentence)
         if stopping.is_set():
             return result
+
+
+async def _meet_again(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, say: Say) -> Meeting:
+    """Between two nodes of one run; a gateway that is away just then is asked until it answers, or somebody wants to end."""
+    while not stopping.is_set():
+        try:
+            return await meet(request, say)
+        except SetupError:
+            raise
+        except BrokerError as error:
+            say(f"The next node waits for the gateway: {error}")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), AGAIN_SECONDS)
+    return met
+
+
+def _begun(before: Meeting, met: Meeting) -> Iterator[str]:
+    """What is new with a node that has taken the place of another, as sentences."""
+    if met.journals.path != before.journals.path:
+        yield f"A new year: the journal goes on in {met.journals.path}."
+    if met.law.told or met.law.contracts.sha256 != before.law.contracts.sha256:
+        yield met.law.told or f"The contracts that waited count now ({met.law.contracts.sha256[:12]})."
 
 
 async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, show: Show | None, say: Say) -> NodeResult:
@@ -138,7 +162,7 @@ async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, 
     try:
         await node.start(request.start_seconds)
         await node.warmed_up(show)
-        await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, runtime.calendar, say))
+        await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, met.journals.year, runtime.calendar, say))
     except NodeError as error:
         failure = error
     finally:

@@ -68,6 +68,8 @@ class DeskActor(Part):
         self._config = config
         self._runtime = runtime_of(config.runtime)
         self._journal = Path(config.runtime.journal_path)
+        # A kill that was asked for while last year's journal was the newest waits beside that one.
+        self._journals = tuple(dict.fromkeys([*map(Path, config.runtime.earlier), self._journal]))
         self.watchdog = Watchdog(hung_path(self._journal))
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -117,9 +119,10 @@ class DeskActor(Part):
 
     def look(self) -> None:
         """Carry out a person's kill request, and leave what is overdue."""
-        if (reason := taken_request(self._journal)) is not None:
-            self.msgbus.send(ENDPOINT_RISK_KILL, reason)
-        self._tell_refused(refused_request(self._journal))
+        for journal in self._journals:
+            if (reason := taken_request(journal)) is not None:
+                self.msgbus.send(ENDPOINT_RISK_KILL, reason)
+        self._tell_refused(next((why for journal in self._journals if (why := refused_request(journal))), ""))
         self.leave_overdue()
 
     def _tell_refused(self, why: str) -> None:

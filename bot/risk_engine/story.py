@@ -23,6 +23,7 @@ def take_fill(hands: Hands, trade: Trade, leg: Leg, order: TrackedOrder, event: 
     slippage = (price - reference) * order.side + 0.0  # never -0.0
     fee = to_cents(event.commission.as_double())
     trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage, event.trade_id.value))
+    order.filled_ns = order.filled_ns or event.ts_event
     if order.role is Role.ENTRY and not trade.opened_ns:
         trade.opened_ns = event.ts_event
     follow_price(trade, price)

@@ -53,7 +53,7 @@ class Supervisor:
         self._hands, self._instrument_id = hands, instrument_id
         self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
         self.way_out = WayOut(hands, self._sender, lambda: self.net, adopting=bool(runtime.past.unfinished))
-        self._patience = Patience(self._execution_of, self._sender.cancel, self.close)
+        self._patience = Patience(self._execution_of, self._sender.cancel, self.close, awake=not runtime.past.unfinished)
         self.entries = Entries(hands, self._sender, self.register.trades, self.close)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.way_out.act, self.trip)
         self.judge_from_ns = runtime.spec.decide_from_ns
@@ -104,17 +104,16 @@ class Supervisor:
             self._hands.publish(TOPIC_BOOK, event)
 
     def adopt(self) -> None:
-        """Take over what earlier runs left unfinished; nothing is sent. Patience begins anew, expiry is looked at with each bar."""
+        """Take over what earlier runs left unfinished; nothing is sent. Expiry is looked at with each bar."""
         for story in self._runtime.past.unfinished:
             trade = self.register.adopt(story)
             trade.entry_ended = not trade.entries_live
             self._sender.owner(trade.intent_id, strategy_id(trade.plan.strategy))
-            for order in [order for leg in trade.legs for order in leg.orders]:
-                self._patience.watch(self._hands.market, trade, order)
 
     def resume(self) -> None:
         """Everybody listens now: tell of adopted trades, finish those that are over, go on with a kill that was under way."""
         self.way_out.adopting = False
+        self._patience.wake(self._hands.market, self.trades)
         adopted = [trade for trade in self.trades if trade.opened_ns and not trade.done]
         for trade in adopted:
             if trade.over:  # its last fill was written down, and its outcome was not

@@ -9,7 +9,7 @@ from bot.decision.intent import Intent
 from bot.decision.plan import ExitReason
 from bot.journal.records import FillRecord, OrderRecord
 from bot.supervision.excursion import follow_price
-from bot.supervision.orders import ORDER_NAME, Role, TrackedOrder, order_name
+from bot.supervision.orders import ORDER_NAME, OrderState, Role, TrackedOrder, order_name
 from bot.supervision.trade import Fill, Leg, Trade
 from bot.units import nearest_tick, to_ticks
 
@@ -46,6 +46,10 @@ def recovered(story: Story) -> Trade:
         leg.orders.extend(_planned(story.intent, leg))
     for record in story.records:
         take(trade, record)
+    for leg in trade.legs:
+        for stop in leg.of(Role.STOP):
+            if stop.state is OrderState.PENDING_UPDATE:
+                trade.asked_before(leg, stop)
     return trade
 
 
@@ -85,6 +89,7 @@ def _fill(trade: Trade, record: FillRecord) -> None:
     where = (order.role, order.leg, record.side, record.quantity, price)
     trade.fills.append(Fill(*where, record.fee_cents, record.ts_ns, record.slippage_ticks, record.trade_id))
     order.apply("OrderFilled", record.quantity)
+    order.filled_ns = order.filled_ns or record.ts_ns
     if order.role is Role.ENTRY and not trade.opened_ns:
         trade.opened_ns = record.ts_ns
     follow_price(trade, price)

@@ -128,6 +128,8 @@ TABLE: dict[tuple[OrderState, str], OrderState | str | None] = {(state, event): 
 class TrackedOrder:
     """An order of ours. Prices in ticks, quantities in contracts; `slippage_ticks` is what was modelled when it was sent.
 
+    `filled_ns` is when it first filled (market time, UTC ns; 0: not yet); `asked` says that an earlier run asked for another price
+    and nobody has answered.
     `price` is what the venue has confirmed (before that: what was sent), `requested` a trigger that was asked for since,
     `resized` a quantity that was; `resize_refused` and `cancel_refused` say that the venue would not have that.
     """
@@ -147,6 +149,8 @@ class TrackedOrder:
     requested: int | None = None
     resized: int | None = None
     resize_refused: bool = False
+    filled_ns: int = 0
+    asked: bool = False
 
     @property
     def live(self) -> bool:

@@ -22,6 +22,7 @@ from bot.node.paper import day_of, gateway_config
 from bot.node.request import PaperRequest
 from bot.units import MINUTE_NS
 
+ROOT = Path(__file__).parents[2]
 SEED, SESSIONS, WARM_UP_DAYS = 1, 8, 14  # the last of eight synthetic sessions; this seed trades on it
 PATIENCE_SECONDS = 90.0
 
@@ -43,8 +44,8 @@ class Rig:
         self.node: asyncio.subprocess.Process | None = None
 
     async def start_node(self, *options: str, program: tuple[str, ...] = ("-m", "bot.cli")) -> None:
-        """Start the process and wait until it keeps step; `program` is what Python is given to run."""
-        environment = {**os.environ, "MESBOT_HOME": str(self.home), "TWS_PORT": str(self.gateway.port)}
+        """Start the process and wait until it keeps step. `program` is what Python runs as `mesbot`."""
+        environment = {**os.environ, "MESBOT_HOME": str(self.home), "TWS_PORT": str(self.gateway.port), "PYTHONPATH": str(ROOT)}
         lockstep = ("--lockstep", str(self.gateway.side_port), "--warm-up-days", str(WARM_UP_DAYS))
         command = (sys.executable, *program, "paper", *lockstep, "--no-report", *options)
         self.node = await asyncio.create_subprocess_exec(
@@ -66,6 +67,15 @@ class Rig:
     async def all_gone(self) -> None:
         """Wait until the gateway has noticed that the process has ended."""
         await self.until(lambda: not self.gateway.delivery.sessions and not self.gateway.lockstep.parties)
+
+    async def step_until_killed(self) -> bool:
+        """Let pieces pass until the process has killed itself; False if the tape ended first."""
+        while self.node.returncode is None and await self.gateway.replay.step():
+            pass
+        if self.gateway.replay.ended.is_set():
+            return False
+        await self.all_gone()
+        return True
 
     async def step_until(self, true: Callable[[], bool]) -> None:
         """Let pieces pass until something is true of the gateway."""

@@ -87,6 +87,16 @@ def test_a_trade_opens_with_its_first_entry_fill():
     assert taken(of, 1000)[0].opened_ns == 5
 
 
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET])
+def test_an_order_is_filled_from_its_first_fill_on(role):
+    of = trade(role)
+    taken(of, 1000)
+    assert of[2].filled_ns == 11
+    of[2].filled_ns = 5
+    taken(of, 1000)
+    assert of[2].filled_ns == 5
+
+
 @pytest.mark.parametrize("role", [Role.STOP, Role.TARGET, Role.EXIT])
 def test_an_exit_opens_nothing(role):
     assert taken(trade(role), 1000)[0].opened_ns == 0
