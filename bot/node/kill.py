@@ -16,7 +16,7 @@ from bot.decision.snapshot import KillState
 from bot.errors import MesbotError, UsageError
 from bot.journal.latch import read_latch
 from bot.journal.read import Record, opened, read
-from bot.journal.records import KillRecord, Kind, OperatorRecord
+from bot.journal.records import BY_A_PERSON, KillRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
 from bot.journal.times import new_york
@@ -26,7 +26,7 @@ from bot.node.status import JournalName, JournalStatus, status_of
 from bot.runtime.past import past_of
 
 WAIT_SECONDS, POLL_SECONDS = 30.0, 0.05
-TRIPPED = (KillState.TRIPPED, "manual")
+TRIPPED = (KillState.TRIPPED, BY_A_PERSON)
 OVER = ((KillState.FLAT, "no position left"), (KillState.HALTED, "mesbot resume"))
 
 

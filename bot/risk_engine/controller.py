@@ -18,7 +18,7 @@ from nautilus_trader.trading.trader import Trader
 
 from bot.decision.plan import TradeView
 from bot.errors import RiskEngineError
-from bot.journal.records import Kind, OperatorRecord, OrderRecord
+from bot.journal.records import BY_A_PERSON, Kind, OperatorRecord, OrderRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_RISK_ALARM,
@@ -264,7 +264,7 @@ class RiskController(Controller):
 
     def _on_manual_kill(self, reason: str) -> None:
         self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))
-        self._supervisor.trip("manual", reason)
+        self._supervisor.trip(BY_A_PERSON, reason)
 
     def _on_trigger(self, trigger: KillTrigger) -> None:
         if self._supervisor.net:

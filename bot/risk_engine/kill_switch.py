@@ -7,25 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
-from bot.journal.records import KillRecord, Kind
+from bot.journal.records import BY_A_PERSON, KillRecord, Kind
 from bot.messages import TOPIC_KILL, KillUpdate
 from bot.risk_engine.hands import Hands
 
 
 class KillSwitch:
-    """The latch; journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left.
+    """The latch; journals and publishes each step once. `leave` leaves what is open, `state` is the latch that earlier runs left
+    and `reason` why it was tripped.
 
     A journal or a listener that fails holds up neither the state nor the leaving; the failure is raised after both.
     """
 
-    def __init__(self, hands: Hands, leave: Callable[[], None], state: KillState = KillState.ARMED) -> None:
+    def __init__(self, hands: Hands, leave: Callable[[], None], state: KillState = KillState.ARMED, reason: str = "") -> None:
         self.state = state
+        self._reason = reason
         self._hands, self._leave = hands, leave
         self._leaving = False
 
     def trip(self, reason: str, detail: str) -> None:
         """ARMED to TRIPPED. In every state what is open is left; what goes wrong on that way does not begin it again."""
+        self._reason = reason
         try:
             if self.state is KillState.ARMED:
                 self._enter(KillState.TRIPPED, reason, detail)
@@ -39,6 +43,11 @@ class KillSwitch:
                 self._enter(KillState.FLAT, "no position of ours is left")
             finally:
                 self._enter(KillState.HALTED, "only a person starts trading again: mesbot resume")
+
+    @property
+    def exit_reason(self) -> ExitReason:
+        """What a trade is left for: a person's command, or anything else that tripped the switch last."""
+        return ExitReason.MANUAL if self._reason == BY_A_PERSON else ExitReason.KILL
 
     def _leave_once(self) -> None:
         if self._leaving:

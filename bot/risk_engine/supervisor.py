@@ -63,7 +63,7 @@ class Supervisor:
         self._refused = RefusedCancels(self.act)
         self._endings = Endings(hands, self.register.trades, self.act, self._tell, self._rest)
         self._bars = BarWatch(runtime)
-        self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
+        self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state, runtime.past.kill_reason)
 
     @property
     def trades(self) -> list[Trade]:
@@ -279,7 +279,7 @@ class Supervisor:
         open_trades = [trade for trade in self.trades if not trade.done]
         for trade in open_trades:
             if trade.closing is None:
-                self._leave(trade, ExitReason.KILL)
+                self._leave(trade, self._switch.exit_reason)
             else:
                 self.act(trade)
         if not open_trades:

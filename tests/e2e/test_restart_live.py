@@ -203,7 +203,7 @@ def test_a_person_kills_a_running_bot_and_only_a_person_lets_it_trade_again(tmp_
             before = len(r.truth["executions"])
             await r.to_the_end()
             assert len(r.truth["executions"]) == before
-            assert {outcome["exit_reason"] for outcome in real_outcomes(r)} == {"KILL"}
+            assert {outcome["exit_reason"] for outcome in real_outcomes(r)} == {"MANUAL"}
             assert any("KILL_SWITCH" in row.body for row in r.rows("decision"))
             code, printed = await r.verb("resume", "--reason", "looked at it")
             assert (code, kills(r)) == (0, ["TRIPPED", "FLAT", "HALTED", "ARMED"]), printed
@@ -224,7 +224,7 @@ def test_a_kill_while_nobody_runs_is_carried_out_by_the_next_start(tmp_path: Pat
             await r.step_until(lambda: r.position == 0)
             await r.to_the_end()
             assert kills(r) == ["TRIPPED", "FLAT", "HALTED"] and not r.working
-            assert [outcome["exit_reason"] for outcome in real_outcomes(r)] == ["KILL"]
+            assert [outcome["exit_reason"] for outcome in real_outcomes(r)] == ["MANUAL"]
             told_once(r)
 
     asyncio.run(day())
