@@ -42,7 +42,7 @@ ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the 
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
 ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
-ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, from a part of the node
+ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest or a DrillOver, from a part of the node
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -160,6 +160,13 @@ class DrillRequest(msgspec.Struct, gc=False):
 
     trade_id: str = ""
     refused: str = ""
+
+
+class DrillOver(msgspec.Struct, gc=False):
+    """A drill that was killed with the reason `kill` has ended; the risk engine writes into it why its latch stays, "" if it is cleared."""
+
+    kill: str
+    latched: str = ""
 
 
 class KillUpdate(msgspec.Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -44,6 +44,7 @@ AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
 REASON_SECONDS = 5.0  # of the start's time, so that the session names its reason before the node's time is up
 SCREEN_SECONDS = 0.25
 Show, Say = Callable[[Glance], None], Callable[[str], None]
+Work = Callable[[MesbotNode], Awaitable[None]]
 
 
 class ObserveRefused(MesbotError):
@@ -100,16 +101,18 @@ def _held(net: int) -> str:
     return f"{'long' if net > 0 else 'short'} {abs(net)}" if net else "nothing held"
 
 
-async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, say: Say = lambda _: None) -> NodeResult:
+async def trade(
+    request: BrokerRequest, met: Meeting, show: Show | None = None, say: Say = lambda _: None, meanwhile: Work | None = None
+) -> NodeResult:
     """Run until stopped (SIGINT, SIGTERM); entries that still work are cancelled then, positions keep their brackets.
 
-    `say` takes lines for a person. Raises NodeError, one sentence, if the node cannot start in time or stops by
-    itself, JournalInUse if another process writes the journal.
+    `meanwhile` is what a run is for that ends with it; without it the run goes on. `say` takes lines for a person. Raises NodeError,
+    one sentence, if the node cannot start in time or stops by itself, JournalInUse if another process writes the journal.
     """
     stopping = asyncio.Event()
     while True:
         with RunLock(met.journals.path):
-            result = await _trade(request, met, stopping, show, say)
+            result = await _trade(request, met, stopping, show, say, meanwhile)
         if not stopping.is_set():
             request = replace(request, confirmed="")  # what was typed is journaled already
             met = await meet(request, say)
@@ -118,7 +121,9 @@ async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, 
             return result
 
 
-async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, show: Show | None, say: Say) -> NodeResult:
+async def _trade(
+    request: BrokerRequest, met: Meeting, stopping: asyncio.Event, show: Show | None, say: Say, meanwhile: Work | None
+) -> NodeResult:
     """One node, until somebody wants the run to end (`stopping`) or contracts that waited are due."""
     broker = broker_config(request, met)
     node = MesbotNode(broker_node_config(request, met, broker), broker, stopping)
@@ -132,7 +137,11 @@ async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, 
     try:
         await node.start(request.start_seconds)
         await node.warmed_up(show)
-        await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, runtime.calendar, say))
+        if meanwhile is None:
+            await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, runtime.calendar, say))
+        else:
+            await meanwhile(node)
+            stopping.set()
     except NodeError as error:
         failure = error
     finally:

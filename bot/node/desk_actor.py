@@ -19,6 +19,7 @@ from bot.decision.plan import ExitReason
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.session import BrokerSession, session_of
+from bot.journal.records import Kind, OperatorRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_RISK_CLOSE,
@@ -30,11 +31,13 @@ from bot.messages import (
     CloseTrade,
     Standing,
 )
+from bot.node.drill import Drills, taken_drill
 from bot.node.errors import NodeError
 from bot.node.kill_request import taken_request
 from bot.node.overdue import flatten_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
+from bot.runtime.kill_times import CANCELS_SENT
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
 
@@ -68,6 +71,7 @@ class DeskActor(Part):
         self._runtime = runtime_of(config.runtime)
         self._journal = Path(config.runtime.journal_path)
         self.watchdog = Watchdog(hung_path(self._journal))
+        self._drills = Drills(self, self._journal, self._standing)
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.session: BrokerSession
@@ -83,6 +87,7 @@ class DeskActor(Part):
     def on_start(self) -> None:
         """Begin to work beside the market."""
         self.watchdog.begin()
+        taken_drill(self._journal)  # one that nobody has carried out must not open a trade now
         self.session = session_of(asyncio.get_running_loop(), self._config.broker)
         self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
         self._tasks = [asyncio.ensure_future(self._guarded(work)) for work in (self._look_on, self._run)]
@@ -107,16 +112,36 @@ class DeskActor(Part):
             self.log.error(str(self.failure))
             self._finish()
 
+    def _also(self, work: Callable[[], Any]) -> None:
+        """Do this too, until the run ends."""
+        self._tasks = [task for task in self._tasks if not task.done()] + [asyncio.ensure_future(self._guarded(work))]
+
     async def _look_on(self) -> None:
         while True:
             self.look()
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """Carry out a person's kill request, and leave what is overdue."""
+        """Carry out a person's requests, and leave what is overdue."""
         if (reason := taken_request(self._journal)) is not None:
-            self.msgbus.send(ENDPOINT_RISK_KILL, reason)
+            self._kill(reason)
+        if (reason := taken_drill(self._journal)) is not None:
+            self._also(lambda: self._drills.run(reason))
         self.leave_overdue()
+
+    def _kill(self, reason: str) -> None:
+        since = self.session.link.seconds()
+        self.msgbus.send(ENDPOINT_RISK_KILL, reason)
+        self._also(lambda: self._tell_sent(reason, since))
+
+    async def _tell_sent(self, reason: str, since: float) -> None:
+        """Journal when the first cancels of a kill leave; nothing if there is nothing to cancel."""
+        link, orders = self.session.link, self.session.orders.orders
+        while not (link.allows_way_out and any(order.cancel_asked and order.asked_at >= since for order in orders.values())):
+            if self._standing().idle and not self._standing().open_trades:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+        self.record(Kind.OPERATOR, self.session.clock.now_ns(), OperatorRecord("kill", reason, CANCELS_SENT))
 
     def leave_overdue(self) -> None:
         """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""

@@ -58,7 +58,7 @@ class KillTargets:
         """
         running = [name for name in self._names if held_by(name.path(self._state)) is not None]
         trading = [name for name in running if name.mode != "OBSERVE"]
-        name = _one(trading or self._said.open or running or self._readable() or self._names)
+        name = the_one(trading or self._said.open or running or self._readable() or self._names)
         begun_ns = time.time_ns()
         leave_request(name.path(self._state), reason)  # before anything that can fail
         return Asked(name, name in running, begun_ns)
@@ -90,7 +90,7 @@ class KillTargets:
         return said
 
 
-def _one(candidates: Iterable[JournalName]) -> JournalName:
+def the_one(candidates: Iterable[JournalName]) -> JournalName:
     """The only one. Raises UsageError if there are several."""
     names = list(candidates)
     if len(names) > 1:
