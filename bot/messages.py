@@ -145,11 +145,18 @@ class CloseTrade(msgspec.Struct, frozen=True, gc=False):
 class Standing(msgspec.Struct, gc=False):
     """A question to the risk engine, which writes the answer into it.
 
-    `open_trades` hold contracts now; `idle`: nothing waits in Nautilus' queues (live), and every order is answered for.
+    `open_trades` hold contracts now; `idle`: nothing waits in Nautilus' queues (live), and every order is answered for; `unsettled`
+    is how many orders may still open a position.
     """
 
     open_trades: tuple[TradeView, ...] = ()
     idle: bool = False
+    unsettled: int = 0
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing is held, works or is under way."""
+        return self.idle and not self.open_trades and not self.unsettled
 
 
 class DrillRequest(msgspec.Struct, gc=False):

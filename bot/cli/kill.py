@@ -16,6 +16,7 @@ A running bot does it at once. If none runs, the switch is latched in the journa
 has it flatten what is open first. Latched until `mesbot resume`.
 
 Of several journals the one whose bot trades is meant, else the one with open trades. What else is open is told after.
+With neither, a replay that runs (mesbot paper with no broker) is killed, and ends.
 
 \b
 Examples:
@@ -38,9 +39,10 @@ def kill(mode: str | None, account: str | None, directory: Path | None, strategi
         raise UsageError("--reason is empty; say why.")
     state = state_folder()
     names = names_of(state, mode, account)
-    if not names:
+    replay = _replay() if mode is None and account is None else None
+    if not names and replay is None:
         raise UsageError(nothing_there(state, mode, account))
-    targets = KillTargets(state, names)
+    targets = KillTargets(state, names, replay)
     asked = targets.ask(reason.strip())
     if asked.running:
         try:
@@ -48,12 +50,21 @@ def kill(mode: str | None, account: str | None, directory: Path | None, strategi
                 click.echo(line)
         except JournalError as error:
             raise MesbotError(f"The kill was asked for, and what came of it is not known; look at TWS: {error}") from None
-    else:
+    elif asked.name is not None:
         try:
             click.echo(latch(state, asked.name, read_contracts(directory, strategies), reason.strip()))
         except MesbotError:
-            waits = request_path(asked.name.path(state))
+            waits = request_path(asked.path)
             click.echo(f"It could not be latched, but the request waits in {waits}: the next start carries it out first.")
             raise
     if troubles := targets.besides(asked.name):
         raise MesbotError("\n".join(troubles))
+
+
+def _replay() -> Path | None:
+    """The journal of the replay that runs, if one does."""
+    from bot.journal.run_lock import held_by
+    from bot.state_folder import replay_journal
+
+    journal = replay_journal()
+    return None if journal is None or held_by(journal) is None else journal

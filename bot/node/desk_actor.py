@@ -58,7 +58,7 @@ class DeskActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
 
 
 class DeskActor(Part):
-    """`begun` is set once decisions have begun; `failure` says why the run cannot go on.
+    """`begun` is set once decisions have begun; `failure` says why the run cannot go on, `killed` why a person has killed it.
 
     Somebody may own the run's end (`owned_by`): who withdraws entries and stops the node then. Otherwise both are done here.
     """
@@ -77,6 +77,7 @@ class DeskActor(Part):
         self.session: BrokerSession
         self.begun = asyncio.Event()
         self.failure: MesbotError | None = None
+        self.killed = ""
         self._owned = False
         self._finish: Callable[[], None] = self._shut_down
 
@@ -130,6 +131,7 @@ class DeskActor(Part):
         self.leave_overdue()
 
     def _kill(self, reason: str) -> None:
+        self.killed = reason
         since = self.session.link.seconds()
         self.msgbus.send(ENDPOINT_RISK_KILL, reason)
         self._also(lambda: self._tell_sent(reason, since))
@@ -138,7 +140,7 @@ class DeskActor(Part):
         """Journal when the first cancels of a kill leave; nothing if there is nothing to cancel."""
         link, orders = self.session.link, self.session.orders.orders
         while not (link.allows_way_out and any(order.cancel_asked and order.asked_at >= since for order in orders.values())):
-            if self._standing().idle and not self._standing().open_trades:
+            if self._standing().at_rest:
                 return
             await asyncio.sleep(POLL_SECONDS)
         self.record(Kind.OPERATOR, self.session.clock.now_ns(), OperatorRecord("kill", reason, CANCELS_SENT))

@@ -73,13 +73,14 @@ class Drills:
             self._desk.msgbus.send(ENDPOINT_RISK_KILL, kill)
 
     def _holds(self, trade_id: str) -> bool:
-        """Whether it is filled, covered, and answered for."""
+        """Whether it is filled, covered and answered for; or has ended already."""
         standing = self._standing()
-        return standing.idle and any(trade.trade_id == trade_id and trade.stop_order_ids for trade in standing.open_trades)
+        covered = any(trade.trade_id == trade_id and trade.stop_order_ids for trade in standing.open_trades)
+        return standing.at_rest or (standing.idle and covered)
 
     def _at_rest(self, over: DrillOver) -> bool:
         """Whether the kill is through; then its latch is cleared, or the request says why not."""
-        if waiting_request(self._journal) is not None or self._standing().open_trades or not self._standing().idle:
+        if waiting_request(self._journal) is not None or not self._standing().at_rest:
             over.latched = "it was not flat in time"
             return False
         self._send(over)

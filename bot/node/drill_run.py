@@ -135,6 +135,7 @@ async def drill_here(out: Path, reason: str, contracts: Path | None, strategies:
     request = PaperRequest(out, sessions=SESSIONS, contracts=contracts, strategies=strategies)
     day, journal = day_of(request), out / JOURNAL
     with RunLock(journal):
+        withdraw_request(journal)  # of an earlier drill
         async with Gateway(replace(gateway_config(request, day), round_trip_seconds=ROUND_TRIP_SECONDS)) as gateway:
             broker = replay_broker(request, day, port=gateway.port)
             node = MesbotNode(replay_config(request, day, broker, gateway.side_port), broker)

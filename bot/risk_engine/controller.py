@@ -260,7 +260,7 @@ class RiskController(Controller):
         self.journal(Kind.ORDER, self.now_ns, record, record.strategy)
 
     def _on_standing(self, standing: Standing) -> None:
-        standing.open_trades, standing.idle = tuple(self.open_trades()), self.idle()
+        standing.open_trades, standing.idle, standing.unsettled = tuple(self.open_trades()), self.idle(), len(self.unsettled_orders())
 
     def _on_manual_kill(self, reason: str) -> None:
         self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))

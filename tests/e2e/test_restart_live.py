@@ -197,7 +197,8 @@ def test_a_person_kills_a_running_bot_and_only_a_person_lets_it_trade_again(tmp_
             await r.step_until(lambda: r.position != 0)
             code, printed = await r.verb("kill", "--reason", "enough")
             assert (code, r.position, r.working) == (0, 0, set()), printed
-            assert [line.split()[2] for line in printed.splitlines()] == ["TRIPPED", "FLAT", "HALTED"]
+            assert [line.split()[2] for line in printed.splitlines()[:3]] == ["TRIPPED", "FLAT", "HALTED"]
+            assert "entries blocked" in printed and "without a working stop" in printed
             code, printed = await r.verb("resume", "--reason", "too soon")
             assert code == 3 and "in use by process" in printed
             before = len(r.truth["executions"])

@@ -81,8 +81,9 @@ def test_a_kill_of_somebody_else_in_the_middle_stays_latched(contracts, tmp_path
         leave_request(journal_of(hour), "monthly", DRILL)
         await hour._wait(lambda: len(hour.truth.working) == 3, 5.0)
         hour.node.kill("I do not like what I see")
+        await hour._wait(lambda: not hour.truth.working, 5.0)
         await minutes(hour, 2)
-        assert kills(hour) == ["TRIPPED", "FLAT", "HALTED"] and hour.truth.net == 0
+        assert (kills(hour), hour.truth.net) == (["TRIPPED", "FLAT", "HALTED"], 0)
         assert said(hour)[-1].startswith("over, but latched: the kill switch is HALTED (manual: I do not like what I see)")
         done = DrillStory(journal_of(hour), 1, lambda _: None).look()
         assert done is not None and "which only `mesbot resume` ends" in done.latched

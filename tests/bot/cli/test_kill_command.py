@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from builders import CONTRACTS
 from click.testing import CliRunner, Result
-from test_operate_command import HALTED, kills, write
+from test_operate_command import HALF_PAST_TEN, HALTED, kills, write
 
 from bot.cli.main import cli
 from bot.journal.contracts import last_law
+from bot.journal.records import LINK_FOUND, Kind, ReconcileRecord
 from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
-from bot.node.kill_request import request_path
+from bot.node.kill_request import request_path, taken_request
+from bot.state_folder import remember_replay
 
 KILL = ("kill", "--reason", "enough")
 
@@ -138,3 +140,69 @@ def test_several_that_could_be_meant_are_listed_and_none_is_asked(run):
 
 def test_without_a_journal_and_without_a_reason_it_is_wrong_usage(run):
     assert (run(*KILL).exit_code, run("kill", "--reason", " ").exit_code) == (2, 2)
+
+
+@pytest.fixture
+def replay(tmp_path: Path, run: Callable[..., Result]) -> Path:
+    """The journal of a replay that has been noted."""
+    path = tmp_path / "out" / "paper" / "journal.sqlite"
+    path.parent.mkdir(parents=True)
+    Journal.create(path, "paper", CONTRACTS, {}, lambda: 1).close()
+    remember_replay(path)
+    return path
+
+
+def test_a_replay_that_runs_is_meant_when_no_account_has_anything(run, replay):
+    paper = write("paper-DU1-2025")
+    with RunLock(replay):
+        result = run(*KILL)
+    assert asked(replay) and not asked(paper) and not kills(paper)
+    assert (result.exit_code, result.stderr.startswith("Not halted after 0.2 s: the bot has not answered")) == (1, True), result.output
+
+
+def test_without_any_journal_of_an_account_a_replay_is_still_reached(run, replay):
+    with RunLock(replay):
+        assert run(*KILL).exit_code == 1
+    assert asked(replay)
+
+
+@pytest.mark.parametrize("words", [(), ("--mode", "paper"), ("--account", "DU1")])
+def test_a_replay_that_has_ended_or_is_not_named_is_not_killed(run, replay, words):
+    write("paper-DU1-2025")
+    result = run(*KILL, *words)
+    assert result.exit_code == 0 and not asked(replay), result.output
+
+
+@pytest.mark.parametrize("open_intent", [True, False])
+def test_what_an_account_has_open_goes_before_a_replay(run, replay, open_intent):
+    paper = write("paper-DU1-2025", open_intent=open_intent)
+    with RunLock(replay):
+        if open_intent:
+            run(*KILL)
+        else:
+            with RunLock(paper):
+                run(*KILL)
+    assert not asked(replay)
+
+
+def test_while_the_broker_is_away_it_says_what_the_kill_waits_for(run, monkeypatch):
+    monkeypatch.setattr("bot.node.kill.QUIET_SECONDS", 0.0)
+    paper = write("paper-DU1-2025", "TRIPPED", open_intent=True)
+    with Journal.append(paper, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        journal.add(Kind.RECONCILE, HALF_PAST_TEN, ReconcileRecord(LINK_FOUND, "the link is CUT since 10:29:07"))
+        journal.close_link(HALF_PAST_TEN)
+    with RunLock(paper):
+        result = run(*KILL)
+    assert "the link is CUT since 10:29:07; what the kill sends goes first when that is over." in result.stdout
+    assert result.stdout.count("waits") == 1
+    assert result.exit_code == 1 and "it is TRIPPED and goes on trying (" in result.stderr
+
+
+def test_two_requests_at_once_are_one_that_names_both_reasons(run):
+    paper = write("paper-DU1-2025")
+    with RunLock(paper):
+        run("kill", "--reason", "one hand")
+        run("kill", "--reason", "the other hand")
+        run("kill", "--reason", "one hand; the other hand")
+    assert taken_request(paper) == "one hand; the other hand" and taken_request(paper) is None
+    assert not [path for path in paper.parent.iterdir() if "kill" in path.name and path != paper]
