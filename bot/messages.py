@@ -42,7 +42,7 @@ ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the 
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
 ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
-ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest or a DrillOver, from a part of the node
+ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, DrillOver or ForeignPosition, from a part of the node
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -174,6 +174,16 @@ class DrillOver(msgspec.Struct, gc=False):
 
     kill: str
     latched: str = ""
+
+
+class ForeignPosition(msgspec.Struct, gc=False):
+    """A kill includes what is foreign: the account holds so many contracts (signed) of what is traded that nothing explains, bought or
+    sold at `price` (points). The risk engine takes one over and closes it, or writes into it why not.
+    """
+
+    contracts: int
+    price: float
+    refused: str = ""
 
 
 class KillUpdate(msgspec.Struct, frozen=True, gc=False):

@@ -70,7 +70,7 @@ class Exits:
         return (0 if holding is None else -side * holding.contracts) - under_way
 
     def closed_elsewhere(self, order: Order, price: float) -> None:
-        """Book an exit that another hand has made, at `price` points. Nothing is sent, and no entry follows in this run."""
+        """Book what another hand has made, at `price` points. Nothing is sent, and after an exit no entry follows in this run."""
         now, ids = self._session.clock.now_ns(), (order.strategy_id, order.instrument_id, order.client_order_id)
         name, fee_usd = f"elsewhere-{order.client_order_id}", self._session.orders.ledger.fee_usd * int(order.quantity)
         self._client.generate_order_submitted(*ids, now)
@@ -88,5 +88,7 @@ class Exits:
             LiquiditySide.NO_LIQUIDITY_SIDE,
             now,
         )
+        if named_role(order.client_order_id.value) is Role.ENTRY:
+            return  # taken over by a kill, to be closed
         text = f"{order.quantity} of ours left the account by another hand, booked at {price:,.2f}"
         self._session.orders.halt("closed elsewhere", ClosedElsewhere(text, order_ref=order.client_order_id.value))

@@ -33,7 +33,8 @@ from bot.messages import (
 )
 from bot.node.drill import Drills, taken_drill
 from bot.node.errors import NodeError
-from bot.node.kill_request import taken_request
+from bot.node.foreign import ForeignKill
+from bot.node.kill_request import FOREIGN, taken_request
 from bot.node.overdue import flatten_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
@@ -72,6 +73,7 @@ class DeskActor(Part):
         self._journal = Path(config.runtime.journal_path)
         self.watchdog = Watchdog(hung_path(self._journal))
         self._drills = Drills(self, self._journal, self._standing)
+        self._foreign = ForeignKill(self, self._journal, self._standing, observe=config.runtime.observe)
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.session: BrokerSession
@@ -126,6 +128,9 @@ class DeskActor(Part):
         """Carry out a person's requests, and leave what is overdue."""
         if (reason := taken_request(self._journal)) is not None:
             self._kill(reason)
+        if (reason := taken_request(self._journal, FOREIGN)) is not None:
+            self._kill(reason)
+            self._also(lambda: self._foreign.run(reason))
         if (reason := taken_drill(self._journal)) is not None:
             self._also(lambda: self._drills.run(reason))
         self.leave_overdue()

@@ -5,9 +5,8 @@ It does not touch the broker: a running bot leaves its position itself, and wher
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -15,21 +14,14 @@ from typing import NamedTuple
 from bot.contracts import Contracts
 from bot.decision.snapshot import KillState
 from bot.errors import MesbotError, UsageError
-from bot.journal.latch import read_latch
-from bot.journal.read import Record, opened, read
 from bot.journal.records import BY_A_PERSON, KillRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
-from bot.journal.times import new_york
-from bot.node.found import found_at_broker
 from bot.node.journals import journals_of
-from bot.node.kill_request import leave_request, taken_request
+from bot.node.kill_request import FOREIGN, KILL, leave_request, taken_request
 from bot.node.status import JournalName, JournalStatus, status_of
-from bot.runtime.kill_times import BLOCKED, FLAT, SENT, kill_times
 from bot.runtime.past import past_of
-from bot.units import SECOND_NS
 
-WAIT_SECONDS, QUIET_SECONDS, POLL_SECONDS = 30.0, 1.0, 0.05
 TRIPPED = (KillState.TRIPPED, BY_A_PERSON)
 OVER = ((KillState.FLAT, "no position left"), (KillState.HALTED, "mesbot resume"))
 
@@ -41,6 +33,7 @@ class Asked(NamedTuple):
     path: Path
     running: bool
     begun_ns: int
+    foreign: bool = False
 
     @property
     def label(self) -> str:
@@ -61,20 +54,21 @@ class KillTargets:
     def __init__(self, state: Path, names: Sequence[JournalName], replay: Path | None = None) -> None:
         self._state, self._names, self._replay = state, names, replay
 
-    def ask(self, reason: str) -> Asked:
+    def ask(self, reason: str, what: str = KILL) -> Asked:
         """Leave the request with the one that is meant: the one whose bot trades, else the one with open trades, else the `replay`.
 
-        Raises UsageError if several could be meant, MesbotError if the request cannot be written.
+        `what` is KILL, or FOREIGN to include what is foreign. Raises UsageError if several could be meant, MesbotError if the request
+        cannot be written.
         """
         running = [name for name in self._names if held_by(name.path(self._state)) is not None]
         trading = [name for name in running if name.mode != "OBSERVE"]
         begun_ns = time.time_ns()
         if self._replay is not None and not (trading or self._said.open):
-            leave_request(self._replay, reason)
-            return Asked(None, self._replay, True, begun_ns)
+            leave_request(self._replay, reason, what)
+            return Asked(None, self._replay, True, begun_ns, what == FOREIGN)
         name = the_one(trading or self._said.open or running or self._readable() or self._names)
-        leave_request(name.path(self._state), reason)  # before anything that can fail
-        return Asked(name, name.path(self._state), name in running, begun_ns)
+        leave_request(name.path(self._state), reason, what)  # before anything that can fail
+        return Asked(name, name.path(self._state), name in running, begun_ns, what == FOREIGN)
 
     def besides(self, asked: JournalName | None) -> list[str]:
         """What a person must know of the other journals, as sentences."""
@@ -141,66 +135,3 @@ def _written(each: JournalStatus, contracts: Contracts, reason: str) -> str:
             detail = reason if state is KillState.TRIPPED else ""
             journal.write_ahead(Kind.KILL, each.as_of_ns, KillRecord(state.value, why, detail))
     return steps[-1][0]
-
-
-def follow(state: Path, asked: Asked) -> Iterator[str]:
-    """The steps as the running bot journals them from then on, with their times, as lines to show, until it has halted.
-
-    What it waits for at the broker is a line too. Raises MesbotError if it has not halted within WAIT_SECONDS of the wall,
-    JournalError if its journal cannot be read.
-    """
-    begun, waits = time.monotonic(), ""
-    with opened(asked.path) as db:
-        newest = "SELECT seq FROM records WHERE wall_ns < ? ORDER BY seq DESC LIMIT 1"
-        (before,) = db.execute(newest, (asked.begun_ns,)).fetchone() or (0,)
-        reached, why = _before(state, asked, list(read(db, Kind.KILL, until_seq=before)))
-        if reached == KillState.HALTED:
-            yield f"{asked.label} is {reached} already: {why}"
-            return
-        seen = before
-        while (waited := time.monotonic() - begun) < WAIT_SECONDS:
-            for step in list(read(db, Kind.KILL, after_seq=seen)):
-                seen, reached = step.seq, step.body["state"]
-                yield f"{_seconds(db, asked, seen):6.2f} s  {reached:8} {step.body['reason']}  ({new_york(step.ts_ns)} New York)"
-            if reached == KillState.HALTED:
-                yield _times(db, before, asked)
-                return
-            if waited > QUIET_SECONDS and (link := found_at_broker(asked.path)[1]) != waits and not link.endswith(" again"):
-                waits = link
-                yield f"{waited:6.2f} s  waits    {link}; what the kill sends goes first when that is over."
-            time.sleep(POLL_SECONDS)
-    yield _by_its_latch(asked, reached, waits)
-
-
-def _seconds(db: sqlite3.Connection, asked: Asked, seq: int) -> float:
-    """From the request to a record, by the wall."""
-    (wall_ns,) = db.execute("SELECT wall_ns FROM records WHERE seq = ?", (seq,)).fetchone()
-    return max(0, wall_ns - asked.begun_ns) / SECOND_NS
-
-
-def _times(db: sqlite3.Connection, before: int, asked: Asked) -> str:
-    """How long the steps took, as one line."""
-    times = kill_times(db, before, asked.begun_ns)
-    steps = ", ".join(f"{what} {seconds:.2f} s" for what in (BLOCKED, SENT, FLAT) if (seconds := times.of(what)) is not None)
-    return f"{steps}; without a working stop {times.naked_seconds:.2f} s."
-
-
-def _by_its_latch(asked: Asked, reached: str, waits: str) -> str:
-    """A halt that no journal tells, for it cannot be written. Raises MesbotError if the latch does not know of one either."""
-    said = read_latch(asked.path)
-    if said is not None and said.state is KillState.HALTED and not said.fault:
-        halted = f"{asked.label} is {said.state} by its latch"
-        return f"{halted}, for the journal cannot be written: {said.reason}; look at TWS too."
-    known = "the bot has not answered" if reached == KillState.ARMED else f"it is {reached} and goes on trying"
-    away = f" ({waits})" if waits else ""
-    raise MesbotError(
-        f"Not halted after {WAIT_SECONDS:g} s: {known}{away}; look at mesbot status, and close the position in TWS if it stays."
-    )
-
-
-def _before(state: Path, asked: Asked, steps: list[Record]) -> tuple[str, str]:
-    """The latch and its reason before the request; this year's file may not have begun with it."""
-    if steps or asked.name is None:
-        return (steps[-1].body["state"], steps[-1].body["reason"]) if steps else (KillState.ARMED, "")
-    past = past_of(journals_of(state, *asked.name).earlier[:-1])
-    return past.kill_state, past.kill_reason

@@ -56,3 +56,9 @@ def withdraw_request(journal: Path, what: str = KILL) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise MesbotError(f"{path} cannot be removed ({error.strerror}), and the next start would carry it out; remove it.") from None
+
+
+def waiting_kill(journal: Path) -> str | None:
+    """The reason of a kill that waits, with or without what is foreign; None if none does."""
+    foreign = waiting_request(journal, FOREIGN)
+    return waiting_request(journal) if foreign is None else f"{foreign} (what is foreign included)"
