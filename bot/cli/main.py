@@ -17,6 +17,7 @@ from bot.cli.check import check
 from bot.cli.config import config
 from bot.cli.contracts import contracts
 from bot.cli.defaults import read_defaults
+from bot.cli.drill import drill
 from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.kill import kill
@@ -36,6 +37,7 @@ Examples:
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
   mesbot paper                                         a day through the live node, no broker needed
   mesbot check                                         all that must be right before it may trade
+  mesbot drill                                         the kill switch at work, with its times
   mesbot status                                        budgets, locks, kill switch, open trades
   mesbot resume --reason "looked at, flat"             arm a kill switch that was tripped
   mesbot strategies                                    which there are, and how far each is trusted
@@ -95,7 +97,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, config, contracts, gateway, journal, kill, live, paper, resume, status, strategies, why):
+for verb in (backtest, check, config, contracts, drill, gateway, journal, kill, live, paper, resume, status, strategies, why):
     cli.add_command(verb)
 
 

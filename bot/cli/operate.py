@@ -163,7 +163,7 @@ def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str
 def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -> None:
     """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
     from bot.journal.verify import verify
-    from bot.node.kill_request import withdraw_request
+    from bot.node.kill_request import FOREIGN, withdraw_request
     from bot.node.status import status_of
 
     old = status_of(state, name, contracts, time.time_ns())
@@ -177,6 +177,7 @@ def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -
         )
     _arm(old, contracts, reason)
     withdraw_request(Path(old.path))
+    withdraw_request(Path(old.path), FOREIGN)
     latched = old.kill.state != "ARMED"
     click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED" if latched else f"{name.mode} {name.account}: ARMED")
     if request is not None:

@@ -26,6 +26,7 @@ from bot.ibkr.orders.closable import DOUBT_SECONDS, closable
 from bot.ibkr.orders.order_state import Draft
 from bot.ibkr.session import BrokerSession
 from bot.messages import Holdings
+from bot.supervision.orders import Role, named_role
 
 ASK_TIMES, ASK_SECONDS = 5, 1.0
 EXTERNAL = StrategyId("EXTERNAL")  # Nautilus' owner of what no strategy of ours has ordered
@@ -112,7 +113,7 @@ class Exits:
         return closable(session.account, session.orders, con_id, side, session.link.seconds()) if self._known(con_id) else 0
 
     def closed_elsewhere(self, order: Order, price: float) -> None:
-        """Book an exit that another hand has made, at `price` points. Nothing is sent, and no entry follows in this run."""
+        """Book what another hand has made, at `price` points. Nothing is sent, and after an exit no entry follows in this run."""
         now, ids = self._session.clock.now_ns(), (order.strategy_id, order.instrument_id, order.client_order_id)
         name, fee_usd = f"elsewhere-{order.client_order_id}", self._session.orders.ledger.fee_usd * int(order.quantity)
         self._client.generate_order_submitted(*ids, now)
@@ -130,5 +131,7 @@ class Exits:
             LiquiditySide.NO_LIQUIDITY_SIDE,
             now,
         )
+        if named_role(order.client_order_id.value) is Role.ENTRY:
+            return  # taken over by a kill, to be closed
         text = f"{order.quantity} of ours left the account by another hand, booked at {price:,.2f}"
         self._session.orders.halt("closed elsewhere", ClosedElsewhere(text, order_ref=order.client_order_id.value))

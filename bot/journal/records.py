@@ -224,6 +224,9 @@ class ReconcileRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True)
     client_order_id: str = ""
 
 
+BY_A_PERSON = "manual"  # the reason of a trip that `mesbot kill` asked for
+
+
 class KillRecord(msgspec.Struct, frozen=True, gc=False):
     """A step of the kill sequence or of an entry lock: what tripped it and which state it leads to."""
 

@@ -5,12 +5,13 @@ what they were. Contracts that wait for the end of the trading day are taken up 
 that begins in the place of the first. It does not promise to be watched: what happens while it is stopped is for the bracket at the broker.
 """
 
+# long because: a run is told in one place, from the first meeting to its last node
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -46,6 +47,7 @@ REASON_SECONDS = 5.0  # of the start's time, so that the session names its reaso
 AGAIN_SECONDS = 15.0
 SCREEN_SECONDS = 0.25
 Show, Say = Callable[[Glance], None], Callable[[str], None]
+Work = Callable[[MesbotNode], Awaitable[None]]
 
 
 class ObserveRefused(MesbotError):
@@ -107,16 +109,18 @@ def _held(net: int) -> str:
     return f"{'long' if net > 0 else 'short'} {abs(net)}" if net else "nothing held"
 
 
-async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, say: Say = lambda _: None) -> NodeResult:
+async def trade(
+    request: BrokerRequest, met: Meeting, show: Show | None = None, say: Say = lambda _: None, meanwhile: Work | None = None
+) -> NodeResult:
     """Run until stopped (SIGINT, SIGTERM); entries that still work are cancelled then, positions keep their brackets.
 
-    `say` takes lines for a person. Raises NodeError, one sentence, if the node cannot start in time or stops by
-    itself, JournalInUse if another process writes the journal.
+    `meanwhile` is what a run is for that ends with it; without it the run goes on. `say` takes lines for a person. Raises NodeError,
+    one sentence, if the node cannot start in time or stops by itself, JournalInUse if another process writes the journal.
     """
     stopping = asyncio.Event()
     while True:
         with met.journals.locked():
-            result = await _trade(request, met, stopping, show, say)
+            result = await _trade(request, met, stopping, show, say, meanwhile)
         if not stopping.is_set():
             request = replace(request, confirmed="")  # what was typed is journaled already
             before, met = met, await _meet_again(request, met, stopping, say)
@@ -148,7 +152,9 @@ def _begun(before: Meeting, met: Meeting) -> Iterator[str]:
         yield met.law.told or f"The contracts that waited count now ({met.law.contracts.sha256[:12]})."
 
 
-async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, show: Show | None, say: Say) -> NodeResult:
+async def _trade(
+    request: BrokerRequest, met: Meeting, stopping: asyncio.Event, show: Show | None, say: Say, meanwhile: Work | None
+) -> NodeResult:
     """One node, until somebody wants the run to end (`stopping`) or contracts that waited are due."""
     broker = broker_config(request, met)
     node = MesbotNode(broker_node_config(request, met, broker), broker, stopping)
@@ -162,7 +168,11 @@ async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, 
     try:
         await node.start(request.start_seconds)
         await node.warmed_up(show)
-        await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, met.journals.year, runtime.calendar, say))
+        if meanwhile is None:
+            await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, met.journals.year, runtime.calendar, say))
+        else:
+            await meanwhile(node)
+            stopping.set()
     except NodeError as error:
         failure = error
     finally:

@@ -15,8 +15,8 @@ from bot.contracts import Contracts
 from bot.errors import UsageError
 from bot.journal import schema
 from bot.journal.read import opened
-from bot.own_files import require_ours
 from bot.journal.run_lock import RunLock, held_by
+from bot.own_files import require_ours
 from bot.runtime.law import trading_day_at
 
 FOLDER = "journals"

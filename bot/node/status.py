@@ -26,7 +26,7 @@ from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.found import found_at_broker
 from bot.node.journals import FOLDER, journals_of
-from bot.node.kill_request import refused_request, waiting_request
+from bot.node.kill_request import refused_request, waiting_kill
 from bot.node.laws import law_and_words, market_ns_of, readable_contracts
 from bot.node.request import Mode
 from bot.own_files import require_ours
@@ -186,7 +186,7 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         counters=_counters(past, Limits.of(law), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
         told=past.told,
-        kill_request=waiting_request(journals.path),
+        kill_request=waiting_kill(journals.path),
         refused_request=refused_request(journals.path),
         trouble=trouble,
         link=link,

@@ -61,7 +61,7 @@ class Supervisor:
         self.unanswered = Unanswered(hands, lambda name: self.find(name)[2], self.trip)
         self._endings = Endings(hands, self.register.trades, self.way_out.act, self._tell, self._rest)
         self._bars = BarWatch(runtime)
-        self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
+        self.switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state, runtime.past.kill_reason)
 
     @property
     def trades(self) -> list[Trade]:
@@ -80,7 +80,7 @@ class Supervisor:
     @property
     def kill_state(self) -> KillState:
         """The kill switch's state; nobody else keeps it."""
-        return self._switch.state
+        return self.switch.state
 
     @property
     def now_ns(self) -> int:
@@ -122,7 +122,7 @@ class Supervisor:
                 trade.announced = True
                 self._tell(trade, TradeOpened(trade.view()))
                 self.way_out.look(trade)
-        if self._switch.state is KillState.TRIPPED:
+        if self.switch.state is KillState.TRIPPED:
             self._leave_all()
         for trade in adopted:
             if trade.closing is not None and not trade.done:
@@ -255,13 +255,13 @@ class Supervisor:
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched; tripped again, it goes on with what is still open."""
-        self._switch.trip(reason, detail)
+        self.switch.trip(reason, detail)
 
     def _leave_all(self) -> None:
         open_trades = [trade for trade in self.trades if not trade.done]
         for trade in open_trades:
             if trade.closing is None:
-                self.way_out.leave(trade, ExitReason.KILL)
+                self.way_out.leave(trade, self.switch.exit_reason)
             else:
                 self.way_out.act(trade)
         if not open_trades:
@@ -271,7 +271,7 @@ class Supervisor:
         """A kill is over when the book is flat and Nautilus holds nothing of the instrument that is none of ours either."""
         held = self._hands.cache.positions_open(instrument_id=self._instrument_id)
         if self.net == 0 and not any(position.signed_qty for position in held):
-            self._switch.rest()
+            self.switch.rest()
 
     def alarm(self, text: str) -> None:
         """A guard failed: that trips the kill switch (constitution: an exception in a guard or the supervisor)."""

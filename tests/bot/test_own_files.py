@@ -220,7 +220,7 @@ def test_a_kill_request_of_another_kind_is_refused_and_says_why(tmp_path, kind):
     journal = tmp_path / "paper-DU1-2025.sqlite"
     in_place_of(request_path(journal), kind)
     assert waiting_request(journal) is None and taken_request(journal) is None
-    assert refused_request(journal).startswith("No kill request is taken from there: ")
+    assert refused_request(journal).startswith("No request is taken from there: ")
 
 
 def test_a_request_of_ours_is_taken_and_none_is_no_refusal(tmp_path):

@@ -197,13 +197,14 @@ def test_a_person_kills_a_running_bot_and_only_a_person_lets_it_trade_again(tmp_
             await r.step_until(lambda: r.position != 0)
             code, printed = await r.verb("kill", "--reason", "enough")
             assert (code, r.position, r.working) == (0, 0, set()), printed
-            assert [line.split()[2] for line in printed.splitlines()] == ["TRIPPED", "FLAT", "HALTED"]
+            assert [line.split()[2] for line in printed.splitlines()[:3]] == ["TRIPPED", "FLAT", "HALTED"]
+            assert "entries blocked" in printed and "without a working stop" in printed
             code, printed = await r.verb("resume", "--reason", "too soon")
             assert code == 3 and "in use by process" in printed
             before = len(r.truth["executions"])
             await r.to_the_end()
             assert len(r.truth["executions"]) == before
-            assert {outcome["exit_reason"] for outcome in real_outcomes(r)} == {"KILL"}
+            assert {outcome["exit_reason"] for outcome in real_outcomes(r)} == {"MANUAL"}
             assert any("KILL_SWITCH" in row.body for row in r.rows("decision"))
             code, printed = await r.verb("resume", "--reason", "looked at it")
             assert (code, kills(r)) == (0, ["TRIPPED", "FLAT", "HALTED", "ARMED"]), printed
@@ -224,7 +225,7 @@ def test_a_kill_while_nobody_runs_is_carried_out_by_the_next_start(tmp_path: Pat
             await r.step_until(lambda: r.position == 0)
             await r.to_the_end()
             assert kills(r) == ["TRIPPED", "FLAT", "HALTED"] and not r.working
-            assert [outcome["exit_reason"] for outcome in real_outcomes(r)] == ["KILL"]
+            assert [outcome["exit_reason"] for outcome in real_outcomes(r)] == ["MANUAL"]
             told_once(r)
 
     asyncio.run(day())

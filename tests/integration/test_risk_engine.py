@@ -371,7 +371,7 @@ def test_a_trip_flattens_then_halts_and_layer_0_refuses_from_then_on(day, holdin
         {} if holding else {"10:42": (2, 4, 2, 2)},
     )
     assert [state for state, _ in result.played.kills] == ["TRIPPED", "FLAT", "HALTED"]
-    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == (["KILL"] if holding else [])
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == (["MANUAL"] if holding else [])
     assert result.rogue.seen("OrderDenied") == ["KILL_SWITCH"] * 3
     assert (result.rogue.nets[-1], [order for order in result.played.orders if order.is_open]) == (0, [])
 

@@ -84,7 +84,7 @@ def test_a_position_that_a_person_closed_while_nobody_ran_is_over_even_if_a_kill
             await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
             await goes_on(stage)
             assert held(stage) == 0 and not stage.working
-        assert closed_as(stage) == ["KILL" if kill else "RECONCILED"]
+        assert closed_as(stage) == ["MANUAL" if kill else "RECONCILED"]
         assert past_of([stage.path]).kill_state.value == ("HALTED" if kill else "ARMED")
 
     play(tmp_path)
@@ -221,7 +221,7 @@ async def test_a_kill_while_the_position_reads_too_low_keeps_its_stop_and_closes
         await goes_on(stage, 1)
         await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
         assert held(stage) == 0
-    assert closed_as(stage) == ["KILL"]
+    assert closed_as(stage) == ["MANUAL"]
 
 
 @on_stage
@@ -317,7 +317,7 @@ async def test_a_closing_order_that_is_lost_does_not_leave_the_position_bare(sta
         await goes_on(stage, 1)
         await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
         assert held(stage) == 0
-    assert closed_as(stage) == ["KILL"]
+    assert closed_as(stage) == ["MANUAL"]
 
 
 @pytest.mark.parametrize("way", ["trigger", "person"])

@@ -14,6 +14,9 @@ from bot.node.kill_request import leave_request, request_path
 def desk(tmp_path):
     made = SimpleNamespace(_journal=tmp_path / "journal.sqlite", _refused="", said=[], sent=[], leave_overdue=lambda: None)
     made.say, made.msgbus = made.said.append, SimpleNamespace(send=lambda *what: made.sent.append(what))
+    made._journals = (made._journal,)
+    made._take = lambda journal: DeskActor._take(made, journal)
+    made._kill = lambda reason: made.sent.append(reason)
     made._tell_refused = lambda why: DeskActor._tell_refused(made, why)
     return made
 
@@ -22,7 +25,7 @@ def test_what_lies_there_and_is_not_ours_is_told_once_and_sends_nothing(desk):
     request_path(desk._journal).mkdir()
     for _ in range(3):
         DeskActor.look(desk)
-    assert not desk.sent and len(desk.said) == 1 and "No kill request is taken from there" in desk.said[0]
+    assert not desk.sent and len(desk.said) == 1 and "No request is taken from there" in desk.said[0]
     request_path(desk._journal).rmdir()
     DeskActor.look(desk)
     request_path(desk._journal).mkdir()

@@ -511,7 +511,7 @@ def test_an_honest_trade_from_entry_to_exit_is_told_to_its_end(chosen, data):
     assert played.trade.done and played.hands.kinds[-1] is Kind.OUTCOME
     found = recovered(Story(played.intent, tuple(played.hands.records)))
     assert found.over and found.closing is ExitReason.TIME
-    assert played.supervisor._switch.state is KillState.ARMED
+    assert played.supervisor.switch.state is KillState.ARMED
 
 
 def _lose_a_stop(played: Played, data: st.DataObject) -> None:
