@@ -83,7 +83,7 @@ class LibraryActor(Part):
         self._managed: TradeView | None = None
         self._filter_answer: Any = None
         self._denial: Refused | None = None
-        self._submitted = ""
+        self._asked_for = self._submitted = ""
         self._silent: dict[str, str] = {}  # the trading day on which a strategy was chosen and submitted nothing
 
     def on_start(self) -> None:
@@ -109,7 +109,7 @@ class LibraryActor(Part):
             self._trade = None
         elif isinstance(event, IntentSubmitted):
             self._submitted = event.intent_id
-        elif isinstance(event, IntentDenied):
+        elif isinstance(event, IntentDenied) and event.intent_id == self._asked_for != self._submitted:
             self._denial = event.refusal
 
     def _on_trust(self, trust: dict[str, Any]) -> None:
@@ -298,7 +298,7 @@ class LibraryActor(Part):
         """Write the intent ahead, then let the strategy submit; a denial becomes the plan's refusal."""
         judgement = judged[winner.strategy]
         intent = self._intent(judgement, now)
-        self._denial = None
+        self._denial, self._asked_for = None, intent.intent_id
         try:
             entry = JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy)
             self.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
