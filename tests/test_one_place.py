@@ -126,7 +126,7 @@ def test_one_judge_hands_commands_to_the_engines():
 
 def test_one_sender_makes_commands_beside_the_drill():
     makers = {place.split(":")[0] for place in places(makes_a_command, "bot/", "strategies/", "actors/", without="bot/gateway/")}
-    assert makers == {"bot/risk_engine/sender.py", "bot/risk_engine/drill.py"}
+    assert makers == {"bot/risk_engine/sender.py", "bot/risk_engine/drill.py", "bot/risk_engine/foreign.py"}
 
 
 def test_one_place_says_what_a_state_of_the_link_allows():

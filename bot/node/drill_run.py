@@ -26,6 +26,8 @@ from bot.node.node import MesbotNode
 from bot.node.paper import day_of, gateway_config, replay_broker, replay_config
 from bot.node.request import BrokerRequest, PaperRequest
 from bot.runtime.kill_times import BLOCKED, FLAT, SENT, KillTimes, kill_times
+from bot.runtime.runtime import runtime_of
+from bot.units import MINUTE_NS
 
 LIMITS = {BLOCKED: 0.050, SENT: 0.250, FLAT: 2.0}  # seconds after the kill was asked for
 ROUND_TRIP_SECONDS = 0.050
@@ -169,7 +171,7 @@ async def drill_on_broker(request: BrokerRequest, reason: str, say: Say) -> Dril
 async def _drilled(node: MesbotNode, journal: Path, reason: str, say: Say) -> Drilled:
     """In a node of this process, once it has decided a bar."""
     last_ns, begun = node.screen.last_bar_ns, time.monotonic()
-    while node.screen.last_bar_ns == last_ns and time.monotonic() - begun < BAR_SECONDS:
+    while not _decided(node, last_ns) and time.monotonic() - begun < BAR_SECONDS:
         await _a_moment(node)
     story, begun = DrillStory(journal, time.time_ns(), say), time.monotonic()
     leave_request(journal, reason, DRILL)
@@ -177,6 +179,13 @@ async def _drilled(node: MesbotNode, journal: Path, reason: str, say: Say) -> Dr
         _require_time(story, journal, time.monotonic() - begun)
         await _a_moment(node)
     return found
+
+
+def _decided(node: MesbotNode, last_ns: int) -> bool:
+    """Whether a bar of the session came since `last_ns` that is of this minute or the one before: older ones are of the warm-up still."""
+    bar_ns, calendar = node.screen.last_bar_ns, runtime_of(node.desk.config.runtime).calendar
+    fresh = bar_ns != last_ns and node.desk.session.clock.now_ns() - bar_ns < 2 * MINUTE_NS
+    return fresh and calendar.session_at(bar_ns) is not None
 
 
 async def _a_moment(node: MesbotNode) -> None:

@@ -7,6 +7,7 @@ seen, end live orders on any error, and change the order objects it was given.
 Never used here: nest_asyncio, util.run, a synchronous method of IB, Watchdog.
 """
 
+# long because: one socket, and nobody else may touch the library
 from __future__ import annotations
 
 import asyncio

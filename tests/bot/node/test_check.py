@@ -240,7 +240,7 @@ def test_a_gateway_with_nothing_wrong_passes_and_every_item_says_what_it_saw(fol
     assert report.passed and report.account == "DU1234567"
     assert statuses(report) == dict.fromkeys(BROKER_ITEMS, PASS) | {"clock skew": SKIP}
     for name, part in {
-        "connection": "client id 7",
+        "connection": "127.0.0.1:",
         "account": "DU1234567, a paper account; NetLiquidation $10,000.00, AvailableFunds $10,000.00; tier B; 1.5 x",
         "instrument": "MESZ5 at CME, exit-only from 2025-12-15, which is 74 days after 2025-10-02",
         "orders": "not read-only",
