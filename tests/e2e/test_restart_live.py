@@ -59,11 +59,11 @@ def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_noth
         async with rig(tmp_path, WHOLE_DAY) as r:
             await r.start_node()
             await r.step_until(lambda: r.position != 0)
-            working, sent = r.working, len(r.rows(ORDERS))
+            working = r.working  # what became of the orders may not be on the disk yet; their intent is
             await r.kill_node()
             await r.start_node()
             assert (r.working, r.position != 0) == (working, True)
-            assert len(r.rows("intent")) == 1 and sent
+            assert len(r.rows("intent")) == 1
             await r.to_the_end()
             assert r.position == 0 and not r.working
             told_once(r)

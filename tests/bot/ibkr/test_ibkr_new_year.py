@@ -177,7 +177,7 @@ async def test_a_trip_that_last_years_journal_holds_is_carried_out_in_this_years
         await until(lambda: not node.risk.open_trades())
         await until(lambda: kills(this_years(stage)) == ["FLAT", "HALTED"], lambda: kills(this_years(stage)))
     past = past_of(files(stage))
-    assert (past.kill_state, [each.exit_reason for each in past.outcomes]) == ("HALTED", ["KILL"])
+    assert (past.kill_state, [each.exit_reason for each in past.outcomes]) == ("HALTED", ["MANUAL"])
 
 
 # ------------------------------------------------------------------ whose turn it is
