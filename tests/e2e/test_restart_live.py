@@ -58,8 +58,8 @@ def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_noth
     async def day() -> None:
         async with rig(tmp_path, WHOLE_DAY) as r:
             await r.start_node()
-            await r.step_until(lambda: r.position != 0)
-            working = r.working  # what became of the orders may not be on the disk yet; their intent is
+            await r.step_until(lambda: r.position != 0 and bool(r.rows(ORDERS)))  # and on the disk
+            working = r.working
             await r.kill_node()
             await r.start_node()
             assert (r.working, r.position != 0) == (working, True)
