@@ -20,7 +20,6 @@ LATE_SECONDS = 1.0  # what two processes on a machine that does other things may
 LOSING_SECONDS = 10.0  # where frames are lost: of several questions and answers
 ENTRY_AFTER_KILL_SECONDS = 0.25  # the request is looked for every 25 ms, and what was sent before is on its way
 MOST_STOPS, MOST_TIMES = 6, 3  # stops of one leg, and times that one reference is sent
-ENTRY_SECONDS = 0.6  # an entry that may not trade goes at once; of the market that is a minute
 LINK_SECONDS = 6.0  # in which a bot that is taken by the gateway is connected again: its longest wait is one
 LIMIT = 2
 STEADY = 12  # frames to a client: more than the greeting of one that goes at once
@@ -205,8 +204,7 @@ class Watch:
             return
         began = (now, losing) if began is None else (began[0], began[1] or losing)
         self._since[what] = began
-        entering = what.startswith(("entry without", "half a trade"))
-        allowed = LOSING_SECONDS if began[1] else ENTRY_SECONDS if entering else GRACE_SECONDS + LATE_SECONDS
+        allowed = (LOSING_SECONDS if began[1] else GRACE_SECONDS) + LATE_SECONDS
         if now - began[0] > allowed:
             self.breaks(
                 what.rpartition(" ")[0] if what[-1].isupper() or what[-1].isdigit() else what, f"{detail}, for {now - began[0]:.1f} s"
