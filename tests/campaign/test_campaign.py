@@ -29,6 +29,7 @@ def test_twenty_seeds_of_the_campaign_hold():
     _played("--seeds", "20", "--again", "0")
 
 
+@pytest.mark.slow
 def test_a_build_that_numbers_orders_as_they_are_listed_is_caught():
     _played("--seeds", "6", "--broken", "c")
 
