@@ -63,7 +63,7 @@ def run(line: Any, said: Any, start: Start) -> None:
         os.dup2(said.fileno(), number)
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     if start.broken:
-        BUILDS[start.broken].apply()
+        BUILDS[start.broken]()
     why = asyncio.run(_run(line, start))
     with contextlib.suppress(OSError):
         line.send(("over", why))

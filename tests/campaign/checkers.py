@@ -20,7 +20,9 @@ LATE_SECONDS = 1.0  # what two processes on a machine that does other things may
 LOSING_SECONDS = 10.0  # where frames are lost: of several questions and answers
 ENTRY_AFTER_KILL_SECONDS = 0.25  # the request is looked for every 25 ms, and what was sent before is on its way
 MOST_STOPS, MOST_TIMES = 6, 3  # stops of one leg, and times that one reference is sent
+LINK_SECONDS = 6.0  # in which a bot that is taken by the gateway is connected again: its longest wait is one
 LIMIT = 2
+STEADY = 12  # frames to a client: more than the greeting of one that goes at once
 TOLD = ("opened", "status", "executed", "paid", "order_error", "position_changed")
 
 
@@ -50,6 +52,7 @@ class Watch:
         self._sent: Counter[str] = Counter()
         self._stops: dict[str, set[str]] = defaultdict(set)
         self.entries: set[str] = set()
+        self._linked_at = time.monotonic()
         self._listen()
 
     def _listen(self) -> None:
@@ -110,6 +113,7 @@ class Watch:
         if abs(net) > LIMIT:
             self.breaks("limit", f"net {net}, at most {LIMIT}")
         self._each(orders)
+        self._linked()
         need = self._need(net, held)
         growing = any(self._role(order) == "E" for order in orders)
         stops = [order for order in orders if self._covers(order, need)]
@@ -123,6 +127,19 @@ class Watch:
         self._brackets(orders)
         killed = venue.kill_asked_at is not None and venue.bot.begun.is_set() and time.monotonic() - venue.kill_asked_at > 0.1
         self._lasting("held after a kill", killed and bool(need), f"net {net} after a kill")
+
+    def _linked(self) -> None:
+        """A gateway that takes the bot has it as its client, whatever else the bot lacks."""
+        venue, now = self.venue, time.monotonic()
+        if (
+            not venue.takes
+            or venue.losing
+            or not venue.bot.begun.is_set()
+            or any(client.frames_sent > STEADY for client in venue.clients())
+        ):
+            self._linked_at = now
+        elif now - self._linked_at > LINK_SECONDS + LATE_SECONDS:
+            self.breaks("no link", f"the gateway would take the bot, and it was not connected for {now - self._linked_at:.1f} s")
 
     @staticmethod
     def _role(order: Order) -> str:

@@ -260,7 +260,7 @@ def disk_full(venue: Venue, rng: random.Random) -> None:
     venue.disk(full=True)
     if rng.random() < 0.5:
         venue.do("drop")
-    venue.after(rng.randrange(2, 60), lambda: venue.disk(full=False))
+    venue.after(rng.randrange(2, 200), lambda: venue.disk(full=False))
 
 
 def clock_set(venue: Venue, rng: random.Random) -> None:

@@ -46,7 +46,7 @@ class Script(NamedTuple):
 
 
 def drawn(seed: int, names: Sequence[str] = tuple(FAULTS)) -> Script:
-    """The seed's script: three forced entries and two to seven faults, most of them around one of the entries."""
+    """The seed's script: three forced entries and three to eight faults, most of them around one of the entries."""
     rng = random.Random(seed)
     acts: list[Act] = []
     for entry in ENTRIES:
@@ -57,7 +57,7 @@ def drawn(seed: int, names: Sequence[str] = tuple(FAULTS)) -> Script:
             acts.append((clock(entry + rng.randrange(3, 10)), "close", rng.randrange(1000)))
     focus = rng.choice(ENTRIES)
     faults = []
-    for _ in range(rng.choice((2, 2, 3, 3, 4, 5, 7))):
+    for _ in range(rng.choice((3, 4, 4, 5, 6, 8))):
         name = rng.choice(names)
         kind = "realtimeBar" if FAULTS[name].before else rng.choice(FAULTS[name].where or WHERE)
         about = PIECES * (focus + 1)  # the bar on which the entry is forced

@@ -1,7 +1,7 @@
 """Plays one seed: a gateway that is stepped through a part of a morning, the bot's process on it, faults, and at the end no faults.
 
-The market goes on as soon as the bot has dealt with what it was told; while something is wrong or in doubt a piece of five seconds takes
-PIECE_SECONDS of the wall, so that the bot's own waits have their time.
+The market goes on as soon as the bot has dealt with what it was told; while something is in doubt a piece of five seconds takes
+PIECE_SECONDS of the wall, and WRONG_SECONDS as long as something is wrong, so that the bot's own waits have their time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from bot.gateway.gateway import Gateway
 from bot.units import MINUTE_NS
 
 BEGIN_NS = clock_ns(DAY, dt.time(10, 30))
-ANSWER_SECONDS, PIECE_SECONDS, BAR_SECONDS = 0.05, 0.05, 1.0
+ANSWER_SECONDS, BAR_SECONDS, PIECE_SECONDS, WRONG_SECONDS = 0.05, 0.3, 0.05, 0.5
 CONVERGE_PIECES = 12  # 60 s of market time
 START_SECONDS, STARTS = 25.0, 4
 END_SECONDS = 5.0
@@ -187,11 +187,14 @@ class _Run:
         frames = next((client.frames_sent for client in self.venue.clients()), 0)
         bar_ns = self.venue.host.now_ns // MINUTE_NS * MINUTE_NS
         quiet = not self.venue.host.feed.faults.silent("bars")
-        wait = ANSWER_SECONDS if not (quiet and self.venue.host.now_ns == bar_ns and self.venue.up and not self.venue.losing) else 0.3
+        wait = (
+            ANSWER_SECONDS if not (quiet and self.venue.host.now_ns == bar_ns and self.venue.up and not self.venue.losing) else BAR_SECONDS
+        )
         self._standing = await self.bot.ask(frames, bar_ns, wait)
-        slow = self.watch.wrong or self._standing is None or self._standing.doubtful or not self.venue.up
-        if slow:
-            await asyncio.sleep(max(0.0, PIECE_SECONDS - (time.monotonic() - began)))
+        slow = self._standing is None or self._standing.doubtful or not self.venue.up
+        await asyncio.sleep(max(0.0, PIECE_SECONDS - (time.monotonic() - began)) if slow else 0)
+        while self.watch.wrong and time.monotonic() - began < WRONG_SECONDS:
+            await asyncio.sleep(0.005)
 
     async def _gone(self) -> None:
         """It is not there: killed hard, or ended by itself, which only a start that fails may."""

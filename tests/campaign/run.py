@@ -5,6 +5,11 @@
 
 Seeds are dealt to as many workers as there are cores, each a process that plays one after the other. What fails is printed with its seed,
 its frame log and how many of 10 re-runs fail again; at the end stand the histogram of faults and the naked times.
+
+Its rooms: mix.py draws a seed's script, faults.py holds what can happen, venue.py is the gateway it is done to, bot_process.py and
+bot_side.py the bot's process from outside and inside, play.py one seed, checkers.py and journal_checks.py what must hold, broken.py the
+builds that bring a fault back. It does not promise that a seed repeats to the microsecond: faults come at the same message, the machine
+is as fast as it is.
 """
 
 from __future__ import annotations

@@ -254,6 +254,13 @@ class Venue:
         return bool(clients) and all(client.thawed.is_set() for client in clients) and not self.host.delivery.telling.link_down
 
     @property
+    def takes(self) -> bool:
+        """Whether the gateway takes a client that comes, and has its broker."""
+        switches, host = self.host.switches, self.host
+        refused = switches.hold_id_seconds or not host.listener.addresses() or any(not client.thawed.is_set() for client in host.clients())
+        return not refused and not host.delivery.telling.link_down
+
+    @property
     def losing(self) -> bool:
         """Whether frames about orders may be lost, held up or cut now, or orders are refused because of what the API may do."""
         rules = self.host.frame_faults
