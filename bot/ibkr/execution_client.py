@@ -150,8 +150,8 @@ class IbkrExecutionClient(LiveExecutionClient):
             self.generate_order_submitted(order.strategy_id, order.instrument_id, order.client_order_id, now)
         try:
             self._session.orders.place(con_id, drafts)
-        except BrokerError as error:
-            for order in orders:
+        except Exception as error:  # whatever it is: what is not followed never left, and of what is followed the broker is asked
+            for order in [order for order in orders if order.client_order_id.value not in self._session.orders.orders]:
                 self.generate_order_rejected(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)
 
     async def _out(self, orders: list[Order]) -> list[Order]:

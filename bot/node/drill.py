@@ -38,18 +38,15 @@ class Drills:
 
     def __init__(self, desk: Any, journal: Path, standing: Callable[[], Standing]) -> None:
         self._desk, self._journal, self._standing = desk, journal, standing
-        self._under_way = False
+        self._one = asyncio.Lock()
 
     async def run(self, reason: str) -> None:
         """Have one, unless one is under way."""
-        if self._under_way:
+        if self._one.locked():
             self._tell(reason, f"{REFUSED}: one is under way already; wait for its end.")
             return
-        self._under_way = True
-        try:
+        async with self._one:
             await self._run(reason)
-        finally:
-            self._under_way = False
 
     async def _run(self, reason: str) -> None:
         request = DrillRequest()

@@ -26,17 +26,13 @@ class ForeignKill:
 
     def __init__(self, desk: Any, journal: Path, standing: Callable[[], Standing], *, observe: bool) -> None:
         self._desk, self._journal, self._standing, self._observe = desk, journal, standing, observe
-        self._under_way = False
+        self._one = asyncio.Lock()
 
     async def run(self, reason: str) -> None:
         """Until nothing foreign is left, or nothing that may be cancelled; once at a time."""
-        if self._under_way:
-            return
-        self._under_way = True
-        try:
-            await self._run(reason)
-        finally:
-            self._under_way = False
+        if not self._one.locked():
+            async with self._one:
+                await self._run(reason)
 
     async def _run(self, reason: str) -> None:
         if self._observe:

@@ -37,6 +37,26 @@ async def test_a_position_whose_stops_are_refused_with_a_code_that_is_in_no_list
         await until(lambda: not node.risk.open_trades() and held(stage) == 0, lambda: (stage.working, stage.news()))
 
 
+@on_stage
+async def test_a_closing_order_that_cannot_be_made_for_a_reason_nobody_thought_of_is_refused_and_made_again(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        ids = node.session.link.ids
+        given, failures = ids.order_id, [OSError("nobody thought of it"), ZeroDivisionError("nor of this")]
+
+        def order_id() -> int:
+            if failures:
+                raise failures.pop()
+            return given()
+
+        ids.order_id = order_id
+        node.kill("out")
+        await until(lambda: closing(stage), lambda: (stage.working, stage.news()), seconds=8)
+        assert not failures
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades() and held(stage) == 0, lambda: (stage.working, stage.news()))
+
+
 @pytest.mark.parametrize("code", [10147, *(pytest.param(code, marks=pytest.mark.slow) for code in (10148, 20_000))])
 def test_a_stop_that_the_broker_keeps_alive_and_nobody_can_cancel_holds_up_no_exit(tmp_path, monkeypatch, code: int) -> None:
     cancel = Broker.cancel
