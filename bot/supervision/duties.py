@@ -14,7 +14,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.orders import OrderState, Role, TrackedOrder, pair_of
 from bot.supervision.trade import Leg, Trade
 
 REFUSED = (OrderState.REJECTED, OrderState.DENIED)
@@ -71,7 +71,18 @@ def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -
             found.extend(_protect(leg))
         elif waited and not leg.live(Role.ENTRY):
             found.extend(_cancel(leg.live(Role.STOP, Role.TARGET, Role.EXIT)))
+        elif not leg.live(Role.ENTRY):
+            found.extend(_cancel(_left_over(leg)))
     return found
+
+
+def _left_over(leg: Leg) -> list[TrackedOrder]:
+    """Of a flat leg the pairs that did not close it: no partner takes them along, nor do other legs. One whose name says no pair waits."""
+    children = leg.of(Role.STOP) + leg.of(Role.TARGET)
+    pairs = {order.order_id: pair_of(order.order_id) for order in children}
+    closed_by = {pairs[order.order_id] for order in children if order.filled}
+    live = [order for order in children if order.live and pairs[order.order_id] != order.order_id]
+    return [order for order in live if closed_by and pairs[order.order_id] not in closed_by]
 
 
 def agreed_on(trade: Trade, missing: int | None) -> dict[int, int]:

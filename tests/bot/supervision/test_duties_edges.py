@@ -56,6 +56,27 @@ def test_nothing_waited_is_the_default():
     assert duties(orphan, GRACE) != []
 
 
+def test_what_replaced_the_stop_that_closed_a_leg_goes_at_once_and_its_partner_is_the_venues():
+    made = trade(entry(), order(R.STOP, filled=1, state=S.FILLED, name="I-2S"), order(R.TARGET, name="I-2T"))
+    stop, target = order(R.STOP, name="I-2S1"), order(R.TARGET, name="I-2T1")
+    made.legs[0].orders += [stop, target]
+    assert duties(made) == [cancel(stop), cancel(target)]
+
+
+def test_a_leg_that_nothing_of_it_has_closed_keeps_its_children_for_the_grace():
+    stop, target = order(R.STOP, name="I-2S"), order(R.TARGET, name="I-2T")
+    waiting = trade(entry(filled=0, quantity=1, state=S.CANCELED), stop, target)
+    assert (duties(waiting), duties(waiting, GRACE)) == ([], [cancel(stop), cancel(target)])
+    closed = trade(entry(), stop, target, order(R.EXIT, filled=1, state=S.FILLED))
+    assert duties(closed) == []
+
+
+def test_a_leg_whose_entry_works_keeps_what_waits_for_it():
+    stop = order(R.STOP, filled=1, state=S.FILLED, name="I-2S")
+    made = trade(entry(filled=1, quantity=2, state=S.PARTIALLY_FILLED), stop, order(R.STOP, name="I-2S1"))
+    assert duties(made) == []
+
+
 def test_a_new_pair_is_for_all_that_the_leg_holds():
     assert demanded(entry(3)) == [[Duty(K.PROTECT, 2, 3, None, False)]] * 3
 
