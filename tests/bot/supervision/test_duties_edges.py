@@ -59,7 +59,8 @@ def test_nothing_waited_is_the_default():
 def test_what_replaced_the_stop_that_closed_a_leg_goes_at_once_and_its_partner_is_the_venues():
     made = trade(entry(), order(R.STOP, filled=1, state=S.FILLED, name="I-2S"), order(R.TARGET, name="I-2T"))
     stop, target = order(R.STOP, name="I-2S1"), order(R.TARGET, name="I-2T1")
-    made.legs[0].orders += [stop, target]
+    ended = [order(R.STOP, state=S.CANCELED, name="I-2S2"), order(R.TARGET, state=S.REJECTED, name="I-2T2")]
+    made.legs[0].orders += [stop, target, *ended]
     assert duties(made) == [cancel(stop), cancel(target)]
 
 
