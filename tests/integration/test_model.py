@@ -28,7 +28,7 @@ def counts(request: pytest.FixtureRequest):
     yield kept
     if "MODEL_DAYS" in os.environ:
         with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-            print()
+            print(f"\n{DAYS} days from seed {SEED}")
             for name, count in kept.items():
                 print(f"{name}: " + ", ".join(f"{each} {number}" for each, number in count.most_common()))
 
@@ -46,7 +46,9 @@ LATE = [  # an entry is filled after its reported end, beside another entry or a
     for at in (2, 4)
 ]
 OF_A_LEG = Script(((0, "bar", "enter", 0, 32), (1, "bar", "venue_cancels", 0, 0), (1, "bar", "venue_fills_late", 0, 0)))  # closed after all
-KEPT = [OF_A_LEG, Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))), *LATE]
+ACTS = (("enter_two_plans", 0, 0), ("enter", 0, 0), ("enter", 0, 0), ("enter_other", 872, 0), ("enter", 146, 0))
+TWO_PLANS = Script(tuple((0, "bar", *act) for act in ACTS))  # under one id, with equal entries and other stops: one bracket is sent
+KEPT = [OF_A_LEG, TWO_PLANS, Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))), *LATE]
 
 
 @pytest.mark.parametrize("kept", KEPT)

@@ -135,10 +135,10 @@ class VenueTruth:
         if tags is None:
             self.breaks(f"{name} belongs to nobody")
             return
-        for intent in self.written.get(tags.intent_id, []):
+        sent = _whole([each for each in self._cache.orders() if each.order_list_id == order.order_list_id and id(each) not in self._own])
+        for intent in self.written.get(tags.intent_id, []):  # two of one id may differ in a stop alone
             made = self._bracket(intent).orders
-            right = next((each for each in made if each.client_order_id == order.client_order_id), None)
-            if right is not None and _facts(order) == _facts(right):
+            if _whole(made) == sent:
                 self._keep(intent, made)
                 return
         self.breaks(f"{name} is of no journaled intent")
@@ -223,6 +223,10 @@ def _orders(command: Any) -> list[Order]:
     if hasattr(command, "order_list"):
         return list(command.order_list.orders)
     return [command.order] if hasattr(command, "order") else []
+
+
+def _whole(bracket: list[Order]) -> list[tuple[str, tuple[Any, ...]]]:
+    return sorted((order.client_order_id.value, _facts(order)) for order in bracket)
 
 
 def _facts(order: Order) -> tuple[Any, ...]:
