@@ -242,7 +242,7 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
         trades = f"trades {trust.trades}, won {trust.wins}, lost {trust.losses}" if trust.trades else "no trades"
         yield name, f"{trust.state}{level}, cost x {trust.cost_multiplier:g}; {trades}"
     yield "unfinished", "\n".join(_trade_line(trade) for trade in each.unfinished) or "none"
-    other = "in force" if each.contracts_in_force else f"of the newest record; at hand is {contracts.sha256}"
+    other = "in force" if each.contracts_in_force else f"of the newest record; {contracts.sha256} counts from the next start"
     yield "contracts", f"{each.contracts_sha256} {other}{'; ' if each.contracts_told else ''}{each.contracts_told}"
     yield "head", each.head
 

@@ -97,7 +97,7 @@ def _of_strategy(decisions: list[Record], strategy: str | None) -> list[Record]:
 
 def _answer(db: sqlite3.Connection, ts_ns: int, records: list[Record], decisions: list[Record]) -> list[str]:
     bar = next((record for record in records if record.kind is Kind.BAR), None)
-    in_force = contracts_of(next(read(db, Kind.CONTRACTS)))
+    *_, in_force = (contracts_of(each) for each in read(db, Kind.CONTRACTS, until_seq=decisions[0].seq))
     lines = [f"{new_york(ts_ns)} New York"]
     if bar is not None:
         lines += bar_lines(bar.body) + quality_lines(bar.body)

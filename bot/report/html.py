@@ -183,7 +183,7 @@ def _origin(page: Page, summary: Summary) -> None:
     facts = {
         "Journal": str(run.path),
         "Head hash": run.head,
-        "Contracts": run.contracts.sha256,
+        "Contracts": ", then ".join(run.contracts_sha256),
         **{str(name).replace("_", " "): str(value) for name, value in run.header.items() if name != "wall_ns"},
     }
     page.add("<h2>Where this comes from</h2>")

@@ -88,7 +88,8 @@ class Run(msgspec.Struct):
 
     `decisions` holds the sequences of the decisions that are counted alike. `planned` and
     `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of the filter's veto.
-    `contracts_seq` is the sequence of the contracts' record.
+    `contracts` are the first of the journal, `contracts_seq` is the sequence of their record; `contracts_sha256` are the hashes of
+    all that it was made under, oldest first.
     """
 
     path: Path
@@ -96,6 +97,7 @@ class Run(msgspec.Struct):
     header: dict[str, Any]
     contracts: Contracts
     contracts_seq: int
+    contracts_sha256: list[str]
     bars: list[Bar]
     decisions: dict[Count, array[int]]
     planned: dict[int, int]
@@ -114,8 +116,8 @@ class Run(msgspec.Struct):
         """Read a journal. Raises JournalError if there is none or it was killed before its first record."""
         with opened(path) as db:
             runs = headers(db)
-            in_force = next(read(db, Kind.CONTRACTS), None)
-            if not runs or in_force is None:
+            sets = list(read(db, Kind.CONTRACTS))
+            if not runs or not sets:
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
             decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
             orders = list(read(db, Kind.ORDER))
@@ -125,8 +127,9 @@ class Run(msgspec.Struct):
                 path=Path(path),
                 head=row[0] if row else "",
                 header=runs[-1],
-                contracts=contracts_of(in_force),
-                contracts_seq=in_force.seq,
+                contracts=contracts_of(sets[0]),
+                contracts_seq=sets[0].seq,
+                contracts_sha256=[each.body["sha256"] for each in sets],
                 bars=[_bar(*row) for row in db.execute(_BARS)],
                 decisions=decisions,
                 planned=planned,

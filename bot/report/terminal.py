@@ -33,7 +33,8 @@ def print_summary(journal: str | Path, console: Console) -> Summary:
     console.print(_plans(summary))
     for sentence in _sentences(summary):
         console.print(sentence, highlight=False)
-    console.print(f"\nContracts: {summary.run.contracts.sha256[:12]}\nHead:    {summary.run.head}", highlight=False, soft_wrap=True)
+    laws = ", then ".join(sha256[:12] for sha256 in summary.run.contracts_sha256)
+    console.print(f"\nContracts: {laws}\nHead:    {summary.run.head}", highlight=False, soft_wrap=True)
     return summary
 
 

@@ -167,7 +167,7 @@ def test_other_contracts_than_the_newest_records_are_told(run, tmp_path):
     law.write_text(law.read_text(encoding="utf-8").replace("day_usd: 30.00", "day_usd: 25.00"), encoding="utf-8")
     result = run("status", "--contracts", "mine")
     assert result.exit_code == 0, result.output
-    assert f"{CONTRACTS.sha256} of the newest record; at hand is" in result.output
+    assert f"{CONTRACTS.sha256} of the newest record; " in result.output and " counts from the next start" in result.output
     assert "limit -$25.00, left $25.00" in result.output
 
 

@@ -184,7 +184,7 @@ def test_a_status_tells_of_the_strategies_that_a_journal_knows(run, tmp_path, mo
     path = write_journal("paper-DU1-2025")
     shown = run("status")
     assert shown.exit_code == 0 and "Z6 " in shown.output
-    assert f"{law.sha256} of the newest record; at hand is" in shown.output
+    assert f"{law.sha256} of the newest record; " in shown.output
     assert f"{law.sha256} in force" in run("status", "--strategies", tmp_path / "mine").output
     assert run("kill", "--reason", "enough").exit_code == 0  # without the folder: a stop changes no law
     with Journal.append(path, "paper", law, {}, lambda: 0):

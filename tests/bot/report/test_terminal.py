@@ -3,8 +3,11 @@ import re
 
 import pytest
 import small_journal
+from builders import CONTRACTS
+from changed_contracts import changed
 from rich.console import Console
 
+from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.report.terminal import LEARNING_OFF, print_summary
 
@@ -67,3 +70,11 @@ def test_random_entries_and_the_warning_of_many_looks_stand_below_the_tables(pat
     assert re.search(r"Random entries came out below this run in \d+ % of 1,000 draws \(K1 \d+ %\)", text)
     assert "Intervals hold for one look at one run." in text
     assert "mesbot why K1.net" in text
+
+
+def test_contracts_that_changed_within_the_journal_are_all_named(tmp_path):
+    path = small_journal.write(tmp_path / "journal.sqlite", days=small_journal.DAYS[:2], bars=100)
+    later = changed(("constitution.loss_limits.day_usd", 25.0))
+    with Journal.append(path, "backtest", later, {}, lambda: 2) as journal:
+        journal.close_link(small_journal.open_ns("2025-10-03"))
+    assert f"Contracts: {CONTRACTS.sha256[:12]}, then {later.sha256[:12]}\n" in shown(path)
