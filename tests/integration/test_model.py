@@ -48,7 +48,10 @@ LATE = [  # an entry is filled after its reported end, beside another entry or a
 OF_A_LEG = Script(((0, "bar", "enter", 0, 32), (1, "bar", "venue_cancels", 0, 0), (1, "bar", "venue_fills_late", 0, 0)))  # closed after all
 ACTS = (("enter_two_plans", 0, 0), ("enter", 0, 0), ("enter", 0, 0), ("enter_other", 872, 0), ("enter", 146, 0))
 TWO_PLANS = Script(tuple((0, "bar", *act) for act in ACTS))  # under one id, with equal entries and other stops: one bracket is sent
-KEPT = [OF_A_LEG, TWO_PLANS, Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))), *LATE]
+ONE_LEG_OF_TWO = Script(  # an approved bracket of one leg, after one of two legs was refused under its id
+    (*(7 * ((0, "bar", "enter", 0, 0),)), (0, "bar", "withdraw", 0, 0), (1, "event", "enter", 0, 98), (1, "bar", "enter", 0, 1))
+)
+KEPT = [OF_A_LEG, TWO_PLANS, ONE_LEG_OF_TWO, Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))), *LATE]
 
 
 @pytest.mark.parametrize("kept", KEPT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from nautilus_trader.model.enums import ContingencyType, OrderSide, OrderType, TimeInForce
+from nautilus_trader.model.enums import ContingencyType, OrderSide, OrderStatus, OrderType, TimeInForce
 from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.orders import Order, OrderList
 
@@ -135,7 +135,8 @@ class VenueTruth:
         if tags is None:
             self.breaks(f"{name} belongs to nobody")
             return
-        sent = _whole([each for each in self._cache.orders() if each.order_list_id == order.order_list_id and id(each) not in self._own])
+        listed = [each for each in self._cache.orders() if each.order_list_id == order.order_list_id and id(each) not in self._own]
+        sent = _whole([each for each in listed if each.status != OrderStatus.DENIED])  # of a list refused before under this id
         for intent in self.written.get(tags.intent_id, []):  # two of one id may differ in a stop alone
             made = self._bracket(intent).orders
             if _whole(made) == sent:
