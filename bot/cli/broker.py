@@ -50,7 +50,8 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
 
     console = Console()
     met = asyncio.run(meet(request, lambda text: console.print(text, highlight=False, soft_wrap=True)))
-    console.print(f"Contracts: {met.contracts.directory} ({met.law.contracts.sha256[:12]})", highlight=False)
+    stricter = f"; in force today: {met.law.contracts.sha256[:12]}" if met.law.contracts.sha256 != met.contracts.sha256 else ""
+    console.print(f"Contracts: {met.contracts.directory} ({met.contracts.sha256[:12]}){stricter}", highlight=False)
     if met.law.told:
         console.print(met.law.told, highlight=False, markup=False, soft_wrap=True)
     console.print(f"{request.mode}  account {met.probe.account} at {request.endpoint}", highlight=False)
