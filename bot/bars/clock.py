@@ -19,6 +19,7 @@ from bot.units import HOUR_NS, MINUTE_NS
 
 NEARLY_ALL = 0.95
 FEW = 0.10  # share of sessions that may say the other end of the minute, by minutes that are missing
+ROUND, CLEAR = 5, 6.0  # minutes; standard errors
 STRONG = 3  # marks: such a session is no accident
 EPOCH = dt.date(1970, 1, 1)
 RIGHT = "in a right file the day starts at 18:00 or the session at 09:30 New York, on both sides of a clock change"
@@ -61,7 +62,7 @@ def judge_clock(times: Times, volume: Ints, days: Days, stated: str | None, docu
     findings = _off(times, volume, days, said, stretches)
     if any(each.severity is Severity.REFUSE for each in findings):
         return Clock(None, "", stretches, findings)
-    stamp, reason, more = _stamp(said, stated, documented, vendor)
+    stamp, reason, more = _stamp(said, times, volume, stated, documented, vendor)
     return Clock(stamp, reason, stretches, [*findings, *more])
 
 
@@ -111,7 +112,10 @@ def _changes(stretches: list[Stretch]) -> str:
     """Where the clock of New York changed, if the sides differ."""
     if len(stretches) < 2:
         return ""
-    said = [f"before {_sunday(after.first)} {_side(before)}, after it {_side(after)}" for before, after in zip(stretches, stretches[1:], strict=False)]
+    said = [
+        f"before {_sunday(after.first)} {_side(before)}, after it {_side(after)}"
+        for before, after in zip(stretches, stretches[1:], strict=False)
+    ]
     return f"; New York's clock changed: {'; '.join(said)}"
 
 
@@ -130,7 +134,9 @@ def _remedy(times: Times, volume: Ints, days: Days, most: int) -> str:
     for zone in CANDIDATES:
         held, sessions = _holds(from_wall(times.wall_ns, zone), volume, days)
         if sessions and held >= NEARLY_ALL * sessions:
-            return f"as the wall clock of {zone} they hold on {held} of {sessions} sessions, so say --zone {zone} or write that zone's offset"
+            return (
+                f"as the wall clock of {zone} they hold on {held} of {sessions} sessions, so say --zone {zone} or write that zone's offset"
+            )
     offset_ns = int(times.wall_ns[0] - times.ts_ns[0]) + (most - most % 15) * MINUTE_NS
     held, sessions = _holds(times.wall_ns - offset_ns, volume, days)
     if sessions and held >= NEARLY_ALL * sessions:
@@ -145,13 +151,19 @@ def _holds(ts_ns: Ints, volume: Ints, days: Days) -> tuple[int, int]:
     return int(((said.minutes == 0) | (said.minutes == 1)).sum()), int((said.minutes != SILENT).sum())
 
 
-def _stamp(said: Says, stated: str | None, documented: str | None, vendor: str) -> tuple[Stamp | None, str, list[Finding]]:
+def _stamp(
+    said: Says, times: Times, volume: Ints, stated: str | None, documented: str | None, vendor: str
+) -> tuple[Stamp | None, str, list[Finding]]:
     found, evidence, doubt = _majority(said)
+    if found is None and not doubt:
+        found, evidence = _by_round_minutes(times.ts_ns, volume, evidence)
     if stated is not None:
         if found is not None and found != stated:
-            return Stamp(stated), f"stated with --stamp, although {evidence}", [
-                Finding("STAMP", Severity.WARN, f"--stamp {stated} is believed, although {evidence}")
-            ]
+            return (
+                Stamp(stated),
+                f"stated with --stamp, although {evidence}",
+                [Finding("STAMP", Severity.WARN, f"--stamp {stated} is believed, although {evidence}")],
+            )
         return Stamp(stated), f"stated with --stamp; {evidence}", []
     remedy = "say --stamp open or --stamp close"
     if found is None and documented is not None and not doubt:
@@ -182,6 +194,23 @@ def _majority(said: Says) -> tuple[Stamp | None, str, str]:
     if (said.marks[fewer] >= STRONG).any() or fewer.sum() > FEW * (fewer.sum() + most.sum()):
         return None, f"{evidence}, and {doubt}", doubt
     return stamp, evidence, doubt
+
+
+def _by_round_minutes(ts_ns: Ints, volume: Ints, evidence: str) -> tuple[Stamp | None, str]:
+    """Where a file has none of the marked minutes: many trade on round five minutes, so that volume peaks in the minute after."""
+    minute, size = ts_ns // MINUTE_NS, np.log1p(volume)
+    whole = (np.diff(minute)[:-1] == 1) & (np.diff(minute)[1:] == 1)
+    excess, rest = (size[1:-1] - (size[:-2] + size[2:]) / 2)[whole], minute[1:-1][whole] % ROUND
+    scores = [_score(excess[rest == each]) for each in range(ROUND)]
+    for at, stamp in enumerate(Stamp):
+        if scores[at] >= CLEAR and max(score for each, score in enumerate(scores) if each != at) < CLEAR / 2:
+            return stamp, f"volume peaks in the minute that is stamped {at} after round five minutes"
+    return None, evidence
+
+
+def _score(values: np.ndarray) -> float:
+    """How many standard errors a mean lies above 0; 0 of few values."""
+    return float(values.mean() / (values.std() / np.sqrt(len(values)))) if len(values) >= 100 and values.std() > 0 else 0.0
 
 
 def _by_single_marks(said: Says) -> tuple[Stamp | None, str, str]:

@@ -62,7 +62,7 @@ class BarsFile:
         return [Bar(*row) for row in zip(*(self.bars[name].tolist() for name in ("ts_ns", *PRICES, "volume")), strict=True)]
 
 
-def read_bars(path: str | Path, session: SessionContract, reading: Reading = Reading()) -> BarsFile:  # noqa: B008
+def read_bars(path: str | Path, session: SessionContract, reading: Reading = Reading()) -> BarsFile:
     """The bars of a usable file; `examined` says what that is.
 
     Raises BarsFileError, one sentence: what was found, what is allowed, what to do.
@@ -80,7 +80,7 @@ def require_usable(name: str, passport: Passport) -> None:
         raise BarsFileError(f"{name}: {refused[0].text}{more}")
 
 
-def examined(path: str | Path, session: SessionContract, reading: Reading = Reading()) -> BarsFile:  # noqa: B008
+def examined(path: str | Path, session: SessionContract, reading: Reading = Reading()) -> BarsFile:
     """A file with its passport, usable or not.
 
     Formats are those of bot/bars/formats.py, known by content; prices are points on the 0.25 tick, volume whole
@@ -141,7 +141,9 @@ def calendar_around(name: str, ts_ns: Ints, session: SessionContract) -> Session
         return SessionCalendar(session, first - AROUND, last + AROUND)
     except (CalendarError, ValueError, OverflowError, OSError):
         span = f"{pd.Timestamp(int(ts_ns.min())):%Y-%m-%d} to {pd.Timestamp(int(ts_ns.max())):%Y-%m-%d}"
-        raise BarsFileError(f"{name}: its times run from {span}, which no calendar covers; check the unit and the year of its times.") from None
+        raise BarsFileError(
+            f"{name}: its times run from {span}, which no calendar covers; check the unit and the year of its times."
+        ) from None
 
 
 def _written(

@@ -62,9 +62,7 @@ FORMATS = (
     Format("ib", "Interactive Brokers", ("date", "average", "barcount"), renamed={"timestamp": "date"}, stamp="open"),
     Format("polygon", "Polygon", ("window_start",), renamed={"timestamp": "window_start"}, epoch=True, stamp="open"),
     Format("yfinance", "yfinance", ("datetime", *VALUES), renamed={"timestamp": "datetime"}, stamp="open"),
-    Format(
-        "ninjatrader", "NinjaTrader", headerless=COLUMNS, delimiter=";", patterns=("%Y%m%d %H%M%S", "%Y%m%d %H%M"), stamp="close"
-    ),
+    Format("ninjatrader", "NinjaTrader", headerless=COLUMNS, delimiter=";", patterns=("%Y%m%d %H%M%S", "%Y%m%d %H%M"), stamp="close"),
     Format("firstrate", "FirstRate Data", headerless=COLUMNS, patterns=("%Y-%m-%d %H:%M:%S",), stamp="open", zone=NEW_YORK),
     Format(
         "kibot", "Kibot", renamed=_APART, headerless=("date", "time", *VALUES), patterns=("%m/%d/%Y %H:%M",), stamp="open", zone=NEW_YORK
@@ -76,9 +74,7 @@ FORMATS = (
         patterns=("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S"),
         stamp="open",
     ),
-    Format(
-        "multicharts", "MultiCharts", renamed=_APART, patterns=("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"), stamp="close", zone=CHICAGO
-    ),
+    Format("multicharts", "MultiCharts", renamed=_APART, patterns=("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"), stamp="close", zone=CHICAGO),
 )
 BY_NAME = {each.name: each for each in FORMATS}
 

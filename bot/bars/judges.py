@@ -56,7 +56,9 @@ def judge_sessions(held: Held) -> list[Finding]:
         return [Finding("NO_SESSION", Severity.REFUSE, sentence, "export the whole day, or the regular session at least")]
     found = []
     if held.missing:
-        shown = ", ".join(held.missing[:SHOWN_DATES]) + (f" and {len(held.missing) - SHOWN_DATES} more" if len(held.missing) > SHOWN_DATES else "")
+        shown = ", ".join(held.missing[:SHOWN_DATES]) + (
+            f" and {len(held.missing) - SHOWN_DATES} more" if len(held.missing) > SHOWN_DATES else ""
+        )
         found.append(Finding("SESSIONS_MISSING", Severity.WARN, f"{len(held.missing)} sessions are missing ({shown})"))
     inner = there[1:-1] if len(there) > 2 else there  # the first and the last may be cut off
     expected, minutes = sum(each.expected for each in inner), sum(each.minutes for each in inner)
@@ -129,14 +131,21 @@ def repeats(columns: dict[str, Ints]) -> np.ndarray:
 def judge_filling(repeated: np.ndarray, volume: Ints, held: Held) -> list[Finding]:
     """Sessions made up of rows that repeat, and sessions without volume."""
     found = []
-    for what, flags, code in (("only repeat the prices of the row before", repeated, "FILLED"), ("have volume 0", volume == 0, "NO_VOLUME")):
+    for what, flags, code in (
+        ("only repeat the prices of the row before", repeated, "FILLED"),
+        ("have volume 0", volume == 0, "NO_VOLUME"),
+    ):
         total = np.concatenate(([0], np.cumsum(flags)))
         counts = [(session, int(total[end] - total[start])) for session, (start, end) in zip(held.sessions, held.ranges, strict=True)]
         bad = [(session, count) for session, count in counts if session.minutes >= 20 and count > FILLED * session.minutes]
         if bad:
             session, count = bad[0]
             sentence = f"{count} of {session.minutes} rows of {session.date} {what}, and so it is on {len(bad)} sessions"
-            remedy = "take away minutes that were filled in (a filling repeats, the market does not)" if code == "FILLED" else "export it with volume"
+            remedy = (
+                "take away minutes that were filled in (a filling repeats, the market does not)"
+                if code == "FILLED"
+                else "export it with volume"
+            )
             found.append(Finding(code, Severity.REFUSE, sentence, remedy))
             continue
         inside, rows = sum(count for _, count in counts), sum(each.minutes for each in held.sessions)
@@ -155,12 +164,18 @@ def judge_instruments(table: Table) -> tuple[list[str], list[Finding]]:
         changes = np.flatnonzero(np.diff(codes)) + 1
         if len(changes) > len(values) - 1:
             at = table.place(int(changes[0]))
-            sentence = f"column '{column}' (a symbol) changes {len(changes):,} times between {', '.join(map(str, values[:4]))}, first at {at}"
-            found.append(Finding("INSTRUMENTS", Severity.REFUSE, sentence, "one instrument at a time is needed: keep the rows of one symbol"))
+            sentence = (
+                f"column '{column}' (a symbol) changes {len(changes):,} times between {', '.join(map(str, values[:4]))}, first at {at}"
+            )
+            found.append(
+                Finding("INSTRUMENTS", Severity.REFUSE, sentence, "one instrument at a time is needed: keep the rows of one symbol")
+            )
         elif len(values) > 1:
             places = ", ".join(f"{values[codes[row]]} from {table.place(int(row))}" for row in changes[:4])
             found.append(Finding("ROLL", Severity.WARN, f"the contract changes inside the file: {places} (column '{column}')"))
         text = [str(each) for each in values if not str(each).isdigit() and not str(each).upper().startswith(OWN_INSTRUMENT)]
         if text:
-            found.append(Finding("OTHER_INSTRUMENT", Severity.WARN, f"column '{column}' says {', '.join(text[:4])}, which is not MES or ES"))
+            found.append(
+                Finding("OTHER_INSTRUMENT", Severity.WARN, f"column '{column}' says {', '.join(text[:4])}, which is not MES or ES")
+            )
     return names, found

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.bars.zone import Ints
-from bot.units import HOUR_NS, MINUTE_NS
+from bot.units import MINUTE_NS
 
 DAY_MINUTES = 1440
 DAY_STARTS, DAY_LAST = 18 * 60, 16 * 60 + 59

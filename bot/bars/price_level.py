@@ -62,7 +62,11 @@ def judge_jumps(table: Table, ts_ns: Ints, columns: dict[str, Ints]) -> list[Fin
         more = f", and {len(spikes) - 1} rows more" if len(spikes) > 1 else ""
         many = len(spikes) > max(3, FEW * len(close))
         remedy = "repair or remove them" if many else ""
-        found.append(Finding("OFF_ROWS", Severity.REFUSE if many else Severity.WARN, sentence + more + ("" if many else "; it will be rejected"), remedy))
+        found.append(
+            Finding(
+                "OFF_ROWS", Severity.REFUSE if many else Severity.WARN, sentence + more + ("" if many else "; it will be rejected"), remedy
+            )
+        )
     if steps:
         found.append(_told(ts_ns, gap, broken, steps, len(close)))
     return found

@@ -7,12 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from builders import CONTRACTS
 
-from bot.bars import BarsFile, read_bars
+from bot.bars import BarsFile, Reading
+from bot.bars import read_bars as read_usable
 from bot.errors import BarsFileError
 
 NEW_YORK = "America/New_York"
 SAMPLE = Path(__file__).parents[4] / "shared" / "data" / "ESZ5_1min_2025-08-31_2025-10-17.csv.gz"
+
+
+def read_bars(path: Path, stamp: str | None = None) -> BarsFile:
+    return read_usable(path, CONTRACTS.session, Reading(stamp))
 
 
 def session(day: str, seed: int, first: str = "18:00", last: str = "16:59") -> pd.Series:
