@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -76,8 +77,7 @@ def _stretches(said: Says) -> list[Stretch]:
     made = []
     for part in np.split(np.arange(len(said.day)), cuts):
         counted = Counter(said.minutes[part].tolist())
-        opens, closes, silent = counted.pop(0, 0), counted.pop(1, 0), counted.pop(SILENT, 0)
-        del silent
+        opens, closes, _ = counted.pop(0, 0), counted.pop(1, 0), counted.pop(SILENT, 0)
         others = {str(minutes): count for minutes, count in counted.most_common()}
         made.append(Stretch(date_of(said.day[part[0]]), date_of(said.day[part[-1]]), len(part), opens, closes, others))
     return made
@@ -112,10 +112,7 @@ def _changes(stretches: list[Stretch]) -> str:
     """Where the clock of New York changed, if the sides differ."""
     if len(stretches) < 2:
         return ""
-    said = [
-        f"before {_sunday(after.first)} {_side(before)}, after it {_side(after)}"
-        for before, after in zip(stretches, stretches[1:], strict=False)
-    ]
+    said = [f"before {_sunday(after.first)} {_side(before)}, after it {_side(after)}" for before, after in pairwise(stretches)]
     return f"; New York's clock changed: {'; '.join(said)}"
 
 

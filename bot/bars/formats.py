@@ -21,11 +21,11 @@ INSTRUMENTS = ("symbol", "ticker", "instrument_id", "instrument", "contract", "r
 class Format:
     """One kind of file.
 
-    `marks` are columns (lower case) that a file of this kind alone has: it is recognised by them, unless it has one of `without`; a
-    format without marks must be named with --format. `renamed` says what it calls our columns. `headerless` are its columns in order if it has no
-    header. `patterns` are strptime patterns of wall times; without any, times are ISO 8601, or with `epoch` whole seconds
-    to nanoseconds since 1970. `stamp` is what the vendor says its times name, `zone` in which zone they are if they do
-    not say so themselves.
+    `marks` are columns (lower case) that a file of this kind alone has: it is recognised by them, unless it has one of
+    `without`; a format without marks must be named with --format. `renamed` says what it calls our columns. `headerless`
+    are its columns in order if it has no header. `patterns` are strptime patterns of wall times; without any, times are
+    ISO 8601, or with `epoch` whole seconds to nanoseconds since 1970. `stamp` is what the vendor says its times name,
+    `zone` in which zone they are if they do not say so themselves.
     """
 
     name: str

@@ -114,7 +114,8 @@ def judge_interval(table: Table, ts_ns: Ints) -> list[Finding]:
         return []
     first = coarse[0]
     rows = int(size[step == step[first]].sum())
-    sentence = f"from {table.place(int(starts[first]))} on rows are {step[first]} minutes apart ({step[first]} min, {rows:,} rows in all), others one"
+    minutes = f"{step[first]} minutes apart ({step[first]} min, {rows:,} rows in all)"
+    sentence = f"from {table.place(int(starts[first]))} on rows are {minutes}, others one"
     return [Finding("INTERVAL", Severity.REFUSE, sentence, remedy)]
 
 

@@ -25,6 +25,7 @@ EVENING = 17 * 60 + 30  # in the middle of the daily break: sessions are parted 
 BREAK = 45  # minutes of silence
 NIGHT = 8 * 60  # a silence as long as this on both sides: the regular session alone
 LONGEST_REGULAR = 410
+REGULAR = ((200, 215), (380, 395))  # minutes of a half day and of a full one, more or less
 WHOLE = (389, 390, 1379, 1380)  # minutes from the first to the last row of a whole day, with or without one row more
 MIN_RATIO, MIN_VOLUME, MIN_MARKS = 2.0, 50, 2
 SILENT = 10_000
@@ -67,9 +68,11 @@ def _edges(minute: Ints, day: Ints, full_days: Ints) -> Ints:
     starts, ends = np.concatenate(([0], cut + 1)), np.concatenate((cut, [len(minute) - 1]))
     silence = np.concatenate(([NIGHT], step[cut], [NIGHT]))
     span = minute[ends] - minute[starts]
-    regular = (span <= LONGEST_REGULAR) & (silence[:-1] >= NIGHT) & (silence[1:] >= NIGHT)
+    short = (span <= LONGEST_REGULAR) & (silence[:-1] >= NIGHT) & (silence[1:] >= NIGHT)
+    regular = short & ((REGULAR[0][0] <= span) & (span <= REGULAR[0][1]) | (REGULAR[1][0] <= span) & (span <= REGULAR[1][1]))
     start_votes = _around(minute[starts] - np.where(regular, OPEN, DAY_STARTS))
     end_votes = _around(minute[ends] - np.where(regular, LAST, DAY_LAST))
+    cut_off = short & ~regular  # may be a part of either, so it votes for both
     whole = np.isin(span, WHOLE) & np.isin(start_votes % 15, (0, 1))
     real_start, real_end = whole.copy(), whole.copy()
     real_start[1:] = True  # where a file begins or ends is no mark, unless that is a whole day
@@ -79,6 +82,8 @@ def _edges(minute: Ints, day: Ints, full_days: Ints) -> Ints:
         [
             np.column_stack((day[starts], start_votes))[real_start],
             np.column_stack((day[ends], end_votes))[real_end],
+            np.column_stack((day[starts], _around(minute[starts] - OPEN)))[real_start & cut_off],
+            np.column_stack((day[ends], _around(minute[ends] - LAST)))[real_end & cut_off],
         ]
     )
 

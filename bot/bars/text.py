@@ -52,7 +52,7 @@ def table_of_text(path: Path, data: bytes, named: Format | None) -> Table:
     decimal = _decimal(path, shape, skipped)
     wanted = {theirs: ours for ours, theirs in chosen.needed.items()}
     used = [index for index, name in enumerate(lower) if name in wanted or name in INSTRUMENTS]
-    frame = _read(path, data, shape.delimiter, decimal, skipped, names, used, chosen)
+    frame = _read(path, data, shape.delimiter, decimal, skipped, names, used, chosen)[used]
     frame.columns = [wanted.get(lower[index], lower[index]) for index in used]
     written = np.flatnonzero(frame.notna().any(axis=1).to_numpy())
     frame = frame.iloc[: written[-1] + 1 if len(written) else 0]  # blank lines at the end mean nothing
@@ -193,14 +193,14 @@ def _read(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # values beyond the header's would be dropped
-            return pd.read_csv(
-                BytesIO(data), sep=delimiter, decimal=decimal, header=None, names=list(range(len(names))), skiprows=skipped, usecols=used,
+            return pd.read_csv(  # all columns, for with `usecols` pandas cuts longer rows without a word
+                BytesIO(data), sep=delimiter, decimal=decimal, header=None, names=list(range(len(names))), skiprows=skipped,
                 dtype=text_times, skip_blank_lines=False, index_col=False, encoding="utf-8-sig", low_memory=False, skipinitialspace=True,
             )  # fmt: skip
     except UnicodeDecodeError:
         raise BarsFileError(f"{path}: is not text, so not CSV; name CSV, gzip, zip, zstd or Parquet.") from None
     except pd.errors.EmptyDataError:
-        return pd.DataFrame(columns=used)
+        return pd.DataFrame(columns=range(len(names)))
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         remedy = "each row needs as many values as the header"
         raise BarsFileError(f"{path}: is not readable as CSV ({_csv_detail(error)}); {remedy}.") from None

@@ -31,7 +31,10 @@ class Times(NamedTuple):
 
 
 def times_of(table: Table, zone: str | None) -> Times:
-    """The times; `zone` is the person's. Raises BarsFileError naming the row of a missing, unreadable or zone-less time, or one off the minute."""
+    """The times; `zone` is the person's.
+
+    Raises BarsFileError naming the row of a time that is missing, unreadable, without a zone or off the minute.
+    """
     wall_ns, offsets_ns = _written(table)
     ragged = first_true(wall_ns % MINUTE_NS != 0)
     if ragged is not None:

@@ -95,7 +95,7 @@ def gateway(
         "cash_usd": float(equity), "script": _text(script) if script else "", "script_name": str(script), "frames": frames,
     }  # fmt: skip
     if bars is not None:
-        config = file_config(bars, in_force, day, Reading(stamp, zone, format), **options)
+        config = file_config(bars, in_force, Reading(stamp, zone, format), day, **options)
     else:
         options.pop("seed")
         config = synthetic_config(seed, in_force, day, **options)

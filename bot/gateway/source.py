@@ -24,9 +24,9 @@ DAYS_AHEAD = 100  # so that the front month's last trade date is covered
 def file_config(
     path: Path,
     contracts: Contracts,
+    reading: Reading,
     date: dt.date | None = None,
-    reading: Reading = Reading(),
-    **options: Any,  # noqa: B008
+    **options: Any,
 ) -> GatewayConfig:
     """A gateway over one day of a bars file (default: its last whole session); `options` are GatewayConfig's.
 
