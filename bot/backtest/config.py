@@ -75,7 +75,7 @@ def run_config(
     """Engine and venue of a run; without `data` whoever runs it adds the bars."""
     contracts = runtime_of(spec).contracts
     header = {
-        "bars": bars.label,
+        **bars.header,
         "equity_usd": str(request.equity_usd),
         "learning": spec.learning,
         "directory": spec.contracts_directory,

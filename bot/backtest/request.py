@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from bot.bars import Reading
 from bot.bars.source import Bars, bars_of_file, synthetic_sessions
 from bot.contracts.models import SessionContract
 from bot.errors import UsageError
@@ -32,7 +33,7 @@ class BacktestRequest:
     `bars` None means `sessions` (1..2000) synthetic sessions from `seed` (>= 0).
     `from_date` and `to_date` bound decisions, both included, as CME trading dates; earlier
     bars warm up. `equity_usd` (> 0, whole cents) is the account at the start. `stamp` says
-    what the file's times name; None reads it from the session's shape. `contracts` None
+    what the file's times name, `zone` in which they are and `format` what kind of file it is; None reads them from it. `contracts` None
     means ./contracts, else the packaged ones. `learning` False is for study only. `resume`
     goes on with the journal that an interrupted run has left in `out`. `strategies` are folders of
     strategies beside those that ship.
@@ -50,13 +51,16 @@ class BacktestRequest:
     sessions: int = 25
     strategies: tuple[Path, ...] = ()
     resume: bool = False
+    zone: str | None = None
+    format: str | None = None
 
     def __post_init__(self) -> None:
         require_equity(self.equity_usd)
         if self.from_date and self.to_date and self.from_date > self.to_date:
             raise UsageError(f"--from {self.from_date} is after --to {self.to_date}; swap them.")
-        if self.stamp and self.bars is None:
-            raise UsageError(f"--stamp {self.stamp} speaks of a file's times; name the file with --bars.")
+        for option in ("stamp", "zone", "format"):
+            if getattr(self, option) and self.bars is None:
+                raise UsageError(f"--{option} {getattr(self, option)} speaks of a file's times; name the file with --bars.")
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed}: must be 0 or more.")
         if not 1 <= self.sessions <= MAX_SESSIONS:
@@ -68,7 +72,9 @@ class BacktestRequest:
 
     def read(self, session: SessionContract) -> Bars:
         """The bars asked for. Raises BarsFileError if their file cannot be used."""
-        return synthetic_sessions(self.seed, self.sessions, session) if self.bars is None else bars_of_file(self.bars, self.stamp)
+        if self.bars is None:
+            return synthetic_sessions(self.seed, self.sessions, session)
+        return bars_of_file(self.bars, session, Reading(self.stamp, self.zone, self.format))
 
 
 @dataclass(frozen=True)

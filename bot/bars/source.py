@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
-from bot.bars.files import read_bars
+from bot.bars.files import Reading, read_bars
+from bot.bars.passport import Passport
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar
 from bot.contracts.models import SessionContract
@@ -19,11 +19,20 @@ SYNTHETIC_START = date(2025, 3, 10)  # a Monday after the change to summer time;
 
 @dataclass(frozen=True)
 class Bars:
-    """Bars of a run: columns ts_ns (close, UTC ns), open, high, low, close (ticks), volume; `label` names their source."""
+    """Bars of a run: columns ts_ns (close, UTC ns), open, high, low, close (ticks), volume; `label` names their source, `notes` say
+    what to know of them; a file has a passport.
+    """
 
     frame: pd.DataFrame
     label: str
     notes: tuple[str, ...]
+    passport: Passport | None = None
+
+    @property
+    def header(self) -> dict[str, str | list[str]]:
+        """What the header of a run says of them."""
+        told = {} if self.passport is None else {"passport": self.passport.sha256, "data": self.passport.lines()}
+        return {"bars": self.label, **told}
 
     @property
     def span_ns(self) -> tuple[int, int]:
@@ -31,11 +40,10 @@ class Bars:
         return int(self.frame["ts_ns"].iloc[0]), int(self.frame["ts_ns"].iloc[-1])
 
 
-def bars_of_file(path: Path, stamp: Literal["open", "close"] | None = None) -> Bars:
-    """The bars of a file; `stamp` says what its times name, None reads it from the session's shape. Raises BarsFileError."""
-    file = read_bars(path, stamp)
-    note = f"Bars: {len(file.bars):,} minutes from {path}; its times name the {file.stamp.value} of a bar ({file.stamp_reason})."
-    return Bars(file.bars, path.name, (note,))
+def bars_of_file(path: Path, session: SessionContract, reading: Reading) -> Bars:
+    """The bars of a file, read as a person says. Raises BarsFileError if its passport refuses it."""
+    file = read_bars(path, session, reading)
+    return Bars(file.bars, path.name, tuple(file.passport.lines()), file.passport)
 
 
 def synthetic_sessions(seed: int, sessions: int, session: SessionContract) -> Bars:

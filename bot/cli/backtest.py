@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.file_options import file_options
 from bot.cli.strategies_option import strategies_option
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Usd(click.ParamType):
 @click.option("--to", "to_date", type=DAY, metavar="DATE", help="Last trading day to decide on.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="Account in dollars at the start; sets the tier.")
 @click.option("--out", type=click.Path(path_type=Path), default="out", show_default=True, help="Folder for journal and report.")
-@click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected.")
+@file_options()
 @click.option("--learning", type=click.Choice(["on", "off"]), default="on", show_default=True, help="off is for study only.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @strategies_option
@@ -77,7 +78,7 @@ def backtest(no_report: bool, **asked: Any) -> None:
     with _progress_bar(console) as progress:
         result = run_backtest(request, progress)
     for note in result.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     show_run(result.journal, console, report=not no_report)
     remember(result.journal, in_force)
 

@@ -42,6 +42,8 @@ def _head(page: Page, summary: Summary) -> None:
     if not summary.run.learning:
         page.add(f'<div class="warning">{LEARNING_OFF}</div>')
     page.add(f"<h1>{escape(summary.run.header['mode'].capitalize())} of {wording.period(summary, partial(tables.named, summary))}</h1>")
+    for line in summary.run.header.get("data", []):
+        page.add(f"<p>{escape(line)}</p>")
     page.add('<p class="lead">Net of fees and slippage, on the pessimistic fill rule. All times are New York.</p>')
     page.add(
         '<p class="muted">Point at a number to read its name; <code>mesbot why NAME --journal FILE</code> opens the records it was made '
