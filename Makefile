@@ -15,7 +15,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live bench lock clean force
+.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live recovery bench lock clean force campaign
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -58,6 +58,13 @@ model: setup  ## more days of the model of the risk engine: make model DAYS=5000
 HOURS := 50
 model-live: setup  ## more hours of the live node on the simulated gateway: make model-live HOURS=50 SEED=2
 	@MODEL_HOURS=$(HOURS) MODEL_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -q tests/integration/test_live_hour.py
+
+recovery: setup  ## kill -9 of the live node after every commit of an hour with a trade and of one with a kill, and at 50 others
+	@$(BIN)/python -m pytest -n 2 --dist load tests/e2e/test_recovery.py
+
+SEEDS := 200
+campaign: setup  ## the live node against seeded faults of the gateway: make campaign SEEDS=200 FIRST=0 (BROKEN=c: is a broken build caught?)
+	@$(BIN)/python tests/campaign/run.py --seeds $(SEEDS) --first $(or $(FIRST),0) $(if $(BROKEN),--broken $(BROKEN))
 
 bench: setup  ## bars per second and memory beside the bare Nautilus engine; latency and ticks per second of the live node
 	@$(BIN)/python backtests/bench.py

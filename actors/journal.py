@@ -143,7 +143,7 @@ class JournalActor(Part):
         waiting, self._waiting = self._waiting, []
         for number, entry in enumerate(waiting):
             try:
-                self._turn(entry.ts_ns, flush=not self._config.prompt)
+                self._turn(entry, flush=not self._config.prompt)
                 self._journal.add(entry.kind, entry.ts_ns, entry.body, entry.strategy)
             except JournalBroken:
                 raise
@@ -191,7 +191,7 @@ class JournalActor(Part):
         if self._waiting:
             raise JournalError(f"The journal does not take {len(self._waiting)} earlier records ({self._failure}); no entry is possible.")
         self._last_ns = entry.ts_ns
-        self._turn(entry.ts_ns, flush=False)
+        self._turn(entry, flush=False)
         try:
             self._journal.write_ahead(entry.kind, entry.ts_ns, entry.body, entry.strategy)
         except JournalBroken:
@@ -227,12 +227,14 @@ class JournalActor(Part):
             self._failure = None
             self.log.warning("The journal is written again; nothing that was kept is lost.")
 
-    def _turn(self, ts_ns: int, *, flush: bool) -> None:
-        """Begin a new link when the minute of a record lies after the open one."""
-        if ts_ns > self._link_ns:
+    def _turn(self, entry: JournalEntry, *, flush: bool) -> None:
+        """Begin a new link when the minute of a record lies after the open one; of a bar that nobody has decided also when it lies before
+        it, so that it is found by its minute."""
+        link_ns = minute_end(entry.ts_ns)
+        if link_ns > self._link_ns or (entry.kind is Kind.BAR and link_ns != self._link_ns):
             if self._link_ns:
                 self._journal.close_link(self._link_ns, flush=flush)
-            self._link_ns = minute_end(ts_ns)
+            self._link_ns = link_ns
 
 
 def _taken_lock(path: Path) -> RunLock | None:

@@ -29,18 +29,17 @@ class LearningActor(Part):
         self._loop = LearningLoop(runtime.contracts)
         self._shadows = ShadowBook(runtime.contracts.learning, runtime.contracts.risk_model)
         self._past = runtime.past
+        self._seen_ns = 0  # up to here shadow trades have been followed through the bars of earlier runs
         if self._learning:  # the changes of state that this makes are in the journal already
             self._loop.refold(runtime.past.learning, lambda ts_ns: runtime.calendar.trading_day(ts_ns).date)
 
     def on_start(self) -> None:
-        """Publish the trust at the start, then listen."""
+        """Publish the trust at the start, go on with the shadow trades of earlier runs, then listen."""
         self.listen(TOPIC_MARKET, self._on_market, priority=10)
         self.listen(TOPIC_BOOK, self._on_book)
         self.listen(TOPIC_REFUSED_PLAN, self._on_refused)
         self._publish()
-        for shadow in self._past.lost_shadows:
-            lost = ShadowRecord(shadow.trade_id, shadow.strategy, "LOST", shadow.gates)
-            self.record(Kind.SHADOW, self._past.last_ns, lost, shadow.strategy)
+        self._resume_shadows()
 
     def trust(self) -> dict[str, LearningView]:
         """What is in force for each strategy."""
@@ -52,8 +51,27 @@ class LearningActor(Part):
             return
         if state.session is not None and self._learning:
             self._loop.on_session(state.session.date)
-        flatten = self._calendar.flatten_due(state.session, bar.ts_ns)
-        for ended in self._shadows.on_bar(bar, state.slippage_ticks, flatten):
+        if bar.ts_ns > self._seen_ns:
+            self._follow(bar, state.slippage_ticks)
+
+    def _resume_shadows(self) -> None:
+        """From the bar that they had reached; those of which the journal does not say enough are told LOST, once."""
+        for strategy, side, decided_ns in self._past.shadows_begun:
+            self._shadows.started(strategy, side, decided_ns)
+        for shadow in self._past.open_shadows:
+            record, refused = shadow.record, shadow.refused(self._calendar)
+            if refused is not None:
+                self._shadows.follow(record.trade_id, refused, self._calendar.phase_name(refused.decided.session_phase))
+            else:
+                lost = ShadowRecord(record.trade_id, record.strategy, "LOST", record.gates)
+                self.record(Kind.SHADOW, self._past.last_ns, lost, record.strategy)
+        for bar, slippage_ticks in self._past.seen_bars:
+            self._follow(bar, slippage_ticks)
+        self._seen_ns = self._past.decided_ns
+
+    def _follow(self, bar: Bar, slippage_ticks: int) -> None:
+        flatten = self._calendar.flatten_due(self._calendar.session_at(bar.ts_ns), bar.ts_ns)
+        for ended in self._shadows.on_bar(bar, slippage_ticks, flatten):
             if isinstance(ended, ShadowRecord):
                 self.record(Kind.SHADOW, bar.ts_ns, ended, ended.strategy)
             else:

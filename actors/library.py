@@ -15,7 +15,7 @@ from bot.decision.choose import choose, no_answer
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import Judgement, bar_failures
 from bot.decision.gates.gate import refused
-from bot.decision.intent import Intent, RefusedPlan
+from bot.decision.intent import Intent, RefusedPlan, expiry_ns
 from bot.decision.management import ManagementLimits, manage
 from bot.decision.moment import Moment
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
@@ -57,7 +57,6 @@ from bot.messages import (
 from bot.risk_engine.account import cents_of, known_accounts
 from bot.runtime.runtime import runtime_of
 from bot.runtime.situation import Situation
-from bot.units import SECOND_NS
 
 
 class LibraryActor(Part):
@@ -78,12 +77,13 @@ class LibraryActor(Part):
         self._situation = Situation(self._limits, self._calendar, observe=config.runtime.observe)
         self._situation.restore(self._runtime.past)
         self._from_ns = NEVER if config.live else config.runtime.decide_from_ns
+        self._missed_from_ns = self._missed_since() if config.live else NEVER
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
         self._trade: TradeView | None = None
         self._managed: TradeView | None = None
         self._filter_answer: Any = None
         self._denial: Refused | None = None
-        self._submitted = ""
+        self._asked_for = self._submitted = ""
         self._silent: dict[str, str] = {}  # the trading day on which a strategy was chosen and submitted nothing
 
     def on_start(self) -> None:
@@ -109,7 +109,7 @@ class LibraryActor(Part):
             self._trade = None
         elif isinstance(event, IntentSubmitted):
             self._submitted = event.intent_id
-        elif isinstance(event, IntentDenied):
+        elif isinstance(event, IntentDenied) and event.intent_id == self._asked_for != self._submitted:
             self._denial = event.refusal
 
     def _on_trust(self, trust: dict[str, Any]) -> None:
@@ -135,6 +135,8 @@ class LibraryActor(Part):
         self._situation.on_market(update)
         spec, ts_ns = self._runtime.spec, update.quality.ts_ns
         session = self._calendar.session_at(ts_ns)
+        if session is not None and self._missed_from_ns < ts_ns < self._from_ns:
+            self._note_missed(update)
         if not self._from_ns <= ts_ns < spec.decide_until_ns or (session is None and self._trade is None):
             return
         now = self._situation.snapshot()
@@ -143,10 +145,25 @@ class LibraryActor(Part):
         if session is None:
             return
         self._note_day(ts_ns)
+        self._write(update, records)
+        self.tell(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
+
+    def _write(self, update: MarketUpdate, records: list[DecisionRecord]) -> None:
+        ts_ns = update.quality.ts_ns
         self.record(Kind.BAR, ts_ns, bar_record(update), None)
         for record in records:
             self.record(Kind.DECISION, ts_ns, record, record.strategy)
-        self.tell(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
+
+    def _missed_since(self) -> int:
+        """The newest bar that an earlier run has decided, or that run's beginning; the first run of an account has missed nothing."""
+        past = self._runtime.past
+        return past.decided_ns or past.first_ns or NEVER
+
+    def _note_missed(self, update: MarketUpdate) -> None:
+        """A bar that closed while nobody ran: history shows it, nobody is asked about it, and no plan of it is followed."""
+        first = refused(Code.NOBODY_RAN, Layer.KILL_SWITCH, "running", "nobody", "required", "a bot that decides")
+        now = self._situation.snapshot()
+        self._write(update, [decision(name, self._belief_of[name], now, (first,)) for name in (*self._traders, self._filter)])
 
     def _note_day(self, ts_ns: int) -> None:
         """The first decided bar of a trading day records the equity its limits are measured by."""
@@ -281,7 +298,7 @@ class LibraryActor(Part):
         """Write the intent ahead, then let the strategy submit; a denial becomes the plan's refusal."""
         judgement = judged[winner.strategy]
         intent = self._intent(judgement, now)
-        self._denial = None
+        self._denial, self._asked_for = None, intent.intent_id
         try:
             entry = JournalEntry(Kind.INTENT, now.ts_ns, intent_record(intent), winner.strategy)
             self.said.send(self.msgbus, ENDPOINT_JOURNAL_AHEAD, entry)
@@ -306,9 +323,7 @@ class LibraryActor(Part):
         return moment_of(now, judgement, self._calendar.trading_day(now.ts_ns).date)
 
     def _expires_ns(self, plan: EntryPlan, now: Snapshot) -> int:
-        """The plan's time to live, or the end of the entry window if sooner (outside any window: the time to live)."""
-        expires_ns = now.ts_ns + round(plan.ttl_seconds * SECOND_NS)
-        return expires_ns if now.entry_refusal else min(expires_ns, now.window_end_ns)
+        return expiry_ns(plan, now.ts_ns, now.entry_refusal, now.window_end_ns)
 
     def _follow_refused(self, judgements: list[Judgement], taken: EntryPlan | None, now: Snapshot) -> None:
         for judgement in judgements:

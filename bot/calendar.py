@@ -179,6 +179,13 @@ class SessionCalendar:
             return LATE
         return next((reason for start, end, reason in day.no_entry if start <= ts_ns < end), None)
 
+    def entry_window(self, ts_ns: int) -> tuple[str, int]:
+        """Why no entry may be decided on the bar with this close ("" if it may), and when entries stop next (UTC ns)."""
+        session = self.session_at(ts_ns)
+        if session is None:
+            return OUTSIDE_SESSION, ts_ns
+        return self.entry_refusal(session, ts_ns) or "", self.entry_window_end_ns(session, ts_ns)
+
     def entry_window_end_ns(self, session: Session, ts_ns: int) -> int:
         """When entries stop next after this moment: the next no-entry window's start or the last-entry cut-off.
 

@@ -4,19 +4,26 @@ MesbotError
 ├── UsageError            the call's words or files are wrong           (exit 2)
 │   └── BarsFileError     a bars file cannot be used; names the row
 ├── ContractError         a contract is broken or missing               (exit 3)
+├── NotOurs               a file of ours is another user's, or a link  (exit 3)
 ├── CalendarError         a date that no calendar covers
 ├── JournalError          the journal cannot be read, written or trusted
 │   └── JournalBroken     the hash chain does not hold; names the link
 └── RiskEngineError       the risk engine plugin is absent or bypassed  (exit 3)
 
-Each message is one readable sentence: what was found, what is allowed, where, what to do.
+Each message is one readable sentence: what was found, what is allowed, where, what to do. Accounts and hosts stand masked in it,
+for it may end in a log.
 """
+
+from bot.masking import masked
 
 
 class MesbotError(Exception):
     """Base of all: its text is shown to the person as it is, without a stack trace."""
 
     exit_code = 1
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(masked(each) if isinstance(each, str) else each for each in said))
 
 
 class UsageError(MesbotError):
@@ -31,6 +38,12 @@ class BarsFileError(UsageError):
 
 class ContractError(MesbotError):
     """One or more contract files are broken; the text lists every fault, one a line."""
+
+    exit_code = 3
+
+
+class NotOurs(MesbotError):
+    """What mesbot keeps for itself belongs to another user, is a symbolic link, or of another kind: it is not used."""
 
     exit_code = 3
 

@@ -42,7 +42,8 @@ ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the 
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
 ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
-ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, from a part of the node
+ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, DrillOver or ForeignPosition, from a part of the node
+ENDPOINT_HOLDINGS = "mesbot.holdings"  # carries Holdings, to the adapter of the account
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 
@@ -145,11 +146,18 @@ class CloseTrade(msgspec.Struct, frozen=True, gc=False):
 class Standing(msgspec.Struct, gc=False):
     """A question to the risk engine, which writes the answer into it.
 
-    `open_trades` hold contracts now; `idle`: nothing waits in Nautilus' queues (live), and every order is answered for.
+    `open_trades` hold contracts now; `idle`: nothing waits in Nautilus' queues (live), and every order is answered for; `unsettled`
+    is how many orders may still open a position.
     """
 
     open_trades: tuple[TradeView, ...] = ()
     idle: bool = False
+    unsettled: int = 0
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing is held, works or is under way."""
+        return self.idle and not self.open_trades and not self.unsettled
 
 
 class DrillRequest(msgspec.Struct, gc=False):
@@ -159,6 +167,23 @@ class DrillRequest(msgspec.Struct, gc=False):
     """
 
     trade_id: str = ""
+    refused: str = ""
+
+
+class DrillOver(msgspec.Struct, gc=False):
+    """A drill that was killed with the reason `kill` has ended; the risk engine writes into it why its latch stays, "" if it is cleared."""
+
+    kill: str
+    latched: str = ""
+
+
+class ForeignPosition(msgspec.Struct, gc=False):
+    """A kill includes what is foreign: the account holds so many contracts (signed) of what is traded that nothing explains, bought or
+    sold at `price` (points). The risk engine takes one over and closes it, or writes into it why not.
+    """
+
+    contracts: int
+    price: float
     refused: str = ""
 
 
@@ -186,6 +211,17 @@ class PositionDiffers(msgspec.Struct, frozen=True, gc=False):
     held: int
     explained: bool
     price: float
+
+
+class Holdings(msgspec.Struct, gc=False):
+    """A question to the adapter before a position of `expected` contracts (signed; the book's) is left; it writes the answer into it.
+
+    `held`: signed contracts of what is traded in the account, None while that is not known. Where it does not agree, the adapter asks
+    the broker anew.
+    """
+
+    expected: int
+    held: int | None = None
 
 
 class JournalEntry(msgspec.Struct, frozen=True, gc=False):

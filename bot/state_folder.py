@@ -12,12 +12,19 @@ from typing import Any
 
 from bot.contracts.models import Contracts
 from bot.errors import MesbotError
+from bot.own_files import own_folder, require_ours, write_own
 
-LAST_RUN = "last-run.json"
+LAST_RUN, REPLAY = "last-run.json", "replay.json"
 
 
 def state_folder() -> Path:
-    """The folder, existing or not: $MESBOT_HOME, else the platform's place for a program's state."""
+    """The folder, existing or not: $MESBOT_HOME, else the platform's place for a program's state. Raises NotOurs."""
+    folder = _named_folder()
+    require_ours(folder, folder=True)
+    return folder
+
+
+def _named_folder() -> Path:
     if home := os.environ.get("MESBOT_HOME"):
         return Path(home)
     import platformdirs
@@ -28,25 +35,38 @@ def state_folder() -> Path:
 def remember_run(journal: Path, contracts: Contracts) -> None:
     """Notes a finished run: its journal and the contracts it ran under. Raises MesbotError if it cannot be written."""
     note = {"journal": str(journal.resolve()), "contracts": {"sha256": contracts.sha256, "values": values_of(contracts)}}
-    path = state_folder() / LAST_RUN
+    _write(LAST_RUN, note)
+
+
+def remember_replay(journal: Path) -> None:
+    """Notes which journal a replay writes, so that `mesbot kill` finds it. Raises MesbotError if it cannot be written."""
+    _write(REPLAY, {"journal": str(journal.resolve())})
+
+
+def _write(name: str, note: dict[str, Any]) -> None:
+    path = state_folder() / name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(note, indent=1), encoding="utf-8")
-        draft.replace(path)
+        own_folder(path.parent)
+        write_own(path, json.dumps(note, indent=1).encode())
     except OSError as error:
         raise MesbotError(f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can.") from None
 
 
+def replay_journal() -> Path | None:
+    """The journal of the newest replay, if it is known and still there; whether the replay runs, its lock says."""
+    journal = Path(_noted(REPLAY).get("journal") or "")
+    return journal if journal.is_file() else None
+
+
 def last_journal() -> Path | None:
     """The journal of the last finished run, if it is known and still there."""
-    journal = Path(_last_run().get("journal") or "")
+    journal = Path(_noted(LAST_RUN).get("journal") or "")
     return journal if journal.is_file() else None
 
 
 def last_contracts() -> dict[str, str] | None:
     """The contract values of the last finished run, by `file: key`, as text; None if no run is known."""
-    values = (_last_run().get("contracts") or {}).get("values")
+    values = (_noted(LAST_RUN).get("contracts") or {}).get("values")
     return values if isinstance(values, dict) else None
 
 
@@ -72,9 +92,9 @@ def _flatten(key: str, value: Any, into: dict[str, str]) -> None:
         _flatten(f"{key}{name}" if key.endswith(" ") else f"{key}.{name}", each, into)
 
 
-def _last_run() -> dict[str, Any]:
+def _noted(name: str) -> dict[str, Any]:
     try:
-        note = json.loads((state_folder() / LAST_RUN).read_text(encoding="utf-8"))
+        note = json.loads((state_folder() / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return note if isinstance(note, dict) else {}

@@ -115,13 +115,15 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
 def remember(journal: Path, contracts: Any) -> None:
     """Notes the run for `why` and `contracts`, and says if they would ask another; that it cannot be noted is no failure of the run."""
     from bot.cli.journal import newest_journal
-    from bot.errors import MesbotError
+    from bot.errors import MesbotError, NotOurs
     from bot.state_folder import remember_run
 
     try:
         remember_run(journal, contracts)
     except MesbotError as error:  # the run itself is done and whole
         click.echo(f"Note: {error}", err=True)
+        if isinstance(error, NotOurs):
+            return
     default = newest_journal()
     if default is None or default.resolve() != journal.resolve():
         click.echo(f"`mesbot why` and `mesbot journal` ask {default or 'none'} unless this one is named: --journal {journal}")

@@ -9,6 +9,7 @@ import click
 from bot.cli.operate import journal_options, names_of, nothing_there
 from bot.errors import JournalError, MesbotError, UsageError
 
+FOREIGN_WORD = "FOREIGN"
 HELP = """
 Trip the kill switch: refuse entries, cancel entries and targets, flatten, cancel the rest, halt.
 
@@ -16,44 +17,89 @@ A running bot does it at once. If none runs, the switch is latched in the journa
 has it flatten what is open first. Latched until `mesbot resume`.
 
 Of several journals the one whose bot trades is meant, else the one with open trades. What else is open is told after.
+With neither, a replay that runs (mesbot paper with no broker) is killed, and ends.
+
+What the bot did not open is left alone. With --include-foreign the orders of others in the traded month are cancelled too, and
+what the account still holds of it is closed, once the bot's own is.
 
 \b
 Examples:
   mesbot kill --reason "I do not like what I see"
   mesbot kill --mode live --account U1234567 --reason "news"
+  mesbot kill --include-foreign --reason "everything out"
 """
 
 
 @click.command(help=HELP, short_help="Trip the kill switch: flatten and halt.")
 @journal_options
 @click.option("--reason", required=True, allow_from_autoenv=False, help="Why; it is journaled.")
-def kill(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], reason: str) -> None:
+@click.option("--include-foreign", is_flag=True, help="Also what is not the bot's, in the traded month.")
+@click.option("--yes", is_flag=True, help="Do not ask before what is foreign is closed.")
+def kill(
+    mode: str | None,
+    account: str | None,
+    directory: Path | None,
+    strategies: tuple[Path, ...],
+    reason: str,
+    include_foreign: bool,
+    yes: bool,
+) -> None:
     """Prints each step with its time; exit code 1 if it is not flat when the patience ends, or something else stays open."""
     from bot.contracts import read_contracts
-    from bot.node.kill import KillTargets, follow, latch
-    from bot.node.kill_request import request_path
+    from bot.node.kill import KillTargets, latch
+    from bot.node.kill_follow import follow
+    from bot.node.kill_request import FOREIGN, KILL, request_path
     from bot.state_folder import state_folder
 
     if not reason.strip():
         raise UsageError("--reason is empty; say why.")
     state = state_folder()
     names = names_of(state, mode, account)
-    if not names:
+    replay = _replay() if mode is None and account is None else None
+    if not names and replay is None:
         raise UsageError(nothing_there(state, mode, account))
-    targets = KillTargets(state, names)
-    asked = targets.ask(reason.strip())
+    targets = KillTargets(state, names, replay)
+    if include_foreign and not yes:
+        _confirm_foreign()
+    asked = targets.ask(reason.strip(), FOREIGN if include_foreign else KILL)
     if asked.running:
         try:
             for line in follow(state, asked):
                 click.echo(line)
         except JournalError as error:
             raise MesbotError(f"The kill was asked for, and what came of it is not known; look at TWS: {error}") from None
-    else:
+    elif asked.name is not None:
         try:
             click.echo(latch(state, asked.name, read_contracts(directory, strategies), reason.strip()))
+            if include_foreign:
+                click.echo(
+                    "What is foreign is not known without a bot: the next start ends and closes it, unless `mesbot resume` withdraws that."
+                )
         except MesbotError:
-            waits = request_path(asked.name.path(state))
+            waits = request_path(asked.path, FOREIGN if include_foreign else KILL)
             click.echo(f"It could not be latched, but the request waits in {waits}: the next start carries it out first.")
             raise
     if troubles := targets.besides(asked.name):
         raise MesbotError("\n".join(troubles))
+
+
+def _confirm_foreign() -> None:
+    """A person says that what others have opened is meant too."""
+    typed = click.prompt(
+        f"This also cancels MES orders and closes the MES position that are not the bot's. Type {FOREIGN_WORD} to go on",
+        default="",
+        show_default=False,
+    )
+    if typed != FOREIGN_WORD:
+        raise UsageError(
+            f"{typed!r} is not {FOREIGN_WORD!r}: nothing was asked for; without --include-foreign only the bot's own is killed."
+        )
+
+
+def _replay() -> Path | None:
+    """The journal of the replay that runs, if one does."""
+    from bot.journal.run_lock import held_by
+    from bot.state_folder import replay_journal
+
+    journal = replay_journal()
+    return None if journal is None or held_by(journal) is None else journal

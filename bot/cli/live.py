@@ -11,6 +11,7 @@ import click
 
 from bot.cli.broker import broker_options, endpoint_or_usage_error, run_on_broker
 from bot.errors import ContractError, UsageError
+from bot.masking import masked
 
 if TYPE_CHECKING:
     from bot.node.broker_run import Meeting
@@ -72,9 +73,10 @@ def _confirmed(request: BrokerRequest, met: Meeting) -> BrokerRequest:
     report = latest_check(request.state, "LIVE", met.probe.account)
     if refusal := check_refusal(report, time.time_ns(), met.contracts.sha256):
         raise LiveRefused(refusal)
-    wanted = f"LIVE {met.probe.account}"
-    typed = click.prompt(f"This trades real money under the limits above. Type {wanted} to begin", default="", show_default=False)
+    wanted, account = f"LIVE {met.probe.account}", masked(met.probe.account)
+    question = f"This trades real money under the limits above. Type LIVE and the whole id of account {account} to begin"
+    typed = click.prompt(question, default="", show_default=False)
     if typed != wanted:
-        raise UsageError(f"{typed!r} is not {wanted!r}: nothing was started.")
+        raise UsageError(f"That is not LIVE and the whole id of account {account}: nothing was started.")
     confirm_live(met.probe.account)
     return replace(request, confirmed=typed)

@@ -17,6 +17,7 @@ from bot.cli.check import check
 from bot.cli.config import config
 from bot.cli.contracts import contracts
 from bot.cli.defaults import read_defaults
+from bot.cli.drill import drill
 from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.kill import kill
@@ -25,6 +26,7 @@ from bot.cli.operate import resume, status
 from bot.cli.paper import paper
 from bot.cli.strategies import strategies
 from bot.errors import MesbotError
+from bot.masking import masked, masked_output
 
 EXAMPLES = """
 A survival-first trading bot for MES futures.
@@ -35,6 +37,7 @@ Examples:
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
   mesbot paper                                         a day through the live node, no broker needed
   mesbot check                                         all that must be right before it may trade
+  mesbot drill                                         the kill switch at work, with its times
   mesbot status                                        budgets, locks, kill switch, open trades
   mesbot resume --reason "looked at, flat"             arm a kill switch that was tripped
   mesbot strategies                                    which there are, and how far each is trusted
@@ -72,12 +75,13 @@ class MesbotGroup(click.Group):
 
 def _refusal(error: OSError) -> str:
     if error.filename is not None:
-        return f"{error.filename}: {error.strerror}; choose a place you may write to."
+        return masked(f"{error.filename}: {error.strerror}; choose a place you may write to.")
     if error.errno in (errno.ENOSPC, errno.EIO):
         return f"The output cannot be written ({error.strerror}); make room, or send it elsewhere."
     return f"The operating system refused something: {error.strerror}."
 
 
+PRODUCTS = ("config",)  # what it prints is for a program, which needs it whole
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "auto_envvar_prefix": "MESBOT"}
 
 
@@ -85,13 +89,15 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "au
 @click.version_option(__version__, prog_name="mesbot")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """The group that holds all verbs; gives the one called its defaults from config/."""
+    """The group that holds all verbs; gives the one called its defaults from config/, and masks what it prints."""
     verb = ctx.invoked_subcommand or ""
+    if verb not in PRODUCTS:
+        ctx.with_resource(masked_output(sys.stdout, sys.stderr))
     if verb in cli.commands:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, config, contracts, gateway, journal, kill, live, paper, resume, status, strategies, why):
+for verb in (backtest, check, config, contracts, drill, gateway, journal, kill, live, paper, resume, status, strategies, why):
     cli.add_command(verb)
 
 

@@ -11,6 +11,7 @@ import click
 
 from bot.cli.strategies_option import strategies_option
 from bot.errors import MesbotError, UsageError
+from bot.masking import masked
 
 if TYPE_CHECKING:
     from bot.contracts import Contracts
@@ -80,7 +81,7 @@ def status(mode: str | None, account: str | None, directory: Path | None, strate
         except MesbotError as error:
             troubles.append(str(error))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
     elif not found and not troubles:
         click.echo(nothing_there(state, mode, account))
     else:
@@ -116,11 +117,11 @@ def resume(mode: str | None, account: str | None, directory: Path | None, strate
 
 
 def names_of(state: Path, mode: str | None, account: str | None) -> list[JournalName]:
-    """The journals of the state folder that the options leave."""
+    """The journals of the state folder that the options leave; an account may be named as it is shown, masked."""
     from bot.node.status import journal_names
 
-    wanted = (mode.upper() if mode else None, account)
-    return [name for name in journal_names(state) if wanted[0] in (None, name.mode) and wanted[1] in (None, name.account)]
+    named = [name for name in journal_names(state) if account in (None, name.account, masked(name.account))]
+    return [name for name in named if mode is None or mode.upper() == name.mode]
 
 
 def nothing_there(state: Path, mode: str | None, account: str | None) -> str:
@@ -162,7 +163,7 @@ def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str
 def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -> None:
     """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
     from bot.journal.verify import verify
-    from bot.node.kill_request import withdraw_request
+    from bot.node.kill_request import FOREIGN, withdraw_request
     from bot.node.status import status_of
 
     old = status_of(state, name, contracts, time.time_ns())
@@ -176,6 +177,7 @@ def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -
         )
     _arm(old, contracts, reason)
     withdraw_request(Path(old.path))
+    withdraw_request(Path(old.path), FOREIGN)
     latched = old.kill.state != "ARMED"
     click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED" if latched else f"{name.mode} {name.account}: ARMED")
     if request is not None:
@@ -228,6 +230,8 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     if each.kill_request is not None:
         when = "the next start carries it out first, unless resume withdraws it" if each.running is None else "the bot has not taken it"
         yield "kill request", f"waits, {when}: {each.kill_request}"
+    if each.refused_request:
+        yield "kill request", each.refused_request
     if each.trouble:
         yield "last trouble", each.trouble
     if each.link:

@@ -10,7 +10,7 @@ import click
 
 from bot.cli.backtest import DAY, Usd, remember, show_run
 from bot.cli.broker import broker_options, run_on_broker
-from bot.errors import UsageError
+from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime as DateTime
@@ -35,6 +35,10 @@ Examples:
 """
 
 REPLAY_OPTIONS = ("bars", "date", "speed", "equity", "out", "stamp", "seed", "sessions")
+
+
+class ReplayKilled(MesbotError):
+    """A person has killed the replay; exit code 1, for it is not what was asked for."""
 
 
 class Speed(click.ParamType):
@@ -134,3 +138,5 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
         console.print(note, highlight=False)
     show_run(result.journal, console, report=report)
     remember(result.journal, in_force)
+    if result.killed:
+        raise ReplayKilled(result.killed)

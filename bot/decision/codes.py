@@ -28,6 +28,7 @@ class Code(StrEnum):
     KILL_SWITCH = "KILL_SWITCH"
     OBSERVE_ONLY = "OBSERVE_ONLY"
     BROKER_BLOCK = "BROKER_BLOCK"
+    NOBODY_RAN = "NOBODY_RAN"
 
     POSITION_OPEN = "POSITION_OPEN"
     INTENT_IN_FLIGHT = "INTENT_IN_FLIGHT"
@@ -97,6 +98,7 @@ MEANING: dict[Code, str] = {
     Code.KILL_SWITCH: "the kill switch is not ARMED",
     Code.OBSERVE_ONLY: "the run's mode is OBSERVE: every plan is shadowed and nothing is sent",
     Code.BROKER_BLOCK: "the broker's side takes no entries now: link, feed, position or account stand against it",
+    Code.NOBODY_RAN: "no bot ran when the bar closed, or it ended before its decisions were written down",
     Code.POSITION_OPEN: "a position is open; the book holds one at a time",
     Code.INTENT_IN_FLIGHT: "another entry is still working",
     Code.BUDGET_OVERRUN: "a trade lost more than its worst case; entries are locked until the next trading day",

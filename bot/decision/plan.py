@@ -23,7 +23,7 @@ class EntryType(StrEnum):
 
 
 class ExitReason(StrEnum):
-    """Why a trade ended."""
+    """Why a trade ended. MANUAL: a person tripped the kill switch; KILL: something else did."""
 
     TARGET = "TARGET"
     STOP = "STOP"
@@ -33,6 +33,7 @@ class ExitReason(StrEnum):
     SESSION = "SESSION"
     QUALITY = "QUALITY"
     KILL = "KILL"
+    MANUAL = "MANUAL"
     RECONCILED = "RECONCILED"
 
 

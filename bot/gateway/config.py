@@ -19,8 +19,8 @@ class GatewayConfig:
     `bars` are rising close-stamped minutes; those that open in [start_ns, end_ns) are replayed, earlier
     ones are history. `speed` is 1 for real time up to math.inf. `begin`: the clock runs at once, from the
     first market data subscription, or when told (`go` or `step` on the side channel). Port 0 takes a free
-    one; `side_port` None means no side channel. `script` is lines of `HH:MM[:SS] fault` (New York time), and errors name
-    its lines by `script_name`.
+    one; `side_port` None means no side channel. `round_trip_seconds` of the wall lie between a request and its answer. `script` is
+    lines of `HH:MM[:SS] fault` (New York time), and errors name its lines by `script_name`.
     """
 
     bars: list[Bar]
@@ -41,6 +41,7 @@ class GatewayConfig:
     master_client_id: int | None = None
     limit_rate: bool = True
     lockstep_seconds: float = TIMEOUT_SECONDS
+    round_trip_seconds: float = 0.0
     frames: Path | None = None
     script: str = ""
     script_name: str = "Script"

@@ -17,7 +17,8 @@ def intercept(simulation: Simulation, client: Client, request: Request) -> bool:
     if request.kind not in ORDER_KINDS:
         return False
     switches = simulation.switches
-    if simulation.delivery.telling.link_down and switches.swallow_orders_while_down:
+    asks = request.order is not None and request.order.what_if  # which IBKR's servers alone can answer
+    if simulation.delivery.telling.link_down and (switches.swallow_orders_while_down or asks):
         return True
     if request.kind == "placeOrder":
         assert request.order is not None
@@ -52,9 +53,9 @@ def _answer_silently(simulation: Simulation, client: Client, request: Request) -
 
 
 def _fill_whole(simulation: Simulation, client: Client, request: Request) -> bool:
-    """Fill what is left of the order a request is about, before the request is handled; False if there is no such live order."""
+    """Fill what is left of the order a request is about, before the request is handled; False if no such order is at the exchange."""
     order = simulation.broker.orders.get((client.client_id or 0, request["orderId"]))
-    if order is None or order.done:
+    if order is None or not order.working:
         return False
     simulation.broker.exchange.fill(order, natural_price(simulation, order), order.remaining)
     return True

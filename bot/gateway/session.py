@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+from collections.abc import Callable
 
 from bot.gateway import messages
 from bot.gateway.answers import ANSWERS
@@ -42,6 +43,7 @@ class Session(Client):
         self._dropped = False
         self._held: list[tuple[list[str], str]] = []
         self._loop = asyncio.get_running_loop()
+        self._way_seconds = simulation.config.round_trip_seconds / 2
         self._allowance, self._allowance_at = RATE_BURST, self._loop.time()
 
     # --------------------------------------------------------------------------- life
@@ -54,7 +56,7 @@ class Session(Client):
                     await self.thawed.wait()
                     if self._dropped or not self._within_rate():
                         break
-                    self.receive(fields)
+                    self._after_its_way(lambda fields=fields: self.receive(fields))
         except WireError as error:
             self._log("in", "garbage", [], str(error))
         except ConnectionError:
@@ -124,6 +126,13 @@ class Session(Client):
         return True
 
     # ----------------------------------------------------------------------- requests
+
+    def _after_its_way(self, arrive: Callable[[], None]) -> None:
+        """What is on the wire arrives half a round trip later, in its order."""
+        if self._way_seconds:
+            self._loop.call_later(self._way_seconds, arrive)
+        else:
+            arrive()
 
     def receive(self, fields: list[str]) -> None:
         """One request, through the faults of requests."""
@@ -197,9 +206,12 @@ class Session(Client):
     def _write(self, kind: str, fields: list[str], note: str) -> None:
         self._log("out", kind, fields, note)
         self.frames_sent += 1
+        self._after_its_way(lambda: self._put(encode_frame(fields)))
+
+    def _put(self, frame: bytes) -> None:
         if not self._buffer:
             self._loop.call_soon(self._flush)
-        self._buffer += encode_frame(fields)
+        self._buffer += frame
 
     def _flush(self) -> None:
         if self._buffer and self.thawed.is_set() and not self._writer.is_closing():

@@ -19,6 +19,7 @@ from bot.ibkr.link.link_state import SyncReason
 
 NEEDED = ("NetLiquidation", "AvailableFunds", "BuyingPower", "InitMarginReq", "MaintMarginReq", "TotalCashValue")
 CURRENCY = "USD"
+POSITIONS = "positions"  # the question
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -43,8 +44,10 @@ class AccountBook:
         self._telling = False
         self._other_currencies: set[str] = set()
         self._profit: dict[int, float] = {}
+        self._told_at: dict[int, float] = {}  # when a month's position came, and when all had come (seconds of the wall)
+        self._all_told_at = -1.0
         link.questions.add("account values", self._ask_values)
-        link.questions.add("positions", self._ask_positions)
+        link.questions.add(POSITIONS, self._ask_positions)
         link.taps.listen("updateAccountValue", self._on_value)
         link.taps.listen("updatePortfolio", self._on_portfolio)
         link.taps.listen("position", self._on_position)
@@ -76,10 +79,15 @@ class AccountBook:
     async def positions(self, timeout_seconds: float | None = None) -> dict[int, Holding]:
         """Ask for all positions now; what is not told is flat. Raises BrokerError, of silence after `timeout_seconds` of the wall."""
         told = await self._link.connection.ask_named("reqPositions", "positionEnd", timeout_seconds=timeout_seconds)
+        self._all_told_at = self._link.seconds()
         now = {contract.conId for account, contract, size, _ in told if account == self._link.account and size}
         for con_id in [con_id for con_id in self.holdings if con_id not in now]:
             self._hold(msgspec.structs.replace(self.holdings[con_id], contracts=0, average_price=0.0, unrealized_usd=0.0))
         return dict(self.holdings)
+
+    def told_since(self, con_id: int, seconds: float) -> bool:
+        """Whether the position in a month was told since then (seconds of the wall): it came, or all came and it was not among them."""
+        return max(self._told_at.get(con_id, -1.0), self._all_told_at) >= seconds
 
     async def _ask_values(self, reason: SyncReason) -> None:
         """They come by themselves from then on."""
@@ -122,6 +130,7 @@ class AccountBook:
 
     def _on_position(self, account: str, contract: Any, size: float, cost: float) -> None:
         if account == self._link.account:
+            self._told_at[contract.conId] = self._link.seconds()
             self._hold(_holding(contract, size, cost, self._profit.get(contract.conId, float("nan"))))
 
     def _hold(self, holding: Holding) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.ibkr.errors import (
     BrokerError,
+    ChangedElsewhere,
     ClosedElsewhere,
     DuplicateLiveOrder,
     ExecutionCorrected,
@@ -20,7 +21,10 @@ from bot.journal.records import LINK_FOUND, Kind, ReconcileRecord
 from bot.messages import ENDPOINT_JOURNAL, JournalEntry
 from bot.runtime.said import Said
 
-UNRECONCILED = (PositionMismatch, ClosedElsewhere, ForeignOrder, DuplicateLiveOrder, ExecutionCorrected, ExecutionMissing, UnknownOrder)
+UNRECONCILED = (
+    PositionMismatch, ClosedElsewhere, ChangedElsewhere, ForeignOrder, DuplicateLiveOrder, ExecutionCorrected, ExecutionMissing,
+    UnknownOrder,
+)  # fmt: skip
 
 
 class BrokerJournal:

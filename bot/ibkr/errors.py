@@ -42,6 +42,7 @@ BrokerError
 │   ├── OrderCancelledByBroker  nobody here asked for it
 │   ├── DuplicateOrderId      the id was used before
 │   ├── DuplicateLiveOrder    two live orders carry one reference
+│   ├── StrayOrder            an order of ours that has ended works at the broker
 │   ├── OrderWarning          a remark; nothing changed
 │   ├── ExecutionCorrected    the broker changed a fill afterwards
 │   ├── CommissionMissing     a fill without its commission report
@@ -50,6 +51,7 @@ BrokerError
 ├── OrderIdsNotKept           the mark of the order ids is not on disk
 ├── PositionMismatch          broker and own fills differ
 ├── ClosedElsewhere           another hand closed what we held
+├── ChangedElsewhere          another hand changed an order of ours
 ├── UnclassifiedBrokerMessage a code that no table knows
 ├── ProtocolError             a message that could not be read
 └── ClockSkew                 our clock and the broker's differ
@@ -64,6 +66,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bot.errors import MesbotError
+from bot.masking import masked
 
 
 class BrokerError(MesbotError):
@@ -74,7 +77,7 @@ class BrokerError(MesbotError):
 
     def __init__(self, text: str, *, code: int = 0, order_ref: str = "", hint: str | None = None) -> None:
         self.code = code
-        self.text = text
+        self.text = masked(text)
         self.order_ref = order_ref
         self.hint = hint or type(self).hint
         super().__init__(self._sentence())
@@ -328,9 +331,9 @@ class UnknownOrder(OrderTrouble):
 
 
 class OrderCancelledByBroker(OrderTrouble):
-    """An order ended, or was changed, and nobody here asked for it."""
+    """An order ended, and nobody here asked for it."""
 
-    hint = "Look in TWS who did it; the supervisor restores what the position needs."
+    hint = "Look in TWS who did it; a stop is replaced, and an entry without its stop or target does not work on."
 
 
 class DuplicateOrderId(OrderTrouble):
@@ -343,6 +346,12 @@ class DuplicateLiveOrder(OrderTrouble):
     """Two live orders carry one reference; the one we do not track is cancelled if it can be."""
 
     hint = "Check the orders in TWS; entries are locked until only one is left."
+
+
+class StrayOrder(OrderTrouble):
+    """An order of ours that has ended, as far as was told, is open at the broker. Entries are locked until it is gone."""
+
+    hint = "Nothing to do: it is cancelled, again and again; if it stays, cancel it in TWS."
 
 
 class OrderWarning(OrderTrouble):
@@ -389,6 +398,15 @@ class PositionMismatch(BrokerError):
     def __init__(self, expected: int, broker: int, **more: str) -> None:
         self.expected, self.broker = expected, broker
         super().__init__(f"own fills sum to {expected}, the broker holds {broker}", **more)
+
+
+class ChangedElsewhere(BrokerError):
+    """Another hand has given an order of ours another price or more contracts. Entries stay locked in this run."""
+
+    hint = (
+        "A stop away from the market, more contracts or another entry is a kill; any other change stays as it is. "
+        "Look in TWS who did it, then stop mesbot and start it again to trade on."
+    )
 
 
 class ClosedElsewhere(BrokerError):

@@ -19,10 +19,7 @@ from nautilus_trader.model.orders import Order
 from bot.ibkr.broker_journal import BrokerJournal
 from bot.ibkr.config import IbkrExecClientConfig
 from bot.ibkr.drafts import draft_of, roles_of
-from bot.ibkr.errors import (
-    BrokerError,
-    OrderRejectedByBroker,
-)
+from bot.ibkr.errors import BrokerError, OrderRejectedByBroker
 from bot.ibkr.exits import Exits
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.settings import require_confirmed
@@ -32,8 +29,10 @@ from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
+from bot.masking import masked
 from bot.messages import (
     CLOSED_ELSEWHERE,
+    ENDPOINT_HOLDINGS,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_POSITION,
     TOPIC_EQS_EVENT,
@@ -75,6 +74,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         session.trigger = self._trigger
         BrokerJournal(session, msgbus, self._said)
         self._exits = Exits(self, session, cache)
+        msgbus.register(ENDPOINT_HOLDINGS, self._exits.write_held)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
         session.positions.differs = self._differs
 
@@ -86,7 +86,7 @@ class IbkrExecutionClient(LiveExecutionClient):
         require_confirmed(link.account, paper=link.settings.paper, observe=self._observe)
         for instrument in self._session.provider.list_all():
             self._cache.add_instrument(instrument)
-        self._set_account_id(AccountId(f"{self.id.value}-{self._session.link.account}"))
+        self._set_account_id(AccountId(f"{self.id.value}-{masked(self._session.link.account)}"))
         self._tell_account()
         await self._await_account_registered(timeout_secs=10.0)
         await Recovery(self, self._session, self._cache, self._unfinished).run()
@@ -132,44 +132,42 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     async def _submit(self, orders: list[Order]) -> None:
         """All or none. What cannot be sent is denied, and was never submitted. All but entries wait for the way out."""
-        waited = False
         try:
             if Role.ENTRY in roles_of(orders):
                 self._session.require_entry()
             else:
-                waited = await self._way_out(orders)
-                orders = [order for order in orders if not order.is_closed]  # what was withdrawn while it waited
+                orders = await self._out(orders)
             if not orders:
                 return
-            con_id = self._session.provider.con_id_of(orders[0].instrument_id)
-            drafts = self._drafts(orders)
-            if roles_of(orders) == {Role.EXIT}:
-                await self._exits.require_held(con_id, drafts[0], anew=waited)
-                self._session.link.require_way_out()
+            con_id, drafts = self._session.provider.con_id_of(orders[0].instrument_id), self._drafts(orders)
         except BrokerError as error:
             for order in orders:
-                self._deny(order, str(error))
+                if not order.is_closed:
+                    self._deny(order, str(error))
             return
         now = self._session.clock.now_ns()
         for order in orders:
             self.generate_order_submitted(order.strategy_id, order.instrument_id, order.client_order_id, now)
         try:
             self._session.orders.place(con_id, drafts)
-        except BrokerError as error:
-            for order in orders:
+        except Exception as error:  # whatever it is: what is not followed never left, and of what is followed the broker is asked
+            for order in [order for order in orders if order.client_order_id.value not in self._session.orders.orders]:
                 self.generate_order_rejected(order.strategy_id, order.instrument_id, order.client_order_id, str(error), now)
 
-    async def _way_out(self, orders: list[Order]) -> bool:
-        """Wait until exits and stops may be sent; whether there was anything to wait for."""
+    async def _out(self, orders: list[Order]) -> list[Order]:
+        """Wait for the way out, and with a closing order until the broker is known to hold as much; what is not withdrawn meanwhile."""
         link, names = self._session.link, {order.client_order_id for order in orders}
-        if link.allows_way_out:
-            return False
+        waited = not link.allows_way_out
         self._waiting |= names
         try:
             await link.until(lambda: link.allows_way_out)
+            if roles_of(orders) == {Role.EXIT} and not (order := orders[0]).is_closed:
+                con_id, draft = self._session.provider.con_id_of(order.instrument_id), self._drafts(orders)[0]
+                await self._exits.require_held(con_id, draft, anew=waited, withdrawn=lambda: order.is_closed)
+                link.require_way_out()
         finally:
             self._waiting -= names
-        return True
+        return [order for order in orders if not order.is_closed]
 
     def _deny(self, order: Order, why: str) -> None:
         self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, why, self._session.clock.now_ns())

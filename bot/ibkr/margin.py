@@ -29,11 +29,13 @@ class InitialMargin:
             link.questions.add(QUESTION, self._ask)
 
     async def _ask(self, _: SyncReason) -> None:
-        """Once a trading day. Raises BrokerError: what the broker says instead of a number, or that it says none."""
-        today = self._today()
-        if self._asked_on == today:
-            return
-        connection = self._link.connection
+        """Once a trading day. Raises BrokerError."""
+        if self._asked_on != self._today():
+            await self.ask()
+
+    async def ask(self) -> None:
+        """Ask IBKR's order servers, which alone can answer. Raises BrokerError: what is said instead of a number, or that none is."""
+        today, connection = self._today(), self._link.connection
         side, account = "BUY" if self._net() >= 0 else "SELL", self._link.account
         order = connection.library.Order(action=side, totalQuantity=1, orderType="MKT", tif="DAY", account=account, whatIf=True)
         state = await connection.what_if(self._contract(), order)

@@ -24,7 +24,6 @@ from bot.ibkr.orders.order_wire import adopted_draft
 TYPES = {"LMT": OrderType.LIMIT, "STP": OrderType.STOP_MARKET, "STP LMT": OrderType.STOP_LIMIT, "MKT": OrderType.MARKET}
 STATUSES = {
     Phase.SENT: OrderStatus.SUBMITTED,
-    Phase.DOUBT: OrderStatus.SUBMITTED,
     Phase.WORKING: OrderStatus.ACCEPTED,
     Phase.FILLED: OrderStatus.FILLED,
     Phase.CANCELED: OrderStatus.CANCELED,

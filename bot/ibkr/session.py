@@ -22,6 +22,7 @@ from bot.ibkr.data.market_data import MarketData
 from bot.ibkr.data.provider import QUESTION as MONTHS
 from bot.ibkr.data.provider import IbkrInstrumentProvider
 from bot.ibkr.errors import BrokerError, ConnectionLost, MarketShut, NotSynced, ScheduledRestart
+from bot.ibkr.link.cut_watch import CutWatch
 from bot.ibkr.link.endpoint import located
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.kill_triggers import KillTriggers
@@ -30,6 +31,8 @@ from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.market_clock import MarketClock
 from bot.ibkr.margin import QUESTION as MARGIN
 from bot.ibkr.margin import InitialMargin
+from bot.ibkr.orders.foreign_orders import ForeignOrders
+from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_answers import OrderAnswers
 from bot.ibkr.orders.order_messages import OrderMessages
 from bot.ibkr.orders.order_sync import OrderSync, SyncTimes
@@ -69,12 +72,15 @@ class BrokerSession:
         self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
         fee_usd, observe = float(contracts.risk_model.fee_per_side_usd), config.runtime.observe
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
-        OrderMessages(self.link, self.orders)
-        OrderAnswers(self.link, self.orders)
+        judge = Judge(self.link, self.orders)
+        OrderMessages(self.link, self.orders, judge)
+        OrderAnswers(self.link, self.orders, judge)
+        ForeignOrders(self.link, self.orders, config.symbol)
         self.positions = PositionCheck(self.orders, self.account, config.link.client_id, self.provider.is_front)
         self.order_sync = OrderSync(
             self.link,
             self.orders,
+            judge,
             self.account,
             times or _times(config, execution.timeouts),
             lambda: runtime.calendar.globex_open(self.clock.now_ns()),
@@ -82,7 +88,9 @@ class BrokerSession:
             self.positions,
         )
         StartCheck(self.link, self.orders.ledger, self.account, self.provider, runtime.past)
-        self.margin = InitialMargin(self.link, self.provider.contract, self._net, self._today, observe=observe)
+        self.margin = InitialMargin(self.link, self.provider.contract, self.net, self._today, observe=observe)
+        if not observe:
+            CutWatch(self.link, self.margin.ask)
         self.feed = MarketData(self.link, contracts.data_contract, self.provider.contract, History(self.link, runtime.calendar.open_within))
         FeedWatch(self.link, self.feed, contracts.data_contract.dvs, runtime.calendar, config.watch_seconds)
         self.link.state_changed.append(self._on_state)
@@ -189,7 +197,7 @@ class BrokerSession:
         except CalendarError:
             return ""
 
-    def _net(self) -> int:
+    def net(self) -> int:
         """Contracts of the front month that the account holds, signed."""
         return sum(held.contracts for con_id, held in self.account.holdings.items() if self.provider.is_front(con_id))
 

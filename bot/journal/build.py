@@ -104,10 +104,11 @@ def plan_of(strategy: str, record: PlanRecord) -> EntryPlan:
 
 def journaled_outcome[Outcome: TradeOutcome](body: Mapping[str, Any], kind: type[Outcome] = TradeOutcome) -> Outcome:
     """The outcome a record's body was made from: null is nan again, but for a signal, which may be unknown."""
-    return msgspec.convert(_nan_again(body) | {"euc": _nan_again(body["euc"])}, kind)
+    return msgspec.convert(nan_again(body) | {"euc": nan_again(body["euc"])}, kind)
 
 
-def _nan_again(values: Mapping[str, Any]) -> dict[str, Any]:
+def nan_again(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record's null was before it was written."""
     return {name: math.nan if value is None else value for name, value in values.items()}
 
 
@@ -158,6 +159,6 @@ def intent_of(record: IntentRecord) -> Intent:
         inputs=EucInputs(**record.euc_inputs),
         regime=record.regime,
         session_phase=record.session_phase,
-        signals=_nan_again(record.signals),
+        signals=nan_again(record.signals),
     )
     return Intent(record.intent_id, plan_of(record.strategy, record.plan), record.expires_ns, decided)

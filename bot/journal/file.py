@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.errors import JournalError
 from bot.journal import write_ahead_log
+from bot.own_files import own_file
 
 PATIENT_MS, HURRIED_MS = 1000, 20  # how long a transaction waits for another process that holds the file
 _ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -19,10 +20,11 @@ Rows = Iterable[tuple[Any, ...]]
 
 
 class JournalFile:
-    """`db` is in autocommit mode. Raises sqlite3.Error if the file cannot be opened at all."""
+    """`db` is in autocommit mode. Raises sqlite3.Error or OSError if the file cannot be opened at all, NotOurs if it is another's."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        own_file(path)  # its write-ahead log has the same mode and owner: SQLite sees to that
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.execute(f"PRAGMA busy_timeout = {PATIENT_MS}")
 

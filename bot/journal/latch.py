@@ -21,6 +21,7 @@ import msgspec
 from bot.decision.snapshot import KillState
 from bot.errors import JournalError
 from bot.journal.records import KillRecord, OperatorRecord
+from bot.own_files import opened_own
 
 HALF_BYTES = 4096  # a page and a disk's sector: a write of one half never touches the other
 REASON_CHARACTERS = 300
@@ -110,7 +111,7 @@ class Latch:
         if said == self._said:
             return
         try:
-            with open(self._path, "r+b") as file:
+            with open(self._path, "r+b", opener=opened_own) as file:
                 file.seek((self._number + 1) % 2 * HALF_BYTES)
                 _sync(file, _half_bytes(self._number + 1, said))
         except OSError as error:
@@ -123,7 +124,7 @@ class Latch:
         """Whole or not at all: a draft takes the file's place once it is on the disk."""
         draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
-            with open(draft, "wb") as file:
+            with open(draft, "wb", opener=opened_own) as file:
                 _sync(file, _half_bytes(2, self._said) + _half_bytes(1, self._said))
             draft.replace(self._path)
             _sync_folder(self._path.parent)

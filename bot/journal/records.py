@@ -224,6 +224,9 @@ class ReconcileRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True)
     client_order_id: str = ""
 
 
+BY_A_PERSON = "manual"  # the reason of a trip that `mesbot kill` asked for
+
+
 class KillRecord(msgspec.Struct, frozen=True, gc=False):
     """A step of the kill sequence or of an entry lock: what tripped it and which state it leads to."""
 
@@ -234,7 +237,7 @@ class KillRecord(msgspec.Struct, frozen=True, gc=False):
 
 class ShadowRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A shadow trade began (`state` OPENED), ended unfilled (EXPIRED), closed (CLOSED, as an OUTCOME record with shadow=true)
-    or was lost with the process that followed it (LOST, written by the next)."""
+    or could not be followed on by a later run, because the journal does not say enough of it (LOST)."""
 
     trade_id: str
     strategy: str

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from bot.errors import MesbotError
+from bot.own_files import opened_own, require_ours
 
 PATIENCE_SECONDS, POLL_SECONDS = 0.5, 0.01  # somebody who only looks (`held_by`) has the lock for a moment
 
@@ -26,7 +27,7 @@ class RunLock:
     """Holds the lock of a journal, which need not exist yet, while its `with` block runs.
 
     Entering it waits half a second at most. Raises JournalInUse, one sentence with process id and journal, if another
-    holds the lock; MesbotError if the lock file cannot be made.
+    holds the lock; MesbotError if the lock file cannot be made, or is another user's (NotOurs).
     """
 
     def __init__(self, journal: Path) -> None:
@@ -80,9 +81,10 @@ def _path(journal: Path) -> Path:
 
 def _opened(journal: Path) -> int:
     path = _path(journal)
+    require_ours(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        return opened_own(str(path), os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise MesbotError(
             f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can, or name one with --out."

@@ -31,11 +31,12 @@ from bot.errors import JournalError
 from bot.journal import chain, schema
 from bot.journal.file import JournalFile
 from bot.journal.kill_state import latch_of, require_link
-from bot.journal.latch import Latch, read_latch
+from bot.journal.latch import Latch, latch_path, read_latch
 from bot.journal.records import ContractsRecord, KillRecord, Kind, OperatorRecord
 from bot.journal.stored_run import StoredRun
 from bot.journal.times import minute_end
 from bot.journal.verify import verify
+from bot.own_files import require_ours
 
 _LAST_LINK = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link DESC LIMIT 1"
 _UNLINKED = (
@@ -129,7 +130,7 @@ class Journal:
                 journal = cls(file, clock_wall, flush_every_links)
                 begin(journal)
                 undo.pop_all()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise JournalError(f"{path} cannot be written as a journal: {error}.") from error
         return journal
 
@@ -251,6 +252,7 @@ class Journal:
         self.flush()
 
     def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any], same_law: bool) -> None:
+        require_ours(latch_path(self.path))
         said = read_latch(self.path)
         require_link(self.path, self._db, said)
         if schema.is_empty(self._db):

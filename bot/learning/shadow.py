@@ -26,7 +26,7 @@ class ShadowBook:
 
     It fills by bot.fills, as real trades do in a backtest, and knows bracket, time and
     session exits only: a shadow's stop never moves and its thesis is not watched. It spends
-    no budget, so it never marks a BUDGET_OVERRUN. What is open is lost with the process.
+    no budget, so it never marks a BUDGET_OVERRUN. It writes nothing down; a restart hands it what was open (`follow`).
     Source: learning.yaml: shadow; risk_model.yaml: fee_per_side_usd.
     """
 
@@ -50,10 +50,19 @@ class ShadowBook:
         if slot in self._shadows or (last is not None and decided_ns - last < self._spacing_ns):
             return None
         trade_id = f"shadow-{plan.strategy}-{'L' if plan.side > 0 else 'S'}-{decided_ns // MINUTE_NS}"
-        followed = FollowedPlan(plan, decided_ns, refused.expires_ns, refused.decided.slippage_ticks)
-        self._shadows[slot] = _Shadow(trade_id, refused, time_of_day, followed)
-        self._started[slot] = decided_ns
+        self.follow(trade_id, refused, time_of_day)
+        self.started(*slot, decided_ns)
         return ShadowRecord(trade_id, plan.strategy, "OPENED", list(refused.gates), plan_record(plan))
+
+    def follow(self, trade_id: str, refused: RefusedPlan, time_of_day: str) -> None:
+        """Follow a refused plan from its decision on, by the bars that come; of an earlier run one that was open when it ended."""
+        plan = refused.plan
+        followed = FollowedPlan(plan, refused.decided.ts_ns, refused.expires_ns, refused.decided.slippage_ticks)
+        self._shadows[plan.strategy, plan.side] = _Shadow(trade_id, refused, time_of_day, followed)
+
+    def started(self, strategy: str, side: int, decided_ns: int) -> None:
+        """A strategy's newest shadow trade on a side (1, -1) was decided then (UTC ns); the next waits for its time."""
+        self._started[strategy, side] = decided_ns
 
     def on_bar(self, bar: Bar, slippage_ticks_now: int, flatten: bool) -> list[ShadowRecord | TradeOutcome]:
         """Follow every shadow through one bar; what expired unfilled or closed, in the order they started.

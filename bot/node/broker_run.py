@@ -1,15 +1,17 @@
 """Trading a broker's account: the same node as a replay's, on a real TWS or Gateway, until somebody stops it.
 
 The journal of mode, account and year goes on where it ended: counters, locks, learning and unfinished trades are
-what they were. Contracts that wait for the end of the trading day are taken up then, by a node that begins in the place of
-the first. It does not promise to be watched: what happens while it is stopped is for the bracket at the broker.
+what they were. Contracts that wait for the end of the trading day are taken up then, and a new year's journal is begun, by a node
+that begins in the place of the first. It does not promise to be watched: what happens while it is stopped is for the bracket at the broker.
 """
 
+# long because: a run is told in one place, from the first meeting to its last node
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -21,18 +23,18 @@ from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
 from bot.errors import JournalError, MesbotError
 from bot.ibkr.config import BrokerConfig
-from bot.ibkr.errors import ClockSkew
+from bot.ibkr.errors import BrokerError, ClockSkew, SetupError
 from bot.ibkr.link.endpoint import unlocated
 from bot.journal.contracts import TRADING_DAY
-from bot.journal.run_lock import RunLock, held_by
 from bot.node.config import journal_config, node_config
 from bot.node.errors import NodeError
-from bot.node.journals import Journals, journals_of
+from bot.node.journals import FOLDER, Journals, journals_of, year_at
 from bot.node.node import MesbotNode
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.screen import Glance
 from bot.node.turn import Turn
+from bot.own_files import tightened
 from bot.runtime.law import DayLaw, day_law
 from bot.runtime.past import past_of
 from bot.runtime.recover import recovered
@@ -42,8 +44,10 @@ from bot.units import MINUTE_NS, to_points
 
 AHEAD_DAYS = 200  # of calendar, so that a run may go on for months
 REASON_SECONDS = 5.0  # of the start's time, so that the session names its reason before the node's time is up
+AGAIN_SECONDS = 15.0
 SCREEN_SECONDS = 0.25
 Show, Say = Callable[[Glance], None], Callable[[str], None]
+Work = Callable[[MesbotNode], Awaitable[None]]
 
 
 class ObserveRefused(MesbotError):
@@ -68,7 +72,12 @@ class Meeting:
 
 
 async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: None) -> Meeting:
-    """Find out before anything is built; `say` hears of a wait. Raises ContractError, BrokerError, JournalError or ObserveRefused."""
+    """Find out before anything is built; `say` hears of a wait, and of a state folder that others could read.
+
+    Raises ContractError, BrokerError, JournalError, NotOurs or ObserveRefused.
+    """
+    if told := tightened(request.state, request.state / FOLDER):
+        say(told)
     contracts = load_contracts(request.contracts, request.strategies)
     patience = {"id_in_use_seconds": request.start_seconds, "say": say}
     found = await probe(request.endpoint, contracts.execution_contract, paper=not request.live_account, zone=request.zone, **patience)
@@ -76,7 +85,7 @@ async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: No
     if replay and request.live_account:
         raise ClockSkew(f"the gateway's clock is {found.skew_seconds / 3600:+.1f} hours from this machine's, and the account is a live one")
     market_ns = found.broker_ns if replay else time.time_ns()
-    year = new_york(market_ns).year
+    year = year_at(contracts, market_ns)
     if request.mode is Mode.OBSERVE:
         _require_nothing_open(request, found.account, year)
     journals = journals_of(request.state, request.mode.value, found.account, year)
@@ -88,7 +97,7 @@ def _require_nothing_open(request: BrokerRequest, account: str, year: int) -> No
     """An observing bot manages nothing, and would be taken for the one that does. A trading bot that runs beside it does manage."""
     mode, verb = (Mode.LIVE, "mesbot live --trading-mode live") if request.live_account else (Mode.PAPER, "mesbot paper")
     journals = journals_of(request.state, mode.value, account, year)
-    if held_by(journals.path) is None and (stories := past_of(journals.earlier).unfinished):
+    if not journals.running and (stories := past_of(journals.earlier).unfinished):
         trades = ", ".join(f"{story.intent.intent_id} ({_held(recovered(story).net)})" for story in stories)
         raise ObserveRefused(
             f"{account} has {trades} unfinished in its {mode} journal, and an observing bot would leave that alone; "
@@ -100,25 +109,52 @@ def _held(net: int) -> str:
     return f"{'long' if net > 0 else 'short'} {abs(net)}" if net else "nothing held"
 
 
-async def trade(request: BrokerRequest, met: Meeting, show: Show | None = None, say: Say = lambda _: None) -> NodeResult:
+async def trade(
+    request: BrokerRequest, met: Meeting, show: Show | None = None, say: Say = lambda _: None, meanwhile: Work | None = None
+) -> NodeResult:
     """Run until stopped (SIGINT, SIGTERM); entries that still work are cancelled then, positions keep their brackets.
 
-    `say` takes lines for a person. Raises NodeError, one sentence, if the node cannot start in time or stops by
-    itself, JournalInUse if another process writes the journal.
+    `meanwhile` is what a run is for that ends with it; without it the run goes on. `say` takes lines for a person. Raises NodeError,
+    one sentence, if the node cannot start in time or stops by itself, JournalInUse if another process writes the journal.
     """
     stopping = asyncio.Event()
     while True:
-        with RunLock(met.journals.path):
-            result = await _trade(request, met, stopping, show, say)
+        with met.journals.locked():
+            result = await _trade(request, met, stopping, show, say, meanwhile)
         if not stopping.is_set():
             request = replace(request, confirmed="")  # what was typed is journaled already
-            met = await meet(request, say)
-            say(met.law.told or f"The contracts that waited count now ({met.law.contracts.sha256[:12]}).")
+            before, met = met, await _meet_again(request, met, stopping, say)
+            for sentence in _begun(before, met):
+                say(sentence)
         if stopping.is_set():
             return result
 
 
-async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, show: Show | None, say: Say) -> NodeResult:
+async def _meet_again(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, say: Say) -> Meeting:
+    """Between two nodes of one run; a gateway that is away just then is asked until it answers, or somebody wants to end."""
+    while not stopping.is_set():
+        try:
+            return await meet(request, say)
+        except SetupError:
+            raise
+        except BrokerError as error:
+            say(f"The next node waits for the gateway: {error}")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), AGAIN_SECONDS)
+    return met
+
+
+def _begun(before: Meeting, met: Meeting) -> Iterator[str]:
+    """What is new with a node that has taken the place of another, as sentences."""
+    if met.journals.path != before.journals.path:
+        yield f"A new year: the journal goes on in {met.journals.path}."
+    if met.law.told or met.law.contracts.sha256 != before.law.contracts.sha256:
+        yield met.law.told or f"The contracts that waited count now ({met.law.contracts.sha256[:12]})."
+
+
+async def _trade(
+    request: BrokerRequest, met: Meeting, stopping: asyncio.Event, show: Show | None, say: Say, meanwhile: Work | None
+) -> NodeResult:
     """One node, until somebody wants the run to end (`stopping`) or contracts that waited are due."""
     broker = broker_config(request, met)
     node = MesbotNode(broker_node_config(request, met, broker), broker, stopping)
@@ -132,7 +168,11 @@ async def _trade(request: BrokerRequest, met: Meeting, stopping: asyncio.Event, 
     try:
         await node.start(request.start_seconds)
         await node.warmed_up(show)
-        await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, runtime.calendar, say))
+        if meanwhile is None:
+            await _watch(node, show, Turn(request, met.contracts, met.law.waits_until_ns, met.journals.year, runtime.calendar, say))
+        else:
+            await meanwhile(node)
+            stopping.set()
     except NodeError as error:
         failure = error
     finally:
@@ -241,7 +281,13 @@ def _left_behind(node: MesbotNode) -> tuple[str, ...]:
         held.append(
             f"{others} may still work at the broker with nothing held, and would open a position; cancel it in TWS, or start again."
         )
-    return (*held, *_not_ours(node))
+    return (*held, *_unwanted(node), *_not_ours(node))
+
+
+def _unwanted(node: MesbotNode) -> list[str]:
+    """Orders of ours that work at the broker and should not."""
+    halts = node.session.orders.halts
+    return [f"{halts[name].order_ref}: {halts[name].text}; cancel it in TWS." for name in ("stray", "duplicate") if name in halts]
 
 
 def _not_ours(node: MesbotNode) -> list[str]:

@@ -19,6 +19,7 @@ from bot.decision.plan import ExitReason
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.session import BrokerSession, session_of
+from bot.journal.records import Kind, OperatorRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_RISK_CLOSE,
@@ -30,11 +31,14 @@ from bot.messages import (
     CloseTrade,
     Standing,
 )
+from bot.node.drill import Drills, taken_drill
 from bot.node.errors import NodeError
-from bot.node.kill_request import taken_request
+from bot.node.foreign import ForeignKill
+from bot.node.kill_request import FOREIGN, refused_request, taken_request
 from bot.node.overdue import flatten_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
+from bot.runtime.kill_times import CANCELS_SENT
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
 
@@ -55,8 +59,9 @@ class DeskActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
 
 
 class DeskActor(Part):
-    """`begun` is set once decisions have begun; `failure` says why the run cannot go on.
+    """`begun` is set once decisions have begun; `failure` says why the run cannot go on, `killed` why a person has killed it.
 
+    `say` takes a line for a person; until somebody sets it, the log does.
     Somebody may own the run's end (`owned_by`): who withdraws entries and stops the node then. Otherwise both are done here.
     """
 
@@ -67,12 +72,18 @@ class DeskActor(Part):
         self._config = config
         self._runtime = runtime_of(config.runtime)
         self._journal = Path(config.runtime.journal_path)
+        # A kill that was asked for while last year's journal was the newest waits beside that one.
+        self._journals = tuple(dict.fromkeys([*map(Path, config.runtime.earlier), self._journal]))
         self.watchdog = Watchdog(hung_path(self._journal))
+        self._drills = Drills(self, self._journal, self._standing)
+        self._foreign = ForeignKill(self, self._journal, self._standing, observe=config.runtime.observe)
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.session: BrokerSession
         self.begun = asyncio.Event()
         self.failure: MesbotError | None = None
+        self.say: Callable[[str], None] = self.log.error
+        self._refused = self.killed = ""
         self._owned = False
         self._finish: Callable[[], None] = self._shut_down
 
@@ -83,6 +94,7 @@ class DeskActor(Part):
     def on_start(self) -> None:
         """Begin to work beside the market."""
         self.watchdog.begin()
+        taken_drill(self._journal)  # one that nobody has carried out must not open a trade now
         self.session = session_of(asyncio.get_running_loop(), self._config.broker)
         self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
         self._tasks = [asyncio.ensure_future(self._guarded(work)) for work in (self._look_on, self._run)]
@@ -107,16 +119,51 @@ class DeskActor(Part):
             self.log.error(str(self.failure))
             self._finish()
 
+    def _also(self, work: Callable[[], Any]) -> None:
+        """Do this too, until the run ends."""
+        self._tasks = [task for task in self._tasks if not task.done()] + [asyncio.ensure_future(self._guarded(work))]
+
     async def _look_on(self) -> None:
         while True:
             self.look()
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """Carry out a person's kill request, and leave what is overdue."""
-        if (reason := taken_request(self._journal)) is not None:
-            self.msgbus.send(ENDPOINT_RISK_KILL, reason)
+        """Carry out a person's requests, and leave what is overdue."""
+        for journal in self._journals:
+            self._take(journal)
+        self._tell_refused(next((why for journal in self._journals if (why := refused_request(journal))), ""))
+        if (reason := taken_drill(self._journal)) is not None:
+            self._also(lambda: self._drills.run(reason))
         self.leave_overdue()
+
+    def _take(self, journal: Path) -> None:
+        if (reason := taken_request(journal)) is not None:
+            self._kill(reason)
+        if (reason := taken_request(journal, FOREIGN)) is not None:
+            self._kill(reason)
+            self._also(lambda: self._foreign.run(reason))
+
+    def _tell_refused(self, why: str) -> None:
+        """Once, for as long as it lies there."""
+        if why and why != self._refused:
+            self.say(why)
+        self._refused = why
+
+    def _kill(self, reason: str) -> None:
+        self.killed = reason
+        since = self.session.link.seconds()
+        self.msgbus.send(ENDPOINT_RISK_KILL, reason)
+        self._also(lambda: self._tell_sent(reason, since))
+
+    async def _tell_sent(self, reason: str, since: float) -> None:
+        """Journal when the first cancels of a kill leave; nothing if there is nothing to cancel."""
+        link, orders = self.session.link, self.session.orders.orders
+        while not (link.allows_way_out and any(order.cancel_asked and order.asked_at >= since for order in orders.values())):
+            if self._standing().at_rest:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+        self.record(Kind.OPERATOR, self.session.clock.now_ns(), OperatorRecord("kill", reason, CANCELS_SENT))
 
     def leave_overdue(self) -> None:
         """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""

@@ -1,14 +1,23 @@
-"""Which journal a live run writes: one a mode, account and calendar year, in the user's state folder; a restart continues it."""
+"""Which journal a live run writes: one a mode, account and year, in the user's state folder; a restart continues it.
+
+A trading day belongs to the year of its date: its new file begins at 18:00 New York of the last trading day before.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.contracts import Contracts
 from bot.errors import UsageError
 from bot.journal import schema
 from bot.journal.read import opened
+from bot.journal.run_lock import RunLock, held_by
+from bot.own_files import require_ours
+from bot.runtime.law import trading_day_at
 
 FOLDER = "journals"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
@@ -27,11 +36,35 @@ class Journals(NamedTuple):
     first_ns: int
     previous_head: str
 
+    @property
+    def year(self) -> int:
+        """The year of the file to write."""
+        return int(self.path.stem.rpartition("-")[2])
+
+    @property
+    def running(self) -> bool:
+        """Whether a process writes one of them; over the turn of the year it may still be the one before."""
+        return any(held_by(path) is not None for path in {self.path, *self.earlier})
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else writes any of them. Raises JournalInUse."""
+        with ExitStack() as held:
+            for path in sorted({self.path, *self.earlier}):
+                held.enter_context(RunLock(path))
+            yield
+
+
+def year_at(contracts: Contracts, market_ns: int) -> int:
+    """Whose year's journal a moment belongs to (market time, UTC ns)."""
+    return int(trading_day_at(contracts, market_ns).date[:4])
+
 
 def journals_of(state: Path, mode: str, account: str, year: int) -> Journals:
-    """The journals of a mode (OBSERVE, PAPER, LIVE) and account. Raises JournalError if one cannot be read."""
+    """The journals of a mode (OBSERVE, PAPER, LIVE) and account. Raises JournalError if one cannot be read, NotOurs."""
     stem = f"{mode.lower()}-{_UNSAFE.sub('_', account)}"
     folder = state / FOLDER
+    require_ours(folder, folder=True)
     path = folder / f"{stem}-{year}.sqlite"
     found = sorted(each for each in folder.glob(f"{stem}-*.sqlite") if re.fullmatch(r"\d{4}", each.stem.rpartition("-")[2]))
     if found and found[-1] > path:

@@ -6,7 +6,7 @@ It does not touch the broker: a running bot leaves its position itself, and wher
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -14,28 +14,31 @@ from typing import NamedTuple
 from bot.contracts import Contracts
 from bot.decision.snapshot import KillState
 from bot.errors import MesbotError, UsageError
-from bot.journal.latch import read_latch
-from bot.journal.read import Record, opened, read
-from bot.journal.records import KillRecord, Kind, OperatorRecord
+from bot.journal.records import BY_A_PERSON, KillRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
-from bot.journal.times import new_york
 from bot.node.journals import journals_of
-from bot.node.kill_request import leave_request, taken_request
+from bot.node.kill_request import FOREIGN, KILL, leave_request, taken_request
 from bot.node.status import JournalName, JournalStatus, status_of
 from bot.runtime.past import past_of
 
-WAIT_SECONDS, POLL_SECONDS = 30.0, 0.05
-TRIPPED = (KillState.TRIPPED, "manual")
+TRIPPED = (KillState.TRIPPED, BY_A_PERSON)
 OVER = ((KillState.FLAT, "no position left"), (KillState.HALTED, "mesbot resume"))
 
 
 class Asked(NamedTuple):
-    """Whose kill was asked for, whether its bot runs, and since when (UTC ns of the wall)."""
+    """Whose kill was asked for (`name` None: a replay's), whether its bot runs, and since when (UTC ns of the wall)."""
 
-    name: JournalName
+    name: JournalName | None
+    path: Path
     running: bool
     begun_ns: int
+    foreign: bool = False
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return f"The replay in {self.path.parent}" if self.name is None else f"{self.name.mode} {self.name.account}"
 
 
 class _Said(NamedTuple):
@@ -48,22 +51,26 @@ class _Said(NamedTuple):
 class KillTargets:
     """The journals that a kill could mean."""
 
-    def __init__(self, state: Path, names: Sequence[JournalName]) -> None:
-        self._state, self._names = state, names
+    def __init__(self, state: Path, names: Sequence[JournalName], replay: Path | None = None) -> None:
+        self._state, self._names, self._replay = state, names, replay
 
-    def ask(self, reason: str) -> Asked:
-        """Leave the request with the one that is meant: the one whose bot trades, else the one with open trades.
+    def ask(self, reason: str, what: str = KILL) -> Asked:
+        """Leave the request with the one that is meant: the one whose bot trades, else the one with open trades, else the `replay`.
 
-        Raises UsageError if several could be meant, MesbotError if the request cannot be written.
+        `what` is KILL, or FOREIGN to include what is foreign. Raises UsageError if several could be meant, MesbotError if the request
+        cannot be written.
         """
         running = [name for name in self._names if held_by(name.path(self._state)) is not None]
         trading = [name for name in running if name.mode != "OBSERVE"]
-        name = _one(trading or self._said.open or running or self._readable() or self._names)
         begun_ns = time.time_ns()
-        leave_request(name.path(self._state), reason)  # before anything that can fail
-        return Asked(name, name in running, begun_ns)
+        if self._replay is not None and not (trading or self._said.open):
+            leave_request(self._replay, reason, what)
+            return Asked(None, self._replay, True, begun_ns, what == FOREIGN)
+        name = the_one(trading or self._said.open or running or self._readable() or self._names)
+        leave_request(name.path(self._state), reason, what)  # before anything that can fail
+        return Asked(name, name.path(self._state), name in running, begun_ns, what == FOREIGN)
 
-    def besides(self, asked: JournalName) -> list[str]:
+    def besides(self, asked: JournalName | None) -> list[str]:
         """What a person must know of the other journals, as sentences."""
         others = {
             each: f"{each.mode} {each.account} was not killed and has {trades} open; "
@@ -90,7 +97,7 @@ class KillTargets:
         return said
 
 
-def _one(candidates: Iterable[JournalName]) -> JournalName:
+def the_one(candidates: Iterable[JournalName]) -> JournalName:
     """The only one. Raises UsageError if there are several."""
     names = list(candidates)
     if len(names) > 1:
@@ -128,44 +135,3 @@ def _written(each: JournalStatus, contracts: Contracts, reason: str) -> str:
             detail = reason if state is KillState.TRIPPED else ""
             journal.write_ahead(Kind.KILL, each.as_of_ns, KillRecord(state.value, why, detail))
     return steps[-1][0]
-
-
-def follow(state: Path, asked: Asked) -> Iterator[str]:
-    """The steps as the running bot journals them from then on, as lines to show, until it has halted.
-
-    Raises MesbotError if it has not within WAIT_SECONDS of the wall, JournalError if its journal cannot be read.
-    """
-    name, begun = asked.name, time.monotonic()
-    with opened(name.path(state)) as db:
-        newest = "SELECT seq FROM records WHERE wall_ns < ? ORDER BY seq DESC LIMIT 1"
-        (seen,) = db.execute(newest, (asked.begun_ns,)).fetchone() or (0,)
-        reached, why = _before(state, name, list(read(db, Kind.KILL, until_seq=seen)))
-        if reached == KillState.HALTED:
-            yield f"{name.mode} {name.account} is {reached} already: {why}"
-            return
-        while time.monotonic() - begun < WAIT_SECONDS:
-            for step in list(read(db, Kind.KILL, after_seq=seen)):
-                seen, reached = step.seq, step.body["state"]
-                yield f"{time.monotonic() - begun:6.2f} s  {reached:8} {step.body['reason']}  ({new_york(step.ts_ns)} New York)"
-            if reached == KillState.HALTED:
-                return
-            time.sleep(POLL_SECONDS)
-    yield _by_its_latch(state, name, reached)
-
-
-def _by_its_latch(state: Path, name: JournalName, reached: str) -> str:
-    """A halt that no journal tells, for it cannot be written. Raises MesbotError if the latch does not know of one either."""
-    said = read_latch(name.path(state))
-    if said is not None and said.state is KillState.HALTED and not said.fault:
-        halted = f"{name.mode} {name.account} is {said.state} by its latch"
-        return f"{halted}, for the journal cannot be written: {said.reason}; look at TWS too."
-    known = "the bot has not answered" if reached == KillState.ARMED else f"it is {reached} and goes on trying"
-    raise MesbotError(f"Not halted after {WAIT_SECONDS:g} s: {known}; look at mesbot status, and close the position in TWS if it stays.")
-
-
-def _before(state: Path, name: JournalName, steps: list[Record]) -> tuple[str, str]:
-    """The latch and its reason before the request; this year's file may not have begun with it."""
-    if steps:
-        return steps[-1].body["state"], steps[-1].body["reason"]
-    past = past_of(journals_of(state, *name).earlier[:-1])
-    return past.kill_state, past.kill_reason

@@ -1,34 +1,38 @@
-"""`mesbot kill` to a running bot: a small file beside the journal, taken by the bot within a fraction of a second."""
+"""What a person asks of a running bot: a small file beside the journal, taken by the bot within a fraction of a second.
+
+Only the user of the bot can ask: what another has put there, or a link, is refused.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 from bot.errors import MesbotError
+from bot.own_files import why_not_ours, write_own
+
+KILL, FOREIGN, DRILL = "kill", "kill-foreign", "drill"  # what can be asked for
 
 
-def request_path(journal: Path) -> Path:
+def request_path(journal: Path, what: str = KILL) -> Path:
     """Where a request for the bot that writes a journal lies."""
-    return Path(f"{journal}.kill")
+    return Path(f"{journal}.{what}")
 
 
-def leave_request(journal: Path, reason: str) -> None:
-    """Ask for the kill, whole or not at all. Raises MesbotError if it cannot be written."""
-    path = request_path(journal)
-    draft = path.with_suffix(f".{os.getpid()}")
+def leave_request(journal: Path, reason: str, what: str = KILL) -> None:
+    """Ask for it, whole or not at all; what waits already stays asked for. Raises MesbotError if it cannot be written."""
+    path = request_path(journal, what)
     try:
-        draft.write_text(reason, encoding="utf-8")
-        draft.replace(path)
+        waits = waiting_request(journal, what)
+        write_own(path, (reason if waits in (None, reason) else f"{waits}; {reason}").encode())
     except OSError as error:
         raise MesbotError(f"{path} cannot be written ({error.strerror}); close the position in TWS by hand.") from None
 
 
-def waiting_request(journal: Path) -> str | None:
-    """The reason that was left, which stays; None if there is none. A file that cannot be read is a request all the same."""
-    path = request_path(journal)
-    if not path.exists():
+def waiting_request(journal: Path, what: str = KILL) -> str | None:
+    """The reason that was left, which stays; None if there is none of ours. One that cannot be read is a request all the same."""
+    path = request_path(journal, what)
+    if not path.exists() or why_not_ours(path):
         return None
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip() or "no reason given"
@@ -36,19 +40,31 @@ def waiting_request(journal: Path) -> str | None:
         return f"a request that cannot be read ({error.strerror})"
 
 
-def taken_request(journal: Path) -> str | None:
+def refused_request(journal: Path) -> str:
+    """Why what lies in the place of a request is none, as a sentence: another user has put it there, or it is no file; "" if it is one."""
+    why = next((found for what in (KILL, FOREIGN, DRILL) if (found := why_not_ours(request_path(journal, what)))), "")
+    return f"No request is taken from there: {why}" if why else ""
+
+
+def taken_request(journal: Path, what: str = KILL) -> str | None:
     """The reason that was left, once; None if there is none. A file that cannot be removed is a request all the same."""
-    reason = waiting_request(journal)
+    reason = waiting_request(journal, what)
     if reason is not None:
         with contextlib.suppress(MesbotError):
-            withdraw_request(journal)
+            withdraw_request(journal, what)
     return reason
 
 
-def withdraw_request(journal: Path) -> None:
+def withdraw_request(journal: Path, what: str = KILL) -> None:
     """Remove a request, so that no start carries it out. Raises MesbotError if it cannot be removed."""
-    path = request_path(journal)
+    path = request_path(journal, what)
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise MesbotError(f"{path} cannot be removed ({error.strerror}), and the next start would be killed by it; remove it.") from None
+        raise MesbotError(f"{path} cannot be removed ({error.strerror}), and the next start would carry it out; remove it.") from None
+
+
+def waiting_kill(journal: Path) -> str | None:
+    """The reason of a kill that waits, with or without what is foreign; None if none does."""
+    foreign = waiting_request(journal, FOREIGN)
+    return waiting_request(journal) if foreign is None else f"{foreign} (what is foreign included)"

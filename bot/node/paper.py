@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,8 @@ from bot.bars.sessions import session_of
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
+from bot.decision.snapshot import KillState
+from bot.errors import MesbotError
 from bot.gateway.config import GatewayConfig
 from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
@@ -22,10 +25,12 @@ from bot.journal.folder import JOURNAL
 from bot.journal.run_lock import RunLock
 from bot.market.bar import Bar
 from bot.node.config import journal_config, node_config
+from bot.node.kill_request import withdraw_request
 from bot.node.node import MesbotNode
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
+from bot.state_folder import remember_replay
 from bot.units import HOUR_NS, MINUTE_NS, to_points
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
@@ -65,6 +70,9 @@ async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
     """
     day = day_of(request)
     with RunLock(request.out / JOURNAL):
+        withdraw_request(request.out / JOURNAL)  # of an earlier replay
+        with suppress(MesbotError):  # then only `mesbot kill` does not find it
+            remember_replay(request.out / JOURNAL)
         return await _replay(request, day, show)
 
 
@@ -76,6 +84,7 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             await node.start()
             await node.warmed_up(show)
             await _run(node, show)
+            killed = _killed(node, gateway)
             told = _how_it_ended(node, gateway, f"{day.session.date} of {day.label} at speed {_speed(request.speed)}")
         finally:
             head = await node.stop()
@@ -83,7 +92,7 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             *told,
             f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
         )
-    return NodeResult(request.out / JOURNAL, head, notes)
+    return NodeResult(request.out / JOURNAL, head, notes, killed)
 
 
 def replay_broker(request: PaperRequest, day: Day, **where: object) -> BrokerConfig:
@@ -143,13 +152,25 @@ def gateway_config(request: PaperRequest, day: Day) -> GatewayConfig:
 
 
 async def _run(node: MesbotNode, show: Show | None) -> None:
-    while not await node.wait(SCREEN_SECONDS):
+    """Until the tape ends, somebody stops it, or a person's kill is through."""
+    while not (await node.wait(SCREEN_SECONDS) or (node.desk.killed and node.screen.glance.kill_state is KillState.HALTED)):
         if show is not None:
             show(node.screen.glance)
         node.require_running()
     node.require_running()
     if show is not None:
         show(node.screen.glance)  # as it ended, which is what stays above the report
+
+
+def _killed(node: MesbotNode, gateway: Gateway) -> str:
+    """That a person has killed the replay, as a sentence; "" if nobody has."""
+    if not node.desk.killed:
+        return ""
+    state = node.screen.glance.kill_state
+    return (
+        f"The replay was killed ({node.desk.killed}) and ended at {new_york(gateway.now_ns):%H:%M} New York with the kill switch {state}; "
+        "its journal keeps that to itself, the next replay begins anew."
+    )
 
 
 def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ async def probe(
             now = time.monotonic()
             if waits_since is None:
                 waits_since = now
-                say(f"Client id {settings.client_id} is in use at {endpoint}; waiting for the old session to end, {wait:g} s at most.")
+                say(f"Our client id is in use at {endpoint}; waiting for the old session to end, {wait:g} s at most.")
             if now + RETRY_SECONDS - waits_since > wait:
                 raise
         await asyncio.sleep(RETRY_SECONDS)

@@ -97,8 +97,9 @@ class BrokerRequest:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """Where the journal is, its head hash, and what a person should be told, as sentences."""
+    """Where the journal is, its head hash, and what a person should be told, as sentences; `killed` if a person's kill ended it."""
 
     journal: Path
     head: str
     notes: tuple[str, ...] = ()
+    killed: str = ""

@@ -26,9 +26,10 @@ from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.found import found_at_broker
 from bot.node.journals import FOLDER, journals_of
-from bot.node.kill_request import waiting_request
+from bot.node.kill_request import refused_request, waiting_kill
 from bot.node.laws import law_and_words, market_ns_of, readable_contracts
 from bot.node.request import Mode
+from bot.own_files import require_ours
 from bot.runtime.past import Past, past_of
 from bot.runtime.recover import Story, recovered
 from bot.runtime.situation import Situation
@@ -123,7 +124,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
 
     `running` is the id of the process that writes the journal, None if nobody does. `told` are sentences about the latch
     beside the journal; `kill` is the stricter of both. `kill_request` is the reason of a
-    `mesbot kill` that nobody has carried out, None if there is none: the next start does. `trouble` is what was last found
+    `mesbot kill` that nobody has carried out, None if there is none: the next start does; `refused_request` why one that lies there is
+    none, "" if that is not so. `trouble` is what was last found
     wrong with orders, fills or positions at the broker, `link` what was last said of the link to it, "" if nothing was. `replayed`
     says that the gateway of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
     `contracts_sha256` is what the newest record was made under, `contracts_told` a sentence if contracts at hand count only in
@@ -142,6 +144,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     kill: KillStatus
     told: tuple[str, ...]
     kill_request: str | None
+    refused_request: str
     trouble: str
     link: str
     learning: dict[str, TrustStatus]
@@ -153,7 +156,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
 
 
 def journal_names(state: Path) -> list[JournalName]:
-    """The modes and accounts that have journals in the state folder, each with its latest year."""
+    """The modes and accounts that have journals in the state folder, each with its latest year. Raises NotOurs."""
+    require_ours(state / FOLDER, folder=True)
     found = [_NAME.fullmatch(path.stem) for path in sorted((state / FOLDER).glob("*.sqlite"))]
     latest = {(each[1].upper(), each[2]): int(each[3]) for each in found if each is not None}
     return [JournalName(mode, account, year) for (mode, account), year in latest.items()]
@@ -182,7 +186,8 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         counters=_counters(past, Limits.of(law), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
         told=past.told,
-        kill_request=waiting_request(journals.path),
+        kill_request=waiting_kill(journals.path),
+        refused_request=refused_request(journals.path),
         trouble=trouble,
         link=link,
         learning=_learning(past, law, readable_contracts(journals.path), calendar),

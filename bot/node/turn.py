@@ -1,25 +1,34 @@
-"""The end of the trading day for a node whose run has read contracts that wait for it.
+"""The end of a trading day for a node whose run has read contracts that wait for it, or whose journal's year is over with it.
 
 Nothing is changed under a running node: it ends when nothing is open and a new one begins, as after any restart. What it does
-not promise: to be on the minute. While a trade or an order is open, or the link is down, the contracts in force stay.
+not promise: to be on the minute. While a trade or an order is open, or the link is down, contracts and journal stay what they are.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
-from bot.calendar import SessionCalendar
+from bot.calendar import SessionCalendar, clock_ns
 from bot.contracts import Contracts, load_contracts
-from bot.errors import ContractError
+from bot.errors import CalendarError, ContractError
 from bot.node.node import MesbotNode
 from bot.node.request import BrokerRequest
 
+NOON = dt.time(12)
+
 
 class Turn:
-    """Whether it is time for the contracts that a start has `read` and put off until `at_ns` (market time, UTC ns; 0: none wait)."""
+    """Whether it is time for the contracts that a start has `read` and put off until `waits_until_ns` (market time, UTC ns; 0: none
+    wait), or for the journal of the year after `year`."""
 
-    def __init__(self, request: BrokerRequest, read: Contracts, at_ns: int, calendar: SessionCalendar, say: Callable[[str], None]) -> None:
-        self._request, self._read, self._at_ns, self._calendar, self._say = request, read, at_ns, calendar, say
+    def __init__(
+        self, request: BrokerRequest, read: Contracts, waits_until_ns: int, year: int, calendar: SessionCalendar, say: Callable[[str], None]
+    ) -> None:
+        self._request, self._read, self._calendar, self._say = request, read, calendar, say
+        year_ns = year_end_ns(calendar, year)
+        self._what = "The contracts that wait" if waits_until_ns and not 0 < year_ns < waits_until_ns else f"The journal of {year + 1}"
+        self._at_ns = min((each for each in (waits_until_ns, year_ns) if each), default=0)
 
     def due(self, node: MesbotNode) -> bool:
         """Whether the node should make room for one under those contracts. Files that were changed since are not taken up."""
@@ -28,12 +37,12 @@ class Turn:
             return False
         if self._calendar.session_at(now_ns) is not None:  # the next day is decided already, under the contracts in force
             self._at_ns = self._calendar.trading_day(now_ns).end_ns
-            self._say("The contracts that wait could not be taken up before the session opened; they wait until this trading day ends too.")
+            self._say(f"{self._what} could not be taken up before the session opened; until this trading day ends too all stays as it is.")
             return False
         changed = self._changed()
         if changed:
             self._at_ns = 0
-            self._say(f"{changed}; the contracts in force stay until the next start.")
+            self._say(f"{changed}; the contracts in force stay until the next start, and so does the journal.")
         return not changed
 
     def _changed(self) -> str:
@@ -41,9 +50,18 @@ class Turn:
         try:
             now = load_contracts(self._request.contracts, self._request.strategies)
         except ContractError as error:
-            return f"The contracts that waited cannot be taken up: {error}"
+            return f"The contracts cannot be taken up: {error}"
         same = now.sha256 == self._read.sha256
         return "" if same else f"The contracts in {now.directory} were changed again since the start and are not taken up"
+
+
+def year_end_ns(calendar: SessionCalendar, year: int) -> int:
+    """When the last trading day of a year ends (UTC ns); 0 if the calendar does not reach so far."""
+    try:
+        day = calendar.trading_day(clock_ns(dt.date(year, 12, 31), NOON))
+    except CalendarError:
+        return 0
+    return day.end_ns if day.date.startswith(str(year)) else day.start_ns
 
 
 def _at_rest(node: MesbotNode) -> bool:

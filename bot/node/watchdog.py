@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import IO
 
+from bot.own_files import opened_own
+
 STARVED_SECONDS = 10.0  # of a machine that runs
 FROZEN_TIMES = 6  # so many times that, before Python's own handler ends a process in which no thread gets its turn
 EXIT_CODE = 70  # sysexits: an internal fault
@@ -98,6 +100,6 @@ def hung_path(journal: Path) -> Path:
 def open_quietly(path: Path) -> IO[str] | None:
     """The file, empty; None if it cannot be written: a full disk must not keep a run from being watched."""
     try:
-        return path.open("w", encoding="utf-8")
+        return open(path, "w", encoding="utf-8", opener=opened_own)
     except OSError:
         return None

@@ -134,7 +134,7 @@ def _denials(summary: Summary) -> list[str]:
     for record in summary.run.denied:
         codes.setdefault(record.body["strategy"], Counter())[record.body["reason"].partition(":")[0]] += 1
     return [
-        f"The risk engine denied {counts.total()} commands of {strategy}: "
+        f"The risk engine denied {counts.total()} command{'s' * (counts.total() > 1)} in the name of {strategy}: "
         f"{', '.join(f'{code} × {count}' for code, count in counts.most_common())}."
         for strategy, counts in sorted(codes.items())
     ]

@@ -18,7 +18,7 @@ from nautilus_trader.trading.trader import Trader
 
 from bot.decision.plan import TradeView
 from bot.errors import RiskEngineError
-from bot.journal.records import Kind, OperatorRecord, OrderRecord
+from bot.journal.records import BY_A_PERSON, Kind, OperatorRecord, OrderRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_RISK_ALARM,
@@ -165,6 +165,7 @@ class RiskController(Controller):
             TOPIC_BROKER: self._situation.on_broker,
             TOPIC_MARGIN: self._situation.on_margin,
             TOPIC_KILL_TRIGGER: self._on_trigger,
+            TOPIC_EQS_EVENT: self._supervisor.unanswered.on_charge,
         }
         if self._config.time_from_stamps:
             handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
@@ -256,15 +257,14 @@ class RiskController(Controller):
         self._supervisor.judge_from_ns = max(from_ns, self._runtime.spec.decide_from_ns)
 
     def _on_found(self, record: OrderRecord) -> None:
-        self._supervisor.register.found(record)
-        self.journal(Kind.ORDER, self.now_ns, record, record.strategy)
+        self.journal(Kind.ORDER, self.now_ns, self._supervisor.register.found(record), record.strategy)
 
     def _on_standing(self, standing: Standing) -> None:
-        standing.open_trades, standing.idle = tuple(self.open_trades()), self.idle()
+        standing.open_trades, standing.idle, standing.unsettled = tuple(self.open_trades()), self.idle(), len(self.unsettled_orders())
 
     def _on_manual_kill(self, reason: str) -> None:
         self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))
-        self._supervisor.trip("manual", reason)
+        self._supervisor.trip(BY_A_PERSON, reason)
 
     def _on_trigger(self, trigger: KillTrigger) -> None:
         if self._supervisor.net:

@@ -25,8 +25,9 @@ from bot.decision.plan import OPERATOR, EntryPlan, EntryType, ExitReason, Leg, T
 from bot.decision.snapshot import KillState, Snapshot
 from bot.errors import JournalError
 from bot.journal.build import moment_of
-from bot.messages import CloseTrade, DrillRequest
+from bot.messages import CloseTrade, DrillOver, DrillRequest, ForeignPosition
 from bot.risk_engine.brackets import OrderOrigin, bracket_orders, strategy_id
+from bot.risk_engine.foreign import Foreign
 from bot.risk_engine.hands import Hands
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import Runtime
@@ -68,15 +69,33 @@ class Drill:
     ) -> None:
         self._runtime, self._situation, self._supervisor, self._hands = runtime, situation, supervisor, hands
         self._instrument_id, self._write, self._send, self._paper = instrument_id, write, send, paper
+        self._foreign = Foreign(runtime, supervisor, hands, instrument_id, write)
         self._limits = msgspec.structs.replace(runtime.limits, contracts_of={OPERATOR: 1})
         self._ttl_seconds = runtime.contracts.execution_contract.entry.ttl_seconds
 
-    def ask(self, request: DrillRequest) -> None:
-        """Open it; the answer is written into the request: the trade's name, or why there is none, as a sentence."""
+    def ask(self, request: DrillRequest | DrillOver | ForeignPosition) -> None:
+        """Open one, or end one that was killed; or take over what a kill includes. The answer is written into the request."""
+        if isinstance(request, DrillRequest):
+            self._begin(request)
+        elif isinstance(request, DrillOver):
+            self._over(request)
+        elif isinstance(request, ForeignPosition):
+            self._foreign.take(request)
+
+    def _begin(self, request: DrillRequest) -> None:
+        """The answer is the trade's name, or why there is none, as a sentence."""
         now = self._situation.snapshot()
         request.refused = self._why_not(now)
         if now is not None and not request.refused:
             self._open(request, now)
+
+    def _over(self, request: DrillOver) -> None:
+        """Nothing of it is left: clear its latch, and no other; the answer is why that stays."""
+        left = [order.order_id for trade in self._supervisor.trades if trade.is_drill for order in trade.unsettled]
+        if left or self._supervisor.net:
+            request.latched = f"the drill has not ended: {left[0] if left else f'{self._supervisor.net:+g} contracts'} may still be there"
+        else:
+            request.latched = self._supervisor.switch.clear(request.kill)
 
     def _why_not(self, now: Snapshot | None) -> str:
         """ "" if it may be now."""

@@ -14,6 +14,7 @@ class Hands(Protocol):
     """What the supervisor acts through; RiskController is it in a run. Times are UTC ns, of the market or of the wall; prices ticks."""
 
     cache: Any
+    msgbus: Any
     trader_id: Any
     last_close: int
     slippage_ticks: int

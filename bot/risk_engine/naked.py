@@ -38,11 +38,12 @@ class NakedWatch:
         wall.call_at(f"{trade.intent_id}-naked", wall.now_ns + GRACE_NS, lambda: self._still(wall, trade))
 
     def _still(self, wall: Timeline, trade: Trade) -> None:
-        """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more."""
+        """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more, unless it is bare as long."""
         if trade.done or (trade.closing is None and not trade.naked_since_ns):
             return
         self._again(wall, trade)  # first: what fails below is tried again
-        since = trade.naked_since_ns if trade.closing is None else trade.closing_since_ns
-        waited = Waited.DOUBT if wall.now_ns - since >= DOUBT_NS else Waited.GRACE
-        if trade.closing is None or waited is Waited.DOUBT:
+        naked_ns = wall.now_ns - trade.naked_since_ns if trade.naked_since_ns else 0
+        waited_ns = naked_ns if trade.closing is None else wall.now_ns - trade.closing_since_ns
+        waited = Waited.DOUBT if waited_ns >= DOUBT_NS else Waited.GRACE
+        if naked_ns >= GRACE_NS or waited is Waited.DOUBT:
             self._act(trade, waited)

@@ -31,7 +31,10 @@ CAUSE = frozenset({"cause"})  # the one parameter of a change: why
 
 def unknown_command(command: Any) -> Refused:
     """The default: nothing else passes."""
-    allowed = "an intent's bracket, a tighter stop, the cancel of an unfilled entry; ask CloseTrade to leave"
+    allowed = (
+        "an intent's bracket, once and through Nautilus' risk engine; a tighter stop; the cancel of an unfilled entry; "
+        "ask CloseTrade to leave"
+    )
     return refused(Code.NOT_RECOGNISED, L8, "command", type(command).__name__, "allowed", allowed)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.orders import Order
 
 from bot.decision.intent import Intent
-from bot.decision.plan import TradeView
+from bot.decision.plan import ExitReason, TradeView
+from bot.decision.snapshot import KillState
 from bot.journal.records import OrderRecord
 from bot.risk_engine.brackets import OrderTags, ticks_of
 from bot.runtime.recover import Story, begun, recovered, take
 from bot.runtime.runtime import Runtime
-from bot.supervision.orders import Role, TrackedOrder
+from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
 
@@ -28,10 +30,12 @@ class Register:
         return self._add(begun(intent))
 
     def adopt(self, story: Story) -> Trade:
-        """A trade of an earlier run, as the journal tells it."""
+        """A trade of an earlier run, as the journal tells it. What was cancelled then was asked for, as far as anybody knows."""
         trade = self._add(recovered(story))
         for leg in trade.legs:
-            self._orders.update((order.order_id, (trade, leg, order)) for order in leg.orders)
+            for order in leg.orders:
+                self._orders[order.order_id] = (trade, leg, order)
+                order.cancel_requested = order.state is OrderState.CANCELED
         return trade
 
     def track(self, trade: Trade, order: Order) -> None:
@@ -47,13 +51,20 @@ class Register:
         leg.orders.append(tracked)
         self._orders[tracked.order_id] = (trade, leg, tracked)
 
-    def found(self, record: OrderRecord) -> None:
-        """The broker has an order of an adopted trade that the journal does not: it left in the moment the last run ended."""
+    def found(self, record: OrderRecord) -> OrderRecord:
+        """The broker has an order of an adopted trade that the journal does not: it left in the moment the last run ended.
+
+        The record as it is to be written. Why a trade was left that moment nobody knows; if the kill switch was at work, by that.
+        """
+        killed = record.role == Role.EXIT and self._runtime.past.kill_state is not KillState.ARMED
+        if killed:
+            record = msgspec.structs.replace(record, cause=ExitReason.KILL.value)
         trade = next(trade for trade in self.trades if trade.intent_id == record.intent_id)
         take(trade, record)
         order = trade.order(record.client_order_id)
         assert order is not None, "a record is of an order"
         self._orders[order.order_id] = (trade, trade.legs[order.leg - 1], order)
+        return record
 
     def find(self, name: str) -> tuple[Trade | None, Leg | None, TrackedOrder | None]:
         """The trade, leg and tracked order of a client order id."""

@@ -23,15 +23,33 @@ def take_fill(hands: Hands, trade: Trade, leg: Leg, order: TrackedOrder, event: 
     slippage = (price - reference) * order.side + 0.0  # never -0.0
     fee = to_cents(event.commission.as_double())
     trade.fills.append(Fill(order.role, leg.number, order.side, quantity, price, fee, event.ts_event, slippage, event.trade_id.value))
+    order.filled_ns = order.filled_ns or event.ts_event
     if order.role is Role.ENTRY and not trade.opened_ns:
         trade.opened_ns = event.ts_event
     follow_price(trade, price)
     hands.journal(Kind.FILL, event.ts_event, fill_record(trade, order), trade.plan.strategy)
 
 
+def changed_elsewhere(trade: Trade, order: TrackedOrder, event: OrderUpdated) -> str:
+    """What another hand has made of an order that nobody may: an entry that is not the plan's, or more contracts than we asked for.
+
+    "" if it is no such change. Asked before the change is taken in. Fewer contracts are the venue's own: a sibling's fill leaves less.
+    """
+    size, most = int(event.quantity), max(order.quantity, order.resized or 0)
+    if size > most:
+        return f"{order.order_id}: {size} contracts instead of {most}"
+    planned = {"limit": (event.price, trade.plan.limit), "trigger": (event.trigger_price, trade.plan.trigger)}
+    for name, (told, right) in planned.items() if order.role is Role.ENTRY else ():
+        if told is not None and ticks_of(told) != right:
+            return f"{order.order_id}: its {name} is {ticks_of(told):g} instead of {right} ticks"
+    return ""
+
+
 def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated, causes: dict[str, str]) -> tuple[str, str]:
     """Take a change in. Why a stop was moved ("" for anything else), and what is wrong with it ("" if nothing is)."""
     order.quantity, order.resized = int(event.quantity), None
+    if order.role is Role.TARGET and event.price is not None:
+        order.price = round(ticks_of(event.price))  # where it works; the plan's stays in force for what replaces it
     if order.role is not Role.STOP or event.trigger_price is None or order.price is None:
         return "", ""
     moved = round(ticks_of(event.trigger_price))

@@ -28,16 +28,15 @@ from bot.risk_engine.endings import Endings
 from bot.risk_engine.entries import Entries
 from bot.risk_engine.hands import Hands
 from bot.risk_engine.kill_switch import KillSwitch
-from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.patience import Patience
 from bot.risk_engine.reconciler import Reconciler
 from bot.risk_engine.records import order_record, tell_denied
-from bot.risk_engine.refused_cancels import RefusedCancels
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
-from bot.risk_engine.story import answered, take_fill, take_update
+from bot.risk_engine.story import answered, changed_elsewhere, take_fill, take_update
+from bot.risk_engine.unanswered import Unanswered
+from bot.risk_engine.way_out import WayOut
 from bot.runtime.runtime import Runtime
-from bot.supervision.duties import Waited, duties
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 from bot.supervision.watch import execution_events, exits_refused
@@ -53,17 +52,16 @@ class Supervisor:
         self._runtime, self._execution = runtime, runtime.contracts.execution_contract
         self._hands, self._instrument_id = hands, instrument_id
         self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
-        self._patience = Patience(self._execution_of, self._sender.cancel, self.close)
+        self.way_out = WayOut(hands, self._sender, lambda: self.net, adopting=bool(runtime.past.unfinished))
+        self._patience = Patience(self._execution_of, self._sender.cancel, self.close, awake=not runtime.past.unfinished)
         self.entries = Entries(hands, self._sender, self.register.trades, self.close)
-        self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.act, self.trip)
-        self._naked = NakedWatch(self.act)
+        self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.way_out.act, self.trip)
         self.judge_from_ns = runtime.spec.decide_from_ns
         self._causes: dict[str, str] = {}
-        self._adopting = bool(runtime.past.unfinished)  # until all that happened meanwhile is told, nothing follows from a part of it
-        self._refused = RefusedCancels(self.act)
-        self._endings = Endings(hands, self.register.trades, self.act, self._tell, self._rest)
+        self.unanswered = Unanswered(hands, lambda name: self.find(name)[2], self.trip)
+        self._endings = Endings(hands, self.register.trades, self.way_out.act, self._tell, self._rest)
         self._bars = BarWatch(runtime)
-        self._switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state)
+        self.switch = KillSwitch(hands, self._leave_all, runtime.past.kill_state, runtime.past.kill_reason)
 
     @property
     def trades(self) -> list[Trade]:
@@ -82,7 +80,7 @@ class Supervisor:
     @property
     def kill_state(self) -> KillState:
         """The kill switch's state; nobody else keeps it."""
-        return self._switch.state
+        return self.switch.state
 
     @property
     def now_ns(self) -> int:
@@ -106,17 +104,16 @@ class Supervisor:
             self._hands.publish(TOPIC_BOOK, event)
 
     def adopt(self) -> None:
-        """Take over what earlier runs left unfinished; nothing is sent. Patience begins anew, expiry is looked at with each bar."""
+        """Take over what earlier runs left unfinished; nothing is sent. Expiry is looked at with each bar."""
         for story in self._runtime.past.unfinished:
             trade = self.register.adopt(story)
             trade.entry_ended = not trade.entries_live
             self._sender.owner(trade.intent_id, strategy_id(trade.plan.strategy))
-            for order in [order for leg in trade.legs for order in leg.orders]:
-                self._patience.watch(self._hands.market, trade, order)
 
     def resume(self) -> None:
         """Everybody listens now: tell of adopted trades, finish those that are over, go on with a kill that was under way."""
-        self._adopting = False
+        self.way_out.adopting = False
+        self._patience.wake(self._hands.market, self.trades)
         adopted = [trade for trade in self.trades if trade.opened_ns and not trade.done]
         for trade in adopted:
             if trade.over:  # its last fill was written down, and its outcome was not
@@ -124,15 +121,16 @@ class Supervisor:
             elif not trade.announced:
                 trade.announced = True
                 self._tell(trade, TradeOpened(trade.view()))
-                self._naked.look(self._hands.wall, trade)
-        if self._switch.state is KillState.TRIPPED:
+                self.way_out.look(trade)
+        if self.switch.state is KillState.TRIPPED:
             self._leave_all()
         for trade in adopted:
             if trade.closing is not None and not trade.done:
-                self._leave(trade, trade.closing)
+                self.way_out.leave(trade, trade.closing)
             elif trade.is_drill and not trade.done:  # nobody waits for its kill any more
-                self._leave(trade, ExitReason.TIME)
-            self.act(trade)
+                self.way_out.leave(trade, ExitReason.TIME)
+        for trade in [trade for trade in self.trades if not trade.done]:  # an entry that lost its stop meanwhile, too
+            self.way_out.act(trade)
 
     # ---------------------------------------------------------------- events
 
@@ -146,8 +144,10 @@ class Supervisor:
         if isinstance(event, OrderFilled):
             self._fill(trade, leg, order, event)
         order.apply(name, int(event.last_qty) if isinstance(event, OrderFilled) else 0)
-        cause, widened = (trade.closing.value if trade.closing is not None and order.role is Role.EXIT else ""), ""
+        closing = trade.closing.value if trade.closing is not None and order.role is Role.EXIT else ""
+        cause, widened, changed = closing, "", ""
         if isinstance(event, OrderUpdated):
+            changed = changed_elsewhere(trade, order, event)
             cause, widened = take_update(trade, leg, order, event, self._causes)
         elif ours:
             order.cancel_requested = was_asked
@@ -164,6 +164,8 @@ class Supervisor:
             self.trip("order state desync", f"{order.order_id}: {name} cannot follow from what the broker said before")
         if widened:
             self.trip("a stop was widened at the venue", widened)
+        if changed:
+            self.trip("an order was changed at the venue", changed)
         self._after(trade, order, getattr(event, "reason", ""), refused=name == "OrderCancelRejected" and not ours)
 
     def _unapproved(self, event: Any) -> None:
@@ -193,8 +195,7 @@ class Supervisor:
     # ---------------------------------------------------------- consequences
 
     def _after(self, trade: Trade, order: TrackedOrder, why: str, *, refused: bool) -> None:
-        self._naked.look(self._hands.wall, trade)
-        self._both_or_neither(trade, order)
+        self.way_out.heard(trade, order)
         self.entries.one_at_a_time(trade, order)
         if not trade.entry_ended and not trade.entries_live:
             trade.entry_ended = True
@@ -212,36 +213,17 @@ class Supervisor:
             trade.announced = True
             self._tell(trade, news(trade.view()))
         if refused:
-            self._refused.put_off(self._hands.wall, trade, order)
+            self.way_out.cancel_refused(trade, order)
         if trade.closing is not None and order.role is Role.TARGET:
-            # At some venues the end of a target takes its stop along: hear of that before cancelling the stop.
-            self._hands.wall.call_at(f"{trade.intent_id}-close", self._hands.wall.now_ns, lambda: self.act(trade))
+            self.way_out.act_soon(trade)  # at some venues the end of a target takes its stop along: hear of that before cancelling the stop
         else:
-            self.act(trade)
-
-    def _both_or_neither(self, trade: Trade, order: TrackedOrder) -> None:
-        """An entry of one leg that the venue refused takes the other legs along: what still works ends, what is held is left."""
-        if order.role is not Role.ENTRY or order.state not in (OrderState.REJECTED, OrderState.DENIED) or len(trade.legs) == 1:
-            return
-        self.entries.end(trade)
-        if trade.net:
-            self.close(CloseTrade(trade.intent_id, ExitReason.RECONCILED, f"{order.order_id} was refused: both legs or neither"))
-
-    def act(self, trade: Trade, waited: Waited = Waited.NOT) -> None:
-        """Carry out what the trade's state demands."""
-        for duty in [] if self._adopting else duties(trade, waited):
-            self._sender.carry_out(trade, duty)
+            self.way_out.act(trade)
 
     def close(self, request: CloseTrade) -> None:
         """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
         trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
         if trade is not None and trade.closing is None:
-            self._leave(trade, request.reason)
-
-    def _leave(self, trade: Trade, reason: ExitReason) -> None:
-        trade.closing, trade.closing_since_ns = reason, self._hands.wall.now_ns
-        self._naked.leaving(self._hands.wall, trade)
-        self.act(trade)
+            self.way_out.leave(trade, request.reason)
 
     def stop_asked(self, trade: Trade, stop: TrackedOrder, price: int, bar_ns: int, cause: str) -> None:
         """A strategy's change of a stop (ticks) was approved; why is kept until the venue confirms it."""
@@ -273,15 +255,15 @@ class Supervisor:
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched; tripped again, it goes on with what is still open."""
-        self._switch.trip(reason, detail)
+        self.switch.trip(reason, detail)
 
     def _leave_all(self) -> None:
         open_trades = [trade for trade in self.trades if not trade.done]
         for trade in open_trades:
             if trade.closing is None:
-                self._leave(trade, ExitReason.KILL)
+                self.way_out.leave(trade, self.switch.exit_reason)
             else:
-                self.act(trade)
+                self.way_out.act(trade)
         if not open_trades:
             self._rest()
 
@@ -289,7 +271,7 @@ class Supervisor:
         """A kill is over when the book is flat and Nautilus holds nothing of the instrument that is none of ours either."""
         held = self._hands.cache.positions_open(instrument_id=self._instrument_id)
         if self.net == 0 and not any(position.signed_qty for position in held):
-            self._switch.rest()
+            self.switch.rest()
 
     def alarm(self, text: str) -> None:
         """A guard failed: that trips the kill switch (constitution: an exception in a guard or the supervisor)."""

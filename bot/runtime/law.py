@@ -58,13 +58,13 @@ def day_law(loaded: Contracts, journals: Sequence[str | Path], market_ns: int) -
     """
     last = last_law(journals)
     if last is None:
-        return DayLaw(loaded, _day(loaded, market_ns).date)
+        return DayLaw(loaded, trading_day_at(loaded, market_ns).date)
     recorded, unreadable = loaded, None
     try:
         recorded = contracts_with(journals, last.sha256)
     except JournalError as error:
         unreadable = error
-    day = _day(recorded, market_ns)
+    day = trading_day_at(recorded, market_ns)
     within = last.trading_day == day.date or last.last_ns >= day.start_ns
     if within and unreadable is not None:
         raise JournalError(f"{unreadable} {_still(day)}") from unreadable
@@ -74,6 +74,12 @@ def day_law(loaded: Contracts, journals: Sequence[str | Path], market_ns: int) -
     kept = other_laws(journals, unfinished, law.sha256)
     waits_until_ns = day.end_ns if law.sha256 != loaded.sha256 else 0
     return DayLaw(law, day.date, last.sha256 if within else "", waits_until_ns, _sentence(day, found, kept))
+
+
+def trading_day_at(contracts: Contracts, market_ns: int) -> TradingDay:
+    """The trading day of a moment (market time, UTC ns) by these contracts."""
+    date = new_york(market_ns).date()
+    return SessionCalendar(contracts.session, date - MARGIN, date + MARGIN).trading_day(market_ns)
 
 
 def other_laws(journals: Sequence[str | Path], stories: Iterable[Story], sha256: str) -> dict[str, Contracts]:
@@ -98,11 +104,6 @@ def trade_law(recorded: Contracts, law: Contracts, calendar: SessionCalendar) ->
     own = read_by(recorded, law.declared)
     hours = calendar if own.session == law.session else SessionCalendar(own.session, calendar.first, calendar.last)
     return TradeLaw(own, hours, Limits.of(own))
-
-
-def _day(contracts: Contracts, market_ns: int) -> TradingDay:
-    date = new_york(market_ns).date()
-    return SessionCalendar(contracts.session, date - MARGIN, date + MARGIN).trading_day(market_ns)
 
 
 def _merged(recorded: Contracts, loaded: Contracts, day: TradingDay) -> WithinDay:

@@ -22,6 +22,7 @@ from bot.journal.latch import read_latch, state_of
 from bot.journal.read import Record, opened, read
 from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord
 from bot.messages import BookEvent, EntryEnded, IntentSubmitted, TradeClosed
+from bot.runtime.open_shadows import OpenShadow, SeenBar, seen_bars
 from bot.runtime.recover import Story, recovered, take
 from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
@@ -29,7 +30,8 @@ from bot.units import HOUR_NS
 
 _KINDS = (Kind.INTENT, Kind.ORDER, Kind.FILL, Kind.OUTCOME, Kind.QUALITY, Kind.KILL, Kind.SHADOW, Kind.DAY)
 # One bar a UTC day is enough to know that there was a session: no regular session crosses UTC midnight.
-_SESSIONS = f"SELECT min(seq), min(ts_ns) FROM records WHERE kind = 'bar' GROUP BY ts_ns / {24 * HOUR_NS}"
+_SESSIONS = f"SELECT min(seq), min(ts_ns), max(ts_ns) FROM records WHERE kind = 'bar' GROUP BY ts_ns / {24 * HOUR_NS} ORDER BY 1"
+_SPAN = "SELECT coalesce(min(ts_ns), 0), coalesce(max(ts_ns), 0) FROM records WHERE ts_ns > 0"
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -38,11 +40,15 @@ class Past(msgspec.Struct, frozen=True):
     `events` are what the book counts, each with its time; `learning` holds the close of a bar of
     each session and the outcomes, real and shadow, in order; `charges` are EQS events; `day` the
     last trading day that began. `unfinished` are intents that may still have orders or a position,
-    `lost_shadows` shadow trades nobody follows any more, `intent_ids` all that were ever decided. `kill_state` is the
-    stricter of the journals' and their latches', `told` what a person must know of the latches, as sentences.
+    `open_shadows` shadow trades nobody follows any more, `seen_bars` the bars since the first of them was decided, `shadows_begun`
+    when each strategy's last on each side (1, -1) was. `intent_ids` are all that were ever decided. `kill_state` is the
+    stricter of the journals' and their latches', `told` what a person must know of the latches, as sentences. `decided_ns` is the
+    newest bar that has its decisions, `first_ns` the oldest record's time; 0 if there is none.
     """
 
+    first_ns: int = 0
     last_ns: int = 0
+    decided_ns: int = 0
     events: tuple[tuple[int, BookEvent], ...] = ()
     learning: tuple[int | TradeOutcome, ...] = ()
     charges: tuple[tuple[str, int], ...] = ()
@@ -51,7 +57,9 @@ class Past(msgspec.Struct, frozen=True):
     told: tuple[str, ...] = ()
     day: DayRecord | None = None
     unfinished: tuple[Story, ...] = ()
-    lost_shadows: tuple[ShadowRecord, ...] = ()
+    open_shadows: tuple[OpenShadow, ...] = ()
+    seen_bars: tuple[SeenBar, ...] = ()
+    shadows_begun: tuple[tuple[str, int, int], ...] = ()
     intent_ids: frozenset[str] = frozenset()
 
     @property
@@ -103,25 +111,31 @@ class _Intent:
 
 class _Fold:
     def __init__(self) -> None:
-        self.last_ns = 0
+        self.first_ns = self.last_ns = self.decided_ns = 0
         self._events: list[tuple[int, BookEvent]] = []
         self._learning: list[int | TradeOutcome] = []
         self._charges: list[tuple[str, int]] = []
         self._intents: dict[str, _Intent] = {}
-        self._shadows: dict[str, ShadowRecord] = {}
+        self._shadows: dict[str, OpenShadow] = {}
+        self._opened: dict[str, int] = {}  # the sequence of its record, of those that this file has opened
+        self._seen_bars: list[SeenBar] = []
+        self._begun: dict[tuple[str, int], int] = {}
         self.kill = KillStanding(KillState.ARMED, "")
         self._day: DayRecord | None = None
 
     def records(self, db: sqlite3.Connection) -> None:
         """Fold all records of a file in."""
         sessions = list(db.execute(_SESSIONS))
+        self.decided_ns = max([self.decided_ns, *(last_ns for _, _, last_ns in sessions)])
         for record in read(db, *_KINDS):
             while sessions and sessions[0][0] < record.seq:
                 self.session(sessions.pop(0)[1])
             self.take(record)
-        for _, ts_ns in sessions:
+        for _, ts_ns, _ in sessions:
             self.session(ts_ns)
-        self.last_ns = max(self.last_ns, db.execute("SELECT coalesce(max(ts_ns), 0) FROM records").fetchone()[0])
+        first_ns, last_ns = db.execute(_SPAN).fetchone()
+        self.first_ns, self.last_ns = self.first_ns or first_ns, max(self.last_ns, last_ns)
+        self._open_shadows(db)
 
     def session(self, ts_ns: int) -> None:
         """There was a bar in a session."""
@@ -144,7 +158,7 @@ class _Fold:
             case Kind.KILL:
                 self.kill = self.kill._replace(state=state_of(body["state"]), reason=body["reason"])
             case Kind.SHADOW:
-                self._shadow(msgspec.convert(body, ShadowRecord))
+                self._shadow(msgspec.convert(body, ShadowRecord), record)
             case Kind.DAY:
                 self._day = msgspec.convert(body, DayRecord)
 
@@ -153,8 +167,11 @@ class _Fold:
         unfinished = [each for each in self._intents.values() if not each.finished]
         for each in unfinished:
             self._submit(each)  # it may have left in the moment the process ended
+        oldest_ns = min((shadow.decided_ns for shadow in self._shadows.values()), default=self.last_ns)
         return Past(
+            first_ns=self.first_ns,
             last_ns=self.last_ns,
+            decided_ns=self.decided_ns,
             events=tuple(self._events),
             learning=tuple(self._learning),
             charges=tuple(self._charges),
@@ -163,7 +180,9 @@ class _Fold:
             told=self.kill.told,
             day=self._day,
             unfinished=tuple(Story(each.intent, tuple(each.records)) for each in unfinished),
-            lost_shadows=tuple(self._shadows.values()),
+            open_shadows=tuple(self._shadows.values()),
+            seen_bars=tuple(each for each in self._seen_bars if each.bar.ts_ns > oldest_ns),
+            shadows_begun=tuple((strategy, side, ts_ns) for (strategy, side), ts_ns in self._begun.items()),
             intent_ids=frozenset(self._intents),
         )
 
@@ -230,8 +249,19 @@ class _Fold:
         if (each := self._intents.get(outcome.trade_id)) is not None:
             each.closed = True
 
-    def _shadow(self, record: ShadowRecord) -> None:
-        if record.state == "OPENED":
-            self._shadows[record.trade_id] = record
-        else:
+    def _shadow(self, record: ShadowRecord, written: Record) -> None:
+        if record.state != "OPENED":
             self._shadows.pop(record.trade_id, None)
+            return
+        self._shadows[record.trade_id] = OpenShadow(record, written.ts_ns)
+        self._opened[record.trade_id] = written.seq
+        if record.plan is not None:
+            self._begun[record.strategy, record.plan.side] = written.ts_ns
+
+    def _open_shadows(self, db: sqlite3.Connection) -> None:
+        """What this file says of shadow trades that are open at its end, their bars included."""
+        after_seqs = {name: self._opened.get(name, 0) for name in self._shadows}
+        self._shadows = {name: shadow.found_in(db, after_seqs[name]) for name, shadow in self._shadows.items()}
+        if after_seqs:
+            self._seen_bars += seen_bars(db, min(after_seqs.values()))
+        self._opened.clear()

@@ -9,7 +9,7 @@ from bot.decision.intent import Intent
 from bot.decision.plan import ExitReason
 from bot.journal.records import FillRecord, OrderRecord
 from bot.supervision.excursion import follow_price
-from bot.supervision.orders import ORDER_NAME, Role, TrackedOrder, order_name
+from bot.supervision.orders import ORDER_NAME, OrderState, Role, TrackedOrder, order_name
 from bot.supervision.trade import Fill, Leg, Trade
 from bot.units import nearest_tick, to_ticks
 
@@ -46,6 +46,10 @@ def recovered(story: Story) -> Trade:
         leg.orders.extend(_planned(story.intent, leg))
     for record in story.records:
         take(trade, record)
+    for leg in trade.legs:
+        for stop in leg.of(Role.STOP):
+            if stop.state is OrderState.PENDING_UPDATE:
+                trade.asked_before(leg, stop)
     return trade
 
 
@@ -73,6 +77,8 @@ def _event(trade: Trade, record: OrderRecord) -> None:
     moved = _ticks(record.trigger)
     if record.event == "OrderUpdated" and order.role is Role.STOP and moved is not None and moved != order.price:
         trade.move_stop(leg, order, moved, record.cause)
+    elif record.event == "OrderUpdated" and order.role is Role.TARGET:
+        order.price = _ticks(record.price)
     trade.expired |= record.event == "OrderExpired" and order.role is Role.ENTRY
 
 
@@ -83,6 +89,7 @@ def _fill(trade: Trade, record: FillRecord) -> None:
     where = (order.role, order.leg, record.side, record.quantity, price)
     trade.fills.append(Fill(*where, record.fee_cents, record.ts_ns, record.slippage_ticks, record.trade_id))
     order.apply("OrderFilled", record.quantity)
+    order.filled_ns = order.filled_ns or record.ts_ns
     if order.role is Role.ENTRY and not trade.opened_ns:
         trade.opened_ns = record.ts_ns
     follow_price(trade, price)
@@ -95,7 +102,7 @@ def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
     leg = trade.legs[int(found["leg"]) - 1]
     leg.attempts = max(leg.attempts, int(found["attempt"] or 0))
     if record.role == Role.EXIT:  # the trade was being left, and goes on being left
-        trade.closing = ExitReason(record.cause or ExitReason.KILL)
+        trade.closing = ExitReason(record.cause or ExitReason.RECONCILED)
     price = _ticks(record.price if record.trigger is None else record.trigger)
     modelled = leg.orders[0].slippage_ticks  # what its own bar modelled is not in the records
     side = -trade.side if leg.open >= 0 else trade.side  # what was closed twice is bought back

@@ -132,11 +132,7 @@ class Situation:
         if self.state is None:
             return None
         ts_ns = self._ts_ns
-        session = self._calendar.session_at(ts_ns)
-        refusal, window_end_ns = "outside session", ts_ns
-        if session is not None:
-            refusal = self._calendar.entry_refusal(session, ts_ns) or ""
-            window_end_ns = self._calendar.entry_window_end_ns(session, ts_ns)
+        refusal, window_end_ns = self._calendar.entry_window(ts_ns)
         return Snapshot(
             ts_ns=ts_ns,
             kill_state=self.kill_state if self._kill is None else self._kill(),

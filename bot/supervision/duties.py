@@ -2,10 +2,11 @@
 
 Invariants (spec 6, supervisor): a position is covered by working stops of its size; a flat
 book has no orders; a leg is never entered twice; no more closes than there is to close.
-Closing: entries and targets are cancelled first, the stop last, and only when nothing of the leg works is the closing
-order sent. What is UNKNOWN or does not answer is not gone: it is waited for until the doubt is over, then the exit leaves
-all the same and what is closed twice is bought back. A closing order that nobody confirms does not leave the leg bare: its
-stop is restored until it is known.
+Closing: entries and targets are cancelled first; the stop last, and only once the account agrees that the position is
+there; and only when nothing of the leg works is the closing order sent. What is UNKNOWN or does not answer is not gone: it
+is waited for until the doubt is over, then the exit leaves all the same, of what the account holds, and what is closed
+twice is bought back. A leg is not bare meanwhile: where the account does not agree, or nobody confirms the closing order,
+the stop stays or is restored, and where closing orders are refused again and again they are sent beside it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.orders import OrderState, Role, TrackedOrder, pair_of
 from bot.supervision.trade import Leg, Trade
 
 REFUSED = (OrderState.REJECTED, OrderState.DENIED)
+STUBBORN = 2  # so many closing orders of a leg that came to nothing, and the next leaves while the stop still works
 
 
 class DutyKind(StrEnum):
@@ -51,64 +53,93 @@ class Duty(NamedTuple):
     after_wait: bool = False
 
 
-def duties(trade: Trade, waited: Waited = Waited.NOT) -> list[Duty]:
-    """Commands that the state of `trade` demands now; `waited` is said by the timers."""
+def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -> list[Duty]:
+    """Commands that the state of `trade` demands now; `waited` is said by the timers.
+
+    `missing`: contracts of the trade that the account does not hold, 0 where it agrees, None while nobody knows.
+    """
     if trade.unknown and trade.closing is None:
         return []
     found: list[Duty] = []
+    agreed = agreed_on(trade, missing)
     for leg in trade.legs:
         if leg.open < 0:
             found.extend(_buy_back(leg))
-        elif trade.closing is not None or _beyond_repair(leg, waited):
-            found.extend(_close(leg, waited))
+        elif trade.closing is not None:
+            found.extend(_close(leg, waited, agreed[leg.number]))
         elif leg.open:
             found.extend(_protect(leg))
         elif waited and not leg.live(Role.ENTRY):
             found.extend(_cancel(leg.live(Role.STOP, Role.TARGET, Role.EXIT)))
+        elif not leg.live(Role.ENTRY):
+            found.extend(_cancel(_left_over(leg)))
     return found
 
 
-def _beyond_repair(leg: Leg, waited: Waited) -> bool:
-    """A stop that began to fill, a replacement that was refused as well, or a pair that does not answer leaves only the market."""
-    if leg.open <= 0:
-        return False
-    refused = sum(order.state in REFUSED for order in leg.of(Role.STOP))
-    silent = waited is Waited.DOUBT and leg.protected < leg.open and bool(leg.live(Role.STOP, Role.TARGET))
-    return refused > 1 or silent or any(order.filled for order in leg.of(Role.STOP))
+def _left_over(leg: Leg) -> list[TrackedOrder]:
+    """Of a flat leg the pairs that did not close it: no partner takes them along, nor do other legs. One whose name says no pair waits."""
+    children = leg.of(Role.STOP) + leg.of(Role.TARGET)
+    pairs = {order.order_id: pair_of(order.order_id) for order in children}
+    closed_by = {pairs[order.order_id] for order in children if order.filled}
+    live = [order for order in children if order.live and pairs[order.order_id] != order.order_id]
+    return [order for order in live if closed_by and pairs[order.order_id] not in closed_by]
+
+
+def agreed_on(trade: Trade, missing: int | None) -> dict[int, int]:
+    """Contracts of each leg, by its number, that the account holds, too; legs that leave already come first (`missing` as for duties)."""
+    held = [leg for leg in trade.legs if leg.open > 0]
+    room = 0 if missing is None else sum(leg.open for leg in held) - missing
+    agreed = dict.fromkeys((leg.number for leg in trade.legs), 0)
+    for leg in sorted(held, key=lambda leg: not leg.live(Role.EXIT)):
+        agreed[leg.number] = max(0, min(leg.open, room))
+        room -= leg.open
+    return agreed
 
 
 def _buy_back(leg: Leg) -> list[Duty]:
     """A leg closed twice: whatever of it may still fill goes, and the surplus is bought back at once."""
     back = [order for order in leg.of(Role.EXIT) if order.live and order.side == leg.entry_side]
     rest = [order for order in leg.orders if order.live and order not in back]
-    return [*_cancel(rest), *([] if back else [Duty(DutyKind.BUY_BACK, leg.number, -leg.open)])]
+    waits = back or Role.EXIT in leg.put_off
+    return [*_cancel(rest), *([] if waits else [Duty(DutyKind.BUY_BACK, leg.number, -leg.open)])]
 
 
-def _close(leg: Leg, waited: Waited) -> list[Duty]:
-    """The next step of leaving a leg; each waits until the one before is confirmed, or its doubt is over.
-
-    A closing order refused twice is sent again only by the timers, not at once.
-    """
-    doubtful = [order for order in leg.orders if order.in_doubt]
-    asked = _cancel(doubtful)
+def _close(leg: Leg, waited: Waited, agreed: int) -> list[Duty]:
+    """The next step of leaving a leg of which the account holds `agreed`; each waits until the one before is confirmed, or its doubt
+    is over."""
     over = waited is Waited.DOUBT
+    asked = _cancel([order for order in leg.orders if order.in_doubt and order.role is not Role.STOP])
     if first := leg.live(Role.ENTRY, Role.TARGET):
         asked += _cancel(first)
         if not over:
             return asked
     if not leg.open:
-        return asked + _cancel(leg.live(Role.STOP, Role.EXIT))
-    exits = [order for order in leg.of(Role.EXIT) if order.live or order.in_doubt]
-    if any(not order.at_venue for order in exits):
-        bare = waited and not leg.live(Role.STOP)
-        return [*asked, Duty(DutyKind.COVER, leg.number, leg.open)] if bare else asked
-    if stops := leg.live(Role.STOP):
+        return asked + _cancel(_unsettled(leg, Role.STOP, Role.EXIT))
+    exits = _unsettled(leg, Role.EXIT)
+    if any(not order.at_venue for order in exits) or (not exits and agreed < (1 if over else leg.open)):
+        return asked + _covered(leg, waited)
+    stops, doubtful = _unsettled(leg, Role.STOP), any(order.in_doubt for order in leg.orders)
+    if exits:
+        return asked + _cancel(stops)
+    if stubborn := sum(order.came_to_nothing for order in leg.of(Role.EXIT)) >= STUBBORN:
+        asked += _covered(leg, waited)
+    else:
         asked += _cancel(stops)
-    if exits or ((stops or doubtful) and not over):  # a closing order in doubt is among the exits, and has been waited for above
+        if (stops or doubtful) and not over:
+            return asked
+    if Role.EXIT in leg.put_off:
         return asked
-    refused = sum(order.state in REFUSED for order in leg.of(Role.EXIT))
-    again = [Duty(DutyKind.EXIT, leg.number, leg.open, after_wait=over)] if waited or refused < 2 else []
-    return asked + again
+    return [*asked, Duty(DutyKind.EXIT, leg.number, agreed, after_wait=over or stubborn)]
+
+
+def _covered(leg: Leg, waited: Waited) -> list[Duty]:
+    """A stop that works on stays; where there is none it is restored, after the grace."""
+    bare = waited and not leg.live(Role.STOP) and Role.STOP not in leg.put_off
+    return [Duty(DutyKind.COVER, leg.number, leg.open)] if bare else []
+
+
+def _unsettled(leg: Leg, *roles: Role) -> list[TrackedOrder]:
+    return [order for order in leg.orders if order.role in roles and (order.live or order.in_doubt)]
 
 
 def _protect(leg: Leg) -> list[Duty]:

@@ -62,6 +62,7 @@ class OrderState(StrEnum):
 S = OrderState
 AT_VENUE = frozenset({S.WORKING, S.TRIGGERED, S.PENDING_UPDATE, S.PENDING_CANCEL, S.PARTIALLY_FILLED})
 LIVE = AT_VENUE | {S.NONE, S.SUBMITTED}  # an order is tracked when it leaves, before anybody has answered
+REQUESTED = frozenset({S.PENDING_UPDATE, S.PENDING_CANCEL})
 ENDED = frozenset({S.FILLED, S.CANCELED, S.EXPIRED, S.REJECTED, S.DENIED})
 
 EVENTS = (
@@ -127,6 +128,8 @@ TABLE: dict[tuple[OrderState, str], OrderState | str | None] = {(state, event): 
 class TrackedOrder:
     """An order of ours. Prices in ticks, quantities in contracts; `slippage_ticks` is what was modelled when it was sent.
 
+    `filled_ns` is when it first filled (market time, UTC ns; 0: not yet); `asked` says that an earlier run asked for another price
+    and nobody has answered.
     `price` is what the venue has confirmed (before that: what was sent), `requested` a trigger that was asked for since,
     `resized` a quantity that was; `resize_refused` and `cancel_refused` say that the venue would not have that.
     """
@@ -146,6 +149,8 @@ class TrackedOrder:
     requested: int | None = None
     resized: int | None = None
     resize_refused: bool = False
+    filled_ns: int = 0
+    asked: bool = False
 
     @property
     def live(self) -> bool:
@@ -160,13 +165,17 @@ class TrackedOrder:
     @property
     def at_venue(self) -> bool:
         """The broker has said that it works. What is asked for since, by whomever, makes an order that never arrived no better."""
-        asked = self.state in (S.PENDING_UPDATE, S.PENDING_CANCEL)
-        return (self.before_request if asked else self.state) in AT_VENUE
+        return (self.before_request if self.state in REQUESTED else self.state) in AT_VENUE
 
     @property
     def in_doubt(self) -> bool:
         """Nobody knows whether it may still fill."""
         return self.state is S.UNKNOWN and self.filled < self.quantity
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """It has ended, and nothing of it filled."""
+        return self.state in ENDED and not self.filled
 
     @property
     def possible(self) -> int:
@@ -191,11 +200,13 @@ class TrackedOrder:
                 return
         if event in ("OrderModifyRejected", "OrderCancelRejected"):
             self.cancel_requested = False
+        if event == "OrderAccepted" and self.state in REQUESTED and self.before_request not in AT_VENUE:
+            self.before_request = S.WORKING  # what was asked for meanwhile does not make it any less an order that works
         if following is None:
             return
         if following == BACK:
-            following = self.before_request if self.state in (S.PENDING_UPDATE, S.PENDING_CANCEL) else self.state
-        if following in (S.PENDING_UPDATE, S.PENDING_CANCEL) and self.state not in (S.PENDING_UPDATE, S.PENDING_CANCEL):
+            following = self.before_request if self.state in REQUESTED else self.state
+        if following in REQUESTED and self.state not in REQUESTED:
             self.before_request = self.state
         if event == "OrderFilled" and following is S.FILLED and self.filled < self.quantity:
             following = S.PARTIALLY_FILLED

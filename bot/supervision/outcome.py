@@ -40,12 +40,12 @@ def outcome_of(trade: Trade) -> TradeOutcome:
 
 
 def exit_reason(trade: Trade, last: Fill) -> ExitReason:
-    """Why the trade ended: the last leg's exit, or what it was closed for."""
+    """Why the trade ended: the last leg's exit, or what it was closed for; RECONCILED if nobody has said, for then the broker did it."""
     if last.role is Role.TARGET:
         return ExitReason.TARGET
     if last.role is Role.STOP:
         return ExitReason.STOP
-    return trade.closing or ExitReason.KILL
+    return trade.closing or ExitReason.RECONCILED
 
 
 def _mean(fills: list[Fill]) -> float:

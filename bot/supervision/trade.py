@@ -26,7 +26,10 @@ class Fill(NamedTuple):
 
 @dataclass(slots=True)
 class Leg:
-    """One whole bracket: its orders by role (replacements appended) and the stop price in force (ticks)."""
+    """One whole bracket: its orders by role (replacements appended) and the stop price in force (ticks).
+
+    `put_off` are the roles of which nothing is sent for a while, because the last ones were refused.
+    """
 
     number: int
     quantity: int
@@ -34,6 +37,7 @@ class Leg:
     target: int
     orders: list[TrackedOrder] = field(default_factory=list)
     attempts: int = 0
+    put_off: set[Role] = field(default_factory=set)
 
     def of(self, role: Role) -> list[TrackedOrder]:
         """Orders of a role, oldest first."""
@@ -166,6 +170,15 @@ class Trade:
         order.requested = price
         self.changes.setdefault(bar_ns, set()).add(order.order_id)
 
+    def asked_before(self, leg: Leg, order: TrackedOrder) -> None:
+        """An earlier run has asked for another price of a stop, and nobody has answered: that counts, once with the other legs' by the
+        same decision."""
+        ours = {each.order_id for each in leg.orders}
+        of_others = [moved for moved in self.changes.values() if ours.isdisjoint(moved)]
+        moved = of_others[-1] if of_others else self.changes.setdefault(f"{order.order_id} asked", set())
+        moved.add(order.order_id)
+        order.asked = True
+
     def move_stop(self, leg: Leg, order: TrackedOrder, price: int, cause: str) -> bool:
         """The venue has a stop at another `price` (ticks). One that this run did not ask for counts by its cause.
 
@@ -174,12 +187,12 @@ class Trade:
         if order.price is not None and (price - order.price) * self.side < 0:
             order.price = price
             return False
-        if price != order.requested:
+        if price != order.requested and not order.asked:
             before = {each.order_id for each in leg.orders}
             moves = sum(not before.isdisjoint(moved) for moved in self.changes.values())  # of this leg, by whatever cause
             self.changes.setdefault(f"{cause}#{moves}" if cause else f"{order.order_id}@{price}", set()).add(order.order_id)
         order.price = leg.stop = price
-        order.requested = None
+        order.requested, order.asked = None, False
         if cause:
             self.causes.add(cause)
         return True

@@ -22,6 +22,7 @@ from bot.node.paper import day_of, gateway_config
 from bot.node.request import PaperRequest
 from bot.units import MINUTE_NS
 
+ROOT = Path(__file__).parents[2]
 SEED, SESSIONS, WARM_UP_DAYS = 1, 8, 14  # the last of eight synthetic sessions; this seed trades on it
 PATIENCE_SECONDS = 90.0
 
@@ -42,16 +43,16 @@ class Rig:
         self.gateway, self.home = gateway, home
         self.node: asyncio.subprocess.Process | None = None
 
-    async def start_node(self, *options: str) -> None:
-        """Start the process and wait until it keeps step."""
-        environment = {**os.environ, "MESBOT_HOME": str(self.home), "TWS_PORT": str(self.gateway.port)}
+    async def start_node(self, *options: str, program: tuple[str, ...] = ("-m", "bot.cli")) -> None:
+        """Start the process and wait until it keeps step. `program` is what Python runs as `mesbot`."""
+        environment = {**os.environ, "MESBOT_HOME": str(self.home), "TWS_PORT": str(self.gateway.port), "PYTHONPATH": str(ROOT)}
         lockstep = ("--lockstep", str(self.gateway.side_port), "--warm-up-days", str(WARM_UP_DAYS))
-        command = (sys.executable, "-m", "bot.cli", "paper", *lockstep, "--no-report", *options)
+        command = (sys.executable, *program, "paper", *lockstep, "--no-report", *options)
         self.node = await asyncio.create_subprocess_exec(
             *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
         with contextlib.suppress(TimeoutError):
-            await self._until(lambda: bool(self.gateway.lockstep.parties) or self.node.returncode is not None)
+            await self.until(lambda: bool(self.gateway.lockstep.parties) or self.node.returncode is not None)
         if not self.gateway.lockstep.parties:
             if self.node.returncode is None:
                 self.node.terminate()
@@ -61,7 +62,20 @@ class Rig:
         """SIGKILL: no handler runs, nothing is flushed."""
         self.node.kill()
         await self.node.wait()
-        await self._until(lambda: not self.gateway.delivery.sessions and not self.gateway.lockstep.parties)
+        await self.all_gone()
+
+    async def all_gone(self) -> None:
+        """Wait until the gateway has noticed that the process has ended."""
+        await self.until(lambda: not self.gateway.delivery.sessions and not self.gateway.lockstep.parties)
+
+    async def step_until_killed(self) -> bool:
+        """Let pieces pass until the process has killed itself; False if the tape ended first."""
+        while self.node.returncode is None and await self.gateway.replay.step():
+            pass
+        if self.gateway.replay.ended.is_set():
+            return False
+        await self.all_gone()
+        return True
 
     async def step_until(self, true: Callable[[], bool]) -> None:
         """Let pieces pass until something is true of the gateway."""
@@ -125,7 +139,8 @@ class Rig:
             query = f"SELECT ts_ns, kind, strategy, body FROM records WHERE kind IN ({wanted}) ORDER BY seq"
             return [Row(*row) for row in db.execute(query, kinds)]
 
-    async def _until(self, true: Callable[[], bool]) -> None:
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something is true, without a piece passing."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not true():
                 await asyncio.sleep(0.02)

@@ -1,7 +1,6 @@
 """Days in one run and the same days in many runs, each begun from the journals of those before it: the same decisions, to the byte.
 
-Open shadow trades are the one thing that a restart loses (ShadowBook says so). Restarts between sessions lose none
-that could have filled; those inside a session are made where none is followed.
+Restarts are made between sessions, inside them where nothing is held or followed, and inside them while shadow trades are open.
 """
 
 from __future__ import annotations
@@ -368,12 +367,42 @@ def test_a_person_who_arms_the_kill_switch_lets_the_next_run_enter_again(tmp_pat
     assert bodies(again, Kind.INTENT)
 
 
-def test_a_shadow_that_was_open_is_told_lost_once(tmp_path: Path) -> None:
+def shadowed_minutes(path: Path) -> list[int]:
+    """The bars at whose end a shadow trade is open and no intent is: its own, the one that follows, one in the middle, the last."""
+    shadows, outcomes = _timed(path, Kind.SHADOW), _timed(path, Kind.OUTCOME)
+    began = {body["trade_id"]: ts for ts, body in shadows if body["state"] == "OPENED"}
+    over = {body["trade_id"]: ts for ts, body in shadows + outcomes if body["trade_id"] in began and body.get("state") != "OPENED"}
+    told = {body["intent_id"]: ts for ts, body in _timed(path, Kind.ORDER)}
+    ends = {body["trade_id"]: ts for ts, body in outcomes}
+    busy = [(ts, max(told[name], ends.get(name, 0))) for ts, body in _timed(path, Kind.INTENT) if (name := body["intent_id"])]
+    spans = sorted((over[name] - ts, ts) for name, ts in began.items())
+    span, start = spans[-1]  # the longest
+    found = [start, start + MINUTE_NS, start + span // MINUTE_NS // 2 * MINUTE_NS, start + span - MINUTE_NS]
+    return [ts for ts in found if not any(first <= ts <= last for first, last in busy)]
+
+
+@pytest.mark.parametrize("law", ["standing", "reckless"])
+def test_a_shadow_that_was_open_is_followed_on_to_the_same_end(law: str, tmp_path: Path) -> None:
+    whole, directory = days(law).whole, days(law).law
+    minutes = shadowed_minutes(whole)
+    assert len(minutes) >= 2
+    chain, done_ns = Chain(tmp_path, directory), 0
+    for minute in minutes:
+        chain.run(done_ns, minute)
+        assert past_of(chain.journals).open_shadows
+        done_ns = minute
+    until_ns = next(close for close in closes() if close > done_ns)
+    again = chain.run(done_ns, until_ns)
+    assert told(again, done_ns, until_ns) == told(whole, done_ns, until_ns)
+    assert "LOST" not in {body["state"] for path in chain.journals for body in bodies(path, Kind.SHADOW)}
+
+
+def test_a_shadow_of_whose_bar_the_journal_says_nothing_is_told_lost_once(tmp_path: Path) -> None:
     made = days("standing")
     journal = made.chain.journals[3]
     states = zip(seqs(journal, Kind.SHADOW), bodies(journal, Kind.SHADOW), strict=True)
     left = cut(journal, tmp_path / "left.sqlite", next(seq for seq, body in states if body["state"] == "OPENED"))
-    (lost,) = past_of([left]).lost_shadows
+    (lost,) = [each.record for each in past_of([left]).open_shadows]
     chain = Chain(tmp_path, made.law, journals=[left])
     again = chain.run(*between(4))
     first, *others = bodies(again, Kind.SHADOW)

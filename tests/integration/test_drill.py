@@ -112,7 +112,7 @@ def test_no_strategy_enters_beside_it(contracts, tmp_path):
         (BEFORE, lambda hour: ask(hour), "nothing at work"),
         (
             BEFORE,
-            lambda hour: setattr(hour.node.risk._supervisor._switch, "state", KillState.TRIPPED),
+            lambda hour: setattr(hour.node.risk._supervisor.switch, "state", KillState.TRIPPED),
             "at work",
         ),
         (BEFORE, lambda hour: setattr(hour.node.risk._situation, "state", None), "needs a price"),

@@ -169,7 +169,29 @@ def test_an_order_of_its_own_is_denied_and_the_journal_says_whose_it_was(tmp_pat
     assert set(played.denials) == {code} and played.kills == []
     explained, report = told(tmp_path)
     assert "Denied" in explained and code in explained
-    assert f"The risk engine denied 2 commands of Z6: {code} × 2." in report  # one on each of the two days
+    assert f"The risk engine denied 2 commands in the name of Z6: {code} × 2." in report  # one on each of the two days
+
+
+BESIDE_A_PLAN = """
+    def _on_book(self, event):
+        from nautilus_trader.model.enums import OrderSide
+        from nautilus_trader.model.objects import Quantity
+        super()._on_book(event)
+        if type(event).__name__ == "IntentSubmitted":
+            self.submit_order(self.order_factory.market(self.config.instrument_id, OrderSide.BUY, Quantity.from_int(1)))
+
+"""
+
+
+def test_what_is_refused_while_a_plan_is_submitted_is_not_that_plans_refusal(tmp_path):
+    mine = planning(tmp_path / "mine")
+    spoil(mine, "    def plan_exit", f"{BESIDE_A_PLAN.lstrip(chr(10))}    def plan_exit")
+    played = run(tmp_path, mine)
+    assert set(played.denials) == {"NOT_RECOGNISED"}
+    decided = decisions(played)["Z6"]
+    assert decided["action"] == "ENTER" and "gate" not in decided
+    assert [record for record in played.records if record.kind == "shadow" and _clock(record.ts_ns) == f"{DAY} 10:41"] == []
+    assert "ENTRY" in {record.body["role"] for record in played.records if record.kind == "order event"}
 
 
 def test_a_strategy_that_cannot_manage_its_trade_loses_it(tmp_path):

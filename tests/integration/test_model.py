@@ -45,7 +45,8 @@ LATE = [  # an entry is filled after its reported end, beside another entry or a
     for side in (0, 1)
     for at in (2, 4)
 ]
-KEPT = [Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))), *LATE]
+OF_A_LEG = Script(((0, "bar", "enter", 0, 32), (1, "bar", "venue_cancels", 0, 0), (1, "bar", "venue_fills_late", 0, 0)))  # closed after all
+KEPT = [OF_A_LEG, Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))), *LATE]
 
 
 @pytest.mark.parametrize("kept", KEPT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from builders import k4_plan
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, QueryOrder, SubmitOrderList
 from nautilus_trader.model.enums import OrderSide
@@ -170,27 +171,28 @@ def test_a_stop_that_nautilus_venue_forgets_over_a_refused_cancel_is_no_cover(da
     result = day({"10:41": enter_and_cancel})
     working = SeenVenue.last.exchange.get_open_orders()
     assert (result.rogue.nets[-1], working, result.played.kills) == (0, [], [])
-    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["KILL"]
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["RECONCILED"]
 
 
-def test_a_cancel_of_one_entry_of_two_legs_ends_both(day):
-    from builders import k4_plan
+def _enter_two_legs(rogue: Rogue) -> None:
+    close, base = rogue.close, k4_plan()
+    legs = tuple(
+        msgspec.structs.replace(leg, stop=close + 2 - 6, target=close + 2 + 6 * number)
+        for number, leg in zip((2, 3), base.legs, strict=True)
+    )
+    plan = msgspec.structs.replace(base, limit=close + 2, trigger=close + 1, legs=legs)
+    made = rogue.bracket(rogue.write(rogue.intent(plan)))
+    for order in made.orders:
+        rogue.cache.add_order(order)
+    rogue.msgbus.send("RiskEngine.execute", rogue.command(made))
 
-    def enter(rogue: Rogue) -> None:
-        close = rogue.close
-        base = k4_plan()
-        legs = tuple(
-            msgspec.structs.replace(leg, stop=close + 2 - 6, target=close + 2 + 6 * number)
-            for number, leg in zip((2, 3), base.legs, strict=True)
-        )
-        plan = msgspec.structs.replace(base, limit=close + 2, trigger=close + 1, legs=legs)
-        made = rogue.bracket(rogue.write(rogue.intent(plan)))
-        for order in made.orders:
-            rogue.cache.add_order(order)
-        rogue.msgbus.send("RiskEngine.execute", rogue.command(made))
 
-    result = day({"10:41": enter, "10:42": lambda rogue: _cancel_by_hand(rogue, "1E")}, {"10:42": (0, 0, -3, -1)})
-    assert result.played.denials == []
+@pytest.mark.parametrize(
+    "ends", [lambda rogue: _cancel_by_hand(rogue, "1E"), lambda rogue: SeenVenue.last.cancels(rogue.order("2E"))], ids=["we", "the venue"]
+)
+def test_the_end_of_one_entry_of_two_legs_ends_both(day, ends):
+    result = day({"10:41": _enter_two_legs, "10:42": ends}, {"10:42": (0, 0, -3, -1)})
+    assert result.played.denials == result.played.kills == []
     assert {order.status_string() for order in result.played.orders} == {"CANCELED"}
     assert result.controller._situation.book.view(0).trades_today == 0
 

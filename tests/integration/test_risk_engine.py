@@ -333,7 +333,7 @@ def test_a_pair_that_is_larger_than_the_position_is_cut_in_place(day):
         for role in ("1S", "1T"):
             _, _, order = rogue.controller._supervisor.find(f"20250916-K1-1041-{role}")
             order.quantity = 2
-        rogue.controller._supervisor.act(rogue.controller._supervisor.trades[0])
+        rogue.controller._supervisor.way_out.act(rogue.controller._supervisor.trades[0])
 
     result = day({"10:41": Rogue.enter, "10:50": venue_left_it_too_large})
     assert (result.played.kills, result.rogue.nets[-1], result.rogue.uncovered) == ([], 1, [])
@@ -351,7 +351,8 @@ def test_a_repair_that_is_refused_flattens(day):
         nautilus.set_trading_state(TradingState.ACTIVE)
 
     result = day({"10:41": Rogue.enter, "10:50": refuse_the_repair})
-    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["KILL"]
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["RECONCILED"]
+    assert result.played.kills == [], "a repair that failed is no kill"
     assert (result.rogue.nets[-1], result.rogue.uncovered) == (0, [])
     assert [order for order in result.played.orders if order.is_open] == []
 
@@ -370,7 +371,7 @@ def test_a_trip_flattens_then_halts_and_layer_0_refuses_from_then_on(day, holdin
         {} if holding else {"10:42": (2, 4, 2, 2)},
     )
     assert [state for state, _ in result.played.kills] == ["TRIPPED", "FLAT", "HALTED"]
-    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == (["KILL"] if holding else [])
+    assert [outcome["exit_reason"] for outcome in result.played.outcomes] == (["MANUAL"] if holding else [])
     assert result.rogue.seen("OrderDenied") == ["KILL_SWITCH"] * 3
     assert (result.rogue.nets[-1], [order for order in result.played.orders if order.is_open]) == (0, [])
 

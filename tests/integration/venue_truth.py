@@ -108,7 +108,7 @@ class VenueTruth:
         for instrument, net in self.nets.items():
             if instrument != str(self._mes) and net:
                 self.breaks(f"{net} contracts of {instrument} are held")
-            if abs(net) > most:
+            if abs(net) > most and order.client_order_id.value not in self._ended:  # what the venue fills after its end nobody could stop
                 self.breaks(f"{net} contracts after a fill of {order.client_order_id}, at most {most}")
 
     # ------------------------------------------------------------- what may be there
@@ -182,6 +182,7 @@ class VenueTruth:
         self._lasting(
             "too much", bool(self.net) and cover > abs(self.net) and not growing, now, ORPHAN_NS, f"net {self.net}, stops {cover}"
         )
+        self._lasting("above its limit", abs(self.net) > self._limits.max_contracts, now, GRACE_NS, f"net {self.net}")
         orphans = [] if self.net or growing else [order.client_order_id.value for order in working]
         self._lasting("orphans", bool(orphans), now, ORPHAN_NS, " ".join(orphans))
         for order in working:

@@ -1,5 +1,9 @@
 """Past minutes from the broker, within its pacing rules. Times are UTC ns; a bar is named by its close.
 
+A long time is asked for in pieces of several trading days: the pacing rules count requests, and weeks a day at a time take most of a
+start. A piece begins where the broker's trading day does, so the next one ends where it began. What refuses such a piece, for
+whatever reason, is asked a day at a time.
+
 One code says that there are no data, that we ask too often, and that this login may not have them, in words of many
 languages. So it is told by what follows: a day that is refused again and again has no data if other days are answered,
 and history is refused if none is.
@@ -9,16 +13,18 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from bot.ibkr.data.minutes import Minute
-from bot.ibkr.errors import BrokerError, DataRefused
+from bot.ibkr.errors import BrokerError, DataRefused, GatewayNotResponding
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.pacing import HistoryPacer
 from bot.units import MINUTE_NS, SECOND_NS
 
 DAY_SECONDS = 86_400
+DAY_NS = DAY_SECONDS * SECOND_NS
+LARGE_DAYS = 5  # of trading; IBKR's own examples ask for ten of minutes
 NO_DATA = "no data"  # the broker's English words; they spare a wait, and nothing rests on them
 TIMEOUT_SECONDS = 60.0
 BACK_OFF_SECONDS = 15.0
@@ -27,7 +33,7 @@ EMPTY_DAYS = 2  # days of trading without data, one after the other, before whic
 
 
 class History:
-    """Asks for minutes, one day at most at a time, waiting its turn. `open_within` says whether the market was open in (after, until]."""
+    """Asks for minutes, waiting its turn. `open_within` says whether the market was open in (after, until]."""
 
     def __init__(self, link: Link, open_within: Callable[[int, int], bool]) -> None:
         self._link, self._open_within = link, open_within
@@ -44,8 +50,11 @@ class History:
         refusal: BrokerError | None = None
         empty = 0
         first, end = (moment // MINUTE_NS * MINUTE_NS for moment in (after_ns, until_ns))
+        async for minutes in self._large(contract, first, end):
+            found |= {minute.close_ns: minute for minute in minutes if after_ns < minute.close_ns <= until_ns}
+            end = minutes[0].close_ns - MINUTE_NS
         while end > first and empty < EMPTY_DAYS:
-            start = max(first, end - DAY_SECONDS * SECOND_NS)
+            start = max(first, end - DAY_NS)
             if self._open_within(start, end):
                 minutes, refused = await self._ask(contract, start, end, ATTEMPTS_ONCE_ANSWERED if found else ATTEMPTS)
                 refusal = refused or refusal
@@ -56,6 +65,21 @@ class History:
             raise refusal
         return [found[close_ns] for close_ns in sorted(found)]
 
+    async def _large(self, contract: Any, first_ns: int, end_ns: int) -> AsyncIterator[list[Minute]]:
+        """Pieces of several trading days, the newest first, for as long as more than a day is left and there is an answer."""
+        while end_ns - first_ns > DAY_NS:
+            days = min(LARGE_DAYS, -(-(end_ns - first_ns) // DAY_NS))
+            try:
+                minutes = await self._ask_once(contract, end_ns, f"{days} D")
+            except (DataRefused, GatewayNotResponding) as error:
+                if NO_DATA not in error.text:
+                    self._link.report(error)
+                return
+            if not minutes or minutes[0].close_ns - MINUTE_NS >= end_ns:
+                return
+            yield minutes
+            end_ns = minutes[0].close_ns - MINUTE_NS
+
     async def _ask(self, contract: Any, start_ns: int, end_ns: int, attempts: int) -> tuple[list[Minute], BrokerError | None]:
         """One request, again after a growing wait; its minutes, and why it was refused to the end, unless that is said to be no data."""
         refusal: BrokerError | None = None
@@ -64,17 +88,18 @@ class History:
                 self._link.report(refusal)
                 await self._link.delay(BACK_OFF_SECONDS * 2 ** (attempt - 1))
             try:
-                return await self._ask_once(contract, start_ns, end_ns), None
+                # "1 D" would mean the broker's trading day, which is not a day's minutes
+                seconds = max(60, -(-(end_ns - start_ns) // SECOND_NS))
+                return await self._ask_once(contract, end_ns, f"{seconds} S"), None
             except DataRefused as error:
                 if NO_DATA in error.text:
                     return [], None
                 refusal = error
         return [], refusal
 
-    async def _ask_once(self, contract: Any, start_ns: int, end_ns: int) -> list[Minute]:
+    async def _ask_once(self, contract: Any, end_ns: int, duration: str) -> list[Minute]:
+        """The minutes of one answer, oldest first. Raises BrokerError."""
         end = dt.datetime.fromtimestamp(end_ns // SECOND_NS, dt.UTC)
-        seconds = max(60, -(-(end_ns - start_ns) // SECOND_NS))
-        duration = f"{seconds} S"  # "1 D" would mean the broker's trading day, which is not a day's minutes
         what = f"{contract.localSymbol} {end} {duration}"
         async with self._turn:
             await self._delay_if(self._pacer.wait_seconds(what))
@@ -83,7 +108,7 @@ class History:
                 "reqHistoricalData", contract, f"{end:%Y%m%d-%H:%M:%S}", duration, "1 min", "TRADES", False, 2, False, [],
                 timeout_seconds=TIMEOUT_SECONDS,
             )  # fmt: skip
-        return [_minute(bar) for bar in bars]
+        return sorted(_minute(bar) for bar in bars)
 
     async def _delay_if(self, seconds: float) -> None:
         if seconds > 0:

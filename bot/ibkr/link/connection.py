@@ -1,18 +1,20 @@
 """One socket to the gateway, from open to close: the only module that loads ib_insync (or ib_async).
 
-The library encodes, decodes and transports; what a message means is not left to it. A tap on
-its wrapper's methods hands every decoded message, in wire order, to our own listeners *instead*
-of to the library, which would swallow fills of orders it has not seen, end live orders on any
-error, and change the order objects it was given.
+The library encodes, decodes and transports; what a message means is not left to it. A tap on its wrapper's methods hands every
+decoded message, in wire order, to our own listeners *instead* of to the library, which would swallow fills of orders it has not
+seen, end live orders on any error, and change the order objects it was given.
 
 Never used here: nest_asyncio, util.run, a synchronous method of IB, Watchdog.
 """
 
+# long because: one socket, and nobody else may touch the library
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 import logging
+import os
+import re
 import time
 from collections.abc import Callable
 from types import ModuleType
@@ -100,7 +102,7 @@ class Connection:
         try:
             await asyncio.wait({task, early}, timeout=timeout_seconds + 1, return_when=asyncio.FIRST_COMPLETED)
             if not self._client.isReady():
-                raise await self._why_not(task, f"{host}:{port}", client_id)
+                raise await self._why_not(task, f"{host}:{port}")
         except BaseException:
             self.close()
             raise
@@ -110,15 +112,15 @@ class Connection:
         self.alive = True
         return list(self._client.getAccounts())
 
-    async def _why_not(self, task: asyncio.Future[None], where: str, client_id: int) -> BrokerError:
+    async def _why_not(self, task: asyncio.Future[None], where: str) -> BrokerError:
         if self._id_in_use:
-            return ClientIdInUse(f"client id {client_id} is in use at {where}", code=326)
+            return ClientIdInUse(f"our client id is in use at {where}", code=326)
         if not task.done():
             return GatewayNotResponding(f"{where} closed the connection during the handshake")
         error = task.exception()
         if isinstance(error, TimeoutError):
             return GatewayNotResponding(f"{where} accepted the connection but did not answer")
-        return GatewayUnreachable(f"nothing answers at {where} ({error})")
+        return GatewayUnreachable(f"nothing answers at {where} ({_refusal(error)})")
 
     @property
     def first_id(self) -> int:
@@ -194,13 +196,24 @@ class Connection:
 
     def send(self, request: str, *arguments: Any) -> None:
         """Send a request (a method of the library's client) when the limit allows. Raises ConnectionLost."""
+        self.send_together([(request, *arguments)])
+
+    def send_together(self, requests: list[tuple[Any, ...]]) -> None:
+        """Send requests in one piece when the limit allows all of them: nothing of ours comes between. Raises ConnectionLost."""
         if not self.alive or self._limiter is None:
             raise ConnectionLost("there is no connection to the gateway")
-        self._limiter.send(lambda: self._put(request, arguments))
+        self._limiter.send(lambda: self._put(requests), len(requests))
 
-    def _put(self, request: str, arguments: tuple[Any, ...]) -> None:
-        if self._client.isConnected():
-            getattr(self._client, request)(*arguments)
+    def _put(self, requests: list[tuple[Any, ...]]) -> None:
+        pieces: list[bytes] = []
+        write = self._client.conn.sendMsg
+        self._client.conn.sendMsg = pieces.append
+        try:
+            for request, *arguments in requests if self._client.isConnected() else ():
+                getattr(self._client, request)(*arguments)
+        finally:
+            self._client.conn.sendMsg = write
+        write(b"".join(pieces))
 
     async def ask(self, request: str, *arguments: Any, timeout_seconds: float | None = None) -> list[Any]:
         """Send a request with an id of its own first, and collect its answer.
@@ -212,8 +225,10 @@ class Connection:
         return await self._answer(number, request, (number, *arguments), timeout_seconds)
 
     async def what_if(self, contract: Any, order: Any) -> Any:
-        """What an order would do, as the broker's order state; it must be marked whatIf, else nothing is sent. Raises BrokerError."""
-        assert self.ids is not None and order.whatIf, "only a question goes this way"
+        """What an order marked whatIf would do, as the broker's order state. Raises BrokerError; ValueError for one without that mark."""
+        if order.whatIf is not True:
+            raise ValueError("only a question goes this way")
+        assert self.ids is not None, "ids are known once the account is"
         order.orderId = self.ids.order_id()
         (state,) = await self._answer(order.orderId, "placeOrder", (order.orderId, contract, order), None)
         return state
@@ -284,6 +299,12 @@ class Connection:
             error = (rule.error or BrokerError)(text, code=code)
             pending[0].set_exception(error)
             pending[0].exception()
+
+
+def _refusal(error: BaseException | None) -> str:
+    """What the system said, without the address that it puts into it."""
+    number = re.search(r"Errno (\d+)", str(error))
+    return os.strerror(int(number[1])) if number else getattr(error, "strerror", None) or type(error).__name__
 
 
 def _deaf(*_: Any) -> None:

@@ -1,7 +1,8 @@
 """Where the broker is: from the environment alone, so that no file of a project and no log ever holds it.
 
 `TWS_HOST`, `TWS_PORT`, `TWS_ACCOUNT`, `TWS_CLIENT_ID`; each may instead be `NAME_FILE`, which names a file
-whose content is the value (Docker secrets). What such a file holds is not repeated in any message.
+whose content is the value (Docker secrets). What such a file holds is not repeated in any message, and the host in none:
+there it reads TWS_HOST.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 
 from bot.errors import UsageError
 from bot.ibkr.link.settings import LinkSettings
+from bot.masking import keep_secret, masked
 
 DEFAULT_HOST, DEFAULT_PORT, DEFAULT_CLIENT_ID = "127.0.0.1", 4002, 7
 MAX_PORT, MAX_CLIENT_ID = 65_535, 2**31 - 1
@@ -32,7 +34,7 @@ class Endpoint:
     client_id: int
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return masked(f"{self.host}:{self.port}")
 
 
 class _Said(NamedTuple):
@@ -54,6 +56,7 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint | None:
             raise UsageError("TWS_ACCOUNT names an account and nothing says at which gateway; set TWS_HOST and TWS_PORT too, or unset it.")
         return None
     client_id = _said(environ, "TWS_CLIENT_ID")
+    _keep_secret(host)
     if account is not None and not _ACCOUNT.fullmatch(account.value):
         raise UsageError(
             "TWS_ACCOUNT must be one account id, letters and digits such as DU1234567; correct it, or unset it for the only one."
@@ -100,6 +103,13 @@ def _said(environ: Mapping[str, str], name: str) -> _Said | None:
     if not said.value:
         raise UsageError(f"{said.found} holds nothing; give {name} a value in the environment, or unset it.")
     return said
+
+
+def _keep_secret(host: _Said | None) -> None:
+    """This machine is no secret. A bare name may be a word of any sentence (`gateway`), so it is one only before a port."""
+    if host is not None and host.value not in ("localhost", "::1") and not host.value.startswith("127."):
+        secret, name = (host.value, "TWS_HOST") if "." in host.value else (f"{host.value}:", "TWS_HOST:")
+        keep_secret(secret, name)
 
 
 def _content(name: str, file: str) -> str:

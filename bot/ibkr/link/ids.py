@@ -11,14 +11,15 @@ under ids from memory. It does not promise that those are remembered if the proc
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
+from bot.errors import NotOurs
 from bot.ibkr.errors import BrokerError, OrderIdsNotKept, OrderIdsUsedUp
+from bot.own_files import own_folder, require_ours, write_own
 
 FIRST_REQUEST_ID = 1_000_000_000
 BLOCK = 50
-UNUSABLE = (OSError, ValueError, TypeError, AttributeError)  # the disk's refusal, and a file that holds something else than marks
+UNUSABLE = (OSError, NotOurs, ValueError, TypeError, AttributeError)  # the disk's refusal, and a file that holds something else than marks
 
 
 class IdSource:
@@ -77,15 +78,11 @@ class IdSource:
     def _marks(self) -> dict[str, int]:
         if self._path is None or not self._path.exists():
             return {}
+        require_ours(self._path)
         return json.loads(self._path.read_text(encoding="utf-8"))
 
     def _write(self, marks: dict[str, int]) -> None:
         if self._path is None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_suffix(f".{os.getpid()}")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(marks))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        own_folder(self._path.parent)
+        write_own(self._path, json.dumps(marks).encode())

@@ -101,6 +101,16 @@ class Link:
         """Whether exits, stops, changes and cancels may be sent."""
         return self.state.allows_way_out
 
+    @property
+    def cut(self) -> bool:
+        """Whether the gateway has said that it lost IBKR, and nothing that it has it again."""
+        return self._connection is not None and self._cut is not None
+
+    def found_back(self) -> None:
+        """IBKR has answered, so a cut is over whatever the gateway has said; which subscriptions are left, nobody knows."""
+        if self.cut:
+            self._restored(SyncReason.DATA_LOST)
+
     def require_way_out(self) -> None:
         """Raises BrokerLinkLost unless exits, stops, changes and cancels may be sent."""
         if not self.allows_way_out:

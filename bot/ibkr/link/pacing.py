@@ -15,17 +15,17 @@ class MessageLimiter:
     def __init__(self, limit: int, now: Callable[[], float], call_later: Callable[[float, Callable[[], None]], object]) -> None:
         self._limit, self._now, self._call_later = limit, now, call_later
         self._sent: deque[float] = deque()
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: deque[tuple[Callable[[], None], int]] = deque()  # what to send, and how many messages that is
         self._armed = False
 
     @property
     def waiting(self) -> int:
         """Messages that wait for their turn."""
-        return len(self._waiting)
+        return sum(size for _, size in self._waiting)
 
-    def send(self, message: Callable[[], None]) -> None:
-        """Send now if there is room and nobody waits; else when there is."""
-        self._waiting.append(message)
+    def send(self, message: Callable[[], None], size: int = 1) -> None:
+        """Send now if there is room and nobody waits; else when there is. `size` messages that go together have room for all of them."""
+        self._waiting.append((message, size))
         if not self._armed:
             self._drain()
 
@@ -38,9 +38,10 @@ class MessageLimiter:
         now = self._now()
         while self._sent and now - self._sent[0] >= 1.0:
             self._sent.popleft()
-        while self._waiting and len(self._sent) < self._limit:
-            self._sent.append(now)
-            self._waiting.popleft()()
+        while self._waiting and (not self._sent or len(self._sent) + self._waiting[0][1] <= self._limit):
+            message, size = self._waiting.popleft()
+            self._sent.extend([now] * size)
+            message()
         if self._waiting:
             self._armed = True
             self._call_later(max(0.0, self._sent[0] + 1.0 - now), self._drain)

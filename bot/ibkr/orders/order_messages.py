@@ -11,30 +11,31 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.errors import (
+    ChangedElsewhere,
     CommissionMissing,
     DuplicateLiveOrder,
     ExecutionCorrected,
     ForeignOrder,
-    OrderCancelledByBroker,
-    OrderRejectedByBroker,
 )
 from bot.ibkr.link.link import Link
-from bot.ibkr.orders.fills import News
+from bot.ibkr.orders.doubt import ACKNOWLEDGES, News, status_news
+from bot.ibkr.orders.fills import News as FillNews
+from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_state import BrokerOrder, Fill, Phase
 from bot.ibkr.orders.order_wire import adopted_draft, told_terms
 from bot.ibkr.orders.orders import OrderMonitor
 
-HOLD_SECONDS = 2.0  # how long an Inactive waits for its reason, and an execution for its order
+HOLD_SECONDS = 2.0  # how long an execution waits for its order
 COMMISSION_SECONDS = 60.0
 CENT = 0.005
-LIVE_STATUSES = ("PreSubmitted", "Submitted")
+MAY_FILL = (News.WORKS, News.UNDER_WAY, News.UNKNOWN_STATUS)
 
 
 class OrderMessages:
-    """Listens on the taps and tells the monitor."""
+    """Listens on the taps and tells the judge."""
 
-    def __init__(self, link: Link, monitor: OrderMonitor) -> None:
-        self._link, self._monitor = link, monitor
+    def __init__(self, link: Link, monitor: OrderMonitor, judge: Judge) -> None:
+        self._link, self._monitor, self._judge = link, monitor, judge
         for name in ("openOrder", "orderStatus", "execDetails", "commissionReport"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
 
@@ -48,7 +49,7 @@ class OrderMessages:
             self._link.ids.at_least(order_id + 1)
         order = self._monitor.find(told.orderRef, told.permId, told.clientId, order_id)
         if order is None:
-            order = self._stranger(order_id, contract, told, own)
+            order = self._stranger(order_id, contract, told, state.status, own)
             if order is None:
                 return
         if order.perm_id and told.permId and told.permId != order.perm_id and order.live:
@@ -56,20 +57,25 @@ class OrderMessages:
             return
         self._monitor.identify(order, told.permId)
         order.seen = True
-        if state.status != "Inactive":  # why an order is inactive, orderStatus alone says
+        if status_news(state.status) not in (News.INACTIVE, News.FILLED):  # orderStatus alone says why, and how much
             self._follow(order, state.status, "")
         if order.live and order.accepted and told.totalQuantity:
             self._compare(order, told_terms(told, order.draft.kind))
 
-    def _stranger(self, order_id: int, contract: Any, told: Any, own: bool) -> BrokerOrder | None:
-        """An order of an earlier run of ours is adopted; anybody else's is only watched."""
+    def _stranger(self, order_id: int, contract: Any, told: Any, status: str, own: bool) -> BrokerOrder | None:
+        """An order of an earlier run of ours is adopted, one that was given up must go; anybody else's is only watched."""
         if told.permId in self._monitor.ghosts:
             return None
-        if own and told.orderRef and not self._monitor.retired(order_id) and order_id > 0:
+        if own and self._monitor.retired(order_id):
+            if status_news(status) in MAY_FILL:
+                self._judge.stray(order_id, told.orderRef)
+            return None
+        if own and told.orderRef and order_id > 0:
             parent = self._monitor.by_id(told.parentId)
             draft = adopted_draft(told, parent.ref if parent is not None else "")
-            order = BrokerOrder(draft, contract.conId, order_id, adopted=True, accepted=self._monitor.quiet)
-            order.phase = Phase.WORKING if self._monitor.quiet else Phase.SENT
+            order = BrokerOrder(draft, contract.conId, order_id, adopted=True, sent_at=self._link.seconds())
+            order.accepted = self._monitor.quiet and status in ACKNOWLEDGES
+            order.phase = Phase.WORKING if order.accepted else Phase.SENT
             self._monitor.track([order])
             return order
         if (not own or order_id <= 0) and told.permId not in self._monitor.foreign:
@@ -85,7 +91,8 @@ class OrderMessages:
             order.change = None
             self._monitor.listener.modify_rejected(order, error)
         self._monitor.withdraw(order_id)
-        self._monitor.disown(perm_id, order_id)
+        self._monitor.ghosts.add(perm_id)
+        order.id_shared = True
 
     def _on_orderStatus(
         self, order_id: int, status: str, filled: float, _remaining: float, _average: float, perm_id: int, _parent: int, _last: float,
@@ -96,39 +103,27 @@ class OrderMessages:
             return
         self._monitor.identify(order, perm_id)
         self._follow(order, status, why_held)
-        if status == "Filled" and order.filled < round(filled):
-            self._monitor.doubtful()
+        if status_news(status) is News.FILLED and order.live and order.filled < round(filled):
+            self._judge.hear(order, News.FILLED)
 
     def _follow(self, order: BrokerOrder, status: str, why_held: str) -> None:
+        """A status that nobody knows, and one of an order that has ended, is asked about once and not as often as it is told."""
+        news, new = status_news(status, why_held), status != order.status
         order.status = status
-        if not order.live:
-            return
-        if status in LIVE_STATUSES:
-            if order.phase is not Phase.DOUBT:
-                self._monitor.accept(order)
-        elif status in ("Cancelled", "ApiCancelled"):
-            self._monitor.end(order)
-        elif status == "Inactive" and why_held != "locate":
-            self._link.later(HOLD_SECONDS, lambda: self._still_inactive(order))
-
-    def _still_inactive(self, order: BrokerOrder) -> None:
-        """No reason came: rejected; still cancelled, because an inactive order may come back."""
-        if order.live and order.status == "Inactive":
-            reason = "; ".join(order.remarks) or "Inactive without a reason"
-            self._monitor.reject(order, OrderRejectedByBroker(reason, order_ref=order.ref))
-            self._monitor.withdraw(order.order_id)
+        if news is not News.FILLED and (new or (order.live and news is not News.UNKNOWN_STATUS)) and order.phase is not Phase.FILLED:
+            self._judge.hear(order, news)
 
     def _compare(self, order: BrokerOrder, told: tuple[int, float | None, float | None]) -> None:
         """What the broker says the order is now, against what we asked and what it was."""
         if order.change is not None and told == order.change.terms:
-            order.draft, order.change = order.change, None
-            self._monitor.listener.updated(order)
+            self._judge.hear(order, News.AS_ASKED)
         elif told != order.draft.terms:
-            moved = told[1:] != order.draft.terms[1:]
+            changed = told[1:] != order.draft.terms[1:] or told[0] > order.draft.quantity  # fewer are what a sibling's fill leaves
+            text = f"{_terms(order.draft.terms)} became {_terms(told)}, and nobody here asked for it"
             order.draft = msgspec.structs.replace(order.draft, quantity=told[0], limit=told[1], stop=told[2])
             self._monitor.listener.updated(order)
-            if moved:
-                self._link.report(OrderCancelledByBroker("its price was changed elsewhere", order_ref=order.ref))
+            if changed:
+                self._monitor.halt("changed elsewhere", ChangedElsewhere(text, order_ref=order.ref))
 
     # -------------------------------------------------------------------- fills
 
@@ -137,10 +132,10 @@ class OrderMessages:
             return
         news, fill, before = self._monitor.ledger.take(execution, contract.conId)
         self._link.clock.saw(fill.ts_ns)
-        if news is News.DUPLICATE:
+        if news is FillNews.DUPLICATE:
             return
         order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
-        if news is News.CORRECTION and before is not None:
+        if news is FillNews.CORRECTION and before is not None:
             self._correct(order, before, fill)
         elif order is not None:
             self._fill(order, fill)
@@ -152,9 +147,7 @@ class OrderMessages:
         order.filled += fill.quantity
         if self._monitor.quiet and order.adopted:
             return
-        if order.phase is Phase.DOUBT:
-            order.phase = Phase.SENT
-        self._monitor.accept(order)
+        self._judge.hear(order, News.EXECUTION)
         if order.filled >= order.draft.quantity:
             order.phase = Phase.FILLED
         self._monitor.listener.filled(order, fill)
@@ -189,3 +182,8 @@ class OrderMessages:
     def _commission_due(self, fill: Fill) -> None:
         if not self._monitor.ledger.fills[fill.base_id].commission_known:
             self._link.report(CommissionMissing(f"fill {fill.exec_id} has no commission report", order_ref=fill.ref))
+
+
+def _terms(terms: tuple[int, float | None, float | None]) -> str:
+    quantity, *prices = terms
+    return f"{quantity} at {' and '.join(f'{price:,.2f}' for price in prices if price is not None)}"

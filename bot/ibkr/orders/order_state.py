@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from bot.ibkr.errors import BrokerError
+from bot.ibkr.orders.doubt import Asked, Doubt
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -34,10 +35,9 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Phase(StrEnum):
-    """Where an order stands. DOUBT: it was under way when the link broke; unknown is not failed."""
+    """Where an order stands. SENT is not acknowledged, for whatever reason; unknown is not failed."""
 
     SENT = "SENT"
-    DOUBT = "DOUBT"
     WORKING = "WORKING"
     FILLED = "FILLED"
     CANCELED = "CANCELED"
@@ -53,8 +53,10 @@ class BrokerOrder:
     """A tracked order. `order_id` is only the handle of this incarnation; `perm_id` the broker's identity, 0 until told.
 
     `change` is a modification under way, `resent` how often it was sent anew, `misses` how many
-    snapshots in a row did not show it, `untold` how many called it filled without its execution,
-    `sent_at` and `asked_at` seconds of the wall (loop time).
+    snapshots in a row did not show it, `untold` how many called it over without its execution. `doubts` says of what is under
+    way why it is in doubt, `trouble` the error that made it so; `taken_back`: it goes, to be sent again or given up;
+    `id_shared`: another live order has its id. Seconds of the wall (loop time): `sent_at`, `asked_at` (the change or cancel),
+    `late_at` (the broker was asked because no answer came), `since` (only a snapshot asked for later says anything of it).
     """
 
     draft: Draft
@@ -71,8 +73,14 @@ class BrokerOrder:
     resent: int = 0
     misses: int = 0
     untold: int = 0
+    doubts: dict[Asked, Doubt] = field(default_factory=dict)
+    trouble: BrokerError | None = None
+    taken_back: bool = False
+    id_shared: bool = False
     sent_at: float = 0.0
     asked_at: float = 0.0
+    late_at: float = 0.0
+    since: float = 0.0
     status: str = ""
     remarks: list[str] = field(default_factory=list)
 
@@ -85,6 +93,27 @@ class BrokerOrder:
     def live(self) -> bool:
         """May still fill, as far as we know."""
         return self.phase not in ENDED
+
+    @property
+    def family(self) -> str:
+        """What it has in common with the orders that were sent with it: their entry."""
+        return self.draft.parent_ref or self.ref
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """What is under way of it, what it stands as first."""
+        change = (Asked.CHANGE,) if self.change is not None else ()
+        if not self.live:
+            return (Asked.OVER, *change)
+        if self.taken_back:
+            return (Asked.BACK,)
+        return (Asked.NOTHING if self.accepted else Asked.ORDER, *change, *((Asked.CANCEL,) if self.cancel_asked else ()))
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the next look must say what became of it. One that is taken back is looked for again and again, but nobody waits."""
+        asked = [] if self.taken_back else [each for each in self.asked if self.doubts.get(each, Doubt.NONE) > Doubt.LATE]
+        return self.live and bool(asked or (self.misses and self.accepted))
 
 
 class Fill(msgspec.Struct, frozen=True):

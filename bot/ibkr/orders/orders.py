@@ -18,8 +18,8 @@ from bot.ibkr.errors import (
     ObserveOnly,
     OrderCancelledByBroker,
 )
+from bot.ibkr.link.connection import Connection
 from bot.ibkr.link.link import Link
-from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.orders.fills import FillLedger
 from bot.ibkr.orders.order_state import BrokerOrder, Draft, OrderListener, Phase
 from bot.ibkr.orders.order_wire import library_order
@@ -45,10 +45,12 @@ class OrderMonitor:
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
         self.doubtful: Callable[[], None] = lambda: None
         self._link, self._contract_of, self._observe = link, contract_of, observe
-        link.state_changed.append(self._on_link)
         self._by_id: dict[int, BrokerOrder] = {}
         self._by_perm: dict[int, BrokerOrder] = {}
         self._retired: set[int] = set()
+        self._retired_perms: set[int] = set()
+        self.strays: dict[int, float] = {}  # order ids that must go -> when they were shown last (seconds of the wall)
+        self.opened_at = 0.0  # when the way out opened last (seconds of the wall)
         self.ghosts: set[int] = set()  # permIds that took the name of an order of ours
 
     # ------------------------------------------------------------------ sending
@@ -61,34 +63,23 @@ class OrderMonitor:
         self._may_send()
         if self._link.ids is None:
             raise BrokerLinkLost("the gateway has not been reached yet")
-        orders = [BrokerOrder(draft, con_id, self._link.ids.order_id(), sent_at=self._link.seconds()) for draft in drafts]
-        self.track(orders)
-        self._transmit(orders)
+        self._transmit([BrokerOrder(draft, con_id, 0) for draft in drafts])
 
     def modify(self, ref: str, quantity: int, limit: float | None, stop: float | None) -> None:
         """Ask for a change; the answer comes to the listener. Raises BrokerError if it cannot be asked."""
         self._may_send()
-        order = self.orders[ref]
+        order, connection = self.orders[ref], self._link.connection
         order.change = msgspec.structs.replace(order.draft, quantity=quantity, limit=limit, stop=stop)
-        order.asked_at = self._link.seconds()
-        self._send(order, order.change, transmit=True)
+        order.asked_at = order.late_at = order.since = self._link.seconds()
+        self._send(connection, [(order, order.change, True)])
 
     def cancel(self, ref: str) -> None:
         """Ask for a cancel; while there is no way out it waits, and is the first to go once there is one."""
         order = self.orders[ref]
         order.cancel_asked, order.asked_at = True, self._link.seconds()
+        order.late_at = order.asked_at
         if self._link.allows_way_out:
             self.withdraw(order.order_id)
-
-    def _on_link(self, state: LinkState, previous: LinkState) -> None:
-        """The way out opens: what was sent before and not answered is in doubt, and the cancels that waited go."""
-        if not state.allows_way_out or previous.allows_way_out:
-            return
-        for order in [order for order in self.orders.values() if order.live]:
-            if order.phase is Phase.SENT:
-                order.phase, order.misses = Phase.DOUBT, 0
-            if order.cancel_asked:
-                self.cancel(order.ref)
 
     def withdraw(self, order_id: int) -> None:
         """Send a cancel for this handle, whatever is known of the order."""
@@ -97,23 +88,17 @@ class OrderMonitor:
 
     def resend(self, family: list[BrokerOrder]) -> None:
         """Send a family anew under fresh ids; messages about the old ids mean nothing any more."""
-        assert self._link.ids is not None
         for order in family:
             self._retire(order)
-            order.order_id, order.perm_id, order.phase = self._link.ids.order_id(), 0, Phase.SENT
-            order.seen, order.misses, order.sent_at = False, 0, self._link.seconds()
-            order.resent += 1
-        self.track(family)
+            order.perm_id, order.phase, order.seen, order.misses, order.status = 0, Phase.SENT, False, 0, ""
+            order.taken_back, order.trouble, order.resent = False, None, order.resent + 1
+            order.doubts.clear()
         self._transmit(family)
-
-    def disown(self, perm_id: int, order_id: int) -> None:
-        """An order that took the name and id of one of ours: nothing about this permId is ours, and the id alone says nothing any more."""
-        self.ghosts.add(perm_id)
-        self._by_id.pop(order_id, None)
 
     def _retire(self, order: BrokerOrder) -> None:
         """What the broker says about this incarnation from now on is about none of our orders."""
         self._retired.add(order.order_id)
+        self._retired_perms.add(order.perm_id)
         self._by_id.pop(order.order_id, None)
         self._by_perm.pop(order.perm_id, None)
 
@@ -129,21 +114,32 @@ class OrderMonitor:
             self._by_id[order.order_id] = order
 
     def _transmit(self, orders: list[BrokerOrder]) -> None:
-        """An order waits (transmit False) only for one of the same sending: an entry for its last child, a child for the one after it."""
+        """Send in one piece. The broker takes no id below one that it has seen, so ids are given in the order of sending.
+
+        An order waits (transmit False) only for one of the same sending: an entry for its last child, a child for the one after it.
+        What sets a family working goes last, so that all of it is at the broker before any of it may trade.
+        """
+        connection, ids = self._link.connection, self._link.ids
+        assert ids is not None
         here = {order.ref for order in orders}
         last_child = {order.draft.parent_ref: order for order in orders if order.draft.parent_ref in here}
         starts = [order for order in orders if order.ref not in last_child and last_child.get(order.draft.parent_ref, order) is order]
-        for order in [order for order in orders if order not in starts]:
-            self._send(order, order.draft, transmit=False)
-        for order in starts:
-            self._send(order, order.draft, transmit=True)
+        in_turn = [order for order in orders if order not in starts] + starts
+        for order in in_turn:
+            order.order_id, order.sent_at = ids.order_id(), self._link.seconds()
+            order.since = order.late_at = order.sent_at
+        self.track(in_turn)
+        self._send(connection, [(order, order.draft, order in starts) for order in in_turn])
 
-    def _send(self, order: BrokerOrder, draft: Draft, *, transmit: bool) -> None:
-        parent = self.orders.get(draft.parent_ref)
-        parent_id = parent.order_id if parent is not None and parent.live else 0
-        connection = self._link.connection
-        wire = library_order(connection.library, draft, self._link.account, order.order_id, parent_id, transmit)
-        connection.send("placeOrder", order.order_id, self._contract_of(order.con_id), wire)
+    def _send(self, connection: Connection, orders: list[tuple[BrokerOrder, Draft, bool]]) -> None:
+        """The one way of an order to the broker: each with what it is to be and whether it may work at once."""
+        account, requests = self._link.account, []
+        for order, draft, transmit in orders:
+            parent = self.orders.get(draft.parent_ref)
+            parent_id = parent.order_id if parent is not None and parent.live else 0
+            wire = library_order(connection.library, draft, account, order.order_id, parent_id, transmit)
+            requests.append(("placeOrder", order.order_id, self._contract_of(order.con_id), wire))
+        connection.send_together(requests)
 
     # ------------------------------------------------------------------ finding
 
@@ -159,6 +155,15 @@ class OrderMonitor:
     def retired(self, order_id: int) -> bool:
         """Whether an id was given up."""
         return order_id in self._retired
+
+    def same(self, order: BrokerOrder, told: Any) -> bool:
+        """Whether a completed order is this one, and no earlier sending of it."""
+        return told.orderRef == order.ref and order.perm_id in (0, told.permId) and told.permId not in self._retired_perms
+
+    def new_family(self, order: BrokerOrder) -> list[BrokerOrder]:
+        """The other orders that were sent with this one and are not acknowledged either; none if it is."""
+        known = [] if order.accepted else self.orders.values()
+        return [each for each in known if each is not order and each.live and not each.accepted and each.family == order.family]
 
     def identify(self, order: BrokerOrder, perm_id: int) -> None:
         """The broker's identity of an order is this."""
@@ -184,17 +189,13 @@ class OrderMonitor:
     def accept(self, order: BrokerOrder) -> None:
         """It works; told once. An order that has ended stays ended."""
         if order.live:
-            order.phase, order.misses = Phase.WORKING, 0
+            order.phase, order.misses, order.taken_back = Phase.WORKING, 0, False
         if not order.accepted:
             order.accepted = True
             self.listener.accepted(order)
 
     def reject(self, order: BrokerOrder, error: BrokerError) -> None:
-        """The broker refused it: a change of it if one is under way, else the order, and then its children have no parent."""
-        if order.change is not None:
-            order.change = None
-            self.listener.modify_rejected(order, error)
-            return
+        """The broker refused it, and its children have no parent."""
         if not order.live:
             return
         order.phase = Phase.REJECTED

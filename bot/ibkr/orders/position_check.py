@@ -67,6 +67,8 @@ class PositionCheck:
 
     def look(self, now_seconds: float) -> None:
         """Compare; `now_seconds` is a steady clock of the wall."""
+        if self.book is None:
+            return  # nothing agrees yet: what others did before the book is known still explains a difference
         found = self._difference()
         if found is None:
             self._seen = self._told = None

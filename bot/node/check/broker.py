@@ -16,7 +16,7 @@ from bot.ibkr.session import BrokerSession
 from bot.node.check.items import CheckItem, all_skipped, failed, passed
 from bot.node.check.machine import bare_spec
 from bot.node.check.session_items import BROKER_ITEMS, judged, market_open, trouble_item
-from bot.node.journals import journals_of
+from bot.node.journals import journals_of, year_at
 from bot.node.probe import Probe, link_settings, probe
 from bot.runtime.past import past_of
 from bot.runtime.recover import recovered
@@ -41,13 +41,13 @@ async def broker_items(contracts: Contracts, environ: Mapping[str, str], state: 
         return endpoint.account, [connected, trouble_item("account", error), *all_skipped(BROKER_ITEMS[2:], "no account")]
     except e.BrokerError as error:
         return endpoint.account, [trouble_item("connection", error), *all_skipped(BROKER_ITEMS[1:], "no connection")]
-    return found.account, await _session(contracts, endpoint, found, _explained(state, found, paper=paper), paper=paper)
+    return found.account, await _session(contracts, endpoint, found, _explained(state, contracts, found, paper=paper), paper=paper)
 
 
-def _explained(state: Path, found: Probe, *, paper: bool) -> int:
+def _explained(state: Path, contracts: Contracts, found: Probe, *, paper: bool) -> int:
     """Signed contracts that the journal has open; a journal that cannot be read explains nothing (its own item says so)."""
     try:
-        journals = journals_of(state, "PAPER" if paper else "LIVE", found.account, new_york(found.broker_ns).year)
+        journals = journals_of(state, "PAPER" if paper else "LIVE", found.account, year_at(contracts, found.broker_ns))
         return sum(recovered(story).net for story in past_of(journals.earlier).unfinished)
     except MesbotError:
         return 0

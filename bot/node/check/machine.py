@@ -15,10 +15,11 @@ from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts
 from bot.decision.derived import StrategyLimits, strategy_limits
 from bot.decision.limits import Limits
-from bot.errors import CalendarError, JournalError, MesbotError
+from bot.errors import CalendarError, JournalError, MesbotError, NotOurs
 from bot.journal.verify import verify
 from bot.node.check.items import CheckItem, failed, passed
 from bot.node.journals import FOLDER
+from bot.own_files import own_folder
 from bot.runtime.runtime import RuntimeSpec
 
 TRADING_DAYS, TRADING_DAYS_WITHIN, HALF_DAY_WITHIN = 5, 14, 400  # trading days ahead; calendar days
@@ -79,9 +80,11 @@ def strategies_item(contracts: Contracts, today: dt.date) -> CheckItem:
 def journal_item(folder: Path) -> CheckItem:
     """Whether the state folder can be written, and every journal in it is whole."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        own_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
+    except NotOurs as error:
+        return failed("journal", str(error), "Set MESBOT_HOME to a folder of your own.")
     except OSError as error:
         return failed("journal", f"{folder} cannot be written ({error.strerror})", "Set MESBOT_HOME to a folder that can.")
     heads, broken, told = [], [], []

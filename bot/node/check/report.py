@@ -5,7 +5,6 @@ It does not promise that what was right then is right now.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +13,7 @@ import msgspec
 from bot.calendar import new_york
 from bot.errors import MesbotError
 from bot.node.check.items import CheckItem, Status
+from bot.own_files import write_own
 from bot.units import HOUR_NS
 
 Mode = Literal["PAPER", "LIVE"]
@@ -50,9 +50,7 @@ def write_report(report: CheckReport, path: Path) -> None:
     """Write it whole or not at all. Raises MesbotError if the place cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
-        draft.replace(path)
+        write_own(path, msgspec.json.format(msgspec.json.encode(report), indent=1))
     except OSError as error:
         raise MesbotError(f"{path} cannot be written ({error.strerror}); name another place, or set MESBOT_HOME to one.") from None
 

@@ -36,7 +36,7 @@ def judged(
     """
     paper = session.config.link.paper
     looks: dict[str, Callable[[], CheckItem]] = {  # in the order in which a session comes to them
-        "connection": lambda: passed("connection", f"{endpoint}, client id {endpoint.client_id}"),
+        "connection": lambda: passed("connection", str(endpoint)),
         "clock skew": lambda: clock_item(found.skew_seconds, paper=paper),
         "account": lambda: _account(session, Limits.of(contracts)),
         "instrument": lambda: _instrument(session),

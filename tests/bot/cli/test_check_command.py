@@ -123,7 +123,7 @@ def test_a_paper_gateway_passes_for_paper_and_fails_for_live_with_what_to_do(run
     with gateway() as port:
         paper, live = run(TWS_PORT=port), run("--live", TWS_PORT=port)
     assert paper.exit_code == 0, paper.output
-    assert re.search(r"account +PASS +DU1234567, a paper account", paper.output)
+    assert re.search(r"account +PASS +DU[*]{3}567, a paper account", paper.output)
     assert (tmp_path / "state" / "check-paper-DU1234567.json").is_file()
     assert live.exit_code == 1, live.output
     assert "Check for LIVE" in live.output and "Failed: account." in live.output

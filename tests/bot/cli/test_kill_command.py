@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from builders import CONTRACTS
 from click.testing import CliRunner, Result
-from test_operate_command import HALTED, kills, write
+from test_operate_command import HALF_PAST_TEN, HALTED, kills, write
 
 from bot.cli.main import cli
 from bot.journal.contracts import last_law
+from bot.journal.records import LINK_FOUND, Kind, OperatorRecord, ReconcileRecord
 from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
-from bot.node.kill_request import request_path
+from bot.node.foreign import NOTHING_LEFT
+from bot.node.kill_request import FOREIGN, request_path, taken_request
+from bot.state_folder import remember_replay
 
 KILL = ("kill", "--reason", "enough")
 
@@ -24,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     """Runs `mesbot ...` in an empty folder with its own state; nobody answers, so it does not wait long."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("bot.node.kill.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("bot.node.kill_follow.WAIT_SECONDS", 0.2)
     return lambda *words: CliRunner().invoke(cli, [str(word) for word in words])
 
 
@@ -138,3 +141,122 @@ def test_several_that_could_be_meant_are_listed_and_none_is_asked(run):
 
 def test_without_a_journal_and_without_a_reason_it_is_wrong_usage(run):
     assert (run(*KILL).exit_code, run("kill", "--reason", " ").exit_code) == (2, 2)
+
+
+@pytest.fixture
+def replay(tmp_path: Path, run: Callable[..., Result]) -> Path:
+    """The journal of a replay that has been noted."""
+    path = tmp_path / "out" / "paper" / "journal.sqlite"
+    path.parent.mkdir(parents=True)
+    Journal.create(path, "paper", CONTRACTS, {}, lambda: 1).close()
+    remember_replay(path)
+    return path
+
+
+def test_a_replay_that_runs_is_meant_when_no_account_has_anything(run, replay):
+    paper = write("paper-DU1-2025")
+    with RunLock(replay):
+        result = run(*KILL)
+    assert asked(replay) and not asked(paper) and not kills(paper)
+    assert (result.exit_code, result.stderr.startswith("Not halted after 0.2 s: the bot has not answered")) == (1, True), result.output
+
+
+def test_without_any_journal_of_an_account_a_replay_is_still_reached(run, replay):
+    with RunLock(replay):
+        assert run(*KILL).exit_code == 1
+    assert asked(replay)
+
+
+@pytest.mark.parametrize("words", [(), ("--mode", "paper"), ("--account", "DU1")])
+def test_a_replay_that_has_ended_or_is_not_named_is_not_killed(run, replay, words):
+    write("paper-DU1-2025")
+    result = run(*KILL, *words)
+    assert result.exit_code == 0 and not asked(replay), result.output
+
+
+@pytest.mark.parametrize("open_intent", [True, False])
+def test_what_an_account_has_open_goes_before_a_replay(run, replay, open_intent):
+    paper = write("paper-DU1-2025", open_intent=open_intent)
+    with RunLock(replay):
+        if open_intent:
+            run(*KILL)
+        else:
+            with RunLock(paper):
+                run(*KILL)
+    assert not asked(replay)
+
+
+def test_while_the_broker_is_away_it_says_what_the_kill_waits_for(run, monkeypatch):
+    monkeypatch.setattr("bot.node.kill_follow.QUIET_SECONDS", 0.0)
+    paper = write("paper-DU1-2025", "TRIPPED", open_intent=True)
+    with Journal.append(paper, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        journal.add(Kind.RECONCILE, HALF_PAST_TEN, ReconcileRecord(LINK_FOUND, "the link is CUT since 10:29:07"))
+        journal.close_link(HALF_PAST_TEN)
+    with RunLock(paper):
+        result = run(*KILL)
+    assert "the link is CUT since 10:29:07; what the kill sends goes first when that is over." in result.stdout
+    assert result.stdout.count("waits") == 1
+    assert result.exit_code == 1 and "it is TRIPPED and goes on trying (" in result.stderr
+
+
+def test_two_requests_at_once_are_one_that_names_both_reasons(run):
+    paper = write("paper-DU1-2025")
+    with RunLock(paper):
+        run("kill", "--reason", "one hand")
+        run("kill", "--reason", "the other hand")
+        run("kill", "--reason", "one hand; the other hand")
+    assert taken_request(paper) == "one hand; the other hand" and taken_request(paper) is None
+    assert not [path for path in paper.parent.iterdir() if "kill" in path.name and path != paper]
+
+
+# ------------------------------------------------------------------ what is foreign
+
+
+def typed(words: tuple[str, ...], answer: str) -> Result:
+    return CliRunner().invoke(cli, [*KILL, *words], input=answer)
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "foreign\n", "yes\n"])
+def test_what_is_foreign_is_only_killed_after_the_word_was_typed(run, answer):
+    paper = write("paper-DU1-2025")
+    with RunLock(paper):
+        result = typed(("--include-foreign",), answer)
+    assert result.exit_code in (1, 2) and not asked(paper) and not request_path(paper, FOREIGN).exists()
+
+
+@pytest.mark.parametrize(("words", "answer"), [((), "FOREIGN\n"), (("--yes",), "")])
+def test_a_running_bot_is_asked_for_what_is_foreign_too(run, words, answer):
+    paper = write("paper-DU1-2025")
+    with RunLock(paper):
+        result = typed(("--include-foreign", *words), answer)
+    assert request_path(paper, FOREIGN).read_text() == "enough" and not asked(paper)
+    assert result.exit_code == 1 and "the bot has not answered" in result.output
+
+
+def test_without_a_bot_what_is_foreign_waits_for_the_next_start_and_a_resume_withdraws_it(run):
+    paper = write("paper-DU1-2025")
+    result = run(*KILL, "--include-foreign", "--yes")
+    assert result.exit_code == 0 and "the next start ends and closes it" in result.output, result.output
+    assert [state for state, _ in kills(paper)] == ["TRIPPED", "FLAT", "HALTED"] and request_path(paper, FOREIGN).exists()
+    assert "enough (what is foreign included)" in run("status", "--json").output
+    assert run("resume", "--reason", "looked").exit_code == 0
+    assert not request_path(paper, FOREIGN).exists()
+
+
+@pytest.mark.parametrize(
+    ("last", "exit_code", "says"),
+    [
+        (NOTHING_LEFT, 0, "foreign: nothing is left"),
+        ("foreign: left: BUY 1 MESZ5", 1, "Not all that is foreign could be ended"),
+        ("", 1, "goes on trying"),
+    ],
+)
+def test_a_switch_that_was_halted_already_is_followed_to_the_end_of_what_is_foreign(run, last, exit_code, says):
+    paper = write("paper-DU1-2025", *HALTED)
+    if last:
+        with Journal.append(paper, "paper", CONTRACTS, {"account": "DU1"}, lambda: 2**62) as journal:
+            journal.add(Kind.OPERATOR, HALF_PAST_TEN, OperatorRecord("kill", "enough", last))
+    with RunLock(paper):
+        result = run(*KILL, "--include-foreign", "--yes")
+    assert (result.exit_code, says in result.output) == (exit_code, True), result.output
+    assert "PAPER DU1 is HALTED already" in result.output

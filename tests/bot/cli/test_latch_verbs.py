@@ -33,7 +33,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("COLUMNS", "1000")
-    monkeypatch.setattr("bot.node.kill.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("bot.node.kill_follow.WAIT_SECONDS", 0.2)
     return lambda *words: CliRunner().invoke(cli, [str(word) for word in words])
 
 

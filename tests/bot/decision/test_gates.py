@@ -471,6 +471,7 @@ def test_a_plan_without_legs_is_refused():
 
 OUTSIDE_THE_GATES = {  # code -> (layer, who speaks it)
     Code.BAR_REJECTED: "the library, on a rejected bar",
+    Code.NOBODY_RAN: "the library, of a bar that closed between two runs",
     Code.NO_ANSWER: "the library, of a strategy that does not answer",
     Code.EUC_BELOW_MINIMUM: "evaluate",
     Code.OUTRANKED: "the choice among plans",

@@ -79,7 +79,7 @@ def test_the_stop_within_a_budget_is_the_last_whose_worst_case_fits(budget_cents
 
 @pytest.mark.parametrize(
     ("buffer", "margin_cents", "quantity", "cents"),
-    [("1.5", 240_000, 1, 360_000), ("1.5", 240_000, 2, 720_000), ("1.5", 1, 1, 2), ("1.1", 240_000, 1, 264_000)],
+    [("1.5", 240_000, 1, 360_000), ("1.5", 240_000, 2, 720_000), ("1.5", 1, 1, 2), ("1.1", 240_000, 1, 264_000), ("1.5", 0, 1, 0)],
 )
 def test_required_funds_round_up_to_the_cent_and_know_no_float_dust(buffer, margin_cents, quantity, cents):
     limits = msgspec.structs.replace(LIMITS, margin_buffer=Decimal(buffer), initial_margin_cents=margin_cents)

@@ -34,12 +34,14 @@ def sent_to(r: Rig) -> list[str]:
 
 
 @on_a_loop
-async def test_a_look_in_the_first_seconds_of_a_lost_order_does_not_wait_for_it_for_ever():
+async def test_an_order_that_is_lost_on_a_link_that_never_broke_is_refused_and_not_sent_again():
     async with rig(pace=50.0) as r:
         await r.do("swallow placeOrder 1")
         r.place(Draft("X", "SELL", 1, "MKT"))
         r.session.orders.doubtful()
-        await until(lambda: "accepted" in r.ear.of("X"), lambda: r.session.orders.orders["X"], seconds=5)
+        sent = sent_to(r)
+        await until(lambda: r.ear.of("X") == ["rejected"], lambda: r.session.orders.orders["X"], seconds=5)
+        assert "never reached the broker" in r.ear.reasons["X"].text and not sent
         assert r.ear.charges == ["order_unknown"]
 
 

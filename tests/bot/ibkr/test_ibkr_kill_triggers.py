@@ -85,6 +85,20 @@ async def test_what_another_hand_has_bought_is_told_as_explained_with_its_price(
 
 
 @on_a_loop
+async def test_what_others_did_before_the_book_is_known_still_explains_a_difference():
+    async with rig() as r:
+        told, positions = [], r.session.positions
+        positions.differs = lambda *what: told.append(what)
+        positions.book = None
+        await r.do("manual sell 1 MES")
+        await until(lambda: r.session.orders.ledger.fills and r.session.account.holdings)
+        positions.look(0.0)
+        positions.book = lambda: 0
+        await until(lambda: told)
+        assert told[0][:3] == (0, -1, True)
+
+
+@on_a_loop
 async def test_a_message_about_the_position_that_was_lost_is_asked_for_and_no_mismatch():
     async with rig() as r:
         r.place(*bracket(r.price - 5))

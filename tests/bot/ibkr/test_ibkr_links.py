@@ -136,6 +136,23 @@ async def test_a_socket_on_which_not_even_the_heartbeat_is_answered_is_replaced_
 
 
 @on_a_loop
+async def test_a_cut_whose_end_is_never_told_ends_once_ibkr_itself_answers():
+    async with rig(pace=50.0) as r:
+        link = r.session.link
+        await r.do("err 1100")
+        await until(lambda: link.state is LinkState.CUT)
+        began = link.seconds()
+        await until(lambda: link.seconds() - began > 70)
+        assert link.state is LinkState.CUT, "it was asked, and the gateway alone cannot answer"
+        await r.do("swallow error 1")
+        await r.do("err 1102")
+        await lives(r)
+        assert link.state is LinkState.CUT, "nobody has heard of it"
+        await until(lambda: link.state is LinkState.SYNCED, lambda: r.ear.states)
+        assert link.generation == 1 and r.ear.states[-3:] == ["CUT", "CONNECTED", "SYNCED"]
+
+
+@on_a_loop
 async def test_what_is_asked_to_be_cancelled_while_the_broker_is_away_goes_before_any_question():
     async with rig() as r:
         r.place(*bracket(r.price - 5))

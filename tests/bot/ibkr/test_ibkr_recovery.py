@@ -18,10 +18,12 @@ from ibkr_rig import SPEC, TEN, Draft, Ear, Rig, gateway_config, link_settings, 
 from bot.contracts import Contracts, load_contracts
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
+from bot.decision.snapshot import KillState
 from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import PositionMismatch
 from bot.journal.build import intent_record
+from bot.journal.latch import Latch, Latched
 from bot.journal.records import FillRecord, Kind, OrderRecord
 from bot.journal.store import Journal
 from bot.node.config import journal_config, node_config
@@ -246,20 +248,28 @@ async def test_a_replacement_stop_that_only_the_broker_knows_is_taken_over_and_n
     assert (again, "OrderSubmitted") in stage.news() and (again, "OrderAccepted") in stage.news()
 
 
-@on_stage
-async def test_a_closing_order_that_only_the_broker_knows_has_closed_the_trade(stage: Stage) -> None:
-    await stage.place()
-    stage.do(f"fill {ENTRY}")
-    stage.write("OrderSubmitted", "OrderAccepted", filled=True)
-    stage.do(f"kill {TARGET} leaving")
-    stage.do(f"kill {STOP} leaving")
-    await sent_in_the_last_moment(stage, Draft(f"{NAME}-1X1", "SELL", 1, "MKT"))
-    stage.do(f"fill {NAME}-1X1")
-    async with stage.restarted() as node:
-        assert not node.risk.open_trades()
-    assert (f"{NAME}-1X1", "OrderFilled") in stage.news() and not stage.working
-    past = past_of([stage.path])
-    assert not past.unfinished and [outcome.exit_reason for outcome in past.outcomes] == ["KILL"]
+@pytest.mark.parametrize(("killed", "reason"), [(False, "RECONCILED"), (True, "KILL")])
+def test_a_closing_order_that_only_the_broker_knows_has_closed_the_trade_and_is_a_kill_only_if_there_was_one(
+    tmp_path: Path, killed: bool, reason: str
+) -> None:
+    @on_stage
+    async def run(stage: Stage) -> None:
+        await stage.place()
+        stage.do(f"fill {ENTRY}")
+        stage.write("OrderSubmitted", "OrderAccepted", filled=True)
+        stage.do(f"kill {TARGET} leaving")
+        stage.do(f"kill {STOP} leaving")
+        await sent_in_the_last_moment(stage, Draft(f"{NAME}-1X1", "SELL", 1, "MKT"))
+        stage.do(f"fill {NAME}-1X1")
+        if killed:
+            Latch.of(stage.path, Latched(KillState.TRIPPED, "manual"))
+        async with stage.restarted() as node:
+            assert not node.risk.open_trades()
+        assert (f"{NAME}-1X1", "OrderFilled") in stage.news() and not stage.working
+        past = past_of([stage.path])
+        assert not past.unfinished and [outcome.exit_reason for outcome in past.outcomes] == [reason]
+
+    run(tmp_path)
 
 
 @pytest.mark.parametrize("held", [1, -2])

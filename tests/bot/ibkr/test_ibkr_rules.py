@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import datetime as dt
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,7 @@ from bot.ibkr.link.pacing import HistoryPacer, MessageLimiter
 from bot.ibkr.link.settings import LinkSettings, chosen_account, wait_seconds
 from bot.ibkr.orders.fills import FillLedger, News
 from bot.ibkr.orders.order_wire import moment_ns, utc_text
+from bot.masking import masked
 from bot.trading_hours import clock_ns
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -338,6 +340,23 @@ def test_the_limiter_lets_no_second_see_more_than_its_limit_and_keeps_the_order(
         assert sum(at <= other < at + 1.0 for other, _ in sent) <= 40
 
 
+def test_messages_that_go_together_wait_for_room_for_all_of_them() -> None:
+    now, later, sent = [0.0], [], []
+    limiter = MessageLimiter(40, lambda: now[0], lambda wait, call: later.append((now[0] + wait, call)))
+    for number in range(38):
+        limiter.send(lambda number=number: sent.append(number))
+    limiter.send(lambda: sent.append("six"), 6)
+    limiter.send(lambda: sent.append("last"))
+    assert sent == list(range(38)) and limiter.waiting == 7
+    now[0], call = later.pop()
+    call()
+    assert sent[38:] == ["six", "last"] and limiter.waiting == 0
+    limiter.send(lambda: sent.append("more than ever have room"), 41)
+    now[0], call = later.pop()
+    call()
+    assert sent[-1] == "more than ever have room", "alone, as nothing would ever make room for it"
+
+
 def test_history_waits_for_its_turn() -> None:
     now = [0.0]
     pacer = HistoryPacer(lambda: now[0])
@@ -422,7 +441,7 @@ def test_market_time_on_a_replay_is_the_newest_stamp_and_nothing_of_the_wall() -
 def test_an_account_that_is_no_single_customers_is_refused_also_of_a_kind_that_nobody_knows(account: str) -> None:
     for paper in (True, False):
         for named in ("", account):
-            with pytest.raises(e.MasterAccount, match=rf"{account} is no customer's account.*TWS_ACCOUNT"):
+            with pytest.raises(e.MasterAccount, match=rf"{re.escape(masked(account))} is no customer's account.*TWS_ACCOUNT"):
                 chosen_account(LinkSettings(paper=paper, account=named), [account])
     assert chosen_account(LinkSettings(account="DU2"), [account, "DU2"]) == "DU2"
 

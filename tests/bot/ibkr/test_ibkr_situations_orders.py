@@ -340,6 +340,39 @@ async def a_resting_order_by_hand_is_seen_and_left_alone() -> None:
         error = await until(lambda: r.ear.heard(e.ForeignOrder))
         assert "a person in TWS" in error.text
         assert len(r.truth()) == 1
+        assert isinstance(r.session.entry_block(), e.ForeignOrder) and "BUY 1 MES" in r.session.entry_block().text
+
+
+@situation(35)
+async def a_foreign_order_locks_entries_until_it_is_gone() -> None:
+    async with rig() as r:
+        await r.do(f"manual buy 1 MES {r.price - 20}")
+        await r.do(f"manual sell 1 MES {r.price + 20}")
+        first, second = r.truth()
+        r.session.orders.doubtful()
+        await until(lambda: isinstance(r.session.entry_block(), e.ForeignOrder))
+        await r.do(f"tws-cancel {first.perm_id}")
+        await r.session.order_sync.check()
+        await r.session.order_sync.check()
+        assert isinstance(r.session.entry_block(), e.ForeignOrder), "another one still works"
+        await r.do(f"tws-cancel {second.perm_id}")
+        r.session.orders.doubtful()
+        await until(lambda: r.session.entry_block() is None)
+        assert [type(error) for error in r.ear.errors].count(e.ForeignOrder) == 2, "each is told once"
+
+
+@situation(35)
+async def a_foreign_order_that_one_look_does_not_show_is_not_gone() -> None:
+    async with rig() as r:
+        await r.do(f"manual buy 1 MES {r.price - 20}")
+        r.session.orders.doubtful()
+        await until(lambda: isinstance(r.session.entry_block(), e.ForeignOrder))
+        await r.do("swallow openOrder 1")
+        await r.session.order_sync.check()
+        assert isinstance(r.session.entry_block(), e.ForeignOrder)
+        await r.session.order_sync.check()
+        await r.session.order_sync.check()
+        assert isinstance(r.session.entry_block(), e.ForeignOrder)
 
 
 @situation(36)
@@ -359,7 +392,9 @@ async def a_change_by_hand_is_told_and_alarms() -> None:
         await r.do(f"tws-modify B-S {price}")
         await until(lambda: "updated" in r.ear.of("B-S"))
         assert r.session.orders.orders["B-S"].draft.stop == price
-        assert r.ear.heard(e.OrderCancelledByBroker).order_ref == "B-S"
+        alarm = r.ear.heard(e.ChangedElsewhere)
+        assert alarm.order_ref == "B-S" and f"became 1 at {price:,.2f}, and nobody here asked for it" in alarm.text
+        assert isinstance(r.session.entry_block(), e.ChangedElsewhere)
 
 
 @situation(37)
@@ -397,13 +432,24 @@ async def missing_from_one_snapshot_is_not_a_cancel() -> None:
 
 
 @situation(27)
-async def requests_that_are_never_answered_are_charged_and_asked_again() -> None:
-    async with rig(pace=50.0) as r:
+async def a_cancel_that_is_not_answered_is_sent_again_after_asking() -> None:
+    async with rig() as r:
         await working_bracket(r)
         await r.do("swallow cancelOrder")
         r.session.orders.cancel("B-E")
+        await until(lambda: "canceled" in r.ear.of("B-E"), seconds=0.9)
+        assert r.ear.charges == [], "it waited for two seconds, not for ten"
+
+
+@situation(27)
+async def requests_that_are_never_answered_are_charged() -> None:
+    async with rig(pace=50.0) as r:
+        await working_bracket(r)
+        await r.do("swallow cancelOrder all")
+        r.session.orders.cancel("B-E")
+        await until(lambda: r.ear.charges == ["order_unknown"])
+        await r.do("calm")
         await until(lambda: "canceled" in r.ear.of("B-E"))
-        assert r.ear.charges == ["order_unknown"]
 
 
 @situation(27)

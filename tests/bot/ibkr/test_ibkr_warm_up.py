@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+from functools import lru_cache
 
 import pytest
-from ibkr_rig import TEN, on_a_loop, rig, synthetic
+from builders import calendar
+from ibkr_rig import DAY, TEN, on_a_loop, rig, synthetic
 
+from bot.bars.synth import synthetic_bars
+from bot.gateway.answers import ANSWERS
+from bot.gateway.broker import Refusal
 from bot.ibkr.data.bar_flow import BarFlow
 from bot.ibkr.data.minutes import Minute
 from bot.ibkr.errors import GatewayNotResponding
@@ -63,5 +69,58 @@ def test_requests_that_begin_inside_a_minute_lose_none_and_cut_none(seconds):
             found = await r.session.feed.past(until - 23 * HOUR_NS - 90 * MINUTE_NS, until)
             wanted = [bar for bar in synthetic() if until - 23 * HOUR_NS - 90 * MINUTE_NS < bar.ts_ns <= until]
             assert [(each.close_ns, each.volume) for each in found] == [(bar.ts_ns, bar.volume) for bar in wanted]
+
+    ask()
+
+
+# ------------------------------------------------------------------ pieces of several days
+
+FORTY_DAYS_NS = 40 * 24 * HOUR_NS
+
+
+@lru_cache
+def weeks():
+    """The sessions from 12 September to 2 October 2025."""
+    return synthetic_bars(7, 15, dt.date(2025, 9, 12), calendar())
+
+
+def asked(monkeypatch, refuse=lambda duration: False) -> list[str]:
+    """The durations that are asked for from now on; those to be refused are."""
+    answer, durations = ANSWERS["reqHistoricalData"], []
+
+    def listen(simulation, client, request):
+        durations.append(request["duration"])
+        if refuse(request["duration"]):
+            raise Refusal(321, "Error validating request:-'bO' : cause - Invalid time length")
+        answer(simulation, client, request)
+
+    monkeypatch.setitem(ANSWERS, "reqHistoricalData", listen)
+    return durations
+
+
+def test_weeks_are_asked_for_in_few_pieces_and_nothing_is_lost_between_them(monkeypatch):
+    @on_a_loop
+    async def ask() -> None:
+        durations = asked(monkeypatch)
+        async with rig({"bars": weeks()}, pace=50.0) as r:
+            found = await r.session.feed.past(TEN - FORTY_DAYS_NS, TEN)
+            wanted = [bar for bar in weeks() if TEN - FORTY_DAYS_NS < bar.ts_ns <= TEN]
+            assert [(each.close_ns, each.volume) for each in found] == [(bar.ts_ns, bar.volume) for bar in wanted]
+        assert {str(DAY), "2025-09-12"} <= {str(dt.datetime.fromtimestamp(bar.ts_ns // SECOND_NS, dt.UTC).date()) for bar in wanted}
+        assert durations[:3] == ["5 D"] * 3 and len(durations) <= 6, durations
+
+    ask()
+
+
+def test_a_broker_that_refuses_large_pieces_is_asked_a_day_at_a_time(monkeypatch):
+    @on_a_loop
+    async def ask() -> None:
+        durations = asked(monkeypatch, lambda duration: duration.endswith("D"))
+        async with rig({"bars": weeks()}, pace=50.0) as r:
+            found = await r.session.feed.past(TEN - 6 * 24 * HOUR_NS, TEN)
+            wanted = [bar.ts_ns for bar in weeks() if TEN - 6 * 24 * HOUR_NS < bar.ts_ns <= TEN]
+            assert [each.close_ns for each in found] == wanted
+            assert "Invalid time length" in " ".join(error.text for error in r.ear.errors)
+        assert durations.count("5 D") == 1 and all(each.endswith("S") for each in durations[1:])
 
     ask()

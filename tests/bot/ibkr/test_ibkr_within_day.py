@@ -68,7 +68,8 @@ class Home:
 
     def turn(self, met: Meeting, node: MesbotNode, say: Callable[[str], None]) -> Turn:
         """What takes up what waits after this start."""
-        return Turn(self.request, met.contracts, met.law.waits_until_ns, runtime_of(node.desk._config.runtime).calendar, say)
+        calendar = runtime_of(node.desk._config.runtime).calendar
+        return Turn(self.request, met.contracts, met.law.waits_until_ns, met.journals.year, calendar, say)
 
     @asynccontextmanager
     async def started(self, met: Meeting) -> AsyncIterator[MesbotNode]:
@@ -243,8 +244,8 @@ async def test_the_turn_comes_at_18_00_and_not_before_and_only_for_the_files_tha
     met = await meet(home.request)
     async with home.started(met) as node:
         calendar = runtime_of(node.desk._config.runtime).calendar
-        turn = Turn(home.request, met.contracts, met.law.waits_until_ns, calendar, said.append)
-        none = Turn(home.request, met.contracts, 0, calendar, said.append)
+        turn = Turn(home.request, met.contracts, met.law.waits_until_ns, 2025, calendar, said.append)
+        none = Turn(home.request, met.contracts, 0, 2025, calendar, said.append)
         node.session.clock = at(EVENING_NS - 1)
         assert not turn.due(node)
         node.session.clock = at(EVENING_NS)
@@ -305,7 +306,7 @@ async def test_a_turn_that_the_next_session_has_overtaken_waits_for_the_end_of_t
         turn = home.turn(met, node, said.append)
         node.session.clock = at(TEN + 24 * HOUR_NS)
         await until(lambda: turn.due(node) or said)
-        assert not turn.due(node) and "wait until this trading day ends too" in said[0]
+        assert not turn.due(node) and "until this trading day ends too" in said[0]
         node.session.clock = at(EVENING_NS + HOUR_NS)
         assert not turn.due(node)
         node.session.clock = at(EVENING_NS + 24 * HOUR_NS)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from builders import plan, trade_view
 
+from bot.ibkr.errors import BrokerError, DuplicateLiveOrder, PositionMismatch, StrayOrder
 from bot.ibkr.link.link_state import LinkState
 from bot.node.broker_run import _left_behind
 from bot.supervision.orders import Role, TrackedOrder
@@ -15,7 +16,12 @@ FRONT, OTHER = 1, 2
 
 
 def left(
-    trades: list, orders: list, held: dict[int, int] | None = None, state: LinkState = LinkState.SYNCED, met: bool = True
+    trades: list,
+    orders: list,
+    held: dict[int, int] | None = None,
+    state: LinkState = LinkState.SYNCED,
+    met: bool = True,
+    halts: dict[str, BrokerError] | None = None,
 ) -> tuple[str, ...]:
     """What is said; the account holds what the book has, unless `held` (contracts by month) says otherwise."""
     if held is None:
@@ -25,6 +31,7 @@ def left(
     session = SimpleNamespace(
         link=SimpleNamespace(state=state, allows_entries=state.allows_entries, was_synced=met),
         account=SimpleNamespace(holdings=holdings),
+        orders=SimpleNamespace(halts=halts or {}),
         provider=SimpleNamespace(is_front=lambda con_id: con_id == FRONT, contract=lambda: contract),
     )
     risk = SimpleNamespace(open_trades=lambda: trades, unsettled_orders=lambda: orders)
@@ -72,3 +79,9 @@ def test_what_the_account_holds_besides_is_said(trades, held, said):
 def test_what_is_not_known_for_sure_is_not_called_nothing(state):
     assert f"The link is {state}: what the account holds now is not known for sure" in left([], [], state=state)[0]
     assert left([], [], state=state, met=False) == (), "it was never there: the start has failed, and says why itself"
+
+
+def test_orders_that_should_not_work_at_the_broker_are_told_and_nothing_else_that_locks_entries():
+    stray, ghost = StrayOrder("it has ended", order_ref="A"), DuplicateLiveOrder("permId 1 and 2 both live", order_ref="B")
+    found = left([], [], halts={"position": PositionMismatch(1, 0), "stray": stray, "duplicate": ghost})
+    assert found == ("A: it has ended; cancel it in TWS.", "B: permId 1 and 2 both live; cancel it in TWS.")

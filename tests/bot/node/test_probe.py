@@ -155,7 +155,7 @@ def test_a_client_id_that_stays_in_use_is_said_when_the_time_is_up(monkeypatch):
         async with gateway("hold-id 60") as running:
             await ask(running)
             await until(lambda: not running.delivery.sessions)
-            with pytest.raises(e.ClientIdInUse, match="client id 7 is in use"):
+            with pytest.raises(e.ClientIdInUse, match="our client id is in use"):
                 await ask(running, timeout_seconds=1.0)
 
     asyncio.run(run())
@@ -176,7 +176,7 @@ def test_a_client_id_in_use_has_a_patience_of_its_own_and_the_wait_is_said_once(
 
     asyncio.run(run())
     (line,) = said
-    assert "waiting for the old session" in line and "Client id 7" in line and "30 s" in line
+    assert "waiting for the old session" in line and "Our client id" in line and "30 s" in line
 
 
 def test_another_client_id_is_never_advised_without_its_price():

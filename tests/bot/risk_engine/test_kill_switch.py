@@ -145,3 +145,18 @@ def test_it_is_halted_though_nobody_can_be_told_that_it_is_flat(failing):
         made.rest()
     assert made.state is KillState.HALTED
     assert hands.done == ["journal FLAT", "publish FLAT", "journal HALTED", "publish HALTED"]
+
+
+@pytest.mark.parametrize(("latched", "reasons", "left_for"), [
+    ("", ["manual"], "MANUAL"),
+    ("", ["order state desync"], "KILL"),
+    ("manual", [], "MANUAL"),
+    ("available funds below zero", [], "KILL"),
+    ("", ["a guard failed", "manual"], "MANUAL"),
+    ("", ["a reason of tomorrow"], "KILL"),
+])  # fmt: skip
+def test_what_a_person_kills_is_left_as_manual_and_all_else_as_killed(latched, reasons, left_for):
+    made = KillSwitch(Telling(), lambda: None, KillState.TRIPPED if latched else KillState.ARMED, latched)
+    for reason in reasons:
+        made.trip(reason, "")
+    assert made.exit_reason == left_for

@@ -101,6 +101,15 @@ def test_naked_time_is_counted_from_the_first_look_to_the_last_and_adds_up():
     assert watched.until(1, 2, 3).acts == []
 
 
+def test_a_trade_that_is_covered_again_has_no_timer_any_more():
+    watched, later = Watched().bare().until(0.5).covered().until(1), []
+    watched.wall.call_at = lambda *given: later.append(given)
+    assert watched.until(2, 3).acts == later == []
+    again = Watched().bare().until(0.5).covered()
+    again.wall.call_at = lambda *given: later.append(given)
+    assert again.until(1, 2).acts == later == []
+
+
 def test_one_look_more_does_not_begin_the_count_again():
     watched = Watched().bare().until(0.5).look().until(1, 1.5, 2)
     assert watched.acts == [(1, Waited.GRACE), (2, Waited.DOUBT)]
@@ -122,13 +131,19 @@ def test_the_doubt_of_leaving_counts_from_when_it_began():
     watched = leaving(Watched(), START + SECOND_NS // 2).until(1, 2)
     assert watched.acts == []
     assert watched.until(3).acts == [(3, Waited.DOUBT)]
-    bare = Watched().bare().until(0.5)
-    assert leaving(bare, START + SECOND_NS // 2).until(1, 2, 2.4).acts == []
-    assert bare.until(3).acts == [(3, Waited.DOUBT)]
+
+
+def test_a_trade_that_is_being_left_is_seen_to_once_it_was_bare_for_the_grace():
+    bare = leaving(Watched()).until(0.5).bare()
+    assert bare.until(1, 1.499).acts == []
+    assert bare.until(1.5).acts == [(1.5, Waited.GRACE)]
+    assert bare.until(2).acts[1:] == [(2, Waited.DOUBT)]
+    again = leaving(Watched()).until(0.5).bare().until(0.7).covered()
+    assert again.until(1, 1.5).acts == []
 
 
 def test_a_bare_trade_that_is_being_left_has_one_timer():
-    assert leaving(Watched().bare()).until(2).acts == [(2, Waited.DOUBT)]
+    assert leaving(Watched().bare()).until(1, 2).acts == [(1, Waited.GRACE), (2, Waited.DOUBT)]
 
 
 @pytest.mark.parametrize("begin", [Watched.bare, leaving])

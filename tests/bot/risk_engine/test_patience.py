@@ -19,15 +19,15 @@ START = 1_000 * SECOND_NS
 class Watched:
     """A trade with one order of two contracts, filled in part (or as `state` says) at START; what patience does about it."""
 
-    def __init__(self, role: Role, state: OrderState = OrderState.PARTIALLY_FILLED) -> None:
+    def __init__(self, role: Role, state: OrderState = OrderState.PARTIALLY_FILLED, filled_ns: int = 0, *, awake: bool = True) -> None:
         self.cancelled: list[TrackedOrder] = []
         self.closed: list[CloseTrade] = []
         self.market = StampTime()
         self.market.advance(START)
-        self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=state, filled=1)
+        self.order = TrackedOrder("O", role, 1, 1, 2, 1000, state=state, filled=1, filled_ns=filled_ns)
         leg = Leg(1, 2, 992, 1016, orders=[self.order])
         self.trade = Trade(an_intent(ts_ns=START, name="I"), [leg])
-        self.patience = Patience(lambda _: CONTRACTS.execution_contract, self.cancel, self.closed.append)
+        self.patience = Patience(lambda _: CONTRACTS.execution_contract, self.cancel, self.closed.append, awake=awake)
         self.patience.watch(self.market, self.trade, self.order)
 
     def cancel(self, trade: Trade, order: TrackedOrder) -> None:
@@ -123,3 +123,34 @@ def test_a_patience_of_part_of_a_second_ends_on_a_whole_nanosecond(role):
     watched.market.call_at = lambda _name, at_ns, _callback: asked.append(at_ns)
     Patience(lambda _: short, watched.cancel, watched.closed.append).watch(watched.market, watched.trade, watched.order)
     assert (asked, type(asked[0])) == ([START + 3], int)
+
+
+@pytest.mark.parametrize(("role", "patience"), [(Role.ENTRY, 30), (Role.TARGET, 60)])
+def test_patience_begins_with_the_fill_whoever_ran_then(role, patience):
+    watched = Watched(role, filled_ns=START - 20 * SECOND_NS)
+    watched.after(patience - 21)
+    assert (watched.cancelled, watched.closed) == ([], [])
+    watched.after(patience - 20)
+    assert len(watched.cancelled) + len(watched.closed) == 1
+
+
+def test_a_fill_that_is_stamped_later_than_it_was_told_gets_no_longer_patience():
+    assert Watched(Role.ENTRY, filled_ns=START + 20 * SECOND_NS).after(30).cancelled
+
+
+def test_a_restart_ends_nothing_before_it_wakes_and_then_what_is_overdue_at_once():
+    watched = Watched(Role.ENTRY, filled_ns=START - 40 * SECOND_NS, awake=False)
+    watched.after(100)
+    assert watched.cancelled == []
+    watched.patience.wake(watched.market, [watched.trade])
+    assert watched.cancelled == []
+    watched.after(100.001)
+    assert watched.cancelled == [watched.order]
+
+
+def test_awake_it_watches_what_comes_later():
+    watched = Watched(Role.ENTRY, OrderState.WORKING, awake=False)
+    watched.patience.wake(watched.market, [watched.trade])
+    watched.order.state = OrderState.PARTIALLY_FILLED
+    watched.patience.watch(watched.market, watched.trade, watched.order)
+    assert watched.after(30).cancelled == [watched.order]

@@ -42,7 +42,10 @@ def says(refusal: Refused | None) -> tuple[Any, ...] | None:
 
 def test_an_unknown_command_is_refused_by_its_name_with_what_is_allowed():
     query = QueryOrder(TRADER, K1, MES, bracket().first.client_order_id, None, UUID4(), 0)
-    allowed = "an intent's bracket, a tighter stop, the cancel of an unfilled entry; ask CloseTrade to leave"
+    allowed = (
+        "an intent's bracket, once and through Nautilus' risk engine; a tighter stop; the cancel of an unfilled entry; "
+        "ask CloseTrade to leave"
+    )
     assert says(unknown_command(query)) == ("NOT_RECOGNISED", 8, "command", "QueryOrder", "allowed", allowed, "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from builders import an_intent, plan
 from nautilus_trader.model.objects import Quantity
@@ -12,7 +13,7 @@ from order_makers import bracket, filled, kept, working
 
 from bot.journal.records import Kind
 from bot.risk_engine.records import fill_record
-from bot.risk_engine.story import Told, answered, take_fill, take_update
+from bot.risk_engine.story import Told, answered, changed_elsewhere, take_fill, take_update
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Fill, Leg, Trade
 
@@ -86,6 +87,16 @@ def test_a_trade_opens_with_its_first_entry_fill():
     assert taken(of, 1000)[0].opened_ns == 5
 
 
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET])
+def test_an_order_is_filled_from_its_first_fill_on(role):
+    of = trade(role)
+    taken(of, 1000)
+    assert of[2].filled_ns == 11
+    of[2].filled_ns = 5
+    taken(of, 1000)
+    assert of[2].filled_ns == 5
+
+
 @pytest.mark.parametrize("role", [Role.STOP, Role.TARGET, Role.EXIT])
 def test_an_exit_opens_nothing(role):
     assert taken(trade(role), 1000)[0].opened_ns == 0
@@ -104,7 +115,7 @@ def test_an_exit_beyond_what_was_seen_widens_the_excursion():
 
 def updated(of: tuple[Trade, Leg, TrackedOrder], trigger: float | None = None, quantity: int = 1, causes: dict[str, str] | None = None):
     """What is said of an update; `trigger` in ticks."""
-    said = SimpleNamespace(quantity=Quantity.from_int(quantity), trigger_price=None if trigger is None else trigger / 4)
+    said = SimpleNamespace(quantity=Quantity.from_int(quantity), price=None, trigger_price=None if trigger is None else trigger / 4)
     return take_update(*of, said, {} if causes is None else causes)
 
 
@@ -158,6 +169,73 @@ def test_a_stop_without_a_known_price_or_an_update_without_a_trigger_moves_nothi
     assert updated(of, 980) == ("", "")
     assert (of[2].price, of[1].stop) == (None, 992)
     assert updated(trade()) == ("", "")
+
+
+@pytest.mark.parametrize("moved", [1012, 1020])
+def test_a_target_that_another_hand_has_moved_works_where_it_is_and_the_plan_stays(moved):
+    made, leg, order = trade(Role.TARGET, price=1016)
+    assert take_update(made, leg, order, told(price=moved), {}) == ("", "")
+    assert (order.price, leg.target) == (moved, 1016)
+    assert type(order.price) is int
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.STOP, Role.EXIT])
+def test_only_a_target_is_followed_by_its_limit(role):
+    made, leg, order = trade(role)
+    take_update(made, leg, order, told(price=1012), {})
+    assert order.price == 992
+
+
+# ------------------------------------------------------------------ what nobody may change
+
+
+def told(quantity: int = 1, price: float | None = None, trigger: float | None = None) -> SimpleNamespace:
+    """An update as the venue tells it; prices in ticks."""
+    points = [None if ticks is None else ticks / 4 for ticks in (price, trigger)]
+    return SimpleNamespace(quantity=Quantity.from_int(quantity), price=points[0], trigger_price=points[1])
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_more_contracts_than_we_asked_for_are_another_hand(role):
+    made, _, order = trade(role)
+    assert changed_elsewhere(made, order, told(2)) == "O: 2 contracts instead of 1"
+    order.resized = 3
+    assert changed_elsewhere(made, order, told(4)) == "O: 4 contracts instead of 3"
+    assert changed_elsewhere(made, order, told(3)) == changed_elsewhere(made, order, told(2)) == ""
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_fewer_contracts_are_what_the_fill_of_a_sibling_leaves(role):
+    made, _, order = trade(role, resized=None)
+    order.quantity = 3
+    assert changed_elsewhere(made, order, told(3)) == changed_elsewhere(made, order, told(1)) == ""
+
+
+def entry(trigger: int | None = None) -> tuple[Trade, TrackedOrder]:
+    made, _, order = trade(Role.ENTRY, price=1000)
+    planned = msgspec.structs.replace(made.intent.plan, limit=1000, trigger=trigger)
+    made.intent = msgspec.structs.replace(made.intent, plan=planned)
+    return made, order
+
+
+@pytest.mark.parametrize("limit", [999, 1001, 1000.5])
+def test_an_entry_with_another_limit_is_another_hand(limit):
+    assert changed_elsewhere(*entry(), told(price=limit)) == f"O: its limit is {limit:g} instead of 1000 ticks"
+
+
+def test_an_entry_with_another_trigger_is_another_hand():
+    assert changed_elsewhere(*entry(998), told(price=1000, trigger=997)) == "O: its trigger is 997 instead of 998 ticks"
+    assert changed_elsewhere(*entry(), told(price=1000, trigger=997)) == "O: its trigger is 997 instead of None ticks"
+
+
+def test_an_entry_as_planned_is_nobodys():
+    assert changed_elsewhere(*entry(998), told(price=1000, trigger=998)) == changed_elsewhere(*entry(), told()) == ""
+
+
+@pytest.mark.parametrize("role", [Role.STOP, Role.TARGET, Role.EXIT])
+def test_where_a_stop_or_a_target_stands_is_judged_elsewhere(role):
+    made, _, order = trade(role)
+    assert changed_elsewhere(made, order, told(price=1, trigger=1)) == ""
 
 
 # ------------------------------------------------------------------ what was asked for

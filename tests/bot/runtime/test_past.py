@@ -182,7 +182,7 @@ SHADOW = outcome("S1", 50, strategy="K2", shadow=True, gates=("QUARANTINED",))
 
 
 @pytest.mark.parametrize(
-    ("steps", "lost"),
+    ("steps", "still_open"),
     [
         ([shadow("S1", "OPENED")], ["S1"]),
         ([shadow("S1", "OPENED"), shadow("S1", "EXPIRED", 43)], []),
@@ -193,12 +193,14 @@ SHADOW = outcome("S1", 50, strategy="K2", shadow=True, gates=("QUARANTINED",))
         ([shadow("S1", "OPENED"), ended(outcome("S1", 50))], ["S1"]),  # a real trade of that name ends no shadow
     ],
 )
-def test_a_shadow_is_lost_unless_its_end_is_told(path, steps, lost):
-    assert [record.trade_id for record in past(path, *steps).lost_shadows] == lost
+def test_a_shadow_is_open_unless_its_end_is_told(path, steps, still_open):
+    assert [each.record.trade_id for each in past(path, *steps).open_shadows] == still_open
 
 
-def test_a_lost_shadow_keeps_its_gates(path):
-    (record,) = past(path, shadow("S1", "OPENED")).lost_shadows
+def test_an_open_shadow_keeps_its_gates_and_its_time(path):
+    (each,) = past(path, shadow("S1", "OPENED", 43)).open_shadows
+    record = each.record
+    assert each.decided_ns == at(43)
     assert (record.strategy, record.state, record.gates) == ("K2", "OPENED", ["QUARANTINED"])
 
 
@@ -314,8 +316,14 @@ def test_no_journal_and_an_empty_one_leave_nothing(path):
     assert past(path) == Past()
 
 
-def test_last_ns_is_the_latest_time_of_any_record(path):
-    assert past(path, bar(1, "2025-09-17"), charge("late_fill", 55)).last_ns == at(1, "2025-09-17")
+def test_first_and_last_ns_are_the_earliest_and_the_latest_time_of_any_record(path):
+    found = past(path, charge("late_fill", 0), bar(1, "2025-09-17"), charge("late_fill", 55))
+    assert (found.first_ns, found.last_ns) == (at(0), at(1, "2025-09-17"))
+
+
+def test_decided_ns_is_the_newest_bar_whatever_else_was_written_later(path):
+    assert past(path, bar(41, "2025-09-16"), bar(43, "2025-09-16"), charge("late_fill", 55)).decided_ns == at(43)
+    assert past_of([]).decided_ns == 0
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
@@ -375,9 +383,9 @@ def test_what_one_file_left_open_the_next_may_finish(path, tmp_path):
     first = write(path, *FILLED, shadow("S1", "OPENED", 43))
     second = write(tmp_path / "second.sqlite", *STOPPED, shadow("S1", "LOST", 60))
     found = past_of([first, second])
-    assert (found.unfinished, found.lost_shadows) == ((), ())
+    assert (found.unfinished, found.open_shadows) == ((), ())
     assert counted(found) == ["submitted", "filled", "closed"]
-    assert past_of([first]).unfinished and past_of([first]).lost_shadows
+    assert past_of([first]).unfinished and past_of([first]).open_shadows
 
 
 def test_a_journal_that_several_runs_wrote_is_read_as_one(path):

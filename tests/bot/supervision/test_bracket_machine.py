@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.decision.plan import ExitReason
 from bot.risk_engine.story import answered
 from bot.supervision.duties import Duty, DutyKind, Waited, duties
+from bot.supervision.leaving import why_leave
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
@@ -74,6 +75,7 @@ class BracketMachine(RuleBasedStateMachine):
         return name
 
     def _act(self, waited: Waited = Waited.NOT) -> None:
+        self.trade.closing = self.trade.closing or why_leave(self.trade, waited)
         for duty in duties(self.trade, waited):
             leg = self.trade.legs[duty.leg - 1]
             if duty.kind is DutyKind.CANCEL:

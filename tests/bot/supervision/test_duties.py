@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from builders import an_intent
 
 from bot.decision.plan import ExitReason
-from bot.supervision.duties import Waited, duties
+from bot.supervision.duties import Duty, Waited, duties
+from bot.supervision.leaving import why_leave
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
@@ -25,8 +28,13 @@ def trade(*orders: tuple, closing: bool = False, quantity: int = 1) -> Trade:
     return made
 
 
-def said(made: Trade, waited: Waited = Waited.NOT) -> list[tuple[str, str | int]]:
-    return [(duty.kind.value, duty.order.order_id if duty.order else duty.quantity) for duty in duties(made, waited)]
+def demanded(made: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -> list[Duty]:
+    """What a trade demands, left if it may not be held on."""
+    return duties(replace(made, closing=made.closing or why_leave(made, waited)), waited, missing)
+
+
+def said(made: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -> list[tuple[str, str | int]]:
+    return [(duty.kind.value, duty.order.order_id if duty.order else duty.quantity) for duty in demanded(made, waited, missing)]
 
 
 ENTERED = (E.ENTRY, S.FILLED, 1, 1)
@@ -59,7 +67,9 @@ DOUBT = [("cancel", "TARGET2")]  # the pair is silent: the market is what is lef
          *[[("resize", "STOP1"), ("resize", "TARGET2")]] * 3),
         (trade((E.ENTRY, S.CANCELED, 2, 1), (E.STOP, S.WORKING, 2, 0)), *[[("resize", "STOP1")]] * 3),
         (trade((E.ENTRY, S.PARTIALLY_FILLED, 2, 1), (E.STOP, S.WORKING, 2, 0)), [], [], []),  # growing: more stop than position is right
-        (trade((E.ENTRY, S.PARTIALLY_FILLED, 2, 1), (E.STOP, S.CANCELED, 2, 0)), *[[("protect", 1)]] * 3),
+        # an entry does not work on without its stop: what it has bought is left
+        (trade((E.ENTRY, S.PARTIALLY_FILLED, 2, 1), (E.STOP, S.CANCELED, 2, 0)),
+         *[[("cancel", "ENTRY0")]] * 2, [("cancel", "ENTRY0"), ("exit", 1)]),
         (trade((E.ENTRY, S.FILLED, 2, 2), (E.STOP, S.PARTIALLY_FILLED, 2, 1)),
          *[[("cancel", "STOP1")]] * 2, [("cancel", "STOP1"), ("exit", 1)]),
         (trade((E.ENTRY, S.FILLED, 2, 2), (E.STOP, S.CANCELED, 2, 1)), *[[("exit", 1)]] * 3),  # it began to fill: the market
@@ -101,8 +111,8 @@ def test_a_change_of_size_is_asked_for_once_and_where_it_is_refused_the_pair_is_
         ([ENTERED, (E.STOP, S.FILLED, 1, 1)], []),
         (
             [ENTERED, (E.STOP, S.UNKNOWN, 1, 0), TARGET],
-            [("cancel", "STOP1"), ("cancel", "TARGET2")],
-        ),  # a kill does not wait for the unknown
+            [("cancel", "TARGET2")],
+        ),  # the stop goes last, known or not
         ([ENTERED, (E.STOP, S.UNKNOWN, 1, 0)], [("cancel", "STOP1")]),  # unknown is not gone
         ([ENTERED, (E.STOP, S.UNKNOWN, 1, 1), TARGET], [("cancel", "TARGET2")]),
     ],
@@ -119,7 +129,7 @@ def test_while_nobody_confirms_the_closing_order_its_stop_is_restored_and_stays(
     covered = trade(ENTERED, cancelled, closing, STOP, closing=True)
     assert (said(covered), said(covered, Waited.GRACE)) == ([], [])
     refused = trade(ENTERED, cancelled, (E.EXIT, S.REJECTED, 1, 0), STOP, closing=True)
-    assert said(refused) == [("cancel", "STOP3")]
+    assert said(refused) == [("cancel", "STOP3")]  # once
     known = trade(ENTERED, cancelled, (E.EXIT, S.WORKING, 1, 0), STOP, closing=True)
     assert said(known) == [("cancel", "STOP3")]
     gone = trade(ENTERED, cancelled, (E.EXIT, S.FILLED, 1, 1), STOP, closing=True)
@@ -140,10 +150,13 @@ def test_each_step_of_leaving_is_asked_for_once():
     assert said(made) == []
 
 
-def test_a_closing_order_refused_twice_is_sent_again_only_by_the_timers():
+def test_a_closing_order_refused_twice_waits_for_its_turn_and_a_stop_is_restored_meanwhile():
     refused = (E.EXIT, S.REJECTED, 1, 0)
     made = trade(ENTERED, (E.STOP, S.CANCELED, 1, 0), refused, refused, closing=True)
-    assert (said(made), said(made, Waited.GRACE)) == ([], [("exit", 1)])
+    made.legs[0].put_off.add(E.EXIT)
+    assert (said(made), said(made, Waited.GRACE)) == ([], [("cover", 1)])
+    made.legs[0].put_off.clear()
+    assert (said(made), said(made, Waited.GRACE)) == ([("exit", 1)], [("cover", 1), ("exit", 1)])
 
 
 def test_legs_are_looked_after_one_by_one():

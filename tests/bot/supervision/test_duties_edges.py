@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from builders import an_intent, plan
 
 from bot.decision.plan import ExitReason
-from bot.supervision.duties import Duty, DutyKind, Waited, duties
+from bot.supervision.duties import Duty, DutyKind, Waited, agreed_on, duties
+from bot.supervision.leaving import why_leave
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
@@ -29,9 +32,11 @@ def trade(*orders: TrackedOrder, closing: bool = False, side: int = 1) -> Trade:
     return made
 
 
-def demanded(*orders: TrackedOrder, closing: bool = False) -> list[list[Duty]]:
-    """What the leg demands at once, after the grace and after the doubt."""
-    return [duties(trade(*orders, closing=closing), waited) for waited in Waited]
+def demanded(*orders: TrackedOrder, closing: bool = False, missing: int | None = 0, put_off: tuple[Role, ...] = ()) -> list[list[Duty]]:
+    """What the leg demands at once, after the grace and after the doubt; left if it may not be held on."""
+    made = trade(*orders, closing=closing)
+    made.legs[0].put_off.update(put_off)
+    return [duties(replace(made, closing=made.closing or why_leave(made, waited)), waited, missing) for waited in Waited]
 
 
 def cancel(asked: TrackedOrder) -> Duty:
@@ -49,6 +54,28 @@ def test_nothing_waited_is_the_default():
     orphan = trade(entry(state=S.CANCELED, filled=0, quantity=1), order(R.STOP))
     assert duties(orphan) == duties(orphan, NOT) == []
     assert duties(orphan, GRACE) != []
+
+
+def test_what_replaced_the_stop_that_closed_a_leg_goes_at_once_and_its_partner_is_the_venues():
+    made = trade(entry(), order(R.STOP, filled=1, state=S.FILLED, name="I-2S"), order(R.TARGET, name="I-2T"))
+    stop, target = order(R.STOP, name="I-2S1"), order(R.TARGET, name="I-2T1")
+    ended = [order(R.STOP, state=S.CANCELED, name="I-2S2"), order(R.TARGET, state=S.REJECTED, name="I-2T2")]
+    made.legs[0].orders += [stop, target, *ended]
+    assert duties(made) == [cancel(stop), cancel(target)]
+
+
+def test_a_leg_that_nothing_of_it_has_closed_keeps_its_children_for_the_grace():
+    stop, target = order(R.STOP, name="I-2S"), order(R.TARGET, name="I-2T")
+    waiting = trade(entry(filled=0, quantity=1, state=S.CANCELED), stop, target)
+    assert (duties(waiting), duties(waiting, GRACE)) == ([], [cancel(stop), cancel(target)])
+    closed = trade(entry(), stop, target, order(R.EXIT, filled=1, state=S.FILLED))
+    assert duties(closed) == []
+
+
+def test_a_leg_whose_entry_works_keeps_what_waits_for_it():
+    stop = order(R.STOP, filled=1, state=S.FILLED, name="I-2S")
+    made = trade(entry(filled=1, quantity=2, state=S.PARTIALLY_FILLED), stop, order(R.STOP, name="I-2S1"))
+    assert duties(made) == []
 
 
 def test_a_new_pair_is_for_all_that_the_leg_holds():
@@ -121,8 +148,6 @@ def test_a_refused_replacement_is_the_last():
 
 def test_a_leg_that_holds_nothing_is_not_beyond_repair():
     refused = [order(R.STOP, state=S.REJECTED, name=name) for name in "AB"]
-    working = entry(0, 1, S.WORKING)
-    assert demanded(working, *refused) == [[], [], []]
     assert demanded(entry(), *refused, order(R.EXIT, filled=1, state=S.FILLED)) == [[], [], []]
 
 
@@ -242,17 +267,100 @@ def test_the_stop_goes_last_and_its_end_is_awaited():
     assert demanded(entry(), stop, closing=True) == [[cancel(stop)], [cancel(stop)], [cancel(stop), exits(1, True)]]
 
 
-@pytest.mark.parametrize("state", [S.REJECTED, S.DENIED])
-def test_a_closing_order_is_sent_again_once_and_then_by_the_timers(state):
-    refused = [order(R.EXIT, state=state, name=name) for name in "AB"]
-    assert demanded(entry(), refused[0], closing=True)[:2] == [[exits(1)], [exits(1)]]
-    assert demanded(entry(), *refused, closing=True) == [[], [exits(1)], [exits(1, True)]]
-    assert demanded(entry(), *refused, order(R.EXIT, state=S.CANCELED, name="C"), closing=True)[0] == []
+@pytest.mark.parametrize("state", [S.REJECTED, S.DENIED, S.CANCELED, S.EXPIRED])
+def test_a_closing_order_that_came_to_nothing_is_followed_by_another_unless_that_is_put_off(state):
+    gone = order(R.EXIT, state=state)
+    assert demanded(entry(), gone, closing=True) == [[exits(1)], [exits(1)], [exits(1, True)]]
+    assert demanded(entry(), gone, closing=True, put_off=(R.EXIT,)) == [[], [], []]
+    assert demanded(entry(), gone, closing=True, put_off=(R.STOP,)) == [[exits(1)], [exits(1)], [exits(1, True)]]
 
 
-def test_a_closing_order_that_was_cancelled_is_sent_again_however_often():
-    gone = [order(R.EXIT, state=S.CANCELED, name=name) for name in "ABC"]
-    assert demanded(entry(), *gone, closing=True) == [[exits(1)], [exits(1)], [exits(1, True)]]
+@pytest.mark.parametrize("state", [S.REJECTED, S.DENIED, S.CANCELED, S.EXPIRED])
+def test_after_two_that_came_to_nothing_the_next_closing_order_leaves_beside_a_stop(state):
+    gone, stop = [order(R.EXIT, state=state, name=name) for name in "AB"], order(R.STOP)
+    cover = Duty(K.COVER, 2, 1, None, False)
+    assert demanded(entry(), *gone, stop, closing=True) == [[exits(1, True)]] * 3
+    assert demanded(entry(), *gone, closing=True) == [[exits(1, True)], [cover, exits(1, True)], [cover, exits(1, True)]]
+    assert demanded(entry(), *gone, closing=True, put_off=(R.EXIT,)) == [[], [cover], [cover]]
+    assert demanded(entry(), *gone, closing=True, put_off=(R.EXIT, R.STOP)) == [[], [], []]
+    assert demanded(entry(), *gone, stop, order(R.EXIT, name="C"), closing=True) == [[cancel(stop)]] * 3
+
+
+def test_whatever_is_in_doubt_or_in_the_way_is_asked_to_end_on_top_of_that():
+    doubtful, target = order(R.EXIT, state=S.UNKNOWN, name="D"), order(R.TARGET)
+    assert demanded(entry(), doubtful, target, closing=True)[0] == [cancel(doubtful), cancel(target)]
+    gone = [order(R.EXIT, state=S.REJECTED, name=name) for name in "AB"]
+    assert demanded(entry(), *gone, target, order(R.STOP), closing=True)[2] == [cancel(target), exits(1, True)]
+
+
+def test_a_closing_order_that_filled_in_part_came_to_something():
+    gone = [order(R.EXIT, 2, 1, S.CANCELED, name) for name in "AB"]
+    stop = order(R.STOP)
+    assert demanded(entry(3), *gone, stop, closing=True)[0] == [cancel(stop)]
+
+
+def test_a_buy_back_that_is_refused_again_and_again_is_put_off():
+    stop = order(R.STOP, 2, filled=2, state=S.FILLED)
+    refused = order(R.EXIT, side=1, state=S.REJECTED)
+    assert demanded(entry(1), stop, refused, put_off=(R.EXIT,)) == [[]] * 3
+    assert demanded(entry(1), stop, refused, put_off=(R.STOP,))[0] == [Duty(K.BUY_BACK, 2, 1, None, False)]
+
+
+# ------------------------------------------------------------------ what the account agrees to
+
+
+@pytest.mark.parametrize("missing", [1, 2, None])
+def test_while_the_account_does_not_agree_the_stop_stays_and_nothing_leaves(missing):
+    stop, target = order(R.STOP), order(R.TARGET)
+    assert demanded(entry(), stop, target, closing=True, missing=missing) == [[cancel(target)]] * 3
+    assert demanded(entry(), stop, closing=True, missing=missing) == [[]] * 3
+
+
+def test_where_the_account_does_not_agree_a_bare_leg_is_covered_after_the_grace_unless_that_is_put_off():
+    cover = Duty(K.COVER, 2, 1, None, False)
+    assert demanded(entry(), closing=True, missing=1) == [[], [cover], [cover]]
+    assert demanded(entry(), closing=True, missing=1, put_off=(R.STOP,)) == [[]] * 3
+
+
+def test_after_the_doubt_the_exit_is_of_what_the_account_holds():
+    stop = order(R.STOP, 3)
+    assert demanded(entry(3), stop, closing=True, missing=1) == [[], [], [cancel(stop), exits(2, True)]]
+    assert demanded(entry(3), stop, closing=True, missing=3) == [[]] * 3
+
+
+def test_a_stop_in_doubt_stays_while_the_account_does_not_agree_and_goes_once_it_does():
+    doubtful = order(R.STOP, state=S.UNKNOWN)
+    assert demanded(entry(), doubtful, closing=True, missing=None)[0] == []
+    assert demanded(entry(), doubtful, closing=True)[0] == [cancel(doubtful)]
+
+
+def test_a_leg_that_leaves_already_does_not_ask_the_account_again():
+    leaving, stop = order(R.EXIT), order(R.STOP)
+    assert demanded(entry(), leaving, stop, closing=True, missing=None) == [[cancel(stop)]] * 3
+
+
+def test_a_position_that_is_held_on_does_not_ask_the_account():
+    assert demanded(entry(), missing=None)[0] == [Duty(K.PROTECT, 2, 1, None, False)]
+
+
+@pytest.mark.parametrize(
+    ("missing", "agreed"),
+    [(0, {1: 1, 2: 2, 3: 0}), (1, {1: 1, 2: 1, 3: 0}), (2, {1: 1, 2: 0, 3: 0}), (3, {1: 0, 2: 0, 3: 0}), (None, {1: 0, 2: 0, 3: 0})],
+)
+def test_what_the_account_holds_is_given_to_the_legs_in_turn(missing, agreed):
+    legs = [Leg(number, 1, 992, 1016, [entry(held, 2)]) for number, held in ((1, 1), (2, 2), (3, 0))]
+    assert agreed_on(Trade(an_intent(), legs), missing) == agreed
+
+
+def test_what_leaves_already_has_the_first_claim_on_what_the_account_holds():
+    legs = [Leg(1, 1, 992, 1016, [entry()]), Leg(2, 1, 992, 1016, [entry(), order(R.EXIT)])]
+    assert agreed_on(Trade(an_intent(), legs), 1) == {1: 0, 2: 1}
+
+
+def test_a_leg_that_was_closed_twice_takes_nothing_from_the_others():
+    twice = Leg(1, 1, 992, 1016, [entry(), order(R.STOP, 3, filled=3, state=S.FILLED)])
+    whole = Leg(2, 1, 992, 1016, [entry()])
+    assert agreed_on(Trade(an_intent(), [twice, whole]), 0) == agreed_on(Trade(an_intent(), [whole, twice]), 0) == {1: 0, 2: 1}
 
 
 # ------------------------------------------------------------------ a trade

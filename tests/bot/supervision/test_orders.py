@@ -125,3 +125,26 @@ def test_an_event_that_nautilus_does_not_have_raises():
 @pytest.mark.parametrize(("state", "leaves"), [(S.WORKING, 1), (S.PENDING_CANCEL, 1), (S.CANCELED, 0), (S.UNKNOWN, 0), (S.NONE, 1)])
 def test_only_a_live_order_may_still_fill(state, leaves):
     assert order(state, filled=1).leaves == leaves
+
+
+@pytest.mark.parametrize("asked", ["OrderPendingCancel", "OrderPendingUpdate"])
+def test_a_stop_covers_once_the_broker_says_that_it_works_and_until_it_reports_its_end(asked):
+    tracked = after("OrderSubmitted", asked)
+    assert not tracked.at_venue  # asked for before it arrived
+    told = {}
+    for event in ("OrderAccepted", "OrderSubmitted", asked, "OrderModifyRejected", "OrderCancelRejected", "OrderTriggered", asked):
+        tracked.apply(event)
+        told[event] = tracked.at_venue
+    assert all(told.values()), told
+    tracked.apply("OrderCanceled")
+    assert not tracked.at_venue
+
+
+def test_an_acceptance_says_nothing_new_of_an_order_that_works():
+    assert after("OrderSubmitted", "OrderAccepted", "OrderTriggered", "OrderPendingCancel", "OrderAccepted").before_request is S.TRIGGERED
+    assert after("OrderSubmitted", "OrderAccepted").before_request is S.NONE
+
+
+@pytest.mark.parametrize(("state", "filled", "nothing"), [(S.REJECTED, 0, True), (S.CANCELED, 1, False), (S.WORKING, 0, False)])
+def test_what_has_ended_without_a_fill_came_to_nothing(state, filled, nothing):
+    assert order(state, filled=filled).came_to_nothing is nothing

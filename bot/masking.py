@@ -1,0 +1,51 @@
+"""What must stand in no log, on no screen and in no error: account ids, and where the broker is.
+
+An account id is known by its form (U1234567, DU1234567, …), so also one that nobody has told us; other secrets are kept
+here when they are read. It does not promise to find a secret that is written in another way (in base64, with spaces).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, TextIO
+
+_ACCOUNT = re.compile(r"(D?[FIU])\d{2,}(\d{3})")
+_kept: dict[str, str] = {}
+
+
+def keep_secret(secret: str, name: str) -> None:
+    """From now on `masked` shows this name in place of the secret, wherever it stands."""
+    _kept[secret] = name
+
+
+def masked(text: str) -> str:
+    """The text with each secret replaced by its name, and of an account id only its kind and its last three digits: U***567."""
+    for secret, name in _kept.items():
+        text = text.replace(secret, name)
+    return _ACCOUNT.sub(r"\1***\2", text)
+
+
+class _Masked:
+    """A stream of text into which no secret is written whole; all else is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(masked(text))
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        self.write("".join(lines))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def masked_output(out: TextIO, err: TextIO) -> Iterator[None]:
+    """While this lasts, what is printed goes masked to these streams."""
+    with redirect_stdout(_Masked(out)), redirect_stderr(_Masked(err)):
+        yield

@@ -1,0 +1,52 @@
+"""Whether the account agrees that what is to be left is there: asked before a stop is given up, and again until it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.messages import ENDPOINT_HOLDINGS, Holdings
+from bot.risk_engine.hands import Hands
+from bot.supervision.trade import Trade
+from bot.units import SECOND_NS
+
+AGAIN_NS = SECOND_NS // 10  # an answer takes one round trip
+
+
+class Agreement:
+    """Asks the adapter of the account. `act` carries out what a trade demands; it is called when it is time to ask again.
+
+    Where no adapter answers for an account (a simulated venue) the book is all there is, and it counts.
+    """
+
+    def __init__(self, hands: Hands, net: Callable[[], int], act: Callable[[Trade], None]) -> None:
+        self._hands, self._net, self._act = hands, net, act
+        self._waiting: set[str] = set()
+
+    def missing(self, trade: Trade) -> int | None:
+        """Contracts of a trade that is left which the account does not hold; None while nobody knows. 0 for any other trade."""
+        if trade.closing is None or not trade.net * trade.side > 0:
+            return 0
+        net = self._net()
+        held = self._held(net)
+        missing = None if held is None else max(0, (net - held) * trade.side)
+        if missing != 0:
+            self._ask_again(trade)
+        return missing
+
+    def _held(self, net: int) -> int | None:
+        if ENDPOINT_HOLDINGS not in self._hands.msgbus.endpoints():
+            return net
+        question = Holdings(net)
+        self._hands.msgbus.send(ENDPOINT_HOLDINGS, question)
+        return question.held
+
+    def _ask_again(self, trade: Trade) -> None:
+        if trade.intent_id not in self._waiting:
+            self._waiting.add(trade.intent_id)
+            wall = self._hands.wall
+            wall.call_at(f"{trade.intent_id}-account", wall.now_ns + AGAIN_NS, lambda: self._again(trade))
+
+    def _again(self, trade: Trade) -> None:
+        self._waiting.discard(trade.intent_id)
+        if not trade.done:
+            self._act(trade)

@@ -1,0 +1,66 @@
+"""What a trade demands is carried out here, and here it is left: at once, again when an answer is due, seldom where it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.decision.plan import ExitReason
+from bot.risk_engine.agreement import Agreement
+from bot.risk_engine.hands import Hands
+from bot.risk_engine.naked import NakedWatch
+from bot.risk_engine.refused_cancels import RefusedCancels
+from bot.risk_engine.refused_orders import RefusedOrders
+from bot.risk_engine.sender import Sender
+from bot.supervision.duties import Waited, duties
+from bot.supervision.leaving import why_leave
+from bot.supervision.orders import TrackedOrder
+from bot.supervision.trade import Trade
+
+
+class WayOut:
+    """`net` is what the book holds, signed contracts. While `adopting` nothing follows from a part of what happened meanwhile.
+
+    It does not promise that anything is sent while the link is down: the adapter keeps it until the way out is open.
+    """
+
+    def __init__(self, hands: Hands, sender: Sender, net: Callable[[], int], *, adopting: bool) -> None:
+        self.adopting = adopting
+        self._hands, self._sender = hands, sender
+        self._naked = NakedWatch(self.act)
+        self._cancels, self._orders = RefusedCancels(self.act), RefusedOrders(self.act)
+        self._agreement = Agreement(hands, net, self.act)
+
+    def look(self, trade: Trade) -> None:
+        """A trade has changed: count its naked time, or stop counting."""
+        self._naked.look(self._hands.wall, trade)
+
+    def heard(self, trade: Trade, order: TrackedOrder) -> None:
+        """An order of a trade has had an event; what is sent after one that came to nothing may have to wait."""
+        self.look(trade)
+        self._orders.look(self._hands.wall, trade, trade.legs[order.leg - 1], order)
+
+    def cancel_refused(self, trade: Trade, order: TrackedOrder) -> None:
+        """The venue would not cancel an order now."""
+        self._cancels.put_off(self._hands.wall, trade, order)
+
+    def act(self, trade: Trade, waited: Waited = Waited.NOT) -> None:
+        """Carry out what the trade's state demands; one that may not be held on is left."""
+        if self.adopting:
+            return
+        if (reason := why_leave(trade, waited)) is not None:
+            self._begin(trade, reason)
+        for duty in duties(trade, waited, self._agreement.missing(trade)):
+            self._sender.carry_out(trade, duty)
+
+    def act_soon(self, trade: Trade) -> None:
+        """The same, once what belongs together has been heard."""
+        self._hands.wall.call_at(f"{trade.intent_id}-close", self._hands.wall.now_ns, lambda: self.act(trade))
+
+    def leave(self, trade: Trade, reason: ExitReason) -> None:
+        """Leave a trade that is not being left yet: what works is cancelled first, the stop last (spec 6)."""
+        self._begin(trade, reason)
+        self.act(trade)
+
+    def _begin(self, trade: Trade, reason: ExitReason) -> None:
+        trade.closing, trade.closing_since_ns = reason, self._hands.wall.now_ns
+        self._naked.leaving(self._hands.wall, trade)

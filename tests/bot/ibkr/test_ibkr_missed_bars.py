@@ -1,0 +1,96 @@
+"""Bars that closed while nobody ran: history shows them, each has its decisions that say so, and nothing is made of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from ibkr_rig import SPEC, TEN, until
+from test_ibkr_recovery import NAME, Stage, on_stage
+
+from bot.contracts import load_contracts
+from bot.journal.records import BarRecord, Kind
+from bot.journal.store import Journal
+from bot.journal.verify import verify
+from bot.journal.why import why
+from bot.runtime.past import past_of
+from bot.units import MINUTE_NS
+
+STRATEGIES = ["K1", "K2", "K3", "K4", "K5"]
+LAST_SEEN = TEN - 10 * MINUTE_NS  # 09:50
+
+
+def ran_until(path: Path, ts_ns: int) -> None:
+    """The journal of a run whose last bar was this one."""
+    seen = BarRecord(6700.0, 6700.5, 6699.5, 6700.0, 9, False, "range", 1, 1.0, 1.0, [], 1.0, [], {"slippage_ticks": 1.0})
+    with Journal.append(path, "paper", load_contracts(SPEC.contracts_directory), {}, time.time_ns) as journal:
+        journal.add(Kind.BAR, ts_ns, seen)
+        journal.close_link(ts_ns)
+
+
+async def run_again(stage: Stage) -> None:
+    """A start that ends once history is understood."""
+    async with stage.restarted({"warm_up_days": 2}) as node:
+        await until(lambda: node.desk._last_bar_ns >= TEN)
+
+
+def written(path: Path, kind: Kind, after_ns: int = 0) -> list[tuple[int, dict[str, Any]]]:
+    """Time and body of the records of a kind."""
+    with sqlite3.connect(path) as db:
+        rows = db.execute("SELECT ts_ns, body FROM records WHERE kind = ? AND ts_ns > ? ORDER BY seq", (kind, after_ns)).fetchall()
+    return [(ts_ns, json.loads(body)) for ts_ns, body in rows]
+
+
+@on_stage
+async def test_each_bar_between_two_runs_has_one_decision_a_strategy_that_says_that_nobody_ran(stage: Stage) -> None:
+    ran_until(stage.path, LAST_SEEN)
+    await run_again(stage)
+    bars = [ts_ns for ts_ns, _ in written(stage.path, Kind.BAR, LAST_SEEN)]
+    decisions = written(stage.path, Kind.DECISION)
+    assert bars == [LAST_SEEN + number * MINUTE_NS for number in range(1, len(bars) + 1)] and TEN in bars
+    assert Counter((ts_ns, body["strategy"]) for ts_ns, body in decisions) == Counter(
+        (ts_ns, name) for ts_ns in bars for name in STRATEGIES
+    )
+    assert {(body["action"], body["gate"]["code"]) for _, body in decisions} == {("SKIP", "NOBODY_RAN")}
+    assert all("others" not in body and "plan" not in body for _, body in decisions)
+    verify(stage.path)
+
+
+@on_stage
+async def test_no_plan_of_a_missed_bar_is_followed_and_no_day_begins_with_one(stage: Stage) -> None:
+    ran_until(stage.path, LAST_SEEN - 24 * 60 * MINUTE_NS)  # a whole session of plans
+    await run_again(stage)
+    assert len(written(stage.path, Kind.BAR, LAST_SEEN - 24 * 60 * MINUTE_NS)) >= 390
+    assert [written(stage.path, kind) for kind in (Kind.SHADOW, Kind.INTENT, Kind.OUTCOME, Kind.DAY)] == [[], [], [], []]
+
+
+@on_stage
+async def test_a_missed_bar_is_found_by_its_minute_whatever_was_written_before_it(stage: Stage) -> None:
+    ran_until(stage.path, LAST_SEEN)
+    stage.write()  # an intent of 09:59 whose orders never left: its end is told by the restart, before history comes
+    await run_again(stage)
+    for minute in ("09:51", "09:59", "10:00"):
+        assert "NOBODY_RAN" in why(stage.path, f"2025-10-02 {minute}", "K3")
+    assert NAME in why(stage.path, "2025-10-02 09:59")
+
+
+@on_stage
+async def test_the_next_start_finds_no_missed_bar_again(stage: Stage) -> None:
+    ran_until(stage.path, LAST_SEEN)
+    await run_again(stage)
+    before = written(stage.path, Kind.DECISION)
+    assert past_of([stage.path]).decided_ns == before[-1][0] >= TEN
+    await run_again(stage)
+    assert written(stage.path, Kind.DECISION) == before
+
+
+@on_stage
+async def test_the_first_run_of_an_account_has_missed_nothing(stage: Stage) -> None:
+    with Journal.append(stage.path, "paper", load_contracts(SPEC.contracts_directory), {}, time.time_ns):
+        pass  # begun, and ended before anything was said
+    await run_again(stage)
+    assert written(stage.path, Kind.BAR) == [] == written(stage.path, Kind.DECISION)

@@ -1,0 +1,45 @@
+"""The fault campaign in small: some seeds in the quick run, twenty among the slow proofs, and that every fault can come up.
+
+`make campaign SEEDS=200 FIRST=0` plays more. A seed that fails is printed with its frame log.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = Path(__file__).parent / "run.py"
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked from a server, and their files limited")
+
+
+def _played(*words: str) -> None:
+    done = subprocess.run([sys.executable, str(RUN), *words, "--jobs", "2"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_seeds_of_the_campaign_hold():
+    _played("--seeds", "2", "--again", "0")
+
+
+@pytest.mark.slow
+def test_twenty_seeds_of_the_campaign_hold():
+    _played("--seeds", "20", "--again", "0")
+
+
+@pytest.mark.slow
+def test_a_build_that_numbers_orders_as_they_are_listed_is_caught():
+    _played("--seeds", "6", "--broken", "c")
+
+
+def test_every_fault_comes_up_within_two_hundred_seeds():
+    seen = f"import sys; sys.path[:0] = {_paths()!r}; from mix import drawn; from faults import FAULTS; "
+    seen += "print(set(FAULTS) - {fault.name for seed in range(200) for fault in drawn(seed).faults})"
+    assert subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+
+
+def _paths() -> list[str]:
+    here = RUN.parent
+    return [str(folder) for folder in (here.parents[1], here.parent, here.parent / "integration", here)]

@@ -1,0 +1,65 @@
+"""`mesbot` as a process that kills itself (SIGKILL) right after a commit of its journal.
+
+As a script: `python killed_node.py FILE KINDS NUMBER VERB ...`. It dies when NUMBER records of these KINDS (parted by commas) are on
+the disk; of kinds that begin with "not" it counts commits, of those without them. NUMBER 0: it lives. FILE gets the seconds that
+the node's own start took.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+KIND = 3  # its column
+
+
+def die_after(kinds: str, number: int) -> None:
+    """Kill this process after the commit with that record."""
+    from bot.journal.file import JournalFile
+
+    commit, counted = JournalFile.commit, 0
+    others, wanted = kinds.startswith("not "), set(kinds.removeprefix("not ").split(","))
+
+    def committed(file: JournalFile, records: Iterable[tuple[Any, ...]], *rest: Any, **how: Any) -> None:
+        nonlocal counted
+        found = [record[KIND] in wanted for record in records]
+        commit(file, records, *rest, **how)
+        counted += (bool(found) and not any(found)) if others else sum(found)
+        if number and counted >= number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    JournalFile.commit = committed
+
+
+def note_start(path: Path) -> None:
+    """Write down how long it takes from the node's start until it decides."""
+    from bot.node.node import MesbotNode
+
+    start, warmed_up = MesbotNode.start, MesbotNode.warmed_up
+    begun = 0.0
+
+    async def timed_start(node: MesbotNode, *how: Any) -> None:
+        nonlocal begun
+        begun = time.monotonic()
+        await start(node, *how)
+
+    async def timed_end(node: MesbotNode, *how: Any) -> None:
+        await warmed_up(node, *how)
+        path.write_text(f"{time.monotonic() - begun:.3f}", encoding="ascii")
+
+    MesbotNode.start, MesbotNode.warmed_up = timed_start, timed_end
+
+
+if __name__ == "__main__":
+    from bot.cli.main import main
+
+    file, kinds, number, *rest = sys.argv[1:]
+    sys.argv[1:] = rest
+    die_after(kinds, int(number))
+    note_start(Path(file))
+    main()
