@@ -62,7 +62,7 @@ class DvsScorer:
     - `outlier` needs ATR30 of the bar before, so none is seen in the first 30 bars; before 60 bars
       no shock signature excuses one. `ranges` are the median true ranges of each minute of RTH.
     - A bar outside the market's hours has no session: what it is worth counts in the first window of
-      the session that comes next, as one bar before its first.
+      the session that comes next, with that session's first bar.
     - Events of the live feed are charged to the next bar, each kind once; a further STALE of
       the same bar costs `stale_repeat`. An untrusted feed is charged to every bar until
       TRUSTED_FEED arrives.
@@ -207,7 +207,9 @@ class DvsScorer:
             return DvsResult(own, None, tuple(events), bar)
         window = self._windows.get(session.open_ns)
         if window is None:
-            window = self._windows[session.open_ns] = deque([self._closed_own], maxlen=self._limits.window_bars)
+            window = self._windows[session.open_ns] = deque(maxlen=self._limits.window_bars)
+            window.append(min(own, self._closed_own))
             self._closed_own = 1.0
-        window.append(own)
+        else:
+            window.append(own)
         return DvsResult(own, min(window), tuple(events), bar)

@@ -1,4 +1,4 @@
-"""Bars of 2025-09-16 and 17 on the real calendar, as they would arrive."""
+"""Bars of 2025-09-15 to 17 on the real calendar, as they would arrive."""
 
 import datetime as dt
 from functools import cache
@@ -10,7 +10,7 @@ from bot.market.rolling import MinuteMedians
 from bot.quality.dvs import DvsResult, DvsScorer
 from bot.units import MINUTE_NS, SECOND_NS
 
-TUESDAY, WEDNESDAY = dt.date(2025, 9, 16), dt.date(2025, 9, 17)
+MONDAY, TUESDAY, WEDNESDAY = dt.date(2025, 9, 15), dt.date(2025, 9, 16), dt.date(2025, 9, 17)
 QUIET = (6600.0, 6600.75, 6599.5, 6600.25, 1000.0)
 
 

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from bar_makers import QUIET, TUESDAY, WEDNESDAY, at, minutes, names, raw, scorer, warmed
+from bar_makers import MONDAY, QUIET, TUESDAY, WEDNESDAY, at, minutes, names, raw, scorer, warmed
 
 from bot.market.bar import Bar
 from bot.quality.feed import QualityEvent, QualityKind
@@ -268,7 +268,21 @@ def test_stuck_is_three_bars_in_a_row_whose_four_prices_are_the_same():
 def test_outside_the_calendars_trading_hours(clock, outside):
     result = scorer().score(raw(at(clock)))
     assert names(result) == (["outside_hours"] if outside else [])
-    assert (result.own, result.dvs) == (0.8 if outside else 1.0, None)
+    assert (result.own, result.dvs) == (0.7 if outside else 1.0, None)
+
+
+def test_bars_in_closed_hours_refuse_the_next_sessions_first_window_and_no_later_one():
+    made = scorer()
+    made.score(raw(at("17:30", MONDAY)))
+    made.score(raw(at("18:30", MONDAY)))  # one in the open hours takes nothing back
+    assert [made.score(raw(ts)).dvs for ts in minutes(at("09:31"), 11)] == [0.7] * 10 + [1.0]
+
+
+def test_closed_hours_are_charged_to_one_session_alone():
+    made = scorer()
+    made.score(raw(at("17:30", MONDAY)))
+    made.score(raw(at("09:31")))
+    assert made.score(raw(at("09:31", WEDNESDAY))).dvs == 1.0
 
 
 # ---------------------------------------------------------------- live events
