@@ -92,6 +92,8 @@ class LearningActor(Part):
 
     def _on_refused(self, refused: RefusedPlan) -> None:
         decided = refused.decided
+        if self._calendar.flatten_due(self._calendar.session_at(decided.ts_ns), decided.ts_ns):
+            return  # it would be left before it could be entered
         record = self._shadows.consider(refused, self._calendar.phase_name(decided.session_phase))
         if record is not None:
             self.record(Kind.SHADOW, decided.ts_ns, record, record.strategy)

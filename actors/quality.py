@@ -11,6 +11,7 @@ from actors.config import RuntimeActorConfig
 from actors.part import Part
 from bot.journal.records import Kind, QualityRecord
 from bot.market.bar import RawBar
+from bot.market.rolling import MinuteMedians
 from bot.market.update import QualityUpdate
 from bot.messages import TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY
 from bot.quality.dvs import DvsScorer
@@ -31,7 +32,9 @@ class QualityActor(Part):
         super().__init__(config)
         runtime = runtime_of(config.runtime)
         self._bar_type = config.bar_type
-        self._dvs = DvsScorer(runtime.contracts.data_contract, runtime.calendar)
+        signals = runtime.contracts.strategies.signals
+        ranges = MinuteMedians(signals.atr_norm_sessions, signals.atr_norm_min_sessions)
+        self._dvs = DvsScorer(runtime.contracts.data_contract, runtime.calendar, ranges)
         self._eqs = EqsScorer(runtime.contracts.execution_contract)
         self._clock_rth = RthClock(runtime.calendar.sessions)
         for event, ts_ns in runtime.past.charges:

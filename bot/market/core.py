@@ -14,7 +14,7 @@ from bot.market.own_beliefs import OwnBeliefs
 from bot.market.regime import classify, is_volatility_shock
 from bot.market.rolling import RangeWindow
 from bot.market.session import SessionSignals
-from bot.market.shock import is_shock
+from bot.market.shock import is_shock, usual_range
 from bot.market.signals import BarSignals
 from bot.market.slippage import slippage_ticks
 from bot.market.state import Belief, MarketState
@@ -139,7 +139,12 @@ class MarketCore:
                 self._volatility_shock, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range
             ),
             news_shock=is_shock(
-                self._news_shock, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
+                self._news_shock,
+                signals.true_range,
+                usual_range(signals.atr_30_before, rth.median_range),
+                signals.volume_z,
+                bar.close - bar.open,
+                signals.body_deviation,
             ),
             spread_ticks=spread_ticks,
             slippage_base_ticks=slippage_base,

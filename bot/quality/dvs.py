@@ -11,13 +11,14 @@ import msgspec
 from bot.calendar import Session
 from bot.contracts.models import DataContract
 from bot.market.bar import Bar, RawBar
-from bot.market.rolling import RollingScore, WilderAverage
-from bot.market.shock import is_shock
+from bot.market.rolling import MinuteMedians, RollingScore, WilderAverage
+from bot.market.shock import is_shock, usual_range
 from bot.market.signals import VOLUME_BARS, true_range
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.quality.window import MedianWindow
 from bot.units import SECOND_NS, whole_ticks
 
+NAN = math.nan
 ATR_BARS = 30  # ATR30 is the name of a signal (spec 3), not a limit
 
 Event = tuple[str, float]
@@ -27,6 +28,8 @@ class Hours(Protocol):
     """What DVS asks of the calendar; bot.calendar.SessionCalendar gives it."""
 
     def session_at(self, close_ts_ns: int) -> Session | None: ...
+
+    def minute_of_session(self, session: Session, ts_ns: int) -> int: ...
 
     def globex_open(self, ts_ns: int) -> bool: ...
 
@@ -56,8 +59,10 @@ class DvsScorer:
     - A gap is measured between accepted bars of one RTH session, and from its opening to its
       first bar; nothing before the opening is a gap.
     - `thin` is judged in RTH, across sessions, from as many RTH bars as the DVS window holds.
-    - `outlier` needs ATR30, so none is seen in the first 29 bars; before 60 bars no shock
-      signature excuses one.
+    - `outlier` needs ATR30 of the bar before, so none is seen in the first 30 bars; before 60 bars
+      no shock signature excuses one. `ranges` are the median true ranges of each minute of RTH.
+    - A bar outside the market's hours has no session: what it is worth counts in the first window of
+      the session that comes next, with that session's first bar.
     - Events of the live feed are charged to the next bar, each kind once; a further STALE of
       the same bar costs `stale_repeat`. An untrusted feed is charged to every bar until
       TRUSTED_FEED arrives.
@@ -66,7 +71,7 @@ class DvsScorer:
     past the price band from bad data: such bars stay rejected.
     """
 
-    def __init__(self, contract: DataContract, calendar: Hours) -> None:
+    def __init__(self, contract: DataContract, calendar: Hours, ranges: MinuteMedians) -> None:
         limits, signature = contract.dvs, contract.shock_signature
         self._limits, self._signature, self._calendar = limits, signature, calendar
         self._charges: dict[str, Event] = {name: (name, penalty) for name, penalty in limits.penalties.model_dump().items()}
@@ -78,7 +83,8 @@ class DvsScorer:
         self._session: Session | None = None  # of the last accepted bar
         self._windows: dict[int, deque[float]] = {}  # by the session's opening
         self._flat_bars = 0
-        self._atr_30 = WilderAverage(ATR_BARS)
+        self._atr_30, self._ranges = WilderAverage(ATR_BARS), ranges
+        self._closed_own = 1.0  # the lowest own score of bars outside the market's hours since the last session
         self._rth_volumes = MedianWindow(limits.thin_bars)
         self._volumes, self._bodies = RollingScore(VOLUME_BARS), RollingScore(signature.body_bars)
         self._noted: set[str] = set()
@@ -141,7 +147,7 @@ class DvsScorer:
             if bar.ts_ns - before > self._gap_ns:
                 events.append(self._charges["missing_gap"])
             self._judge_volume(bar.volume, events)
-        self._judge_range(bar, last, events)
+        self._judge_range(bar, last, session, events)
         self._flat_bars = self._flat_bars + 1 if bar.low == bar.high else 0
         if self._flat_bars >= self._limits.stuck_bars:
             events.append(self._charges["stuck"])
@@ -157,14 +163,16 @@ class DvsScorer:
         if volume == 0:
             events.append(self._charges["zero_volume"])
 
-    def _judge_range(self, bar: Bar, last: Bar | None, events: list[Event]) -> None:
+    def _judge_range(self, bar: Bar, last: Bar | None, session: Session | None, events: list[Event]) -> None:
         reach, body = true_range(bar, last.close if last else None), bar.close - bar.open
-        atr_30 = self._atr_30.update(reach)
+        median = NAN if session is None else self._ranges.swap(self._calendar.minute_of_session(session, bar.ts_ns), float(reach))
+        usual = usual_range(self._atr_30.value, median)
+        self._atr_30.update(reach)
         self._volumes.update(bar.volume)
         self._bodies.update(body)
-        if reach > self._limits.outlier_atr_multiple * atr_30:
+        if reach > self._limits.outlier_atr_multiple * usual:
             volume_z, body_stdev = self._volumes.z(math.inf), self._bodies.deviation()
-            if not is_shock(self._signature, reach, atr_30, volume_z, body, body_stdev):
+            if not is_shock(self._signature, reach, usual, volume_z, body, body_stdev):
                 events.append(self._charges["outlier"])
 
     def _judge_arrival(self, raw: RawBar, session: Session | None, events: list[Event]) -> None:
@@ -194,9 +202,14 @@ class DvsScorer:
     def _result(self, session: Session | None, events: list[Event], bar: Bar | None) -> DvsResult:
         own = max(0.0, 1.0 - sum(penalty for _, penalty in events)) if events else 1.0
         if session is None:
+            if self._charges["outside_hours"] in events:
+                self._closed_own = min(self._closed_own, own)
             return DvsResult(own, None, tuple(events), bar)
         window = self._windows.get(session.open_ns)
         if window is None:
             window = self._windows[session.open_ns] = deque(maxlen=self._limits.window_bars)
-        window.append(own)
+            window.append(min(own, self._closed_own))
+            self._closed_own = 1.0
+        else:
+            window.append(own)
         return DvsResult(own, min(window), tuple(events), bar)
