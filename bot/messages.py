@@ -24,6 +24,7 @@ TOPIC_KILL_TRIGGER = "mesbot.kill.trigger"
 TOPIC_VETO = "mesbot.veto"
 TOPIC_REFUSED_PLAN = "mesbot.refused_plan"  # carries a RefusedPlan
 TOPIC_DECISIONS = "mesbot.decisions"
+TOPIC_SESSION = "mesbot.session"  # carries SessionBegan
 TOPIC_FEED = "mesbot.feed"  # carries the QualityEvent of a feed
 TOPIC_SPREAD = "mesbot.spread"
 TOPIC_TIME = "mesbot.time"  # carries a stamp of market time, UTC ns
@@ -67,6 +68,13 @@ class Spread(msgspec.Struct, frozen=True, gc=False):
 
     ts_ns: int
     ticks: float
+
+
+class SessionBegan(msgspec.Struct, frozen=True, gc=False):
+    """A session's first bar, which closed at `ts_ns`, goes into the journal; `trading_day` is an ISO date. A restart says it again."""
+
+    trading_day: str
+    ts_ns: int
 
 
 class Ask(msgspec.Struct, gc=False):

@@ -565,6 +565,14 @@ class ReleaseLaw(Section):
     shadow_expectancy_min_trades: Up[Count]
 
 
+class EvidenceLaw(Section):
+    """`half_life_sessions` None: evidence does not age, as in journals from before it did."""
+
+    half_life_sessions: Neither[Count | None]
+    aged_below_sample: Down[Annotated[float, Field(ge=0.0, le=100.0)]]
+    aged_after_sessions: Up[Count]
+
+
 class ArchiveLaw(Section):
     quarantines: Down[Count]
     within_sessions: Up[Count]
@@ -580,6 +588,7 @@ class Learning(Contract):
     quarantine: QuarantineLaw
     throttle: ThrottleLaw
     release: ReleaseLaw
+    evidence: EvidenceLaw
     archive: ArchiveLaw
     shadow: ShadowLaw
 
