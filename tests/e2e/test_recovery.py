@@ -67,6 +67,7 @@ def test_killed_after_a_commit_it_recovers_and_nothing_is_sent_twice(death: Deat
             await r.to_the_end()
             _true_to_the_broker(r)
             _every_bar_decided_once(r)
+            _every_intent_is_a_decision(r)
             if death.hour == "killed":
                 _halted(r)
 
@@ -132,6 +133,11 @@ def _every_bar_decided_once(r: Rig) -> None:
     assert bars == [bars[0] + number * MINUTE_NS for number in range(len(bars))] and len(bars) >= HOUR - 1
     found = Counter((row.ts_ns, row.strategy) for row in r.rows("decision"))
     assert found == Counter((ts_ns, name) for ts_ns in bars for name in ("K1", "K2", "K3", "K4", "K5"))
+
+
+def _every_intent_is_a_decision(r: Rig) -> None:
+    entered = [body["intent_id"] for row in r.rows("decision") if (body := json.loads(row.body))["action"] == "ENTER"]
+    assert entered == [json.loads(row.body)["intent_id"] for row in r.rows("intent")]
 
 
 def _halted(r: Rig) -> None:
