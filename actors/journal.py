@@ -24,7 +24,7 @@ from bot.journal.records import IntentRecord, Kind, OperatorRecord, OrderRecord,
 from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
 from bot.journal.times import minute_end
-from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, JournalEntry
+from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, ENDPOINT_JOURNAL_WRITTEN, JournalEntry, Written
 from bot.runtime.runtime import runtime_of
 
 PROMPT_SECONDS = 0.05
@@ -54,6 +54,7 @@ class JournalActor(Part):
         self._link_ns = self._last_ns = 0
         self._waiting: list[JournalEntry] = []  # what the journal did not even take
         self._failure: Exception | None = None
+        self._told = self._durable = 0  # records of this run
 
     @property
     def head(self) -> str:
@@ -66,6 +67,7 @@ class JournalActor(Part):
         self._open()
         for endpoint, take in ((ENDPOINT_JOURNAL, self._add), (ENDPOINT_JOURNAL_AHEAD, self._write_ahead)):
             self.msgbus.register(endpoint, self.said.only(endpoint, take, self._refuse))
+        self.msgbus.register(ENDPOINT_JOURNAL_WRITTEN, self._on_written)
 
     def _open(self) -> None:
         """The file, under its lock; both are let go of again if that fails."""
@@ -129,6 +131,7 @@ class JournalActor(Part):
         Raises JournalBroken where a resumed run re-derives something else.
         """
         self._last_ns = entry.ts_ns
+        self._told += 1
         self._waiting.append(entry)
         self._take_waiting()
         if self._failure is not None and entry.kind is Kind.BAR and not self._config.prompt:
@@ -191,6 +194,7 @@ class JournalActor(Part):
         if self._waiting:
             raise JournalError(f"The journal does not take {len(self._waiting)} earlier records ({self._failure}); no entry is possible.")
         self._last_ns = entry.ts_ns
+        self._told += 1
         self._turn(entry, flush=False)
         try:
             self._journal.write_ahead(entry.kind, entry.ts_ns, entry.body, entry.strategy)
@@ -222,7 +226,12 @@ class JournalActor(Part):
         text = "records could not be written when they were made; they were kept in their order and are written with this one"
         self._waiting.append(JournalEntry(Kind.RECONCILE, self._last_ns, ReconcileRecord("JournalBehind", text)))
 
+    def _on_written(self, question: Written) -> None:
+        question.told, question.durable = self._told, self._durable
+
     def _written(self) -> None:
+        if not self._waiting:
+            self._durable = self._told
         if self._failure is not None and not self._waiting:
             self._failure = None
             self.log.warning("The journal is written again; nothing that was kept is lost.")

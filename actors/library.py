@@ -22,7 +22,7 @@ from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSe
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_record, moment_of
-from bot.journal.decisions import bar_record, decision, management_decision, veto_decision
+from bot.journal.decisions import bar_record, decision, intent_decision, management_decision, veto_decision
 from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
 from bot.market.update import MarketUpdate
@@ -167,9 +167,16 @@ class LibraryActor(Part):
 
     def _note_missed(self, update: MarketUpdate) -> None:
         """A bar that closed while nobody ran: history shows it, nobody is asked about it, and no plan of it is followed."""
+        now, ts_ns = self._situation.snapshot(), update.quality.ts_ns
+        self._write(update, [self._missed(name, now, ts_ns) for name in (*self._traders, self._filter)])
+
+    def _missed(self, name: str, now: Snapshot | None, ts_ns: int) -> DecisionRecord:
+        """An intent that was on the disk before its run ended is the one decision of its bar that is known."""
+        for intent in self._runtime.past.undecided:
+            if (intent.plan.strategy, intent.decided.ts_ns) == (name, ts_ns):
+                return intent_decision(self._belief_of[name], now, intent)
         first = refused(Code.NOBODY_RAN, Layer.KILL_SWITCH, "running", "nobody", "required", "a bot that decides")
-        now = self._situation.snapshot()
-        self._write(update, [decision(name, self._belief_of[name], now, (first,)) for name in (*self._traders, self._filter)])
+        return decision(name, self._belief_of[name], now, (first,))
 
     def _note_day(self, ts_ns: int) -> None:
         """The first decided bar of a trading day records the equity its limits are measured by."""

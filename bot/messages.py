@@ -36,6 +36,7 @@ NEVER = 2**63 - 1  # a time that does not come
 CLOSED_ELSEWHERE = "closed_elsewhere"  # parameter of a SubmitOrder: book it at this price (points), do not send it
 ENDPOINT_JOURNAL = "mesbot.journal"
 ENDPOINT_JOURNAL_AHEAD = "mesbot.journal.ahead"
+ENDPOINT_JOURNAL_WRITTEN = "mesbot.journal.written"  # carries a Written to be filled in
 ENDPOINT_RISK_CLOSE = "mesbot.risk.close"
 ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order that only the broker knew
 ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
@@ -239,6 +240,13 @@ class JournalEntry(msgspec.Struct, frozen=True, gc=False):
     ts_ns: int
     body: msgspec.Struct
     strategy: str | None = None
+
+
+class Written(msgspec.Struct, gc=False):
+    """A question to the journal: how many records it was given in this run, and how many of these are on the disk for good."""
+
+    told: int = 0
+    durable: int = 0
 
 
 class Decisions(msgspec.Struct, frozen=True, gc=False):

@@ -163,7 +163,7 @@ def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str
 def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -> None:
     """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
     from bot.journal.verify import verify
-    from bot.node.kill_request import FOREIGN, withdraw_request
+    from bot.node.kill_request import withdraw_requests
     from bot.node.status import status_of
 
     old = status_of(state, name, contracts, time.time_ns())
@@ -176,8 +176,7 @@ def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -
             "start the bot to let it flatten first, then resume."
         )
     _arm(old, contracts, reason)
-    withdraw_request(Path(old.path))
-    withdraw_request(Path(old.path), FOREIGN)
+    withdraw_requests(Path(old.path))
     latched = old.kill.state != "ARMED"
     click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED" if latched else f"{name.mode} {name.account}: ARMED")
     if request is not None:
@@ -228,7 +227,9 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     if each.told:
         yield "latch", "\n".join(each.told)
     if each.kill_request is not None:
-        when = "the next start carries it out first, unless resume withdraws it" if each.running is None else "the bot has not taken it"
+        when = "the next start carries it out first, unless resume withdraws it"
+        if each.running is not None:
+            when = "the bot is not through with it"
         yield "kill request", f"waits, {when}: {each.kill_request}"
     if each.refused_request:
         yield "kill request", each.refused_request

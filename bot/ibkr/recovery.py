@@ -23,7 +23,7 @@ from nautilus_trader.model.position import Position
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.link.asking import until_told
 from bot.ibkr.order_events import money, venue_id
-from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill, Terms
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
 from bot.risk_engine.brackets import (
@@ -119,8 +119,15 @@ class Recovery:
             self._client.generate_order_submitted(*self._ids(each), self._now)
         if order.state not in AT_VENUE and truth.ended.get(order.order_id) not in REFUSED:
             self._session.orders.listener.accepted(here or self._named(order))
-        if here is not None and here.draft.terms != _terms(here, order):
+        if here is not None and here.draft.terms != (known := _terms(here, order)):
+            self._changed(here, order, known)
+
+    def _changed(self, here: BrokerOrder, order: TrackedOrder, known: Terms) -> None:
+        """Another hand has changed it while nobody ran, unless the last run had asked for a change and not heard of it."""
+        if order.state is OrderState.PENDING_UPDATE:
             self._session.orders.listener.updated(here)
+        else:
+            self._session.orders.changed_elsewhere(here, known)
 
     def _ended(self, each: _Held, truth: _Truth) -> None:
         """An order that is not open any more and did not fill whole."""
@@ -267,7 +274,7 @@ class _Seed:
         )
 
 
-def _terms(here: BrokerOrder, order: TrackedOrder) -> tuple[int, float | None, float | None]:
+def _terms(here: BrokerOrder, order: TrackedOrder) -> Terms:
     """The terms that the journal knows, in the broker's form; what it does not keep is taken as the broker says it."""
     price = None if order.price is None else to_points(order.price)
     stop = here.draft.kind == "STP"

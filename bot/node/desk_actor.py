@@ -22,6 +22,7 @@ from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.records import Kind, OperatorRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
+    ENDPOINT_JOURNAL_WRITTEN,
     ENDPOINT_RISK_CLOSE,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_STANDING,
@@ -30,11 +31,12 @@ from bot.messages import (
     TOPIC_MARKET,
     CloseTrade,
     Standing,
+    Written,
 )
 from bot.node.drill import Drills, taken_drill
 from bot.node.errors import NodeError
 from bot.node.foreign import ForeignKill
-from bot.node.kill_request import FOREIGN, refused_request, taken_request
+from bot.node.kill_request import FOREIGN, KILL, KillRequests, refused_request
 from bot.node.overdue import flatten_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
@@ -74,9 +76,11 @@ class DeskActor(Part):
         self._journal = Path(config.runtime.journal_path)
         # A kill that was asked for while last year's journal was the newest waits beside that one.
         self._journals = tuple(dict.fromkeys([*map(Path, config.runtime.earlier), self._journal]))
+        self._requests = [KillRequests(journal, what) for journal in self._journals for what in (KILL, FOREIGN)]
+        self._obeyed: list[tuple[KillRequests, str, int]] = []  # with how many records must be on the disk before the file may go
         self.watchdog = Watchdog(hung_path(self._journal))
         self._drills = Drills(self, self._journal, self._standing)
-        self._foreign = ForeignKill(self, self._journal, self._standing, observe=config.runtime.observe)
+        self._foreign = ForeignKill(self, self._standing, observe=config.runtime.observe)
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.session: BrokerSession
@@ -102,6 +106,7 @@ class DeskActor(Part):
     def on_stop(self) -> None:
         """Cancel entries that still work, unless the run's owner has seen to that; positions keep their stops and targets."""
         gc.unfreeze()
+        self._forget_written()
         self.watchdog.end()
         for task in self._tasks:
             task.cancel()
@@ -130,19 +135,39 @@ class DeskActor(Part):
 
     def look(self) -> None:
         """Carry out a person's requests, and leave what is overdue."""
-        for journal in self._journals:
-            self._take(journal)
+        for request in self._requests:
+            if (reason := request.take()) is not None:
+                self._obey(request, reason)
+        self._forget_written()
         self._tell_refused(next((why for journal in self._journals if (why := refused_request(journal))), ""))
         if (reason := taken_drill(self._journal)) is not None:
             self._also(lambda: self._drills.run(reason))
         self.leave_overdue()
 
-    def _take(self, journal: Path) -> None:
-        if (reason := taken_request(journal)) is not None:
-            self._kill(reason)
-        if (reason := taken_request(journal, FOREIGN)) is not None:
-            self._kill(reason)
-            self._also(lambda: self._foreign.run(reason))
+    def _obey(self, request: KillRequests, reason: str) -> None:
+        """At once; the request itself stays until the records of it are on the disk, for the disk may be slow and we may die."""
+        self._kill(reason)
+        if request.what == FOREIGN:
+            self._also(lambda: self._obey_foreign(request, reason))
+        else:
+            self._obeyed.append((request, reason, self._written().told))
+
+    async def _obey_foreign(self, request: KillRequests, reason: str) -> None:
+        """Nothing but this request knows of what is foreign, so that it stays until that is over."""
+        await self._foreign.run(reason)
+        self._obeyed.append((request, reason, self._written().told))
+
+    def _forget_written(self) -> None:
+        durable = self._written().durable if self._obeyed else 0
+        for request, reason, told in self._obeyed:
+            if told <= durable:
+                request.done(reason)
+        self._obeyed = [each for each in self._obeyed if each[2] > durable]
+
+    @property
+    def kill_waits(self) -> bool:
+        """Whether a kill is asked for that has not been obeyed yet."""
+        return any(request.waits for request in self._requests)
 
     def _tell_refused(self, why: str) -> None:
         """Once, for as long as it lies there."""
@@ -221,6 +246,11 @@ class DeskActor(Part):
     def _on_market(self, update: MarketUpdate) -> None:
         self._last_bar_ns = update.quality.ts_ns
         self.watchdog.lives()
+
+    def _written(self) -> Written:
+        written = Written()
+        self.msgbus.send(ENDPOINT_JOURNAL_WRITTEN, written)
+        return written
 
     def _standing(self) -> Standing:
         standing = Standing()

@@ -26,7 +26,7 @@ from bot.journal.folder import JOURNAL
 from bot.journal.run_lock import RunLock
 from bot.market.bar import Bar
 from bot.node.config import journal_config, node_config
-from bot.node.kill_request import withdraw_request
+from bot.node.kill_request import withdraw_requests
 from bot.node.node import MesbotNode
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
@@ -83,7 +83,7 @@ async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
     """
     day = day_of(request)
     with RunLock(request.out / JOURNAL):
-        withdraw_request(request.out / JOURNAL)  # of an earlier replay
+        withdraw_requests(request.out / JOURNAL)  # of an earlier replay
         with suppress(MesbotError):  # then only `mesbot kill` does not find it
             remember_replay(request.out / JOURNAL)
         return await _replay(request, day, show)

@@ -7,11 +7,12 @@ memory. What the fold cannot know is what happened after the last record; the br
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from bot.decision.intent import Intent
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import OPERATOR
 from bot.decision.snapshot import KillState
@@ -44,7 +45,8 @@ class Past(msgspec.Struct, frozen=True):
     each session and the outcomes, real and shadow, in order, `states` each strategy's last change of state; `charges` are EQS
     events; `day` the last trading day that began. `unfinished` are intents that may still have orders or a position,
     `open_shadows` shadow trades nobody follows any more, `seen_bars` the bars since the first of them was decided, `shadows_begun`
-    when each strategy's last on each side (1, -1) was. `intent_ids` are all that were ever decided. `kill_state` is the
+    when each strategy's last on each side (1, -1) was. `intent_ids` are all that were ever decided, `undecided` those that no bar's
+    decisions tell of, because the run ended first; without any that was denied. `kill_state` is the
     stricter of the journals' and their latches', `told` what a person must know of the latches, as sentences. `decided_ns` is the
     newest bar that has its decisions, `first_ns` the oldest record's time; 0 if there is none.
     """
@@ -65,6 +67,7 @@ class Past(msgspec.Struct, frozen=True):
     seen_bars: tuple[SeenBar, ...] = ()
     shadows_begun: tuple[tuple[str, int, int], ...] = ()
     intent_ids: frozenset[str] = frozenset()
+    undecided: tuple[Intent, ...] = ()
 
     @property
     def outcomes(self) -> list[TradeOutcome]:
@@ -196,7 +199,14 @@ class _Fold:
             seen_bars=tuple(each for each in self._seen_bars if each.bar.ts_ns > oldest_ns),
             shadows_begun=tuple((strategy, side, ts_ns) for (strategy, side), ts_ns in self._begun.items()),
             intent_ids=frozenset(self._intents),
+            undecided=tuple(self._undecided()),
         )
+
+    def _undecided(self) -> Iterator[Intent]:
+        for each in self._intents.values():
+            later = each.intent.decided.ts_ns > self.decided_ns
+            if later and each.submitted and each.intent.plan.strategy != OPERATOR:
+                yield each.intent
 
     def _intent(self, record: IntentRecord) -> None:
         """An intent whose orders have left is not replaced by one of the same bar: that one was refused as a duplicate."""

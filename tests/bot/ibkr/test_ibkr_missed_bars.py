@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ibkr_rig import SPEC, TEN, until
-from test_ibkr_recovery import NAME, Stage, on_stage
+from test_ibkr_recovery import DECIDED, NAME, Stage, on_stage
 
 from bot.contracts import load_contracts
-from bot.journal.records import BarRecord, Kind
+from bot.journal.records import BarRecord, Kind, OrderRecord
 from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.journal.why import why
@@ -76,6 +76,32 @@ async def test_a_missed_bar_is_found_by_its_minute_whatever_was_written_before_i
     for minute in ("09:51", "09:59", "10:00"):
         assert "NOBODY_RAN" in why(stage.path, f"2025-10-02 {minute}", "K3")
     assert NAME in why(stage.path, "2025-10-02 09:59")
+
+
+@on_stage
+async def test_an_intent_that_was_written_down_before_the_run_ended_is_the_decision_of_its_bar(stage: Stage) -> None:
+    ran_until(stage.path, LAST_SEEN)
+    stage.write()  # an intent of K1 at 09:59, and the run ended before the bar's decisions were written
+    assert [intent.intent_id for intent in past_of([stage.path]).undecided] == [NAME]
+    await run_again(stage)
+    told = {body["strategy"]: body for ts_ns, body in written(stage.path, Kind.DECISION) if ts_ns == DECIDED}
+    assert {name: body["action"] for name, body in told.items()} == {"K1": "ENTER", **dict.fromkeys(STRATEGIES[1:], "SKIP")}
+    assert (told["K1"]["intent_id"], told["K1"]["dvs"], told["K1"]["eqs"]) == (NAME, stage.intent.decided.dvs, stage.intent.decided.eqs)
+    assert "gate" not in told["K1"] and {told[name]["gate"]["code"] for name in STRATEGIES[1:]} == {"NOBODY_RAN"}
+    assert past_of([stage.path]).undecided == ()
+    await run_again(stage)
+    assert len(written(stage.path, Kind.DECISION)) == len(STRATEGIES) * len(written(stage.path, Kind.BAR, LAST_SEEN))
+    verify(stage.path)
+
+
+@on_stage
+async def test_an_intent_that_was_denied_is_no_decision_to_enter(stage: Stage) -> None:
+    ran_until(stage.path, LAST_SEEN)
+    stage.write()
+    denied = OrderRecord(f"{NAME}-1E", NAME, "K1", "SubmitOrderList", "Denied", 3, reason="DVS_BELOW_MINIMUM: dvs=0.70, minimum=0.80")
+    with Journal.append(stage.path, "paper", load_contracts(SPEC.contracts_directory), {}, time.time_ns) as journal:
+        journal.add(Kind.ORDER, DECIDED, denied, "K1")
+    assert past_of([stage.path]).undecided == ()
 
 
 @on_stage
