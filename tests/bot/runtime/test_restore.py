@@ -57,6 +57,7 @@ BUSY = {  # trades may follow each other, K4's stops are moved, entries expire, 
         "loss_limits.month_usd": 5_000.0,
     },
     "strategies": {"euc.min_euc_r": -9.0, "K1.min_abs_vwap_z": 0.5, "K1.min_belief": 0.2},
+    "learning": {"evidence.half_life_sessions": 1, "evidence.aged_after_sessions": 1, "archive.quarantines": 100},
 }
 DEADLY = {"execution_contract": {"eqs.late_fill_seconds": 30, "eqs.events.late_fill.penalty": 0.8}}  # a third late fill kills
 
@@ -340,7 +341,7 @@ def open_for_good(views: dict[str, TradeView | None]) -> dict[str, TradeView | N
 @pytest.mark.parametrize(
     ("law", "must_happen"),
     [
-        ((BUSY,), {"streak locked", "in flight", "open", "quarantined", "throttled", "charged", "several days"}),
+        ((BUSY,), {"streak locked", "in flight", "open", "quarantined", "throttled", "aged", "charged", "several days"}),
         ((DEADLY,), {"halted", "open", "charged", "several days"}),
     ],
     ids=["a busy law", "a deadly law"],
@@ -361,6 +362,7 @@ def test_a_prefix_of_the_journal_restores_what_the_run_knew_at_that_moment(law, 
         assert {story.intent.intent_id: as_seen(story) for story in past.unfinished} == open_for_good(witness.unfinished)
         learned = _learned(past, LearningLoop(contracts))
         assert {name: learned.view(name) for name in witness.trust} == witness.trust
+        assert LearningLoop(contracts).refold(past.learning, day_of, past.states) == []  # every change is journaled, and once
         seen |= _happened(now, past, witness)
         checked += 1
     assert must_happen <= seen
@@ -373,14 +375,19 @@ def _learned(past: Past, loop: LearningLoop) -> LearningLoop:
         if isinstance(each, TradeOutcome):
             loop.on_outcome(each)
         else:
-            loop.on_session(calendar().trading_day(each).date)
+            loop.on_session(day_of(each))
     return loop
+
+
+def day_of(ts_ns: int) -> str:
+    return calendar().trading_day(ts_ns).date
 
 
 def _happened(now: Situation, past: Past, witness: Witness) -> set[str]:
     """What this moment has to show."""
     book = now.book.view(past.last_ns)
     states = {view.state.lower() for view in witness.trust.values()} | {now.kill_state.lower()}
-    flags = {"streak locked": book.streak_locked, "in flight": book.in_flight, "open": book.position_open, "charged": bool(past.charges)}
+    flags = {"streak locked": book.streak_locked, "in flight": book.in_flight, "open": book.position_open, "charged": bool(past.charges),
+             "aged": any(change.reason.startswith("EVIDENCE_AGED") for change in past.states.values())}  # fmt: skip
     days = {event.outcome.trading_day for _, event in past.events if isinstance(event, TradeClosed)}
     return states | {name for name, holds in flags.items() if holds} | ({"several days"} if len(days) > 2 else set())
