@@ -21,7 +21,8 @@ from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import TradeView
 from bot.decision.snapshot import BookView, KillState
 from bot.journal import schema
-from bot.journal.records import DayRecord
+from bot.journal.read import opened, read
+from bot.journal.records import DayRecord, Kind
 from bot.journal.verify import verify
 from bot.learning.states import LearningLoop
 from bot.market.update import MarketUpdate, QualityUpdate
@@ -360,23 +361,27 @@ def test_a_prefix_of_the_journal_restores_what_the_run_knew_at_that_moment(law, 
         assert past.day is None or now.equity_cents == wanted.equity_cents
         assert list(past.charges) == witness.charges
         assert {story.intent.intent_id: as_seen(story) for story in past.unfinished} == open_for_good(witness.unfinished)
-        learned = _learned(past, LearningLoop(contracts))
+        learned = LearningLoop(contracts)
+        assert learned.refold(past.learning, day_of, past.states) == []  # every change of state is journaled
         assert {name: learned.view(name) for name in witness.trust} == witness.trust
-        assert LearningLoop(contracts).refold(past.learning, day_of, past.states) == []  # every change is journaled, and once
         seen |= _happened(now, past, witness)
         checked += 1
     assert must_happen <= seen
     assert checked > 60
+    aged_at_first_bars(run.journal)
     assert verify(tmp_path / "prefix.sqlite") == verify(run.journal)
 
 
-def _learned(past: Past, loop: LearningLoop) -> LearningLoop:
-    for each in past.learning:
-        if isinstance(each, TradeOutcome):
-            loop.on_outcome(each)
-        else:
-            loop.on_session(day_of(each))
-    return loop
+def aged_at_first_bars(journal: Path) -> None:
+    """What age changes is journaled at a session's first bar, behind its DAY record."""
+    with opened(journal) as db:
+        records = list(read(db, Kind.DAY, Kind.STATE, Kind.BAR))
+    for index, each in enumerate(records):
+        if each.body.get("reason", "").startswith("EVIDENCE_AGED"):
+            before = next(other for other in reversed(records[:index]) if other.kind is not Kind.STATE)
+            after = next(other for other in records[index:] if other.kind is not Kind.STATE)
+            assert (before.kind, after.kind) == (Kind.DAY, Kind.BAR)
+            assert before.ts_ns == each.ts_ns == after.ts_ns
 
 
 def day_of(ts_ns: int) -> str:
