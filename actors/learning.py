@@ -32,8 +32,7 @@ class LearningActor(Part):
         self._seen_ns = 0  # up to here shadow trades have been followed through the bars of earlier runs
         self._untold: list[StateRecord] = []
         if self._learning:  # the changes of state that this makes are in the journal already, unless the rules were others
-            day_of = lambda ts_ns: runtime.calendar.trading_day(ts_ns).date  # noqa: E731
-            self._untold = self._loop.refold(runtime.past.learning, day_of, runtime.past.states)
+            self._untold = self._loop.refold(self._past.learning, lambda ts_ns: self._calendar.trading_day(ts_ns).date, self._past.states)
 
     def on_start(self) -> None:
         """Publish the trust at the start, go on with the shadow trades of earlier runs, then listen."""

@@ -241,7 +241,8 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     for name, trust in each.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""
         trades = f"trades {trust.trades}, won {trust.wins}, lost {trust.losses}" if trust.trades else "no trades"
-        yield name, f"{trust.state}{level}, cost x {trust.cost_multiplier:g}; {trades}"
+        release = f"\nreleased by: {trust.release}" if trust.release else ""
+        yield name, f"{trust.state}{level}, cost x {trust.cost_multiplier:g}; {trades}{release}"
     yield "unfinished", "\n".join(_trade_line(trade) for trade in each.unfinished) or "none"
     other = "in force" if each.contracts_in_force else f"of the newest record; {contracts.sha256} counts from the next start"
     yield "contracts", f"{each.contracts_sha256} {other}{'; ' if each.contracts_told else ''}{each.contracts_told}"

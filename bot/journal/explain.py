@@ -85,6 +85,18 @@ def outcome_lines(outcome: Body) -> list[str]:
     ]
 
 
+def state_lines(change: Record) -> list[str]:
+    """The learning state that a strategy is in since this change; nothing to tell of one that is ACTIVE."""
+    body = change.body
+    if body["after"] == "ACTIVE":
+        return []
+    level = f" {body['throttle_level']}" if body["after"] == "THROTTLED" else ""
+    return [
+        _row("state", f"{body['after']}{level} since {new_york(change.ts_ns)}: {body['reason']}"),
+        _row("", f"released by: {body['release']}"),
+    ]
+
+
 def event_lines(record: Record) -> list[str]:
     """One event, with its time and what it says."""
     return [f"  {new_york(record.ts_ns)[11:]}  {record.kind.upper():14}{_event(record)}"]

@@ -72,7 +72,7 @@ class KillStatus(msgspec.Struct, frozen=True):
 
 
 class TrustStatus(msgspec.Struct, frozen=True):
-    """A strategy's learning state; the counts are those of its rolling last real trades."""
+    """A strategy's learning state; the counts are those of its rolling last real trades. `release` says what lets it go, "" if ACTIVE."""
 
     state: str
     throttle_level: int
@@ -80,6 +80,7 @@ class TrustStatus(msgspec.Struct, frozen=True):
     trades: int
     wins: int
     losses: int
+    release: str
 
 
 class OrderStatus(msgspec.Struct, frozen=True):
@@ -274,10 +275,9 @@ def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, cale
     loop.refold(past.learning, lambda ts_ns: calendar.trading_day(ts_ns).date)
     views = {name: loop.view(name) for name in sorted({*contracts.traders, *traded})}
     return {
-        name: TrustStatus(
-            view.state, view.throttle_level, view.cost_multiplier, view.metrics.trades, view.metrics.wins, view.metrics.losses
-        )
+        name: TrustStatus(view.state, view.throttle_level, view.cost_multiplier, seen.trades, seen.wins, seen.losses, view.release)
         for name, view in views.items()
+        for seen in [view.metrics]
     }
 
 

@@ -137,6 +137,7 @@ def _states(page: Page, summary: Summary) -> None:
     page.add("<h2>What the learning loop did</h2>")
     if summary.run.states:
         page.add(tables.states(summary))
+        page.add(tables.released_by(summary))
     else:
         page.add("<p>No strategy changed its state.</p>" if summary.run.learning else "<p>Nothing: it was off.</p>")
 
