@@ -36,13 +36,15 @@ SILENT = 10_000
 class Says(NamedTuple):
     """Per session: its date (days since 1970), the minutes its marks say (SILENT: nothing), and how many marks say so.
 
-    `single` is what its only marks say, where fewer than two agree and no other disagrees.
+    `single` is what its only marks say, where fewer than two agree and no other disagrees. `right` is how many marks say 0
+    or 1, whichever has more.
     """
 
     day: Ints
     minutes: Ints
     marks: Ints
     single: Ints
+    right: Ints
 
 
 def says(wall_ns: Ints, volume: Ints, regular_days: Collection[int], full_days: Collection[int]) -> Says:
@@ -153,4 +155,5 @@ def _verdicts(pairs: Ints, counts: Ints) -> Says:
     clear = (counts[first] >= MIN_MARKS) & (counts[first] > rival)
     single = (counts[first] == 1) & (rival == 0)
     minutes = np.where(clear, pairs[first, 1], SILENT)
-    return Says(pairs[first, 0], minutes, counts[first], np.where(single, pairs[first, 1], SILENT))
+    right = np.maximum.reduceat(np.where(np.isin(pairs[:, 1], (0, 1)), counts, 0), first) if len(first) else first
+    return Says(pairs[first, 0], minutes, counts[first], np.where(single, pairs[first, 1], SILENT), right)
