@@ -19,6 +19,7 @@ from bot.calendar import SessionCalendar
 from bot.units import HOUR_NS, MINUTE_NS
 
 NEARLY_ALL = 0.95
+SOME_WRONG = 0.2  # share of sessions of one side of a clock change
 FEW = 0.10  # share of sessions that may say the other end of the minute, by minutes that are missing
 ROUND, CLEAR = 5, 6.0  # minutes; standard errors
 STRONG = 3  # marks: such a session is no accident
@@ -93,6 +94,9 @@ def _off(times: Times, volume: Ints, days: Days, said: Says, stretches: list[Str
     wrong = (said.minutes != SILENT) & (said.minutes != 0) & (said.minutes != 1)
     if not wrong.any():
         return []
+    if not _no_accident(said, wrong, stretches):
+        dates = ", ".join(date_of(day) for day in said.day[wrong][:3])
+        return [Finding("CLOCK_DOUBT", Severity.WARN, f"{MARKS} stand elsewhere on {int(wrong.sum())} sessions alone ({dates})")]
     minutes = Counter(said.minutes[wrong].tolist()).most_common(2)
     shown = " and ".join(f"{_off_by(each)} on {count} of {len(said.day)} sessions" for each, count in minutes)
     span = f"{date_of(said.day[wrong][0])} to {date_of(said.day[wrong][-1])}"
@@ -100,6 +104,22 @@ def _off(times: Times, volume: Ints, days: Days, said: Says, stretches: list[Str
     sentence = f"by the zone of its times, {times.zone}, {MARKS} stand {shown} ({span}){changed}"
     severity = Severity.WARN if times.stated else Severity.REFUSE
     return [Finding("CLOCK", severity, sentence, "" if times.stated else _remedy(times, volume, days, minutes[0][0]))]
+
+
+def _no_accident(said: Says, wrong: np.ndarray, stretches: list[Stretch]) -> bool:
+    """Whether sessions stand elsewhere by hours and nothing of them stands right, or two in a row do, or many of one side."""
+    speaking = np.flatnonzero(said.minutes != SILENT)
+    minutes = said.minutes[speaking]
+    hours = wrong[speaking] & np.isin(minutes % 15, (0, 1))
+    if (hours & (said.right[speaking] == 0)).any() or ((minutes[1:] == minutes[:-1]) & hours[1:]).any():
+        return True
+    days = [date_of(day) for day in said.day[speaking]]
+    for stretch in stretches:
+        inside = np.asarray([stretch.first <= day <= stretch.last for day in days])
+        least = max(SOME_WRONG * inside.sum(), 1 if inside.sum() > 2 else 0)  # one of several may be an accident
+        if (hours & inside).sum() > least or (wrong[speaking] & inside).sum() > inside.sum() / 2:
+            return True
+    return False
 
 
 def _off_by(minutes: int) -> str:
@@ -130,22 +150,25 @@ def _remedy(times: Times, volume: Ints, days: Days, most: int) -> str:
     """A zone is named only if the marks then hold on nearly all sessions."""
     for zone in CANDIDATES:
         held, sessions = _holds(from_wall(times.wall_ns, zone), volume, days)
-        if sessions and held >= NEARLY_ALL * sessions:
+        if held:
             return (
                 f"as the wall clock of {zone} they hold on {held} of {sessions} sessions, so say --zone {zone} or write that zone's offset"
             )
     offset_ns = int(times.wall_ns[0] - times.ts_ns[0]) + (most - most % 15) * MINUTE_NS
     held, sessions = _holds(times.wall_ns - offset_ns, volume, days)
-    if sessions and held >= NEARLY_ALL * sessions:
+    if held:
         return f"a clock of {offset_name(offset_ns)} would fit on {held} of {sessions} sessions; if that is yours, name it with --zone"
     return f"no one zone makes them hold; {RIGHT}: export it anew with times in UTC"
 
 
 def _holds(ts_ns: Ints, volume: Ints, days: Days) -> tuple[int, int]:
-    """On how many of the sessions that say anything the marks hold."""
+    """On how many of the sessions that say anything the marks hold; 0 unless nearly all of them on each side of a clock change."""
     order = np.argsort(ts_ns, kind="stable")
     said = says(new_york_wall(ts_ns[order]), volume[order], days.regular, days.full)
-    return int(((said.minutes == 0) | (said.minutes == 1)).sum()), int((said.minutes != SILENT).sum())
+    right, speaking = int(((said.minutes == 0) | (said.minutes == 1)).sum()), int((said.minutes != SILENT).sum())
+    wrong = (said.minutes != SILENT) & (said.minutes != 0) & (said.minutes != 1)
+    fits = right >= NEARLY_ALL * speaking and not (wrong.any() and _no_accident(said, wrong, _stretches(said)))
+    return (right if fits else 0), speaking
 
 
 def _stamp(
