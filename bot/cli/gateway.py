@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from bot.cli.backtest import Usd
+from bot.cli.usd import Usd
 
 if TYPE_CHECKING:
     from decimal import Decimal
