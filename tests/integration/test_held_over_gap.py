@@ -13,6 +13,8 @@ from scenarios import EARLY, FREE, RECKLESS
 from stage import Played, frame_of, lawbook, play
 
 from bot.bars.synth import synthetic_bars
+from bot.journal.read import headers, opened
+from bot.journal.run_end import open_at_end
 from bot.units import MINUTE_NS, TICK_POINTS
 
 SEED, SESSIONS, FIRST = 1, 6, dt.date(2025, 9, 2)
@@ -56,6 +58,18 @@ def test_a_trade_whose_bars_stop_is_left_at_the_first_open_that_comes(law: Path,
     assert (trade["exit_reason"], trade["mark"], trade["closed_ns"]) == ("SESSION", "HELD_OVER_GAP", comes_ns)
     worse = -trade["side"] * (trade["exit_price"] - opened_at(left, comes_ns))
     assert worse > 0 and (worse / TICK_POINTS).is_integer()
+
+
+def test_bars_that_end_in_a_trade_say_so_with_its_open_result(law: Path, tmp_path: Path, held: dict) -> None:
+    frame = bars()
+    cut = frame[frame["ts_ns"] <= held["opened_ns"] + MINUTE_NS]
+    played = play(law, tmp_path, cut, learning=False)
+    assert held["trade_id"] not in {trade["trade_id"] for trade in played.outcomes}
+    with opened(tmp_path / "journal.sqlite") as db:
+        (told,) = open_at_end(headers(db))
+    ticks = (float(cut["close"].iloc[-1]) - held["entry_price"] / TICK_POINTS) * held["side"]
+    assert told.startswith(f"The run ends in a trade: {held['strategy']}")
+    assert f"open result {'-' if ticks < 0 else '+'}${abs(ticks) * 1.25:,.2f}" in told
 
 
 def test_a_trade_of_a_file_without_holes_has_no_mark(held: dict) -> None:
