@@ -21,9 +21,10 @@ from actors.part import Part
 from bot.errors import JournalBroken, JournalError
 from bot.journal.folder import fresh_journal
 from bot.journal.records import IntentRecord, Kind, OperatorRecord, OrderRecord, ReconcileRecord
+from bot.journal.run_end import OPEN
 from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
-from bot.journal.times import minute_end
+from bot.journal.times import minute_end, new_york
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, ENDPOINT_JOURNAL_WRITTEN, JournalEntry, Written
 from bot.runtime.runtime import runtime_of
 
@@ -52,6 +53,7 @@ class JournalActor(Part):
         self._lock: RunLock | None = None
         self._journal: Journal | None = None
         self._link_ns = self._last_ns = 0
+        self._open_at_end: list[str] = []
         self._waiting: list[JournalEntry] = []  # what the journal did not even take
         self._failure: Exception | None = None
         self._told = self._durable = 0  # records of this run
@@ -86,6 +88,7 @@ class JournalActor(Part):
     def on_stop(self) -> None:
         """Close the last link and flush; the file stays open until `close`, for what other components still say."""
         self._stopped = True
+        self._open_at_end = [self._still_open(position) for position in self.cache.positions_open()]
         self._journal.close_link(self._link_ns, flush=False)
         if self._config.prompt:
             self._flush()
@@ -106,8 +109,22 @@ class JournalActor(Part):
         """Close the file; returns the head hash. Raises JournalError if it cannot be written."""
         self._take_waiting()
         self._journal.close_link(self._link_ns, flush=False)
-        self._let_go()
+        try:
+            if not self._waiting:
+                self._journal.end({OPEN: self._open_at_end} if self._open_at_end else {})
+        finally:
+            self._let_go()
         return self._journal.head
+
+    def _still_open(self, position: Any) -> str:
+        """A position that the run ends in, with what it would come to at the last close."""
+        side, bar = "long" if position.signed_qty > 0 else "short", self.cache.bar(self._config.bar_type)
+        told = f"The run ends in a trade: {position.strategy_id.value} {side} {position.quantity} at {position.avg_px_open:,.2f}"
+        told += f" since {new_york(position.ts_opened)} New York"
+        if bar is None:
+            return f"{told}; it counts nowhere."
+        result = position.unrealized_pnl(bar.close).as_double()
+        return f"{told}, open result {'-' if result < 0 else '+'}${abs(result):,.2f} at the last close of {bar.close}; it counts nowhere."
 
     def _let_go(self) -> None:
         """Of the file and its lock, whatever fails."""

@@ -45,6 +45,8 @@ ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries 
 ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
 ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, DrillOver or ForeignPosition, from a part of the node
+ENDPOINT_RISK_LEAVING = "mesbot.risk.leaving"  # carries Leaving
+ENDPOINT_BAR_AHEAD = "mesbot.bar.ahead"  # carries a BarAhead, from the simulated venue
 ENDPOINT_HOLDINGS = "mesbot.holdings"  # carries Holdings, to the adapter of the account
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
@@ -62,6 +64,27 @@ def submit_endpoint(strategy: str) -> str:
 def venue_endpoint(venue: str) -> str:
     """There if the simulated venue of this name fills by the one rule (bot.fills); it takes nothing."""
     return f"mesbot.venue.{venue}"
+
+
+class BarAhead(msgspec.Struct, gc=False):
+    """A question of the simulated venue before a bar fills anything: what will it be found to be? Prices are points, the close UTC ns.
+
+    Without an answer it is a bar like any other. `hole` and `void` are those of bot.quality.dvs.Ahead.
+    """
+
+    ts_ns: int
+    prices: tuple[float, float, float, float]
+    volume: float
+    believed: bool = True
+    hole: bool = False
+    void: bool = False
+
+
+class Leaving(msgspec.Struct, gc=False):
+    """A question to the risk engine: is a position `held` that is not being left yet, and is one being left (`leaving`)?"""
+
+    held: bool = False
+    leaving: bool = False
 
 
 class Spread(msgspec.Struct, frozen=True, gc=False):

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from bot.bars import Reading
+from bot.bars.sessions import sessions_with_bars
 from bot.bars.source import Bars, bars_of_file, synthetic_sessions
+from bot.calendar import SessionCalendar
 from bot.contracts.models import SessionContract
 from bot.errors import UsageError
 from bot.journal.folder import JOURNAL
@@ -75,6 +77,18 @@ class BacktestRequest:
         if self.bars is None:
             return synthetic_sessions(self.seed, self.sessions, session)
         return bars_of_file(self.bars, session, Reading(self.stamp, self.zone, self.format))
+
+    def require_sessions(self, bars: Bars, calendar: SessionCalendar) -> None:
+        """Raises UsageError, naming the sessions there are, if the dates asked for hold none of them."""
+        held = sessions_with_bars(bars.frame["ts_ns"], calendar)
+        asked = [day for day in held if (not self.from_date or day >= self.from_date) and (not self.to_date or day <= self.to_date)]
+        if asked:
+            return
+        if not held:
+            raise UsageError(f"{bars.label}: no bar of a regular session (09:30 to 16:00 New York); name a file that has some.")
+        words = " ".join(f"--{name} {day}" for name, day in (("from", self.from_date), ("to", self.to_date)) if day)
+        there = f"there is one, on {held[0]}" if len(held) == 1 else f"there are {len(held)}, from {held[0]} to {held[-1]}"
+        raise UsageError(f"{words}: no session of {bars.label} lies there; {there}.")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from bot.cli.backtest import Usd
 from bot.cli.file_options import file_options
+from bot.cli.usd import Usd
 
 if TYPE_CHECKING:
     from decimal import Decimal

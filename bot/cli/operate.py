@@ -222,6 +222,8 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     yield "journal", each.path
     yield "bot", "not running" if each.running is None else f"running, process {each.running or 'unknown'}"
     yield "last record", f"{each.last_record} New York{', of replayed time' if each.replayed else ''}"
+    if each.interrupted:
+        yield "run", each.interrupted
     since = f" since {new_york(each.kill.since_ns)}" if each.kill.since_ns else ""
     yield "kill switch", f"{each.kill.state}{since}{': ' if each.kill.reason else ''}{each.kill.reason}"
     if each.told:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.backtest import DAY, Usd, remember, show_run
+from bot.cli.backtest import DAY, remember, show_run
 from bot.cli.broker import broker_options, run_on_broker
 from bot.cli.file_options import file_options
+from bot.cli.usd import Usd, equity_sentences
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -128,11 +129,14 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from rich.live import Live
 
     from bot.contracts import load_contracts
+    from bot.decision.limits import Limits
     from bot.node.paper import replay
     from bot.node.screen import rendered
 
     in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
+    for sentence in equity_sentences(request.equity_usd, Limits.of(in_force)):
+        console.print(sentence, highlight=False)
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:

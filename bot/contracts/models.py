@@ -248,11 +248,20 @@ class ShockSignature(Section):
     body_bars: Neither[Count]
 
 
+class PriceLevelLaw(Section):
+    believed_after_bars: Up[Count]
+    close_after_rejected_bars: Down[Count]
+    void_beyond: Neither[Share]
+    roll_jump: Neither[Share]
+    roll_window_days: Neither[Count]
+
+
 class DataContract(Contract):
     bars: BarsLaw
     max_gap_seconds: Down[Seconds]
     max_late_seconds: Down[Seconds]
     price_band: Neither[Share]
+    price_level: PriceLevelLaw
     dvs: DvsLaw
     shock_signature: ShockSignature
 

@@ -74,7 +74,7 @@ def outcome_lines(outcome: Body) -> list[str]:
     """How a trade, or a shadow trade, ended."""
     what = "shadow trade" if outcome["shadow"] else "trade"
     gates = f" (refused by {', '.join(outcome['gates'])})" if outcome["gates"] else ""
-    overrun = "  BUDGET OVERRUN" if outcome["budget_overrun"] else ""
+    overrun = ("  BUDGET OVERRUN" if outcome["budget_overrun"] else "") + (f"  {outcome['mark']}" if outcome.get("mark") else "")
     return [
         _row("outcome", f"{what} {outcome['trade_id']}{gates}: {outcome['exit_reason']} at {new_york(outcome['closed_ns'])}{overrun}"),
         _row(

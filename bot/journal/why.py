@@ -12,8 +12,9 @@ from bot.errors import JournalError, UsageError
 from bot.journal import schema
 from bot.journal.contracts import contracts_of
 from bot.journal.explain import bar_lines, decision_lines, event_lines, outcome_lines, quality_lines, state_lines
-from bot.journal.read import Record, opened, read
+from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
+from bot.journal.run_end import interrupted
 from bot.journal.times import minute_end, new_york, parse_time
 from bot.units import HOUR_NS
 
@@ -54,9 +55,11 @@ def why(path: str | Path, when: str, strategy: str | None = None) -> str:
             raise JournalError(f"{path} is not a whole journal; `mesbot journal verify --journal {path}` says what is wrong.")
         records = _records_of_bar(db, ts_ns)
         decisions = [record for record in records if record.kind is Kind.DECISION]
+        broken_off = interrupted(Path(path), db, headers(db))
+        last = f"\n{broken_off}\n" if broken_off else ""
         if not decisions:
-            return _no_such_bar(db, path, ts_ns)
-        return "\n".join(_answer(db, ts_ns, records, _of_strategy(decisions, strategy))) + "\n"
+            return _no_such_bar(db, path, ts_ns) + last
+        return "\n".join(_answer(db, ts_ns, records, _of_strategy(decisions, strategy))) + "\n" + last
 
 
 def _records_of_bar(db: sqlite3.Connection, ts_ns: int) -> list[Record]:

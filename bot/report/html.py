@@ -39,6 +39,8 @@ def render(summary: Summary) -> str:
 
 
 def _head(page: Page, summary: Summary) -> None:
+    for sentence in wording.first_sentences(summary):
+        page.add(f'<div class="warning">{escape(sentence)}</div>')
     if not summary.run.learning:
         page.add(f'<div class="warning">{LEARNING_OFF}</div>')
     page.add(f"<h1>{escape(summary.run.header['mode'].capitalize())} of {wording.period(summary, partial(tables.named, summary))}</h1>")
@@ -52,7 +54,7 @@ def _head(page: Page, summary: Summary) -> None:
 
 
 def _cards(page: Page, summary: Summary) -> None:
-    for sentence in wording.alarm_sentences(summary):
+    for sentence in (*wording.alarm_sentences(summary), *wording.data_sentences(summary)):
         page.add(f'<div class="warning">{escape(sentence)}</div>')
     write = partial(tables.named, summary)
     interval = f" ({write('book.won.interval')} %)" if summary.value("book.trades") else ""

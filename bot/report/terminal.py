@@ -25,6 +25,8 @@ def print_summary(journal: str | Path, console: Console) -> Summary:
     Raises JournalError if the file holds no run.
     """
     summary = Summary.from_journal(journal)
+    for sentence in wording.first_sentences(summary):
+        console.print(sentence, style="bold red", highlight=False, markup=False)
     if not summary.run.learning:
         console.print(LEARNING_OFF, style="bold red", highlight=False)
     period = wording.period(summary, wording.plain(summary))
@@ -89,6 +91,7 @@ def _sentences(summary: Summary) -> list[str]:
     return [
         *sentences,
         *(f"[bold red]{escape(sentence)}[/bold red]" for sentence in wording.alarm_sentences(summary)),
+        *(f"[bold yellow]{escape(sentence)}[/bold yellow]" for sentence in wording.data_sentences(summary)),
         f"{write('book.trades')} trades, {write('book.trades.per_session')} a session; deepest fall of the account {write('drawdown')}.",
         wording.veto_sentence(summary, write),
         wording.quality_sentence(summary, write),

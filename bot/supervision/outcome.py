@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import ExitReason
 from bot.supervision.orders import Role
@@ -36,6 +38,7 @@ def outcome_of(trade: Trade) -> TradeOutcome:
         naked_seconds=trade.naked_ns / SECOND_NS,
         budget_overrun=net < -trade.worst_case_cents,
         shadow=False,
+        mark=trade.mark or UNSET,
     )
 
 

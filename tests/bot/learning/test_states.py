@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from outcome_makers import CONTRACTS, outcome
 
+from bot.decision.outcome import Mark
 from bot.errors import UsageError
 from bot.learning.metrics import measure
 from bot.learning.states import LearningLoop, StrategyState
@@ -363,3 +365,12 @@ def test_whatever_happens_states_chain_and_entry_only_gets_harder(trades):
         recomputed = measure(rolling, weights, CONTRACTS.constitution.outcome, CONTRACTS.learning.wilson_confidence)
         assert str(view.metrics) == str(recomputed)
         assert (view.wins, view.losses) == (recomputed.weighted_wins, recomputed.weighted_losses)
+
+
+@pytest.mark.parametrize("mark", list(Mark))
+def test_a_trade_with_a_mark_changes_no_state_streak_or_rate(mark):
+    made = loop()
+    for minute in range(3):
+        assert made.on_outcome(replace(outcome(-1, minute=minute), mark=mark)) == []
+    assert (state(made), made.view("K1").metrics.trades) == (state(loop()), 0)
+    assert feed(made, [-1], start=5) == []  # the first loss that counts
