@@ -17,11 +17,13 @@ from bot.decision.plan import ExitReason
 from bot.gateway.broker import Refusal
 from bot.ibkr import errors as e
 from bot.ibkr.orders.order_sync import SyncTimes
+from bot.journal.read import opened
 from bot.journal.records import Kind
 from bot.journal.store import Journal
 from bot.messages import ENDPOINT_RISK_CLOSE, CloseTrade
 from bot.node.node import MesbotNode
 from bot.risk_engine import unanswered
+from bot.runtime.kill_times import kill_times
 from bot.runtime.past import past_of
 from bot.units import TICK_POINTS
 
@@ -144,7 +146,9 @@ def test_while_the_account_does_not_agree_the_stop_stays_and_the_position_is_nev
             await until(lambda: exits, seconds=3)
             await flat(stage, node)
         (outcome,) = past_of([stage.path]).outcomes
-        assert outcome.exit_reason == "THESIS" and outcome.naked_seconds < 1.0
+        assert outcome.exit_reason == "THESIS" and math.isnan(outcome.naked_seconds), "the wall's is no part of what is hashed"
+        with opened(stage.path) as db:
+            assert 0 < kill_times(db, 0, 0).naked_seconds < 1.0
 
     run(tmp_path)
 
