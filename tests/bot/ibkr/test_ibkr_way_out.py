@@ -125,6 +125,16 @@ async def test_a_cancel_that_nobody_answers_is_a_kill_past_its_timeout(stage: St
     assert past_of([stage.path]).kill_state.value == "HALTED"
 
 
+@on_stage
+async def test_a_reason_to_leave_that_does_not_exist_leaves_all_the_same(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        leave(node, "a reason of somebody's own")
+        await until(lambda: leaving(stage), lambda: (stage.working, stage.news()), seconds=6)
+        await flat(stage, node)
+    assert closed_as(stage) == ["THESIS"] and past_of([stage.path]).kill_state.value == "ARMED"
+
+
 # ------------------------------------------------------------------ what the account says
 
 
