@@ -45,8 +45,9 @@ class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
     excursion from the entry price, >= 0, per contract. `slippage_ticks` is the exit's, summed over legs
     (0 for targets). `gates` are the refusal codes a shadow trade carries (empty for a
     real trade). `exit_reason` is an ExitReason; a trade whose legs ended differently has
-    the last leg's. `closed_ns` is the market time of the last exit. `dvs` is 0 if it was UNKNOWN. `mark` is there only if the trade
-    has one.
+    the last leg's. `closed_ns` is the market time of the last exit. `dvs` is 0 if it was UNKNOWN.
+    `naked_seconds` are of market time, as a backtest counts them; nan in a live node, which counts them on the wall.
+    `mark` is there only if the trade has one.
     """
 
     trade_id: str

@@ -221,10 +221,10 @@ class Supervisor:
             self.way_out.act(trade)
 
     def close(self, request: CloseTrade) -> None:
-        """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
+        """Leave a trade at the market: what works is cancelled first, the stop last (spec 6). No reason, known or not, holds that up."""
         trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
         if trade is not None and trade.closing is None:
-            self.way_out.leave(trade, request.reason)
+            self.way_out.leave(trade, request.reason if isinstance(request.reason, ExitReason) else ExitReason.THESIS)
 
     def stop_asked(self, trade: Trade, stop: TrackedOrder, price: int, bar_ns: int, cause: str) -> None:
         """A strategy's change of a stop (ticks) was approved; why is kept until the venue confirms it."""

@@ -17,11 +17,13 @@ from bot.decision.plan import ExitReason
 from bot.gateway.broker import Refusal
 from bot.ibkr import errors as e
 from bot.ibkr.orders.order_sync import SyncTimes
+from bot.journal.read import opened
 from bot.journal.records import Kind
 from bot.journal.store import Journal
 from bot.messages import ENDPOINT_RISK_CLOSE, CloseTrade
 from bot.node.node import MesbotNode
 from bot.risk_engine import unanswered
+from bot.runtime.kill_times import kill_times
 from bot.runtime.past import past_of
 from bot.units import TICK_POINTS
 
@@ -123,6 +125,16 @@ async def test_a_cancel_that_nobody_answers_is_a_kill_past_its_timeout(stage: St
     assert past_of([stage.path]).kill_state.value == "HALTED"
 
 
+@on_stage
+async def test_a_reason_to_leave_that_does_not_exist_leaves_all_the_same(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        leave(node, "a reason of somebody's own")
+        await until(lambda: leaving(stage), lambda: (stage.working, stage.news()), seconds=6)
+        await flat(stage, node)
+    assert closed_as(stage) == ["THESIS"] and past_of([stage.path]).kill_state.value == "ARMED"
+
+
 # ------------------------------------------------------------------ what the account says
 
 
@@ -144,7 +156,9 @@ def test_while_the_account_does_not_agree_the_stop_stays_and_the_position_is_nev
             await until(lambda: exits, seconds=3)
             await flat(stage, node)
         (outcome,) = past_of([stage.path]).outcomes
-        assert outcome.exit_reason == "THESIS" and outcome.naked_seconds < 1.0
+        assert outcome.exit_reason == "THESIS" and math.isnan(outcome.naked_seconds), "the wall's is no part of what is hashed"
+        with opened(stage.path) as db:
+            assert 0 < kill_times(db, 0, 0).naked_seconds < 1.0
 
     run(tmp_path)
 
