@@ -30,6 +30,7 @@ NEEDED = {  # the fault -> what is then not known, and without which nothing can
     "swallow contractDetailsEnd all": "reqContractDetails",
     "swallow reqContractDetails all": "reqContractDetails",
 }
+IMPATIENT = {"request_timeout_seconds": 0.2, "heartbeat_seconds": 60.0}  # a stall must not read as a dead link
 QUICK = ("swallow positionEnd all", "swallow reqExecutions all", "swallow contractDetailsEnd all")
 
 
@@ -43,7 +44,7 @@ async def first_start(*faults: str) -> AsyncIterator[Rig]:
     """A session that is about to start, on a gateway with these faults."""
     async with Gateway(gateway_config()) as gateway:
         ear = Ear()
-        rigged = Rig(gateway, new_session(gateway.port, ear, pace=50.0, request_timeout_seconds=0.2), ear)
+        rigged = Rig(gateway, new_session(gateway.port, ear, pace=50.0, **IMPATIENT), ear)
         for words in faults:
             await rigged.do(words)
         try:
