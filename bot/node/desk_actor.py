@@ -18,6 +18,7 @@ from actors.part import Part
 from bot.decision.plan import ExitReason
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
+from bot.ibkr.data.market_data import PAST
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.records import Kind, OperatorRecord
 from bot.market.update import MarketUpdate
@@ -37,14 +38,13 @@ from bot.node.drill import Drills, taken_drill
 from bot.node.errors import NodeError
 from bot.node.foreign import ForeignKill
 from bot.node.kill_request import FOREIGN, KILL, KillRequests, refused_request
-from bot.node.overdue import flatten_overdue
+from bot.node.overdue import flatten_overdue, time_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
 from bot.runtime.kill_times import CANCELS_SENT
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
 
-WARM_UP_SECONDS = 600.0
 POLL_SECONDS, LOOK_SECONDS = 0.005, 0.025
 
 
@@ -191,10 +191,17 @@ class DeskActor(Part):
         self.record(Kind.OPERATOR, self.session.clock.now_ns(), OperatorRecord("kill", reason, CANCELS_SENT))
 
     def leave_overdue(self) -> None:
-        """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""
+        """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that.
+
+        While history is missing there are no bars at all, so that a trade's own longest time counts by the clock too.
+        """
         clock = self.session.clock
         if clock.replay or not self.session.link.allows_way_out:
             return
+        if PAST in self.session.link.questions.missing:
+            for trade in [trade for trade in self._standing().open_trades if not trade.closing and time_overdue(trade, clock.now_ns())]:
+                request = CloseTrade(trade.trade_id, ExitReason.TIME, "its longest time has passed without a bar: history is missing")
+                self.msgbus.send(ENDPOINT_RISK_CLOSE, request)
         laws = [self._runtime, *self._runtime.kept.values()]
         if not any(flatten_overdue(law.calendar, clock.now_ns(), self.session.close_ns()) for law in laws):
             return
@@ -215,15 +222,14 @@ class DeskActor(Part):
             await self._keep_step()
 
     async def _warmed_up(self) -> None:
-        """Decisions begin with the next minute to close: what closed meanwhile is history, and its spread was not seen."""
-        try:
-            async with asyncio.timeout(WARM_UP_SECONDS):
-                while self.session.feed.flow.last_ns < self._config.warm_until_ns or not self._standing().idle:
-                    if self.session.start_error is not None:
-                        raise NodeError(f"The node cannot start. {self.session.start_error}")
-                    await asyncio.sleep(POLL_SECONDS)
-        except TimeoutError:
-            raise NodeError(f"History did not arrive within {WARM_UP_SECONDS:.0f} s") from None
+        """Decisions begin with the next minute to close: what closed meanwhile is history, and its spread was not seen.
+
+        History that does not come ends no run, for there may be a position to look after; the link says that it is missing.
+        """
+        while self.session.feed.flow.last_ns < self._config.warm_until_ns or not self._standing().idle:
+            if self.session.start_error is not None:
+                raise NodeError(f"The node cannot start. {self.session.start_error}")
+            await asyncio.sleep(POLL_SECONDS)
 
     # -------------------------------------------------------------- lockstep
 

@@ -142,10 +142,12 @@ class OrderMessages:
         self._monitor.identify(order, fill.perm_id)
         order.filled += fill.quantity
         if self._monitor.quiet and order.adopted:
+            self._monitor.filled_quietly()
             return
         self._judge.hear(order, News.EXECUTION)
         if order.filled >= order.draft.quantity:
             order.phase = Phase.FILLED
+        self._monitor.ledger.told.add(fill.base_id)
         self._monitor.listener.filled(order, fill)
         if not fill.commission_known:
             self._link.later(COMMISSION_SECONDS, lambda: self._commission_due(fill))
@@ -153,6 +155,8 @@ class OrderMessages:
     def _homeless(self, fill: Fill) -> None:
         """A fill of an order nobody showed us, after its wait."""
         order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        if fill.base_id in self._monitor.ledger.told:
+            return
         if order is not None:
             self._fill(order, fill)
         elif fill.perm_id not in self._monitor.foreign:

@@ -44,6 +44,7 @@ class OrderMonitor:
         self.halts: dict[str, BrokerError] = {}
         self.listener = OrderListener()
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
+        self.filled_quietly: Callable[[], None] = lambda: None  # a fill came of which nothing was told: who put its order back tells it
         self.doubtful: Callable[[], None] = lambda: None
         self._link, self._contract_of, self._observe = link, contract_of, observe
         self._by_id: dict[int, BrokerOrder] = {}
