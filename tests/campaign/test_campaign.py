@@ -35,9 +35,23 @@ def test_a_build_that_numbers_orders_as_they_are_listed_is_caught():
 
 
 def test_every_fault_comes_up_within_two_hundred_seeds():
-    seen = f"import sys; sys.path[:0] = {_paths()!r}; from mix import drawn; from faults import FAULTS; "
-    seen += "print(set(FAULTS) - {fault.name for seed in range(200) for fault in drawn(seed).faults})"
-    assert subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+    seen = "print(set(FAULTS) - {fault.name for seed in range(200) for fault in drawn(seed).faults})"
+    assert _of_the_mix(seen) == "set()"
+
+
+def test_every_situation_comes_up_at_the_first_entry_of_any_fifty_seeds():
+    seen = "print([set(SITUATIONS) - {drawn(seed).faults[0].name for seed in range(first, first + 50)} for first in range(0, 300, 50)])"
+    assert _of_the_mix(seen) == str([set()] * 6)
+
+
+def test_every_broken_build_says_who_must_catch_it():
+    assert _of_the_mix("import broken; print(broken.BUILDS.keys() == broken.CAUGHT_BY.keys())") == "True"
+
+
+def _of_the_mix(words: str) -> str:
+    """What these words print, in a process that has the campaign's rooms on its path."""
+    said = f"import sys; sys.path[:0] = {_paths()!r}; from mix import drawn, SITUATIONS; from faults import FAULTS; {words}"
+    return subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _paths() -> list[str]:
