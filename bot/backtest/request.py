@@ -26,6 +26,14 @@ def require_equity(usd: Decimal) -> None:
         )
 
 
+def require_synthetic(seed: int, sessions: int) -> None:
+    """Raises UsageError, one sentence, if there are no synthetic sessions of this seed and number."""
+    if seed < 0:
+        raise UsageError(f"--seed {seed}: must be 0 or more.")
+    if not 1 <= sessions <= MAX_SESSIONS:
+        raise UsageError(f"--sessions {sessions}: must be from 1 to {MAX_SESSIONS}.")
+
+
 @dataclass(frozen=True)
 class BacktestRequest:
     """One backtest. Raises UsageError, one sentence, if it contradicts itself.
@@ -61,10 +69,7 @@ class BacktestRequest:
         for option in ("stamp", "zone", "format"):
             if getattr(self, option) and self.bars is None:
                 raise UsageError(f"--{option} {getattr(self, option)} speaks of a file's times; name the file with --bars.")
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed}: must be 0 or more.")
-        if not 1 <= self.sessions <= MAX_SESSIONS:
-            raise UsageError(f"--sessions {self.sessions}: must be from 1 to {MAX_SESSIONS}.")
+        require_synthetic(self.seed, self.sessions)
         if self.out.exists() and not self.out.is_dir():
             raise UsageError(f"--out {self.out}: is a file; name a folder.")
         if self.resume and not (self.out / JOURNAL).exists():

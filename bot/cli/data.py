@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.data_synth import synth
 from bot.cli.file_options import file_options
 
 if TYPE_CHECKING:
     from bot.bars import Reading
 
 HELP = """
-Look at files of bars, before a run takes them.
+Files of bars: look at one before a run takes it, or make one.
 
 \b
 Examples:
   mesbot data check bars.csv.gz
   mesbot data check export.txt --format ninjatrader --zone UTC --json
+  mesbot data synth --sessions 25 --seed 1 --out synthetic.csv.gz
 """
 CHECK_HELP = """
 Print the passport of a file: what it holds, which zone and stamp its times have, and what speaks against it.
@@ -27,9 +29,13 @@ Exit code 0: usable; 1: not.
 """
 
 
-@click.group(help=HELP, short_help="The passport of a bars file.")
+@click.group(help=HELP, short_help="Files of bars: check, synth.")
 def data() -> None:
     """The group."""
+
+
+for verb in (synth,):
+    data.add_command(verb)
 
 
 @data.command(help=CHECK_HELP, short_help="The passport of a file; exit 0 usable, 1 not.")
