@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from bot.backtest.databento import LOADERS
 from bot.bars import Reading
 from bot.bars.source import Bars, bars_of_file, synthetic_sessions
 from bot.contracts.models import SessionContract
@@ -79,7 +80,7 @@ class BacktestRequest:
         """The bars asked for. Raises BarsFileError if their file cannot be used."""
         if self.bars is None:
             return synthetic_sessions(self.seed, self.sessions, session)
-        return bars_of_file(self.bars, session, Reading(self.stamp, self.zone, self.format))
+        return bars_of_file(self.bars, session, Reading(self.stamp, self.zone, self.format), LOADERS)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bot.bars.files import STAMP_KEY
 from bot.bars.formats import COLUMNS, OHLC
+from bot.bars.parquet import STAMP_KEY
 from bot.errors import UsageError
 from bot.units import MINUTE_NS, to_points
 
@@ -23,6 +25,11 @@ WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {
     ".csv.gz": lambda table: gzip.compress(_text(table), mtime=0),  # the same bars are the same bytes
     ".parquet": lambda table: _parquet(table),
 }
+
+
+def as_parquet(bars: pd.DataFrame, symbols: npt.NDArray[np.str_] | None = None) -> bytes:
+    """Bars as Parquet; `symbols` name the instrument of each."""
+    return _parquet(_table(bars) if symbols is None else _table(bars).assign(symbol=symbols))
 
 
 def require_writable_name(option: str, path: Path) -> None:

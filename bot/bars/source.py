@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bot.bars.files import Reading, read_bars
+from bot.bars.files import NO_LOADERS, Loaders, Reading, read_bars
 from bot.bars.passport import Passport
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar
@@ -42,9 +42,9 @@ class Bars:
         return int(self.frame["ts_ns"].iloc[0]), int(self.frame["ts_ns"].iloc[-1])
 
 
-def bars_of_file(path: Path, session: SessionContract, reading: Reading) -> Bars:
-    """The bars of a file, read as a person says. Raises BarsFileError if its passport refuses it."""
-    file = read_bars(path, session, reading)
+def bars_of_file(path: Path, session: SessionContract, reading: Reading, loaders: Loaders = NO_LOADERS) -> Bars:
+    """The bars of a file or an imported folder, read as a person says. Raises BarsFileError if its passport refuses it."""
+    file = read_bars(path, session, reading, loaders)
     return Bars(file.bars, path.name, tuple(file.passport.lines()), file.passport)
 
 

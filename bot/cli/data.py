@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.data_import import import_
 from bot.cli.data_synth import synth
 from bot.cli.file_options import file_options
 
@@ -20,6 +21,7 @@ Files of bars: look at one before a run takes it, or make one.
 Examples:
   mesbot data check bars.csv.gz
   mesbot data check export.txt --format ninjatrader --zone UTC --json
+  mesbot data import 2024.csv.gz 2025.csv.gz --to bars
   mesbot data synth --sessions 25 --seed 1 --out synthetic.csv.gz
 """
 CHECK_HELP = """
@@ -29,12 +31,12 @@ Exit code 0: usable; 1: not.
 """
 
 
-@click.group(help=HELP, short_help="Files of bars: check, synth.")
+@click.group(help=HELP, short_help="Files of bars: check, import, synth.")
 def data() -> None:
     """The group."""
 
 
-for verb in (synth,):
+for verb in (import_, synth):
     data.add_command(verb)
 
 
@@ -64,13 +66,14 @@ def check(
 def _passport(file: Path, reading: Reading, as_json: bool, contracts: Path | None) -> tuple[bool, str]:
     import msgspec
 
+    from bot.backtest.databento import LOADERS
     from bot.bars.files import examined
     from bot.contracts import read_contracts
     from bot.errors import BarsFileError
 
     session = read_contracts(contracts).session
     try:
-        passport = examined(file, session, reading).passport
+        passport = examined(file, session, reading, LOADERS).passport
     except BarsFileError as error:
         unread = {"file": str(file), "usable": False, "findings": [{"code": "UNREADABLE", "severity": "refuse", "sentence": str(error)}]}
         return False, msgspec.json.format(msgspec.json.encode(unread)).decode() if as_json else f"Refused: {error}"
