@@ -78,7 +78,7 @@ def backtest(no_report: bool, **asked: Any) -> None:
     with _progress_bar(console) as progress:
         result = run_backtest(request, progress)
     for note in result.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     show_run(result.journal, console, report=not no_report)
     remember(result.journal, in_force)
 

@@ -136,7 +136,7 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     show_run(result.journal, console, report=report)
     remember(result.journal, in_force)
     if result.killed:

@@ -102,8 +102,8 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
         finally:
             head = await node.stop()
         notes = (
-            *day.bars_from.notes,
             *told,
+            *day.bars_from.notes,
             f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
         )
     return NodeResult(request.out / JOURNAL, head, notes, killed)

@@ -40,6 +40,7 @@ def wrong(folder: Path, case: dict[str, Any]) -> str | None:
     return None if right else f"{case['file']}: wanted {case['want']} {case['names']!r} {case.get('stamp')}, got {found} {stamp}: {said}"
 
 
+@pytest.mark.slow
 def test_every_case_comes_out_as_wanted(cases: tuple[Path, list[dict[str, Any]]]) -> None:
     folder, rows = cases
     assert len(rows) >= 46

@@ -149,7 +149,7 @@ def test_zero_rows_are_refused(csv):
 
 def test_bars_of_another_length_are_refused(csv):
     rows = [ROWS[0].replace("13:30", f"{13 + minute // 60}:{minute % 60:02d}") for minute in range(0, 55, 5)]
-    with pytest.raises(BarsFileError, match="most rows are 5 minutes apart .*: one-minute bars are needed"):
+    with pytest.raises(BarsFileError, match=r"most rows are 5 minutes apart .*: one-minute bars are needed"):
         read_usable(csv(rows), CONTRACTS.session, Reading("close"))
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def write_bars(path: Path, date: str, minutes: int = 420) -> Path:
     start = dt.datetime.fromisoformat(f"{date}T13:00:00+00:00")  # 09:00 New York
-    rows = [f"{(start + dt.timedelta(minutes=k)).isoformat()},6400,6401,6399,6400.25,10" for k in range(minutes)]
+    rows = [f"{(start + dt.timedelta(minutes=k)).isoformat()},{6400 + k % 3},6403,6399,{6400.25 + k % 2},10" for k in range(minutes)]
     path.write_text("timestamp,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
     return path
 
