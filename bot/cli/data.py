@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.data_download import download
 from bot.cli.data_import import import_
 from bot.cli.data_synth import synth
 from bot.cli.file_options import file_options
@@ -22,6 +23,7 @@ Examples:
   mesbot data check bars.csv.gz
   mesbot data check export.txt --format ninjatrader --zone UTC --json
   mesbot data import 2024.csv.gz 2025.csv.gz --to bars
+  mesbot data download --from 2025-09-15 --out mes.csv.gz
   mesbot data synth --sessions 25 --seed 1 --out synthetic.csv.gz
 """
 CHECK_HELP = """
@@ -31,12 +33,12 @@ Exit code 0: usable; 1: not.
 """
 
 
-@click.group(help=HELP, short_help="Files of bars: check, import, synth.")
+@click.group(help=HELP, short_help="Files of bars: check, import, download, synth.")
 def data() -> None:
     """The group."""
 
 
-for verb in (import_, synth):
+for verb in (download, import_, synth):
     data.add_command(verb)
 
 
