@@ -19,6 +19,7 @@ from bot.calendar import SessionCalendar
 from bot.units import HOUR_NS, MINUTE_NS
 
 NEARLY_ALL = 0.95
+SOME_WRONG = 0.2  # share of sessions of one side of a clock change
 FEW = 0.10  # share of sessions that may say the other end of the minute, by minutes that are missing
 ROUND, CLEAR = 5, 6.0  # minutes; standard errors
 STRONG = 3  # marks: such a session is no accident
@@ -93,6 +94,9 @@ def _off(times: Times, volume: Ints, days: Days, said: Says, stretches: list[Str
     wrong = (said.minutes != SILENT) & (said.minutes != 0) & (said.minutes != 1)
     if not wrong.any():
         return []
+    if not _no_accident(said, wrong, stretches):
+        dates = ", ".join(date_of(day) for day in said.day[wrong][:3])
+        return [Finding("CLOCK_DOUBT", Severity.WARN, f"{MARKS} stand elsewhere on {int(wrong.sum())} sessions alone ({dates})")]
     minutes = Counter(said.minutes[wrong].tolist()).most_common(2)
     shown = " and ".join(f"{_off_by(each)} on {count} of {len(said.day)} sessions" for each, count in minutes)
     span = f"{date_of(said.day[wrong][0])} to {date_of(said.day[wrong][-1])}"
@@ -100,6 +104,22 @@ def _off(times: Times, volume: Ints, days: Days, said: Says, stretches: list[Str
     sentence = f"by the zone of its times, {times.zone}, {MARKS} stand {shown} ({span}){changed}"
     severity = Severity.WARN if times.stated else Severity.REFUSE
     return [Finding("CLOCK", severity, sentence, "" if times.stated else _remedy(times, volume, days, minutes[0][0]))]
+
+
+def _no_accident(said: Says, wrong: np.ndarray, stretches: list[Stretch]) -> bool:
+    """Whether sessions that stand elsewhere are many of a side of a clock change, or two in a row by the same hours."""
+    speaking = np.flatnonzero(said.minutes != SILENT)
+    minutes = said.minutes[speaking]
+    hours = wrong[speaking] & np.isin(minutes % 15, (0, 1))
+    if ((minutes[1:] == minutes[:-1]) & hours[1:]).any():
+        return True
+    days = [date_of(day) for day in said.day[speaking]]
+    for stretch in stretches:
+        inside = np.asarray([stretch.first <= day <= stretch.last for day in days])
+        least = max(SOME_WRONG * inside.sum(), 1 if inside.sum() > 2 else 0)  # one of several may be an accident
+        if (hours & inside).sum() > least or (wrong[speaking] & inside).sum() > inside.sum() / 2:
+            return True
+    return False
 
 
 def _off_by(minutes: int) -> str:

@@ -175,6 +175,7 @@ def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints],
         *judges.judge_sessions(held),
         *judges.judge_filling(repeated, columns["volume"], held),
         *judges.judge_hours(closes, closed),
+        *judges.judge_columns(closes, columns),
         *price_level.judge_level(closes, columns["close"]),
         *price_level.judge_jumps(table, closes - MINUTE_NS, columns),
     ]

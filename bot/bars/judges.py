@@ -20,8 +20,11 @@ SOME = 0.01
 SHOWN_DATES = 5
 RUNS = {2: 20, 3: 12}  # so many steps of a length in a row are no accident of thin trading
 RUN = 8
-LATER_CLOSE_UNTIL = pd.Timestamp("2015-09-21", tz="UTC").value  # CME's equity futures traded until 17:15 New York
-QUARTER = 17 * 60 + 15
+# CME's equity futures closed at 17:15 New York until 2015-09-21 (ninjatrader.com/Advisories/Advisory25), and until 2012-11-18 at 17:30.
+LATER_CLOSE_UNTIL = pd.Timestamp("2015-09-21", tz="UTC").value
+LATER_CLOSE = 17 * 60 + 30
+ENOUGH = 100  # minutes that follow one another
+CHANGED_ABOUT = 2.0
 OWN_INSTRUMENT = ("MES", "ES")
 
 
@@ -77,7 +80,7 @@ def outside_hours(ts_ns: Ints, calendar: SessionCalendar) -> np.ndarray:
     old = closed & (ts_ns < LATER_CLOSE_UNTIL)
     if old.any():
         minute = new_york_wall(ts_ns[old]) // MINUTE_NS % 1440
-        closed[np.flatnonzero(old)[(minute > 17 * 60) & (minute <= QUARTER)]] = False
+        closed[np.flatnonzero(old)[(minute > 17 * 60) & (minute <= LATER_CLOSE)]] = False
     return closed
 
 
@@ -153,6 +156,20 @@ def judge_filling(repeated: np.ndarray, volume: Ints, held: Held) -> list[Findin
         if code == "NO_VOLUME" and rows and inside > SOME * rows:
             found.append(Finding(code, Severity.WARN, f"{inside:,} rows of its sessions ({100 * inside / rows:.0f} %) {what}"))
     return found
+
+
+def judge_columns(ts_ns: Ints, columns: dict[str, Ints]) -> list[Finding]:
+    """Whether open and close stand the wrong way round: a minute opens where the one before it closed, not the other way."""
+    following = np.diff(ts_ns) == MINUTE_NS
+    if following.sum() < ENOUGH:
+        return []
+    right = np.abs(columns["open"][1:] - columns["close"][:-1])[following].mean()
+    changed = np.abs(columns["close"][1:] - columns["open"][:-1])[following].mean()
+    if right <= CHANGED_ABOUT * changed:
+        return []
+    far = f"opens {right:.3g} ticks from the close before it and closes {changed:.3g} from its open"
+    sentence = f"a minute {far} on average, so that open and close stand for one another"
+    return [Finding("COLUMNS", Severity.REFUSE, sentence, "change open and close about, or sort the rows by time")]
 
 
 def judge_instruments(table: Table) -> tuple[list[str], list[Finding]]:

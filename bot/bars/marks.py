@@ -26,8 +26,10 @@ BREAK = 45  # minutes of silence
 NIGHT = 8 * 60  # a silence as long as this on both sides: the regular session alone
 LONGEST_REGULAR = 410
 REGULAR = ((200, 215), (380, 395))  # minutes of a half day and of a full one, more or less
-WHOLE = (389, 390, 1379, 1380)  # minutes from the first to the last row of a whole day, with or without one row more
+LEAST_DAY = 1200
+WHOLE = (389, 390, 449, 450, 1379, 1380)  # minutes from the first to the last row of a whole day (449: 09:30 to 16:59), or one more
 MIN_RATIO, MIN_VOLUME, MIN_MARKS = 2.0, 50, 2
+LEAP = 4.0  # such a jump of volume is worth two marks
 SILENT = 10_000
 
 
@@ -56,7 +58,7 @@ def says(wall_ns: Ints, volume: Ints, regular_days: Collection[int], full_days: 
     table, row_of = _table(minute, day, volume)
     full = np.isin(pairs[:, 0], np.asarray(sorted(full_days)))
     rows = row_of(pairs[:, 0])
-    counts += _jumps(table, rows, OPEN + pairs[:, 1]) & full
+    counts += _jumps(table, rows, OPEN + pairs[:, 1]) * full
     counts += _spikes(table, rows, LAST + pairs[:, 1]) & full
     return _verdicts(pairs, counts)
 
@@ -72,7 +74,7 @@ def _edges(minute: Ints, day: Ints, full_days: Ints) -> Ints:
     regular = short & ((REGULAR[0][0] <= span) & (span <= REGULAR[0][1]) | (REGULAR[1][0] <= span) & (span <= REGULAR[1][1]))
     start_votes = _around(minute[starts] - np.where(regular, OPEN, DAY_STARTS))
     end_votes = _around(minute[ends] - np.where(regular, LAST, DAY_LAST))
-    cut_off = short & ~regular  # may be a part of either, so it votes for both
+    cut_off = ~regular & (span < LEAST_DAY)  # may be a part of either, so it votes for both
     whole = np.isin(span, WHOLE) & np.isin(start_votes % 15, (0, 1))
     real_start, real_end = whole.copy(), whole.copy()
     real_start[1:] = True  # where a file begins or ends is no mark, unless that is a whole day
@@ -126,12 +128,13 @@ def _around_minute(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> 
     return table[rows, column - 1], table[rows, column], table[rows, column + 1]
 
 
-def _jumps(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> npt.NDArray[np.bool_]:
-    """Whether volume jumps at a minute more than at either neighbour."""
+def _jumps(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> Ints:
+    """1 where volume jumps at a minute more than at either neighbour, 2 where it leaps, else 0."""
     before, here, after = _around_minute(table, rows, minute)
     jump = np.divide(here, before, out=np.zeros_like(here), where=before > 0)
     climb = np.divide(after, here, out=np.zeros_like(here), where=here > 0)
-    return (here >= MIN_VOLUME) & (jump >= MIN_RATIO) & (jump >= MIN_RATIO * climb)
+    jumps = (here >= MIN_VOLUME) & (jump >= MIN_RATIO) & (jump >= MIN_RATIO * climb)
+    return jumps.astype(np.int64) + (jumps & (jump >= LEAP))
 
 
 def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> npt.NDArray[np.bool_]:

@@ -11,15 +11,18 @@ from bot.bars.table import Table
 from bot.bars.zone import Ints, new_york_wall
 from bot.units import MINUTE_NS, to_points
 
-# Low and high of the S&P 500 future by year, rounded outwards. Source: CME's settlement prices.
+# Lowest and highest S&P 500 of each year. From 2004 to 2024 the daily closes at macrotrends.net/2324/sp-500-historical-chart-data,
+# rounded outwards by one to four per cent, since the future also trades at night and at a premium. Before 2004 only as far as
+# is certain, and 2025 as far as the bars and closes that we have seen.
 TRADED = {
-    1997: (730, 1000), 1998: (900, 1260), 1999: (1190, 1490), 2000: (1250, 1580), 2001: (930, 1400), 2002: (760, 1190),
-    2003: (780, 1120), 2004: (1050, 1230), 2005: (1130, 1290), 2006: (1210, 1440), 2007: (1360, 1590), 2008: (730, 1490),
-    2009: (660, 1140), 2010: (1000, 1270), 2011: (1060, 1380), 2012: (1250, 1480), 2013: (1420, 1860), 2014: (1720, 2100),
-    2015: (1820, 2140), 2016: (1790, 2290), 2017: (2230, 2710), 2018: (2310, 2960), 2019: (2430, 3270), 2020: (2170, 3770),
-    2021: (3640, 4820), 2022: (3490, 4820), 2023: (3780, 4850), 2024: (4660, 6180), 2025: (4830, 7010),
+    **dict.fromkeys(range(1997, 2004), (650, 1650)), 2004: (1050, 1230), 2005: (1130, 1290), 2006: (1210, 1440),
+    2007: (1360, 1590), 2008: (730, 1490), 2009: (660, 1140), 2010: (1000, 1270), 2011: (1060, 1380), 2012: (1250, 1480),
+    2013: (1420, 1860), 2014: (1720, 2100), 2015: (1820, 2140), 2016: (1790, 2290), 2017: (2230, 2710), 2018: (2310, 2960),
+    2019: (2430, 3270), 2020: (2170, 3770), 2021: (3640, 4820), 2022: (3490, 4820), 2023: (3780, 4850), 2024: (4660, 6180),
+    2025: (4800, 7100),
 }  # fmt: skip
-LATER = (3000, 14_000)  # after the table's end
+LAST_YEAR = max(TRADED)
+A_YEAR_LATER = (0.7, 1.4)  # how far it may have gone in each year since
 ROOM = 1.25  # a continuous file may be adjusted a little
 ABSURD = 8.0  # times away from it: no index, another unit
 JUMP = 0.005  # of the price, from one row to the next
@@ -30,16 +33,24 @@ FEW = 0.001  # share of rows
 BREAK = 45 * MINUTE_NS
 
 
+def traded(year: int) -> tuple[float, float]:
+    """The least and the most that the S&P 500 is taken for in a year, points. Wide, and wider with each year that the table lacks."""
+    if year <= LAST_YEAR:
+        return TRADED[max(year, min(TRADED))]
+    (low, high), later = TRADED[LAST_YEAR], year - LAST_YEAR
+    return low * A_YEAR_LATER[0] ** later, high * A_YEAR_LATER[1] ** later
+
+
 def judge_level(ts_ns: Ints, close: Ints) -> list[Finding]:
     """Whether the price lies where MES trades, year by year."""
     years = ts_ns.astype("datetime64[ns]").astype("datetime64[Y]").astype(int) + 1970
     for year in np.unique(years).tolist():
         price = float(to_points(np.median(close[years == year])))
-        low, high = TRADED.get(year, LATER)
+        low, high = traded(year)
         if low / ROOM <= price <= high * ROOM:
             continue
         times = price / ((low + high) / 2)
-        sentence = f"the price level of {year}, {price:,.2f}, is {times:.3g} times where the S&P 500 traded ({low:,} to {high:,})"
+        sentence = f"the price level of {year}, {price:,.2f}, is {times:.3g} times where the S&P 500 traded ({low:,.0f} to {high:,.0f})"
         if 1 / ABSURD <= times <= ABSURD:
             return [Finding("LEVEL", Severity.WARN, f"{sentence}: this is not MES, and limits in dollars do not fit it")]
         unit = "these look like cents, a hundred times the points" if 50 <= times <= 200 else "prices are in another unit"
