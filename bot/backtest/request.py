@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from bot.backtest.databento import LOADERS
 from bot.bars import Reading
 from bot.bars.sessions import sessions_with_bars
 from bot.bars.source import Bars, bars_of_file, synthetic_sessions
@@ -26,6 +27,14 @@ def require_equity(usd: Decimal) -> None:
         raise UsageError(
             f"--equity {usd}: must be an amount of dollars above 0 and up to {MAX_EQUITY_USD:,} with at most two decimals, e.g. 10000."
         )
+
+
+def require_synthetic(seed: int, sessions: int) -> None:
+    """Raises UsageError, one sentence, if there are no synthetic sessions of this seed and number."""
+    if seed < 0:
+        raise UsageError(f"--seed {seed}: must be 0 or more.")
+    if not 1 <= sessions <= MAX_SESSIONS:
+        raise UsageError(f"--sessions {sessions}: must be from 1 to {MAX_SESSIONS}.")
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,7 @@ class BacktestRequest:
         for option in ("stamp", "zone", "format"):
             if getattr(self, option) and self.bars is None:
                 raise UsageError(f"--{option} {getattr(self, option)} speaks of a file's times; name the file with --bars.")
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed}: must be 0 or more.")
-        if not 1 <= self.sessions <= MAX_SESSIONS:
-            raise UsageError(f"--sessions {self.sessions}: must be from 1 to {MAX_SESSIONS}.")
+        require_synthetic(self.seed, self.sessions)
         if self.out.exists() and not self.out.is_dir():
             raise UsageError(f"--out {self.out}: is a file; name a folder.")
         if self.resume and not (self.out / JOURNAL).exists():
@@ -76,7 +82,7 @@ class BacktestRequest:
         """The bars asked for. Raises BarsFileError if their file cannot be used."""
         if self.bars is None:
             return synthetic_sessions(self.seed, self.sessions, session)
-        return bars_of_file(self.bars, session, Reading(self.stamp, self.zone, self.format))
+        return bars_of_file(self.bars, session, Reading(self.stamp, self.zone, self.format), LOADERS)
 
     def require_sessions(self, bars: Bars, calendar: SessionCalendar) -> None:
         """Raises UsageError, naming the sessions there are, if the dates asked for hold none of them."""

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from bot.bars import judges, price_level
+from bot.bars.catalog import table_of_catalog
 from bot.bars.checks import PRICES, check_order, prices_of, volumes_of
 from bot.bars.clock import Clock, Days, Stamp, judge_clock
 from bot.bars.container import Kind, opened
-from bot.bars.formats import BY_NAME, INSTRUMENTS, OWN, Format, recognised
+from bot.bars.formats import BY_NAME, INSTRUMENTS, Format
+from bot.bars.imported import is_import, table_of_import
+from bot.bars.parquet import table_of_parquet
 from bot.bars.passport import Passport, Severity
 from bot.bars.table import Table
-from bot.bars.text import check_columns, plain, table_of_text
+from bot.bars.text import table_of_text
 from bot.bars.times import Times, times_of
 from bot.bars.zone import Ints, checked_zone
 from bot.calendar import SessionCalendar, new_york
@@ -29,7 +32,9 @@ from bot.errors import BarsFileError, CalendarError, UsageError
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS, to_points, to_ticks
 
-STAMP_KEY = b"mesbot.stamp"  # in Parquet's own metadata, where we wrote the file
+Loader = Callable[[Path, bytes], Table]  # of a kind that a library beyond this floor reads: path and unpacked bytes
+Loaders = Mapping[Kind, Loader]
+NO_LOADERS: Loaders = {}
 ORDER = list(Severity)
 AROUND = dt.timedelta(days=7)
 
@@ -49,25 +54,27 @@ class BarsFile:
 
     `bars` has the columns ts_ns (close of the minute, UTC nanoseconds, rising), open, high,
     low, close (whole ticks) and volume (contracts), all int64, without gaps filled and never
-    nan; where the passport refuses the file they are of no use. `columns` are the file's columns as found, used or not.
+    nan; where the passport refuses the file they are of no use. `columns` are the file's columns as found, used or not. `symbols`
+    are what a symbol-like column says of each row.
     """
 
     path: Path
     bars: pd.DataFrame
     passport: Passport
     columns: tuple[str, ...]
+    symbols: npt.NDArray[np.str_] | None = None
 
     def to_list(self) -> list[Bar]:
         """The bars as the core takes them, in order of time."""
         return [Bar(*row) for row in zip(*(self.bars[name].tolist() for name in ("ts_ns", *PRICES, "volume")), strict=True)]
 
 
-def read_bars(path: str | Path, session: SessionContract, reading: Reading = Reading()) -> BarsFile:
+def read_bars(path: str | Path, session: SessionContract, reading: Reading = Reading(), loaders: Loaders = NO_LOADERS) -> BarsFile:
     """The bars of a usable file; `examined` says what that is.
 
     Raises BarsFileError, one sentence: what was found, what is allowed, what to do.
     """
-    file = examined(path, session, reading)
+    file = examined(path, session, reading, loaders)
     require_usable(str(path), file.passport)
     return file
 
@@ -80,8 +87,8 @@ def require_usable(name: str, passport: Passport) -> None:
         raise BarsFileError(f"{name}: {refused[0].text}{more}")
 
 
-def examined(path: str | Path, session: SessionContract, reading: Reading = Reading()) -> BarsFile:
-    """A file with its passport, usable or not.
+def examined(path: str | Path, session: SessionContract, reading: Reading = Reading(), loaders: Loaders = NO_LOADERS) -> BarsFile:
+    """A file, or a folder that was imported, with its passport, usable or not. `loaders` read what this floor cannot.
 
     Formats are those of bot/bars/formats.py, known by content; prices are points on the 0.25 tick, volume whole
     contracts >= 0. Raises BarsFileError where a row or the whole cannot be read at all.
@@ -89,7 +96,7 @@ def examined(path: str | Path, session: SessionContract, reading: Reading = Read
     path = Path(path)
     named = _named(reading.format)
     zone = None if reading.zone is None else checked_zone(reading.zone)
-    table = _table(path, named)
+    table = _table(path, named, loaders)
     if table.frame.empty:
         raise table.fault(None, "has a header but no rows; one row a minute is needed")
     times = times_of(table, zone)
@@ -107,31 +114,23 @@ def _named(name: str | None) -> Format | None:
     raise UsageError(f"--format {name}: is not known; there are {', '.join(BY_NAME)}.")
 
 
-def _table(path: Path, named: Format | None) -> Table:
+def _table(path: Path, named: Format | None, loaders: Loaders) -> Table:
+    if path.is_dir() and named is not None:
+        raise BarsFileError(f"{path}: is a folder, which says itself what it holds; leave --format {named.name} away.")
+    if is_import(path):
+        return table_of_import(path)
+    if path.is_dir():
+        return table_of_catalog(path)
     content = opened(path)
     if content.kind is Kind.TEXT:
         return table_of_text(path, content.data, named)
     if content.kind is Kind.PARQUET:
-        return _from_parquet(path, content.data, named)
-    raise BarsFileError(f"{path}: is a DBN file, which only `mesbot data`, `backtest` and `paper` read; import it with mesbot data import.")
-
-
-def _from_parquet(path: Path, data: bytes, named: Format | None) -> Table:
-    try:
-        file = pq.ParquetFile(pa.BufferReader(data))
-        names = tuple(file.schema_arrow.names)
-        lower = [plain(name) for name in names]
-        found = [named] if named else recognised(lower)
-        chosen = found[0] if len(found) == 1 else OWN
-        check_columns(path, chosen, list(names), lower)
-        wanted = {theirs: ours for ours, theirs in chosen.needed.items()}
-        used = [name for name, each in zip(names, lower, strict=True) if each in wanted or each in INSTRUMENTS]
-        frame = file.read(columns=used).to_pandas(ignore_metadata=True)[used]
-        stamp = (file.schema_arrow.metadata or {}).get(STAMP_KEY, b"").decode() or None
-    except (pa.ArrowException, OSError) as error:
-        raise BarsFileError(f"{path}: is not a whole Parquet file ({str(error).splitlines()[0]}); write it anew.") from None
-    frame.columns = [wanted.get(plain(name), plain(name)) for name in used]
-    return Table(path, frame, names, first_row=1, row_word="row", format=chosen, stamp=stamp)
+        return table_of_parquet(path, content.data, named)
+    if content.kind not in loaders:
+        raise BarsFileError(f"{path}: is a DBN file, which is not read here; import it with mesbot data import, and name that folder.")
+    if named is not None and named.name != "databento":
+        raise BarsFileError(f"{path}: is a DBN file of Databento, and --format {named.name} was named; leave --format away.")
+    return loaders[content.kind](path, content.data)
 
 
 def calendar_around(name: str, ts_ns: Ints, session: SessionContract) -> SessionCalendar:
@@ -150,6 +149,8 @@ def _written(
     table: Table, times: Times, columns: dict[str, Ints], session: SessionContract, stated: str | None, names: list[str], found: list
 ) -> BarsFile:
     calendar = calendar_around(str(table.path), times.ts_ns, session)
+    if table.settled:
+        stated, times = stated or table.stamp, times._replace(stated=True)
     if any(each.severity is Severity.REFUSE for each in found):
         clock = Clock(None, "", [], [])
     else:
@@ -159,9 +160,10 @@ def _written(
     closes = times.ts_ns + (MINUTE_NS if clock.stamp is Stamp.OPEN else 0)
     frame = pd.DataFrame({"ts_ns": closes, **columns})
     facts = facts_of(table, times, closes, columns, calendar, clock)
-    judged = [*found, *clock.findings, *facts.pop("judged")]
+    judged = [*table.told, *found, *clock.findings, *facts.pop("judged")]
     passport = Passport(**facts, instruments=names, findings=sorted(judged, key=lambda each: ORDER.index(each.severity)))
-    return BarsFile(table.path, frame, passport, table.columns)
+    symbols = next((table.frame[name].astype("str").to_numpy(dtype=str) for name in INSTRUMENTS if name in table.frame), None)
+    return BarsFile(table.path, frame, passport, table.columns, symbols)
 
 
 def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints], calendar: SessionCalendar, clock: Clock) -> dict:

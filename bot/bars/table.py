@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from bot.bars.passport import Finding
 from bot.errors import BarsFileError
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class Table:
     """Rows under the names they have here; `first_row` is the number of row 0 as a person counts.
 
     `frame` holds timestamp (or date and time), open, high, low, close, volume as read, and any instrument column.
-    `columns` are all columns of the file as found, used or not. `stamp` is what the file itself says its times name.
+    `columns` are all columns of the file as found, used or not. `stamp` is what the file itself says its times name. `told` was found
+    when the rows were imported; `settled` says that a person then said how the times are meant, against what their marks say.
     """
 
     path: Path
@@ -29,6 +31,8 @@ class Table:
     row_word: str
     format: Format
     stamp: str | None = None
+    told: tuple[Finding, ...] = ()
+    settled: bool = False
 
     def fault(self, row: int | None, what: str) -> BarsFileError:
         """The error for one row (None: the file as a whole); `what` says found, allowed and remedy."""

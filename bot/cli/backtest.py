@@ -37,7 +37,7 @@ what is stored, and goes on where that ends. Other bars, options, contracts or a
 
 
 @click.command(help=HELP, short_help="Bars in, report out.")
-@click.option("--bars", type=click.Path(path_type=Path), help="CSV, CSV.gz or Parquet of minutes; default: synthetic sessions.")
+@click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
 @click.option("--from", "from_date", type=DAY, metavar="DATE", help="First trading day to decide on; earlier bars warm up.")
 @click.option("--to", "to_date", type=DAY, metavar="DATE", help="Last trading day to decide on.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="Account in dollars at the start; sets the tier.")

@@ -49,7 +49,7 @@ class Speed(click.ParamType):
 
 
 @click.command(help=HELP, short_help="A simulated IB Gateway for any TWS client.")
-@click.option("--bars", type=click.Path(path_type=Path), help="CSV, CSV.gz or Parquet of minutes; default: synthetic sessions.")
+@click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
 @file_options()
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of synthetic sessions and five-second paths.")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Session to replay; default: the last one there is.")
@@ -80,6 +80,7 @@ def gateway(
     """Serves until Ctrl-C."""
     import asyncio
 
+    from bot.backtest.databento import LOADERS
     from bot.backtest.request import require_equity
     from bot.bars import Reading
     from bot.contracts import read_contracts
@@ -95,7 +96,7 @@ def gateway(
         "cash_usd": float(equity), "script": _text(script) if script else "", "script_name": str(script), "frames": frames,
     }  # fmt: skip
     if bars is not None:
-        config = file_config(bars, in_force, Reading(stamp, zone, format), day, **options)
+        config = file_config(bars, in_force, Reading(stamp, zone, format), day, LOADERS, **options)
     else:
         options.pop("seed")
         config = synthetic_config(seed, in_force, day, **options)

@@ -57,7 +57,7 @@ class Speed(click.ParamType):
 
 
 @click.command(help=HELP, short_help="A replayed day, or a paper account.")
-@click.option("--bars", type=click.Path(path_type=Path), help="CSV, CSV.gz or Parquet of minutes; default: synthetic sessions.")
+@click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
 @click.option("--date", type=DAY, metavar="DATE", help="Session to replay; default: the last one.")
 @click.option("--speed", type=Speed(), default="60", show_default=True, help="Times real time, or max.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="The paper account in dollars.")
