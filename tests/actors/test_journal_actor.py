@@ -27,7 +27,7 @@ from bot.journal.records import BarRecord, KillRecord, Kind, OrderRecord
 from bot.journal.run_lock import held_by
 from bot.journal.store import Journal
 from bot.journal.verify import verify
-from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, ENDPOINT_RISK_PATH, JournalEntry
+from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, ENDPOINT_JOURNAL_WRITTEN, ENDPOINT_RISK_PATH, JournalEntry, Written
 from bot.runtime.past import past_of
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.units import SECOND_NS
@@ -60,6 +60,11 @@ class Desk:
 
     def intend(self) -> None:
         self.said.send(self.bus, ENDPOINT_JOURNAL_AHEAD, JournalEntry(Kind.INTENT, NOW, intent_record(an_intent(ts_ns=NOW)), "K1"))
+
+    def count(self) -> tuple[int, int]:
+        question = Written()
+        self.bus.send(ENDPOINT_JOURNAL_WRITTEN, question)
+        return question.told, question.durable
 
     def written(self) -> list[Record]:
         with opened(self.path) as db:
@@ -130,6 +135,23 @@ async def test_an_intent_is_on_the_disk_when_its_endpoint_returns(path, monkeypa
     desk.intend()
     assert [record.kind for record in desk.written()] == [Kind.INTENT]
     assert verify(path).unlinked == 0
+    desk.actor.close()
+
+
+@on_loop
+async def test_it_says_how_many_records_it_was_told_and_how_many_of_them_are_on_the_disk(path, monkeypatch):
+    desk = Desk(path)
+    assert desk.count() == (0, 0)
+    with failing(monkeypatch) as tried:
+        desk.kill()
+        assert desk.count() == (1, 0)
+        await until(lambda: bool(tried))
+        desk.order("OrderSubmitted")
+        assert desk.count() == (2, 0)
+    await until(lambda: desk.count() == (2, 2))
+    assert desk.told() == ["TRIPPED", "JournalBehind", "OrderSubmitted"]
+    desk.intend()
+    assert desk.count() == (3, 3)
     desk.actor.close()
 
 

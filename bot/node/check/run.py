@@ -9,6 +9,7 @@ from bot.calendar import new_york
 from bot.contracts import load_contracts
 from bot.errors import ContractError
 from bot.node.check.broker import broker_items
+from bot.node.check.drill import drill_item
 from bot.node.check.items import all_skipped, failed, passed
 from bot.node.check.machine import journal_item, machine_items
 from bot.node.check.report import CheckReport, Mode
@@ -28,8 +29,9 @@ async def run_checks(
     except ContractError as error:
         broken = failed("contracts", str(error), "Correct the values named.")
         blind = all_skipped(("limits", "calendar", "strategies"), "no contracts")
-        return CheckReport(now_ns, mode, "", "", (broken, *blind, journal_item(folder), *all_skipped(BROKER_ITEMS, "no contracts")))
+        kept = journal_item(folder), drill_item(folder, now_ns)
+        return CheckReport(now_ns, mode, "", "", (broken, *blind, *kept, *all_skipped(BROKER_ITEMS, "no contracts")))
     contracts = passed("contracts", f"{in_force.directory}, all cross-checks hold; hash {in_force.sha256}")
-    local = machine_items(in_force, new_york(now_ns).date(), folder)
+    local = (*machine_items(in_force, new_york(now_ns).date(), folder), drill_item(folder, now_ns))
     account, remote = await broker_items(in_force, environ, folder, paper=mode == "PAPER")
     return CheckReport(now_ns, mode, account, in_force.sha256, (contracts, *local, *remote))

@@ -127,7 +127,7 @@ def test_a_kill_with_one_contract_of_an_entry_for_two_filled_sells_one(tmp_path:
     assert sum(with_two(tmp_path, (2,), test).sold().values()) == 1
 
 
-@pytest.mark.parametrize(("legs", "rest"), [((1, 1), ENTRY_2), ((2,), ENTRY)])
+@pytest.mark.parametrize(("legs", "rest"), [((1, 1), ENTRY_2), pytest.param((2,), ENTRY, marks=pytest.mark.slow)])
 def test_what_fills_before_the_cancel_of_the_kill_arrives_is_closed_too(tmp_path: Path, legs: tuple[int, ...], rest: str):
     async def test(stage: TwoContracts, node: MesbotNode) -> None:
         stage.do(f"fill {ENTRY} 1 of 2")
@@ -139,7 +139,7 @@ def test_what_fills_before_the_cancel_of_the_kill_arrives_is_closed_too(tmp_path
     assert sum(with_two(tmp_path, legs, test).sold().values()) == 2
 
 
-@pytest.mark.parametrize("legs", [(1, 1), (2,)])
+@pytest.mark.parametrize("legs", [(1, 1), pytest.param((2,), marks=pytest.mark.slow)])
 def test_a_kill_while_a_closing_order_is_filled_in_part_sells_the_rest_once(tmp_path: Path, legs: tuple[int, ...]):
     async def test(stage: TwoContracts, node: MesbotNode) -> None:
         for number in range(1, len(legs) + 1):

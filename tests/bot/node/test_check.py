@@ -22,11 +22,13 @@ from bot.gateway.clock import Clock
 from bot.gateway.config import GatewayConfig
 from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
+from bot.journal.records import Kind, OperatorRecord
 from bot.journal.store import Journal
 from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, run_checks
+from bot.node.drill import ACTION, LATCHED, OVER
 from bot.units import HOUR_NS
 
-MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal")
+MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal", "drill")
 NOON = new_york_ns("2025-09-16 12:00")
 PASS, FAIL, SKIP = Status.PASS, Status.FAIL, Status.SKIP
 
@@ -61,8 +63,8 @@ def contracts_with(tmp_path: Path, file: str, old: str, new: str) -> Path:
 def test_without_a_broker_the_machine_is_checked_and_the_rest_is_skipped_with_the_reason(folder):
     report = asyncio.run(run_checks("PAPER", ROOT / "contracts", {}, folder, NOON))
     assert [item.name for item in report.items] == [*MACHINE_ITEMS, *BROKER_ITEMS]
-    assert [item.status for item in report.items] == [PASS] * len(MACHINE_ITEMS) + [SKIP] * len(BROKER_ITEMS)
-    assert {item.found for item in report.items if item.status is SKIP} == {"no broker configured (TWS_HOST, TWS_PORT)"}
+    assert [item.status for item in report.items] == [PASS] * (len(MACHINE_ITEMS) - 1) + [SKIP] * (1 + len(BROKER_ITEMS))
+    assert {item.found for item in report.items if item.name in BROKER_ITEMS} == {"no broker configured (TWS_HOST, TWS_PORT)"}
     assert (report.made_at_ns, report.mode, report.account) == (NOON, "PAPER", "")
     assert report.contracts_sha256 == CONTRACTS.sha256
     assert report.passed
@@ -169,6 +171,21 @@ def test_one_broken_journal_among_whole_ones_fails(folder):
     item = check_here(folder)["journal"]
     assert item.status is FAIL
     assert "b.sqlite" in item.found and "a.sqlite" not in item.found and item.remedy
+
+
+def test_the_last_drill_that_came_to_its_end_is_told_with_its_day(folder):
+    item = check_here(folder)["drill"]
+    assert (item.status, "mesbot drill" in item.found) == (SKIP, True)
+    path, ended_ns = folder / "journals" / "paper-2025.sqlite", NOON - 3 * 24 * HOUR_NS
+    path.parent.mkdir(parents=True)
+    for details, wall_ns in ((("opened X", OVER), ended_ns), (("opened Y", f"{LATCHED}: look"), NOON)):
+        with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda wall_ns=wall_ns: wall_ns) as journal:
+            for detail in details:
+                journal.add(Kind.OPERATOR, 1, OperatorRecord(ACTION, "monthly", detail))
+            journal.add(Kind.OPERATOR, 1, OperatorRecord("resume", "flat", OVER))
+    (folder / "journals" / "broken.sqlite").write_bytes(b"no database at all" * 100)
+    item = check_here(folder)["drill"]
+    assert (item.status, item.found) == (PASS, "the last kill drill was 3 days ago, 2025-09-13 12:00 New York")
 
 
 def test_a_state_folder_that_cannot_be_written_fails(tmp_path):
@@ -296,9 +313,9 @@ def test_the_wrong_account_fails_and_the_rest_is_skipped(folder, live, accounts,
 
 
 def test_the_account_that_is_named_is_the_one_that_is_checked(folder):
-    report = look(folder, accounts=("DU1", "DU2"), environ={"TWS_ACCOUNT": "DU2", "TWS_CLIENT_ID": "11"})
+    report = look(folder, accounts=("DU1", "DU2"), environ={"TWS_ACCOUNT": "DU2", "TWS_CLIENT_ID": "987654"})
     assert report.passed and report.account == "DU2"
-    assert "11" not in at(report, "connection").found, "the client id is nobody else's business"
+    assert "987654" not in at(report, "connection").found, "the client id is nobody else's business"
 
 
 def test_without_an_answer_every_later_item_is_skipped(folder):
