@@ -15,7 +15,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live recovery bench lock clean force campaign
+.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live recovery bench lock clean force campaign bar-files
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -65,6 +65,9 @@ recovery: setup  ## kill -9 of the live node after every commit of an hour with 
 SEEDS := 200
 campaign: setup  ## the live node against seeded faults of the gateway: make campaign SEEDS=200 FIRST=0 (BROKEN=c: is a broken build caught?)
 	@$(BIN)/python tests/campaign/run.py --seeds $(SEEDS) --first $(or $(FIRST),0) $(if $(BROKEN),--broken $(BROKEN))
+
+bar-files: setup  ## three hundred spoilt files of bars: none is used with a wrong time or price: make bar-files SEED=2
+	@BAR_FILES_SEED=$(or $(SEED),20260312) $(BIN)/python -m pytest -q -n auto -m slow tests/bot/bars/test_mutations.py
 
 bench: setup  ## bars per second and memory beside the bare Nautilus engine; latency and ticks per second of the live node
 	@$(BIN)/python backtests/bench.py
