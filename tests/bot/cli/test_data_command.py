@@ -11,7 +11,9 @@ from bar_files import CONTRACTS, PRICES
 from click.testing import CliRunner, Result
 
 from bot.bars.files import Reading, examined
+from bot.bars.formats import BY_NAME
 from bot.bars.passport import SHOWN
+from bot.cli.file_options import FORMATS
 from bot.cli.main import cli
 from bot.journal.read import headers, opened
 from bot.units import MINUTE_NS
@@ -118,3 +120,7 @@ def test_a_run_refuses_what_its_passport_refuses(refused, tmp_path):
     assert result.exit_code != 0
     assert "by the zone of its times" in str(result.exception) + result.output
     assert not (tmp_path / "out" / "journal.sqlite").exists()
+
+
+def test_the_help_names_every_format_there_is():
+    assert set(FORMATS.split(", ")) == set(BY_NAME) - {"mesbot"}
