@@ -15,7 +15,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data lock clean force campaign campaign-log
+.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data lock clean force campaign campaign-log bar-files
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -68,6 +68,9 @@ campaign: setup  ## the live node against seeded faults of the gateway: make cam
 
 campaign-log: setup  ## a frame log of the campaign against the adapter alone: make campaign-log LOG=…/frames.jsonl
 	@PYTHONPATH=tests:. $(BIN)/python tests/campaign/log_replay.py $(LOG)
+
+bar-files: setup  ## three hundred spoilt files of bars: none is used with a wrong time or price: make bar-files SEED=2
+	@BAR_FILES_SEED=$(or $(SEED),20260312) $(BIN)/python -m pytest -q -n auto -m slow tests/bot/bars/test_mutations.py
 
 bench: setup  ## bars per second and memory beside the bare Nautilus engine; latency and ticks per second of the live node
 	@$(BIN)/python backtests/bench.py

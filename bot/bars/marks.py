@@ -136,7 +136,8 @@ def _jumps(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> Ints:
     jump = np.divide(here, before, out=np.zeros_like(here), where=before > 0)
     climb = np.divide(after, here, out=np.zeros_like(here), where=here > 0)
     jumps = (here >= MIN_VOLUME) & (jump >= MIN_RATIO) & (jump >= MIN_RATIO * climb)
-    return jumps.astype(np.int64) + (jumps & (jump >= LEAP))
+    earlier = table[rows, (minute - 2 - EVENING) % DAY_MINUTES + 1]  # the second row of a block leaps from no night
+    return jumps.astype(np.int64) + (jumps & (jump >= LEAP) & (earlier > 0))
 
 
 def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> npt.NDArray[np.bool_]:

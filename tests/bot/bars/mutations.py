@@ -4,6 +4,8 @@ The list is kept in mutations.txt beside this, and a test says when the two diff
 PYTHONPATH=tests python tests/bot/bars/mutations.py
 """
 
+# long because: one table of kinds, each with the few lines that make its files
+
 from __future__ import annotations
 
 import gzip

@@ -101,7 +101,7 @@ def test_one_session_after_the_change_is_enough(tmp_path):
 def test_the_second_minute_may_have_more_volume_than_the_first(tmp_path):
     part = files.regular(week()).reset_index(drop=True)
     first = np.flatnonzero(files.minute_of_day(part) == 570)
-    part.loc[first, "volume"], part.loc[first + 1, "volume"] = part["volume"].to_numpy()[first + 1], 3 * part["volume"].to_numpy()[first]
+    part.loc[first, "volume"], part.loc[first + 1, "volume"] = part["volume"].to_numpy()[first + 1], 6 * part["volume"].to_numpy()[first]
     assert passport(tmp_path, part).stamp == "open"
     assert passport(tmp_path, part.iloc[:390]).stamp == "open"
     assert passport(tmp_path, part, files.zoned(part, minutes=1)).stamp == "close"
