@@ -259,7 +259,7 @@ class Supervisor:
         for trade in [trade for trade in self.trades if not trade.done and trade.net]:
             if reason is not None and trade.closing is None:
                 self.way_out.leave(trade, reason)
-            elif trade.closing is not None:
+            elif trade.closing is not None and self.simulated:  # what waited for a bar that is believed
                 self.way_out.act(trade)
 
     def leaving(self, answer: Leaving) -> None:

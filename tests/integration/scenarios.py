@@ -88,6 +88,12 @@ def sessions() -> pd.DataFrame:
     return frame_of(bars)
 
 
+@lru_cache
+def other_weeks() -> pd.DataFrame:
+    """Ten sessions of another seed, RTH only."""
+    return frame_of(bar for bar in synthetic_bars(2, 10, FIRST, calendar()) if calendar().session_at(bar.ts_ns))
+
+
 def with_gaps(every: int) -> Callable[[], pd.DataFrame]:
     """Without every n-th minute: a gap, and a low DVS, again and again."""
     return lambda: sessions().iloc[[index for index in range(len(sessions())) if index % every or index < 800]]
@@ -209,11 +215,12 @@ SCENARIOS: dict[str, Scenario] = {
     "the standing law": Scenario(
         {
             C.POSITION_OPEN, C.INTENT_IN_FLIGHT, C.ENTRIES_PER_HOUR, C.ENTRY_SPACING, C.LOSING_STREAK, C.SIZE_AFTER_LOSS, C.RISK_PER_TRADE,
-            C.STOP_TOO_WIDE, C.DAILY_LOSS_BUDGET, C.WEEKLY_LOSS_BUDGET, C.NO_ENTRY_WINDOW, C.VOLATILITY_SHOCK, C.EXECUTION_DANGER,
-            C.NEWS_SHOCK, C.TIER_STOP, C.TIER_RISK, C.K5_NOISE, C.K5_LUNCH_VOID, C.WARM_UP, C.QUARANTINED, C.EUC_BELOW_MINIMUM,
+            C.STOP_TOO_WIDE, C.DAILY_LOSS_BUDGET, C.NO_ENTRY_WINDOW, C.VOLATILITY_SHOCK,
+            C.NEWS_SHOCK, C.TIER_STOP, C.TIER_RISK, C.K5_NOISE, C.K5_LUNCH_VOID, C.WARM_UP, C.EUC_BELOW_MINIMUM,
         },
         {X.STOP, X.THESIS},
     ),
+    "the standing law in other weeks": Scenario({C.WEEKLY_LOSS_BUDGET, C.EXECUTION_DANGER, C.QUARANTINED}, bars=other_weeks),
     "learning off": Scenario({C.TRADES_PER_DAY}, {X.TARGET}, learning=False),
     "a small account": Scenario({C.TIER_STRATEGY, C.MARGIN_BUFFER}, equity=2_000),
     "an account in another currency": Scenario({C.EQUITY_UNKNOWN}, patches=(("bot.backtest.config.USD", EUR),)),
@@ -236,7 +243,11 @@ SCENARIOS: dict[str, Scenario] = {
     "dear expiries": Scenario(
         {C.EQS_BELOW_MINIMUM}, law=(FREE, {"execution_contract": {"eqs.events.entry_expired.penalty": 0.6}}), learning=False
     ),
-    "a reckless law": Scenario({C.OUTRANKED, C.K5_OPPOSITE_STOPS, C.BRACKET_INCOMPLETE}, {X.SESSION}, law=(FREE, RECKLESS), learning=False),
+    "a reckless law": Scenario({C.OUTRANKED, C.K5_OPPOSITE_STOPS}, {X.SESSION}, law=(FREE, RECKLESS), learning=False),
+    "strategies that do not look whether their extreme was exceeded": Scenario(
+        {C.BRACKET_INCOMPLETE}, law=(FREE, RECKLESS), learning=False,
+        patches=(("strategies.base.ContractStrategy._exceeded", lambda *_: None),),
+    ),
     "no patience": Scenario(
         set(), {X.TIME}, law=(FREE, {"strategies": {f"K{k}.max_minutes": 1 for k in (1, 2, 3, 4)}}), learning=False
     ),
