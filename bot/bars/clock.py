@@ -107,11 +107,11 @@ def _off(times: Times, volume: Ints, days: Days, said: Says, stretches: list[Str
 
 
 def _no_accident(said: Says, wrong: np.ndarray, stretches: list[Stretch]) -> bool:
-    """Whether sessions that stand elsewhere are many of a side of a clock change, or two in a row by the same hours."""
+    """Whether sessions stand elsewhere by hours and nothing of them stands right, or two in a row do, or many of one side."""
     speaking = np.flatnonzero(said.minutes != SILENT)
     minutes = said.minutes[speaking]
     hours = wrong[speaking] & np.isin(minutes % 15, (0, 1))
-    if ((minutes[1:] == minutes[:-1]) & hours[1:]).any():
+    if (hours & (said.right[speaking] == 0)).any() or ((minutes[1:] == minutes[:-1]) & hours[1:]).any():
         return True
     days = [date_of(day) for day in said.day[speaking]]
     for stretch in stretches:
@@ -150,22 +150,25 @@ def _remedy(times: Times, volume: Ints, days: Days, most: int) -> str:
     """A zone is named only if the marks then hold on nearly all sessions."""
     for zone in CANDIDATES:
         held, sessions = _holds(from_wall(times.wall_ns, zone), volume, days)
-        if sessions and held >= NEARLY_ALL * sessions:
+        if held:
             return (
                 f"as the wall clock of {zone} they hold on {held} of {sessions} sessions, so say --zone {zone} or write that zone's offset"
             )
     offset_ns = int(times.wall_ns[0] - times.ts_ns[0]) + (most - most % 15) * MINUTE_NS
     held, sessions = _holds(times.wall_ns - offset_ns, volume, days)
-    if sessions and held >= NEARLY_ALL * sessions:
+    if held:
         return f"a clock of {offset_name(offset_ns)} would fit on {held} of {sessions} sessions; if that is yours, name it with --zone"
     return f"no one zone makes them hold; {RIGHT}: export it anew with times in UTC"
 
 
 def _holds(ts_ns: Ints, volume: Ints, days: Days) -> tuple[int, int]:
-    """On how many of the sessions that say anything the marks hold."""
+    """On how many of the sessions that say anything the marks hold; 0 unless nearly all of them on each side of a clock change."""
     order = np.argsort(ts_ns, kind="stable")
     said = says(new_york_wall(ts_ns[order]), volume[order], days.regular, days.full)
-    return int(((said.minutes == 0) | (said.minutes == 1)).sum()), int((said.minutes != SILENT).sum())
+    right, speaking = int(((said.minutes == 0) | (said.minutes == 1)).sum()), int((said.minutes != SILENT).sum())
+    wrong = (said.minutes != SILENT) & (said.minutes != 0) & (said.minutes != 1)
+    fits = right >= NEARLY_ALL * speaking and not (wrong.any() and _no_accident(said, wrong, _stretches(said)))
+    return (right if fits else 0), speaking
 
 
 def _stamp(

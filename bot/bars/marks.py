@@ -36,13 +36,15 @@ SILENT = 10_000
 class Says(NamedTuple):
     """Per session: its date (days since 1970), the minutes its marks say (SILENT: nothing), and how many marks say so.
 
-    `single` is what its only marks say, where fewer than two agree and no other disagrees.
+    `single` is what its only marks say, where fewer than two agree and no other disagrees. `right` is how many marks say 0
+    or 1, whichever has more.
     """
 
     day: Ints
     minutes: Ints
     marks: Ints
     single: Ints
+    right: Ints
 
 
 def says(wall_ns: Ints, volume: Ints, regular_days: Collection[int], full_days: Collection[int]) -> Says:
@@ -134,7 +136,8 @@ def _jumps(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> Ints:
     jump = np.divide(here, before, out=np.zeros_like(here), where=before > 0)
     climb = np.divide(after, here, out=np.zeros_like(here), where=here > 0)
     jumps = (here >= MIN_VOLUME) & (jump >= MIN_RATIO) & (jump >= MIN_RATIO * climb)
-    return jumps.astype(np.int64) + (jumps & (jump >= LEAP))
+    earlier = table[rows, (minute - 2 - EVENING) % DAY_MINUTES + 1]  # the second row of a block leaps from no night
+    return jumps.astype(np.int64) + (jumps & (jump >= LEAP) & (earlier > 0))
 
 
 def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> npt.NDArray[np.bool_]:
@@ -153,4 +156,5 @@ def _verdicts(pairs: Ints, counts: Ints) -> Says:
     clear = (counts[first] >= MIN_MARKS) & (counts[first] > rival)
     single = (counts[first] == 1) & (rival == 0)
     minutes = np.where(clear, pairs[first, 1], SILENT)
-    return Says(pairs[first, 0], minutes, counts[first], np.where(single, pairs[first, 1], SILENT))
+    right = np.maximum.reduceat(np.where(np.isin(pairs[:, 1], (0, 1)), counts, 0), first) if len(first) else first
+    return Says(pairs[first, 0], minutes, counts[first], np.where(single, pairs[first, 1], SILENT), right)

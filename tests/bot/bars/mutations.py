@@ -1,6 +1,7 @@
 """Three hundred files made of good ones by a seed: what was done to each, and what may come of it.
 
-The list is kept in mutations.txt beside this, and a test says when the two differ; to write it anew: PYTHONPATH=tests python tests/bot/bars/mutations.py.
+The list is kept in mutations.txt beside this, and a test says when the two differ. This prints it anew:
+PYTHONPATH=tests python tests/bot/bars/mutations.py
 """
 
 from __future__ import annotations
