@@ -35,8 +35,11 @@ def print_summary(journal: str | Path, console: Console) -> Summary:
     console.print(_results(summary))
     for sentence in _sentences(summary):
         console.print(sentence, highlight=False)
-    laws = ", then ".join(sha256[:12] for sha256 in summary.run.contracts_sha256)
-    console.print(f"Contracts: {laws}\nHead:    {summary.run.head}", highlight=False, soft_wrap=True)
+    if len(summary.run.contracts_sha256) > 1:
+        console.print(
+            f"Contracts: {', then '.join(sha256[:12] for sha256 in summary.run.contracts_sha256)}", highlight=False, soft_wrap=True
+        )
+    console.print(f"Head:    {summary.run.head}", highlight=False, soft_wrap=True)
     return summary
 
 
