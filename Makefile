@@ -15,7 +15,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live recovery bench lock clean force campaign
+.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data lock clean force campaign campaign-log
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -66,9 +66,15 @@ SEEDS := 200
 campaign: setup  ## the live node against seeded faults of the gateway: make campaign SEEDS=200 FIRST=0 (BROKEN=c: is a broken build caught?)
 	@$(BIN)/python tests/campaign/run.py --seeds $(SEEDS) --first $(or $(FIRST),0) $(if $(BROKEN),--broken $(BROKEN))
 
+campaign-log: setup  ## a frame log of the campaign against the adapter alone: make campaign-log LOG=…/frames.jsonl
+	@PYTHONPATH=tests:. $(BIN)/python tests/campaign/log_replay.py $(LOG)
+
 bench: setup  ## bars per second and memory beside the bare Nautilus engine; latency and ticks per second of the live node
 	@$(BIN)/python backtests/bench.py
 	@$(BIN)/python backtests/bench_latency.py
+
+bench-data: setup  ## time and memory of judging and reading two million minutes, beside pandas alone
+	@$(BIN)/python backtests/bench_data.py
 
 lock:  ## renew both locks from pyproject.toml (needs uv; make lock UPGRADE=--upgrade takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }

@@ -21,10 +21,11 @@ from actors.part import Part
 from bot.errors import JournalBroken, JournalError
 from bot.journal.folder import fresh_journal
 from bot.journal.records import IntentRecord, Kind, OperatorRecord, OrderRecord, ReconcileRecord
+from bot.journal.run_end import OPEN
 from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
-from bot.journal.times import minute_end
-from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, JournalEntry
+from bot.journal.times import minute_end, new_york
+from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_JOURNAL_AHEAD, ENDPOINT_JOURNAL_WRITTEN, JournalEntry, Written
 from bot.runtime.runtime import runtime_of
 
 PROMPT_SECONDS = 0.05
@@ -52,8 +53,10 @@ class JournalActor(Part):
         self._lock: RunLock | None = None
         self._journal: Journal | None = None
         self._link_ns = self._last_ns = 0
+        self._open_at_end: list[str] = []
         self._waiting: list[JournalEntry] = []  # what the journal did not even take
         self._failure: Exception | None = None
+        self._told = self._durable = 0  # records of this run
 
     @property
     def head(self) -> str:
@@ -66,6 +69,7 @@ class JournalActor(Part):
         self._open()
         for endpoint, take in ((ENDPOINT_JOURNAL, self._add), (ENDPOINT_JOURNAL_AHEAD, self._write_ahead)):
             self.msgbus.register(endpoint, self.said.only(endpoint, take, self._refuse))
+        self.msgbus.register(ENDPOINT_JOURNAL_WRITTEN, self._on_written)
 
     def _open(self) -> None:
         """The file, under its lock; both are let go of again if that fails."""
@@ -84,6 +88,7 @@ class JournalActor(Part):
     def on_stop(self) -> None:
         """Close the last link and flush; the file stays open until `close`, for what other components still say."""
         self._stopped = True
+        self._open_at_end = [self._still_open(position) for position in self.cache.positions_open()]
         self._journal.close_link(self._link_ns, flush=False)
         if self._config.prompt:
             self._flush()
@@ -104,8 +109,22 @@ class JournalActor(Part):
         """Close the file; returns the head hash. Raises JournalError if it cannot be written."""
         self._take_waiting()
         self._journal.close_link(self._link_ns, flush=False)
-        self._let_go()
+        try:
+            if not self._waiting:
+                self._journal.end({OPEN: self._open_at_end} if self._open_at_end else {})
+        finally:
+            self._let_go()
         return self._journal.head
+
+    def _still_open(self, position: Any) -> str:
+        """A position that the run ends in, with what it would come to at the last close."""
+        side, bar = "long" if position.signed_qty > 0 else "short", self.cache.bar(self._config.bar_type)
+        told = f"The run ends in a trade: {position.strategy_id.value} {side} {position.quantity} at {position.avg_px_open:,.2f}"
+        told += f" since {new_york(position.ts_opened)} New York"
+        if bar is None:
+            return f"{told}; it counts nowhere."
+        result = position.unrealized_pnl(bar.close).as_double()
+        return f"{told}, open result {'-' if result < 0 else '+'}${abs(result):,.2f} at the last close of {bar.close}; it counts nowhere."
 
     def _let_go(self) -> None:
         """Of the file and its lock, whatever fails."""
@@ -129,6 +148,7 @@ class JournalActor(Part):
         Raises JournalBroken where a resumed run re-derives something else.
         """
         self._last_ns = entry.ts_ns
+        self._told += 1
         self._waiting.append(entry)
         self._take_waiting()
         if self._failure is not None and entry.kind is Kind.BAR and not self._config.prompt:
@@ -191,6 +211,7 @@ class JournalActor(Part):
         if self._waiting:
             raise JournalError(f"The journal does not take {len(self._waiting)} earlier records ({self._failure}); no entry is possible.")
         self._last_ns = entry.ts_ns
+        self._told += 1
         self._turn(entry, flush=False)
         try:
             self._journal.write_ahead(entry.kind, entry.ts_ns, entry.body, entry.strategy)
@@ -222,7 +243,12 @@ class JournalActor(Part):
         text = "records could not be written when they were made; they were kept in their order and are written with this one"
         self._waiting.append(JournalEntry(Kind.RECONCILE, self._last_ns, ReconcileRecord("JournalBehind", text)))
 
+    def _on_written(self, question: Written) -> None:
+        question.told, question.durable = self._told, self._durable
+
     def _written(self) -> None:
+        if not self._waiting:
+            self._durable = self._told
         if self._failure is not None and not self._waiting:
             self._failure = None
             self.log.warning("The journal is written again; nothing that was kept is lost.")

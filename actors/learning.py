@@ -6,17 +6,17 @@ from actors.config import RuntimeActorConfig
 from actors.part import Part
 from bot.decision.intent import RefusedPlan
 from bot.decision.outcome import TradeOutcome
-from bot.journal.records import Kind, ShadowRecord
+from bot.journal.records import Kind, ShadowRecord, StateRecord
 from bot.learning.shadow import ShadowBook
 from bot.learning.states import LearningLoop, LearningView
 from bot.market.bar import Bar
 from bot.market.update import MarketUpdate
-from bot.messages import TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUSED_PLAN, TOPIC_TRUST, TradeClosed
+from bot.messages import TOPIC_BOOK, TOPIC_MARKET, TOPIC_REFUSED_PLAN, TOPIC_SESSION, TOPIC_TRUST, SessionBegan, TradeClosed
 from bot.runtime.runtime import runtime_of
 
 
 class LearningActor(Part):
-    """State is a fold over outcomes alone; with learning off it stays what it is at the start and shadows still run."""
+    """State is a fold over outcomes and sessions; with learning off it stays what it is at the start and shadows still run."""
 
     part = "LEARNING"
 
@@ -30,15 +30,17 @@ class LearningActor(Part):
         self._shadows = ShadowBook(runtime.contracts.learning, runtime.contracts.risk_model)
         self._past = runtime.past
         self._seen_ns = 0  # up to here shadow trades have been followed through the bars of earlier runs
-        if self._learning:  # the changes of state that this makes are in the journal already
-            self._loop.refold(runtime.past.learning, lambda ts_ns: runtime.calendar.trading_day(ts_ns).date)
+        self._untold: list[StateRecord] = []
+        if self._learning:  # the changes of state that this makes are in the journal already, unless the rules were others
+            self._untold = self._loop.refold(self._past.learning, lambda ts_ns: self._calendar.trading_day(ts_ns).date, self._past.states)
 
     def on_start(self) -> None:
         """Publish the trust at the start, go on with the shadow trades of earlier runs, then listen."""
         self.listen(TOPIC_MARKET, self._on_market, priority=10)
+        self.listen(TOPIC_SESSION, self._on_session)
         self.listen(TOPIC_BOOK, self._on_book)
         self.listen(TOPIC_REFUSED_PLAN, self._on_refused)
-        self._publish()
+        self._tell_changes(self._untold, self._past.last_ns)
         self._resume_shadows()
 
     def trust(self) -> dict[str, LearningView]:
@@ -49,10 +51,12 @@ class LearningActor(Part):
         bar, state = update.quality.bar, update.state
         if bar is None or state is None:
             return
-        if state.session is not None and self._learning:
-            self._loop.on_session(state.session.date)
         if bar.ts_ns > self._seen_ns:
             self._follow(bar, state.slippage_ticks)
+
+    def _on_session(self, began: SessionBegan) -> None:
+        if self._learning:
+            self._tell_changes(self._loop.on_session(began.trading_day), began.ts_ns)
 
     def _resume_shadows(self) -> None:
         """From the bar that they had reached; those of which the journal does not say enough are told LOST, once."""
@@ -82,9 +86,7 @@ class LearningActor(Part):
             self.record(Kind.OUTCOME, bar.ts_ns if bar else outcome.closed_ns, outcome, outcome.strategy)
         if not self._learning:
             return
-        for change in self._loop.on_outcome(outcome):
-            self.record(Kind.STATE, outcome.closed_ns, change, outcome.strategy)
-        self._publish()
+        self._tell_changes(self._loop.on_outcome(outcome), outcome.closed_ns)
 
     def _on_book(self, event: object) -> None:
         if isinstance(event, TradeClosed):
@@ -92,9 +94,14 @@ class LearningActor(Part):
 
     def _on_refused(self, refused: RefusedPlan) -> None:
         decided = refused.decided
+        if self._calendar.flatten_due(self._calendar.session_at(decided.ts_ns), decided.ts_ns):
+            return  # it would be left before it could be entered
         record = self._shadows.consider(refused, self._calendar.phase_name(decided.session_phase))
         if record is not None:
             self.record(Kind.SHADOW, decided.ts_ns, record, record.strategy)
 
-    def _publish(self) -> None:
+    def _tell_changes(self, changes: list[StateRecord], ts_ns: int) -> None:
+        """Journal what changed, and say what is in force now."""
+        for change in changes:
+            self.record(Kind.STATE, ts_ns, change, change.strategy)
         self.tell(TOPIC_TRUST, self.trust())

@@ -22,7 +22,7 @@ from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSe
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_record, moment_of
-from bot.journal.decisions import bar_record, decision, management_decision, veto_decision
+from bot.journal.decisions import bar_record, decision, intent_decision, management_decision, veto_decision
 from bot.journal.records import DayRecord, DecisionRecord, Kind
 from bot.market.state import MarketState
 from bot.market.update import MarketUpdate
@@ -39,6 +39,7 @@ from bot.messages import (
     TOPIC_MARGIN,
     TOPIC_MARKET,
     TOPIC_REFUSED_PLAN,
+    TOPIC_SESSION,
     TOPIC_TRUST,
     TOPIC_VETO,
     Ask,
@@ -48,6 +49,7 @@ from bot.messages import (
     IntentSubmitted,
     JournalEntry,
     KillUpdate,
+    SessionBegan,
     TradeChanged,
     TradeClosed,
     TradeOpened,
@@ -79,6 +81,7 @@ class LibraryActor(Part):
         self._from_ns = NEVER if config.live else config.runtime.decide_from_ns
         self._missed_from_ns = self._missed_since() if config.live else NEVER
         self._day = "" if self._runtime.past.day is None else self._runtime.past.day.trading_day
+        self._session = ""
         self._trade: TradeView | None = None
         self._managed: TradeView | None = None
         self._filter_answer: Any = None
@@ -137,14 +140,17 @@ class LibraryActor(Part):
         session = self._calendar.session_at(ts_ns)
         if session is not None and self._missed_from_ns < ts_ns < self._from_ns:
             self._note_missed(update)
+            self._tell_session(session.date, ts_ns)
         if not self._from_ns <= ts_ns < spec.decide_until_ns or (session is None and self._trade is None):
             return
+        if session is not None:
+            self._note_day(ts_ns)
+            self._tell_session(session.date, ts_ns)
         now = self._situation.snapshot()
         understood = now is not None and update.quality.bar is not None
         records = self._decide(update.state, now, update.faults) if understood else self._blind(update, now)
         if session is None:
             return
-        self._note_day(ts_ns)
         self._write(update, records)
         self.tell(TOPIC_DECISIONS, Decisions(ts_ns, tuple(records)))
 
@@ -161,15 +167,28 @@ class LibraryActor(Part):
 
     def _note_missed(self, update: MarketUpdate) -> None:
         """A bar that closed while nobody ran: history shows it, nobody is asked about it, and no plan of it is followed."""
+        now, ts_ns = self._situation.snapshot(), update.quality.ts_ns
+        self._write(update, [self._missed(name, now, ts_ns) for name in (*self._traders, self._filter)])
+
+    def _missed(self, name: str, now: Snapshot | None, ts_ns: int) -> DecisionRecord:
+        """An intent that was on the disk before its run ended is the one decision of its bar that is known."""
+        for intent in self._runtime.past.undecided:
+            if (intent.plan.strategy, intent.decided.ts_ns) == (name, ts_ns):
+                return intent_decision(self._belief_of[name], now, intent)
         first = refused(Code.NOBODY_RAN, Layer.KILL_SWITCH, "running", "nobody", "required", "a bot that decides")
-        now = self._situation.snapshot()
-        self._write(update, [decision(name, self._belief_of[name], now, (first,)) for name in (*self._traders, self._filter)])
+        return decision(name, self._belief_of[name], now, (first,))
 
     def _note_day(self, ts_ns: int) -> None:
         """The first decided bar of a trading day records the equity its limits are measured by."""
         if self._situation.trading_day != self._day:
             self._day = self._situation.trading_day
             self.record(Kind.DAY, ts_ns, DayRecord(self._day, self._situation.equity_cents), None)
+
+    def _tell_session(self, trading_day: str, ts_ns: int) -> None:
+        """Once a record of it is on its way into the journal, so that what follows from a session never stands there without one."""
+        if trading_day != self._session:
+            self._session = trading_day
+            self.tell(TOPIC_SESSION, SessionBegan(trading_day, ts_ns))
 
     # -------------------------------------------------------------- one bar
 

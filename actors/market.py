@@ -24,7 +24,8 @@ class MarketActor(Part):
     def __init__(self, config: RuntimeActorConfig) -> None:
         super().__init__(config)
         runtime = runtime_of(config.runtime)
-        self._core = MarketCore(runtime.contracts, runtime.calendar)
+        self._begin_level = lambda: MarketCore(runtime.contracts, runtime.calendar)
+        self._core = self._begin_level()
         self._state: MarketState | None = None
         self._spreads: dict[int, float] = {}
         self._seen_from_ns = NEVER
@@ -48,6 +49,10 @@ class MarketActor(Part):
         if quality.bar is None:
             self.tell(TOPIC_MARKET, MarketUpdate(quality, self._state))
             return
+        if quality.new_level:
+            self._core = self._begin_level()  # nothing is carried over from another level's prices
+        elif quality.roll:
+            self._core.forget_levels()
         self._state = self._core.update(quality.bar, quality.dvs, quality.eqs, spread_ticks)
         self._tell(self._core.faults)
         self.tell(TOPIC_MARKET, MarketUpdate(quality, self._state, self._core.faults))

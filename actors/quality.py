@@ -10,9 +10,11 @@ from nautilus_trader.model.data import Bar as NautilusBar
 from actors.config import RuntimeActorConfig
 from actors.part import Part
 from bot.journal.records import Kind, QualityRecord
+from bot.journal.times import new_york
 from bot.market.bar import RawBar
+from bot.market.rolling import MinuteMedians
 from bot.market.update import QualityUpdate
-from bot.messages import TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY
+from bot.messages import ENDPOINT_BAR_AHEAD, ENDPOINT_RISK_LEAVING, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, BarAhead, Leaving
 from bot.quality.dvs import DvsScorer
 from bot.quality.eqs import EqsScorer
 from bot.quality.feed import QualityEvent
@@ -31,7 +33,9 @@ class QualityActor(Part):
         super().__init__(config)
         runtime = runtime_of(config.runtime)
         self._bar_type = config.bar_type
-        self._dvs = DvsScorer(runtime.contracts.data_contract, runtime.calendar)
+        signals = runtime.contracts.strategies.signals
+        ranges = MinuteMedians(signals.atr_norm_sessions, signals.atr_norm_min_sessions)
+        self._dvs = DvsScorer(runtime.contracts.data_contract, runtime.calendar, ranges, self._holds)
         self._eqs = EqsScorer(runtime.contracts.execution_contract)
         self._clock_rth = RthClock(runtime.calendar.sessions)
         for event, ts_ns in runtime.past.charges:
@@ -43,6 +47,11 @@ class QualityActor(Part):
         self.subscribe_bars(self._bar_type)
         self.msgbus.subscribe(TOPIC_EQS_EVENT, self._on_charge)
         self.msgbus.subscribe(TOPIC_FEED, self._on_feed)
+        self.msgbus.register(ENDPOINT_BAR_AHEAD, self._on_ahead)
+
+    def on_stop(self) -> None:
+        """Answer no more."""
+        self.msgbus.deregister(ENDPOINT_BAR_AHEAD, self._on_ahead)
 
     def on_bar(self, bar: NautilusBar) -> None:
         """Score a closed bar and hand it on."""
@@ -60,8 +69,32 @@ class QualityActor(Part):
             dvs_events=result.events,
             eqs=self._eqs.score(minute),
             eqs_parts=tuple(self._eqs.parts(minute)),
+            hole=result.hole,
+            new_level=result.new_level,
+            roll=result.roll,
         )
+        self._note_level(update)
         self.tell(TOPIC_QUALITY, update)
+
+    def _note_level(self, update: QualityUpdate) -> None:
+        """Another price level, or another contract: told, and in the record."""
+        if update.new_level:
+            self._note("new_level", update.ts_ns, f"prices are believed at {update.new_level:.4f} times the level before")
+        elif update.roll:
+            self._note("roll", update.ts_ns, f"a jump of {update.roll - 1.0:+.2%} at the open inside the roll window is taken for a roll")
+
+    def _note(self, event: str, ts_ns: int, detail: str) -> None:
+        self.log.warning(f"{new_york(ts_ns)} New York: {detail}; what was known of the prices before is not carried over.")
+        self.record(Kind.QUALITY, ts_ns, QualityRecord("DVS", event, 0.0, detail))
+
+    def _on_ahead(self, ahead: BarAhead) -> None:
+        ahead.believed, ahead.hole, ahead.void = self._dvs.ahead(RawBar(ahead.ts_ns, *ahead.prices, ahead.volume, ahead.ts_ns))
+
+    def _holds(self) -> bool:
+        answer = Leaving()
+        if ENDPOINT_RISK_LEAVING in self.msgbus.endpoints():
+            self.msgbus.send(ENDPOINT_RISK_LEAVING, answer)
+        return answer.held
 
     def _on_charge(self, event: QualityEvent) -> None:
         self._eqs.on_event(event.kind, self._clock_rth.minute(event.ts_ns))

@@ -51,6 +51,6 @@ def target_fills(side: int, target: int, stop: int, bar: Bar, entry_bar: bool) -
     return bar.high > target if side > 0 else bar.low < target
 
 
-def market_exit_price(side: int, bar: Bar, slippage_ticks: int) -> int:
-    """Price a market order gets that closes a trade of this side, sent on the close of `bar`."""
-    return bar.close - slippage_ticks * side
+def market_exit_price(side: int, bar: Bar, slippage_ticks: int, *, at_open: bool = False) -> int:
+    """Price a market order gets that closes a trade of this side, sent on the close of `bar`; `at_open`: due since before the bar."""
+    return (bar.open if at_open else bar.close) - slippage_ticks * side

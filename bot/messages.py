@@ -24,6 +24,7 @@ TOPIC_KILL_TRIGGER = "mesbot.kill.trigger"
 TOPIC_VETO = "mesbot.veto"
 TOPIC_REFUSED_PLAN = "mesbot.refused_plan"  # carries a RefusedPlan
 TOPIC_DECISIONS = "mesbot.decisions"
+TOPIC_SESSION = "mesbot.session"  # carries SessionBegan
 TOPIC_FEED = "mesbot.feed"  # carries the QualityEvent of a feed
 TOPIC_SPREAD = "mesbot.spread"
 TOPIC_TIME = "mesbot.time"  # carries a stamp of market time, UTC ns
@@ -35,6 +36,7 @@ NEVER = 2**63 - 1  # a time that does not come
 CLOSED_ELSEWHERE = "closed_elsewhere"  # parameter of a SubmitOrder: book it at this price (points), do not send it
 ENDPOINT_JOURNAL = "mesbot.journal"
 ENDPOINT_JOURNAL_AHEAD = "mesbot.journal.ahead"
+ENDPOINT_JOURNAL_WRITTEN = "mesbot.journal.written"  # carries a Written to be filled in
 ENDPOINT_RISK_CLOSE = "mesbot.risk.close"
 ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order that only the broker knew
 ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
@@ -43,6 +45,8 @@ ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries 
 ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
 ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, DrillOver or ForeignPosition, from a part of the node
+ENDPOINT_RISK_LEAVING = "mesbot.risk.leaving"  # carries Leaving
+ENDPOINT_BAR_AHEAD = "mesbot.bar.ahead"  # carries a BarAhead, from the simulated venue
 ENDPOINT_HOLDINGS = "mesbot.holdings"  # carries Holdings, to the adapter of the account
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
@@ -62,11 +66,39 @@ def venue_endpoint(venue: str) -> str:
     return f"mesbot.venue.{venue}"
 
 
+class BarAhead(msgspec.Struct, gc=False):
+    """A question of the simulated venue before a bar fills anything: what will it be found to be? Prices are points, the close UTC ns.
+
+    Without an answer it is a bar like any other. `hole` and `void` are those of bot.quality.dvs.Ahead.
+    """
+
+    ts_ns: int
+    prices: tuple[float, float, float, float]
+    volume: float
+    believed: bool = True
+    hole: bool = False
+    void: bool = False
+
+
+class Leaving(msgspec.Struct, gc=False):
+    """A question to the risk engine: is a position `held` that is not being left yet, and is one being left (`leaving`)?"""
+
+    held: bool = False
+    leaving: bool = False
+
+
 class Spread(msgspec.Struct, frozen=True, gc=False):
     """The quote's spread in ticks when the minute that closes at `ts_ns` had closed; nan if there was no quote. Sent ahead of its bar."""
 
     ts_ns: int
     ticks: float
+
+
+class SessionBegan(msgspec.Struct, frozen=True, gc=False):
+    """A session's first bar, which closed at `ts_ns`, goes into the journal; `trading_day` is an ISO date. A restart says it again."""
+
+    trading_day: str
+    ts_ns: int
 
 
 class Ask(msgspec.Struct, gc=False):
@@ -231,6 +263,13 @@ class JournalEntry(msgspec.Struct, frozen=True, gc=False):
     ts_ns: int
     body: msgspec.Struct
     strategy: str | None = None
+
+
+class Written(msgspec.Struct, gc=False):
+    """A question to the journal: how many records it was given in this run, and how many of these are on the disk for good."""
+
+    told: int = 0
+    durable: int = 0
 
 
 class Decisions(msgspec.Struct, frozen=True, gc=False):

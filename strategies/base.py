@@ -136,6 +136,11 @@ class ContractStrategy(Strategy, Declaration):
             return None
         return NoSetup("PHASE", "phase", state.session_phase, "allowed", " ".join(map(str, self.rules.phases)))
 
+    def _exceeded(self, state: MarketState, side: int, extreme: int) -> NoSetup | None:
+        """The bar has gone beyond the extreme that a plan's stop would lie behind: what failed there has not failed."""
+        beyond = (extreme - (state.bar.low if side > 0 else state.bar.high)) * side
+        return NoSetup("EXTREME_EXCEEDED", "beyond_ticks", beyond, "maximum", 0) if beyond > 0 else None
+
     def _belief(self, state: MarketState, side: int) -> NoSetup | None:
         value = state.belief(self.belief, side).effective
         if value >= self.rules.min_belief - TOLERANCE:

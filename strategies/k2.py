@@ -37,6 +37,8 @@ class FailedBreakReversal(ContractStrategy):
             return refusal
         if failed is None or strength < rules.min_failed_break:
             return NoSetup("FAILED_BREAK", "strength", strength, "minimum", rules.min_failed_break)
+        if exceeded := self._exceeded(state, failed.side, failed.extreme):
+            return exceeded
         if state.regime is Regime.UNKNOWN:
             return NoSetup("REGIME", "regime", state.regime.value, "required", "known")
         if state.regime is Regime.TRENDING and state.trend_strength * failed.side < 0:

@@ -38,6 +38,8 @@ class SweepReversal(ContractStrategy):
             return refusal
         if sweep is None or strength < rules.min_sweep:
             return NoSetup("SWEEP", "strength", strength, "minimum", rules.min_sweep)
+        if exceeded := self._exceeded(state, sweep.side, sweep.extreme):
+            return exceeded
         if state.regime in (Regime.CHOPPY, Regime.UNKNOWN):
             return NoSetup("CHOPPY", "regime", state.regime.value, "allowed", "not choppy")
         return self._belief(state, sweep.side) or Setup(sweep.side)

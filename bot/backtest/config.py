@@ -75,7 +75,7 @@ def run_config(
     """Engine and venue of a run; without `data` whoever runs it adds the bars."""
     contracts = runtime_of(spec).contracts
     header = {
-        "bars": bars.label,
+        **bars.header,
         "equity_usd": str(request.equity_usd),
         "learning": spec.learning,
         "directory": spec.contracts_directory,
@@ -136,6 +136,7 @@ def spec_of(request: BacktestRequest, contracts: Contracts, bars: Bars) -> Runti
     first_ns, last_ns = bars.span_ns
     first, last = new_york(first_ns).date() - timedelta(days=7), new_york(last_ns).date() + timedelta(days=7)
     calendar = SessionCalendar(contracts.session, first, last)
+    request.require_sessions(bars, calendar)
     request.out.mkdir(parents=True, exist_ok=True)
     return RuntimeSpec(
         contracts_directory=contracts.directory,

@@ -5,6 +5,10 @@ handing its matching engine a book made of the one price the rule allows (or an 
 While an entry works, the engine is shown each bar twice, so that whichever extreme filled
 the entry, both extremes are seen by the stop it brings: the order of prices inside a bar is
 unknown, and the rule must not depend on a guess.
+
+A bar that is not believed fills nothing, and neither does the first one after a hole or the one on which a position is left
+because bars were not believed: the way between is unknown. On those the closing order gets the open, and at another price level
+that no market reaches in a day the entry's own price (the trade is void).
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from nautilus_trader.backtest.modules import SimulationModule
 from nautilus_trader.config import FillModelConfig, SimulationModuleConfig
 from nautilus_trader.model.book import OrderBook
 from nautilus_trader.model.data import Bar as NautilusBar
-from nautilus_trader.model.data import BookOrder
+from nautilus_trader.model.data import BarType, BookOrder
 from nautilus_trader.model.enums import BookType, OrderSide, OrderType
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
@@ -26,7 +30,7 @@ from bot import fills
 from bot.decision.plan import EntryType
 from bot.errors import RiskEngineError
 from bot.market.bar import Bar
-from bot.messages import venue_endpoint
+from bot.messages import ENDPOINT_BAR_AHEAD, ENDPOINT_RISK_LEAVING, BarAhead, Leaving, venue_endpoint
 from bot.risk_engine.brackets import OrderTags, price_of, ticks_of
 from bot.supervision.orders import Role
 
@@ -55,6 +59,7 @@ class PessimisticFillModel(FillModel):
         super().__init__(prob_fill_on_limit=1.0, prob_slippage=0.0, random_seed=0)
         self.cache: Any = None
         self.bar: NautilusBar | None = None
+        self.at_open = self.void = False  # what a closing order gets on this bar: its open; nothing but its entry back
         self._seen: NautilusBar | None = None
         self._ticks: Bar | None = None
 
@@ -80,7 +85,7 @@ class PessimisticFillModel(FillModel):
         slippage = tags.slippage_ticks if tags is not None else 0
         side = 1 if order.side == OrderSide.BUY else -1
         if order.order_type == OrderType.MARKET:
-            return fills.market_exit_price(-side, bar, slippage)
+            return self._void_price(order) if self.void else fills.market_exit_price(-side, bar, slippage, at_open=self.at_open)
         if order.order_type == OrderType.STOP_MARKET:
             young = order.ts_init >= bar.ts_ns or self._entered_in(order, bar)
             return fills.stop_price(-side, round(ticks_of(order.trigger_price)), bar, slippage, young)
@@ -94,6 +99,10 @@ class PessimisticFillModel(FillModel):
         else:
             filled = fills.entry_fills(side, EntryType.LIMIT, limit, None, bar)
         return limit if filled else None
+
+    def _void_price(self, order: Order) -> int:
+        """What the position was opened at, so that it comes to nothing but its fees."""
+        return round(ticks_of(self.cache.positions_open(instrument_id=order.instrument_id)[0].avg_px_open))
 
     def _target_fills(self, order: Order, side: int, target: int, bar: Bar) -> bool:
         stop = next((self.cache.order(link) for link in order.linked_order_ids or []), None)
@@ -113,6 +122,7 @@ class PessimisticVenue(SimulationModule):
     def __init__(self, config: SimulationModuleConfig) -> None:
         super().__init__(config)
         self._model: PessimisticFillModel
+        self._finer: BarType | None = None
 
     def register_venue(self, exchange: SimulatedExchange) -> None:
         """Called by Nautilus when the venue is made. Raises RiskEngineError if its settings would break the one fill rule."""
@@ -135,17 +145,40 @@ class PessimisticVenue(SimulationModule):
         """The endpoint only shows that this module is there."""
 
     def pre_process(self, data: Any) -> None:
-        """Called by Nautilus before the exchange sees the data."""
+        """Called by Nautilus before the exchange sees the data: of bars it is shown what follows from here, and not the bar itself."""
         if not isinstance(data, NautilusBar):
             return
-        self._model.bar = data
-        cache = self.exchange.cache
-        if not cache.orders_open_count():
-            return
+        model, cache = self._model, self.exchange.cache
         matching = self.exchange.get_matching_engine(data.bar_type.instrument_id)
-        matching.iterate(data.ts_init)  # Nautilus skips an open that equals the last close; an order spared there is due now
-        if any(order.is_parent_order for order in cache.orders_open()):
-            matching.process_bar(data)
+        model.bar, model.at_open, model.void = data, False, False
+        busy = cache.orders_open_count() > 0
+        if busy and not self._fills(data):
+            return
+        shown = self._shown(data)
+        if busy:
+            matching.iterate(data.ts_init)  # Nautilus skips an open that equals the last close; an order spared there is due now
+            if any(order.is_parent_order for order in cache.orders_open()):
+                matching.process_bar(shown)
+        matching.process_bar(shown)
+
+    def _fills(self, bar: NautilusBar) -> bool:
+        """Whether this bar may fill the orders that work; notes what a closing order gets if not."""
+        prices = (bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double())
+        ahead, risk = BarAhead(bar.ts_event, prices, bar.volume.as_double()), Leaving()
+        for endpoint, question in ((ENDPOINT_BAR_AHEAD, ahead), (ENDPOINT_RISK_LEAVING, risk)):
+            if endpoint in self.msgbus.endpoints():
+                self.msgbus.send(endpoint, question)
+        if not ahead.believed:
+            return False
+        self._model.at_open = risk.leaving or (ahead.hole and risk.held)
+        self._model.void = self._model.at_open and ahead.void
+        return not self._model.at_open
+
+    def _shown(self, bar: NautilusBar) -> NautilusBar:
+        """The bar as one of a finer type: Nautilus' engine then takes its prices from here, and passes over the minutes it is given."""
+        if self._finer is None:
+            self._finer = BarType.from_str(f"{bar.bar_type.instrument_id}-1-SECOND-LAST-EXTERNAL")
+        return NautilusBar(self._finer, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.ts_event, bar.ts_init)
 
     def process(self, ts_now: int) -> None:
         """Nothing to do between bars."""

@@ -1,130 +1,199 @@
-"""Opens a bars file of any kind we read and hands back checked, close-stamped minutes."""
+"""Opens a bars file of any kind we read, writes its passport, and hands back checked, close-stamped minutes."""
 
 from __future__ import annotations
 
-import gzip
-import warnings
-import zlib
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from bot.bars.checks import COLUMNS, PRICES, Table, check_columns, check_order, check_spacing, prices_of, times_of, volumes_of
-from bot.bars.stamp import Stamp, decide_stamp
-from bot.errors import BarsFileError
+from bot.bars import judges, price_level
+from bot.bars.catalog import table_of_catalog
+from bot.bars.checks import PRICES, check_order, prices_of, volumes_of
+from bot.bars.clock import Clock, Days, Stamp, judge_clock
+from bot.bars.container import Kind, opened
+from bot.bars.formats import BY_NAME, INSTRUMENTS, Format
+from bot.bars.imported import is_import, table_of_import
+from bot.bars.parquet import table_of_parquet
+from bot.bars.passport import Passport, Severity
+from bot.bars.table import Table
+from bot.bars.text import table_of_text
+from bot.bars.times import Times, times_of
+from bot.bars.zone import Ints, checked_zone
+from bot.calendar import SessionCalendar, new_york
+from bot.contracts.models import SessionContract
+from bot.errors import BarsFileError, CalendarError, UsageError
 from bot.market.bar import Bar
-from bot.units import MINUTE_NS, to_ticks
+from bot.units import MINUTE_NS, to_points, to_ticks
 
-GZIP_MAGIC = b"\x1f\x8b"
-PARQUET_MAGIC = b"PAR1"
+Loader = Callable[[Path, bytes], Table]  # of a kind that a library beyond this floor reads: path and unpacked bytes
+Loaders = Mapping[Kind, Loader]
+NO_LOADERS: Loaders = {}
+ORDER = list(Severity)
+AROUND = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a person says of a file: which end of a minute its times name, the zone they are in, its format; None: see yourself."""
+
+    stamp: Literal["open", "close"] | None = None
+    zone: str | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True)
 class BarsFile:
-    """Usable one-minute bars of one file.
+    """One-minute bars of one file, and its passport.
 
     `bars` has the columns ts_ns (close of the minute, UTC nanoseconds, rising), open, high,
     low, close (whole ticks) and volume (contracts), all int64, without gaps filled and never
-    nan. `stamp` is what the file's own times name and `stamp_reason` how we know.
-    `columns` are the file's columns as found, used or not.
+    nan; where the passport refuses the file they are of no use. `columns` are the file's columns as found, used or not. `symbols`
+    are what a symbol-like column says of each row.
     """
 
     path: Path
     bars: pd.DataFrame
-    stamp: Stamp
-    stamp_reason: str
+    passport: Passport
     columns: tuple[str, ...]
+    symbols: npt.NDArray[np.str_] | None = None
 
     def to_list(self) -> list[Bar]:
         """The bars as the core takes them, in order of time."""
         return [Bar(*row) for row in zip(*(self.bars[name].tolist() for name in ("ts_ns", *PRICES, "volume")), strict=True)]
 
 
-def read_bars(path: str | Path, stamp: Literal["open", "close"] | None = None) -> BarsFile:
-    """One-minute bars of a CSV, CSV.gz or Parquet file with the columns
-    timestamp, open, high, low, close, volume (others are ignored).
+def read_bars(path: str | Path, session: SessionContract, reading: Reading = Reading(), loaders: Loaders = NO_LOADERS) -> BarsFile:
+    """The bars of a usable file; `examined` says what that is.
 
-    Times need their zone (`Z` or an offset); prices are points on the 0.25 tick; volume is
-    whole contracts >= 0. `stamp` says whether times name the minute's open or close; None
-    reads it from the session's shape. Kinds are known by content, not by name.
+    Raises BarsFileError, one sentence: what was found, what is allowed, what to do.
+    """
+    file = examined(path, session, reading, loaders)
+    require_usable(str(path), file.passport)
+    return file
 
-    Raises BarsFileError, one sentence: which row, what was found, what is allowed, what to do.
+
+def require_usable(name: str, passport: Passport) -> None:
+    """Raises BarsFileError with the first finding that refuses the bars."""
+    refused = passport.of(Severity.REFUSE)
+    if refused:
+        more = f" (and {len(refused) - 1} more: mesbot data check)" if len(refused) > 1 else ""
+        raise BarsFileError(f"{name}: {refused[0].text}{more}")
+
+
+def examined(path: str | Path, session: SessionContract, reading: Reading = Reading(), loaders: Loaders = NO_LOADERS) -> BarsFile:
+    """A file, or a folder that was imported, with its passport, usable or not. `loaders` read what this floor cannot.
+
+    Formats are those of bot/bars/formats.py, known by content; prices are points on the 0.25 tick, volume whole
+    contracts >= 0. Raises BarsFileError where a row or the whole cannot be read at all.
     """
     path = Path(path)
-    table = _open(path)
-    check_columns(table)
+    named = _named(reading.format)
+    zone = None if reading.zone is None else checked_zone(reading.zone)
+    table = _table(path, named, loaders)
     if table.frame.empty:
         raise table.fault(None, "has a header but no rows; one row a minute is needed")
-    ts_ns, offset_ns = times_of(table)
-    columns = {"ts_ns": ts_ns}
+    times = times_of(table, zone)
     prices = prices_of(table)
-    columns |= {name: np.rint(to_ticks(prices[name])).astype(np.int64) for name in PRICES}
-    columns["volume"] = volumes_of(table)
-    check_order(table, ts_ns)
-    check_spacing(table, ts_ns)
-    found, reason = decide_stamp(str(path), ts_ns, columns["volume"], offset_ns, stamp)
-    if found is Stamp.OPEN:
-        columns["ts_ns"] = ts_ns + MINUTE_NS
-    return BarsFile(path, pd.DataFrame(columns), found, reason, table.columns)
+    columns = {name: np.rint(to_ticks(prices[name])).astype(np.int64) for name in PRICES} | {"volume": volumes_of(table)}
+    names, found = judges.judge_instruments(table)
+    if not any(each.severity is Severity.REFUSE for each in found):
+        check_order(table, times.ts_ns)
+    return _written(table, times, columns, session, reading.stamp, names, found)
 
 
-def _open(path: Path) -> Table:
+def _named(name: str | None) -> Format | None:
+    if name is None or name in BY_NAME:
+        return BY_NAME.get(name) if name else None
+    raise UsageError(f"--format {name}: is not known; there are {', '.join(BY_NAME)}.")
+
+
+def _table(path: Path, named: Format | None, loaders: Loaders) -> Table:
+    if path.is_dir() and named is not None:
+        raise BarsFileError(f"{path}: is a folder, which says itself what it holds; leave --format {named.name} away.")
+    if is_import(path):
+        return table_of_import(path)
+    if path.is_dir():
+        return table_of_catalog(path)
+    content = opened(path)
+    if content.kind is Kind.TEXT:
+        return table_of_text(path, content.data, named)
+    if content.kind is Kind.PARQUET:
+        return table_of_parquet(path, content.data, named)
+    if content.kind not in loaders:
+        raise BarsFileError(f"{path}: is a DBN file, which is not read here; import it with mesbot data import, and name that folder.")
+    if named is not None and named.name != "databento":
+        raise BarsFileError(f"{path}: is a DBN file of Databento, and --format {named.name} was named; leave --format away.")
+    return loaders[content.kind](path, content.data)
+
+
+def calendar_around(name: str, ts_ns: Ints, session: SessionContract) -> SessionCalendar:
+    """The calendar of the bars' span and a week around. Raises BarsFileError if no calendar covers it."""
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise BarsFileError(f"{path}: there is no such file; name a CSV, CSV.gz or Parquet file of bars.") from None
-    except IsADirectoryError:
-        raise BarsFileError(f"{path}: is a folder; name one CSV, CSV.gz or Parquet file in it.") from None
-    except OSError as error:
-        raise BarsFileError(f"{path}: cannot be read ({error.strerror}); check its permissions.") from None
-    if not data:
-        raise BarsFileError(f"{path}: is empty; it needs the header {','.join(COLUMNS)} and one row a minute.")
-    if data.startswith(PARQUET_MAGIC) or path.suffix in {".parquet", ".pq"}:
-        return _from_parquet(path, data)
-    if data.startswith(GZIP_MAGIC) or path.suffix == ".gz":
-        data = _unzipped(path, data)
-    return _from_csv(path, data)
+        first, last = (new_york(int(each)).date() for each in (ts_ns.min(), ts_ns.max()))
+        return SessionCalendar(session, first - AROUND, last + AROUND)
+    except (CalendarError, ValueError, OverflowError, OSError):
+        span = f"{pd.Timestamp(int(ts_ns.min())):%Y-%m-%d} to {pd.Timestamp(int(ts_ns.max())):%Y-%m-%d}"
+        raise BarsFileError(
+            f"{name}: its times run from {span}, which no calendar covers; check the unit and the year of its times."
+        ) from None
 
 
-def _unzipped(path: Path, data: bytes) -> bytes:
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BarsFileError(f"{path}: is not a whole gzip file ({error}); fetch it again, or drop .gz if it is plain CSV.") from None
+def _written(
+    table: Table, times: Times, columns: dict[str, Ints], session: SessionContract, stated: str | None, names: list[str], found: list
+) -> BarsFile:
+    calendar = calendar_around(str(table.path), times.ts_ns, session)
+    if table.settled:
+        stated, times = stated or table.stamp, times._replace(stated=True)
+    if any(each.severity is Severity.REFUSE for each in found):
+        clock = Clock(None, "", [], [])
+    else:
+        found = [*judges.judge_interval(table, times.ts_ns), *found]
+        documented = table.stamp or table.format.stamp
+        clock = judge_clock(times, columns["volume"], Days.of(calendar), stated, documented, table.format.title)
+    closes = times.ts_ns + (MINUTE_NS if clock.stamp is Stamp.OPEN else 0)
+    frame = pd.DataFrame({"ts_ns": closes, **columns})
+    facts = facts_of(table, times, closes, columns, calendar, clock)
+    judged = [*table.told, *found, *clock.findings, *facts.pop("judged")]
+    passport = Passport(**facts, instruments=names, findings=sorted(judged, key=lambda each: ORDER.index(each.severity)))
+    symbols = next((table.frame[name].astype("str").to_numpy(dtype=str) for name in INSTRUMENTS if name in table.frame), None)
+    return BarsFile(table.path, frame, passport, table.columns, symbols)
 
 
-def _from_parquet(path: Path, data: bytes) -> Table:
-    try:
-        file = pq.ParquetFile(pa.BufferReader(data))
-        names = tuple(file.schema_arrow.names)
-        frame = file.read(columns=[name for name in COLUMNS if name in names]).to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError) as error:
-        raise BarsFileError(f"{path}: is not a whole Parquet file ({str(error).splitlines()[0]}); write it anew.") from None
-    return Table(path, frame, names, first_row=1, row_word="row")
+def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints], calendar: SessionCalendar, clock: Clock) -> dict:
+    """The fields of a passport but names and findings; `judged` are the findings made on the way."""
+    held = judges.held_sessions(closes, calendar)
+    closed = judges.outside_hours(closes, calendar)
+    repeated = judges.repeats(columns)
+    judged = [
+        *judges.judge_sessions(held),
+        *judges.judge_filling(repeated, columns["volume"], held),
+        *judges.judge_hours(closes, closed),
+        *judges.judge_columns(closes, columns),
+        *price_level.judge_level(closes, columns["close"]),
+        *price_level.judge_jumps(table, closes - MINUTE_NS, columns),
+    ]
+    return {
+        "rows": len(closes), "first": _shown(closes[0]), "last": _shown(closes[-1]), "format": table.format.title, "zone": times.zone,
+        "stamp": clock.stamp and clock.stamp.value, "stamp_reason": clock.reason, "stretches": clock.stretches, "sessions": held.sessions,
+        "missing": held.missing, "outside_hours": int(closed.sum()), "zero_volume": int((columns["volume"] == 0).sum()),
+        "repeated": int(repeated.sum()), "lowest": float(to_points(int(columns["low"].min()))),
+        "highest": float(to_points(int(columns["high"].max()))), "bars_sha256": _hash(closes, columns), "judged": judged,
+    }  # fmt: skip
 
 
-def _from_csv(path: Path, data: bytes) -> Table:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # values beyond the header's would be dropped
-            frame = pd.read_csv(BytesIO(data), skip_blank_lines=False, index_col=False, encoding="utf-8-sig", low_memory=False)
-    except UnicodeDecodeError:
-        raise BarsFileError(f"{path}: is not text, so not CSV; name a CSV, CSV.gz or Parquet file of bars.") from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
-        remedy = "each row needs as many values as the header"
-        raise BarsFileError(f"{path}: is not readable as CSV ({_csv_detail(error)}); {remedy}.") from None
-    written = np.flatnonzero(frame.notna().any(axis=1).to_numpy())
-    frame = frame.iloc[: written[-1] + 1 if len(written) else 0]  # blank lines at the end mean nothing
-    return Table(path, frame, tuple(map(str, frame.columns)), first_row=2, row_word="line")
+def _shown(ts_ns: int) -> str:
+    return f"{new_york(int(ts_ns)):%Y-%m-%d %H:%M}"
 
 
-def _csv_detail(error: Exception) -> str:
-    if isinstance(error, pd.errors.ParserWarning):
-        return "rows have more values than the header"
-    return str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")
+def _hash(closes: Ints, columns: dict[str, Ints]) -> str:
+    digest = hashlib.sha256(closes.astype("<i8").tobytes())
+    for name in (*PRICES, "volume"):
+        digest.update(columns[name].astype("<i8").tobytes())
+    return digest.hexdigest()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from bot.calendar import Session, SessionCalendar
 from bot.errors import UsageError
@@ -18,6 +20,14 @@ def whole_sessions(bars: Sequence[Bar], calendar: SessionCalendar) -> list[Sessi
     """
     closes = {bar.ts_ns for bar in bars}
     return [each for each in calendar.sessions if each.open_ns + MINUTE_NS in closes and each.close_ns in closes]
+
+
+def sessions_with_bars(closes: Iterable[int], calendar: SessionCalendar) -> list[dt.date]:
+    """The dates of the calendar's sessions of which there is any bar, in order; `closes` are the bars' (UTC ns, ascending)."""
+    stamps = np.asarray(closes)
+    first = np.searchsorted(stamps, [each.open_ns for each in calendar.sessions], side="right")
+    last = np.searchsorted(stamps, [each.close_ns for each in calendar.sessions], side="right")
+    return [dt.date.fromisoformat(each.date) for each, some in zip(calendar.sessions, last > first, strict=True) if some]
 
 
 def session_of(bars: Sequence[Bar], calendar: SessionCalendar, wanted: dt.date | None, name: str) -> Session:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime as DateTime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.file_options import file_options
 from bot.cli.strategies_option import strategies_option
+from bot.cli.usd import Usd, equity_sentences
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,26 +36,13 @@ RESUME = """Go on with the interrupted run whose journal is in --out: it is deri
 what is stored, and goes on where that ends. Other bars, options, contracts or another program are refused."""
 
 
-class Usd(click.ParamType):
-    """An exact amount of dollars: 10000, 10000.50."""
-
-    name = "usd"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """The Decimal of what was typed; a usage error if it is no number."""
-        try:
-            return Decimal(str(value).replace(",", "").removeprefix("$"))
-        except InvalidOperation:
-            self.fail(f"{value!r} is not an amount of dollars, e.g. 10000", param, ctx)
-
-
 @click.command(help=HELP, short_help="Bars in, report out.")
-@click.option("--bars", type=click.Path(path_type=Path), help="CSV, CSV.gz or Parquet of minutes; default: synthetic sessions.")
+@click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
 @click.option("--from", "from_date", type=DAY, metavar="DATE", help="First trading day to decide on; earlier bars warm up.")
 @click.option("--to", "to_date", type=DAY, metavar="DATE", help="Last trading day to decide on.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="Account in dollars at the start; sets the tier.")
 @click.option("--out", type=click.Path(path_type=Path), default="out", show_default=True, help="Folder for journal and report.")
-@click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected.")
+@file_options()
 @click.option("--learning", type=click.Choice(["on", "off"]), default="on", show_default=True, help="off is for study only.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @strategies_option
@@ -66,18 +55,21 @@ def backtest(no_report: bool, **asked: Any) -> None:
     from rich.console import Console
 
     from bot.contracts import load_contracts
+    from bot.decision.limits import Limits
 
     request = request_of(**asked)
     in_force = load_contracts(request.contracts, request.strategies)  # a broken contract ends it here, before anything is written
     console = Console()
     console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False)
+    for sentence in equity_sentences(request.equity_usd, Limits.of(in_force)):
+        console.print(sentence, highlight=False)
 
     from bot.backtest.run import run_backtest
 
     with _progress_bar(console) as progress:
         result = run_backtest(request, progress)
     for note in result.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     show_run(result.journal, console, report=not no_report)
     remember(result.journal, in_force)
 

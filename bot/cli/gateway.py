@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from bot.cli.backtest import Usd
+from bot.cli.file_options import file_options
+from bot.cli.usd import Usd
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -48,8 +49,8 @@ class Speed(click.ParamType):
 
 
 @click.command(help=HELP, short_help="A simulated IB Gateway for any TWS client.")
-@click.option("--bars", type=click.Path(path_type=Path), help="CSV, CSV.gz or Parquet of minutes; default: synthetic sessions.")
-@click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected.")
+@click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
+@file_options()
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of synthetic sessions and five-second paths.")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Session to replay; default: the last one there is.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=4002, show_default=True, help="0 takes a free one.")
@@ -63,6 +64,8 @@ class Speed(click.ParamType):
 def gateway(
     bars: Path | None,
     stamp: Literal["open", "close"] | None,
+    zone: str | None,
+    format: str | None,
     seed: int,
     date: DateTime | None,
     port: int,
@@ -77,12 +80,15 @@ def gateway(
     """Serves until Ctrl-C."""
     import asyncio
 
+    from bot.backtest.databento import LOADERS
     from bot.backtest.request import require_equity
+    from bot.bars import Reading
     from bot.contracts import read_contracts
     from bot.gateway.source import file_config, synthetic_config
 
-    if stamp and bars is None:
-        raise click.UsageError(f"--stamp {stamp} speaks of a file's times; name the file with --bars.")
+    for option, said in (("stamp", stamp), ("zone", zone), ("format", format)):
+        if said and bars is None:
+            raise click.UsageError(f"--{option} {said} speaks of a file's times; name the file with --bars.")
     require_equity(equity)
     in_force, day = read_contracts(contracts), date.date() if date else None
     options: dict[str, Any] = {
@@ -90,7 +96,7 @@ def gateway(
         "cash_usd": float(equity), "script": _text(script) if script else "", "script_name": str(script), "frames": frames,
     }  # fmt: skip
     if bars is not None:
-        config = file_config(bars, in_force, day, stamp, **options)
+        config = file_config(bars, in_force, Reading(stamp, zone, format), day, LOADERS, **options)
     else:
         options.pop("seed")
         config = synthetic_config(seed, in_force, day, **options)

@@ -72,8 +72,19 @@ def verify(path: Path | None) -> None:
     click.echo(f"Head:    {report.head}\nRecords: {report.records}\nLinks:   {report.links}")
     for sentence in report.told:
         click.echo(f"Latch:   {sentence}")
+    for sentence in _end_of(journal):
+        click.echo(f"Run:     {sentence}")
     if report.unlinked:
         click.echo(f"Not yet chained: {report.unlinked} records of a bar that was not finished")
+
+
+def _end_of(journal: Path) -> list[str]:
+    from bot.journal.read import headers, opened
+    from bot.journal.run_end import interrupted, open_at_end
+
+    with opened(journal) as db:
+        runs = headers(db)
+        return [*filter(None, [interrupted(journal, db, runs)]), *open_at_end(runs)]
 
 
 @journal.command(help="Write trades, daily results, decisions, bars, skip reasons and states as CSV or Parquet.")

@@ -16,6 +16,7 @@ from bot.cli.backtest import backtest
 from bot.cli.check import check
 from bot.cli.config import config
 from bot.cli.contracts import contracts
+from bot.cli.data import data
 from bot.cli.defaults import read_defaults
 from bot.cli.drill import drill
 from bot.cli.gateway import gateway
@@ -35,6 +36,7 @@ A survival-first trading bot for MES futures.
 Examples:
   mesbot backtest                                      synthetic sessions into ./out
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
+  mesbot data check bars.csv.gz                        what a file of bars is, and whether it is usable
   mesbot paper                                         a day through the live node, no broker needed
   mesbot check                                         all that must be right before it may trade
   mesbot drill                                         the kill switch at work, with its times
@@ -97,7 +99,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, config, contracts, drill, gateway, journal, kill, live, paper, resume, status, strategies, why):
+for verb in (backtest, check, config, contracts, data, drill, gateway, journal, kill, live, paper, resume, status, strategies, why):
     cli.add_command(verb)
 
 

@@ -163,7 +163,7 @@ def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str
 def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -> None:
     """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
     from bot.journal.verify import verify
-    from bot.node.kill_request import FOREIGN, withdraw_request
+    from bot.node.kill_request import withdraw_requests
     from bot.node.status import status_of
 
     old = status_of(state, name, contracts, time.time_ns())
@@ -176,8 +176,7 @@ def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -
             "start the bot to let it flatten first, then resume."
         )
     _arm(old, contracts, reason)
-    withdraw_request(Path(old.path))
-    withdraw_request(Path(old.path), FOREIGN)
+    withdraw_requests(Path(old.path))
     latched = old.kill.state != "ARMED"
     click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED" if latched else f"{name.mode} {name.account}: ARMED")
     if request is not None:
@@ -223,12 +222,16 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     yield "journal", each.path
     yield "bot", "not running" if each.running is None else f"running, process {each.running or 'unknown'}"
     yield "last record", f"{each.last_record} New York{', of replayed time' if each.replayed else ''}"
+    if each.interrupted:
+        yield "run", each.interrupted
     since = f" since {new_york(each.kill.since_ns)}" if each.kill.since_ns else ""
     yield "kill switch", f"{each.kill.state}{since}{': ' if each.kill.reason else ''}{each.kill.reason}"
     if each.told:
         yield "latch", "\n".join(each.told)
     if each.kill_request is not None:
-        when = "the next start carries it out first, unless resume withdraws it" if each.running is None else "the bot has not taken it"
+        when = "the next start carries it out first, unless resume withdraws it"
+        if each.running is not None:
+            when = "the bot is not through with it"
         yield "kill request", f"waits, {when}: {each.kill_request}"
     if each.refused_request:
         yield "kill request", each.refused_request
@@ -240,7 +243,8 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     for name, trust in each.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""
         trades = f"trades {trust.trades}, won {trust.wins}, lost {trust.losses}" if trust.trades else "no trades"
-        yield name, f"{trust.state}{level}, cost x {trust.cost_multiplier:g}; {trades}"
+        release = f"\nreleased by: {trust.release}" if trust.release else ""
+        yield name, f"{trust.state}{level}, cost x {trust.cost_multiplier:g}; {trades}{release}"
     yield "unfinished", "\n".join(_trade_line(trade) for trade in each.unfinished) or "none"
     other = "in force" if each.contracts_in_force else f"of the newest record; {contracts.sha256} counts from the next start"
     yield "contracts", f"{each.contracts_sha256} {other}{'; ' if each.contracts_told else ''}{each.contracts_told}"

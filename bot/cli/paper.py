@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.backtest import DAY, Usd, remember, show_run
+from bot.cli.backtest import DAY, remember, show_run
 from bot.cli.broker import broker_options, run_on_broker
+from bot.cli.file_options import file_options
+from bot.cli.usd import Usd, equity_sentences
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ Examples:
   TWS_HOST=127.0.0.1 TWS_PORT=4002 mesbot paper            a paper account, until stopped
 """
 
-REPLAY_OPTIONS = ("bars", "date", "speed", "equity", "out", "stamp", "seed", "sessions")
+REPLAY_OPTIONS = ("bars", "date", "speed", "equity", "out", "stamp", "bars-zone", "format", "seed", "sessions")
 
 
 class ReplayKilled(MesbotError):
@@ -55,12 +57,12 @@ class Speed(click.ParamType):
 
 
 @click.command(help=HELP, short_help="A replayed day, or a paper account.")
-@click.option("--bars", type=click.Path(path_type=Path), help="CSV, CSV.gz or Parquet of minutes; default: synthetic sessions.")
+@click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
 @click.option("--date", type=DAY, metavar="DATE", help="Session to replay; default: the last one.")
 @click.option("--speed", type=Speed(), default="60", show_default=True, help="Times real time, or max.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="The paper account in dollars.")
 @click.option("--out", type=click.Path(path_type=Path), default="out/paper", show_default=True, help="Folder for journal and report.")
-@click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected.")
+@file_options("--bars-zone")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions and of the gateway's ticks.")
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions; the last is replayed.")
 @click.option("--trading-mode", type=click.Choice(["observe", "paper"]), default="paper", show_default=True, help="observe sends nothing.")
@@ -114,7 +116,7 @@ def replay_request(
 def refuse_replay_options(context: click.Context) -> None:
     """A person who asks for a replay while a broker is configured must say which of the two is meant."""
     for name in REPLAY_OPTIONS:
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+        if context.get_parameter_source(name.replace("-", "_")) is click.core.ParameterSource.COMMANDLINE:
             raise UsageError(
                 f"--{name} is for a replay, and TWS_HOST or TWS_PORT names a broker; unset them to replay, or leave --{name} out."
             )
@@ -127,15 +129,18 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from rich.live import Live
 
     from bot.contracts import load_contracts
+    from bot.decision.limits import Limits
     from bot.node.paper import replay
     from bot.node.screen import rendered
 
     in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
+    for sentence in equity_sentences(request.equity_usd, Limits.of(in_force)):
+        console.print(sentence, highlight=False)
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
         result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
     for note in result.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     show_run(result.journal, console, report=report)
     remember(result.journal, in_force)
     if result.killed:

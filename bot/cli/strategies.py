@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NARROWEST = 200  # where nobody looks at a screen, so that a line stays a line
 HELP = """
 List all strategies, a line each: what it does, the belief it stands on, how many contracts it orders and in which
-tiers, its learning state in the newest journal, and where it comes from.
+tiers, its learning state in the newest journal, and where it comes from; then what releases those that are not active.
 
 \b
 Examples:
@@ -64,14 +64,23 @@ def strategies(context: click.Context, directory: Path | None, strategies: tuple
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("", "what it does", "belief", "contracts", "tiers", "state", "from"):
         table.add_column(heading, no_wrap=True)
-    for row in _rows(in_force):
+    standing = _standing()
+    for row in _rows(in_force, None if standing is None else standing.states):
         table.add_row(*row)
     console.print(table)
+    for name, release in () if standing is None else standing.releases.items():
+        console.print(f"Released: {name} by {release}", soft_wrap=True)
     console.print(_source_of_states())
 
 
-def _rows(in_force: Contracts) -> Iterator[tuple[str, ...]]:
-    states = _states()
+class _Standing(NamedTuple):
+    """By strategy: its learning state, and what releases it from one that is not ACTIVE."""
+
+    states: dict[str, str]
+    releases: dict[str, str]
+
+
+def _rows(in_force: Contracts, states: dict[str, str] | None) -> Iterator[tuple[str, ...]]:
     for name in in_force.names:
         declared = in_force.declared[name]
         belief = declared.belief if declared.evidence is None else f"{declared.belief}, its own"
@@ -92,20 +101,32 @@ def _near(place: str) -> str:
     return os.path.relpath(place) if Path(place).is_relative_to(Path.cwd()) else place
 
 
-def _states() -> dict[str, str] | None:
-    """The last learning state of each strategy that the newest journal knows; None if there is no journal."""
+def _standing() -> _Standing | None:
+    """As the newest journal, and those of earlier years that it goes on from, tell it; None if there is none.
+
+    How many sessions are left where age releases is not journaled with each session, but follows from the journal.
+    """
+    from bot.calendar import new_york
     from bot.cli.journal import newest_journal
     from bot.journal.contracts import newest_contracts
-    from bot.journal.read import opened, read
-    from bot.journal.records import Kind
+    from bot.learning.states import LearningLoop, StrategyState
+    from bot.node.journals import with_earlier_years
+    from bot.runtime.past import past_of
 
     path = newest_journal()
     in_force = None if path is None else newest_contracts(path)
-    if in_force is None:
+    if path is None or in_force is None:
         return None
-    with opened(path) as db:
-        changed = {record.body["strategy"]: record.body["after"].lower() for record in read(db, Kind.STATE)}
-    return dict.fromkeys(in_force.names, "active") | changed
+    past, loop = past_of(with_earlier_years(path)), LearningLoop(in_force)
+    loop.refold(past.learning, lambda ts_ns: new_york(ts_ns).date().isoformat())
+    states = dict.fromkeys(in_force.names, "active") | {name: change.after.lower() for name, change in past.states.items()}
+    releases = {
+        name: view.release if view.state == change.after else change.release
+        for name, change in sorted(past.states.items())
+        for view in [loop.view(name)]
+        if change.after != StrategyState.ACTIVE
+    }
+    return _Standing(states, releases)
 
 
 @strategies.command(help=NEW_HELP, short_help="Write a strategy of your own, as a copy of another.")

@@ -248,11 +248,20 @@ class ShockSignature(Section):
     body_bars: Neither[Count]
 
 
+class PriceLevelLaw(Section):
+    believed_after_bars: Up[Count]
+    close_after_rejected_bars: Down[Count]
+    void_beyond: Neither[Share]
+    roll_jump: Neither[Share]
+    roll_window_days: Neither[Count]
+
+
 class DataContract(Contract):
     bars: BarsLaw
     max_gap_seconds: Down[Seconds]
     max_late_seconds: Down[Seconds]
     price_band: Neither[Share]
+    price_level: PriceLevelLaw
     dvs: DvsLaw
     shock_signature: ShockSignature
 
@@ -565,6 +574,14 @@ class ReleaseLaw(Section):
     shadow_expectancy_min_trades: Up[Count]
 
 
+class EvidenceLaw(Section):
+    """`half_life_sessions` None: evidence does not age, as in journals from before it did."""
+
+    half_life_sessions: Neither[Count | None]
+    aged_below_sample: Down[Annotated[float, Field(ge=0.0, le=100.0)]]
+    aged_after_sessions: Up[Count]
+
+
 class ArchiveLaw(Section):
     quarantines: Down[Count]
     within_sessions: Up[Count]
@@ -580,6 +597,7 @@ class Learning(Contract):
     quarantine: QuarantineLaw
     throttle: ThrottleLaw
     release: ReleaseLaw
+    evidence: EvidenceLaw
     archive: ArchiveLaw
     shadow: ShadowLaw
 

@@ -20,7 +20,7 @@ Values = dict[str, Any]
 def recorded_contracts(values: Values, sha256: str) -> Contracts:
     """The contracts of a journal's record, whatever strategies they name. Raises ContractError if they are of no known form."""
     try:
-        values = _with_blocks(copy.deepcopy(values))
+        values = _with_evidence(_with_blocks(copy.deepcopy(values)))
         core, shipped = split(values["strategies"])
         parsed = {name: model.model_validate(core if name == "strategies" else values[name]) for name, model in FILES.items()}
         blocks = blocks_of(shipped, {file: said for file, said in values.items() if file not in FILES})
@@ -58,4 +58,10 @@ def _with_blocks(values: Values) -> Values:
     strategies["signals"] |= {"range_bars": strategies["K4"].pop("range_bars"), "extreme_bars": strategies["K1"].pop("extreme_bars")}
     for number in "12345":
         strategies["beliefs"][f"F{number}"]["owner"] = f"K{number}"
+    return values
+
+
+def _with_evidence(values: Values) -> Values:
+    """The form before evidence aged: it weighed its DVS for ever, and no age released a strategy."""
+    values["learning"].setdefault("evidence", {"half_life_sessions": None, "aged_below_sample": 0.0, "aged_after_sessions": 1})
     return values

@@ -28,6 +28,16 @@ def result_at(net_cents: int, r: float, loss_at_or_below_r: float) -> Result:
     return Result.WIN if net_cents > 0 else Result.SCRATCH
 
 
+class Mark(StrEnum):
+    """Why a trade says nothing of its strategy: its bars stopped while it was held, or the prices it was closed at were another level's.
+
+    It counts for money, limits and streaks as it is booked; not for win rates, nor for learning.
+    """
+
+    HELD_OVER_GAP = "HELD_OVER_GAP"
+    VOID = "VOID"
+
+
 class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
     """A closed trade. Prices are quantity-weighted means in points; money is whole cents; times UTC ns.
 
@@ -36,6 +46,8 @@ class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
     (0 for targets). `gates` are the refusal codes a shadow trade carries (empty for a
     real trade). `exit_reason` is an ExitReason; a trade whose legs ended differently has
     the last leg's. `closed_ns` is the market time of the last exit. `dvs` is 0 if it was UNKNOWN.
+    `naked_seconds` are of market time, as a backtest counts them; nan in a live node, which counts them on the wall.
+    `mark` is there only if the trade has one.
     """
 
     trade_id: str
@@ -71,6 +83,7 @@ class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
     budget_overrun: bool
     shadow: bool
     gates: tuple[str, ...] = ()
+    mark: Mark | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def of(

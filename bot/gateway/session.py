@@ -22,6 +22,7 @@ from bot.units import SECOND_NS
 
 RATE_PER_SECOND, RATE_BURST = 50.0, 100.0  # of requests; a burst is what two seconds allow
 START_NOTICES = (2104, 2106, 2158)
+BROKEN = {2104: ("farm_down", 2103), 2106: ("history_farm_down", 2105)}  # of a farm that is: its fault, and what is said instead
 REORDER_SECONDS = 0.25  # a held-back message goes alone if none follows
 
 
@@ -122,7 +123,9 @@ class Session(Client):
         self.send(messages.managed_accounts(self.simulation.broker.accounts))
         self.send(messages.next_valid_id(self.simulation.broker.next_id(client_id)))
         for code in START_NOTICES:
-            self.send(messages.error(-1, code, text_of(code)))
+            fault, broken = BROKEN.get(code, ("", code))
+            told = broken if fault and getattr(self.simulation.feed.faults, fault) else code
+            self.send(messages.error(-1, told, text_of(told)))
         return True
 
     # ----------------------------------------------------------------------- requests

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from bot.bars.files import read_bars
+from bot.bars.files import NO_LOADERS, Loaders, Reading, read_bars
 from bot.bars.sessions import session_of
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar, new_york
@@ -22,13 +22,20 @@ DAYS_AHEAD = 100  # so that the front month's last trade date is covered
 
 
 def file_config(
-    path: Path, contracts: Contracts, date: dt.date | None = None, stamp: Literal["open", "close"] | None = None, **options: Any
+    path: Path,
+    contracts: Contracts,
+    reading: Reading,
+    date: dt.date | None = None,
+    loaders: Loaders = NO_LOADERS,
+    **options: Any,
 ) -> GatewayConfig:
     """A gateway over one day of a bars file (default: its last whole session); `options` are GatewayConfig's.
 
+    `loaders` read what this floor cannot.
+
     Raises BarsFileError if the file cannot be used, UsageError if it has no whole session on the date.
     """
-    bars = read_bars(path, stamp).to_list()
+    bars = read_bars(path, contracts.session, reading, loaders).to_list()
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - dt.timedelta(days=7), last + dt.timedelta(days=DAYS_AHEAD))
     return _config(bars, calendar, contracts, date, str(path), options)

@@ -42,11 +42,12 @@ class AccountBook:
         self.position_changed: list[Callable[[Holding], None]] = []
         self._link = link
         self._telling = False
+        self._values_of = 0  # the link's generation
         self._other_currencies: set[str] = set()
         self._profit: dict[int, float] = {}
         self._told_at: dict[int, float] = {}  # when a month's position came, and when all had come (seconds of the wall)
         self._all_told_at = -1.0
-        link.questions.add("account values", self._ask_values)
+        link.questions.add("account values", self._ask_values, enough=lambda: self.loaded)
         link.questions.add(POSITIONS, self._ask_positions)
         link.taps.listen("updateAccountValue", self._on_value)
         link.taps.listen("updatePortfolio", self._on_portfolio)
@@ -89,15 +90,26 @@ class AccountBook:
         """Whether the position in a month was told since then (seconds of the wall): it came, or all came and it was not among them."""
         return max(self._told_at.get(con_id, -1.0), self._all_told_at) >= seconds
 
+    @property
+    def all_told(self) -> bool:
+        """Whether all positions were told once: what is not among them is flat."""
+        return self._all_told_at >= 0
+
     async def _ask_values(self, reason: SyncReason) -> None:
         """They come by themselves from then on."""
         if reason is SyncReason.CONNECTED:
-            self.values.clear()
-            self._other_currencies.clear()
+            self._forget()
             await self._link.connection.ask_named("reqAccountUpdates", "accountDownloadEnd", True, self._link.account)
         if not self.loaded:
             raise self._why_not()
         self._tell()
+
+    def _forget(self) -> None:
+        """What an earlier connection told; what this one has told stays, however often it is asked."""
+        if self._values_of != self._link.generation:
+            self._values_of = self._link.generation
+            self.values.clear()
+            self._other_currencies.clear()
 
     async def _ask_positions(self, _: SyncReason) -> None:
         await self.positions()

@@ -43,7 +43,7 @@ class BrokerJournal:
     def _on_link(self, state: LinkState, _previous: LinkState) -> None:
         """That it is not as it should be, and since when; and that it is again. CONNECTED says nothing, but what it leads to does."""
         link = self._session.link
-        if not link.was_synced or self._session.ended or state is LinkState.CONNECTED:
+        if not link.begun or self._session.ended or state is LinkState.CONNECTED:
             return
         block = link.why_no_entries()
         text = block.text if block is not None else f"the link is {state} again"

@@ -6,6 +6,7 @@ Bars carry their close as ts_event and ts_init (UTC ns, market time).
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from nautilus_trader.core.datetime import dt_to_unix_nanos
@@ -15,11 +16,13 @@ from nautilus_trader.model.identifiers import ClientId, InstrumentId, Venue
 from nautilus_trader.model.objects import Price, Quantity
 
 from bot.ibkr.config import IbkrDataClientConfig
+from bot.ibkr.data.market_data import PAST
 from bot.ibkr.data.minutes import Minute
 from bot.ibkr.data.provider import PRICE_PRECISION
+from bot.ibkr.data.provider import QUESTION as MONTHS
 from bot.ibkr.data.quotes import Quote
-from bot.ibkr.errors import BrokerError
-from bot.ibkr.link.asking import until_told
+from bot.ibkr.errors import BrokerError, CompetingSession, ProtocolError, SetupError
+from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.session import BrokerSession
 from bot.messages import TOPIC_BROKER, TOPIC_FEED, TOPIC_MARGIN, TOPIC_SPREAD, TOPIC_TIME, Spread
 from bot.quality.feed import QualityEvent
@@ -46,7 +49,9 @@ class IbkrDataClient(LiveMarketDataClient):
         self._session = session
         self._said = runtime_of(config.broker.runtime).said
         self._bar_type: BarType | None = None
-        self._wants_quotes = False
+        self._wants_quotes = self._wants_past = False
+        self._asking_past = asyncio.Lock()
+        session.link.questions.add(PAST, self._ask_past, rests_on=(MONTHS,))
         feed = session.feed
         feed.on_minute, feed.on_quote, feed.on_quality = self._on_minute, self._on_quote, self._on_quality
         session.link.errors.append(self._on_trouble)
@@ -67,13 +72,28 @@ class IbkrDataClient(LiveMarketDataClient):
         if command.bar_type != wanted:
             self._log.error(f"{command.bar_type} is not served; this client has {wanted}")
             return
-        self._bar_type = wanted
-        session = self._session
+        self._bar_type, self._wants_past = wanted, True
+        link = self._session.link
         try:
-            await until_told(session.link, lambda: session.feed.begin(session.config.warm_up_days))
-        except BrokerError as error:
-            session.start_error = error
-            raise
+            await self._ask_past(SyncReason.UNANSWERED)
+        except Exception as error:  # whatever it is, live minutes wait, and the link asks on
+            told = error if isinstance(error, BrokerError) else ProtocolError(f"{PAST}: {type(error).__name__}: {error}")
+            if link.allows_way_out:  # of a connection that is lost the link itself tells
+                link.report(told)
+            link.unanswered(PAST, told)
+
+    async def _ask_past(self, _: SyncReason) -> None:
+        """The minutes before the live ones, which wait for them. Raises BrokerError; what a person must change ends a start at once."""
+        session = self._session
+        async with self._asking_past:
+            try:
+                if self._wants_past:
+                    await session.feed.begin(session.config.warm_up_days)
+            except (SetupError, CompetingSession) as error:
+                if PAST not in session.link.questions.missing:
+                    session.start_error = error
+                raise
+            self._wants_past = False
 
     async def _unsubscribe_bars(self, command: Any) -> None:
         self._bar_type = None

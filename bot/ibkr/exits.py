@@ -70,7 +70,8 @@ class Exits:
         generation = self._session.link.generation
         with contextlib.suppress(BrokerError):  # the link tells what it means
             await self._ask()
-            self._told = self._session.link.allows_way_out and generation == self._session.link.generation
+            known = self._known(self._session.provider.contract().conId)
+            self._told = known and self._session.link.allows_way_out and generation == self._session.link.generation
 
     async def require_held(self, con_id: int, draft: Draft, *, anew: bool, withdrawn: Callable[[], bool]) -> None:
         """A closing order closes no more than the broker holds: where that seems to be less, it is asked for a while.

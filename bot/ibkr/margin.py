@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from bot.ibkr.account import POSITIONS
+from bot.ibkr.data.provider import QUESTION as MONTHS
 from bot.ibkr.errors import NotSynced
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
@@ -26,7 +28,7 @@ class InitialMargin:
         self._link, self._contract, self._net, self._today = link, contract, net, today
         self._asked_on = ""
         if not observe:
-            link.questions.add(QUESTION, self._ask)
+            link.questions.add(QUESTION, self._ask, rests_on=(POSITIONS, MONTHS))
 
     async def _ask(self, _: SyncReason) -> None:
         """Once a trading day. Raises BrokerError."""

@@ -3,45 +3,37 @@
 The journal is ahead of nothing and the broker is behind nothing: an order the journal knows as
 working may have filled or ended meanwhile, and one it only intended may work. Each difference
 becomes an ordinary order event, once, so that supervisor, book and journal hear of it as if it had
-just happened. No order is sent. It does not promise to know executions from before the broker's
-midnight that no journal holds; PositionCheck finds what they left, and books what is gone.
+just happened. No order is sent.
+
+What became of an order is a question to the broker like any other: if it is not answered in three tries the run goes on with what
+the journal and the messages so far tell, entries wait, and it is asked again every minute. Until it is answered, no order is
+over for being nowhere.
+
+It does not promise to know executions from before the broker's midnight that no journal holds; PositionCheck finds what they left, and
+books what is gone.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.model.currencies import USD
-from nautilus_trader.model.enums import LiquiditySide, OmsType, OrderType
-from nautilus_trader.model.events import OrderAccepted, OrderFilled, OrderSubmitted
-from nautilus_trader.model.identifiers import ClientOrderId, PositionId, TradeId, VenueOrderId
-from nautilus_trader.model.objects import Quantity
-from nautilus_trader.model.orders import Order
-from nautilus_trader.model.position import Position
+from nautilus_trader.model.identifiers import ClientOrderId
 
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
-from bot.ibkr.link.asking import until_told
-from bot.ibkr.order_events import money, venue_id
-from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
+from bot.ibkr.link.link_state import LinkState, SyncReason
+from bot.ibkr.order_events import venue_id
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Terms
+from bot.ibkr.orders.order_sync import QUESTION as ORDERS
+from bot.ibkr.seed import Seed
 from bot.ibkr.session import BrokerSession
 from bot.journal.records import OrderRecord
-from bot.risk_engine.brackets import (
-    OrderOrigin,
-    OrderTags,
-    bracket_orders,
-    market_order,
-    price_of,
-    side_of,
-    stop_order,
-    strategy_id,
-    target_order,
-)
+from bot.risk_engine.brackets import strategy_id
 from bot.runtime.recover import Story, recovered
 from bot.supervision import trade as trades
 from bot.supervision.orders import AT_VENUE, OrderState, Role, TrackedOrder, named_role
 from bot.units import to_points
 
+QUESTION = "what became of earlier orders"
 ASK_TWICE = 2
 CANCELED, REFUSED = ("Cancelled", "ApiCancelled"), ("Inactive",)
 
@@ -61,39 +53,67 @@ class _Truth(NamedTuple):
 
 
 class Recovery:
-    """One restart. `client` is Nautilus' execution client of a session that is READY, `cache` Nautilus' own."""
+    """One restart. `client` is Nautilus' execution client of a session that has begun, `cache` Nautilus' own."""
 
     def __init__(self, client: Any, session: BrokerSession, cache: Any, stories: tuple[Story, ...]) -> None:
         self._client, self._session, self._cache = client, session, cache
-        self._stories = stories
+        self._stories = list(stories)
+        self._held: dict[str, _Held] = {}  # by our reference
+        self._begun: set[str] = set()  # of those, the ones that were told to be at the broker
+        self._seeded, self._told = False, not stories
 
     async def run(self) -> None:
-        """Seed, ask the broker until it answers, tell. Raises BrokerError for what no new connection cures."""
-        held = [each for story in self._stories for each in self._seed(story)]
-        if not self._stories:
+        """Put back what the journal and the messages so far tell, ask, and return once that is answered or was asked in vain."""
+        if self._told:
             return
-        truth = await until_told(self._session.link, lambda: self._ask(held))
-        for each in held:
-            self._began(each, truth)
-        for each, fill in sorted(self._fills(held), key=lambda pair: pair[1].ts_ns):
-            self._session.orders.listener.filled(self._named(each.order), fill)
-        for each in held:
+        session = self._session
+        session.orders.ledger.told |= {fill.trade_id for story in self._stories for fill in recovered(story).fills}
+        self._seed()
+        session.orders.filled_quietly = self._tell_fills
+        link = session.link
+        link.questions.add(QUESTION, self._ask, rests_on=(ORDERS,))
+        link.owe(QUESTION)
+        await link.until(self._asked_enough)
+        if not self._told:
+            self._tell_begun(_Truth(self._open(), {}))
+            self._tell_fills()
+
+    def _asked_enough(self) -> bool:
+        """Where something else is missing, one try must do: entries wait anyway, and the start has used much of its time."""
+        link = self._session.link
+        mine = link.questions.open.get(QUESTION)
+        in_vain = mine is not None and mine.tries > 0 and link.state is LinkState.DEGRADED
+        return self._told or in_vain or ORDERS in link.questions.missing
+
+    async def _ask(self, _: SyncReason) -> None:
+        """Raises BrokerError."""
+        if self._told:
+            return
+        truth = await self._truth()
+        self._seed()
+        self._tell_begun(truth)
+        self._tell_fills()
+        for each in self._held.values():
             self._ended(each, truth)
+        self._told = True
 
     # ------------------------------------------------------------------ the broker
 
-    async def _ask(self, held: list[_Held]) -> _Truth:
+    async def _truth(self) -> _Truth:
         """Absence from one snapshot is not a cancel: what is nowhere is asked for once more."""
         session = self._session
         for _ in range(ASK_TWICE):
             await session.order_sync.check()
             done = await session.link.connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False)
             ended = {told.orderRef: state.status for _, told, state in done if told.account == session.link.account}
-            truth = _Truth({ref: order for ref, order in session.orders.orders.items() if order.live}, ended)
-            if not any(self._nowhere(each.order, truth) for each in held):
+            truth = _Truth(self._open(), ended)
+            if not any(self._nowhere(each.order, truth) for each in self._held.values()):
                 break
             await session.link.delay(session.order_sync.times.again_seconds)
         return truth
+
+    def _open(self) -> dict[str, BrokerOrder]:
+        return {ref: order for ref, order in self._session.orders.orders.items() if order.live}
 
     def _nowhere(self, order: TrackedOrder, truth: _Truth) -> bool:
         return not (order.order_id in truth.open or order.order_id in truth.ended or self._total(order))
@@ -101,31 +121,43 @@ class Recovery:
     def _total(self, order: TrackedOrder) -> int:
         return self._session.orders.ledger.total(order.order_id)
 
-    def _fills(self, held: list[_Held]) -> list[tuple[_Held, Fill]]:
-        """Executions that the journal does not have."""
-        ledger = self._session.orders.ledger.fills.values()
-        known = {fill.trade_id for each in held for fill in each.trade.fills}
-        by_ref = {each.order.order_id: each for each in held}
-        return [(by_ref[fill.ref], fill) for fill in ledger if fill.ref in by_ref and fill.base_id not in known]
-
     # ------------------------------------------------------------------------ news
+
+    def _tell_begun(self, truth: _Truth) -> None:
+        for each in self._held.values():
+            if each.order.order_id not in self._begun and not self._nowhere(each.order, truth):
+                self._begun.add(each.order.order_id)
+                self._began(each, truth)
+
+    def _tell_fills(self) -> None:
+        """Executions that neither the journal has nor anybody has told."""
+        ledger = self._session.orders.ledger
+        new = [fill for fill in ledger.fills.values() if fill.ref in self._held and fill.base_id not in ledger.told]
+        for fill in sorted(new, key=lambda fill: fill.ts_ns):
+            ledger.told.add(fill.base_id)
+            self._session.orders.listener.filled(self._named(self._held[fill.ref].order), fill)
 
     def _began(self, each: _Held, truth: _Truth) -> None:
         """An order the journal does not know to be at the broker, but is or was."""
         order, here = each.order, truth.open.get(each.order.order_id)
-        if self._nowhere(order, truth):
-            return
         if order.state is OrderState.NONE:
             self._client.generate_order_submitted(*self._ids(each), self._now)
         if order.state not in AT_VENUE and truth.ended.get(order.order_id) not in REFUSED:
             self._session.orders.listener.accepted(here or self._named(order))
-        if here is not None and here.draft.terms != _terms(here, order):
+        if here is not None and here.draft.terms != (known := _terms(here, order)):
+            self._changed(here, order, known)
+
+    def _changed(self, here: BrokerOrder, order: TrackedOrder, known: Terms) -> None:
+        """Another hand has changed it while nobody ran, unless the last run had asked for a change and not heard of it."""
+        if order.state is OrderState.PENDING_UPDATE:
             self._session.orders.listener.updated(here)
+        else:
+            self._session.orders.changed_elsewhere(here, known)
 
     def _ended(self, each: _Held, truth: _Truth) -> None:
         """An order that is not open any more and did not fill whole."""
         order, listener = each.order, self._session.orders.listener
-        if order.order_id in truth.open or max(order.filled, self._total(order)) >= order.quantity:
+        if order.order_id in truth.open or max(order.filled, self._total(order)) >= order.quantity or self._ended_since(order):
             return
         status, gone = truth.ended.get(order.order_id), self._named(order)
         if status in REFUSED:
@@ -140,6 +172,11 @@ class Recovery:
             if status not in CANCELED:
                 self._session.link.report(UnknownOrder("nowhere at the broker after a restart", order_ref=order.order_id))
             listener.canceled(gone)
+
+    def _ended_since(self, order: TrackedOrder) -> bool:
+        """Whether its end was told while its question was open."""
+        here, held = self._session.orders.orders.get(order.order_id), self._cache.order(ClientOrderId(order.order_id))
+        return (here is not None and not here.live) or held.is_closed
 
     def _named(self, order: TrackedOrder) -> BrokerOrder:
         """An order that the broker does not hold any more, as the listener wants one: under the identity that Nautilus knows."""
@@ -163,7 +200,8 @@ class Recovery:
         monitor, intent = self._session.orders, story.intent
         known = {order.order_id for leg in recovered(story).legs for order in leg.orders}
         refs = {ref for ref, order in monitor.orders.items() if order.live} | {fill.ref for fill in monitor.ledger.fills.values()}
-        strangers = sorted(ref for ref in refs - known if ref.startswith(f"{intent.intent_id}-") and named_role(ref) is not None)
+        ours = {ref for ref in refs - known if ref.startswith(f"{intent.intent_id}-") and named_role(ref) is not None}
+        strangers = sorted(ref for ref in ours if self._cache.order(ClientOrderId(ref)) is None)  # what is there this run has sent
         return [self._record(story, ref) for ref in strangers]
 
     def _record(self, story: Story, ref: str) -> OrderRecord:
@@ -173,101 +211,24 @@ class Recovery:
         limit, stop = (None, None) if here is None else (here.draft.limit, here.draft.stop)
         return OrderRecord(ref, story.intent.intent_id, story.intent.plan.strategy, role.value, "OrderSubmitted", quantity, limit, stop)
 
-    def _seed(self, story: Story) -> list[_Held]:
-        """Nautilus' own orders and position, as the journal leaves them and the broker adds to them; those that may still fill."""
-        strangers = self._unheard_of(story)
-        for record in strangers:
-            self._client.found(record)
-        story = Story(story.intent, (*story.records, *strangers))
-        trade = recovered(story)
-        seed = _Seed(self._client, self._cache, self._session.provider, story, trade)
-        live = [order for leg in trade.legs for order in leg.orders if order.live]
-        for order in live:
-            self._cache.add_order(seed.order(order), client_id=self._client.id)
-        seed.position()
-        return [_Held(trade, order) for order in live]
+    def _seed(self) -> None:
+        """Nautilus' own orders, as the journal leaves them and the broker adds to them, those that may still fill; and the position."""
+        for number, story in enumerate(self._stories):
+            strangers = self._unheard_of(story)
+            for record in strangers:
+                self._client.found(record)
+            self._stories[number] = story = Story(story.intent, (*story.records, *strangers))
+            trade = recovered(story)
+            seed = Seed(self._client, self._cache, self._session.provider, story, trade)
+            for order in (order for leg in trade.legs for order in leg.orders if order.live and order.order_id not in self._held):
+                self._cache.add_order(seed.order(order), client_id=self._client.id)
+                self._held[order.order_id] = _Held(trade, order)
+            if not self._seeded:
+                seed.position()
+        self._seeded = True
 
 
-class _Seed:
-    """Makes Nautilus' objects of one trade."""
-
-    def __init__(self, client: Any, cache: Any, provider: Any, story: Story, trade: trades.Trade) -> None:
-        self._cache, self._provider, self._story, self._trade = cache, provider, story, trade
-        self._strategy, self._account = strategy_id(trade.plan.strategy), client.account_id
-        self._decided_ns = story.intent.decided.ts_ns
-        self._origin = OrderOrigin(client.trader_id, self._strategy, provider.front_id, self._decided_ns)
-        self._planned = {order.client_order_id.value: order for order in bracket_orders(story.intent, self._origin).orders}
-
-    def order(self, tracked: TrackedOrder) -> Order:
-        """The order in the state that the journal knows."""
-        order = self._made(tracked)
-        if tracked.state is OrderState.NONE:
-            return order
-        times = (self._decided_ns, self._decided_ns)
-        order.apply(OrderSubmitted(*self._who(tracked), self._account, UUID4(), *times))
-        if tracked.state in AT_VENUE:
-            order.apply(OrderAccepted(*self._who(tracked), self._venue(tracked), self._account, UUID4(), *times))
-        for fill in self._trade.fills:
-            if (fill.role, fill.leg) == (tracked.role, tracked.leg) and fill.trade_id in self._of(tracked):
-                order.apply(self._filled(tracked, fill, order.order_type))
-        return order
-
-    def position(self) -> None:
-        """The position that the fills so far make."""
-        position: Position | None = None
-        if not self._trade.net:
-            return
-        for fill in self._trade.fills:
-            tracked = next(each for leg in self._trade.legs for each in leg.of(fill.role) if fill.trade_id in self._of(each))
-            event = self._filled(tracked, fill, OrderType.MARKET)
-            if position is None:
-                position = Position(self._cache.instrument(self._provider.front_id), event)
-            else:
-                position.apply(event)
-        self._cache.add_position(position, OmsType.NETTING)
-
-    def _made(self, tracked: TrackedOrder) -> Order:
-        name = ClientOrderId(tracked.order_id)
-        if tracked.role is Role.ENTRY:
-            return self._planned[tracked.order_id]
-        tags = OrderTags(self._trade.intent_id, tracked.leg, tracked.role, tracked.slippage_ticks)
-        if tracked.price is None:
-            return market_order(self._origin, name, tracked.side, tracked.quantity, tags)
-        make = stop_order if tracked.role is Role.STOP else target_order
-        return make(self._origin, name, tracked.side, tracked.quantity, tracked.price, tags)
-
-    def _of(self, tracked: TrackedOrder) -> set[str]:
-        """The venue's names of an order's fills."""
-        records = self._story.records
-        return {record.trade_id for record in records if record.client_order_id == tracked.order_id and hasattr(record, "trade_id")}
-
-    def _who(self, tracked: TrackedOrder) -> tuple[Any, ...]:
-        return self._origin.trader_id, self._strategy, self._provider.front_id, ClientOrderId(tracked.order_id)
-
-    def _venue(self, tracked: TrackedOrder) -> VenueOrderId:
-        return VenueOrderId(self._story.venue_ids.get(tracked.order_id, "0"))
-
-    def _filled(self, tracked: TrackedOrder, fill: trades.Fill, kind: OrderType) -> OrderFilled:
-        return OrderFilled(
-            *self._who(tracked),
-            self._venue(tracked),
-            self._account,
-            TradeId(fill.trade_id),
-            PositionId(f"{self._provider.front_id}-{self._strategy}"),
-            side_of(fill.side),
-            kind,
-            Quantity.from_int(fill.quantity),
-            price_of(fill.price),
-            USD,
-            money(fill.fee_cents / 100),
-            LiquiditySide.NO_LIQUIDITY_SIDE,
-            UUID4(),
-            fill.ts_ns,
-            fill.ts_ns,
-        )
-
-
-def _terms(here: BrokerOrder, order: TrackedOrder) -> tuple[int, float | None, float | None]:
+def _terms(here: BrokerOrder, order: TrackedOrder) -> Terms:
     """The terms that the journal knows, in the broker's form; what it does not keep is taken as the broker says it."""
     price = None if order.price is None else to_points(order.price)
     stop = here.draft.kind == "STP"

@@ -48,7 +48,7 @@ RESTART_BEFORE_MINUTES, RESTART_AFTER_MINUTES = 2, 10
 
 
 class BrokerSession:
-    """Builds the parts in the order in which they synchronise: account, contract, orders, market data.
+    """Builds the parts in the order in which they synchronise: contract and account, which a start needs, then orders, market data.
 
     `charge` takes EQS events (name, market time ns, detail), `trigger` kill triggers (name, detail). `start` and `stop` are counted: the
     first start connects, the last stop hangs up.
@@ -68,8 +68,8 @@ class BrokerSession:
         self.trigger: Callable[[str, str], None] = lambda *_: None
         self.clock = MarketClock(time.time_ns, config.link.replay)
         self.link = Link(config.link, self.clock, self._ids, rng, pace)
-        self.account = AccountBook(self.link)
         self.provider = IbkrInstrumentProvider(self.link, config, runtime.calendar)
+        self.account = AccountBook(self.link)
         fee_usd, observe = float(contracts.risk_model.fee_per_side_usd), config.runtime.observe
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
         judge = Judge(self.link, self.orders)

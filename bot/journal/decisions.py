@@ -6,6 +6,7 @@ import msgspec
 
 from bot.decision.codes import Layer
 from bot.decision.euc import Euc
+from bot.decision.intent import Intent
 from bot.decision.plan import Act, EntryPlan, ManagementAction, NoSetup, TradeView
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
@@ -46,6 +47,16 @@ def decision(
         euc=None if euc is None else msgspec.structs.asdict(euc),
         intent_id=intent_id,
     )
+
+
+def intent_decision(belief: str, now: Snapshot | None, intent: Intent) -> DecisionRecord:
+    """ENTER of an intent that an earlier run wrote down and did not live to decide: plan, EUC and scores are the intent's own.
+
+    `now` is the bar as history shows it, for the beliefs.
+    """
+    plan, decided = intent.plan, intent.decided
+    record = decision(plan.strategy, belief, now, (), plan, decided.euc, intent.intent_id)
+    return msgspec.structs.replace(record, dvs=decided.dvs, eqs=decided.eqs)
 
 
 def management_decision(strategy: str, belief: str, action: ManagementAction, trade: TradeView, now: Snapshot) -> DecisionRecord:

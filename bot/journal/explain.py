@@ -74,7 +74,7 @@ def outcome_lines(outcome: Body) -> list[str]:
     """How a trade, or a shadow trade, ended."""
     what = "shadow trade" if outcome["shadow"] else "trade"
     gates = f" (refused by {', '.join(outcome['gates'])})" if outcome["gates"] else ""
-    overrun = "  BUDGET OVERRUN" if outcome["budget_overrun"] else ""
+    overrun = ("  BUDGET OVERRUN" if outcome["budget_overrun"] else "") + (f"  {outcome['mark']}" if outcome.get("mark") else "")
     return [
         _row("outcome", f"{what} {outcome['trade_id']}{gates}: {outcome['exit_reason']} at {new_york(outcome['closed_ns'])}{overrun}"),
         _row(
@@ -82,6 +82,18 @@ def outcome_lines(outcome: Body) -> list[str]:
             f"{_price(outcome['entry_price'])} to {_price(outcome['exit_price'])}, net {usd(outcome['net_cents'])} "
             f"({outcome['r']:+.2f} R), best {outcome['mfe_ticks']} and worst {outcome['mae_ticks']} ticks",
         ),
+    ]
+
+
+def state_lines(change: Record) -> list[str]:
+    """The learning state that a strategy is in since this change; nothing to tell of one that is ACTIVE."""
+    body = change.body
+    if body["after"] == "ACTIVE":
+        return []
+    level = f" {body['throttle_level']}" if body["after"] == "THROTTLED" else ""
+    return [
+        _row("state", f"{body['after']}{level} since {new_york(change.ts_ns)}: {body['reason']}"),
+        _row("", f"released by: {body['release']}"),
     ]
 
 

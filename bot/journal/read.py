@@ -14,6 +14,7 @@ from bot.errors import JournalError, MesbotError
 from bot.journal import schema
 from bot.journal.connect import connected, one_line
 from bot.journal.records import Kind
+from bot.journal.run_end import END
 from bot.journal.verify import verify
 
 _SELECT = "SELECT seq, ts_ns, kind, strategy, body FROM records"
@@ -62,10 +63,16 @@ def read(db: sqlite3.Connection, *kinds: Kind, after_seq: int = 0, until_seq: in
 
 
 def headers(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The RUN headers, one per start, oldest first; each with `mode` and `wall_ns` (UTC). Raises JournalError if one is damaged."""
-    found = []
+    """The RUN headers, one per start, oldest first; each with `mode` and `wall_ns` (UTC), and with `end` if the run came to its end.
+
+    Raises JournalError if one is damaged.
+    """
+    found: list[dict[str, Any]] = []
     for run, wall_ns, body in db.execute("SELECT run, wall_ns, body FROM runs ORDER BY run"):
         header = msgspec.json.decode(body)
+        if isinstance(header, dict) and isinstance(header.get(END), dict) and found:
+            found[-1][END] = header[END]
+            continue
         if not isinstance(header, dict) or not isinstance(header.get("mode"), str):
             raise JournalError(f"The header of run {run} is damaged: it names no mode; `mesbot journal verify` says what else is.")
         found.append({**header, "wall_ns": wall_ns})

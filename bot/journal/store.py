@@ -15,6 +15,8 @@ minute ends; two processes must not write to one journal (the second is stopped 
 sentence, not kept waiting).
 """
 
+# long because: all that is written to a journal goes through one class, and a run's beginning and end belong to it
+
 from __future__ import annotations
 
 import sqlite3
@@ -33,6 +35,7 @@ from bot.journal.file import JournalFile
 from bot.journal.kill_state import latch_of, require_link
 from bot.journal.latch import Latch, latch_path, read_latch
 from bot.journal.records import ContractsRecord, KillRecord, Kind, OperatorRecord
+from bot.journal.run_end import END
 from bot.journal.stored_run import StoredRun
 from bot.journal.times import minute_end
 from bot.journal.verify import verify
@@ -219,6 +222,14 @@ class Journal:
     def head(self) -> str:
         """The chain's head after the last closed link, hex: the identity of the run so far."""
         return self._head.hex()
+
+    def end(self, said: Mapping[str, Any]) -> None:
+        """The run came to its end, and says so (outside the chain): one that does not was interrupted. `said` is JSON-able."""
+        self.flush()
+        if self._stored is None or self._stored.exhausted:
+            self._header = chain.encode({END: dict(said)}).decode()
+            self._end_comparing()
+            self.flush()
 
     def close(self) -> None:
         """Flush what is buffered and close the file. Records without a link stay without one.

@@ -11,9 +11,10 @@ from pathlib import Path
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
 from bot.journal.contracts import contracts_of
-from bot.journal.explain import bar_lines, decision_lines, event_lines, outcome_lines, quality_lines
-from bot.journal.read import Record, opened, read
+from bot.journal.explain import bar_lines, decision_lines, event_lines, outcome_lines, quality_lines, state_lines
+from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
+from bot.journal.run_end import interrupted
 from bot.journal.times import minute_end, new_york, parse_time
 from bot.units import HOUR_NS
 
@@ -42,7 +43,7 @@ def why(path: str | Path, when: str, strategy: str | None = None) -> str:
 
     `when` is New York time (`2025-10-02 10:41`) unless it has an offset. Per strategy: the
     sentence, the first failing gate, all others with their distances, the smallest change,
-    plan, EUC, beliefs, and what became of it; for the bar: prices, DVS and EQS with what
+    plan, EUC, beliefs, its learning state with what releases it, and what became of it; for the bar: prices, DVS and EQS with what
     lowered them, and all events. If no bar of the trading window closed then, the answer
     is a sentence that names the nearest one.
 
@@ -54,9 +55,11 @@ def why(path: str | Path, when: str, strategy: str | None = None) -> str:
             raise JournalError(f"{path} is not a whole journal; `mesbot journal verify --journal {path}` says what is wrong.")
         records = _records_of_bar(db, ts_ns)
         decisions = [record for record in records if record.kind is Kind.DECISION]
+        broken_off = interrupted(Path(path), db, headers(db))
+        last = f"\n{broken_off}\n" if broken_off else ""
         if not decisions:
-            return _no_such_bar(db, path, ts_ns)
-        return "\n".join(_answer(db, ts_ns, records, _of_strategy(decisions, strategy))) + "\n"
+            return _no_such_bar(db, path, ts_ns) + last
+        return "\n".join(_answer(db, ts_ns, records, _of_strategy(decisions, strategy))) + "\n" + last
 
 
 def _records_of_bar(db: sqlite3.Connection, ts_ns: int) -> list[Record]:
@@ -102,12 +105,19 @@ def _answer(db: sqlite3.Connection, ts_ns: int, records: list[Record], decisions
     if bar is not None:
         lines += bar_lines(bar.body) + quality_lines(bar.body)
     for decision in decisions:
-        lines += ["", *decision_lines(decision.body, in_force.filter), *_aftermath(db, ts_ns, decision)]
+        lines += ["", *decision_lines(decision.body, in_force.filter), *_state(db, decision), *_aftermath(db, ts_ns, decision)]
     names = {record.strategy for record in decisions}
     events = [record for record in records if record.kind in _EVENTS and record.strategy in {None, *names}]
     if events:
         lines += ["", "Events of this bar", *(line for event in events for line in event_lines(event))]
     return lines
+
+
+def _state(db: sqlite3.Connection, decision: Record) -> list[str]:
+    """The learning state that the strategy was in, if it was not ACTIVE, and what would have released it."""
+    query = f"SELECT max(seq) FROM records WHERE kind = 'state change' AND {schema.RARE} AND strategy = ? AND seq < ?"
+    (seq,) = db.execute(query, (decision.strategy, decision.seq)).fetchone()
+    return [] if seq is None else [line for change in read(db, after_seq=seq - 1, until_seq=seq) for line in state_lines(change)]
 
 
 def _aftermath(db: sqlite3.Connection, ts_ns: int, decision: Record) -> list[str]:

@@ -17,7 +17,7 @@ class ReliabilityMetrics(msgspec.Struct, frozen=True, gc=False):
     """What a sequence of trades came to.
 
     `trades`, `wins`, `losses`, `scratches` are plain counts, `win_streak` and `loss_streak`
-    those running at the end (a scratch breaks none). Weighted by the DVS at entry: `weight`
+    those running at the end (a scratch breaks none). Weighted by DVS at entry and age (evidence.py): `weight`
     (the sum), `weighted_wins`, `weighted_losses`, `win_rate` (a scratch counts as a trade not
     won) with its Wilson bounds `win_rate_low` and `win_rate_high` (for `weight` trials),
     `expectancy_r` with its standard error, and `sharpe` (mean over standard deviation of R, a
@@ -52,10 +52,9 @@ def result_of(outcome: TradeOutcome, bounds: OutcomeLaw) -> Result:
     return result_at(outcome.net_cents, outcome.r, bounds.loss_at_or_below_r)
 
 
-def measure(outcomes: Sequence[TradeOutcome], bounds: OutcomeLaw, confidence: float) -> ReliabilityMetrics:
-    """The metrics of these trades, in the order given (that of closing)."""
+def measure(outcomes: Sequence[TradeOutcome], weights: Sequence[float], bounds: OutcomeLaw, confidence: float) -> ReliabilityMetrics:
+    """The metrics of these trades, in the order given (that of closing); `weights` are what each weighs, 0..1."""
     results = [result_of(outcome, bounds) for outcome in outcomes]
-    weights = [_weight(outcome.dvs) for outcome in outcomes]
     weight = math.fsum(weights)
     weighted_wins = _weight_of(Result.WIN, results, weights)
     expectancy_r, error_r, sharpe = _expectancy([outcome.r for outcome in outcomes], weights, weight)
@@ -94,6 +93,13 @@ def streak(results: Sequence[Result], kind: Result) -> int:
     return count
 
 
+def streak_after(before: int, result: Result, kind: Result) -> int:
+    """A streak of `kind` after one more result; a scratch breaks none."""
+    if result is Result.SCRATCH:
+        return before
+    return before + 1 if result is kind else 0
+
+
 def max_drawdown(values: Sequence[float]) -> float:
     """The deepest fall of the running sum from its peak (0 at the start), >= 0, in the values' unit."""
     total = peak = deepest = 0.0
@@ -102,11 +108,6 @@ def max_drawdown(values: Sequence[float]) -> float:
         peak = max(peak, total)
         deepest = max(deepest, peak - total)
     return deepest
-
-
-def _weight(dvs: float) -> float:
-    """DVS at entry as a weight; UNKNOWN (nan) weighs nothing."""
-    return min(1.0, max(0.0, dvs)) if dvs == dvs else 0.0
 
 
 def _weight_of(kind: Result, results: Sequence[Result], weights: Sequence[float]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bot.contracts.models import Learning
+from bot.learning.evidence import has_aged
 from bot.learning.metrics import ReliabilityMetrics
 from bot.units import TOLERANCE
 
@@ -67,3 +68,13 @@ def release_finding(shadows: ReliabilityMetrics, win_streak: int, learning: Lear
         reason = f"shadow expectancy {shadows.expectancy_r:.2f} R is above 0"
         return Finding(reason, "shadow_expectancy_r", shadows.expectancy_r, shadows.trades)
     return None
+
+
+def aged_finding(sample: float, trades: int, sessions_since: int, learning: Learning) -> Finding | None:
+    """Why a THROTTLED strategy is ACTIVE again without a trade, or None: the effective sample of its rolling last `trades` is small by now,
+    and it was throttled long enough ago."""
+    if not has_aged(sample, sessions_since, learning):
+        return None
+    below = learning.evidence.aged_below_sample
+    reason = f"EVIDENCE_AGED: effective sample {sample:.2f} is below {below:g}, {sessions_since} sessions after it was throttled"
+    return Finding(reason, "effective_sample", sample, trades)

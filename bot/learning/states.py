@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -12,8 +12,9 @@ from bot.contracts.models import Contracts
 from bot.decision.outcome import TradeOutcome
 from bot.errors import UsageError
 from bot.journal.records import StateRecord
-from bot.learning import rules
-from bot.learning.metrics import ReliabilityMetrics, Result, measure, result_of
+from bot.learning import release, rules
+from bot.learning.evidence import Aged, Sessions, effective_sample, sessions_until_aged, weight
+from bot.learning.metrics import ReliabilityMetrics, Result, measure, result_of, streak_after
 from bot.learning.rules import Finding
 
 
@@ -33,8 +34,9 @@ class LearningView(msgspec.Struct, frozen=True, gc=False):
     """All that the rest of mesbot may know of the loop.
 
     `cost_multiplier` >= 1 is EUC's; `wins` and `losses` are those of the rolling last real
-    trades, weighted by DVS at entry; `metrics` describe the same trades. A QUARANTINED or
-    ARCHIVED strategy is refused whatever the other fields say.
+    trades, weighted by DVS at entry and age; `metrics` describe the same trades. A QUARANTINED or
+    ARCHIVED strategy is refused whatever the other fields say. `release` says what lets it go, as of the newest
+    session and outcome; "" while ACTIVE.
     """
 
     state: StrategyState
@@ -43,6 +45,7 @@ class LearningView(msgspec.Struct, frozen=True, gc=False):
     wins: float
     losses: float
     metrics: ReliabilityMetrics
+    release: str
 
 
 class _Ledger:
@@ -50,7 +53,7 @@ class _Ledger:
 
     __slots__ = (
         "comeback", "level", "loss_streak", "name", "quarantined_ns", "quarantines", "rolling", "sample",
-        "shadow_streak", "shadows", "state", "view",
+        "shadow_streak", "shadows", "state", "throttled_at", "view",
     )  # fmt: skip
 
     view: LearningView
@@ -66,6 +69,7 @@ class _Ledger:
         self.loss_streak = self.shadow_streak = 0
         self.quarantines: list[int] = []  # the session counts of their days
         self.quarantined_ns = 0
+        self.throttled_at = 0  # the session count of the newest record that made it THROTTLED
 
     def restart_samples(self) -> None:
         self.sample.clear()
@@ -76,7 +80,8 @@ class _Ledger:
 class LearningLoop:
     """Folds outcomes into states; the same outcomes and sessions give the same states to the bit.
 
-    Real trades throttle and quarantine, shadow trades release, a person restores. A shadow
+    Real trades throttle and quarantine, shadow trades release, age ends a throttle, a person restores. Evidence
+    ages with each session, at its first bar (evidence.py); that alone changes no state but THROTTLED. A shadow
     counts if it was decided while the strategy was quarantined, whatever other gates it failed.
     Quarantine is asked before throttle. The first real win of a comeback makes ACTIVE by itself;
     the win rate is looked at again with the next trade. A real trade that closes in
@@ -91,30 +96,45 @@ class LearningLoop:
         self._bounds = contracts.constitution.outcome
         self._ledgers: dict[str, _Ledger] = {}
         self._cells: dict[tuple[str, str, str], deque[TradeOutcome]] = {}
-        self._sessions = 0
-        self._last_day = ""
+        self._sessions = Sessions()
 
-    def on_session(self, trading_day: str) -> None:
-        """Count a session (ISO date); a day that is not after the last one changes nothing."""
-        if trading_day > self._last_day:
-            self._sessions += 1
-            self._last_day = trading_day
+    def on_session(self, trading_day: str) -> list[StateRecord]:
+        """A session's first bar (ISO date): all evidence is a session older. The changes of state that makes, by strategy.
+
+        A day that is not after the last one changes nothing.
+        """
+        if not self._sessions.begin(trading_day):
+            return []
+        changes = [change for name in sorted(self._ledgers) for change in self._on_age(self._ledgers[name])]
+        for ledger in self._ledgers.values():
+            ledger.view = self._view(ledger)
+        return changes
 
     def on_outcome(self, outcome: TradeOutcome) -> list[StateRecord]:
         """Take in a closed trade, real or shadow; the changes of state it makes, in order."""
-        self.on_session(outcome.trading_day)
+        changes = self.on_session(outcome.trading_day)
+        if outcome.mark:
+            return changes  # it says nothing of its strategy
         ledger = self._ledger(outcome.strategy)
-        changes = self._on_shadow(ledger, outcome) if outcome.shadow else self._on_trade(ledger, outcome)
+        changes += self._on_shadow(ledger, outcome) if outcome.shadow else self._on_trade(ledger, outcome)
         ledger.view = self._view(ledger)
         return changes
 
-    def refold(self, past: Iterable[int | TradeOutcome], day_of: Callable[[int], str]) -> None:
-        """Fold what earlier runs journaled: outcomes, and the close (UTC ns) of a bar of each session; `day_of` names its trading day."""
+    def refold(
+        self, past: Iterable[int | TradeOutcome], day_of: Callable[[int], str], told: Mapping[str, StateRecord] | None = None
+    ) -> list[StateRecord]:
+        """Fold what earlier runs journaled: outcomes, and the close (UTC ns) of a bar of each session; `day_of` names its trading day.
+
+        `told` is the last change of each strategy that they journaled. Returns the changes from there to what the fold gives:
+        none, unless they were made by other rules.
+        """
         for each in past:
             if isinstance(each, TradeOutcome):
                 self.on_outcome(each)
             else:
                 self.on_session(day_of(each))
+        known = told or {}
+        return [change for name in sorted({*self._ledgers, *known}) for change in self._untold(name, known.get(name))]
 
     def restore(self, strategy: str, reason: str) -> StateRecord:
         """A person brings an archived strategy back, THROTTLED. Raises UsageError if it is not archived or no reason is given."""
@@ -151,7 +171,7 @@ class LearningLoop:
             return []
         result = result_of(outcome, self._bounds)
         ledger.sample.append(outcome)
-        ledger.loss_streak = _streak_after(ledger.loss_streak, result, Result.LOSS)
+        ledger.loss_streak = streak_after(ledger.loss_streak, result, Result.LOSS)
         sample = self._measure(ledger.sample)
         finding = rules.quarantine_finding(sample, ledger.loss_streak, self._learning)
         if finding is not None:
@@ -163,25 +183,21 @@ class LearningLoop:
         ledger.comeback = False
         ledger.quarantined_ns = ts_ns
         ledger.restart_samples()
-        archive, release = self._learning.archive, self._learning.release
-        until = (
-            f"{release.shadow_wins_in_a_row} shadow wins in a row, "
-            f"or shadow expectancy above 0 over {release.shadow_expectancy_min_trades} or more"
-        )
-        changes = [_change(ledger, StrategyState.QUARANTINED, finding, until)]
-        ledger.quarantines = [day for day in ledger.quarantines if self._sessions - day < archive.within_sessions]
-        ledger.quarantines.append(self._sessions)
+        archive, sessions = self._learning.archive, len(self._sessions)
+        changes = [self._change(ledger, StrategyState.QUARANTINED, finding)]
+        ledger.quarantines = [day for day in ledger.quarantines if sessions - day < archive.within_sessions]
+        ledger.quarantines.append(sessions)
         count = len(ledger.quarantines)
         if count >= archive.quarantines:
             again = Finding(f"{count} quarantines within {archive.within_sessions} sessions", "quarantines", count, count)
-            changes.append(_change(ledger, StrategyState.ARCHIVED, again, f"a person: mesbot strategy restore {ledger.name} --reason"))
+            changes.append(self._change(ledger, StrategyState.ARCHIVED, again))
         return changes
 
     def _throttle(self, ledger: _Ledger, sample: ReliabilityMetrics, won: bool) -> list[StateRecord]:
         if ledger.comeback and won:
             ledger.comeback, ledger.level = False, 0
             first = Finding("first real win after the comeback", "real_wins", 1, sample.trades)
-            return [_change(ledger, StrategyState.ACTIVE, first, "")]
+            return [self._change(ledger, StrategyState.ACTIVE, first)]
         level = rules.throttle_level(sample, self._learning)
         if ledger.comeback:
             level = max(level, ledger.level)
@@ -189,14 +205,26 @@ class LearningLoop:
             return []
         ledger.level = level
         finding = Finding(f"win rate {sample.win_rate:.0%}", "win_rate", sample.win_rate, sample.trades)
-        if level == 0:
-            return [_change(ledger, StrategyState.ACTIVE, finding, "")]
-        return [_change(ledger, StrategyState.THROTTLED, finding, self._throttle_release(ledger))]
+        return [self._change(ledger, StrategyState.ACTIVE if level == 0 else StrategyState.THROTTLED, finding)]
 
-    def _throttle_release(self, ledger: _Ledger) -> str:
-        if ledger.comeback:
-            return "the first real win"
-        return f"win rate of {self._learning.throttle.level_1.win_rate_below:.0%} or more"
+    # -------------------------------------------------------------------------- age
+
+    def _on_age(self, ledger: _Ledger) -> list[StateRecord]:
+        """The rolling trades are asked, not the restarted sample: what made a strategy THROTTLED must have faded."""
+        if ledger.state is not StrategyState.THROTTLED:
+            return []
+        sample = effective_sample(self._aged(ledger), self._learning)
+        finding = rules.aged_finding(sample, len(ledger.rolling), self._since_throttled(ledger), self._learning)
+        if finding is None:
+            return []
+        ledger.comeback, ledger.level = False, 0
+        return [self._change(ledger, StrategyState.ACTIVE, finding)]
+
+    def _since_throttled(self, ledger: _Ledger) -> int:
+        return len(self._sessions) - ledger.throttled_at
+
+    def _aged(self, ledger: _Ledger) -> list[Aged]:
+        return [(outcome.dvs, self._sessions.since(outcome.trading_day)) for outcome in ledger.rolling]
 
     # ---------------------------------------------------------------- shadow trades
 
@@ -204,14 +232,14 @@ class LearningLoop:
         if ledger.state is not StrategyState.QUARANTINED or outcome.decided_ns < ledger.quarantined_ns:
             return []
         ledger.shadows.append(outcome)
-        ledger.shadow_streak = _streak_after(ledger.shadow_streak, result_of(outcome, self._bounds), Result.WIN)
+        ledger.shadow_streak = streak_after(ledger.shadow_streak, result_of(outcome, self._bounds), Result.WIN)
         finding = rules.release_finding(self._measure(ledger.shadows), ledger.shadow_streak, self._learning)
         return [] if finding is None else [self._come_back(ledger, finding)]
 
     def _come_back(self, ledger: _Ledger, finding: Finding) -> StateRecord:
         ledger.restart_samples()
         ledger.comeback, ledger.level = True, max(1, ledger.level)
-        return _change(ledger, StrategyState.THROTTLED, finding, self._throttle_release(ledger))
+        return self._change(ledger, StrategyState.THROTTLED, finding)
 
     # ------------------------------------------------------------------------ shared
 
@@ -231,30 +259,43 @@ class LearningLoop:
             wins=metrics.weighted_wins,
             losses=metrics.weighted_losses,
             metrics=metrics,
+            release=self._release(ledger),
         )
 
     def _measure(self, outcomes: Iterable[TradeOutcome]) -> ReliabilityMetrics:
-        return measure(list(outcomes), self._bounds, self._learning.wilson_confidence)
+        trades = list(outcomes)
+        weights = [weight(trade.dvs, self._sessions.since(trade.trading_day), self._learning) for trade in trades]
+        return measure(trades, weights, self._bounds, self._learning.wilson_confidence)
 
+    def _release(self, ledger: _Ledger) -> str:
+        match ledger.state:
+            case StrategyState.THROTTLED:
+                sessions = sessions_until_aged(self._aged(ledger), self._since_throttled(ledger), self._learning)
+                return release.from_throttle(ledger.comeback, sessions, self._learning)
+            case StrategyState.QUARANTINED:
+                return release.from_quarantine(self._learning)
+            case StrategyState.ARCHIVED:
+                return release.from_archive(ledger.name)
+        return ""
 
-def _streak_after(streak: int, result: Result, kind: Result) -> int:
-    """A streak after one more result; a scratch breaks none."""
-    if result is Result.SCRATCH:
-        return streak
-    return streak + 1 if result is kind else 0
+    def _change(self, ledger: _Ledger, after: StrategyState, finding: Finding) -> StateRecord:
+        """Move a strategy to its next state and say why."""
+        before, ledger.state = ledger.state, after
+        if after is StrategyState.THROTTLED:
+            ledger.throttled_at = len(self._sessions)
+        return self._record(ledger, before.value, finding)
 
+    def _untold(self, strategy: str, told: StateRecord | None) -> list[StateRecord]:
+        """A change from what the journal told last to what the fold gives, if they differ."""
+        ledger = self._ledger(strategy)
+        before, level = (StrategyState.ACTIVE.value, 0) if told is None else (told.after, told.throttle_level)
+        if (before, level) == (ledger.state.value, ledger.level):
+            return []
+        reason = "the journal, folded by the rules in force, gives another state than the one it told last"
+        sample = effective_sample(self._aged(ledger), self._learning)
+        return [self._record(ledger, before, Finding(reason, "effective_sample", sample, len(ledger.rolling)))]
 
-def _change(ledger: _Ledger, after: StrategyState, finding: Finding, release: str) -> StateRecord:
-    """Move a strategy to its next state and say why."""
-    before, ledger.state = ledger.state, after
-    return StateRecord(
-        strategy=ledger.name,
-        before=before.value,
-        after=after.value,
-        throttle_level=ledger.level,
-        reason=finding.reason,
-        statistic=finding.statistic,
-        value=float(finding.value),
-        sample_size=finding.sample_size,
-        release=release,
-    )
+    def _record(self, ledger: _Ledger, before: str, finding: Finding) -> StateRecord:
+        value, release = float(finding.value), self._release(ledger)
+        said = (finding.reason, finding.statistic, value, finding.sample_size, release)
+        return StateRecord(ledger.name, before, ledger.state.value, ledger.level, *said)

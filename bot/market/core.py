@@ -14,7 +14,7 @@ from bot.market.own_beliefs import OwnBeliefs
 from bot.market.regime import classify, is_volatility_shock
 from bot.market.rolling import RangeWindow
 from bot.market.session import SessionSignals
-from bot.market.shock import is_shock
+from bot.market.shock import is_shock, usual_range
 from bot.market.signals import BarSignals
 from bot.market.slippage import slippage_ticks
 from bot.market.state import Belief, MarketState
@@ -35,6 +35,7 @@ class MarketCore:
 
     def __init__(self, contracts: Contracts, calendar: SessionCalendar) -> None:
         strategies, gates = contracts.strategies, contracts.constitution.quality_gates
+        self._strategies = strategies
         self._regime_limits, self._calendar = strategies.regime, calendar
         self._volatility_shock, self._news_shock = contracts.constitution.lockouts.volatility_shock, contracts.data_contract.shock_signature
         self._slippage_model = contracts.execution_contract.slippage
@@ -59,6 +60,15 @@ class MarketCore:
     def faults(self) -> dict[str, str]:
         """What the evidence functions of strategies did wrong on the last bar, by belief, as sentences."""
         return self._own.faults
+
+    def forget_levels(self) -> None:
+        """Another contract's prices begin with the next bar: yesterday's levels, extremes and close are not carried over."""
+        signals = self._strategies.signals
+        self._range = RangeWindow(signals.range_bars)
+        self._highs.clear()
+        self._lows.clear()
+        self._signals.forget_close()
+        self._rth.forget_levels()
 
     def update(self, bar: Bar, dvs: float, eqs: float, spread_ticks: float = BARS_ONLY_TICKS) -> MarketState:
         """The state at the close of `bar`. Scores 0..1; nan is unknown and makes every belief inapplicable.
@@ -139,7 +149,12 @@ class MarketCore:
                 self._volatility_shock, atr_norm, signals.true_range, signals.atr_30_before, rth.median_range
             ),
             news_shock=is_shock(
-                self._news_shock, signals.true_range, signals.atr_30, signals.volume_z, bar.close - bar.open, signals.body_deviation
+                self._news_shock,
+                signals.true_range,
+                usual_range(signals.atr_30_before, rth.median_range),
+                signals.volume_z,
+                bar.close - bar.open,
+                signals.body_deviation,
             ),
             spread_ticks=spread_ticks,
             slippage_base_ticks=slippage_base,
@@ -153,8 +168,14 @@ class MarketCore:
             regime=classify(self._regime_limits, atr_norm, signals.trend_strength, signals.efficiency, noise),
             beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else self._outside,
             levels=rth.levels,
-            warming_up=_undefined(signals, rth) if spread_ticks == spread_ticks else (*_undefined(signals, rth), "spread_ticks"),
+            warming_up=self._warming_up(spread_ticks),
         )
+
+    def _warming_up(self, spread_ticks: float) -> tuple[str, ...]:
+        missing = _undefined(self._signals, self._rth)
+        if spread_ticks != spread_ticks:
+            missing = (*missing, "spread_ticks")
+        return missing if missing or self._range.full else ("prior_high_20", "prior_low_20")
 
     def _believe(self, phase: int, dvs: float, eqs: float, lunch_void: bool) -> dict[str, tuple[Belief, Belief]]:
         s, rth, evidence = self._signals, self._rth, self._evidence

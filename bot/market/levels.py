@@ -165,6 +165,11 @@ class SweepTracker:
         self._newest = None
         self._runs.clear()
 
+    def forget(self) -> None:
+        """Another contract's prices begin: the lookback, too."""
+        self.restart()
+        self._window = RangeWindow(self._limits.lookback_bars)
+
     def observe(self, bar: Bar) -> None:
         """Take a bar outside the session into the lookback."""
         self._window.update(bar)

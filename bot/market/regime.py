@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.contracts.models import RegimeLaw, VolatilityShock
+from bot.market.shock import usual_range
 from bot.market.state import Regime
 
 
@@ -25,5 +26,4 @@ def is_volatility_shock(shock: VolatilityShock, atr_norm: float, true_range: int
     """
     if atr_norm >= shock.atr_norm:
         return True
-    usual = median_range if median_range > atr_30_before else atr_30_before
-    return true_range >= shock.range_multiple * usual and true_range > 0
+    return true_range >= shock.range_multiple * usual_range(atr_30_before, median_range) and true_range > 0

@@ -263,6 +263,10 @@ class MinuteMedians:
             values.append(value)
         return median
 
+    def forget(self) -> None:
+        """Begin anew: what was kept is of other prices."""
+        self._by_minute.clear()
+
 
 def _median(values: deque[float]) -> float:
     ordered = sorted(values)

@@ -53,6 +53,12 @@ class SessionSignals:
         self.book.restart(self._prior, self._overnight, bar.open if close_before is None else close_before)
         self._sweeps.restart()
 
+    def forget_levels(self) -> None:
+        """Another contract's prices begin: neither the prior session nor the night before has a level for it."""
+        self.rest()
+        self._prior = self._rth = self._overnight = None
+        self._sweeps.forget()
+
     def observe(self, bar: Bar) -> None:
         """Take in a bar outside RTH."""
         if self._overnight:

@@ -89,6 +89,11 @@ class BarSignals:
         """Close of the bar last given, None before the first."""
         return self._before.close if self._before else None
 
+    def forget_close(self) -> None:
+        """The next bar is of another contract: no path leads to it from the last close."""
+        self._before = self._change_before = None
+        self._closes.clear()
+
     def update(self, bar: Bar) -> None:
         """Take a bar in and compute all signals of it."""
         before = self._before

@@ -9,7 +9,11 @@ from bot.market.state import MarketState
 
 
 class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
-    """A bar has been scored. `bar` is None if it was rejected; `dvs` is nan while UNKNOWN."""
+    """A bar has been scored. `bar` is None if it was rejected; `dvs` is nan while UNKNOWN.
+
+    `hole`: bars had stopped before it for longer than the contract allows. `new_level` is its open over the last believed close
+    where another price level begins with it, `roll` where another contract does; else 0.
+    """
 
     ts_ns: int
     raw_prices: tuple[float, float, float, float]
@@ -20,6 +24,9 @@ class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
     dvs_events: tuple[tuple[str, float], ...]
     eqs: float
     eqs_parts: tuple[tuple[str, float], ...]
+    hole: bool = False
+    new_level: float = 0.0
+    roll: float = 0.0
 
 
 class MarketUpdate(msgspec.Struct, frozen=True, gc=False):

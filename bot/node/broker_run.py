@@ -293,7 +293,7 @@ def _unwanted(node: MesbotNode) -> list[str]:
 def _not_ours(node: MesbotNode) -> list[str]:
     """What the account holds and the book does not explain."""
     session = node.session
-    if not session.link.was_synced:
+    if not session.link.begun:
         return []
     if not session.link.allows_entries:
         return [f"The link is {session.link.state}: what the account holds now is not known for sure; look in TWS."]

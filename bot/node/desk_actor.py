@@ -18,10 +18,12 @@ from actors.part import Part
 from bot.decision.plan import ExitReason
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
+from bot.ibkr.data.market_data import PAST
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.records import Kind, OperatorRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
+    ENDPOINT_JOURNAL_WRITTEN,
     ENDPOINT_RISK_CLOSE,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_STANDING,
@@ -30,19 +32,19 @@ from bot.messages import (
     TOPIC_MARKET,
     CloseTrade,
     Standing,
+    Written,
 )
 from bot.node.drill import Drills, taken_drill
 from bot.node.errors import NodeError
 from bot.node.foreign import ForeignKill
-from bot.node.kill_request import FOREIGN, refused_request, taken_request
-from bot.node.overdue import flatten_overdue
+from bot.node.kill_request import FOREIGN, KILL, KillRequests, refused_request
+from bot.node.overdue import flatten_overdue, time_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
 from bot.runtime.kill_times import CANCELS_SENT
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
 
-WARM_UP_SECONDS = 600.0
 POLL_SECONDS, LOOK_SECONDS = 0.005, 0.025
 
 
@@ -74,9 +76,11 @@ class DeskActor(Part):
         self._journal = Path(config.runtime.journal_path)
         # A kill that was asked for while last year's journal was the newest waits beside that one.
         self._journals = tuple(dict.fromkeys([*map(Path, config.runtime.earlier), self._journal]))
+        self._requests = [KillRequests(journal, what) for journal in self._journals for what in (KILL, FOREIGN)]
+        self._obeyed: list[tuple[KillRequests, str, int]] = []  # with how many records must be on the disk before the file may go
         self.watchdog = Watchdog(hung_path(self._journal))
         self._drills = Drills(self, self._journal, self._standing)
-        self._foreign = ForeignKill(self, self._journal, self._standing, observe=config.runtime.observe)
+        self._foreign = ForeignKill(self, self._standing, observe=config.runtime.observe)
         self._last_bar_ns = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.session: BrokerSession
@@ -102,6 +106,7 @@ class DeskActor(Part):
     def on_stop(self) -> None:
         """Cancel entries that still work, unless the run's owner has seen to that; positions keep their stops and targets."""
         gc.unfreeze()
+        self._forget_written()
         self.watchdog.end()
         for task in self._tasks:
             task.cancel()
@@ -130,19 +135,39 @@ class DeskActor(Part):
 
     def look(self) -> None:
         """Carry out a person's requests, and leave what is overdue."""
-        for journal in self._journals:
-            self._take(journal)
+        for request in self._requests:
+            if (reason := request.take()) is not None:
+                self._obey(request, reason)
+        self._forget_written()
         self._tell_refused(next((why for journal in self._journals if (why := refused_request(journal))), ""))
         if (reason := taken_drill(self._journal)) is not None:
             self._also(lambda: self._drills.run(reason))
         self.leave_overdue()
 
-    def _take(self, journal: Path) -> None:
-        if (reason := taken_request(journal)) is not None:
-            self._kill(reason)
-        if (reason := taken_request(journal, FOREIGN)) is not None:
-            self._kill(reason)
-            self._also(lambda: self._foreign.run(reason))
+    def _obey(self, request: KillRequests, reason: str) -> None:
+        """At once; the request itself stays until the records of it are on the disk, for the disk may be slow and we may die."""
+        self._kill(reason)
+        if request.what == FOREIGN:
+            self._also(lambda: self._obey_foreign(request, reason))
+        else:
+            self._obeyed.append((request, reason, self._written().told))
+
+    async def _obey_foreign(self, request: KillRequests, reason: str) -> None:
+        """Nothing but this request knows of what is foreign, so that it stays until that is over."""
+        await self._foreign.run(reason)
+        self._obeyed.append((request, reason, self._written().told))
+
+    def _forget_written(self) -> None:
+        durable = self._written().durable if self._obeyed else 0
+        for request, reason, told in self._obeyed:
+            if told <= durable:
+                request.done(reason)
+        self._obeyed = [each for each in self._obeyed if each[2] > durable]
+
+    @property
+    def kill_waits(self) -> bool:
+        """Whether a kill is asked for that has not been obeyed yet."""
+        return any(request.waits for request in self._requests)
 
     def _tell_refused(self, why: str) -> None:
         """Once, for as long as it lies there."""
@@ -166,10 +191,17 @@ class DeskActor(Part):
         self.record(Kind.OPERATOR, self.session.clock.now_ns(), OperatorRecord("kill", reason, CANCELS_SENT))
 
     def leave_overdue(self) -> None:
-        """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that."""
+        """Close what is held past the session's flatten time, when no bar has. On a replay only the tape decides that.
+
+        While history is missing there are no bars at all, so that a trade's own longest time counts by the clock too.
+        """
         clock = self.session.clock
         if clock.replay or not self.session.link.allows_way_out:
             return
+        if PAST in self.session.link.questions.missing:
+            for trade in [trade for trade in self._standing().open_trades if not trade.closing and time_overdue(trade, clock.now_ns())]:
+                request = CloseTrade(trade.trade_id, ExitReason.TIME, "its longest time has passed without a bar: history is missing")
+                self.msgbus.send(ENDPOINT_RISK_CLOSE, request)
         laws = [self._runtime, *self._runtime.kept.values()]
         if not any(flatten_overdue(law.calendar, clock.now_ns(), self.session.close_ns()) for law in laws):
             return
@@ -190,15 +222,14 @@ class DeskActor(Part):
             await self._keep_step()
 
     async def _warmed_up(self) -> None:
-        """Decisions begin with the next minute to close: what closed meanwhile is history, and its spread was not seen."""
-        try:
-            async with asyncio.timeout(WARM_UP_SECONDS):
-                while self.session.feed.flow.last_ns < self._config.warm_until_ns or not self._standing().idle:
-                    if self.session.start_error is not None:
-                        raise NodeError(f"The node cannot start. {self.session.start_error}")
-                    await asyncio.sleep(POLL_SECONDS)
-        except TimeoutError:
-            raise NodeError(f"History did not arrive within {WARM_UP_SECONDS:.0f} s") from None
+        """Decisions begin with the next minute to close: what closed meanwhile is history, and its spread was not seen.
+
+        History that does not come ends no run, for there may be a position to look after; the link says that it is missing.
+        """
+        while self.session.feed.flow.last_ns < self._config.warm_until_ns or not self._standing().idle:
+            if self.session.start_error is not None:
+                raise NodeError(f"The node cannot start. {self.session.start_error}")
+            await asyncio.sleep(POLL_SECONDS)
 
     # -------------------------------------------------------------- lockstep
 
@@ -221,6 +252,11 @@ class DeskActor(Part):
     def _on_market(self, update: MarketUpdate) -> None:
         self._last_bar_ns = update.quality.ts_ns
         self.watchdog.lives()
+
+    def _written(self) -> Written:
+        written = Written()
+        self.msgbus.send(ENDPOINT_JOURNAL_WRITTEN, written)
+        return written
 
     def _standing(self) -> Standing:
         standing = Standing()

@@ -23,7 +23,10 @@ OPEN_SECONDS, CLOSE_SECONDS, POLL_SECONDS = 15.0, 600.0, 0.01
 
 
 def taken_drill(journal: Path) -> str | None:
-    """The reason of a drill that was asked for, once; None if there is none. What cannot be removed would come back, so it is none."""
+    """The reason of a drill that was asked for, once; None if there is none. What cannot be removed would come back, so it is none.
+
+    Unlike a kill's, its file goes first: a drill opens a trade, and rather none is opened than one that nobody waits for any more.
+    """
     reason = waiting_request(journal, DRILL)
     if reason is not None:
         try:
@@ -77,7 +80,7 @@ class Drills:
 
     def _at_rest(self, over: DrillOver) -> bool:
         """Whether the kill is through; then its latch is cleared, or the request says why not."""
-        if waiting_request(self._journal) is not None or not self._standing().at_rest:
+        if self._desk.kill_waits or not self._standing().at_rest:
             over.latched = "it was not flat in time"
             return False
         self._send(over)

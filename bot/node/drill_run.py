@@ -21,7 +21,7 @@ from bot.journal.records import Kind
 from bot.journal.run_lock import RunLock
 from bot.node.broker_run import meet, trade
 from bot.node.drill import ACTION, ASKED, LATCHED, OPENED, OVER, REFUSED
-from bot.node.kill_request import DRILL, leave_request, withdraw_request
+from bot.node.kill_request import DRILL, leave_request, withdraw_request, withdraw_requests
 from bot.node.node import MesbotNode
 from bot.node.paper import day_of, gateway_config, replay_broker, replay_config
 from bot.node.request import BrokerRequest, PaperRequest
@@ -137,7 +137,7 @@ async def drill_here(out: Path, reason: str, contracts: Path | None, strategies:
     request = PaperRequest(out, sessions=SESSIONS, contracts=contracts, strategies=strategies)
     day, journal = day_of(request), out / JOURNAL
     with RunLock(journal):
-        withdraw_request(journal)  # of an earlier drill
+        withdraw_requests(journal)  # of an earlier drill
         async with Gateway(replace(gateway_config(request, day), round_trip_seconds=ROUND_TRIP_SECONDS)) as gateway:
             broker = replay_broker(request, day, port=gateway.port)
             node = MesbotNode(replay_config(request, day, broker, gateway.side_port), broker)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from bot.ibkr.errors import BrokerError
 from bot.ibkr.foreign import ForeignHoldings
 from bot.journal.records import Kind, OperatorRecord
 from bot.messages import ENDPOINT_RISK_DRILL, ForeignPosition, Standing
-from bot.node.kill_request import waiting_request
 
 STEP = "foreign"  # how the details of its operator records begin
 NOTHING_LEFT, LEFT = f"{STEP}: nothing is left", f"{STEP}: left"  # how the last of them begins
@@ -24,15 +22,14 @@ AGAIN_SECONDS, POLL_SECONDS, CANCEL_TRIES = 1.0, 0.02, 10
 class ForeignKill:
     """`desk` is the part of the node that asks (bot.node.desk_actor); `standing` what the risk engine says of trades and orders."""
 
-    def __init__(self, desk: Any, journal: Path, standing: Callable[[], Standing], *, observe: bool) -> None:
-        self._desk, self._journal, self._standing, self._observe = desk, journal, standing, observe
+    def __init__(self, desk: Any, standing: Callable[[], Standing], *, observe: bool) -> None:
+        self._desk, self._standing, self._observe = desk, standing, observe
         self._one = asyncio.Lock()
 
     async def run(self, reason: str) -> None:
-        """Until nothing foreign is left, or nothing that may be cancelled; once at a time."""
-        if not self._one.locked():
-            async with self._one:
-                await self._run(reason)
+        """Until nothing foreign is left, or nothing that may be cancelled; one after the other."""
+        async with self._one:
+            await self._run(reason)
 
     async def _run(self, reason: str) -> None:
         if self._observe:
@@ -51,7 +48,7 @@ class ForeignKill:
         """Once nothing of ours is open; again when the broker was not there."""
         while True:
             try:
-                while waiting_request(self._journal) is not None or not self._standing().at_rest:
+                while self._desk.kill_waits or not self._standing().at_rest:
                     await asyncio.sleep(POLL_SECONDS)
                 await self._desk.session.link.until(lambda: self._desk.session.link.allows_way_out)
                 return await work()

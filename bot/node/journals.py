@@ -60,6 +60,15 @@ def year_at(contracts: Contracts, market_ns: int) -> int:
     return int(trading_day_at(contracts, market_ns).date[:4])
 
 
+def with_earlier_years(path: Path) -> list[Path]:
+    """A journal and those of the years before it of the same mode and account, beside it, oldest first."""
+    stem, _, year = path.stem.rpartition("-")
+    if not re.fullmatch(r"\d{4}", year):
+        return [path]
+    years = (each.stem.rpartition("-")[2] for each in path.parent.glob(f"{stem}-????.sqlite"))
+    return [path.with_stem(f"{stem}-{each}") for each in sorted(years) if re.fullmatch(r"\d{4}", each) and each <= year]
+
+
 def journals_of(state: Path, mode: str, account: str, year: int) -> Journals:
     """The journals of a mode (OBSERVE, PAPER, LIVE) and account. Raises JournalError if one cannot be read, NotOurs."""
     stem = f"{mode.lower()}-{_UNSAFE.sub('_', account)}"

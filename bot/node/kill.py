@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from bot.journal.records import BY_A_PERSON, KillRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock, held_by
 from bot.journal.store import Journal
 from bot.node.journals import journals_of
-from bot.node.kill_request import FOREIGN, KILL, leave_request, taken_request
+from bot.node.kill_request import FOREIGN, KILL, leave_request, withdraw_request
 from bot.node.status import JournalName, JournalStatus, status_of
 from bot.runtime.past import past_of
 
@@ -117,7 +118,8 @@ def latch(state: Path, name: JournalName, contracts: Contracts, reason: str) -> 
         latched = each.kill.state
         if latched == KillState.ARMED:
             latched = _written(each, contracts, reason)
-        taken_request(path)
+        with suppress(MesbotError):  # then the next start, too, carries it out
+            withdraw_request(path)
     open_trades = ", ".join(trade.intent_id for trade in each.unfinished)
     after = f"start the bot to have it flatten {open_trades}, or close it in TWS" if open_trades else "nothing is open"
     known = f"{latched} already ({each.kill.reason})" if latched == each.kill.state else f"latched {latched}"

@@ -1,5 +1,6 @@
 """What a person asks of a running bot: a small file beside the journal, taken by the bot within a fraction of a second.
 
+A kill's file goes away when what it asked for is on the disk, not before: where the bot dies first, the next start obeys it.
 Only the user of the bot can ask: what another has put there, or a link, is refused.
 """
 
@@ -46,13 +47,41 @@ def refused_request(journal: Path) -> str:
     return f"No request is taken from there: {why}" if why else ""
 
 
-def taken_request(journal: Path, what: str = KILL) -> str | None:
-    """The reason that was left, once; None if there is none. A file that cannot be removed is a request all the same."""
-    reason = waiting_request(journal, what)
-    if reason is not None:
-        with contextlib.suppress(MesbotError):
-            withdraw_request(journal, what)
-    return reason
+class KillRequests:
+    """The kills of one kind that are asked for beside one journal, as the bot that runs takes them: each once.
+
+    The file stays until it is `done`; one that was obeyed already and is found again by the next start only kills again.
+    """
+
+    def __init__(self, journal: Path, what: str = KILL) -> None:
+        self.journal, self.what = journal, what
+        self._taken: str | None = None  # what the file says that lies there still
+
+    @property
+    def waits(self) -> bool:
+        """Whether one lies there that was not taken."""
+        return waiting_request(self.journal, self.what) not in (None, self._taken)
+
+    def take(self) -> str | None:
+        """The reason of one that waits, which from now on does not; None if none does."""
+        before, self._taken = self._taken, waiting_request(self.journal, self.what)
+        return self._taken if self._taken != before else None
+
+    def done(self, reason: str) -> None:
+        """It is on the disk what became of the one that was taken with this reason: its file goes, unless more is asked for since.
+
+        A file that cannot be removed stays, and is not taken again before the next start.
+        """
+        if self._taken == reason == waiting_request(self.journal, self.what):
+            with contextlib.suppress(MesbotError):
+                withdraw_request(self.journal, self.what)
+                self._taken = None
+
+
+def withdraw_requests(journal: Path) -> None:
+    """Remove all that was asked for. Raises MesbotError if one cannot be removed."""
+    for what in (KILL, FOREIGN, DRILL):
+        withdraw_request(journal, what)
 
 
 def withdraw_request(journal: Path, what: str = KILL) -> None:

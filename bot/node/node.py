@@ -18,6 +18,7 @@ from actors.journal import JournalActor
 from bot.calendar import new_york
 from bot.errors import MesbotError
 from bot.ibkr.config import BrokerConfig
+from bot.ibkr.data.market_data import PAST
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.session import BrokerSession, session_of
 from bot.messages import ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_KILL
@@ -67,7 +68,9 @@ class MesbotNode:
                 loop.add_signal_handler(number, self.stopping.set)
 
     async def start(self, seconds: float = START_SECONDS) -> None:
-        """Connect, reconcile and start. Raises NodeError with the reason if the trader does not run in time."""
+        """Connect, reconcile and start; what of the broker's side is not told is said. Raises NodeError with the reason if the trader
+        does not run in time.
+        """
         self.desk.watchdog.begin()
         self._running = asyncio.ensure_future(self.node.run_async())
         try:
@@ -79,10 +82,16 @@ class MesbotNode:
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             raise NodeError(self._why(f"The node did not start within {seconds:.0f} s")) from None
+        link = self.session.link
+        if (block := link.why_no_entries()) is not None and link.state is LinkState.DEGRADED:
+            self._on_trouble(str(block))
 
     async def warmed_up(self, show: Callable[[Glance], None] | None = None) -> None:
-        """Wait until history is understood and decisions have begun. Raises NodeError if it does not come."""
-        while not self.desk.begun.is_set():
+        """Wait until history is understood and decisions have begun, or until it is missing: then they begin once it has come.
+
+        Raises NodeError if the start ends before.
+        """
+        while not (self.desk.begun.is_set() or PAST in self.session.link.questions.missing):
             if show is not None:
                 show(self.screen.glance)
             self.require_running()
@@ -112,11 +121,12 @@ class MesbotNode:
             self._said[text] = now
             self._tell(text)
 
-    def _on_link(self, state: LinkState, _previous: LinkState) -> None:
-        """Trouble is told by its error; here, that it is over. A start tells nothing of it."""
-        if state is LinkState.SYNCED and self.node.trader.is_running:
+    def _on_link(self, state: LinkState, previous: LinkState) -> None:
+        """Trouble is told by its error; here, that it is over. A start tells nothing of it but what is missing at its end."""
+        over = self.desk.begun.is_set() or previous is LinkState.DEGRADED
+        if state is LinkState.SYNCED and over and self.node.trader.is_running:
             self._tell("The link is SYNCED again: entries are possible.")
-        elif state is LinkState.CONNECTED and not _previous.allows_way_out and self.node.trader.is_running:
+        elif state is LinkState.CONNECTED and not previous.allows_way_out and self.node.trader.is_running:
             self._tell("The link is CONNECTED again: what waited goes out, and everything is asked for anew.")
 
     def _tell(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The session's flatten time by the clock. Bars decide it; this is for when they stop while a position is open.
+"""When a position is to be left, by the clock. Bars decide it; this is for when they stop, or have not begun, while one is open.
 
 It cannot close anything while the link is down, and promises no price.
 """
@@ -6,7 +6,8 @@ It cannot close anything while the link is down, and promises no price.
 from __future__ import annotations
 
 from bot.calendar import SessionCalendar
-from bot.units import SECOND_NS
+from bot.decision.plan import TradeView
+from bot.units import MINUTE_NS, SECOND_NS
 
 GRACE_NS = 15 * SECOND_NS  # so that the bar which decides it, or history in its place, comes first
 
@@ -21,3 +22,8 @@ def flatten_overdue(calendar: SessionCalendar, now_ns: int, close_ns: int | None
         return calendar.globex_open(now_ns)
     earlier_ns = 0 if close_ns is None else max(0, session.close_ns - close_ns)
     return now_ns >= calendar.flatten_ns(session) - earlier_ns + GRACE_NS
+
+
+def time_overdue(trade: TradeView, now_ns: int) -> bool:
+    """Whether a trade has been held for its longest at this moment (market time, UTC ns)."""
+    return now_ns >= trade.opened_ns + round(trade.plan.max_minutes * MINUTE_NS) + GRACE_NS

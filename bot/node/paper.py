@@ -12,6 +12,7 @@ from nautilus_trader.config import TradingNodeConfig
 
 from bot.backtest.request import BacktestRequest
 from bot.bars.sessions import session_of
+from bot.bars.source import Bars
 from bot.calendar import Session, SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.decision.plan import TradeView
@@ -25,7 +26,7 @@ from bot.journal.folder import JOURNAL
 from bot.journal.run_lock import RunLock
 from bot.market.bar import Bar
 from bot.node.config import journal_config, node_config
-from bot.node.kill_request import withdraw_request
+from bot.node.kill_request import withdraw_requests
 from bot.node.node import MesbotNode
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
@@ -47,20 +48,32 @@ class Day:
     session: Session
     calendar: SessionCalendar
     contracts: Contracts
-    label: str
+    bars_from: Bars
+
+    @property
+    def label(self) -> str:
+        """What the bars are."""
+        return self.bars_from.label
 
 
 def day_of(request: PaperRequest) -> Day:
     """Read the bars and find the session. Raises UsageError if there is no whole one on that date."""
     contracts = load_contracts(request.contracts, request.strategies)
     source = BacktestRequest(
-        out=request.out, bars=request.bars, stamp=request.stamp, contracts=request.contracts, seed=request.seed, sessions=request.sessions
+        out=request.out,
+        bars=request.bars,
+        stamp=request.stamp,
+        zone=request.bars_zone,
+        format=request.format,
+        contracts=request.contracts,
+        seed=request.seed,
+        sessions=request.sessions,
     )
     frame = source.read(contracts.session)
     bars = [Bar(*row) for row in frame.frame[["ts_ns", "open", "high", "low", "close", "volume"]].itertuples(index=False, name=None)]
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - timedelta(days=WARM_UP_DAYS + 7), last + timedelta(days=120))
-    return Day(bars, session_of(bars, calendar, request.date, frame.label), calendar, contracts, frame.label)
+    return Day(bars, session_of(bars, calendar, request.date, frame.label), calendar, contracts, frame)
 
 
 async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
@@ -70,7 +83,7 @@ async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
     """
     day = day_of(request)
     with RunLock(request.out / JOURNAL):
-        withdraw_request(request.out / JOURNAL)  # of an earlier replay
+        withdraw_requests(request.out / JOURNAL)  # of an earlier replay
         with suppress(MesbotError):  # then only `mesbot kill` does not find it
             remember_replay(request.out / JOURNAL)
         return await _replay(request, day, show)
@@ -90,6 +103,7 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             head = await node.stop()
         notes = (
             *told,
+            *day.bars_from.notes,
             f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
         )
     return NodeResult(request.out / JOURNAL, head, notes, killed)
@@ -114,7 +128,7 @@ def replay_node_config(request: PaperRequest, side_port: int) -> TradingNodeConf
 def replay_config(request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int) -> TradingNodeConfig:
     """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go."""
     mode = "OBSERVE" if request.observe else "PAPER"
-    header = {"bars": day.label, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
+    header = {**day.bars_from.header, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
     journal = journal_config(broker, mode=mode.lower(), header=header)
     heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
     return node_config(broker, journal, heading, warm_until_ns=day.session.open_ns, lockstep_port=side_port, go=True)

@@ -46,6 +46,8 @@ class PaperRequest:
     sessions: int = 25
     observe: bool = False
     strategies: tuple[Path, ...] = ()
+    bars_zone: str | None = None
+    format: str | None = None
 
     def __post_init__(self) -> None:
         if math.isnan(self.speed) or self.speed < 1:

@@ -3,6 +3,7 @@
 Everything counted is the fold a restart begins with (bot/runtime/past.py), carried on to now. It does not know what
 happened after the last record: the broker may hold more, or less, than the journal tells.
 """
+# long because: all that one status says is folded here, once
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from bot.errors import JournalError
 from bot.journal import times
 from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
+from bot.journal.run_end import interrupted
 from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.found import found_at_broker
@@ -72,7 +74,7 @@ class KillStatus(msgspec.Struct, frozen=True):
 
 
 class TrustStatus(msgspec.Struct, frozen=True):
-    """A strategy's learning state; the counts are those of its rolling last real trades."""
+    """A strategy's learning state; the counts are those of its rolling last real trades. `release` says what lets it go, "" if ACTIVE."""
 
     state: str
     throttle_level: int
@@ -80,6 +82,7 @@ class TrustStatus(msgspec.Struct, frozen=True):
     trades: int
     wins: int
     losses: int
+    release: str
 
 
 class OrderStatus(msgspec.Struct, frozen=True):
@@ -123,7 +126,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
     """All of it. Times are market time, UTC ns; `last_record` is New York; the counters stand as of `as_of_ns`.
 
     `running` is the id of the process that writes the journal, None if nobody does. `told` are sentences about the latch
-    beside the journal; `kill` is the stricter of both. `kill_request` is the reason of a
+    beside the journal; `kill` is the stricter of both. `interrupted` says that the last run did not
+    come to its end, "" if it did. `kill_request` is the reason of a
     `mesbot kill` that nobody has carried out, None if there is none: the next start does; `refused_request` why one that lies there is
     none, "" if that is not so. `trouble` is what was last found
     wrong with orders, fills or positions at the broker, `link` what was last said of the link to it, "" if nothing was. `replayed`
@@ -143,6 +147,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
     counters: Counters
     kill: KillStatus
     told: tuple[str, ...]
+    interrupted: str
     kill_request: str | None
     refused_request: str
     trouble: str
@@ -186,6 +191,7 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         counters=_counters(past, Limits.of(law), calendar, as_of_ns),
         kill=_kill(journals.earlier, past),
         told=past.told,
+        interrupted=newest.interrupted,
         kill_request=waiting_kill(journals.path),
         refused_request=refused_request(journals.path),
         trouble=trouble,
@@ -205,14 +211,16 @@ class _Newest(NamedTuple):
     replayed: bool
     contracts_sha256: str
     head: str
+    interrupted: str
 
 
 def _newest(path: Path) -> _Newest:
     with opened(path) as db:
         runs, (contracts_sha256, head) = headers(db), db.execute(_NEWEST).fetchone()
+        broken_off = interrupted(path, db, runs)
     if not runs or head is None:
         raise JournalError(f"{path} holds no run: it was ended before its first record.")
-    return _Newest(bool(runs[-1].get("replayed_time")), contracts_sha256, head)
+    return _Newest(bool(runs[-1].get("replayed_time")), contracts_sha256, head, broken_off)
 
 
 def _calendar(contracts: Contracts, first_ns: int, last_ns: int) -> SessionCalendar:
@@ -274,10 +282,9 @@ def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, cale
     loop.refold(past.learning, lambda ts_ns: calendar.trading_day(ts_ns).date)
     views = {name: loop.view(name) for name in sorted({*contracts.traders, *traded})}
     return {
-        name: TrustStatus(
-            view.state, view.throttle_level, view.cost_multiplier, view.metrics.trades, view.metrics.wins, view.metrics.losses
-        )
+        name: TrustStatus(view.state, view.throttle_level, view.cost_multiplier, seen.trades, seen.wins, seen.losses, view.release)
         for name, view in views.items()
+        for seen in [view.metrics]
     }
 
 

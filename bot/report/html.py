@@ -45,11 +45,15 @@ def render(summary: Summary) -> str:
 
 
 def _head(page: Page, summary: Summary) -> None:
+    for sentence in wording.first_sentences(summary):
+        page.add(f'<div class="warning">{escape(sentence)}</div>')
     if not summary.run.learning:
         page.add(f'<div class="warning">{LEARNING_OFF}</div>')
     page.add(f"<h1>{escape(summary.run.header['mode'].capitalize())} of {wording.period(summary, partial(tables.named, summary))}</h1>")
     *found, following = verdict(summary)
     page.add(f'<p class="verdict">{escape(" ".join(found))}<br>{escape(following)}</p>')
+    for line in summary.run.header.get("data", []):
+        page.add(f"<p>{escape(line)}</p>")
     page.add('<p class="lead">Net of fees and slippage, on the pessimistic fill rule. All times are New York.</p>')
     page.add(
         '<p class="muted">Point at a number to read its name; <code>mesbot why NAME --journal FILE</code> opens the records it was made '
@@ -58,7 +62,7 @@ def _head(page: Page, summary: Summary) -> None:
 
 
 def _cards(page: Page, summary: Summary) -> None:
-    for sentence in wording.alarm_sentences(summary):
+    for sentence in (*wording.alarm_sentences(summary), *wording.data_sentences(summary)):
         page.add(f'<div class="warning">{escape(sentence)}</div>')
     write = partial(tables.named, summary)
     interval = f" ({write('book.won.interval')} %)" if summary.value("book.trades") else ""
@@ -143,6 +147,7 @@ def _states(page: Page, summary: Summary) -> None:
     page.add("<h2>What the learning loop did</h2>")
     if summary.run.states:
         page.add(tables.states(summary))
+        page.add(tables.released_by(summary))
     else:
         page.add("<p>No strategy changed its state.</p>" if summary.run.learning else "<p>Nothing: it was off.</p>")
 

@@ -16,6 +16,7 @@ from bot.journal.build import journaled_outcome
 from bot.journal.contracts import contracts_of
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
+from bot.journal.run_end import interrupted, open_at_end
 from bot.journal.times import new_york
 
 _DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' ORDER BY seq"
@@ -90,6 +91,7 @@ class Run(msgspec.Struct):
     `vetoed` map a bar's close (UTC ns) to the sequence of its first decision with a plan, and of the filter's veto.
     `contracts` are the first of the journal, `contracts_seq` is the sequence of their record; `contracts_sha256` are the hashes of
     all that it was made under, oldest first.
+    `interrupted` and `open_at_end` are those of bot.journal.run_end.
     """
 
     path: Path
@@ -110,6 +112,8 @@ class Run(msgspec.Struct):
     stops: list[Record]
     denied: list[Record]
     kills: list[Record]
+    interrupted: str = ""
+    open_at_end: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: str | Path) -> Run:
@@ -142,6 +146,8 @@ class Run(msgspec.Struct):
                 stops=[record for record in orders if record.body["role"] == "STOP" and record.body.get("trigger")],
                 denied=[record for record in orders if record.body["event"] == "Denied"],
                 kills=list(read(db, Kind.KILL)),
+                interrupted=interrupted(Path(path), db, runs),
+                open_at_end=open_at_end(runs),
             )
 
     @property

@@ -133,6 +133,18 @@ def states(summary: Summary) -> str:
     return table(headings, rows, {6}, {4, 7})
 
 
+def released_by(summary: Summary) -> str:
+    """What releases each strategy that is not ACTIVE at the end, a line each; "" if all are."""
+    last = {record.body["strategy"]: record for record in summary.run.states}
+    lines = [
+        f"<li><b>{escape(name)}</b> {escape(record.body['after'].lower())} since {wording.minute(record.ts_ns)}, released by: "
+        f"{escape(record.body['release'])}</li>"
+        for name, record in sorted(last.items())
+        if record.body["after"] != "ACTIVE"
+    ]
+    return f"<p>At the end, counted from the time of each:</p><ul>{''.join(lines)}</ul>" if lines else ""
+
+
 def ledger(summary: Summary) -> str:
     """What each gate, each veto of K5 and each quarantine saved or cost, by the shadow trades that it refused."""
     confidence = summary.run.contracts.learning.wilson_confidence

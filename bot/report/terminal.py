@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.report import wording
@@ -24,6 +25,8 @@ def print_summary(journal: str | Path, console: Console) -> Summary:
     Raises JournalError if the file holds no run.
     """
     summary = Summary.from_journal(journal)
+    for sentence in wording.first_sentences(summary):
+        console.print(sentence, style="bold red", highlight=False, markup=False)
     if not summary.run.learning:
         console.print(LEARNING_OFF, style="bold red", highlight=False)
     for sentence in wording.alarm_sentences(summary):
@@ -79,6 +82,7 @@ def _sentences(summary: Summary) -> list[str]:
     traded = summary.value("book.trades")
     return [
         *([refusals(summary, write)] if traded else []),
+        *(f"[bold yellow]{escape(sentence)}[/bold yellow]" for sentence in wording.data_sentences(summary)),
         f"[dim]{wording.veto_sentence(summary, write)} {wording.quality_sentence(summary, write)}[/dim]",
         "[dim]A code or number explained: mesbot why K1, mesbot why K1.net. Intervals: one look.[/dim]",
     ]

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Callable
 
 from bot.decision.codes import Code
+from bot.decision.outcome import Mark
 from bot.decision.snapshot import KillState
 from bot.journal.times import new_york
 from bot.report.numbers.number import Unit, Value
 from bot.report.summary import Summary
 
 NONE = "–"
+LEVEL_EVENTS = ("new_level", "roll")
+MOST_LEVELS = 5
 RANDOM_WARNING = (
     "Intervals hold for one look at one run. Whoever tries many variants and keeps the best one has to expect a lucky one: "
     "of twenty useless variants, one shows a result outside its 95 % interval."
@@ -116,6 +119,30 @@ def veto_sentence(summary: Summary, write: Writer) -> str:
     name = summary.run.contracts.filter
     vetoed, share = write(f"{name}.vetoed"), write(f"{name}.vetoed.share")
     return f"{name} vetoed {vetoed} of the {write('bars.planned')} bars that had a plan ({share})."
+
+
+def first_sentences(summary: Summary) -> list[str]:
+    """What stands before every number: trades that are void, and whether the run came to its end."""
+    run = summary.run
+    void = [trade.trade_id for trade in run.trades if trade.mark is Mark.VOID]
+    told = []
+    if void:
+        told.append(
+            f"VOID: {', '.join(void)} met another price level, which no market reaches in a day; what this run came to is no result."
+        )
+    return [*told, *([run.interrupted] if run.interrupted else [])]
+
+
+def data_sentences(summary: Summary) -> list[str]:
+    """What the bars did to trades and levels: trades over a gap, an open trade at the end, other price levels and rolls."""
+    run = summary.run
+    gap = [trade.trade_id for trade in run.trades if trade.mark is Mark.HELD_OVER_GAP]
+    over = f"HELD_OVER_GAP: bars stopped while {', '.join(gap)} {'was' if len(gap) == 1 else 'were'} held; in net and limits, not in rates."
+    jumps = [record for record in run.quality if record.body["event"] in LEVEL_EVENTS]
+    levels = [f"Price level: {new_york(record.ts_ns)} New York, {record.body['detail']}." for record in jumps[:MOST_LEVELS]]
+    if len(jumps) > MOST_LEVELS:
+        levels.append(f"Price level: {len(jumps) - MOST_LEVELS} more such jumps; the journal has them as quality events.")
+    return [*([over] if gap else []), *run.open_at_end, *levels]
 
 
 def alarm_sentences(summary: Summary) -> list[str]:

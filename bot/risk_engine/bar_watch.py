@@ -1,11 +1,14 @@
-"""What each closed bar says of the trades that are held: how far they went, and whether the scores are a kill."""
+"""What each closed bar says of the trades that are held: how far they went, whether they were seen, and whether the scores are a kill."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.decision.outcome import Mark
+from bot.decision.plan import ExitReason
 from bot.market.bar import Bar
 from bot.market.update import QualityUpdate
+from bot.quality.price_level import is_void
 from bot.runtime.runtime import Runtime
 from bot.supervision.excursion import follow_excursion
 from bot.supervision.trade import Trade
@@ -18,12 +21,29 @@ class BarWatch:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._watch = KillWatch()
+        self._level = runtime.contracts.data_contract.price_level
+        self._rejected = 0  # bars in a row
 
     def follow(self, trades: Iterable[Trade], bar: Bar | None) -> None:
         """Widen the excursions of open trades by a bar; None if it was rejected."""
         for trade in trades:
             if bar is not None and not trade.done and bar.ts_ns >= trade.opened_ns:
                 follow_excursion(trade, bar)
+
+    def unseen(self, trades: Iterable[Trade], quality: QualityUpdate) -> ExitReason | None:
+        """Why what is held must be left, because nobody saw where the market went; marks the trades that this makes worthless.
+
+        SESSION on the first bar after a hole, QUALITY on the last of too many rejected ones in a row.
+        """
+        self._rejected = self._rejected + 1 if quality.bar is None else 0
+        for trade in trades:
+            if trade.net and is_void(quality.new_level, self._level):
+                trade.mark = Mark.VOID
+            elif trade.net and quality.hole and trade.closing is None:
+                trade.mark = Mark.HELD_OVER_GAP
+        if quality.hole:
+            return ExitReason.SESSION
+        return ExitReason.QUALITY if self._rejected >= self._level.close_after_rejected_bars else None
 
     def kill(self, trades: Iterable[Trade], quality: QualityUpdate) -> str:
         """Why the scores of this bar trip the kill switch, by the law of the trade that is held; "" if they do not."""

@@ -3,6 +3,7 @@
 By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 `install(kernel, config)`. It takes both endpoints in `register_base`, so nothing can start in front of it.
 """
+# long because: all that Nautilus and the parts say to the risk engine comes in here, and goes to whom it is for
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from bot.messages import (
     ENDPOINT_RISK_DRILL,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
+    ENDPOINT_RISK_LEAVING,
     ENDPOINT_RISK_PATH,
     ENDPOINT_RISK_POSITION,
     ENDPOINT_RISK_STANDING,
@@ -117,6 +119,7 @@ class RiskController(Controller):
         stamps = StampTime(self._runtime.spec.decide_from_ns)
         self.wall = GuardedTime(self._clock_time, self._guard)
         self.market = GuardedTime(stamps, self._guard) if self._config.time_from_stamps else self.wall
+        self._supervisor.simulated = self._trader._environment == Environment.BACKTEST
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
         self._told = Told(cache)
@@ -147,6 +150,7 @@ class RiskController(Controller):
             ENDPOINT_RISK_ALARM: supervisor.alarm,
             ENDPOINT_RISK_KILL: self._on_manual_kill,
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
+            ENDPOINT_RISK_LEAVING: supervisor.leaving,
             CONTROL: self.execute,
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer

@@ -35,7 +35,7 @@ class Endings:
         trade.done = True
         if trade.opened_ns and not trade.told:
             trade.told = True
-            outcome = outcome_of(trade)
+            outcome = outcome_of(trade, on_market_time=self._hands.wall is self._hands.market)
             self._hands.journal(Kind.OUTCOME, outcome.closed_ns, outcome, trade.plan.strategy)
             self._tell(trade, TradeClosed(outcome))
         self._hands.wall.call_at(f"{trade.intent_id}-orphans", self._hands.wall.now_ns + ORPHAN_NS, lambda: self._sweep(trade))

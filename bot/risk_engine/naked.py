@@ -11,6 +11,7 @@ from bot.units import SECOND_NS
 
 GRACE_NS = SECOND_NS  # a stop works within this after a fill (invariant 1); what is not answered by then is a doubt
 DOUBT_NS = 2 * SECOND_NS  # a doubt is asked about as long; CLOSING suspends repair as long
+BARE_NS = 3 * SECOND_NS // 2  # while a position is bare no longer: the exit has to be filled within two seconds (spec 6)
 
 
 class NakedWatch:
@@ -34,16 +35,17 @@ class NakedWatch:
         if not trade.naked_since_ns:
             self._again(wall, trade)
 
-    def _again(self, wall: Timeline, trade: Trade) -> None:
-        wall.call_at(f"{trade.intent_id}-naked", wall.now_ns + GRACE_NS, lambda: self._still(wall, trade))
+    def _again(self, wall: Timeline, trade: Trade, after_ns: int = GRACE_NS) -> None:
+        wall.call_at(f"{trade.intent_id}-naked", wall.now_ns + after_ns, lambda: self._still(wall, trade))
 
     def _still(self, wall: Timeline, trade: Trade) -> None:
         """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more, unless it is bare as long."""
         if trade.done or (trade.closing is None and not trade.naked_since_ns):
             return
-        self._again(wall, trade)  # first: what fails below is tried again
         naked_ns = wall.now_ns - trade.naked_since_ns if trade.naked_since_ns else 0
-        waited_ns = naked_ns if trade.closing is None else wall.now_ns - trade.closing_since_ns
-        waited = Waited.DOUBT if waited_ns >= DOUBT_NS else Waited.GRACE
+        # First: what fails below is tried again.
+        self._again(wall, trade, BARE_NS - naked_ns if GRACE_NS <= naked_ns < BARE_NS else GRACE_NS)
+        left_ns = wall.now_ns - trade.closing_since_ns if trade.closing is not None else 0
+        waited = Waited.DOUBT if left_ns >= DOUBT_NS or naked_ns >= BARE_NS else Waited.GRACE
         if naked_ns >= GRACE_NS or waited is Waited.DOUBT:
             self._act(trade, waited)

@@ -20,8 +20,8 @@ from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
-from bot.market.update import MarketUpdate
-from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentSubmitted, TradeChanged, TradeOpened
+from bot.market.update import MarketUpdate, QualityUpdate
+from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentSubmitted, Leaving, TradeChanged, TradeOpened
 from bot.risk_engine.bar_watch import BarWatch
 from bot.risk_engine.brackets import strategy_id
 from bot.risk_engine.endings import Endings
@@ -57,6 +57,7 @@ class Supervisor:
         self.entries = Entries(hands, self._sender, self.register.trades, self.close)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.way_out.act, self.trip)
         self.judge_from_ns = runtime.spec.decide_from_ns
+        self.simulated = False
         self._causes: dict[str, str] = {}
         self.unanswered = Unanswered(hands, lambda name: self.find(name)[2], self.trip)
         self._endings = Endings(hands, self.register.trades, self.way_out.act, self._tell, self._rest)
@@ -220,10 +221,10 @@ class Supervisor:
             self.way_out.act(trade)
 
     def close(self, request: CloseTrade) -> None:
-        """Leave a trade at the market: what works is cancelled first, the stop last (spec 6)."""
+        """Leave a trade at the market: what works is cancelled first, the stop last (spec 6). No reason, known or not, holds that up."""
         trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
         if trade is not None and trade.closing is None:
-            self.way_out.leave(trade, request.reason)
+            self.way_out.leave(trade, request.reason if isinstance(request.reason, ExitReason) else ExitReason.THESIS)
 
     def stop_asked(self, trade: Trade, stop: TrackedOrder, price: int, bar_ns: int, cause: str) -> None:
         """A strategy's change of a stop (ticks) was approved; why is kept until the venue confirms it."""
@@ -247,8 +248,24 @@ class Supervisor:
         if update.quality.ts_ns < self.judge_from_ns:
             return  # history: it says nothing about a position held now
         self.entries.overdue(update.quality.ts_ns)
+        self._leave_unseen(update.quality)
         if reason := self._bars.kill(self.trades, update.quality):
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
+
+    def _leave_unseen(self, quality: QualityUpdate) -> None:
+        """Leave what was held while bars stopped or were not believed. A simulated venue closes nothing on a bar that is not believed."""
+        reason = self._bars.unseen(self.trades, quality)
+        self.way_out.blind = self.simulated and quality.bar is None
+        for trade in [trade for trade in self.trades if not trade.done and trade.net]:
+            if reason is not None and trade.closing is None:
+                self.way_out.leave(trade, reason)
+            elif trade.closing is not None:
+                self.way_out.act(trade)
+
+    def leaving(self, answer: Leaving) -> None:
+        """What is held, and what is being left."""
+        holding = [trade for trade in self.trades if trade.net]
+        answer.held, answer.leaving = any(t.closing is None for t in holding), any(t.closing is not None for t in holding)
 
     def _execution_of(self, trade: Trade) -> ExecutionContract:
         return self._runtime.law_of(trade.intent_id).contracts.execution_contract

@@ -18,13 +18,14 @@ from bot.supervision.trade import Trade
 
 
 class WayOut:
-    """`net` is what the book holds, signed contracts. While `adopting` nothing follows from a part of what happened meanwhile.
+    """`net` is what the book holds, signed contracts. While `adopting` nothing follows from a part of what happened meanwhile; while
+    `blind` no trade is left at a price that is not believed (in a simulation, where such a bar would be the market).
 
     It does not promise that anything is sent while the link is down: the adapter keeps it until the way out is open.
     """
 
     def __init__(self, hands: Hands, sender: Sender, net: Callable[[], int], *, adopting: bool) -> None:
-        self.adopting = adopting
+        self.adopting, self.blind = adopting, False
         self._hands, self._sender = hands, sender
         self._naked = NakedWatch(self.act)
         self._cancels, self._orders = RefusedCancels(self.act), RefusedOrders(self.act)
@@ -45,7 +46,7 @@ class WayOut:
 
     def act(self, trade: Trade, waited: Waited = Waited.NOT) -> None:
         """Carry out what the trade's state demands; one that may not be held on is left."""
-        if self.adopting:
+        if self.adopting or (self.blind and trade.closing is not None):
             return
         if (reason := why_leave(trade, waited)) is not None:
             self._begin(trade, reason)

@@ -7,20 +7,21 @@ memory. What the fold cannot know is what happened after the last record; the br
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from bot.decision.intent import Intent
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import OPERATOR
 from bot.decision.snapshot import KillState
 from bot.journal import schema
-from bot.journal.build import intent_of, journaled_outcome
+from bot.journal.build import intent_of, journaled_outcome, nan_again
 from bot.journal.kill_state import KillStanding, require_link, standing
 from bot.journal.latch import read_latch, state_of
 from bot.journal.read import Record, opened, read
-from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord
+from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord, StateRecord
 from bot.messages import BookEvent, EntryEnded, IntentSubmitted, TradeClosed
 from bot.runtime.open_shadows import OpenShadow, SeenBar, seen_bars
 from bot.runtime.recover import Story, recovered, take
@@ -28,20 +29,24 @@ from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
 from bot.units import HOUR_NS
 
-_KINDS = (Kind.INTENT, Kind.ORDER, Kind.FILL, Kind.OUTCOME, Kind.QUALITY, Kind.KILL, Kind.SHADOW, Kind.DAY)
-# One bar a UTC day is enough to know that there was a session: no regular session crosses UTC midnight.
-_SESSIONS = f"SELECT min(seq), min(ts_ns), max(ts_ns) FROM records WHERE kind = 'bar' GROUP BY ts_ns / {24 * HOUR_NS} ORDER BY 1"
+_KINDS = (Kind.INTENT, Kind.ORDER, Kind.FILL, Kind.OUTCOME, Kind.STATE, Kind.QUALITY, Kind.KILL, Kind.SHADOW, Kind.DAY)
+UTC_DAY_NS = 24 * HOUR_NS
+# One record a UTC day is enough to know that there was a session: no regular session crosses UTC midnight. The first of a session is
+# its DAY, or the bar of one in which nobody ran at first; a bar and its decisions are one write.
+_SESSIONS = f"""SELECT min(seq), min(ts_ns), max(ts_ns) FILTER (WHERE kind = 'bar') FROM records
+WHERE kind IN ('day', 'bar') GROUP BY ts_ns / {UTC_DAY_NS} ORDER BY 1"""
 _SPAN = "SELECT coalesce(min(ts_ns), 0), coalesce(max(ts_ns), 0) FROM records WHERE ts_ns > 0"
 
 
 class Past(msgspec.Struct, frozen=True):
     """State of a restart; all empty for a new journal. Times are market time, UTC ns.
 
-    `events` are what the book counts, each with its time; `learning` holds the close of a bar of
-    each session and the outcomes, real and shadow, in order; `charges` are EQS events; `day` the
-    last trading day that began. `unfinished` are intents that may still have orders or a position,
+    `events` are what the book counts, each with its time; `learning` holds the close of the first bar of
+    each session and the outcomes, real and shadow, in order, `states` each strategy's last change of state; `charges` are EQS
+    events; `day` the last trading day that began. `unfinished` are intents that may still have orders or a position,
     `open_shadows` shadow trades nobody follows any more, `seen_bars` the bars since the first of them was decided, `shadows_begun`
-    when each strategy's last on each side (1, -1) was. `intent_ids` are all that were ever decided. `kill_state` is the
+    when each strategy's last on each side (1, -1) was. `intent_ids` are all that were ever decided, `undecided` those that no bar's
+    decisions tell of, because the run ended first; without any that was denied. `kill_state` is the
     stricter of the journals' and their latches', `told` what a person must know of the latches, as sentences. `decided_ns` is the
     newest bar that has its decisions, `first_ns` the oldest record's time; 0 if there is none.
     """
@@ -51,6 +56,7 @@ class Past(msgspec.Struct, frozen=True):
     decided_ns: int = 0
     events: tuple[tuple[int, BookEvent], ...] = ()
     learning: tuple[int | TradeOutcome, ...] = ()
+    states: dict[str, StateRecord] = {}
     charges: tuple[tuple[str, int], ...] = ()
     kill_state: KillState = KillState.ARMED
     kill_reason: str = ""
@@ -61,6 +67,7 @@ class Past(msgspec.Struct, frozen=True):
     seen_bars: tuple[SeenBar, ...] = ()
     shadows_begun: tuple[tuple[str, int, int], ...] = ()
     intent_ids: frozenset[str] = frozenset()
+    undecided: tuple[Intent, ...] = ()
 
     @property
     def outcomes(self) -> list[TradeOutcome]:
@@ -114,6 +121,8 @@ class _Fold:
         self.first_ns = self.last_ns = self.decided_ns = 0
         self._events: list[tuple[int, BookEvent]] = []
         self._learning: list[int | TradeOutcome] = []
+        self._utc_day = 0  # of the newest session
+        self._states: dict[str, StateRecord] = {}
         self._charges: list[tuple[str, int]] = []
         self._intents: dict[str, _Intent] = {}
         self._shadows: dict[str, OpenShadow] = {}
@@ -126,7 +135,7 @@ class _Fold:
     def records(self, db: sqlite3.Connection) -> None:
         """Fold all records of a file in."""
         sessions = list(db.execute(_SESSIONS))
-        self.decided_ns = max([self.decided_ns, *(last_ns for _, _, last_ns in sessions)])
+        self.decided_ns = max([self.decided_ns, *(decided_ns or 0 for _, _, decided_ns in sessions)])
         for record in read(db, *_KINDS):
             while sessions and sessions[0][0] < record.seq:
                 self.session(sessions.pop(0)[1])
@@ -138,8 +147,11 @@ class _Fold:
         self._open_shadows(db)
 
     def session(self, ts_ns: int) -> None:
-        """There was a bar in a session."""
-        self._learning.append(ts_ns)
+        """A session had its first bar; one that goes on in the next file began in the one before."""
+        utc_day = ts_ns // UTC_DAY_NS
+        if utc_day != self._utc_day:
+            self._utc_day = utc_day
+            self._learning.append(ts_ns)
 
     def take(self, record: Record) -> None:
         """Fold one record in."""
@@ -153,6 +165,8 @@ class _Fold:
                 self._fill(msgspec.convert(body, FillRecord), ts_ns)
             case Kind.OUTCOME:
                 self._outcome(journaled_outcome(body), ts_ns)
+            case Kind.STATE:
+                self._states[body["strategy"]] = msgspec.convert(nan_again(body), StateRecord)
             case Kind.QUALITY if body["score"] == "EQS":
                 self._charges.append((body["event"], ts_ns))
             case Kind.KILL:
@@ -174,6 +188,7 @@ class _Fold:
             decided_ns=self.decided_ns,
             events=tuple(self._events),
             learning=tuple(self._learning),
+            states=self._states,
             charges=tuple(self._charges),
             kill_state=self.kill.state,
             kill_reason=self.kill.reason,
@@ -184,7 +199,14 @@ class _Fold:
             seen_bars=tuple(each for each in self._seen_bars if each.bar.ts_ns > oldest_ns),
             shadows_begun=tuple((strategy, side, ts_ns) for (strategy, side), ts_ns in self._begun.items()),
             intent_ids=frozenset(self._intents),
+            undecided=tuple(self._undecided()),
         )
+
+    def _undecided(self) -> Iterator[Intent]:
+        for each in self._intents.values():
+            later = each.intent.decided.ts_ns > self.decided_ns
+            if later and each.submitted and each.intent.plan.strategy != OPERATOR:
+                yield each.intent
 
     def _intent(self, record: IntentRecord) -> None:
         """An intent whose orders have left is not replaced by one of the same bar: that one was refused as a duplicate."""

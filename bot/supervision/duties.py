@@ -6,7 +6,8 @@ Closing: entries and targets are cancelled first; the stop last, and only once t
 there; and only when nothing of the leg works is the closing order sent. What is UNKNOWN or does not answer is not gone: it
 is waited for until the doubt is over, then the exit leaves all the same, of what the account holds, and what is closed
 twice is bought back. A leg is not bare meanwhile: where the account does not agree, or nobody confirms the closing order,
-the stop stays or is restored, and where closing orders are refused again and again they are sent beside it.
+the stop stays or is restored, and where closing orders are refused again and again they are sent beside it. What was closed
+twice of one leg may have closed another one: then the trade is flat, whatever its legs say.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -
     """
     if trade.unknown and trade.closing is None:
         return []
+    if trade.closing is not None and balanced(trade):
+        return _cancel([order for leg in trade.legs for order in leg.orders if order.live])
     found: list[Duty] = []
     agreed = agreed_on(trade, missing)
     for leg in trade.legs:
@@ -74,6 +77,11 @@ def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -
         elif not leg.live(Role.ENTRY):
             found.extend(_cancel(_left_over(leg)))
     return found
+
+
+def balanced(trade: Trade) -> bool:
+    """Whether what was closed twice of one leg has closed the others: there is nothing to buy back, and nothing to leave or to cover."""
+    return trade.net == 0 and any(leg.open for leg in trade.legs)
 
 
 def _left_over(leg: Leg) -> list[TrackedOrder]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+from msgspec import UNSET
+
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import ExitReason
 from bot.supervision.orders import Role
@@ -9,8 +13,12 @@ from bot.supervision.trade import Fill, Trade
 from bot.units import SECOND_NS, TICK_CENTS
 
 
-def outcome_of(trade: Trade) -> TradeOutcome:
-    """The outcome of a trade that is over and had at least one fill."""
+def outcome_of(trade: Trade, *, on_market_time: bool) -> TradeOutcome:
+    """The outcome of a trade that is over and had at least one fill.
+
+    `on_market_time`: its naked time was counted by the market's clock, as in a backtest. A duration of the wall is of this run alone, and
+    no part of what two runs of the same bars have in common: it stands beside the records (bot.runtime.kill_times).
+    """
     entries = [fill for fill in trade.fills if fill.role is Role.ENTRY]
     exits = [fill for fill in trade.fills if fill.role is not Role.ENTRY]
     entered = sum(fill.quantity for fill in entries)
@@ -33,9 +41,10 @@ def outcome_of(trade: Trade) -> TradeOutcome:
         slippage_ticks=sum(fill.slippage_ticks * fill.quantity for fill in exits),
         mae_ticks=trade.mae_ticks,
         mfe_ticks=trade.mfe_ticks,
-        naked_seconds=trade.naked_ns / SECOND_NS,
+        naked_seconds=trade.naked_ns / SECOND_NS if on_market_time else math.nan,
         budget_overrun=net < -trade.worst_case_cents,
         shadow=False,
+        mark=trade.mark or UNSET,
     )
 
 

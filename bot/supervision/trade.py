@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bot.decision.intent import Intent
+from bot.decision.outcome import Mark
 from bot.decision.plan import OPERATOR, EntryPlan, ExitReason, TradeView
 from bot.supervision.orders import Role, TrackedOrder
 
@@ -84,6 +85,7 @@ class Trade:
     fills: list[Fill] = field(default_factory=list)
     opened_ns: int = 0
     closing: ExitReason | None = None
+    mark: Mark | None = None
     closing_since_ns: int = 0
     changes: dict[int | str, set[str]] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)

@@ -57,7 +57,11 @@ class KillWatch:
 
 
 def exits_refused(trade: Trade, order: TrackedOrder, why: str) -> str:
-    """What to say when so many closing orders of a trade were refused that a person must know (its contract has ended, say); else ""."""
-    refused = [each for leg in trade.legs for each in leg.of(Role.EXIT) if each.state is OrderState.REJECTED]
-    told = order.role is Role.EXIT and len(refused) == REFUSED_EXITS
-    return f"{len(refused)} of {trade.intent_id}, the last for: {why}" if told else ""
+    """What to say when so many closing orders of a trade came to nothing that a person must know (its contract has ended, say); else "".
+
+    Whose refusal it was says nothing of the position: the broker's, Nautilus' and our own count alike, and an end that nobody asked for.
+    """
+    exits = [each for leg in trade.legs for each in leg.of(Role.EXIT)]
+    refused = [each for each in exits if each.came_to_nothing and not each.cancel_requested]
+    told = any(each is order for each in refused) and len(refused) == REFUSED_EXITS
+    return f"{len(refused)} of {trade.intent_id}, the last for: {why or order.state.value}" if told else ""

@@ -19,7 +19,7 @@ from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.node.check.report import CheckReport, write_report
 from bot.node.journals import FOLDER, journals_of
-from bot.node.kill_request import leave_request, refused_request, request_path, taken_request, waiting_request
+from bot.node.kill_request import KillRequests, leave_request, refused_request, request_path, waiting_request
 from bot.node.status import journal_names
 from bot.node.watchdog import open_quietly
 from bot.own_files import own_file, own_folder, require_ours, tightened, why_not_ours, write_own
@@ -210,7 +210,7 @@ def test_a_kill_request_of_another_user_is_refused_and_says_why(tmp_path):
     journal = tmp_path / "paper-DU1-2025.sqlite"
     leave_request(journal, "not mine")
     os.chown(request_path(journal), SOMEBODY, SOMEBODY)
-    assert waiting_request(journal) is None and taken_request(journal) is None
+    assert waiting_request(journal) is None and KillRequests(journal).take() is None
     assert f"belongs to user {SOMEBODY}" in refused_request(journal)
     assert request_path(journal).exists()
 
@@ -219,7 +219,7 @@ def test_a_kill_request_of_another_user_is_refused_and_says_why(tmp_path):
 def test_a_kill_request_of_another_kind_is_refused_and_says_why(tmp_path, kind):
     journal = tmp_path / "paper-DU1-2025.sqlite"
     in_place_of(request_path(journal), kind)
-    assert waiting_request(journal) is None and taken_request(journal) is None
+    assert waiting_request(journal) is None and KillRequests(journal).take() is None
     assert refused_request(journal).startswith("No request is taken from there: ")
 
 
@@ -227,7 +227,7 @@ def test_a_request_of_ours_is_taken_and_none_is_no_refusal(tmp_path):
     journal = tmp_path / "paper-DU1-2025.sqlite"
     assert refused_request(journal) == ""
     leave_request(journal, "enough")
-    assert (refused_request(journal), taken_request(journal), waiting_request(journal)) == ("", "enough", None)
+    assert (refused_request(journal), KillRequests(journal).take(), waiting_request(journal)) == ("", "enough", "enough")
 
 
 @pytest.mark.parametrize("kind", ["link", "link to a file of ours", "pipe"])
@@ -235,7 +235,7 @@ def test_our_own_kill_takes_the_place_of_what_lies_in_its_way(tmp_path, kind):
     journal = tmp_path / "paper-DU1-2025.sqlite"
     in_place_of(request_path(journal), kind)
     leave_request(journal, "enough")
-    assert taken_request(journal) == "enough"
+    assert KillRequests(journal).take() == "enough"
 
 
 def test_a_journal_that_is_read_meanwhile_keeps_its_locks(tmp_path):

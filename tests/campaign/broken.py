@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.ibkr.link.ids import IdSource
+from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.orders import doubt
 from bot.ibkr.orders.doubt import Asked, Doubt, News, Outcome, Verdict
@@ -87,8 +88,14 @@ def one_refused_without_end() -> None:
 
 
 def two_way_out_needs_sync() -> None:
-    """Exits, stops and cancels wait until everything has been answered."""
-    LinkState.allows_way_out = property(lambda state: state is LinkState.SYNCED)
+    """Exits, stops and cancels wait until everything has been answered; only the questions themselves go out before."""
+
+    def require(link: Link) -> None:
+        if not link.allows_way_out:
+            raise link._no_way_out()
+
+    Link.allows_way_out = property(lambda link: link.state is LinkState.SYNCED)
+    Link.require_way_out = require
 
 
 def three_disk_first() -> None:
@@ -115,4 +122,10 @@ def six_pending_covers() -> None:
 BUILDS: dict[str, Callable[[], None]] = {
     "a": a_starves, "b": b_waits_for_ever, "c": c_ids_as_listed, "d": d_half_a_bracket, "h": h_asks_too_late, "i": i_held_back,
     "1": one_refused_without_end, "2": two_way_out_needs_sync, "3": three_disk_first, "6": six_pending_covers,
+}  # fmt: skip
+# The checkers whose sentence names what the build does; what any other says is no catch.
+CAUGHT_BY = {
+    "a": ("hung",), "b": ("held after a kill", "held after a closing"), "c": ("ids",), "d": ("entry without its stop", "half a trade"),
+    "h": ("stop given up",), "i": ("held back",), "1": ("stops without end",), "2": ("held after a kill", "held after a closing", "naked"),
+    "3": ("no link",), "6": ("naked behind a pending stop",),
 }  # fmt: skip

@@ -1,7 +1,9 @@
 """What must be true of the gateway's own book whatever happens: asked after everything it tells of an order, and all the time between.
 
-Nothing of the bot is read here. Times are of the wall. What is wrong for a moment is none until its grace is over, and none while the
-broker cannot be reached; where frames about orders are being lost the grace is longer, and the time counts in no percentile.
+Nothing of the bot is read here. Times are of the wall, without the moments in which this process itself stood still. What is wrong for
+a moment is none until its grace is over, and none while the broker cannot be reached. A position is bare for at most NAKED_SECONDS; the
+longer grace is for spells in which, by the gateway's own log, a frame about orders was in fact lost, held up or cut. Those count in no
+percentile, nor do those in which the broker kept a stop pending: there is nothing to do but to ask until the doubt is over.
 """
 
 from __future__ import annotations
@@ -10,14 +12,18 @@ import time
 from collections import Counter, defaultdict
 from typing import Any, NamedTuple
 
-from venue import Venue, named
+from venue import CLIENT, Venue, named
 
 from bot.gateway.broker import Refusal
 from bot.gateway.orders import Order, Status
 
+NAKED_SECONDS = 2.0  # while the link is up
 GRACE_SECONDS = 2.0  # spec 6: a doubt lasts at most this, then the exit leaves
 LATE_SECONDS = 1.0  # what two processes on a machine that does other things may be late
-LOSING_SECONDS = 10.0  # where frames are lost: of several questions and answers
+LOSING_SECONDS = 10.0  # where frames were lost: of several questions and answers
+STALL_SECONDS = 0.25  # what is longer between two looks is no time in which anybody could have acted
+BEFORE_SECONDS = 1.0  # an entry that fills so long after its stop has ended should have been gone
+HEARD_SECONDS = 0.3  # after which the bot has heard what the account tells
 ENTRY_AFTER_KILL_SECONDS = 0.25  # the request is looked for every 25 ms, and what was sent before is on its way
 MOST_STOPS, MOST_TIMES = 6, 3  # stops of one leg, and times that one reference is sent
 LINK_SECONDS = 6.0  # in which a bot that is taken by the gateway is connected again: its longest wait is one
@@ -34,10 +40,12 @@ class Breach(NamedTuple):
 
 
 class Spell(NamedTuple):
-    """How long a position was not covered while the broker could be reached; `losing` if frames were being lost."""
+    """How long a position was not covered while the broker could be reached; `losing` if frames were lost, `pending` if a stop lay at
+    the broker meanwhile and it did not say that it works."""
 
     seconds: float
     losing: bool
+    pending: bool
 
 
 class Watch:
@@ -47,19 +55,22 @@ class Watch:
         self.venue, self._without = venue, without
         self.breaches: list[Breach] = []
         self.spells: list[Spell] = []
-        self._since: dict[str, tuple[float, bool]] = {}
+        self._since: dict[str, float] = {}
+        self._now = self._seen_at = time.monotonic()
+        self._stood_still = 0.0
+        self._pending = False  # in this naked spell
         self._tightest: dict[tuple[str, str], int] = {}
         self._sent: Counter[str] = Counter()
         self._stops: dict[str, set[str]] = defaultdict(set)
         self.entries: set[str] = set()
-        self._linked_at = time.monotonic()
+        self._linked_at = self._now
         self._listen()
 
     def _listen(self) -> None:
         told, broker = self.venue.host.delivery, self.venue.host.broker
         for name in TOLD:
             setattr(told, name, self._then_look(getattr(told, name)))
-        place = broker.place
+        place, cancel = broker.place, broker.cancel
 
         def placed(client_id: int, order_id: int, future: Any, request: Any) -> Any:
             if (client_id, order_id) not in broker.orders and not request.what_if:
@@ -72,7 +83,12 @@ class Watch:
                     self.breaks("ids", f"{request.order_ref} came with id {order_id} after higher ones: error 103")
                 raise
 
-        broker.place = placed
+        def cancelled(client_id: int, order_id: int) -> None:
+            if client_id == CLIENT and (order := broker.orders.get((client_id, order_id))) is not None:
+                self._given_up(order)
+            cancel(client_id, order_id)
+
+        broker.place, broker.cancel = placed, cancelled
 
     def _then_look(self, tell: Any) -> Any:
         def told(*given: Any, **named: Any) -> None:
@@ -104,11 +120,24 @@ class Watch:
             if asked is not None and self.venue.bot.begun.is_set() and time.monotonic() - asked > ENTRY_AFTER_KILL_SECONDS:
                 self.breaks("entry after a kill", f"{ref} came {time.monotonic() - asked:.2f} s after the kill was asked for")
 
+    def _given_up(self, order: Order) -> None:
+        """A stop is not cancelled by us while the account has told that it does not hold what the stop covers."""
+        venue, told = self.venue, self.venue.position_told
+        if told is None or time.monotonic() - venue.told_wrong_at < HEARD_SECONDS:
+            return
+        need = self._need(venue.net, venue.held)
+        rest = sum(each.remaining for each in venue.orders if each is not order and each.transmitted and self._covers(each, need))
+        agreed = max(0, told * (1 if need > 0 else -1))
+        if self._covers(order, need) and rest + agreed < abs(need):
+            self.breaks("stop given up", f"{order.request.order_ref} was cancelled, and the account tells of {told} where net is {need}")
+
     # ------------------------------------------------------------- at every moment
 
     def look(self) -> None:
         """Is what works right for what is held?"""
-        venue = self.venue
+        venue, moment = self.venue, time.monotonic()
+        self._stood_still += max(0.0, moment - self._seen_at - STALL_SECONDS)
+        self._seen_at, self._now = moment, moment - self._stood_still
         net, held, orders = venue.net, venue.held, [order for order in venue.orders if order.transmitted]
         if abs(net) > LIMIT:
             self.breaks("limit", f"net {net}, at most {LIMIT}")
@@ -119,18 +148,34 @@ class Watch:
         stops = [order for order in orders if self._covers(order, need)]
         cover = sum(order.released - order.filled for order in stops if order.request.order_type == "STP")
         leaving = sum(order.remaining for order in stops if order.request.order_type != "STP")
-        self._lasting("naked", cover + leaving < abs(need), f"net {net}, held {held}, stops {cover}")
+        pending = [order.request.order_ref for order in orders if order.perm_id in venue.pending and self._role(order) == "S"]
+        agrees = venue.position_told is None  # else no exit leaves, and the stop stays or is restored
+        helpless = not agrees and bool(venue.refused)  # the stop is refused as well
+        stands = f"net {net}, held {held}, stops {cover}" + "".join(f", {ref} pending" for ref in pending)
+        bare = cover + leaving < abs(need) and not helpless
+        self._lasting("naked", bare, stands, "naked behind a pending stop" if pending else "")
+        self._pending = "naked" in self._since and (self._pending or bool(pending))
+        back = [order.request.order_ref for order in venue.orders if not order.transmitted]
+        self._lasting("held back", bool(back), f"{' '.join(back)} at the broker, not transmitted")
         twice = sum(order.released - order.filled for order in stops if order.perm_id in venue.ghosts)
         self._lasting("too much cover", bool(need) and cover - twice > abs(need) and not growing, f"net {net}, stops {cover}")
         left = [order.request.order_ref for order in orders if order.perm_id not in venue.ghosts]
-        self._lasting("orphans", not need and not growing and bool(left), f"flat, and {' '.join(left)} still work")
+        # Another hand has closed it, and what became of our own orders is never told: then the stop stays until it is.
+        untold = bool(net) and venue.asked_in_vain
+        self._lasting("orphans", not need and not growing and bool(left) and not untold, f"flat, and {' '.join(left)} still work")
         self._brackets(orders)
-        killed = venue.kill_asked_at is not None and venue.bot.begun.is_set() and time.monotonic() - venue.kill_asked_at > 0.1
-        self._lasting("held after a kill", killed and bool(need), f"net {net} after a kill")
+        killed = venue.kill_asked_at is not None and venue.bot.begun.is_set() and moment - venue.kill_asked_at > 0.1
+        silent = f" ({', '.join(rule.kind for rule in venue.host.frame_faults.rules)} lost)" if venue.host.frame_faults.rules else ""
+        self._lasting("held after a kill", killed and bool(need) and agrees, f"net {net} after a kill{silent}")
+        legs = venue.legs
+        venue.close_asked_of = {leg for leg in venue.close_asked_of if legs[leg]}
+        closes = bool(venue.close_asked_of) and bool(need) and agrees
+        asked = f"{' '.join(sorted(venue.close_asked_of))} held after a closing was asked for{silent}"
+        self._lasting("held after a closing", closes, asked)
 
     def _linked(self) -> None:
         """A gateway that takes the bot has it as its client, whatever else the bot lacks."""
-        venue, now = self.venue, time.monotonic()
+        venue, now = self.venue, self._now
         if (
             not venue.takes
             or venue.losing
@@ -171,8 +216,8 @@ class Watch:
             self._tightest[key] = order.stop
 
     def _brackets(self, orders: list[Order]) -> None:
-        """An entry works with its stop, and one leg's with the other's."""
-        known = self.venue.host.broker
+        """An entry works with its stop, and one leg with the other."""
+        known, legs, found = self.venue.host.broker, self.venue.legs, set()
         everything = {order.perm_id: order for order in [*known.exchange.completed, *known.orders.values()]}.values()
         by_ref = {order.request.order_ref: order for order in everything}
         for order in orders:
@@ -182,38 +227,55 @@ class Watch:
             stem = f"{name['intent']}-{name['leg']}"
             stop = by_ref.get(f"{stem}S")
             bare = stop is None or (stop.done and stop.status is not Status.FILLED)
+            found.add(f"entry without its stop {stem}")
             self._lasting(f"entry without its stop {stem}", bare, f"{stem}E works, and its stop does not")
-            other = by_ref.get(f"{name['intent']}-{3 - int(name['leg'])}E")
-            alone = other is not None and other.status is Status.INACTIVE and not other.filled
-            self._lasting(f"half a trade {stem}", alone, f"{stem}E works, and the other leg was refused")
-        working = {f"{name['intent']}-{name['leg']}" for order in orders if (name := named(order)) is not None and name["role"] == "E"}
-        for key in [key for key in self._since if key.startswith(("entry without", "half a trade"))]:
-            if key.rpartition(" ")[2] not in working:
-                self._since.pop(key)
+        for ref in self.venue.refused:
+            if ref[-1] != "E" or legs[ref[:-1]]:
+                continue
+            stem = f"{ref[:-2]}{3 - int(ref[-2])}"
+            other = by_ref.get(f"{stem}E")
+            alone = bool(legs[stem]) or (other is not None and other.transmitted and not other.done)
+            found.add(f"half a trade {stem}")
+            self._lasting(f"half a trade {stem}", alone and self.venue.position_told is None, f"{stem} trades, and {ref} was refused")
+        for key in [key for key in self._since if key.startswith(("entry without", "half a trade")) and key not in found]:
+            self._filled_bare(key, legs, self._since.pop(key))
+
+    def _filled_bare(self, key: str, legs: Counter[str], began: float) -> None:
+        """The entry works no more: has it filled, long after its stop had ended?"""
+        what, _, stem = key.rpartition(" ")
+        if self._now - began > BEFORE_SECONDS and legs[stem] and self.venue.up and not self._lost(began):
+            self.breaks(what, f"{stem}E filled {self._now - began:.1f} s after its stop had ended")
 
     # ------------------------------------------------------------- how long
 
-    def _lasting(self, what: str, wrong: bool, detail: str) -> None:
-        now, losing = time.monotonic(), self.venue.losing
+    def _lost(self, began: float) -> bool:
+        """Whether a frame that matters was lost, held up or cut since then, or in the time of a doubt before it."""
+        return self.venue.lost_at - self._stood_still > began - GRACE_SECONDS
+
+    def _lasting(self, what: str, wrong: bool, detail: str, name: str = "") -> None:
+        """Something that is wrong at this moment, or not; under `name` if it lasts too long."""
         began = self._since.get(what)
         if not wrong or not self.venue.up or not self.venue.bot.begun.is_set():
             if began is not None:
                 del self._since[what]
                 if what == "naked" and not wrong:
-                    self.spells.append(Spell(now - began[0], began[1]))
+                    self.spells.append(Spell(self._now - began, self._lost(began), self._pending))
             return
-        began = (now, losing) if began is None else (began[0], began[1] or losing)
-        self._since[what] = began
-        allowed = (LOSING_SECONDS if began[1] else GRACE_SECONDS) + LATE_SECONDS
-        if now - began[0] > allowed:
-            self.breaks(
-                what.rpartition(" ")[0] if what[-1].isupper() or what[-1].isdigit() else what, f"{detail}, for {now - began[0]:.1f} s"
-            )
+        began = self._since.setdefault(what, self._now)
+        allowed = LOSING_SECONDS + LATE_SECONDS if self._lost(began) else NAKED_SECONDS if what == "naked" else GRACE_SECONDS + LATE_SECONDS
+        if self._now - began > allowed:
+            about = what.rpartition(" ")[0] if what.startswith(("entry without", "half a trade")) else what
+            self.breaks(name or about, f"{detail}, for {self._now - began:.1f} s")
 
     @property
     def wrong(self) -> bool:
         """Whether something is not as it should be, and its grace not over."""
-        return bool(self._since)
+        return bool(self._since) or self._now - self._linked_at > HEARD_SECONDS
+
+    @property
+    def bracket_wrong(self) -> bool:
+        """Whether an entry works that should be gone: the market waits for the bot longer than for anything else."""
+        return any(key.startswith(("entry without", "half a trade")) for key in self._since)
 
     def settled(self) -> str:
         """What is still wrong, or ""."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from venue import Venue
 
 ORDERS = ("placeOrder", "openOrder", "orderStatus", "execDetails")
+FILLED = ("execDetails",)
 KNOWN_CODES = (
     103, 104, 105, 110, 125, 129, 135, 154, 161, 165, 200, 201, 202, 203, 321, 354, 382, 383, 387, 391, 399, 404, 420, 434, 435, 436, 451,
     460, 463, 492, 2109, 10052, 10147, 10148, 10167, 10289, 10293, 10318, 10326, 10349,
@@ -26,8 +27,14 @@ EFFECTS = (1100, 1101, 1102, 1300, 2110, 10182, 10197, 10225, 326)  # codes that
 WARNINGS = (399, 404, 10167, 10349, 2109, 165, 434, 492)  # IB warns with these, and the order works
 NEW_STATUSES = ("ApiPending", "PendingSubmit", "PendingCancel", "PendingReplace", "Suspended", "Queued", "Held", "Unknown", "WarnState")
 ENDINGS = ("openOrderEnd", "execDetailsEnd", "positionEnd", "completedOrdersEnd", "contractDetailsEnd", "accountDownloadEnd")
+QUESTIONS = ENDINGS[:4]  # about orders and the position
 ANSWERS = (*ENDINGS, "currentTime", "historicalData", "managedAccounts", "nextValidId", "contractDetails", "accountUpdateMultiEnd")
 ORDER_FRAMES = ("placeOrder", "cancelOrder", "openOrder", "orderStatus", "execDetails", "commissionReport", "error", "position")
+# Frames without which the bot does not know how its orders and its position stand, or the gateway what the bot wants.
+MATTERS = frozenset(
+    {*ORDER_FRAMES, *QUESTIONS, "completedOrder", "currentTime", "reqCurrentTime", "reqAllOpenOrders", "reqExecutions", "reqPositions",
+     "reqCompletedOrders"}
+)  # fmt: skip
 ALL_FRAMES = (*sorted({*KINDS.values()} - {"managedAccounts"}), *sorted(set(REQUESTS) - {"startApi"}))
 
 
@@ -80,10 +87,11 @@ def leg_refused(venue: Venue, rng: random.Random) -> None:
     venue.refuse(rng.choice(("1E", "2E", "2S")), rng.choice((201, code(rng))), 1)
 
 
-def refused_late(venue: Venue, rng: random.Random) -> None:
+def refused_late(venue: Venue, rng: random.Random, roles: str = "") -> None:
     """An order that works is refused at the exchange: the error, and Inactive."""
-    if order := venue.pick(rng, rng.choice(("S", "S", "STE"))):
+    if order := venue.pick(rng, roles or rng.choice(("S", "S", "STE"))):
         order_code = rng.choice((201, 201, 203, 383, code(rng)))
+        venue.refused.add(order.request.order_ref)
         venue.host.broker.exchange.reject(order, order_code, "Order rejected - reason:The exchange rejected the order")
 
 
@@ -147,7 +155,7 @@ def ghost(venue: Venue, rng: random.Random) -> None:
     venue.do("ghost-modify")
     venue.tell_bot("act", "tighten", rng.randrange(1000))
     if rng.random() < 0.5:
-        venue.after(rng.randrange(1, 12), lambda: venue.tell_bot("act", "close", 0))
+        venue.after(rng.randrange(1, 12), venue.close_request)
 
 
 def manual(venue: Venue, rng: random.Random) -> None:
@@ -188,7 +196,7 @@ def account_wrong(venue: Venue, rng: random.Random) -> None:
     """For a while the account tells of no position."""
     venue.position_told = rng.choice((0, 0, 0, 1, -1))
     venue.tell_position()
-    venue.after(rng.randrange(1, 12), lambda: venue.tell_bot("act", "close", 0))
+    venue.after(rng.randrange(1, 12), venue.close_request)
     venue.after(rng.randrange(12, 100), venue.tell_truth)
 
 

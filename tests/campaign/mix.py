@@ -12,6 +12,7 @@ from typing import NamedTuple
 from faults import FAULTS
 from forcer import Act
 from model_day import BARS
+from situations import SITUATIONS
 
 MINUTES, PIECES, FIRST_MINUTE = 36, 12, 31  # from 10:31
 ENTRIES = (1, 12, 23)  # minutes at which an entry is forced
@@ -26,8 +27,11 @@ WHERE = (
 )  # fmt: skip
 
 
+ALL = {**FAULTS, **SITUATIONS}
+
+
 class Fault(NamedTuple):
-    """When the `count`-th message of `kind` passes, `name` (of faults.FAULTS) happens; `pick` chooses among what it can do."""
+    """When the `count`-th message of `kind` passes, `name` (of ALL) happens; `pick` chooses among what it can do."""
 
     kind: str
     count: int
@@ -45,8 +49,11 @@ class Script(NamedTuple):
     at_a_time: int | None = None
 
 
-def drawn(seed: int, names: Sequence[str] = tuple(FAULTS)) -> Script:
-    """The seed's script: three forced entries and three to eight faults, most of them around one of the entries."""
+def drawn(seed: int, names: Sequence[str] = ()) -> Script:
+    """The seed's script: three forced entries, one situation at one of them, and two to six faults, most of them around one of them.
+
+    With `names` these are all that is drawn.
+    """
     rng = random.Random(seed)
     acts: list[Act] = []
     for entry in ENTRIES:
@@ -56,17 +63,25 @@ def drawn(seed: int, names: Sequence[str] = tuple(FAULTS)) -> Script:
         if rng.random() < 0.5:
             acts.append((clock(entry + rng.randrange(3, 10)), "close", rng.randrange(1000)))
     focus = rng.choice(ENTRIES)
-    faults = []
-    for _ in range(rng.choice((3, 4, 4, 5, 6, 8))):
-        name = rng.choice(names)
-        kind = "realtimeBar" if FAULTS[name].before else rng.choice(FAULTS[name].where or WHERE)
-        about = PIECES * (focus + 1)  # the bar on which the entry is forced
-        spans = {"realtimeBar": (about - PIECES, about) if FAULTS[name].before else (about, about + 60)}
-        first, last = spans.get(kind) or (1, ABOUT[kind] + 1)
-        count = rng.randrange(first, last)
-        faults.append(Fault(kind, count, name, rng.randrange(1 << 30)))
+    faults = [_at(rng, rng.choice(list(names or SITUATIONS)), 0 if rng.random() < 0.7 else ENTRIES.index(focus), near=True)]
+    for _ in range(rng.choice((2, 3, 3, 4, 5, 6))):
+        faults.append(_at(rng, rng.choice(list(names or FAULTS)), ENTRIES.index(focus)))
     bars = tuple((clock(minute), rng.choice([name for name in BARS if name != "gap"])) for minute in rng.sample(range(3, MINUTES), 6))
     return Script(seed, tuple(acts), tuple(faults), bars, rng.choice((None, None, 1)))
+
+
+def _at(rng: random.Random, name: str, entry: int, near: bool = False) -> Fault:
+    """A fault around the entry of this number; `near`: at the first message of its kind that the first entry brings."""
+    found = ALL[name]
+    kind = "realtimeBar" if found.before else rng.choice(found.where or WHERE)
+    about = PIECES * (ENTRIES[entry] + 1)  # the bar on which the entry is forced
+    if kind == "realtimeBar":
+        first, last = (about - PIECES, about) if found.before else (about, about + 60)
+    else:
+        first, last = 1, min(ABOUT[kind], 3) + 1 if near and not entry else ABOUT[kind] + 1
+    if near and kind == "execDetails" and not entry:
+        last = 2
+    return Fault(kind, rng.randrange(first, last), name, rng.randrange(1 << 30))
 
 
 def clock(minute: int) -> str:

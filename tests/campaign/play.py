@@ -36,7 +36,9 @@ from bot.units import MINUTE_NS
 
 BEGIN_NS = clock_ns(DAY, dt.time(10, 30))
 ANSWER_SECONDS, BAR_SECONDS, PIECE_SECONDS, WRONG_SECONDS = 0.05, 0.3, 0.05, 0.5
+BRACKET_SECONDS = 1.2  # a little more than checkers.BEFORE_SECONDS
 CONVERGE_PIECES = 12  # 60 s of market time
+ROUND_SECONDS = 3.0  # what is missing is asked for every minute; a round that is under way still waits for its answers then
 START_SECONDS, STARTS = 25.0, 4
 END_SECONDS = 5.0
 PERSON_SECONDS = 2.0  # after which a person starts a bot that has ended
@@ -193,7 +195,7 @@ class _Run:
         self._standing = await self.bot.ask(frames, bar_ns, wait)
         slow = self._standing is None or self._standing.doubtful or not self.venue.up
         await asyncio.sleep(max(0.0, PIECE_SECONDS - (time.monotonic() - began)) if slow else 0)
-        while self.watch.wrong and time.monotonic() - began < WRONG_SECONDS:
+        while self.watch.wrong and time.monotonic() - began < (BRACKET_SECONDS if self.watch.bracket_wrong else WRONG_SECONDS):
             await asyncio.sleep(0.005)
 
     async def _gone(self) -> None:
@@ -207,7 +209,7 @@ class _Run:
 
     async def _converge(self) -> None:
         """60 s of market time: what the bot holds is covered, and it knows all there is to know."""
-        wall = CONVERGE_PIECES * 5.0 / PACE
+        wall = CONVERGE_PIECES * 5.0 / PACE + ROUND_SECONDS
         for _ in range(CONVERGE_PIECES):
             began = time.monotonic()
             await self._piece()

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,9 +38,31 @@ def test_a_build_that_numbers_orders_as_they_are_listed_is_caught():
 
 
 def test_every_fault_comes_up_within_two_hundred_seeds():
-    seen = f"import sys; sys.path[:0] = {_paths()!r}; from mix import drawn; from faults import FAULTS; "
-    seen += "print(set(FAULTS) - {fault.name for seed in range(200) for fault in drawn(seed).faults})"
-    assert subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+    assert _of_the_mix()[0] == []
+
+
+def test_every_situation_comes_up_in_any_fifty_seeds():
+    assert _of_the_mix()[1] == []
+
+
+def test_every_broken_build_says_who_must_catch_it():
+    assert _of_the_mix()[2] is True
+
+
+@cache
+def _of_the_mix() -> list[Any]:
+    """Faults and situations that do not come up, and whether broken builds and catches match: of one process with the campaign's path."""
+    said = f"""
+import json, sys
+sys.path[:0] = {_paths()!r}
+from broken import BUILDS, CAUGHT_BY
+from faults import FAULTS
+from mix import SITUATIONS, drawn
+faults = set(FAULTS) - {{fault.name for seed in range(200) for fault in drawn(seed).faults}}
+fifties = [{{drawn(seed).faults[0].name for seed in range(first, first + 50)}} for first in range(0, 300, 50)]
+print(json.dumps([sorted(faults), sorted(set(SITUATIONS) - set.intersection(*fifties)), BUILDS.keys() == CAUGHT_BY.keys()]))
+"""
+    return json.loads(subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout)
 
 
 def _paths() -> list[str]:

@@ -7,13 +7,14 @@ import contextlib
 import inspect
 import random
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from bot_process import BotProcess
-from faults import FAULTS, ORDER_FRAMES
-from mix import Fault
+from faults import MATTERS, ORDER_FRAMES, QUESTIONS
+from mix import ALL, Fault
 
 from bot.gateway import messages
 from bot.gateway.broker import Refusal
@@ -40,11 +41,11 @@ class Pending(str):
 class CountedLog(FrameLog):
     """The frame log; `heard` is told of every frame that passes."""
 
-    heard: Callable[[str, str], None]
+    heard: Callable[[str, str, str], None]
 
     def write(self, *, way: str, kind: str, note: str = "", **fields: Any) -> None:
         super().write(way=way, kind=kind, note=note, **fields)
-        self.heard(way, kind)
+        self.heard(way, kind, note)
 
 
 def named(order: Order) -> re.Match[str] | None:
@@ -60,11 +61,15 @@ class Venue:
         self.done: list[str] = []
         self.moved: set[tuple[str, str]] = set()  # legs whose stop another hand has moved
         self.ghosts: set[int] = set()  # permIds of orders that were left alive beside the one that took their id
+        self.refused: set[str] = set()  # references of orders that were refused
         self.pending: set[int] = set()  # permIds of stops that never reach the market
         self.id_faults = self.manual = self.forgot = False
         self.pending_stops = 0
         self.position_told: int | None = None
         self.kill_asked_at: float | None = None
+        self.close_asked_at: float | None = None
+        self.close_asked_of: set[str] = set()  # legs held when a closing was asked for
+        self.told_wrong_at = 0.0  # since when the account has told of another position than it has
         self.lost_at = float("-inf")  # when frames about orders were last lost, of the wall
         self._refusals: list[tuple[str, int, int]] = []
         self._waiting: list[tuple[int, Callable[[], Any]]] = []
@@ -114,6 +119,7 @@ class Venue:
             name = NAME.fullmatch(ref)
             if name is not None and f"{name['leg']}{name['role']}".endswith(suffix):
                 self._refusals[number : number + 1] = [(suffix, code, count - 1)] if count > 1 else []
+                self.refused.add(ref)
                 if code == 201:
                     return code, "Order rejected - reason:the campaign refuses it"
                 raise Refusal(code, "the campaign refuses it")
@@ -121,7 +127,9 @@ class Venue:
 
     # ------------------------------------------------------------------ when
 
-    def _heard(self, way: str, kind: str) -> None:
+    def _heard(self, way: str, kind: str, note: str) -> None:
+        if note not in ("", "duplicated") and kind in MATTERS:
+            self.lost_at = time.monotonic()
         if not self.bot.was_begun:
             return  # the first start is undisturbed
         self._counts[kind] += 1
@@ -134,7 +142,7 @@ class Venue:
 
     def _do(self, fault: Fault) -> None:
         self.done.append(fault.name)
-        FAULTS[fault.name].do(self, random.Random(fault.pick))
+        ALL[fault.name].do(self, random.Random(fault.pick))
 
     def after(self, pieces: int, action: Callable[[], Any]) -> None:
         """Do it after so many pieces of the market."""
@@ -183,6 +191,15 @@ class Venue:
         """Signed contracts by the executions of the bot's orders."""
         return sum(each.shares * each.order.side for each in self._executions() if each.order.client_id == CLIENT)
 
+    @property
+    def legs(self) -> Counter[str]:
+        """Signed contracts by the executions of the bot's orders, by intent and leg."""
+        found: Counter[str] = Counter()
+        for each in self._executions():
+            if each.order.client_id == CLIENT and (name := named(each.order)) is not None:
+                found[f"{name['intent']}-{name['leg']}"] += each.shares * each.order.side
+        return found
+
     def _executions(self) -> list[Any]:
         """Each execution as it was last corrected."""
         return list({each.exec_id.rpartition(".")[0]: each for each in self.host.broker.exchange.executions}.values())
@@ -216,13 +233,21 @@ class Venue:
     def kill_nine(self, after: int) -> None:
         """The process ends at once; it is started again after so many pieces."""
         self.bot.kill()
+        self.close_asked_of = set()
         self.bot.restart_after = self.host.replay.pieces_done + after
 
     def kill_request(self) -> None:
         """A person kills."""
         if self.kill_asked_at is None:
             leave_request(self.bot.journal, "the campaign kills")
-            self.kill_asked_at = asyncio.get_running_loop().time()
+            self.kill_asked_at = time.monotonic()
+
+    def close_request(self) -> None:
+        """The strategy wants out of what it holds."""
+        self.tell_bot("act", "close", 0)
+        held = {leg for leg, net in self.legs.items() if net}
+        if len({leg[:-2] for leg in held}) == 1 and self.bot.begun.is_set():
+            self.close_asked_at, self.close_asked_of = time.monotonic(), held
 
     def disk(self, full: bool) -> None:
         """Whether the bot's process can write files."""
@@ -236,6 +261,7 @@ class Venue:
 
     def tell_position(self) -> None:
         """The account tells what it holds, unasked."""
+        self.told_wrong_at = time.monotonic()
         for client in self.clients():
             for account in self.host.broker.accounts.values():
                 client.subscriptions.send_position(account, self.host.instruments.front)
@@ -249,9 +275,9 @@ class Venue:
 
     @property
     def up(self) -> bool:
-        """Whether the bot can reach the broker."""
-        clients = self.clients()
-        return bool(clients) and all(client.thawed.is_set() for client in clients) and not self.host.delivery.telling.link_down
+        """Whether the bot can reach the broker, and the API takes orders."""
+        clients, barred = self.clients(), self.host.delivery.telling.link_down or self.host.switches.read_only
+        return bool(clients) and all(client.thawed.is_set() for client in clients) and not barred
 
     @property
     def takes(self) -> bool:
@@ -262,10 +288,14 @@ class Venue:
 
     @property
     def losing(self) -> bool:
-        """Whether frames about orders may be lost, held up or cut now, or orders are refused because of what the API may do."""
+        """Whether frames about orders may be lost, held up or cut now."""
         rules = self.host.frame_faults
-        hit = any(rule.kind in ORDER_FRAMES or rule.kind.startswith("req") for rule in rules.rules)
-        return hit or rules._chaos is not None or self.host.switches.read_only
+        return any(rule.kind in ORDER_FRAMES or rule.kind.startswith("req") for rule in rules.rules) or rules._chaos is not None
+
+    @property
+    def asked_in_vain(self) -> bool:
+        """Whether a question about orders or the position is not answered now."""
+        return any(rule.kind in QUESTIONS for rule in self.host.frame_faults.rules)
 
     def stop_faults(self) -> None:
         """Everything works again, and nothing more is to come."""

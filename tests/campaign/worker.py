@@ -8,7 +8,6 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from faults import FAULTS
 from mix import drawn
 from play import Told, law, play
 
@@ -32,7 +31,8 @@ def main(out: Path, broken: str, without: list[str], names: list[str]) -> None:
 def _result(told: Told) -> dict[str, object]:
     return {
         "seed": told.seed, "breaches": told.breaches, "faults": told.faults,
-        "naked": [spell.seconds for spell in told.spells if not spell.losing],
+        "naked": [spell.seconds for spell in told.spells if not spell.losing and not spell.pending],
+        "naked_pending": [spell.seconds for spell in told.spells if not spell.losing and spell.pending],
         "naked_losing": [spell.seconds for spell in told.spells if spell.losing],
         "entered": told.entered, "kill_seconds": told.kill_seconds, "seconds": told.seconds, "frames": str(told.frames),
     }  # fmt: skip
@@ -40,4 +40,4 @@ def _result(told: Told) -> dict[str, object]:
 
 if __name__ == "__main__":
     without, names = (list(filter(None, text.split(","))) for text in sys.argv[3:])
-    main(Path(sys.argv[1]), sys.argv[2], without, names or list(FAULTS))
+    main(Path(sys.argv[1]), sys.argv[2], without, names)

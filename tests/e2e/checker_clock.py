@@ -45,6 +45,15 @@ def session(ts: int) -> tuple[int, int] | None:
     return found if found and found[0] < ts <= found[1] else None
 
 
+def outside_hours(ts: int) -> bool:
+    """Whether CME is shut on the minute that a bar stamped `ts` closes: 17:00 to 18:00, at weekends, from 13:00 on a holiday."""
+    moment = new_york(ts)
+    clock, weekday = moment.time(), moment.weekday()
+    shut = time(13) if moment.date() in CLOSED else time(17)
+    begun = (weekday < 5 and clock > shut) or weekday == 5
+    return (begun and (weekday >= 4 or clock <= time(18))) or (weekday == 6 and clock <= time(18))
+
+
 def trading_day(ts: int) -> date:
     """CME's trading day of a bar stamped `ts`: it turns at 18:00, and skips weekends."""
     moment = new_york(ts - 1) + timedelta(hours=6)

@@ -8,7 +8,7 @@ from math import ceil, sqrt
 from statistics import median
 from typing import Any
 
-from checker_clock import MINUTE, SECOND, new_york, rth_minute, session
+from checker_clock import MINUTE, SECOND, new_york, outside_hours, rth_minute, session
 from checker_rows import Bar
 
 REJECTED, EXPIRED, LATE, SLIPPED, PARTIAL, CHANGE_REJECTED, NAKED = (
@@ -52,13 +52,19 @@ def dvs_of(bars: Sequence[Bar]) -> dict[int, float]:
     """DVS by bar stamp, regular session only: the lowest own score of the session's last ten bars."""
     ranges = true_ranges(bars)
     atr = wilder(ranges, 30)
+    past: dict[int, deque[int]] = defaultdict(lambda: deque(maxlen=20))
     volumes: deque[int] = deque(maxlen=30)
     window: deque[float] = deque(maxlen=10)
     scores: dict[int, float] = {}
     running: tuple[int, int] | None = None
+    closed_own = 1.0  # of bars while CME is shut, for the next session's first bar
     for index, bar in enumerate(bars):
         hours = session(bar.ts)
         if hours is None:
+            if outside_hours(bar.ts):
+                outlier = ranges[index] > 6 * atr[index - 1] and not _shock(bars, index, ranges[index], atr[index - 1])
+                flat = index >= 2 and all(other.high == other.low for other in bars[index - 2 : index + 1])
+                closed_own = min(closed_own, max(0.0, 0.70 - 0.20 * outlier - 0.30 * flat))
             continue
         own = 1.0
         volumes.append(bar.volume)
@@ -71,22 +77,29 @@ def dvs_of(bars: Sequence[Bar]) -> dict[int, float]:
             own -= 0.30
         if bar.volume == 0:
             own -= 0.20
-        if ranges[index] > 6 * atr[index] and not _shock(bars, index, ranges[index], atr[index]):
+        same_minute = past[new_york(bar.ts).hour * 60 + new_york(bar.ts).minute]
+        usual = atr[index - 1] if index else float("nan")
+        if len(same_minute) >= 5 and median(same_minute) > usual:
+            usual = median(same_minute)
+        same_minute.append(ranges[index])
+        if ranges[index] > 6 * usual and not _shock(bars, index, ranges[index], usual):
             own -= 0.20
         if index >= 2 and all(other.high == other.low for other in bars[index - 2 : index + 1]):
             own -= 0.30
-        window.append(max(0.0, own))
+        first, own = not window, max(0.0, own)
+        window.append(min(own, closed_own) if first else own)
+        closed_own = 1.0
         scores[bar.ts] = min(window)
     return scores
 
 
-def _shock(bars: Sequence[Bar], index: int, reach: int, atr: float) -> bool:
+def _shock(bars: Sequence[Bar], index: int, reach: int, usual: float) -> bool:
     last = bars[max(0, index - 59) : index + 1]
     volumes, bodies = [bar.volume for bar in last], [bar.close - bar.open for bar in last]
     if len(last) < 60 or not deviation(volumes):
         return False
     heavy = (volumes[-1] - sum(volumes) / 60) / deviation(volumes) > 2.5
-    return reach > 4 * atr and heavy and abs(bodies[-1]) > 3 * deviation(bodies)
+    return reach > 4 * usual and heavy and abs(bodies[-1]) > 3 * deviation(bodies)
 
 
 def eqs_at(ts: int, events: Sequence[tuple[int, float, float]]) -> float:

@@ -1,8 +1,8 @@
 """`mesbot` as a process that kills itself (SIGKILL) right after a commit of its journal.
 
 As a script: `python killed_node.py FILE KINDS NUMBER VERB ...`. It dies when NUMBER records of these KINDS (parted by commas) are on
-the disk; of kinds that begin with "not" it counts commits, of those without them. NUMBER 0: it lives. FILE gets the seconds that
-the node's own start took.
+the disk; of kinds that begin with "not" it counts commits, of those without them. KINDS "request": it dies when it obeys a person's
+kill for the NUMBERth time, before anything of it is on the disk. NUMBER 0: it lives. FILE gets the seconds that the node's own start took.
 """
 
 from __future__ import annotations
@@ -36,6 +36,22 @@ def die_after(kinds: str, number: int) -> None:
     JournalFile.commit = committed
 
 
+def die_obeying(number: int) -> None:
+    """Kill this process when it has sent a person's kill on, before its records are written."""
+    from bot.node.desk_actor import DeskActor
+
+    kill, counted = DeskActor._kill, 0
+
+    def killed(desk: DeskActor, reason: str) -> None:
+        nonlocal counted
+        kill(desk, reason)
+        counted += 1
+        if counted == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    DeskActor._kill = killed
+
+
 def note_start(path: Path) -> None:
     """Write down how long it takes from the node's start until it decides."""
     from bot.node.node import MesbotNode
@@ -60,6 +76,6 @@ if __name__ == "__main__":
 
     file, kinds, number, *rest = sys.argv[1:]
     sys.argv[1:] = rest
-    die_after(kinds, int(number))
+    die_obeying(int(number)) if kinds == "request" else die_after(kinds, int(number))
     note_start(Path(file))
     main()

@@ -42,11 +42,11 @@ class Death(NamedTuple):
 
 
 def deaths() -> list[Any]:
-    """At every commit that says what became of a trade or a kill, and at fifty others."""
+    """At every commit that says what became of a trade or a kill, at fifty others, and where a kill is obeyed and not written down."""
     others = random.Random(13).sample(range(1, HOUR - 5), OTHERS)
     found = [Death("trade", KINDS, number) for number in range(1, TRADE_RECORDS + 1)]
     found += [Death("killed", KINDS, number) for number in range(TRADE_RECORDS - 12, KILL_RECORDS + 1)]
-    found += [Death("killed", "kill", number) for number in (1, 2, 3)]
+    found += [Death("killed", "kill", number) for number in (1, 2, 3)] + [Death("killed", "request", 1)]
     found += [Death("trade", f"not {KINDS}", number) for number in sorted(others)]
     return [pytest.param(each, id="-".join(map(str, each)), marks=[] if each in QUICK else [pytest.mark.slow]) for each in found]
 
@@ -67,6 +67,7 @@ def test_killed_after_a_commit_it_recovers_and_nothing_is_sent_twice(death: Deat
             await r.to_the_end()
             _true_to_the_broker(r)
             _every_bar_decided_once(r)
+            _every_intent_is_a_decision(r)
             if death.hour == "killed":
                 _halted(r)
 
@@ -132,6 +133,11 @@ def _every_bar_decided_once(r: Rig) -> None:
     assert bars == [bars[0] + number * MINUTE_NS for number in range(len(bars))] and len(bars) >= HOUR - 1
     found = Counter((row.ts_ns, row.strategy) for row in r.rows("decision"))
     assert found == Counter((ts_ns, name) for ts_ns in bars for name in ("K1", "K2", "K3", "K4", "K5"))
+
+
+def _every_intent_is_a_decision(r: Rig) -> None:
+    entered = [body["intent_id"] for row in r.rows("decision") if (body := json.loads(row.body))["action"] == "ENTER"]
+    assert entered == [json.loads(row.body)["intent_id"] for row in r.rows("intent")]
 
 
 def _halted(r: Rig) -> None:

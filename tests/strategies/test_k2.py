@@ -39,6 +39,8 @@ def test_the_setup_gives_a_limit_at_the_close_with_its_stop_beyond_the_extreme_a
         ({"session_phase": 5}, "PHASE", 5),
         ({"failed_break": None}, "FAILED_BREAK", 0.0),
         ({"strength": 0.49}, "FAILED_BREAK", 0.49),
+        ({"bar": Bar(MOMENT, 989, 995, 985, 994, 900)}, "EXTREME_EXCEEDED", 1),
+        ({"bar": Bar(MOMENT, 989, 995, 985, 994, 900), "regime": Regime.UNKNOWN}, "EXTREME_EXCEEDED", 1),
         ({"regime": Regime.TRENDING}, "TREND_AGAINST", -0.5),
         ({"regime": Regime.UNKNOWN}, "REGIME", "unknown"),
         ({"beliefs": with_beliefs(F2=(0.64, 0.9))}, "F2", 0.64),

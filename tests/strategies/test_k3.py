@@ -19,7 +19,7 @@ from bot.market.state import Regime, Sweep
 
 def setup(close: int = 993, strength: float = 1.0, **changes):
     values = dict(
-        bar=Bar(MOMENT, 987, 994, 985, close, 2000), sweep=Sweep(1, strength, 990, 988), beliefs=with_beliefs(F3=(0.8, 0.1))
+        bar=Bar(MOMENT, 989, 994, 988, close, 2000), sweep=Sweep(1, strength, 990, 988), beliefs=with_beliefs(F3=(0.8, 0.1))
     )  # fmt: skip
     return market(**(values | changes))
 
@@ -37,6 +37,8 @@ def test_the_setup_gives_a_stop_limit_a_tick_beyond_the_bar_with_its_stop_beyond
         ({"session_phase": 5}, "PHASE", 5),
         ({"sweep": None}, "SWEEP", 0.0),
         ({"strength": 0.49}, "SWEEP", 0.49),
+        ({"bar": Bar(MOMENT, 989, 994, 987, 993, 2000)}, "EXTREME_EXCEEDED", 1),
+        ({"bar": Bar(MOMENT, 989, 994, 985, 993, 2000), "regime": Regime.CHOPPY}, "EXTREME_EXCEEDED", 3),
         ({"regime": Regime.CHOPPY}, "CHOPPY", "choppy"),
         ({"regime": Regime.UNKNOWN}, "CHOPPY", "unknown"),
         ({"beliefs": with_beliefs(F3=(0.59, 0.9))}, "F3", 0.59),

@@ -6,7 +6,7 @@ whatever reason, is asked a day at a time.
 
 One code says that there are no data, that we ask too often, and that this login may not have them, in words of many
 languages. So it is told by what follows: a day that is refused again and again has no data if other days are answered,
-and history is refused if none is.
+and history is refused if none is. Two days of trading without data, and none after them, are no answer of a true market either.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class History:
                 found |= {minute.close_ns: minute for minute in minutes if after_ns < minute.close_ns <= until_ns}
                 empty = 0 if minutes else empty + 1
             end = start
-        if refusal is not None and not found:
-            raise refusal
+        unbelievable = empty >= EMPTY_DAYS and not self._link.settings.replay  # a tape may begin today
+        if not found and (refusal is not None or unbelievable):
+            raise refusal or DataRefused(f"history has no minute of the last {empty} days of trading")
         return [found[close_ns] for close_ns in sorted(found)]
 
     async def _large(self, contract: Any, first_ns: int, end_ns: int) -> AsyncIterator[list[Minute]]:

@@ -16,6 +16,7 @@ from bot.contracts.models import DataContract
 from bot.ibkr.data.bar_flow import BarFlow
 from bot.ibkr.data.history import History
 from bot.ibkr.data.minutes import Minute, MinuteBuilder, Piece
+from bot.ibkr.data.provider import QUESTION as MONTHS
 from bot.ibkr.data.quotes import DELAYED, Quote, QuoteBook
 from bot.ibkr.data.refusals import Refusals
 from bot.ibkr.errors import BrokerError, CompetingSession, MarketDataDegraded, MarketDataNotSubscribed, StaleQuotes
@@ -25,7 +26,7 @@ from bot.ibkr.link.link_state import SyncReason
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.units import MINUTE_NS, SECOND_NS, to_ticks
 
-QUESTION = "market data"
+QUESTION, PAST = "market data", "past minutes"
 BARS, QUOTES = "bars", "quotes"
 LIVE_DATA = 1
 PIECE_SECONDS = 5
@@ -60,7 +61,7 @@ class MarketData:
         self._refusal: BrokerError | None = None  # the one for which the feed is not trusted
         self._wanted = False
         link.opening.append(self._farms.clear)  # each socket tells of its farms from its first moment on, and of them only once
-        link.questions.add(QUESTION, self._sync)
+        link.questions.add(QUESTION, self._sync, rests_on=(MONTHS,))
         for name in ("realtimeBar", "priceSizeTick", "tickSize", "marketDataType", "error"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
 
@@ -96,8 +97,11 @@ class MarketData:
         await self.flow.begin(now // MINUTE_NS * MINUTE_NS - max(1, warm_up_days * 24 * 60) * MINUTE_NS, now)
 
     async def past(self, after_ns: int, until_ns: int) -> list[Minute]:
-        """The minutes that close in (after, until], from history. Raises BrokerError."""
-        return await self._history.minutes(self._contract(), after_ns, until_ns)
+        """The minutes that close in (after, until], from history. Raises BrokerError, also if a broken farm may be why there are none."""
+        minutes = await self._history.minutes(self._contract(), after_ns, until_ns)
+        if not minutes and self._farms:
+            raise MarketDataDegraded(f"no past minutes are told while a farm is broken: {', '.join(sorted(self._farms))}")
+        return minutes
 
     def subscribe(self) -> None:
         """Ask for bars and quotes under new request ids; what an old id still says is ignored. Raises ConnectionLost."""
@@ -130,7 +134,7 @@ class MarketData:
             if classify_request(error.code, error.text).action is not Action.BACK_OFF:  # that is asked again in its own time
                 raise error
         self._trust_if_served()
-        if self.untrusted is not None and not self._refused.errors and not self._link.was_synced:
+        if self.untrusted is not None and not self._refused.errors and not self._link.begun:
             raise self.untrusted  # later entries are refused, for as long as it lasts
         self.flow.catch_up(self._link.clock.now_ns())
 
@@ -241,7 +245,7 @@ class MarketData:
             self._refusal = error
         if back_off:
             self._link.later(self._refused.wait_seconds(), lambda: self.subscribe() if self.denied is not None else None)
-        elif self._link.was_synced and QUESTION not in self._link.questions.open:
+        elif self._link.begun and QUESTION not in self._link.questions.open:
             self._link.unanswered(QUESTION, error)
 
     def _served(self, what: str) -> None:

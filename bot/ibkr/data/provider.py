@@ -44,7 +44,7 @@ class IbkrInstrumentProvider(InstrumentProvider):
         self._listed = True
         intents = (story.intent for story in runtime_of(config.runtime).past.unfinished)
         self._resumed: Intent | None = min(intents, key=lambda intent: intent.decided.ts_ns, default=None)
-        link.questions.add(QUESTION, self._sync)
+        link.questions.add(QUESTION, self._sync, enough=lambda: self.front is not None)
 
     def contract(self) -> Any:
         """The front month as the broker names it. Raises ContractNotFound before it is known."""

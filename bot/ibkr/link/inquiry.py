@@ -1,4 +1,7 @@
-"""Asks the open questions in rounds while a connection lives: soon again while they are new, each minute once they are missing."""
+"""Asks the open questions in rounds while a connection lives: soon again while they are new, each minute once they are missing.
+
+A round takes its questions one after the other: one whose answer takes long holds up the others of its round, and no order.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,13 @@ class Asked(Protocol):
     """The link whose questions these are, as far as it is needed here (bot.ibkr.link.link.Link)."""
 
     state: LinkState
-    was_synced: bool
+    begun: bool
     questions: Questions
 
     async def keep(self, loop: Callable[[], Awaitable[None]]) -> None: ...
     async def until(self, condition: Callable[[], bool]) -> None: ...
     async def delay(self, seconds: float) -> None: ...
+    def seconds(self) -> float: ...
     def ends_start(self, error: BrokerError) -> bool: ...
     def reconnect(self, error: BrokerError) -> None: ...
     def report(self, error: BrokerError) -> None: ...
@@ -58,30 +62,46 @@ class Inquiry:
         return NotSynced("; ".join((f"the link is {self._link.state}: {', '.join(wanted)} not known since {since}", *causes)))
 
     async def _ask(self) -> None:
-        link = self._link
+        link, again_at = self._link, 0.0
         while True:
             await link.until(lambda: link.state.allows_way_out and bool(self._questions.open))
+            before, rarely = set(self._questions.missing), link.seconds() >= again_at
             with contextlib.suppress(ConnectionLost):  # the link hears of that by itself
-                await self._questions.ask(in_order=not link.was_synced)
+                await self._questions.ask(missing=rarely)
             if link.state.allows_way_out:
                 self._asked()
-            if self._questions.open:
-                await link.delay(MISSING_SECONDS if link.state is LinkState.DEGRADED else SOON_SECONDS)
+            if rarely or set(self._questions.missing) - before:
+                again_at = link.seconds() + MISSING_SECONDS
+            if self._questions.due:
+                await link.delay(SOON_SECONDS)
+            elif self._questions.open:
+                await self._until_due(again_at - link.seconds())
+
+    async def _until_due(self, seconds: float) -> None:
+        """Until so many have passed, or something new is to be asked."""
+        waits = [asyncio.ensure_future(each) for each in (self._link.delay(seconds), self._link.until(lambda: self._questions.due))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
 
     def _asked(self) -> None:
-        """A round is over: say what was not told. A start waits for no missing answer, and may end of an error at once."""
-        unanswered = [question for question in self._questions.open.values() if question.error is not None]
-        if not self._link.was_synced and (end := next((each.error for each in unanswered if self._ends_start(each)), None)) is not None:
+        """A round is over: say what was not told. A start waits for no missing answer that it needs, and may end of an error at once."""
+        unanswered = {name: question for name, question in self._questions.open.items() if question.error is not None}
+        ends = (question.error for name, question in unanswered.items() if not self._link.begun and self._ends_start(name, question))
+        if (end := next(ends, None)) is not None:
             self._link.reconnect(end)
             return
-        for question in unanswered:
+        for question in unanswered.values():
             self._link.report(question.error)
         self._link.questions_changed()
 
-    def _ends_start(self, question: Open) -> bool:
+    def _ends_start(self, name: str, question: Open) -> bool:
         """One 200 may pass: the broker says it of a contract also while it cannot look it up."""
         passing = isinstance(question.error, ContractNotFound) and question.error.code
-        return question in self._questions.missing.values() or (self._link.ends_start(question.error) and not passing)
+        missing = name in self._questions.missing
+        return (missing and self._questions.stops_start(name)) or (self._link.ends_start(question.error) and (missing or not passing))
 
 
 def clock_text(ts_ns: int) -> str:

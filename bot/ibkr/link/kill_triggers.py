@@ -32,7 +32,7 @@ class KillTriggers:
     def _on_state(self, state: LinkState, _previous: LinkState) -> None:
         if state.allows_way_out:
             self.stop()
-        elif self._timer is None and self._link.was_synced:
+        elif self._timer is None and self._link.begun:
             self._timer = asyncio.get_running_loop().call_later(self._timeout_seconds / self._pace, self._too_long)
 
     def _too_long(self) -> None:

@@ -66,6 +66,7 @@ class Link:
         self.failed: BrokerError | None = None  # a person must act, and no connection is tried any more
         self.read_only: ReadOnlyApi | None = None  # the gateway takes no orders
         self.was_synced = False
+        self.begun = False  # a start has succeeded: SYNCED, or DEGRADED with all known that a start needs
         self.questions = Questions(clock.now_ns)
         self.opening: list[Callable[[], None]] = []
         self.state_changed: list[Callable[[LinkState, LinkState], None]] = []
@@ -130,17 +131,28 @@ class Link:
         return self._connection
 
     async def start(self, timeout_seconds: float) -> None:
-        """Connect and stay connected; returns once SYNCED. Raises the reason if that fails within the timeout; then nothing runs."""
+        """Connect and stay connected; returns once SYNCED, or DEGRADED: a start waits for no answer that it can do without.
+
+        Raises the reason if not even that comes within the timeout; then nothing runs.
+        """
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="ibkr-link")
         try:
             await asyncio.wait_for(self._settled.wait(), timeout_seconds)
         except TimeoutError:
-            error = self.last_error or self._not_started(timeout_seconds)
-            await self.stop()
-            raise error from None
+            self._go_without(timeout_seconds)
+            if not self.begun:
+                error = self.last_error or self._not_started(timeout_seconds)
+                await self.stop()
+                raise error from None
         if self.failed is not None:
             raise self.failed
+
+    def _go_without(self, seconds: float) -> None:
+        """What was not told in the time of a start is missing, if the start can do without it."""
+        if self.allows_way_out and self.questions.enough:
+            self.questions.give_up(GatewayNotResponding(f"not told within {seconds:g} s"))
+            self._update()
 
     def _not_started(self, seconds: float) -> BrokerError:
         """What a start still waited for."""
@@ -175,7 +187,7 @@ class Link:
     def questions_changed(self) -> None:
         """A round of questions is over. The watches begin with the first after which something is known."""
         self._update()
-        if self.was_synced and not self._running:
+        if self.begun and not self._running:
             self._running = [asyncio.get_running_loop().create_task(self.keep(loop)) for loop in self.loops]
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
@@ -296,8 +308,8 @@ class Link:
         self.report(error)
 
     def ends_start(self, error: BrokerError) -> bool:
-        """Whether trying again is no use while starting. Once we have been SYNCED nothing is: there may be a position to look after."""
-        if self.was_synced:
+        """Whether trying again is no use while starting. Once we have begun nothing is: there may be a position to look after."""
+        if self.begun:
             return False
         if isinstance(error, ClientIdInUse):
             now = self.seconds()
@@ -329,11 +341,13 @@ class Link:
     def _update(self) -> None:
         """The facts have changed: so does the state, in this very turn of the loop, and everybody hears of it."""
         state, previous = self._state_now(), self.state
+        if state is LinkState.SYNCED or (state is LinkState.DEGRADED and self.questions.enough):
+            self.begun, self._failures = True, 0
+            self._settled.set()
         if state is not previous:
             self.state, self.since_ns = state, self.clock.now_ns()
             if state is LinkState.SYNCED:
-                self.was_synced, self._failures = True, 0
-                self._settled.set()
+                self.was_synced = True
             for listener in self.state_changed:
                 listener(state, previous)
             if state is LinkState.DEGRADED:
@@ -357,7 +371,7 @@ class Link:
         if rule.action is Action.READ_ONLY:
             self.read_only = ReadOnlyApi(text, code=code)
             self.report(self.read_only)
-            if not self.was_synced:
+            if not self.begun:
                 self.reconnect(self.read_only)
         if number not in NO_LIVE_IDS:
             return

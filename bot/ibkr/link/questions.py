@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.ibkr.errors import BrokerError, ConnectionLost, ProtocolError
 from bot.ibkr.link.link_state import SyncReason
@@ -11,6 +12,7 @@ from bot.ibkr.link.link_state import SyncReason
 TRIES = 3  # then the question counts as missing; it is asked on, but rarely
 _DEMAND = list(SyncReason)
 Ask = Callable[[SyncReason], Awaitable[None]]
+Known = Callable[[], bool]
 
 
 @dataclass(eq=False)
@@ -23,31 +25,75 @@ class Open:
     error: BrokerError | None = None
 
 
+class _Listed(NamedTuple):
+    """A question: how it is asked, on whose answers it rests, and whether what a start needs of it is known."""
+
+    ask: Ask
+    rests_on: tuple[str, ...]
+    enough: Known
+
+
 class Questions:
-    """The questions by name, asked in the order in which they were added; `now_ns` is market time."""
+    """The questions by name, asked in the order in which they were added; `now_ns` is market time.
+
+    Entries need the answer to every one. A start needs only those that say what they need (`enough`): without the others it goes
+    on, and entries wait.
+    """
 
     def __init__(self, now_ns: Callable[[], int]) -> None:
         self._now_ns = now_ns
-        self._asks: dict[str, Ask] = {}
+        self._listed: dict[str, _Listed] = {}
         self._open: dict[str, Open] = {}
+        self._answered: set[str] = set()
 
-    def add(self, name: str, ask: Ask) -> None:
-        """A question; `ask` returns once it is answered, and raises BrokerError if it is not."""
-        self._asks[name] = ask
+    def add(self, name: str, ask: Ask, *, rests_on: tuple[str, ...] = (), enough: Known = lambda: True) -> None:
+        """A question; `ask` returns once it is answered, and raises BrokerError if it is not.
+
+        It is not asked before those it `rests_on` have been answered once. `enough` says whether a start can go on although it
+        is not answered.
+        """
+        self._listed[name] = _Listed(ask, rests_on, enough)
+
+    @property
+    def names(self) -> list[str]:
+        """All of them, in the order in which they are asked."""
+        return list(self._listed)
 
     @property
     def open(self) -> dict[str, Open]:
         """Those that are not answered, in the order in which they are asked."""
-        return {name: self._open[name] for name in self._asks if name in self._open}
+        return {name: self._open[name] for name in self._listed if name in self._open}
 
     @property
     def missing(self) -> dict[str, Open]:
         """Those that were asked in vain often enough."""
         return {name: question for name, question in self.open.items() if question.tries >= TRIES}
 
+    @property
+    def enough(self) -> bool:
+        """Whether all that a start needs is known."""
+        return all(self._listed[name].enough() for name in self.open)
+
+    def stops_start(self, name: str) -> bool:
+        """Whether a start cannot go on without this answer."""
+        return not self._listed[name].enough()
+
+    def give_up(self, error: BrokerError) -> None:
+        """Those that are open have been waited for long enough: they are missing, for this reason where no other is known."""
+        for question in self.open.values():
+            question.tries, question.error = max(question.tries, TRIES), question.error or error
+
+    @property
+    def due(self) -> bool:
+        """Whether one can be asked that is not missing."""
+        return any(question.tries < TRIES and self._may_ask(name) for name, question in self.open.items())
+
+    def _may_ask(self, name: str) -> bool:
+        return self._answered.issuperset(self._listed[name].rests_on)
+
     def owe(self, reason: SyncReason, *names: str) -> None:
         """These are to be asked (none named: all), from now on or again; a reason that demands more stays."""
-        for name in names or self._asks:
+        for name in names or self._listed:
             before = self._open.get(name)
             demand = reason if before is None else min(reason, before.reason, key=_DEMAND.index)
             self._open[name] = Open(demand, self._now_ns() if before is None else before.since_ns)
@@ -59,18 +105,19 @@ class Questions:
         self._open[name].tries += 1
         self._open[name].error = error
 
-    async def ask(self, *, in_order: bool) -> None:
-        """Ask each open one once; `in_order`: none while one before it, on which it may rest, is not answered. Raises ConnectionLost."""
+    async def ask(self, *, missing: bool) -> None:
+        """Ask each open one once, the `missing` too or not, but none that rests on what was never answered. Raises ConnectionLost."""
         for name, question in self.open.items():
+            if not self._may_ask(name) or (question.tries >= TRIES and not missing):
+                continue
             try:
-                await self._asks[name](question.reason)
+                await self._listed[name].ask(question.reason)
             except ConnectionLost:
                 raise
             except Exception as error:  # whatever it is, the others are asked too
                 question.tries += 1
                 question.error = error if isinstance(error, BrokerError) else ProtocolError(f"{name}: {type(error).__name__}: {error}")
-                if in_order:
-                    return
             else:
+                self._answered.add(name)
                 if self._open.get(name) is question:  # nobody has asked for it anew meanwhile
                     del self._open[name]

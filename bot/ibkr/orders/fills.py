@@ -27,6 +27,7 @@ class FillLedger:
 
     def __init__(self, fee_usd: float) -> None:
         self.fills: dict[str, Fill] = {}
+        self.told: set[str] = set()  # those that the listener has heard of, by execId up to the last dot
         self.fee_usd = fee_usd
         self._told: dict[str, float] = {}  # commissions by execId, also those that come before their execution
 

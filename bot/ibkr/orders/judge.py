@@ -202,6 +202,7 @@ class Judge:
         for order in family:
             if not order.live:
                 continue  # its entry has taken it along
+            self._monitor.withdraw(order.order_id)  # a gateway may hold what it does not show: behind a question to a person, say
             if order.cancel_asked:
                 self._monitor.end(order)
             else:

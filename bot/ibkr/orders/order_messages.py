@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.errors import (
-    ChangedElsewhere,
     CommissionMissing,
     DuplicateLiveOrder,
     ExecutionCorrected,
@@ -21,7 +20,7 @@ from bot.ibkr.link.link import Link
 from bot.ibkr.orders.doubt import ACKNOWLEDGES, News, status_news
 from bot.ibkr.orders.fills import News as FillNews
 from bot.ibkr.orders.judge import Judge
-from bot.ibkr.orders.order_state import BrokerOrder, Fill, Phase
+from bot.ibkr.orders.order_state import BrokerOrder, Fill, Phase, Terms
 from bot.ibkr.orders.order_wire import adopted_draft, told_terms
 from bot.ibkr.orders.orders import OrderMonitor
 
@@ -113,17 +112,14 @@ class OrderMessages:
         if news is not News.FILLED and (new or (order.live and news is not News.UNKNOWN_STATUS)) and order.phase is not Phase.FILLED:
             self._judge.hear(order, news)
 
-    def _compare(self, order: BrokerOrder, told: tuple[int, float | None, float | None]) -> None:
+    def _compare(self, order: BrokerOrder, told: Terms) -> None:
         """What the broker says the order is now, against what we asked and what it was."""
         if order.change is not None and told == order.change.terms:
             self._judge.hear(order, News.AS_ASKED)
         elif told != order.draft.terms:
-            changed = told[1:] != order.draft.terms[1:] or told[0] > order.draft.quantity  # fewer are what a sibling's fill leaves
-            text = f"{_terms(order.draft.terms)} became {_terms(told)}, and nobody here asked for it"
+            before = order.draft.terms
             order.draft = msgspec.structs.replace(order.draft, quantity=told[0], limit=told[1], stop=told[2])
-            self._monitor.listener.updated(order)
-            if changed:
-                self._monitor.halt("changed elsewhere", ChangedElsewhere(text, order_ref=order.ref))
+            self._monitor.changed_elsewhere(order, before)
 
     # -------------------------------------------------------------------- fills
 
@@ -146,10 +142,12 @@ class OrderMessages:
         self._monitor.identify(order, fill.perm_id)
         order.filled += fill.quantity
         if self._monitor.quiet and order.adopted:
+            self._monitor.filled_quietly()
             return
         self._judge.hear(order, News.EXECUTION)
         if order.filled >= order.draft.quantity:
             order.phase = Phase.FILLED
+        self._monitor.ledger.told.add(fill.base_id)
         self._monitor.listener.filled(order, fill)
         if not fill.commission_known:
             self._link.later(COMMISSION_SECONDS, lambda: self._commission_due(fill))
@@ -157,6 +155,8 @@ class OrderMessages:
     def _homeless(self, fill: Fill) -> None:
         """A fill of an order nobody showed us, after its wait."""
         order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        if fill.base_id in self._monitor.ledger.told:
+            return
         if order is not None:
             self._fill(order, fill)
         elif fill.perm_id not in self._monitor.foreign:
@@ -182,8 +182,3 @@ class OrderMessages:
     def _commission_due(self, fill: Fill) -> None:
         if not self._monitor.ledger.fills[fill.base_id].commission_known:
             self._link.report(CommissionMissing(f"fill {fill.exec_id} has no commission report", order_ref=fill.ref))
-
-
-def _terms(terms: tuple[int, float | None, float | None]) -> str:
-    quantity, *prices = terms
-    return f"{quantity} at {' and '.join(f'{price:,.2f}' for price in prices if price is not None)}"

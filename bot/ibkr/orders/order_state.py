@@ -10,6 +10,8 @@ import msgspec
 from bot.ibkr.errors import BrokerError
 from bot.ibkr.orders.doubt import Asked, Doubt
 
+Terms = tuple[int, float | None, float | None]  # quantity, limit, stop
+
 
 class Draft(msgspec.Struct, frozen=True):
     """An order as it is to be sent; a modification sends the same again but for what changes.
@@ -29,7 +31,7 @@ class Draft(msgspec.Struct, frozen=True):
     oca_group: str = ""
 
     @property
-    def terms(self) -> tuple[int, float | None, float | None]:
+    def terms(self) -> Terms:
         """What can change: quantity and the prices its kind has."""
         return self.quantity, self.limit, self.stop
 

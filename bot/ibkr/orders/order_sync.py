@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bot.ibkr.account import AccountBook
+from bot.ibkr.account import POSITIONS, AccountBook
 from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, OrderRejectedByBroker
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
@@ -112,9 +112,22 @@ class OrderSync:
         due = due or (bool(self._monitor.strays) and now - self._checked_at >= LATE_SECONDS)
         if asked or due or self._positions.undecided:
             await self.check()
-            await self._account.positions()
+            if not await self._asked_positions():
+                return
         self._positions.look(now)
         self._end_untold()
+
+    async def _asked_positions(self) -> bool:
+        """Whether they were told. Raises ConnectionLost."""
+        try:
+            await self._account.positions()
+        except ConnectionLost:
+            raise
+        except BrokerError as error:
+            self._link.report(error)
+            self._link.unanswered(POSITIONS, error)
+            return False
+        return True
 
     def _hear_silence(self, now: float) -> None:
         """Answers that are late are asked about; after the order's own time it is unknown, which is charged once and begins anew."""

@@ -15,13 +15,14 @@ import msgspec
 from bot.ibkr.errors import (
     BrokerError,
     BrokerLinkLost,
+    ChangedElsewhere,
     ObserveOnly,
     OrderCancelledByBroker,
 )
 from bot.ibkr.link.connection import Connection
 from bot.ibkr.link.link import Link
 from bot.ibkr.orders.fills import FillLedger
-from bot.ibkr.orders.order_state import BrokerOrder, Draft, OrderListener, Phase
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, OrderListener, Phase, Terms
 from bot.ibkr.orders.order_wire import library_order
 from bot.units import SECOND_NS
 
@@ -43,6 +44,7 @@ class OrderMonitor:
         self.halts: dict[str, BrokerError] = {}
         self.listener = OrderListener()
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
+        self.filled_quietly: Callable[[], None] = lambda: None  # a fill came of which nothing was told: who put its order back tells it
         self.doubtful: Callable[[], None] = lambda: None
         self._link, self._contract_of, self._observe = link, contract_of, observe
         self._by_id: dict[int, BrokerOrder] = {}
@@ -233,6 +235,14 @@ class OrderMonitor:
     def _siblings(one: Draft, other: Draft) -> bool:
         return (bool(one.parent_ref) and one.parent_ref == other.parent_ref) or (bool(one.oca_group) and one.oca_group == other.oca_group)
 
+    def changed_elsewhere(self, order: BrokerOrder, before: Terms) -> None:
+        """Nobody here has asked for what an order is now: it is told, and other prices or more contracts lock entries for this run."""
+        self.listener.updated(order)
+        now = order.draft.terms
+        if now[1:] != before[1:] or now[0] > before[0]:  # fewer are what a sibling's fill leaves
+            text = f"{_in_words(before)} became {_in_words(now)}, and nobody here asked for it"
+            self.halt("changed elsewhere", ChangedElsewhere(text, order_ref=order.ref))
+
     def halt(self, name: str, error: BrokerError) -> None:
         """No new entries, for this reason."""
         self.halts[name] = error
@@ -241,3 +251,8 @@ class OrderMonitor:
     def clear(self, name: str) -> None:
         """The reason is gone."""
         self.halts.pop(name, None)
+
+
+def _in_words(terms: Terms) -> str:
+    quantity, *prices = terms
+    return f"{quantity} at {' and '.join(f'{price:,.2f}' for price in prices if price is not None)}"

@@ -34,31 +34,37 @@ class PositionCheck:
     whether it is explained (see Difference), and the price of the others' last execution (points; nan if there is none).
 
     `book` gives the signed contracts of the traded month that the book holds; None: it is not known yet, and nothing is
-    compared. `is_front` names that month. What is held of anything else at the start is nobody's business here; a change of
-    it that our fills do not explain is. Two fresh readings some seconds apart must differ, unless an execution of somebody
-    else says why.
+    compared; nor before executions and all positions were told once, for what is not told is not flat. `is_front` names that
+    month. What is held of anything else at the start is nobody's business here; a change of it that our fills do not explain
+    is. Two fresh readings some seconds apart must differ, unless an execution of somebody else says why.
     """
 
     def __init__(self, monitor: OrderMonitor, account: AccountBook, client_id: int, is_front: Callable[[int], bool]) -> None:
         self.book: Callable[[], int] | None = None
         self.differs: Callable[[int, int, bool, float], None] = lambda *_: None
         self._monitor, self._account, self._client_id, self._is_front = monitor, account, client_id, is_front
-        self._before: dict[int, int] = {}
+        self._executions_told = False
+        self._before: dict[int, int] | None = None
         self._seen: Difference | None = None
         self._since = 0.0
         self._told: Difference | None = None
         self._others_when_agreed = 0
 
     def begin(self) -> None:
-        """The first sync has ended: note what is held of other months and was not filled today."""
-        for con_id, holding in self._account.holdings.items():
-            if not self._is_front(con_id):
-                self._before[con_id] = holding.contracts - self._monitor.ledger.net(con_id, self._client_id)
+        """Executions were told."""
+        self._executions_told = True
+        self._note()
+
+    def _note(self) -> None:
+        """Once all is told: what is held of other months and was not filled today."""
+        if self._before is None and self._executions_told and self._account.all_told:
+            net, others = self._monitor.ledger.net, [con_id for con_id in self._account.holdings if not self._is_front(con_id)]
+            self._before = {con_id: self._account.holdings[con_id].contracts - net(con_id, self._client_id) for con_id in others}
 
     @property
     def agrees(self) -> bool:
         """Whether the last look found no difference."""
-        return self.book is not None and self._seen is None
+        return self.book is not None and self._before is not None and self._seen is None
 
     @property
     def undecided(self) -> bool:
@@ -67,7 +73,8 @@ class PositionCheck:
 
     def look(self, now_seconds: float) -> None:
         """Compare; `now_seconds` is a steady clock of the wall."""
-        if self.book is None:
+        self._note()
+        if self.book is None or self._before is None:
             return  # nothing agrees yet: what others did before the book is known still explains a difference
         found = self._difference()
         if found is None:
@@ -83,7 +90,7 @@ class PositionCheck:
                 self.differs(found.expected, found.held, found.explained or found.carried, self._price(found))
 
     def _difference(self) -> Difference | None:
-        if self.book is None:
+        if self.book is None or self._before is None:
             return None
         held = self._account.holdings
         front = sum(holding.contracts for con_id, holding in held.items() if self._is_front(con_id))

@@ -81,12 +81,14 @@ def _counted(run: Run, name: str, words: str, wanted: Wanted) -> Number:
 
 def _results(run: Run, name: str, strategies: set[str]) -> Iterator[Number]:
     trades = [trade for trade in run.trades if trade.strategy in strategies]
+    rated = [trade for trade in trades if not trade.mark]
     confidence = run.contracts.learning.wilson_confidence
-    won = [trade for trade in trades if trade.net_cents > 0]
+    won = [trade for trade in rated if trade.net_cents > 0]
     bootstrap = f"{DRAWS:,} times, as many whole days as had trades were drawn with replacement (seed {SEED}); the ends are percentiles of "
 
     def sums(part: str, unit: Unit, field: str, words: str, **more: object) -> Number:
-        values = {"how": How.SUM, "sources": lambda: amounts_of(trades, field), **more}
+        counted = trades if part.startswith("net") else rated
+        values = {"how": How.SUM, "sources": lambda: amounts_of(counted, field), **more}
         return Number(name=f"{name}.{part}", unit=unit, words=words, amounts=field, **values)
 
     def interval(part: str, unit: Unit, field: str, origin: str, draw: Callable[[], Value]) -> Number:
@@ -95,13 +97,16 @@ def _results(run: Run, name: str, strategies: set[str]) -> Iterator[Number]:
         return sums(f"{part}.interval", unit, field, words, amount_unit=measured, how=How.DRAWN, draw=draw, origin=origin)
 
     one = {"how": How.COUNT, "amounts": ONE, "unit": Unit.COUNT}
-    over = {"how": How.QUOTIENT, "over": f"{name}.trades"}
+    over = {"how": How.QUOTIENT, "over": f"{name}.trades" if rated == trades else f"{name}.rated"}
     yield Number(name=f"{name}.trades", words="real trades that were closed", sources=lambda: ones(_seqs(trades)), **one)
+    if rated != trades:
+        words = "of them, those that were neither held over a gap nor void"
+        yield Number(name=f"{name}.rated", words=words, sources=lambda: ones(_seqs(rated)), **one)
     words = "share of the trades with a net result above 0"
     yield Number(name=f"{name}.won", unit=Unit.SHARE, words=words, amounts=ONE, sources=lambda: ones(_seqs(won)), **over)
     yield interval(
         "won", Unit.SHARE, "net_cents", "Wilson's score interval of the trades won (those above 0) in all trades; it draws nothing.",
-        lambda: wilson(len(won), len(trades), confidence),
+        lambda: wilson(len(won), len(rated), confidence),
     )  # fmt: skip
     yield sums("net", Unit.CENTS, "net_cents", "result of its real trades after fees and slippage")
     yield interval(
@@ -111,7 +116,7 @@ def _results(run: Run, name: str, strategies: set[str]) -> Iterator[Number]:
     yield sums("r", Unit.R, "r", "mean result of a trade as a multiple of its planned risk", **over)
     yield interval(
         "r", Unit.R, "r", bootstrap + "the draws' means of r.",
-        lambda: mean_interval(by_day(trades, "r"), confidence, DRAWS, SEED),
+        lambda: mean_interval(by_day(rated, "r"), confidence, DRAWS, SEED),
     )  # fmt: skip
 
 

@@ -7,12 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from builders import CONTRACTS
 
-from bot.bars import BarsFile, read_bars
+from bot.bars import BarsFile, Reading
+from bot.bars import read_bars as read_usable
+from bot.bars.clock import MARKS
 from bot.errors import BarsFileError
 
 NEW_YORK = "America/New_York"
 SAMPLE = Path(__file__).parents[4] / "shared" / "data" / "ESZ5_1min_2025-08-31_2025-10-17.csv.gz"
+
+
+def read_bars(path: Path, stamp: str | None = None) -> BarsFile:
+    return read_usable(path, CONTRACTS.session, Reading(stamp))
 
 
 def session(day: str, seed: int, first: str = "18:00", last: str = "16:59") -> pd.Series:
@@ -31,12 +38,12 @@ def days(count: int = 4, **hours: str) -> pd.Series:
 
 
 def write(path: Path, volume: pd.Series, times: pd.DatetimeIndex | None = None, suffix: str | None = None) -> Path:
-    """A bars file of flat prices. `suffix` None writes each time's own offset, else the wall clock with that label."""
+    """A bars file of prices that move. `suffix` None writes each time's own offset, else the wall clock with that label."""
     times = volume.index if times is None else times
     text = [time.isoformat() for time in times] if suffix is None else times.strftime("%Y-%m-%dT%H:%M:%S") + suffix
-    pd.DataFrame({"timestamp": text, "open": 6600, "high": 6600, "low": 6600, "close": 6600, "volume": volume.to_numpy()}).to_csv(
-        path, index=False
-    )
+    opens = 6600 + np.random.default_rng(len(volume)).integers(-8, 9, len(volume)) / 4
+    frame = pd.DataFrame({"timestamp": text, "open": opens, "high": opens + 1, "low": opens - 1, "close": opens + 0.5})
+    frame.assign(volume=volume.to_numpy()).to_csv(path, index=False)
     return path
 
 
@@ -44,58 +51,51 @@ def read(tmp_path: Path, volume: pd.Series, shift: int = 0, stamp: str | None = 
     return read_bars(write(tmp_path / "bars.csv", volume, volume.index + pd.Timedelta(minutes=shift)), stamp)
 
 
-@pytest.mark.parametrize(
-    ("hours", "evidence"),
-    [
-        ({}, "volume jumps on the bar stamped {} New York on 4 of 4 days"),
-        ({"first": "09:30", "last": "15:59"}, "trading resumes with the bar stamped {} New York on 4 of 4 days"),
-        ({"first": "14:00", "last": "16:59"}, "volume spikes on the bar stamped {} New York on 4 of 4 days"),
-    ],
-)
-def test_opens_and_closes_are_told_apart_by_the_shape(tmp_path, hours, evidence):
+@pytest.mark.parametrize(("hours", "said"), [({}, 4), ({"first": "09:30", "last": "15:59"}, 4), ({"first": "14:00", "last": "16:59"}, 3)])
+def test_opens_and_closes_are_told_apart_by_the_shape(tmp_path, hours, said):
     volume = days(**hours)
     opens, closes = read(tmp_path, volume), read(tmp_path, volume, shift=1)
-    assert (opens.stamp, closes.stamp) == ("open", "close")
-    assert opens.bars.equals(closes.bars)
-    stamps = {"jumps": ("09:30", "09:31"), "resumes": ("18:00 or 09:30", "18:01 or 09:31"), "spikes": ("15:59", "16:00")}
-    pair = next(pair for word, pair in stamps.items() if word in evidence)
-    assert (opens.stamp_reason, closes.stamp_reason) == (evidence.format(pair[0]), evidence.format(pair[1]))
+    assert (opens.passport.stamp, closes.passport.stamp) == ("open", "close")
+    assert opens.bars["ts_ns"].equals(closes.bars["ts_ns"])
+    for file in (opens, closes):
+        assert file.passport.stamp_reason == f"{MARKS} say {file.passport.stamp} on {said} of 4 sessions"
 
 
 @pytest.mark.parametrize("shift", [0, 1])
 def test_one_day_is_enough(tmp_path, shift):
-    assert read(tmp_path, days(1), shift).stamp == ("open", "close")[shift]
+    assert read(tmp_path, days(1), shift).passport.stamp == ("open", "close")[shift]
 
 
 def test_a_stray_print_when_the_market_closes_misleads_nobody(tmp_path):
     volume = days()
     strays = pd.Series(900, index=volume.index[volume.index.strftime("%H:%M") == "16:59"] + pd.Timedelta(minutes=1))
-    assert read(tmp_path, pd.concat([volume, strays]).sort_index()).stamp == "open"
+    assert read(tmp_path, pd.concat([volume, strays]).sort_index()).passport.stamp == "open"
 
 
 def test_a_thin_start_is_outvoted(tmp_path):
     thin = session("2025-09-15", 9) // 200
-    assert read(tmp_path, pd.concat([thin, days()])).stamp == "open"
+    assert read(tmp_path, pd.concat([thin, days()])).passport.stamp == "open"
 
 
 def test_the_clock_change_changes_nothing(tmp_path):
     volume = pd.concat([session(day, 1) for day in ("2025-10-30", "2025-10-31", "2025-11-04", "2025-11-05")])
     file = read_bars(write(tmp_path / "bars.csv", volume, volume.index.tz_convert("UTC"), "Z"))
-    assert file.stamp_reason.endswith("09:30 New York on 4 of 4 days")
+    assert file.passport.stamp_reason == f"{MARKS} say open on 4 of 4 sessions"
 
 
 def test_what_is_stated_wins_and_a_contradiction_is_said(tmp_path):
     file = read(tmp_path, days(), stamp="close")
-    assert file.stamp == "close"
-    assert file.stamp_reason == "stated with --stamp, although volume jumps on the bar stamped 09:30 New York on 4 of 4 days"
-    assert read(tmp_path, days(), stamp="open").stamp_reason == "stated with --stamp"
+    assert file.passport.stamp == "close"
+    assert file.passport.stamp_reason == f"stated with --stamp, although {MARKS} say open on 4 of 4 sessions"
+    assert file.passport.findings[0].code == "STAMP"
+    assert read(tmp_path, days(), stamp="open").passport.stamp_reason == f"stated with --stamp; {MARKS} say open on 4 of 4 sessions"
 
 
 def test_days_that_disagree_ask_for_the_stamp(tmp_path):
     half = days(2)
     other = pd.concat([session(f"2025-09-{18 + day}", day) for day in range(2)])
     other.index = other.index + pd.Timedelta(minutes=1)
-    with pytest.raises(BarsFileError, match=r"cannot tell whether .* on 2 of 4 days.*say --stamp open or --stamp close"):
+    with pytest.raises(BarsFileError, match=r"cannot tell whether .* on 2 of 4 sessions.*say --stamp open or --stamp close"):
         read(tmp_path, pd.concat([half, other]))
 
 
@@ -103,7 +103,7 @@ def test_a_piece_without_any_mark_asks_for_the_stamp(tmp_path):
     piece = days(1).between_time("10:00", "10:59")
     with pytest.raises(BarsFileError, match="neither volume nor breaks show where a session starts"):
         read(tmp_path, piece)
-    assert read(tmp_path, piece, stamp="close").stamp == "close"
+    assert read(tmp_path, piece, stamp="close").passport.stamp == "close"
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "America/Chicago", "Europe/London", "Asia/Tokyo"])
@@ -112,25 +112,27 @@ def test_a_piece_without_any_mark_asks_for_the_stamp(tmp_path):
 def test_local_times_labelled_utc_are_found_out(tmp_path, zone, stamp, hours):
     volume = days(**hours)
     path = write(tmp_path / "bars.csv", volume, volume.index.tz_convert(zone), "Z")
-    with pytest.raises(BarsFileError, match=f"times are written as UTC, but .* only if they are {zone}"):
+    with pytest.raises(
+        BarsFileError, match=rf"zone of its times, UTC as written.* as the wall clock of {zone} they hold on 4 of 4 sessions"
+    ):
         read_bars(path, stamp)
 
 
 def test_utc_labelled_as_new_york_is_found_out(tmp_path):
     volume = days()
-    with pytest.raises(BarsFileError, match=r"times are written as UTC-4, but .* only if they are UTC"):
+    with pytest.raises(BarsFileError, match=r"zone of its times, UTC-4 as written.* as the wall clock of UTC they hold on 4 of 4"):
         read_bars(write(tmp_path / "bars.csv", volume, volume.index.tz_convert("UTC"), "-04:00"))
 
 
 @pytest.mark.parametrize("start", ["08:30", "14:30"])
 def test_a_file_that_starts_late_is_not_taken_for_another_zone(tmp_path, start):
     piece = days(1).between_time(start, "15:30")
-    assert read(tmp_path, piece, stamp="open").stamp == "open"
+    assert read(tmp_path, piece, stamp="open").passport.stamp == "open"
 
 
 @pytest.mark.skipif(not SAMPLE.is_file(), reason="the real sample bars are not beside the repository")
 def test_the_real_sample_names_opens():
     file = read_bars(SAMPLE)
-    assert file.stamp == "open"
-    assert file.stamp_reason == "volume jumps on the bar stamped 09:30 New York on 29 of 29 days"
+    assert file.passport.stamp == "open"
+    assert file.passport.stamp_reason == f"{MARKS} say open on 33 of 34 sessions"
     assert len(file.bars) == 48_307

@@ -13,6 +13,7 @@ from bot.contracts import Contracts, load_contracts
 from bot.errors import CalendarError
 from bot.market.bar import Bar, RawBar
 from bot.market.core import MarketCore
+from bot.market.rolling import MinuteMedians
 from bot.quality.dvs import DvsScorer
 from bot.units import to_points
 
@@ -71,7 +72,8 @@ def test_sizes_resemble_the_market(calendar: SessionCalendar, month: list[Bar]) 
 
 
 def test_the_data_contract_finds_no_fault_in_rth(contracts: Contracts, calendar: SessionCalendar, month: list[Bar]) -> None:
-    scorer = DvsScorer(contracts.data_contract, calendar)
+    signals = contracts.strategies.signals
+    scorer = DvsScorer(contracts.data_contract, calendar, MinuteMedians(signals.atr_norm_sessions, signals.atr_norm_min_sessions))
     faults = []
     for bar in month:
         prices = [to_points(price) for price in bar[1:5]]

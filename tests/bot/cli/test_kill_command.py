@@ -16,7 +16,7 @@ from bot.journal.records import LINK_FOUND, Kind, OperatorRecord, ReconcileRecor
 from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.node.foreign import NOTHING_LEFT
-from bot.node.kill_request import FOREIGN, request_path, taken_request
+from bot.node.kill_request import FOREIGN, KillRequests, request_path
 from bot.state_folder import remember_replay
 
 KILL = ("kill", "--reason", "enough")
@@ -205,7 +205,9 @@ def test_two_requests_at_once_are_one_that_names_both_reasons(run):
         run("kill", "--reason", "one hand")
         run("kill", "--reason", "the other hand")
         run("kill", "--reason", "one hand; the other hand")
-    assert taken_request(paper) == "one hand; the other hand" and taken_request(paper) is None
+    requests = KillRequests(paper)
+    assert requests.take() == "one hand; the other hand" and requests.take() is None
+    requests.done("one hand; the other hand")
     assert not [path for path in paper.parent.iterdir() if "kill" in path.name and path != paper]
 
 

@@ -29,7 +29,7 @@ from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.node.journals import journals_of
-from bot.node.kill_request import leave_request, request_path, taken_request
+from bot.node.kill_request import leave_request, request_path, waiting_request
 from bot.runtime.past import past_of
 from bot.units import HOUR_NS, MINUTE_NS
 
@@ -357,7 +357,7 @@ def test_a_kill_request_that_nobody_took_is_shown(run):
     assert re.search(row, run("status").output)
     assert json.loads(run("status", "--json").output)[0]["kill_request"] == "enough"
     with RunLock(path):
-        assert re.search(r"kill request +waits, the bot has not taken it: enough", run("status").output)
+        assert re.search(r"kill request +waits, the bot is not through with it: enough", run("status").output)
     assert request_path(path).exists()
 
 
@@ -373,7 +373,7 @@ def test_resume_withdraws_a_kill_request_that_waits_and_journals_it(run):
         f"Journal: {path}",
         f"Head:    {verify(path).head}",
     ]
-    assert taken_request(path) is None
+    assert waiting_request(path) is None
     with opened(path) as db:
         (done,) = read(db, Kind.OPERATOR)
     assert done.body["detail"] == "kill switch ARMED -> ARMED; kill request withdrawn: enough"
@@ -384,7 +384,7 @@ def test_resume_arms_a_latched_switch_and_withdraws_the_request_beside_it(run):
     leave_request(path, "enough")
     told = run("resume", "--reason", "flat").output.splitlines()[:3]
     assert told[0] == "PAPER DU1: HALTED -> ARMED" and told[1].endswith(": enough") and told[2] == "Tripped: order state desync"
-    assert (past_of([path]).kill_state, taken_request(path)) == ("ARMED", None)
+    assert (past_of([path]).kill_state, waiting_request(path)) == ("ARMED", None)
 
 
 def test_a_request_with_a_position_that_may_be_open_is_for_the_bot_to_carry_out(run):

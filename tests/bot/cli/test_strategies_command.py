@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders import CONTRACTS, new_york_ns
 from click.testing import CliRunner, Result
 from foreign import spoil, with_own_belief, write
+from outcome_makers import outcome
 from test_operate_command import HALTED, kills
 from test_operate_command import write as write_journal
 
@@ -17,9 +19,12 @@ from bot.backtest.request import BacktestRequest
 from bot.backtest.run import run_backtest
 from bot.cli.main import cli
 from bot.contracts import load_contracts
-from bot.journal.records import Kind, StateRecord
+from bot.decision.outcome import TradeOutcome
+from bot.journal.records import DayRecord, Kind, StateRecord
 from bot.journal.store import Journal
 from bot.node.kill_request import request_path
+from bot.state_folder import remember_run
+from bot.units import MINUTE_NS
 
 
 @pytest.fixture
@@ -35,8 +40,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
 def lines(result: Result) -> dict[str, str]:
     """The lines of the list, by strategy."""
     assert result.exit_code == 0, result.output
-    rows = [line.split(maxsplit=1) for line in result.output.splitlines() if line.strip()]
-    return {row[0]: " ".join(row[1].split()) for row in rows[2:] if row[0] != "States:"}
+    return lines_of(result.output)
+
+
+def lines_of(output: str) -> dict[str, str]:
+    rows = [line.split(maxsplit=1) for line in output.splitlines() if line.strip()]
+    return {row[0]: " ".join(row[1].split()) for row in rows[2:] if row[0] not in ("States:", "Released:")}
 
 
 # ------------------------------------------------------------------------ the list
@@ -67,6 +76,35 @@ def test_the_state_is_that_of_the_newest_journal(run, tmp_path):
     assert found["K1"].endswith("S A B active strategies/")
     assert found["Z6"].endswith("F2 1 S A B quarantined mine")
     assert found["K7"].endswith("F6, its own 1 S A B not journaled yet mine")
+    assert "Released: Z6 by two wins" in told.output  # no outcome in it says otherwise
+
+
+def test_what_releases_is_told_with_the_sessions_that_are_left_also_over_a_new_year(run, tmp_path):
+    """K1 comes back on the last session of 2025; a session of 2026 later 19 are left."""
+    state = StateRecord("K1", "QUARANTINED", "THROTTLED", 1, "2 shadow wins in a row", "shadow_win_streak", 2.0, 2, "the first real win")
+    folder = tmp_path / "state" / "journals"
+    folder.mkdir(parents=True)
+    closed = [lost_or_won(minute, r, shadow=shadow) for minute, r, shadow in ((1, -1, False), (2, -1, False), (20, 1, True), (21, 1, True))]
+    for year, days in ((2025, ["2025-12-31"]), (2026, ["2026-01-02"])):
+        path = folder / f"paper-DU1-{year}.sqlite"
+        with Journal.append(path, "paper", CONTRACTS, {"account": "DU1", "learning": True}, lambda: 1) as journal:
+            for day in days:
+                ts_ns = new_york_ns(f"{day} 09:31")
+                journal.add(Kind.DAY, ts_ns, DayRecord(day, 1_000_000))
+                for outcome in closed if year == 2025 else []:
+                    journal.add(Kind.OUTCOME, outcome.closed_ns, outcome, "K1")
+                if year == 2025:
+                    journal.add(Kind.STATE, closed[-1].closed_ns, state, "K1")
+                journal.close_link(ts_ns)
+    remember_run(path, CONTRACTS)
+    told = run("strategies").output
+    assert "Released: K1 by the first real win, or its evidence ages: in 19 sessions if no trade of it closes until then" in told
+    assert lines_of(told)["K1"].endswith("S A B throttled strategies/")
+
+
+def lost_or_won(minute: int, r: float, shadow: bool) -> TradeOutcome:
+    start = new_york_ns("2025-12-31 10:00") // MINUTE_NS
+    return outcome(r, day="2025-12-31", minute=start + minute, shadow=shadow)
 
 
 def test_folders_come_from_the_environment_as_in_a_path(run, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""A journal's contracts are read from the journal alone, in the form of today and in the one before strategies had blocks."""
+"""A journal's contracts are read from the journal alone, in the form of today and in those before it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from foreign import write
 
 from bot.contracts import load_contracts
 from bot.contracts.recorded import recorded_contracts
+from bot.contracts.within_day import within_day
 from bot.errors import ContractError
 
 
@@ -42,6 +43,25 @@ def test_the_form_before_is_read_as_todays():
     assert (found.values(), found.names, found.sha256) == (CONTRACTS.values(), CONTRACTS.names, "old")
 
 
+def test_the_form_before_evidence_aged_is_read_as_what_it_meant():
+    values = copy.deepcopy(CONTRACTS.values())
+    del values["learning"]["evidence"]
+    found = recorded_contracts(values, "old").learning
+    assert (found.evidence.half_life_sessions, found.evidence.aged_below_sample) == (None, 0.0)
+    assert found.model_copy(update={"evidence": CONTRACTS.learning.evidence}) == CONTRACTS.learning
+
+
+def test_within_the_day_of_that_form_evidence_does_not_age_yet():
+    values = copy.deepcopy(CONTRACTS.values())
+    del values["learning"]["evidence"]
+    found = within_day(recorded_contracts(values, "old"), CONTRACTS)
+    assert (found.contracts.learning.evidence.half_life_sessions, found.contracts.learning.evidence.aged_below_sample) == (None, 0.0)
+    assert {change.key for change in found.waits} == {
+        "learning.yaml: evidence.half_life_sessions",
+        "learning.yaml: evidence.aged_below_sample",
+    }
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -49,6 +69,8 @@ def test_the_form_before_is_read_as_todays():
         lambda values: values.pop("risk_model"),
         lambda values: values.clear(),
         lambda values: values.update(risk_model=None),
+        lambda values: values.update(learning=[]),
+        lambda values: values["learning"].update(evidence=None),
         lambda values: values.update(strategies=[]),
         lambda values: values["risk_model"].update(contracts_per_strategy={"K9": 1}),
         lambda values: values["risk_model"].update(contracts_per_strategy=3),

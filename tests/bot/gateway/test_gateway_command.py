@@ -13,6 +13,7 @@ import pytest
 from builders import CONTRACTS
 from click.testing import CliRunner
 
+from bot.bars import Reading
 from bot.calendar import new_york
 from bot.cli.main import cli
 from bot.errors import UsageError
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def write_bars(path: Path, date: str, minutes: int = 420) -> Path:
     start = dt.datetime.fromisoformat(f"{date}T13:00:00+00:00")  # 09:00 New York
-    rows = [f"{(start + dt.timedelta(minutes=k)).isoformat()},6400,6401,6399,6400.25,10" for k in range(minutes)]
+    rows = [f"{(start + dt.timedelta(minutes=k)).isoformat()},{6400 + k % 3},6403,6399,{6400.25 + k % 2},10" for k in range(minutes)]
     path.write_text("timestamp,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
     return path
 
@@ -40,10 +41,10 @@ def test_a_synthetic_day_has_its_history_and_stands_before_the_open():
 
 def test_a_file_is_replayed_on_its_last_session_or_the_one_asked_for(tmp_path):
     path = write_bars(tmp_path / "bars.csv", "2025-10-02")
-    config = file_config(path, CONTRACTS, stamp="open")
+    config = file_config(path, CONTRACTS, Reading("open"))
     assert f"{new_york(config.start_ns):%Y-%m-%d %H:%M}" == "2025-10-02 09:25"
     with pytest.raises(UsageError, match="no whole regular session on 2025-10-03; there is one, on 2025-10-02"):
-        file_config(path, CONTRACTS, dt.date(2025, 10, 3), "open")
+        file_config(path, CONTRACTS, Reading("open"), dt.date(2025, 10, 3))
 
 
 def test_a_date_without_a_session_is_one_sentence():

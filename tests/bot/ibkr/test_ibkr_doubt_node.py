@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 from ibkr_rig import until
+from nautilus_trader.model.enums import TradingState
 from test_ibkr_other_hands import entered, goes_on, held
 from test_ibkr_recovery import NAME, STOP, Stage, on_stage
 
+from bot.decision.plan import ExitReason
 from bot.gateway.broker import Broker, Refusal
+from bot.journal.read import opened, read
+from bot.journal.records import Kind
+from bot.messages import ENDPOINT_RISK_CLOSE, CloseTrade
 
 
 def closing(stage: Stage) -> list[str]:
@@ -55,6 +60,26 @@ async def test_a_closing_order_that_cannot_be_made_for_a_reason_nobody_thought_o
         assert not failures
         await goes_on(stage, 1)
         await until(lambda: not node.risk.open_trades() and held(stage) == 0, lambda: (stage.working, stage.news()))
+
+
+@pytest.mark.slow
+@on_stage
+async def test_closing_orders_that_nautilus_itself_denies_are_told_and_made_again_until_it_lets_them_pass(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        engine, bus = node.node.kernel.risk_engine, node.node.kernel.msgbus
+        engine.set_trading_state(TradingState.HALTED)
+        bus.send(ENDPOINT_RISK_CLOSE, CloseTrade(NAME, ExitReason.SESSION, "the session ends"))
+        await until(lambda: node.risk._supervisor.kill_state != "ARMED", lambda: (stage.working, stage.news()), seconds=8)
+        denied = [order for order in node.node.kernel.cache.orders() if order.client_order_id.value.startswith(f"{NAME}-1X")]
+        assert len(denied) == 3 and not closing(stage) and node.risk.open_trades()
+        engine.set_trading_state(TradingState.ACTIVE)
+        await until(lambda: closing(stage), lambda: (stage.working, stage.news()), seconds=8)
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades() and held(stage) == 0, lambda: (stage.working, stage.news()))
+    with opened(stage.path) as db:
+        tripped = next(record.body for record in read(db, Kind.KILL))
+    assert (tripped["reason"], tripped["detail"].startswith(f"3 of {NAME}, the last for: ")) == ("closing orders are refused", True)
 
 
 @pytest.mark.parametrize("code", [10147, *(pytest.param(code, marks=pytest.mark.slow) for code in (10148, 20_000))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sqlite3
 import time
@@ -9,14 +10,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from builders import CONTRACTS, new_york_ns
 from ibkr_rig import SPEC, TEN, until
-from test_ibkr_recovery import NAME, Stage, on_stage
+from outcome_makers import outcome
+from test_ibkr_recovery import DECIDED, NAME, Stage, on_stage
 
 from bot.contracts import load_contracts
-from bot.journal.records import BarRecord, Kind
+from bot.journal.records import BarRecord, Kind, OrderRecord
 from bot.journal.store import Journal
 from bot.journal.verify import verify
 from bot.journal.why import why
+from bot.learning.states import LearningLoop
 from bot.runtime.past import past_of
 from bot.units import MINUTE_NS
 
@@ -79,6 +83,32 @@ async def test_a_missed_bar_is_found_by_its_minute_whatever_was_written_before_i
 
 
 @on_stage
+async def test_an_intent_that_was_written_down_before_the_run_ended_is_the_decision_of_its_bar(stage: Stage) -> None:
+    ran_until(stage.path, LAST_SEEN)
+    stage.write()  # an intent of K1 at 09:59, and the run ended before the bar's decisions were written
+    assert [intent.intent_id for intent in past_of([stage.path]).undecided] == [NAME]
+    await run_again(stage)
+    told = {body["strategy"]: body for ts_ns, body in written(stage.path, Kind.DECISION) if ts_ns == DECIDED}
+    assert {name: body["action"] for name, body in told.items()} == {"K1": "ENTER", **dict.fromkeys(STRATEGIES[1:], "SKIP")}
+    assert (told["K1"]["intent_id"], told["K1"]["dvs"], told["K1"]["eqs"]) == (NAME, stage.intent.decided.dvs, stage.intent.decided.eqs)
+    assert "gate" not in told["K1"] and {told[name]["gate"]["code"] for name in STRATEGIES[1:]} == {"NOBODY_RAN"}
+    assert past_of([stage.path]).undecided == ()
+    await run_again(stage)
+    assert len(written(stage.path, Kind.DECISION)) == len(STRATEGIES) * len(written(stage.path, Kind.BAR, LAST_SEEN))
+    verify(stage.path)
+
+
+@on_stage
+async def test_an_intent_that_was_denied_is_no_decision_to_enter(stage: Stage) -> None:
+    ran_until(stage.path, LAST_SEEN)
+    stage.write()
+    denied = OrderRecord(f"{NAME}-1E", NAME, "K1", "SubmitOrderList", "Denied", 3, reason="DVS_BELOW_MINIMUM: dvs=0.70, minimum=0.80")
+    with Journal.append(stage.path, "paper", load_contracts(SPEC.contracts_directory), {}, time.time_ns) as journal:
+        journal.add(Kind.ORDER, DECIDED, denied, "K1")
+    assert past_of([stage.path]).undecided == ()
+
+
+@on_stage
 async def test_the_next_start_finds_no_missed_bar_again(stage: Stage) -> None:
     ran_until(stage.path, LAST_SEEN)
     await run_again(stage)
@@ -86,6 +116,32 @@ async def test_the_next_start_finds_no_missed_bar_again(stage: Stage) -> None:
     assert past_of([stage.path]).decided_ns == before[-1][0] >= TEN
     await run_again(stage)
     assert written(stage.path, Kind.DECISION) == before
+
+
+@on_stage
+async def test_evidence_ages_by_sessions_in_which_nobody_ran(stage: Stage) -> None:
+    """K1 is THROTTLED 19 sessions before the last one that was seen; the next, which history alone tells of, is the 20th."""
+    days = [day for day in (dt.date(2025, 9, 1) + dt.timedelta(days=number) for number in range(31)) if day.weekday() < 5][-20:]
+    assert str(days[-1]) == "2025-10-01"
+    began = new_york_ns(f"{days[0]} 10:00") // MINUTE_NS
+    losses = [outcome(-1, day=str(days[0]), minute=began + number) for number in (1, 2)]
+    shadows = [outcome(1, day=str(days[0]), minute=began + number, shadow=True) for number in (20, 21)]
+    changes = [change for loop in [LearningLoop(CONTRACTS)] for each in [*losses, *shadows] for change in loop.on_outcome(each)]
+    assert [change.after for change in changes] == ["QUARANTINED", "THROTTLED"]
+    for day in days:
+        ran_until(stage.path, new_york_ns(f"{day} 09:50"))
+        if day == days[0]:
+            with Journal.append(stage.path, "paper", load_contracts(SPEC.contracts_directory), {}, time.time_ns) as journal:
+                for kind, told in [*((Kind.OUTCOME, each) for each in [*losses, *shadows]), *((Kind.STATE, each) for each in changes)]:
+                    journal.add(kind, (began + 21) * MINUTE_NS, told, "K1")
+                journal.close_link((began + 21) * MINUTE_NS)
+    await run_again(stage)
+    ((ts_ns, change),) = written(stage.path, Kind.STATE, (began + 21) * MINUTE_NS)
+    assert (ts_ns, change["before"], change["after"]) == (new_york_ns("2025-10-02 09:31"), "THROTTLED", "ACTIVE")
+    assert change["reason"].startswith("EVIDENCE_AGED")
+    assert "EVIDENCE_AGED" in why(stage.path, "2025-10-02 09:31", "K1")
+    await run_again(stage)
+    assert len(written(stage.path, Kind.STATE, (began + 21) * MINUTE_NS)) == 1
 
 
 @on_stage

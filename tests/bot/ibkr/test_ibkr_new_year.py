@@ -105,7 +105,8 @@ def test_one_run_over_the_night_begins_the_new_journal_and_carries_latch_and_cou
         assert nodes[1].risk._supervisor.kill_state == "HALTED"
         leave_request(old, "asked beside the old one")
         await until(lambda: bodies(new, Kind.OPERATOR), lambda: bodies(new, Kind.OPERATOR))
-        assert [body["reason"] for body in bodies(new, Kind.OPERATOR)] == ["asked beside the old one"] and not request_path(old).exists()
+        assert [body["reason"] for body in bodies(new, Kind.OPERATOR)] == ["asked beside the old one"]
+        await until(lambda: not request_path(old).exists())
         nodes[1].stopping.set()
         assert (await running).journal == new
         with opened(new) as db:

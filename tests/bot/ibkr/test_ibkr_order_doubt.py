@@ -242,7 +242,7 @@ async def test_a_held_back_entry_that_is_given_up_is_live_until_the_broker_does_
 async def test_an_order_that_arrives_after_it_was_refused_as_lost_is_cancelled_and_entries_wait_for_its_end():
     async with rig(pace=50.0) as r:
         await r.do("delay placeOrder 0.6s 1")
-        await r.do("swallow cancelOrder 1")
+        await r.do("swallow cancelOrder 2")
         r.place(Draft("X", "SELL", 1, "LMT", limit=r.price + 50))
         await until(lambda: r.ear.of("X") == ["rejected"], lambda: r.ear)
         await until(lambda: r.refs() == ["X"])
@@ -250,6 +250,18 @@ async def test_an_order_that_arrives_after_it_was_refused_as_lost_is_cancelled_a
         assert stray.order_ref == "X" and isinstance(r.session.entry_block(), e.StrayOrder)
         await until(lambda: "stray" not in r.session.orders.halts, lambda: (r.refs(), r.session.orders.halts))
         assert r.refs() == [] and r.ear.of("X") == ["rejected"]
+
+
+@on_a_loop
+async def test_an_order_that_the_gateway_holds_and_never_shows_is_cancelled_when_it_is_given_up():
+    async with rig(pace=50.0) as r:
+        await r.do("swallow openOrder all")
+        await r.do("swallow orderStatus all")
+        r.place(*bracket(r.price - 5))
+        await until(lambda: r.refs() == sorted(ALL), lambda: r.refs())
+        await until(lambda: all(r.ear.of(ref) == ["rejected"] for ref in ALL), lambda: r.ear)
+        await until(lambda: r.refs() == [], lambda: r.refs())
+        assert [name for name, _ in r.ear.events] == ["rejected"] * 3 and not r.ear.heard(e.StrayOrder)
 
 
 @on_a_loop

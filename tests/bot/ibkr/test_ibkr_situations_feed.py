@@ -16,6 +16,7 @@ from bot.gateway.messages import Candle
 from bot.ibkr import errors as e
 from bot.ibkr.data import bar_flow
 from bot.market.bar import RawBar
+from bot.market.rolling import MinuteMedians
 from bot.quality.dvs import DvsResult, DvsScorer
 
 situation = Situations()
@@ -93,7 +94,7 @@ for _name in ("usfuture", "ushmds"):
 
 def scored(r: Rig) -> DvsResult:
     """The last minute's score, after all that the feed has told of itself."""
-    scorer = DvsScorer(CONTRACTS.data_contract, calendar())
+    scorer = DvsScorer(CONTRACTS.data_contract, calendar(), MinuteMedians(20, 5))
     before, last = (RawBar(*minute[:-1], received_ns=minute.close_ns) for minute in r.ear.minutes[-2:])
     scorer.score(before)
     for event in r.ear.quality:

@@ -15,7 +15,7 @@ from bot.gateway.answers import ANSWERS
 from bot.gateway.broker import Refusal
 from bot.ibkr.data.bar_flow import BarFlow
 from bot.ibkr.data.minutes import Minute
-from bot.ibkr.errors import GatewayNotResponding
+from bot.ibkr.errors import DataRefused, GatewayNotResponding, MarketDataDegraded
 from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS
 
 
@@ -124,3 +124,25 @@ def test_a_broker_that_refuses_large_pieces_is_asked_a_day_at_a_time(monkeypatch
         assert durations.count("5 D") == 1 and all(each.endswith("S") for each in durations[1:])
 
     ask()
+
+
+@pytest.mark.parametrize("replay", [True, False], ids=["a tape may begin today", "a market does not"])
+def test_days_of_trading_without_any_data_are_no_answer_of_a_true_market(replay: bool):
+    @on_a_loop
+    async def ask() -> None:
+        async with rig(replay=replay) as r:
+            asking = r.session.feed.past(TEN - 12 * 24 * HOUR_NS, TEN - 5 * 24 * HOUR_NS)
+            if replay:
+                assert await asking == []
+            else:
+                with pytest.raises(DataRefused, match="no minute of the last 2 days of trading"):
+                    await asking
+
+    ask()
+
+
+@on_a_loop
+async def test_nothing_told_while_a_farm_is_broken_is_no_answer():
+    async with rig(script=("farm down ushmds",)) as r:
+        with pytest.raises(MarketDataDegraded, match="no past minutes are told while a farm is broken: ushmds"):
+            await r.session.feed.past(TEN - 5 * MINUTE_NS, TEN)

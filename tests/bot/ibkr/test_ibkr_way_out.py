@@ -10,15 +10,20 @@ from typing import Any
 import pytest
 from ibkr_rig import until
 from test_ibkr_other_hands import closed_as, entered, goes_on, held
-from test_ibkr_recovery import ENTRY, NAME, STOP, TARGET, Stage, on_stage
+from test_ibkr_recovery import DECIDED, ENTRY, NAME, STOP, TARGET, Stage, on_stage
 
+from bot.contracts import load_contracts
 from bot.decision.plan import ExitReason
 from bot.gateway.broker import Refusal
 from bot.ibkr import errors as e
 from bot.ibkr.orders.order_sync import SyncTimes
+from bot.journal.read import opened
+from bot.journal.records import Kind
+from bot.journal.store import Journal
 from bot.messages import ENDPOINT_RISK_CLOSE, CloseTrade
 from bot.node.node import MesbotNode
 from bot.risk_engine import unanswered
+from bot.runtime.kill_times import kill_times
 from bot.runtime.past import past_of
 from bot.units import TICK_POINTS
 
@@ -120,6 +125,16 @@ async def test_a_cancel_that_nobody_answers_is_a_kill_past_its_timeout(stage: St
     assert past_of([stage.path]).kill_state.value == "HALTED"
 
 
+@on_stage
+async def test_a_reason_to_leave_that_does_not_exist_leaves_all_the_same(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        leave(node, "a reason of somebody's own")
+        await until(lambda: leaving(stage), lambda: (stage.working, stage.news()), seconds=6)
+        await flat(stage, node)
+    assert closed_as(stage) == ["THESIS"] and past_of([stage.path]).kill_state.value == "ARMED"
+
+
 # ------------------------------------------------------------------ what the account says
 
 
@@ -141,7 +156,9 @@ def test_while_the_account_does_not_agree_the_stop_stays_and_the_position_is_nev
             await until(lambda: exits, seconds=3)
             await flat(stage, node)
         (outcome,) = past_of([stage.path]).outcomes
-        assert outcome.exit_reason == "THESIS" and outcome.naked_seconds < 1.0
+        assert outcome.exit_reason == "THESIS" and math.isnan(outcome.naked_seconds), "the wall's is no part of what is hashed"
+        with opened(stage.path) as db:
+            assert 0 < kill_times(db, 0, 0).naked_seconds < 1.0
 
     run(tmp_path)
 
@@ -216,6 +233,46 @@ def test_a_stop_that_another_hand_moves_away_is_a_kill_and_no_entry_follows(tmp_
         assert closed_as(stage) == ["KILL"] and past_of([stage.path]).kill_state.value == "HALTED"
 
     run(tmp_path)
+
+
+@pytest.mark.parametrize(("ref", "ticks"), [(STOP, -4), (TARGET, 30)])
+def test_what_another_hand_changed_while_nobody_ran_is_taken_over_and_locks_entries(tmp_path, ref, ticks):
+    @on_stage
+    async def run(stage: Stage) -> None:
+        await entered(stage)
+        stage.do(f"tws-modify {ref} {(stage.limit + ticks) * TICK_POINTS}")
+        async with stage.restarted() as node:
+            block = node.session.entry_block()
+            assert isinstance(block, e.ChangedElsewhere) and block.order_ref == ref
+            await until(lambda: (ref, "OrderUpdated") in stage.news(), lambda: stage.news())
+            assert len(node.risk.open_trades()) == 1 and stage.working == {STOP, TARGET}
+        async with stage.restarted() as node:
+            assert node.session.entry_block() is None, "it is written down: nobody has changed it since"
+        assert past_of([stage.path]).kill_state.value == "ARMED"
+
+    run(tmp_path)
+
+
+@on_stage
+async def test_a_stop_that_another_hand_moved_away_while_nobody_ran_is_a_kill_and_no_entry_follows(stage: Stage) -> None:
+    await entered(stage)
+    stage.do(f"tws-modify {STOP} {(stage.limit - 9) * TICK_POINTS}")
+    async with stage.restarted() as node:
+        await until(lambda: leaving(stage), lambda: (stage.working, stage.news()), seconds=6)
+        assert isinstance(node.session.entry_block(), e.ChangedElsewhere)
+        await flat(stage, node)
+    assert closed_as(stage) == ["KILL"] and past_of([stage.path]).kill_state.value == "HALTED"
+
+
+@on_stage
+async def test_a_change_that_the_last_run_had_asked_for_and_never_heard_of_locks_nothing(stage: Stage) -> None:
+    await entered(stage)
+    with Journal.append(stage.path, "paper", load_contracts(), {}, lambda: 0) as journal:
+        journal.add(Kind.ORDER, DECIDED, stage._record(STOP, "OrderPendingUpdate"), "K1")
+    stage.do(f"tws-modify {STOP} {(stage.limit - 4) * TICK_POINTS}")
+    async with stage.restarted() as node:
+        assert node.session.entry_block() is None
+        await until(lambda: (STOP, "OrderUpdated") in stage.news(), lambda: stage.news())
 
 
 @pytest.mark.parametrize(("ref", "ticks"), [(STOP, -4), (TARGET, 30), (TARGET, 10)])

@@ -14,8 +14,10 @@ from bot.journal.records import (
     QualityRecord,
     ReconcileRecord,
     ShadowRecord,
+    StateRecord,
 )
 from bot.journal.store import Journal
+from bot.journal.times import new_york
 from bot.journal.why import why
 
 DVS_GATE = GateRecord("DVS_BELOW_MINIMUM", 2, "dvs", 0.75, "minimum", 0.80, "", 0.05)
@@ -86,6 +88,29 @@ def test_a_managed_trade_finds_its_outcome_and_the_bar_says_what_lowered_dvs(pat
     assert "T1 hold: thesis holds" in text
     assert "trade T1: TARGET" in text
     assert "ENTRY bought 1 at 6700.00, slippage 0 ticks, fee $0.62" in text
+
+
+def test_a_state_that_is_not_active_is_told_with_what_releases_it(tmp_path):
+    def change(after, ts_ns):
+        release = (
+            "" if after == "ACTIVE" else "the first real win, or its evidence ages: in 20 sessions if no trade of it closes until then"
+        )
+        return Kind.STATE, ts_ns, StateRecord("K1", "QUARANTINED", after, 1, "2 shadow wins in a row", "wins", 2.0, 2, release), "K1"
+
+    path = tmp_path / "journal.sqlite"
+    with Journal.create(path, "backtest", contracts(), {}, lambda: 0) as journal:
+        for number, after in enumerate(("THROTTLED", "", "ACTIVE")):
+            if after:
+                journal.add(*change(after, bar_ns(number)))
+            for name in ("K1", "K2"):
+                journal.add(Kind.DECISION, bar_ns(number), decision(name, Action.SKIP, f"{name} skipped"), name)
+            journal.close_link(bar_ns(number))
+    for number in (0, 1):
+        text = why(path, new_york(bar_ns(number)))
+        assert f"state       THROTTLED 1 since {new_york(bar_ns(0))}: 2 shadow wins in a row" in text
+        assert "released by: the first real win, or its evidence ages: in 20 sessions" in text
+        assert "state " not in text[text.index("K2 skipped") :].partition("Events")[0]
+    assert "THROTTLED 1 since" not in why(path, new_york(bar_ns(2)))
 
 
 @pytest.mark.parametrize(

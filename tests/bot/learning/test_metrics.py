@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from outcome_makers import CONTRACTS, outcome
 
+from bot.learning.evidence import weight
 from bot.learning.intervals import wilson
 from bot.learning.metrics import Result, max_drawdown, measure, result_of, streak
 
@@ -15,7 +16,7 @@ W, L, S = Result.WIN, Result.LOSS, Result.SCRATCH
 
 
 def measured(trades):
-    return measure(trades, LAW, 0.95)
+    return measure(trades, [weight(trade.dvs, 0, CONTRACTS.learning) for trade in trades], LAW, 0.95)
 
 
 @pytest.mark.parametrize(

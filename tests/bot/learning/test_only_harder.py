@@ -48,13 +48,14 @@ def test_no_module_reads_a_limit_of_the_constitution_or_writes_to_a_plan(tree):
     assert written & set(["quantity", "stop", "stop_ticks", "limit", "legs", "risk_cents", "max_contracts"]) == set()
 
 
-def test_what_the_loop_says_is_a_state_a_multiplier_counts_and_metrics():
+def test_what_the_loop_says_is_a_state_a_multiplier_counts_metrics_and_what_releases():
     fields = {field.name for field in msgspec.structs.fields(LearningView)}
-    assert fields == {"state", "throttle_level", "cost_multiplier", "wins", "losses", "metrics"}
+    assert fields == {"state", "throttle_level", "cost_multiplier", "wins", "losses", "metrics", "release"}
     assert {*Trust.__annotations__} <= fields
     public = {name for name in vars(LearningLoop) if not name.startswith("_")}
     assert public == {"on_session", "on_outcome", "refold", "restore", "view", "cells"}
-    assert LearningLoop.on_outcome.__annotations__["return"] == f"list[{StateRecord.__name__}]"
+    for told in (LearningLoop.on_session, LearningLoop.on_outcome, LearningLoop.refold):
+        assert told.__annotations__["return"] == f"list[{StateRecord.__name__}]"
 
 
 def test_what_it_is_given_cannot_be_changed():

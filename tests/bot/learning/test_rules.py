@@ -10,7 +10,8 @@ LAW = CONTRACTS.learning
 
 
 def sample(rs, target_r=1.5, dvs=1.0):
-    return measure([outcome(r, target_r=target_r, dvs=dvs) for r in rs], CONTRACTS.constitution.outcome, LAW.wilson_confidence)
+    trades = [outcome(r, target_r=target_r) for r in rs]
+    return measure(trades, [dvs] * len(trades), CONTRACTS.constitution.outcome, LAW.wilson_confidence)
 
 
 def found(rs, streak=0, target_r=1.5, dvs=1.0):

@@ -3,13 +3,16 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from outcome_makers import CONTRACTS, outcome
 
+from bot.decision.outcome import Mark
 from bot.errors import UsageError
 from bot.learning.metrics import measure
 from bot.learning.states import LearningLoop, StrategyState
 
 ACTIVE, THROTTLED, QUARANTINED, ARCHIVED = StrategyState
+AGES_IN_20 = "or its evidence ages: in 20 sessions if no trade of it closes until then"
 
 
 def loop() -> LearningLoop:
@@ -69,7 +72,7 @@ def test_throttle_levels_come_and_go_with_the_win_rate():
     ]
     assert [change.sample_size for change in changes] == [3, 4, 5]
     assert changes[0].value == pytest.approx(1 / 3)
-    assert changes[0].release == "win rate of 40% or more"
+    assert changes[0].release == f"win rate of 40% or more, {AGES_IN_20}"
 
 
 @pytest.mark.parametrize(("rs", "expected"), [([1, -1, 0], (THROTTLED, 1, 1.2)), ([1, -1, 0, 0], (THROTTLED, 2, 1.5))])
@@ -137,7 +140,7 @@ def test_a_real_trade_that_closes_in_quarantine_changes_no_state_but_counts_for_
 def test_shadows_release_into_throttle(rs, statistic):
     changes = feed(quarantined(), rs, start=100, shadow=True)
     assert steps(changes) == [(QUARANTINED, THROTTLED, 1, statistic)]
-    assert changes[0].release == "the first real win"
+    assert changes[0].release == f"the first real win, {AGES_IN_20}"
 
 
 def test_a_scratch_breaks_no_streak_of_shadow_wins():
@@ -195,7 +198,7 @@ def test_a_comeback_without_a_win_can_only_be_throttled_harder():
     made = comeback()
     changes = feed(made, [0.0, 0.0, 0.0], start=200)
     assert steps(changes) == [(THROTTLED, THROTTLED, 2, "win_rate")]
-    assert changes[0].release == "the first real win"
+    assert changes[0].release == f"the first real win, {AGES_IN_20}"
 
 
 def test_after_the_comeback_the_win_rate_is_looked_at_again_with_the_next_trade():
@@ -343,11 +346,12 @@ def test_a_replayed_history_gives_the_same_states_and_records_to_the_bit(trades,
 def test_whatever_happens_states_chain_and_entry_only_gets_harder(trades):
     made, before = loop(), {"K1": ACTIVE, "K2": ACTIVE}
     real: dict[str, list] = {"K1": [], "K2": []}
+    days: set[str] = set()
     for item in history(trades):
         for change in made.on_outcome(item):
             assert change.before == before[change.strategy]
             before[change.strategy] = change.after
-            assert change.after != ACTIVE or not item.shadow
+            assert change.after != ACTIVE or not item.shadow or change.statistic == "effective_sample"
             assert change.after in (ACTIVE,) or change.release
         view = made.view(item.strategy)
         assert view.state == before[item.strategy]
@@ -355,6 +359,18 @@ def test_whatever_happens_states_chain_and_entry_only_gets_harder(trades):
         assert (view.throttle_level > 0) >= (view.state is THROTTLED)
         assert view.state is not ACTIVE or view.cost_multiplier == 1.0
         real[item.strategy] += [] if item.shadow else [item]
-        recomputed = measure(real[item.strategy][-20:], CONTRACTS.constitution.outcome, CONTRACTS.learning.wilson_confidence)
+        days.add(item.trading_day)
+        rolling = real[item.strategy][-20:]
+        weights = [trade.dvs * 0.5 ** (sum(day > trade.trading_day for day in days) / 20) for trade in rolling]
+        recomputed = measure(rolling, weights, CONTRACTS.constitution.outcome, CONTRACTS.learning.wilson_confidence)
         assert str(view.metrics) == str(recomputed)
         assert (view.wins, view.losses) == (recomputed.weighted_wins, recomputed.weighted_losses)
+
+
+@pytest.mark.parametrize("mark", list(Mark))
+def test_a_trade_with_a_mark_changes_no_state_streak_or_rate(mark):
+    made = loop()
+    for minute in range(3):
+        assert made.on_outcome(replace(outcome(-1, minute=minute), mark=mark)) == []
+    assert (state(made), made.view("K1").metrics.trades) == (state(loop()), 0)
+    assert feed(made, [-1], start=5) == []  # the first loss that counts

@@ -361,6 +361,23 @@ def test_a_link_that_ibkr_loses_while_bars_are_waited_for_fails_the_connection(f
     assert at(report, "account").found == "no connection"
 
 
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        pytest.param("swallow reqPositions all", "positions", id="positions"),
+        pytest.param("swallow execDetailsEnd all", "orders and executions", id="executions", marks=pytest.mark.slow),
+        pytest.param("swallow accountDownloadEnd all", "account values", id="account", marks=pytest.mark.slow),
+    ],
+)
+def test_a_link_that_is_degraded_fails_with_what_is_missing_and_nothing_that_rests_on_it_is_looked_at(folder, monkeypatch, words, part):
+    monkeypatch.setattr(broker, "START_SECONDS", 2.0)
+    report = look(folder, words)
+    assert not report.passed and report.failed == ["connection"]
+    item = at(report, "connection")
+    assert "NotSynced: the link is DEGRADED: " in item.found and part in item.found and "not told within 2 s" in item.found and item.remedy
+    assert {at(report, name).status for name in ("orders", "positions", "bars")} == {SKIP}
+
+
 def test_bars_that_do_not_come_in_an_open_market_fail(folder, monkeypatch):
     monkeypatch.setattr(broker, "BAR_SECONDS", 0.2)
     report = look(folder, begin="told")

@@ -29,7 +29,7 @@ def left(
     holdings = {con_id: SimpleNamespace(contracts=contracts) for con_id, contracts in held.items()}
     contract = SimpleNamespace(localSymbol="MESZ5")
     session = SimpleNamespace(
-        link=SimpleNamespace(state=state, allows_entries=state.allows_entries, was_synced=met),
+        link=SimpleNamespace(state=state, allows_entries=state.allows_entries, begun=met),
         account=SimpleNamespace(holdings=holdings),
         orders=SimpleNamespace(halts=halts or {}),
         provider=SimpleNamespace(is_front=lambda con_id: con_id == FRONT, contract=lambda: contract),

@@ -1,39 +1,116 @@
-"""A kill request that is not ours kills nothing and ends nothing, and is told once for as long as it lies there."""
+"""A kill request that is not ours kills nothing and ends nothing, and is told once for as long as it lies there.
+
+One of ours is obeyed at once, and its file goes away when what came of it is on the disk.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 
+from bot.messages import Written
 from bot.node.desk_actor import DeskActor
-from bot.node.kill_request import leave_request, request_path
+from bot.node.kill_request import FOREIGN, KILL, KillRequests, leave_request, request_path
+
+
+class Desk(SimpleNamespace):
+    """As much of a desk as looks at requests; `durable` of the `told` records are on the disk."""
+
+    look, _obey, _obey_foreign = DeskActor.look, DeskActor._obey, DeskActor._obey_foreign
+    _forget_written, _tell_refused, kill_waits = DeskActor._forget_written, DeskActor._tell_refused, DeskActor.kill_waits
+
+    def __init__(self, journal) -> None:
+        super().__init__(_journal=journal, _journals=(journal,), _refused="", _obeyed=[], said=[], killed=[], also=[], told=0, durable=0)
+        self._requests = [KillRequests(journal, what) for what in (KILL, FOREIGN)]
+        self.say, self.leave_overdue, self._also = self.said.append, lambda: None, self.also.append
+
+    def _kill(self, reason: str) -> None:
+        self.killed.append(reason)
+        self.told += 2
+
+    def _written(self) -> Written:
+        return Written(self.told, self.durable)
 
 
 @pytest.fixture
 def desk(tmp_path):
-    made = SimpleNamespace(_journal=tmp_path / "journal.sqlite", _refused="", said=[], sent=[], leave_overdue=lambda: None)
-    made.say, made.msgbus = made.said.append, SimpleNamespace(send=lambda *what: made.sent.append(what))
-    made._journals = (made._journal,)
-    made._take = lambda journal: DeskActor._take(made, journal)
-    made._kill = made.sent.append
-    made._tell_refused = lambda why: DeskActor._tell_refused(made, why)
-    return made
+    return Desk(tmp_path / "journal.sqlite")
 
 
 def test_what_lies_there_and_is_not_ours_is_told_once_and_sends_nothing(desk):
     request_path(desk._journal).mkdir()
     for _ in range(3):
-        DeskActor.look(desk)
-    assert not desk.sent and len(desk.said) == 1 and "No request is taken from there" in desk.said[0]
+        desk.look()
+    assert not desk.killed and len(desk.said) == 1 and "No request is taken from there" in desk.said[0]
     request_path(desk._journal).rmdir()
-    DeskActor.look(desk)
+    desk.look()
     request_path(desk._journal).mkdir()
-    DeskActor.look(desk)
+    desk.look()
     assert len(desk.said) == 2, "it is another one"
 
 
-def test_one_of_ours_is_carried_out_and_nothing_is_said(desk):
+def test_one_of_ours_is_carried_out_once_and_nothing_is_said(desk):
     leave_request(desk._journal, "enough")
-    DeskActor.look(desk)
-    assert desk.sent == ["enough"] and not desk.said
+    assert desk.kill_waits
+    for _ in range(3):
+        desk.look()
+    assert desk.killed == ["enough"] and not desk.said and not desk.kill_waits
+
+
+def test_its_file_goes_when_its_records_are_on_the_disk_and_not_before(desk):
+    leave_request(desk._journal, "enough")
+    for desk.durable in (0, 1):
+        desk.look()
+        assert request_path(desk._journal).exists()
+    desk.durable = 2
+    desk.look()
+    assert not request_path(desk._journal).exists() and desk.killed == ["enough"]
+    leave_request(desk._journal, "enough")
+    desk.look()
+    assert desk.killed == ["enough", "enough"], "it is another one"
+
+
+def test_what_is_asked_for_meanwhile_is_obeyed_too(desk):
+    leave_request(desk._journal, "enough")
+    desk.look()
+    leave_request(desk._journal, "more")
+    desk.durable = desk.told
+    desk.look()
+    assert desk.killed == ["enough", "enough; more"] and request_path(desk._journal).exists()
+    desk.durable = desk.told
+    desk.look()
+    assert not request_path(desk._journal).exists()
+
+
+def test_one_that_cannot_be_removed_is_obeyed_once(desk, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.unlink", lambda *_, **__: (_ for _ in ()).throw(PermissionError(1, "not permitted")))
+    monkeypatch.setattr("bot.node.kill_request.write_own", lambda path, content: path.write_bytes(content))
+    leave_request(desk._journal, "enough")
+    for _ in range(3):
+        desk.look()
+        desk.durable = desk.told
+    assert desk.killed == ["enough"] and request_path(desk._journal).exists()
+
+
+def test_what_is_foreign_stays_asked_for_until_it_is_over(desk):
+    over = []
+
+    async def close_all(reason: str) -> None:
+        over.append(reason)
+        desk.told += 1
+
+    desk._foreign = SimpleNamespace(run=close_all)
+    leave_request(desk._journal, "everything out", FOREIGN)
+    desk.look()
+    desk.durable = desk.told
+    desk.look()
+    assert desk.killed == ["everything out"] and request_path(desk._journal, FOREIGN).exists()
+    (work,) = desk.also
+    asyncio.run(work())
+    desk.look()
+    assert over == ["everything out"] and request_path(desk._journal, FOREIGN).exists(), "its last record is not on the disk yet"
+    desk.durable = desk.told
+    desk.look()
+    assert not request_path(desk._journal, FOREIGN).exists()

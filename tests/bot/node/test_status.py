@@ -26,6 +26,8 @@ from bot.node.status import Budget, JournalName, JournalStatus, TrustStatus, jou
 from bot.units import MINUTE_NS, SECOND_NS
 
 NAME = JournalName("PAPER", "DU1", 2025)
+BY_SHADOWS = "2 shadow wins in a row, or shadow expectancy above 0 over 3 or more"
+BY_A_WIN = "the first real win, or its evidence ages: in 20 sessions if no trade of it closes until then"
 TRADED = "2025-09-16 10:50"  # a Tuesday
 NOW = new_york_ns("2025-09-16 12:00")
 
@@ -129,7 +131,7 @@ def test_a_journal_that_has_only_begun_says_that_nothing_happened(tmp_path):
     assert (found.kill.state, found.kill.reason, found.kill.since_ns) == ("ARMED", "", 0)
     assert found.counters.day == Budget(0, 3000, 3000)
     assert (found.counters.trading_day, found.counters.trades_today, found.counters.locks) == ("2025-09-16", 0, ())
-    assert found.learning == dict.fromkeys(("K1", "K2", "K3", "K4"), TrustStatus("ACTIVE", 0, 1.0, 0, 0, 0))
+    assert found.learning == dict.fromkeys(("K1", "K2", "K3", "K4"), TrustStatus("ACTIVE", 0, 1.0, 0, 0, 0, ""))
     assert found.unfinished == ()
     assert (found.contracts_sha256, found.contracts_in_force, found.head) == (CONTRACTS.sha256, True, verify(path).head)
 
@@ -245,15 +247,20 @@ def test_the_latch_of_a_year_before_still_holds(tmp_path):
 
 def test_two_losses_quarantine_a_strategy_and_two_shadow_wins_bring_it_back_throttled(tmp_path):
     write(tmp_path, closed("2025-09-02 10:50", "T1"))
-    assert status(tmp_path).learning["K1"] == TrustStatus("ACTIVE", 0, 1.0, 1, 0, 1)
+    assert status(tmp_path).learning["K1"] == TrustStatus("ACTIVE", 0, 1.0, 1, 0, 1, "")
     write(tmp_path, closed("2025-09-03 10:50", "T2"))
-    assert status(tmp_path).learning["K1"] == TrustStatus("QUARANTINED", 0, 1.0, 2, 0, 2)
+    assert status(tmp_path).learning["K1"] == TrustStatus("QUARANTINED", 0, 1.0, 2, 0, 2, BY_SHADOWS)
     assert status(tmp_path).learning["K2"].state == "ACTIVE"
     won = dict(net_cents=1876, r=1.876, shadow=True)
     write(tmp_path, closed("2025-09-04 10:50", "S1", **won))
     assert status(tmp_path).learning["K1"].state == "QUARANTINED"
     write(tmp_path, closed("2025-09-04 11:20", "S2", **won))
-    assert status(tmp_path).learning["K1"] == TrustStatus("THROTTLED", 1, 1.2, 2, 0, 2)
+    assert status(tmp_path).learning["K1"] == TrustStatus("THROTTLED", 1, 1.2, 2, 0, 2, BY_A_WIN)
+    days = [session.date for session in calendar().sessions if session.date > "2025-09-04"][:20]
+    write(tmp_path, [Step(Kind.BAR, new_york_ns(f"{day} 09:31"), BAR) for day in days[:19]])
+    assert status(tmp_path, new_york_ns(f"{days[18]} 12:00")).learning["K1"].release == BY_A_WIN.replace("20 sessions", "1 session")
+    write(tmp_path, Step(Kind.BAR, new_york_ns(f"{days[19]} 09:31"), BAR))
+    assert status(tmp_path, new_york_ns(f"{days[19]} 12:00")).learning["K1"] == TrustStatus("ACTIVE", 0, 1.0, 2, 0, 2, "")
 
 
 @pytest.mark.parametrize(("sessions", "state"), [(0, "ARCHIVED"), (17, "ARCHIVED"), (18, "QUARANTINED")])

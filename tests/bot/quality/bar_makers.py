@@ -1,4 +1,4 @@
-"""Bars of 2025-09-16 and 17 on the real calendar, as they would arrive."""
+"""Bars of 2025-09-15 to 17 on the real calendar, as they would arrive."""
 
 import datetime as dt
 from functools import cache
@@ -6,10 +6,11 @@ from functools import cache
 from bot.calendar import SessionCalendar, clock_ns
 from bot.contracts import load_contracts
 from bot.market.bar import RawBar
+from bot.market.rolling import MinuteMedians
 from bot.quality.dvs import DvsResult, DvsScorer
 from bot.units import MINUTE_NS, SECOND_NS
 
-TUESDAY, WEDNESDAY = dt.date(2025, 9, 16), dt.date(2025, 9, 17)
+MONDAY, TUESDAY, WEDNESDAY = dt.date(2025, 9, 15), dt.date(2025, 9, 16), dt.date(2025, 9, 17)
 QUIET = (6600.0, 6600.75, 6599.5, 6600.25, 1000.0)
 
 
@@ -36,8 +37,14 @@ def minutes(first_ns: int, count: int) -> list[int]:
     return [first_ns + index * MINUTE_NS for index in range(count)]
 
 
+def ranges() -> MinuteMedians:
+    """Medians of true ranges over as many sessions as the contract says."""
+    signals = contracts().strategies.signals
+    return MinuteMedians(signals.atr_norm_sessions, signals.atr_norm_min_sessions)
+
+
 def scorer() -> DvsScorer:
-    return DvsScorer(contracts().data_contract, calendar())
+    return DvsScorer(contracts().data_contract, calendar(), ranges())
 
 
 def warmed(count: int = 61, last: str = "10:31") -> DvsScorer:

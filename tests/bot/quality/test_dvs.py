@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from bar_makers import QUIET, TUESDAY, WEDNESDAY, at, minutes, names, raw, scorer, warmed
+from bar_makers import MONDAY, QUIET, TUESDAY, WEDNESDAY, at, minutes, names, raw, scorer, warmed
 
 from bot.market.bar import Bar
 from bot.quality.feed import QualityEvent, QualityKind
@@ -195,9 +195,8 @@ def test_zero_volume_counts_in_rth_only():
 # ---------------------------------------------------------------- outliers
 
 
-# 60 quiet bars have a true range of 5 ticks, so ATR30 = (29 x 5 + TR) / 30 with the bar itself:
-# TR > 6 ATR30 first at TR = 37 (6 x 6.0667 = 36.4; 36: 6 x 6.0333 = 36.2)
-@pytest.mark.parametrize(("ticks", "outlier"), [(36, False), (37, True)])
+# 60 quiet bars have a true range of 5 ticks, so ATR30 of the bar before is 5: TR > 6 ATR30 first at TR = 31
+@pytest.mark.parametrize(("ticks", "outlier"), [(30, False), (31, True)])
 def test_an_outlier_is_a_true_range_above_six_atr(ticks, outlier):
     high = 6599.5 + ticks / 4
     result = warmed().score(raw(at(NEXT), (6600.0, high, 6599.5, 6600.25, 1000.0)))
@@ -230,7 +229,7 @@ def test_half_a_shock_excuses_nothing(prices):
     assert names(warmed(61).score(raw(at(NEXT), prices))) == ["outlier"]
 
 
-@pytest.mark.parametrize(("seen", "found"), [(28, []), (29, ["outlier"]), (58, ["outlier"]), (59, [])])
+@pytest.mark.parametrize(("seen", "found"), [(29, []), (30, ["outlier"]), (58, ["outlier"]), (59, [])])
 def test_no_outlier_before_30_bars_and_no_excuse_before_60(seen, found):
     shock = (6600.0, 6625.0, 6599.5, 6624.75, 9000.0)
     assert names(warmed(seen).score(raw(at(NEXT), shock))) == found
@@ -269,7 +268,21 @@ def test_stuck_is_three_bars_in_a_row_whose_four_prices_are_the_same():
 def test_outside_the_calendars_trading_hours(clock, outside):
     result = scorer().score(raw(at(clock)))
     assert names(result) == (["outside_hours"] if outside else [])
-    assert (result.own, result.dvs) == (0.8 if outside else 1.0, None)
+    assert (result.own, result.dvs) == (0.7 if outside else 1.0, None)
+
+
+def test_bars_in_closed_hours_refuse_the_next_sessions_first_window_and_no_later_one():
+    made = scorer()
+    made.score(raw(at("17:30", MONDAY)))
+    made.score(raw(at("18:30", MONDAY)))  # one in the open hours takes nothing back
+    assert [made.score(raw(ts)).dvs for ts in minutes(at("09:31"), 11)] == [0.7] * 10 + [1.0]
+
+
+def test_closed_hours_are_charged_to_one_session_alone():
+    made = scorer()
+    made.score(raw(at("17:30", MONDAY)))
+    made.score(raw(at("09:31")))
+    assert made.score(raw(at("09:31", WEDNESDAY))).dvs == 1.0
 
 
 # ---------------------------------------------------------------- live events

@@ -12,16 +12,19 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bot.contracts.load import load_contracts, packaged_directory
-from bot.decision.outcome import TradeOutcome
+from bot.decision.outcome import Mark, TradeOutcome
 from bot.journal.records import Action, BarRecord, DecisionRecord, GateRecord, IntentRecord, Kind, PlanRecord, QualityRecord, StateRecord
 from bot.journal.store import Journal
 from bot.units import MINUTE_NS, SECOND_NS
 
 DAYS = ("2025-10-01", "2025-10-02", "2025-10-03", "2025-10-06", "2025-10-07", "2025-10-08")
 ENTRY, EXIT = 60, 70
+ENDED: dict[str, list[str]] = {}
+UNMARKED: dict[int, Mark] = {}
 REJECTED = (2, 50)  # session, bar
 QUARANTINED_FROM = 3  # the session on whose bar 70 K2's quarantine begins
 NAN = float("nan")
@@ -114,7 +117,7 @@ def _phase(bar: int) -> int:
     return 1 if bar < 60 else 2 if bar < 120 else 3 if bar < 240 else 4 if bar < 330 else 5
 
 
-def _write_session(journal: Journal, number: int, day: str, bars: int, price: float, rng: random.Random) -> float:
+def _write_session(journal: Journal, number: int, day: str, bars: int, price: float, rng: random.Random, mark: Mark | None) -> float:
     won = number % 2 == 0
     entry = 0.0
     for bar in range(1, bars + 1):
@@ -132,7 +135,8 @@ def _write_session(journal: Journal, number: int, day: str, bars: int, price: fl
         if bar == ENTRY:
             journal.write_ahead(Kind.INTENT, ts_ns, _intent(day, ts_ns, entry), "K1")
         if bar == EXIT:
-            journal.add(Kind.OUTCOME, ts_ns, outcome("K1", day, entry, won=won), "K1")
+            traded = replace(outcome("K1", day, entry, won=won), mark=mark or UNSET)
+            journal.add(Kind.OUTCOME, ts_ns, traded, "K1")
             gates = (
                 ("DVS_BELOW_MINIMUM", "QUARANTINED") if number > QUARANTINED_FROM else ("DVS_BELOW_MINIMUM", "K5_NOISE")[: 1 + number % 2]
             )
@@ -174,8 +178,16 @@ def _intent(day: str, ts_ns: int, entry: float) -> IntentRecord:
     )
 
 
-def write(path: Path, *, days: tuple[str, ...] = DAYS, bars: int = 390, **header: object) -> Path:
-    """The journal of these sessions, each of so many bars."""
+def write(
+    path: Path,
+    *,
+    days: tuple[str, ...] = DAYS,
+    bars: int = 390,
+    ended: dict[str, list[str]] | None = ENDED,
+    marks: dict[int, Mark] = UNMARKED,
+    **header: object,
+) -> Path:
+    """The journal of these sessions, each of so many bars; `ended` None: interrupted. `marks` are those of K1's trades, by session."""
     rng = random.Random(1)
     contracts = load_contracts(packaged_directory())
     with Journal.create(
@@ -183,5 +195,7 @@ def write(path: Path, *, days: tuple[str, ...] = DAYS, bars: int = 390, **header
     ) as journal:
         price = 6700.0
         for number, day in enumerate(days):
-            price = _write_session(journal, number, day, bars, price, rng)
+            price = _write_session(journal, number, day, bars, price, rng, marks.get(number))
+        if ended is not None:
+            journal.end(ended)
     return path

@@ -90,7 +90,10 @@ def test_refusals_states_ledger_and_budget_are_told(html):
     body = body_of(html)
     assert re.search(r"2 quality</td><td[^>]*><span[^>]*>DVS_BELOW_MINIMUM</span></td><td[^>]*>K2</td><td[^>]*><span[^>]*>12<", body)
     assert re.search(r"VWAP_Z</span></td><td[^>]*>K3</td><td[^>]*><span[^>]*>1,200<", body)
-    assert "win rate 0.33" in re.sub(r"<[^>]+>", "", body)
+    text = re.sub(r"<[^>]+>", "", body)
+    assert "win rate 0.33" in text
+    assert re.search(r"At the end.*K1 throttled since 2025-10-\d\d \d\d:\d\d, released by: a win rate of 40 %", text)
+    assert re.search(r"K2 quarantined since 2025-10-\d\d \d\d:\d\d, released by: 2 shadow wins in a row", text)
     assert "+$74.94" in body  # six losses avoided
     assert "$17.51" in body  # left of the day's limit after a loss
 

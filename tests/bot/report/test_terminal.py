@@ -6,8 +6,10 @@ from builders import CONTRACTS
 from changed_contracts import changed
 from rich.console import Console
 
+from bot.decision.outcome import Mark
 from bot.journal.store import Journal
 from bot.journal.verify import verify
+from bot.report.summary import Summary
 from bot.report.terminal import LEARNING_OFF, print_summary
 
 NAMES = ["K1", "K2", "K3", "K4", "K5"]
@@ -48,6 +50,35 @@ def test_k5_and_dvs_are_told_in_sentences(path):
 def test_learning_off_is_said_on_the_first_line(tmp_path):
     text = shown(small_journal.write(tmp_path / "off.sqlite", bars=5, learning=False))
     assert text.splitlines()[0] == LEARNING_OFF
+
+
+def test_a_void_trade_and_an_interrupted_run_stand_before_everything_else(tmp_path):
+    text = shown(small_journal.write(tmp_path / "void.sqlite", bars=80, ended=None, marks={0: Mark.VOID}, learning=False), width=300)
+    first = text.splitlines()[:3]
+    assert first[0].startswith("VOID: K1-2025-10-01 met another price level")
+    assert first[1].startswith("INTERRUPTED: the run did not come to its end; its last record is of 2025-10-08 10:50 New York")
+    assert first[2] == LEARNING_OFF
+
+
+def test_a_trade_over_a_gap_and_one_that_is_still_open_are_told(tmp_path):
+    ended = {"open": ["The run ends in a trade: K2 long 1."]}
+    text = shown(small_journal.write(tmp_path / "gap.sqlite", bars=80, ended=ended, marks={0: Mark.HELD_OVER_GAP}), width=300)
+    assert "HELD_OVER_GAP: bars stopped while K1-2025-10-01 was held; in net and limits, not in rates." in text
+    assert "The run ends in a trade: K2 long 1." in text
+
+
+def test_a_whole_run_is_not_called_otherwise(path):
+    assert not {"VOID", "INTERRUPTED", "HELD_OVER_GAP"} & set(shown(path).replace(":", " ").split())
+
+
+def test_marked_trades_count_in_money_and_not_in_rates(tmp_path):
+    marked = Summary.from_journal(small_journal.write(tmp_path / "marked.sqlite", bars=80, marks={0: Mark.HELD_OVER_GAP, 1: Mark.VOID}))
+    plain = Summary.from_journal(small_journal.write(tmp_path / "plain.sqlite", bars=80))
+    for name in ("K1", "book"):
+        assert (marked.value(f"{name}.trades"), marked.value(f"{name}.rated")) == (6, 4)
+        assert marked.value(f"{name}.net") == plain.value(f"{name}.net")
+        assert marked.value(f"{name}.won") == 0.5
+        assert marked.value(f"{name}.won.interval") != plain.value(f"{name}.won.interval")
 
 
 def test_learning_on_is_not_mentioned(path):

@@ -9,7 +9,7 @@ from builders import an_intent
 
 from bot.decision.plan import ExitReason
 from bot.risk_engine.clocks import StampTime
-from bot.risk_engine.naked import DOUBT_NS, GRACE_NS, NakedWatch
+from bot.risk_engine.naked import BARE_NS, DOUBT_NS, GRACE_NS, NakedWatch
 from bot.supervision.duties import Waited
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
@@ -57,8 +57,8 @@ class Watched:
         return self
 
 
-def test_the_grace_is_one_second_and_the_doubt_two():
-    assert (GRACE_NS, DOUBT_NS) == (SECOND_NS, 2 * SECOND_NS)
+def test_the_grace_is_one_second_and_the_doubt_two_but_a_bare_one_leaves_time_for_the_exit():
+    assert (GRACE_NS, DOUBT_NS, BARE_NS) == (SECOND_NS, 2 * SECOND_NS, 3 * SECOND_NS // 2)
 
 
 def test_a_covered_trade_is_left_alone():
@@ -70,8 +70,8 @@ def test_a_covered_trade_is_left_alone():
 def test_a_leg_that_is_bare_is_seen_to_after_the_grace_and_again_each_second(leg):
     watched = Watched().bare(leg).until(0.999)
     assert (watched.acts, watched.trade.naked_since_ns) == ([], START)
-    watched.until(1, 1.999, 2, 3)
-    assert watched.acts == [(1, Waited.GRACE), (2, Waited.DOUBT), (3, Waited.DOUBT)]
+    watched.until(1, 1.499, 1.5, 2.499, 2.5)
+    assert watched.acts == [(1, Waited.GRACE), (1.5, Waited.DOUBT), (2.5, Waited.DOUBT)]
 
 
 @pytest.mark.parametrize(("stop", "naked"), [(2, False), (1, True)])
@@ -112,7 +112,7 @@ def test_a_trade_that_is_covered_again_has_no_timer_any_more():
 
 def test_one_look_more_does_not_begin_the_count_again():
     watched = Watched().bare().until(0.5).look().until(1, 1.5, 2)
-    assert watched.acts == [(1, Waited.GRACE), (2, Waited.DOUBT)]
+    assert watched.acts == [(1, Waited.GRACE), (1.5, Waited.DOUBT)]
 
 
 def leaving(watched: Watched, since_ns: int = START) -> Watched:
@@ -137,13 +137,13 @@ def test_a_trade_that_is_being_left_is_seen_to_once_it_was_bare_for_the_grace():
     bare = leaving(Watched()).until(0.5).bare()
     assert bare.until(1, 1.499).acts == []
     assert bare.until(1.5).acts == [(1.5, Waited.GRACE)]
-    assert bare.until(2).acts[1:] == [(2, Waited.DOUBT)]
+    assert set(bare.until(2).acts[1:]) == {(2, Waited.DOUBT)}
     again = leaving(Watched()).until(0.5).bare().until(0.7).covered()
     assert again.until(1, 1.5).acts == []
 
 
 def test_a_bare_trade_that_is_being_left_has_one_timer():
-    assert leaving(Watched().bare()).until(1, 2).acts == [(1, Waited.GRACE), (2, Waited.DOUBT)]
+    assert leaving(Watched().bare()).until(1, 1.5, 2).acts == [(1, Waited.GRACE), (1.5, Waited.DOUBT)]
 
 
 @pytest.mark.parametrize("begin", [Watched.bare, leaving])
@@ -156,10 +156,10 @@ def test_a_trade_that_is_done_is_left_alone(begin: Any):
 def test_what_fails_is_tried_again():
     watched = Watched().bare()
     watched.failing = True
-    for second in (1, 2):
+    for second in (1, 1.5, 2.5):
         with pytest.raises(ValueError, match="no"):
             watched.until(second)
-    assert watched.acts == [(1, Waited.GRACE), (2, Waited.DOUBT)]
+    assert watched.acts == [(1, Waited.GRACE), (1.5, Waited.DOUBT), (2.5, Waited.DOUBT)]
 
 
 def test_a_timer_is_named_after_its_trade():

@@ -16,7 +16,7 @@ from bot.decision.intent import Intent
 from bot.decision.outcome import TradeOutcome
 from bot.decision.snapshot import KillState
 from bot.errors import JournalError
-from bot.journal.records import BarRecord, DayRecord, Kind
+from bot.journal.records import BarRecord, DayRecord, Kind, StateRecord
 from bot.journal.store import Journal
 from bot.messages import EntryEnded, IntentSubmitted, TradeClosed, TradeOpened
 from bot.runtime.past import Past, past_of
@@ -266,6 +266,25 @@ def test_a_bar_of_every_hour_of_a_session_is_of_the_same_session(path):
     assert len(past(path, *winter).learning) == 1
 
 
+def test_a_session_begins_with_its_day_record_which_decides_nothing(path):
+    found = past(path, day("2025-09-16", 1_000_000), ended(CLOSED), bar(60, "2025-09-16"))
+    (began, told) = found.learning
+    assert (began, told) == (day("2025-09-16", 1_000_000).ts_ns, CLOSED)
+    assert past(path.with_name("only a day.sqlite"), day("2025-09-16", 1_000_000)).decided_ns == 0
+
+
+def test_the_last_change_of_state_of_each_strategy_is_known_over_files(path, tmp_path):
+    def state(strategy: str, after: str, minute: int) -> Step:
+        return Step(Kind.STATE, at(minute), StateRecord(strategy, "ACTIVE", after, 1, "because", "win_rate", NAN, 3, "a win"), strategy)
+
+    first = write(path, state("K1", "QUARANTINED", 1), state("K2", "THROTTLED", 2))
+    second = write(tmp_path / "second.sqlite", state("K1", "THROTTLED", 3))
+    found = past_of([first, second]).states
+    assert {name: each.after for name, each in found.items()} == {"K1": "THROTTLED", "K2": "THROTTLED"}
+    assert math.isnan(found["K1"].value)
+    assert past_of([]).states == {}
+
+
 nan_or = st.one_of(st.none(), st.just(NAN), st.floats(-5, 5))
 
 
@@ -372,11 +391,10 @@ def fields(found: Past) -> Past:
     return msgspec.structs.replace(found, unfinished=())
 
 
-def test_a_session_that_two_files_share_is_counted_for_each_and_means_one(path, tmp_path):
-    """The learning loop counts a day that is not after the last one as nothing."""
+def test_a_session_that_two_files_share_is_counted_once(path, tmp_path):
     first = write(path, bar(1, "2025-09-16"))
     second = write(tmp_path / "second.sqlite", bar(2, "2025-09-16"), bar(3, "2025-09-16"))
-    assert past_of([first, second]).learning == (at(1), at(2))
+    assert past_of([first, second]).learning == (at(1),)
 
 
 def test_what_one_file_left_open_the_next_may_finish(path, tmp_path):

@@ -21,7 +21,8 @@ from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import TradeView
 from bot.decision.snapshot import BookView, KillState
 from bot.journal import schema
-from bot.journal.records import DayRecord
+from bot.journal.read import opened, read
+from bot.journal.records import DayRecord, Kind
 from bot.journal.verify import verify
 from bot.learning.states import LearningLoop
 from bot.market.update import MarketUpdate, QualityUpdate
@@ -57,6 +58,7 @@ BUSY = {  # trades may follow each other, K4's stops are moved, entries expire, 
         "loss_limits.month_usd": 5_000.0,
     },
     "strategies": {"euc.min_euc_r": -9.0, "K1.min_abs_vwap_z": 0.5, "K1.min_belief": 0.2},
+    "learning": {"evidence.half_life_sessions": 1, "evidence.aged_after_sessions": 1, "archive.quarantines": 100},
 }
 DEADLY = {"execution_contract": {"eqs.late_fill_seconds": 30, "eqs.events.late_fill.penalty": 0.8}}  # a third late fill kills
 
@@ -340,7 +342,7 @@ def open_for_good(views: dict[str, TradeView | None]) -> dict[str, TradeView | N
 @pytest.mark.parametrize(
     ("law", "must_happen"),
     [
-        ((BUSY,), {"streak locked", "in flight", "open", "quarantined", "throttled", "charged", "several days"}),
+        ((BUSY,), {"streak locked", "in flight", "open", "quarantined", "throttled", "aged", "charged", "several days"}),
         ((DEADLY,), {"halted", "open", "charged", "several days"}),
     ],
     ids=["a busy law", "a deadly law"],
@@ -359,28 +361,38 @@ def test_a_prefix_of_the_journal_restores_what_the_run_knew_at_that_moment(law, 
         assert past.day is None or now.equity_cents == wanted.equity_cents
         assert list(past.charges) == witness.charges
         assert {story.intent.intent_id: as_seen(story) for story in past.unfinished} == open_for_good(witness.unfinished)
-        learned = _learned(past, LearningLoop(contracts))
+        learned = LearningLoop(contracts)
+        assert learned.refold(past.learning, day_of, past.states) == []  # every change of state is journaled
         assert {name: learned.view(name) for name in witness.trust} == witness.trust
         seen |= _happened(now, past, witness)
         checked += 1
     assert must_happen <= seen
     assert checked > 60
+    aged_at_first_bars(run.journal)
     assert verify(tmp_path / "prefix.sqlite") == verify(run.journal)
 
 
-def _learned(past: Past, loop: LearningLoop) -> LearningLoop:
-    for each in past.learning:
-        if isinstance(each, TradeOutcome):
-            loop.on_outcome(each)
-        else:
-            loop.on_session(calendar().trading_day(each).date)
-    return loop
+def aged_at_first_bars(journal: Path) -> None:
+    """What age changes is journaled at a session's first bar, behind its DAY record."""
+    with opened(journal) as db:
+        records = list(read(db, Kind.DAY, Kind.STATE, Kind.BAR))
+    for index, each in enumerate(records):
+        if each.body.get("reason", "").startswith("EVIDENCE_AGED"):
+            before = next(other for other in reversed(records[:index]) if other.kind is not Kind.STATE)
+            after = next(other for other in records[index:] if other.kind is not Kind.STATE)
+            assert (before.kind, after.kind) == (Kind.DAY, Kind.BAR)
+            assert before.ts_ns == each.ts_ns == after.ts_ns
+
+
+def day_of(ts_ns: int) -> str:
+    return calendar().trading_day(ts_ns).date
 
 
 def _happened(now: Situation, past: Past, witness: Witness) -> set[str]:
     """What this moment has to show."""
     book = now.book.view(past.last_ns)
     states = {view.state.lower() for view in witness.trust.values()} | {now.kill_state.lower()}
-    flags = {"streak locked": book.streak_locked, "in flight": book.in_flight, "open": book.position_open, "charged": bool(past.charges)}
+    flags = {"streak locked": book.streak_locked, "in flight": book.in_flight, "open": book.position_open, "charged": bool(past.charges),
+             "aged": any(change.reason.startswith("EVIDENCE_AGED") for change in past.states.values())}  # fmt: skip
     days = {event.outcome.trading_day for _, event in past.events if isinstance(event, TradeClosed)}
     return states | {name for name, holds in flags.items() if holds} | ({"several days"} if len(days) > 2 else set())

@@ -381,3 +381,32 @@ def test_every_leg_is_looked_after():
     fourth = Leg(4, 1, 992, 1016, [entry(), order(R.STOP, 1, filled=0, state=S.CANCELED)])
     made.legs += [third, fourth]
     assert [(duty.kind, duty.leg) for duty in duties(made)] == [(K.PROTECT, 2), (K.BUY_BACK, 3), (K.PROTECT, 4)]
+
+
+def crossed(*of_the_other: TrackedOrder, closing: bool = True, quantity: int = 1) -> Trade:
+    """The second leg was closed twice, once in place of the first, which holds as much."""
+    made = trade(entry(), order(R.STOP, 1, filled=1, state=S.FILLED), order(R.EXIT, quantity, filled=quantity, state=S.FILLED))
+    made.legs.insert(0, Leg(1, 1, 992, 1016, [entry(), *of_the_other]))
+    made.closing = ExitReason.KILL if closing else None
+    return made
+
+
+def test_what_was_closed_twice_of_one_leg_has_closed_the_other_and_nothing_is_bought_back_or_covered():
+    stop, target, gone = order(R.STOP, name="S"), order(R.TARGET, name="T"), order(R.STOP, name="G", state=S.CANCELED)
+    for waited in Waited:
+        assert duties(crossed(stop, target, gone), waited) == [cancel(stop), cancel(target)]
+        assert duties(crossed(gone), waited) == []
+
+
+def test_what_is_asked_to_go_of_legs_that_balance_is_not_asked_again():
+    asked = order(R.STOP, name="S")
+    asked.cancel_requested = True
+    assert duties(crossed(asked)) == []
+
+
+def test_legs_that_do_not_balance_are_looked_after_one_by_one():
+    assert [(duty.kind, duty.leg) for duty in duties(crossed(quantity=2))] == [(K.EXIT, 1), (K.BUY_BACK, 2)]
+
+
+def test_legs_of_a_trade_that_is_held_are_looked_after_one_by_one():
+    assert [(duty.kind, duty.leg) for duty in duties(crossed(closing=False))] == [(K.PROTECT, 1), (K.BUY_BACK, 2)]

@@ -6,7 +6,8 @@ import pytest
 from builders import CONTRACTS
 from test_duties import ENTERED, STOP, TARGET, E, S, trade
 
-from bot.supervision.watch import execution_events
+from bot.supervision.orders import TrackedOrder
+from bot.supervision.watch import execution_events, exits_refused
 
 EXECUTION = CONTRACTS.execution_contract
 
@@ -32,3 +33,23 @@ def test_each_order_has_its_own_first_refusal_and_changes_count_each():
 def test_a_refusal_of_what_a_flat_leg_leaves_behind_costs_nothing(event):
     made = trade((E.ENTRY, S.CANCELED, 1, 0), STOP)
     assert charges(made, 1, event) == [[]]
+
+
+@pytest.mark.parametrize("states", [(S.REJECTED,) * 3, (S.DENIED,) * 3, (S.DENIED, S.REJECTED, S.CANCELED), (S.EXPIRED,) * 3])
+def test_the_third_closing_order_that_comes_to_nothing_is_told_whoever_refused_it(states):
+    made = trade(ENTERED, STOP)
+    for state in states:
+        assert not any(exits_refused(made, order, "why") for order in made.legs[0].orders)
+        made.legs[0].orders.append(TrackedOrder(f"X{len(made.legs[0].orders)}", E.EXIT, 1, -1, 1, state=state))
+    assert exits_refused(made, made.legs[0].orders[-1], "why") == f"3 of {made.intent_id}, the last for: why"
+    assert exits_refused(made, made.legs[0].orders[-1], "") == f"3 of {made.intent_id}, the last for: {states[-1].value}"
+    assert not exits_refused(made, made.legs[0].orders[1], "why"), "it is about another order"
+
+
+@pytest.mark.parametrize(("state", "filled", "asked"), [(S.CANCELED, 0, True), (S.CANCELED, 1, False), (S.WORKING, 0, False)])
+def test_a_closing_order_that_we_ended_that_filled_or_that_works_is_not_refused(state, filled, asked):
+    made = trade(ENTERED, STOP)
+    for number in range(3):
+        order = TrackedOrder(f"X{number}", E.EXIT, 1, -1, 2, state=state, filled=filled, cancel_requested=asked)
+        made.legs[0].orders.append(order)
+        assert not exits_refused(made, order, "why")

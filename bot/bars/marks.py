@@ -1,0 +1,159 @@
+"""Marks of a session, by which a clock is recognised: where its day starts and ends, and where its volume jumps.
+
+Each session has up to four: the first bar after a break of the feed (18:00 New York; 09:30 in files of the regular session
+alone), the last bar before one (16:59; 15:59), volume that jumps at the open (09:30) and that spikes in the last minute
+(15:59). A mark votes for the minutes by which the clock is off: 0 says that times are right and name the open of a minute,
+1 that they name its close, anything else that the clock is another one. A session says what at least two of its marks
+say, if nothing else has as many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.bars.zone import Ints
+from bot.units import MINUTE_NS
+
+DAY_MINUTES = 1440
+DAY_STARTS, DAY_LAST = 18 * 60, 16 * 60 + 59
+OPEN, LAST = 9 * 60 + 30, 15 * 60 + 59
+EVENING = 17 * 60 + 30  # in the middle of the daily break: sessions are parted here
+BREAK = 45  # minutes of silence
+NIGHT = 8 * 60  # a silence as long as this on both sides: the regular session alone
+LONGEST_REGULAR = 410
+REGULAR = ((200, 215), (380, 395))  # minutes of a half day and of a full one, more or less
+LEAST_DAY = 1200
+WHOLE = (389, 390, 449, 450, 1379, 1380)  # minutes from the first to the last row of a whole day (449: 09:30 to 16:59), or one more
+MIN_RATIO, MIN_VOLUME, MIN_MARKS = 2.0, 50, 2
+LEAP = 4.0  # such a jump of volume is worth two marks
+SILENT = 10_000
+
+
+class Says(NamedTuple):
+    """Per session: its date (days since 1970), the minutes its marks say (SILENT: nothing), and how many marks say so.
+
+    `single` is what its only marks say, where fewer than two agree and no other disagrees. `right` is how many marks say 0
+    or 1, whichever has more.
+    """
+
+    day: Ints
+    minutes: Ints
+    marks: Ints
+    single: Ints
+    right: Ints
+
+
+def says(wall_ns: Ints, volume: Ints, regular_days: Collection[int], full_days: Collection[int]) -> Says:
+    """What the sessions of a New York wall clock say. Rows rise in time.
+
+    `regular_days` are the dates with a regular session, `full_days` those without an early close, as days since 1970.
+    """
+    minute = wall_ns // MINUTE_NS
+    day = (minute - EVENING) // DAY_MINUTES + 1
+    votes = np.concatenate([_edges(minute, day, np.asarray(sorted(full_days))), _always(day)])
+    votes = votes[np.isin(votes[:, 0], np.asarray(sorted(regular_days)))]
+    pairs, counts = _counted(votes)
+    table, row_of = _table(minute, day, volume)
+    full = np.isin(pairs[:, 0], np.asarray(sorted(full_days)))
+    rows = row_of(pairs[:, 0])
+    counts += _jumps(table, rows, OPEN + pairs[:, 1]) * full
+    counts += _spikes(table, rows, LAST + pairs[:, 1]) & full
+    return _verdicts(pairs, counts)
+
+
+def _edges(minute: Ints, day: Ints, full_days: Ints) -> Ints:
+    """(day, minutes) for each start and end of a block of rows between two breaks."""
+    step = np.diff(minute)
+    cut = np.flatnonzero(step >= BREAK)
+    starts, ends = np.concatenate(([0], cut + 1)), np.concatenate((cut, [len(minute) - 1]))
+    silence = np.concatenate(([NIGHT], step[cut], [NIGHT]))
+    span = minute[ends] - minute[starts]
+    short = (span <= LONGEST_REGULAR) & (silence[:-1] >= NIGHT) & (silence[1:] >= NIGHT)
+    regular = short & ((REGULAR[0][0] <= span) & (span <= REGULAR[0][1]) | (REGULAR[1][0] <= span) & (span <= REGULAR[1][1]))
+    start_votes = _around(minute[starts] - np.where(regular, OPEN, DAY_STARTS))
+    end_votes = _around(minute[ends] - np.where(regular, LAST, DAY_LAST))
+    cut_off = ~regular & (span < LEAST_DAY)  # may be a part of either, so it votes for both
+    whole = np.isin(span, WHOLE) & np.isin(start_votes % 15, (0, 1))
+    real_start, real_end = whole.copy(), whole.copy()
+    real_start[1:] = True  # where a file begins or ends is no mark, unless that is a whole day
+    real_end[:-1] = True
+    real_end &= np.isin(day[ends], full_days)
+    return np.concatenate(
+        [
+            np.column_stack((day[starts], start_votes))[real_start],
+            np.column_stack((day[ends], end_votes))[real_end],
+            np.column_stack((day[starts], _around(minute[starts] - OPEN)))[real_start & cut_off],
+            np.column_stack((day[ends], _around(minute[ends] - LAST)))[real_end & cut_off],
+        ]
+    )
+
+
+def _around(minutes: Ints) -> Ints:
+    """Within half a day of 0."""
+    return (minutes + DAY_MINUTES // 2) % DAY_MINUTES - DAY_MINUTES // 2
+
+
+def _always(day: Ints) -> Ints:
+    """Each session is looked at with a clock that is right, whatever its edges say; these are no votes."""
+    days = np.unique(day)
+    return np.concatenate([np.column_stack((days, np.full(len(days), -SILENT + each))) for each in (0, 1)])
+
+
+def _counted(votes: Ints) -> tuple[Ints, Ints]:
+    """The distinct (day, minutes) and the votes of each."""
+    real = votes[:, 1] > -SILENT // 2
+    votes = votes.copy()
+    votes[~real, 1] += SILENT
+    pairs, inverse = np.unique(votes, axis=0, return_inverse=True)
+    return pairs, np.bincount(inverse.ravel(), weights=real, minlength=len(pairs)).astype(np.int64)
+
+
+def _table(minute: Ints, day: Ints, volume: Ints):
+    """Volume by session and minute since 17:30, and the row of a day."""
+    days = np.unique(day)
+    table = np.zeros((len(days) + 1, DAY_MINUTES + 2))  # the last row is empty, for days without bars
+    table[np.searchsorted(days, day), (minute - EVENING) % DAY_MINUTES + 1] = volume
+
+    def row_of(wanted: Ints) -> Ints:
+        at = np.searchsorted(days, wanted)
+        return np.where((at < len(days)) & (days[np.minimum(at, len(days) - 1)] == wanted), at, len(days))
+
+    return table, row_of
+
+
+def _around_minute(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> tuple[npt.NDArray[np.float64], ...]:
+    column = (minute - EVENING) % DAY_MINUTES + 1
+    return table[rows, column - 1], table[rows, column], table[rows, column + 1]
+
+
+def _jumps(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> Ints:
+    """1 where volume jumps at a minute more than at either neighbour, 2 where it leaps, else 0."""
+    before, here, after = _around_minute(table, rows, minute)
+    jump = np.divide(here, before, out=np.zeros_like(here), where=before > 0)
+    climb = np.divide(after, here, out=np.zeros_like(here), where=here > 0)
+    jumps = (here >= MIN_VOLUME) & (jump >= MIN_RATIO) & (jump >= MIN_RATIO * climb)
+    return jumps.astype(np.int64) + (jumps & (jump >= LEAP))
+
+
+def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> npt.NDArray[np.bool_]:
+    """Whether volume at a minute is at least twice that of both neighbours."""
+    before, here, after = _around_minute(table, rows, minute)
+    return (here >= MIN_VOLUME) & (before > 0) & (after > 0) & (here >= MIN_RATIO * np.maximum(before, after))
+
+
+def _verdicts(pairs: Ints, counts: Ints) -> Says:
+    """The best of each day, if it has two marks and no other has as many."""
+    order = np.lexsort((-counts, pairs[:, 0]))
+    pairs, counts = pairs[order], counts[order]
+    first = np.flatnonzero(np.diff(pairs[:, 0], prepend=-SILENT * DAY_MINUTES) != 0)
+    second = np.minimum(first + 1, len(counts) - 1)
+    rival = np.where((second > first) & (pairs[second, 0] == pairs[first, 0]), counts[second], 0)
+    clear = (counts[first] >= MIN_MARKS) & (counts[first] > rival)
+    single = (counts[first] == 1) & (rival == 0)
+    minutes = np.where(clear, pairs[first, 1], SILENT)
+    right = np.maximum.reduceat(np.where(np.isin(pairs[:, 1], (0, 1)), counts, 0), first) if len(first) else first
+    return Says(pairs[first, 0], minutes, counts[first], np.where(single, pairs[first, 1], SILENT), right)

@@ -1,0 +1,92 @@
+"""The price level: what a bar's prices are believed against, and when another level is believed instead (data_contract.yaml: price_level).
+
+A bar is believed while it lies within the band around the last believed close. Bars off it that follow each other are a row; when so
+many of them agree among themselves within the band, the level is where they are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from bot.contracts.models import PriceLevelLaw
+from bot.market.bar import Bar
+
+QUARTER_MONTHS = (3, 6, 9, 12)
+EDGE = 1e-9  # a price on the edge of the band is inside
+
+
+class Judged(NamedTuple):
+    """Whether a bar is believed; `factor` is its open over the last close that was believed if that is another level, else 0."""
+
+    believed: bool
+    factor: float = 0.0
+
+
+class PriceLevel:
+    """Follows the believed level bar by bar; `take` changes it, `judge` only says what `take` would.
+
+    Bars come good in themselves (whole ticks, a high and a low that contain the rest) and in the order of time. The first bar is
+    the level for the time being: if it was the wrong one, the next that agree outvote it. `held`: a position is open, so nothing
+    is re-believed.
+    """
+
+    def __init__(self, band: float, law: PriceLevelLaw) -> None:
+        self._band, self._bars = band, law.believed_after_bars
+        self._close: int | None = None
+        self._row: list[Bar] = []
+
+    def judge(self, bar: Bar, held: bool) -> Judged:
+        """Whether this bar would be believed."""
+        if self._close is None or _within(bar, self._close, self._band):
+            return Judged(True)
+        agreeing = len(self._row) if self._row and self._follows(bar) else 0
+        if held or agreeing + 1 < self._bars:
+            return Judged(False)
+        return Judged(True, bar.open / self._close)
+
+    def take(self, bar: Bar, held: bool) -> Judged:
+        """Take a bar in: it is the level, or one more of the row off it."""
+        judged = self.judge(bar, held)
+        if judged.believed:
+            self._close, self._row = bar.close, []
+        elif self._row and self._follows(bar):
+            self._row = [*self._row, bar][-self._bars :]
+        else:
+            self._row = [bar]
+        return judged
+
+    def broken(self) -> None:
+        """A bar came that is not good in itself: a row ends with it."""
+        self._row = []
+
+    def _follows(self, bar: Bar) -> bool:
+        before = self._row[-1]
+        return bar.ts_ns > before.ts_ns and _within(bar, before.close, self._band)
+
+
+def _within(bar: Bar, close: int, band: float) -> bool:
+    reach = band * close + EDGE
+    return bar.low >= close - reach and bar.high <= close + reach
+
+
+def is_void(factor: float, law: PriceLevelLaw) -> bool:
+    """Whether a trade that is closed at another level never was: no market goes so far in a day. `factor` 0: the same level."""
+    return bool(factor) and abs(factor - 1.0) > law.void_beyond + EDGE
+
+
+def is_roll(date: dt.date, opened: int, close_before: int, law: PriceLevelLaw) -> bool:
+    """Whether the jump from the last close to the open of a session on this date (New York; ticks) is one to the next contract."""
+    days = (next_expiry(date) - date).days
+    return days <= law.roll_window_days and abs(opened / close_before - 1.0) >= law.roll_jump - EDGE
+
+
+def next_expiry(date: dt.date) -> dt.date:
+    """The first expiry of a quarter's contract on or after a date: the third Friday of March, June, September or December."""
+    quarters = [(year, month) for year in (date.year, date.year + 1) for month in QUARTER_MONTHS]
+    return next(day for day in (_third_friday(year, month) for year, month in quarters) if day >= date)
+
+
+def _third_friday(year: int, month: int) -> dt.date:
+    first = dt.date(year, month, 1)
+    return first + dt.timedelta(days=(4 - first.weekday()) % 7 + 14)
