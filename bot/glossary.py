@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from bot.decision.codes import MEANING, Layer
+from bot.decision.outcome import Mark
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
 from bot.journal.records import Action
@@ -65,6 +66,10 @@ EXITS = {
     ExitReason.KILL: "the kill switch tripped by itself",
     ExitReason.MANUAL: "a person tripped the kill switch",
     ExitReason.RECONCILED: "the broker's account said that it had ended while it was not watched",
+}
+MARKS = {
+    Mark.HELD_OVER_GAP: "bars stopped while the trade was held, and it was left at the first that came; it counts in money and limits only",
+    Mark.VOID: "the prices that closed the trade were another level's, which no market reaches in a day; it is no result",
 }
 STATES = {
     StrategyState.ACTIVE: "it may trade as its contract says",
@@ -124,6 +129,8 @@ EVENTS = {
     "stale": "the feed was silent",
     "stale_repeat": "the feed stayed silent",
     "outside_hours": "a bar at an hour at which the exchange is closed",
+    "new_level": "prices went to another level and stayed there: it is believed, and what was known of the old one is not",
+    "roll": "prices jumped at an open in the days of a roll: another contract; yesterday's levels are not carried over",
     "untrusted_feed": "delayed or frozen data, or another session took the feed",
     "trusted_feed": "data are live again",
     "order_rejected": "the broker rejected an order",
@@ -172,7 +179,7 @@ def glossary() -> dict[str, tuple[Term, ...]]:
 
 def _terms() -> Iterator[Term]:
     parts: list[tuple[str, Mapping[str, str]]] = [
-        ("strategy", STRATEGIES), ("score or measure", SCORES), ("belief", BELIEFS), ("decision", ACTIONS), ("exit", EXITS),
+        ("strategy", STRATEGIES), ("score or measure", SCORES), ("belief", BELIEFS), ("decision", ACTIONS), ("exit", EXITS), ("mark of a trade", MARKS),
         ("learning state", STATES), ("kill switch", KILL), ("link to the broker", LINKS), ("mode", MODES), ("regime", REGIMES),
         ("event that costs score", EVENTS),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from builders import CONTRACTS
 
 from bot import glossary
 from bot.decision.codes import Code, Layer
+from bot.decision.outcome import Mark
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
 from bot.ibkr.link.link_state import LinkState
@@ -15,9 +16,10 @@ from bot.learning.states import StrategyState
 from bot.market.state import Regime
 from bot.node.request import Mode
 from bot.quality.feed import QualityKind
+from bot.report.wording import LEVEL_EVENTS
 
 
-@pytest.mark.parametrize("codes", [ExitReason, KillState, LinkState, Action, StrategyState, Regime, Code])
+@pytest.mark.parametrize("codes", [ExitReason, KillState, LinkState, Action, StrategyState, Regime, Code, Mark])
 def test_every_member_of_a_list_of_codes_has_its_words(codes):
     assert {str(each) for each in codes} <= set(glossary.glossary())
 
@@ -39,7 +41,7 @@ def test_the_words_of_each_list_are_of_its_codes_and_of_no_other():
 
 def test_every_event_that_costs_a_score_has_its_words():
     charged = set(CONTRACTS.data_contract.dvs.penalties.model_dump()) | {name for name, _ in CONTRACTS.execution_contract.eqs.events}
-    assert set(glossary.EVENTS) == charged | {kind.value for kind in QualityKind}
+    assert set(glossary.EVENTS) == charged | {kind.value for kind in QualityKind} | set(LEVEL_EVENTS)
 
 
 def test_every_shipped_strategy_and_belief_has_its_words():
