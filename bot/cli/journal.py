@@ -14,13 +14,16 @@ JOURNAL_OPTION = click.option(
 )
 WHY_HELP = """
 Say why each strategy did or did not trade on the bar that closed at TIME (New York, unless it has an
-offset); or open the records that a number of the report was made from, by its NAME.
+offset); or open the records that a number of the report was made from, by its NAME; or say what a
+CODE means.
 
 \b
 Examples:
   mesbot why "2025-09-15 10:31"
   mesbot why 2025-09-15T14:31Z --strategy K1
   mesbot why K1.net
+  mesbot why THESIS                     what a code means
+  mesbot why --codes                    every code with its meaning
   mesbot why --numbers                  all names, with their values
   mesbot why ledger --numbers           those that begin with ledger
 """
@@ -99,15 +102,25 @@ def export(path: Path | None, out: Path, kind: str) -> None:
 
 
 @click.command(help=WHY_HELP, short_help="Say why it did or did not trade at TIME, or what a number is made from.")
-@click.argument("question", metavar="TIME|NAME", required=False)
+@click.argument("question", metavar="TIME|NAME|CODE", required=False)
 @JOURNAL_OPTION
 @click.option("--strategy", help="Of a bar: only this strategy, e.g. K1.")
 @click.option("--numbers", is_flag=True, help="List the numbers of the report instead, each with its name and value.")
+@click.option("--codes", is_flag=True, help="List every code that a journal or report may show, with its meaning.")
 @click.option("--all", "everything", is_flag=True, help="Of a number: list every record, not only the first 50.")
-def why(question: str | None, path: Path | None, strategy: str | None, numbers: bool, everything: bool) -> None:
-    """Prints what the journal knows of one bar, or the records behind a number."""
+def why(question: str | None, path: Path | None, strategy: str | None, numbers: bool, codes: bool, everything: bool) -> None:
+    """Prints what the journal knows of one bar, the records behind a number, or what a code means."""
+    from bot.glossary import every_code, explained
+
+    if codes:
+        click.echo(every_code(), nl=False)
+        return
     if question is None and not numbers:
-        raise click.UsageError("Name a TIME or a number, or ask for --numbers.")
+        raise click.UsageError("Name a TIME, a number or a code, or ask for --numbers or --codes.")
+    words = "" if numbers or question is None else explained(question)
+    if words:
+        click.echo(words, nl=False)
+        return
     click.echo(_answer(find_journal(path), question or "", strategy, numbers, everything), nl=False)
 
 

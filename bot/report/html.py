@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from html import escape
 from pathlib import Path
 
 from bot.errors import JournalError
+from bot.glossary import glossary
 from bot.report import figures, tables, wording
 from bot.report.page import Page
 from bot.report.random_entries import BOOK
 from bot.report.run import Closed
 from bot.report.summary import Summary
 from bot.report.terminal import LEARNING_OFF
+from bot.report.verdict import verdict
 from bot.units import to_cents
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
 
 
 def write_report(journal: str | Path, path: str | Path) -> None:
@@ -35,6 +40,7 @@ def render(summary: Summary) -> str:
     page = Page(f"mesbot {summary.run.header['mode']} {wording.period(summary, wording.plain(summary))}")
     for section in (_head, _cards, _equity, _strategies, _trades, _skips, _scores, _states, _ledger, _random, _budget, _origin):
         section(page, summary)
+    _legend(page)
     return page.html()
 
 
@@ -44,6 +50,8 @@ def _head(page: Page, summary: Summary) -> None:
     if not summary.run.learning:
         page.add(f'<div class="warning">{LEARNING_OFF}</div>')
     page.add(f"<h1>{escape(summary.run.header['mode'].capitalize())} of {wording.period(summary, partial(tables.named, summary))}</h1>")
+    *found, following = verdict(summary)
+    page.add(f'<p class="verdict">{escape(" ".join(found))}<br>{escape(following)}</p>')
     for line in summary.run.header.get("data", []):
         page.add(f"<p>{escape(line)}</p>")
     page.add('<p class="lead">Net of fees and slippage, on the pessimistic fill rule. All times are New York.</p>')
@@ -197,3 +205,13 @@ def _origin(page: Page, summary: Summary) -> None:
         f"<dl>{rows}</dl><p class='muted'>Every bar opens with <code>mesbot why TIME --journal FILE</code>; "
         "<code>mesbot journal verify --journal FILE</code> recomputes the head hash.</p>"
     )
+
+
+def _legend(page: Page) -> None:
+    """The meaning of every code that the page shows; it needs no mouse."""
+    shown = set(_WORD.findall(page.text))
+    terms = [term for code, terms in glossary().items() if code in shown for term in terms]
+    rows = "".join(
+        f"<dt>{escape(term.code)}</dt><dd>{escape(term.meaning)} <span class='muted'>({escape(term.kind)})</span></dd>" for term in terms
+    )
+    page.add(f"<h2 id='words'>Words</h2><dl>{rows}</dl>")

@@ -22,6 +22,7 @@ h2 { font-size: 18px; font-weight: 650; letter-spacing: -.005em; margin: 56px 0 
 h3 { font-size: 14px; font-weight: 600; margin: 0 0 2px; }
 p { margin: 0 0 12px; max-width: 92ch; }
 .muted, .lead { color: var(--muted); font-size: 13.5px; }
+.verdict { font-size: 19px; line-height: 1.45; max-width: 52em; }
 .lead { margin-bottom: 24px; font-size: 15px; }
 code, .mono { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 code { background: #eef0f3; padding: 1px 5px; border-radius: 3px; }
@@ -76,6 +77,11 @@ class Page:
         """Append HTML that is safe already."""
         self._parts.append(html)
 
+    @property
+    def text(self) -> str:
+        """The HTML that was added so far."""
+        return "\n".join(self._parts)
+
     def figure(self, spec: dict[str, object]) -> str:
         """Keep a plotly figure and return the box it will be drawn in. Its height stands in its layout, in pixels."""
         name = f"figure-{len(self._figures) + 1}"
@@ -90,7 +96,7 @@ class Page:
         return (
             f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self._title)}</title>'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>\n'
-            f"<body><main>\n{chr(10).join(self._parts)}\n</main>\n"
+            f"<body><main>\n{self.text}\n</main>\n"
             f'<script id="figures" type="application/json">{figures}</script>\n'
             f"<script>{get_plotlyjs()}</script>\n<script>{_SCRIPT}</script></body></html>\n"
         )

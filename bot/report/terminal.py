@@ -1,4 +1,4 @@
-"""The result of a run on the terminal: two tables, a few sentences, the head hash."""
+"""The result of a run on the terminal: the verdict, a table, a few sentences, the head hash; 80 columns and 24 lines hold it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.journal.sentences import LAYER_NAMES
 from bot.report import wording
 from bot.report.random_entries import BOOK
 from bot.report.summary import Summary
+from bot.report.verdict import refusals, verdict
 
 LEARNING_OFF = "LEARNING OFF: no strategy was throttled or quarantined; this run is for study only."
 RESULTS = ("trades", "won", "won.interval", "net", "r", "r.interval")
@@ -29,14 +29,20 @@ def print_summary(journal: str | Path, console: Console) -> Summary:
         console.print(sentence, style="bold red", highlight=False, markup=False)
     if not summary.run.learning:
         console.print(LEARNING_OFF, style="bold red", highlight=False)
+    for sentence in wording.alarm_sentences(summary):
+        console.print(sentence, style="bold red", highlight=False, markup=False)
     period = wording.period(summary, wording.plain(summary))
     console.print(f"\n[bold]{summary.run.header['mode'].capitalize()}[/bold]  {period}", highlight=False)
+    *found, following = verdict(summary)
+    console.print(f"{' '.join(found)}\n{following}", highlight=False, markup=False, style="bold")
     console.print(_results(summary))
-    console.print(_plans(summary))
     for sentence in _sentences(summary):
         console.print(sentence, highlight=False)
-    laws = ", then ".join(sha256[:12] for sha256 in summary.run.contracts_sha256)
-    console.print(f"\nContracts: {laws}\nHead:    {summary.run.head}", highlight=False, soft_wrap=True)
+    if len(summary.run.contracts_sha256) > 1:
+        console.print(
+            f"Contracts: {', then '.join(sha256[:12] for sha256 in summary.run.contracts_sha256)}", highlight=False, soft_wrap=True
+        )
+    console.print(f"Head:    {summary.run.head}", highlight=False, soft_wrap=True)
     return summary
 
 
@@ -64,19 +70,6 @@ def _result(summary: Summary, name: str) -> list[str]:
     return [name, state, *cells.values()]
 
 
-def _plans(summary: Summary) -> Table:
-    """Plans of each strategy: chosen, and refused by layer; a column a layer that refused any."""
-    table = _table(["", "Plans", "Chosen", *(f"Layer {layer}" for layer in summary.layers)], left=1)
-    write = wording.plain(summary)
-    for name in [*summary.strategies, BOOK]:
-        if name == BOOK:
-            table.add_section()
-        parts = ["plans", "chosen", *(f"refused.{layer}" for layer in summary.layers)]
-        counts = [write(f"{name}.{part}") if summary.value(f"{name}.{part}") else wording.NONE for part in parts]
-        table.add_row(name, *counts, style="bold" * (name == BOOK))
-    return table
-
-
 def _table(headings: list[str], left: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
     for index, heading in enumerate(headings):
@@ -86,16 +79,10 @@ def _table(headings: list[str], left: int) -> Table:
 
 def _sentences(summary: Summary) -> list[str]:
     write = wording.plain(summary)
-    named = "; ".join(f"{layer} {LAYER_NAMES[layer]}" for layer in summary.layers)
-    sentences = [f"[dim]Plans were refused by layer {named}.[/dim]\n"] if named else []
+    traded = summary.value("book.trades")
     return [
-        *sentences,
-        *(f"[bold red]{escape(sentence)}[/bold red]" for sentence in wording.alarm_sentences(summary)),
+        *([refusals(summary, write)] if traded else []),
         *(f"[bold yellow]{escape(sentence)}[/bold yellow]" for sentence in wording.data_sentences(summary)),
-        f"{write('book.trades')} trades, {write('book.trades.per_session')} a session; deepest fall of the account {write('drawdown')}.",
-        wording.veto_sentence(summary, write),
-        wording.quality_sentence(summary, write),
-        wording.random_sentence(summary, write),
-        f"\n[dim]{wording.RANDOM_WARNING}\n"
-        "Each number opens the records it was made from: mesbot why K1.net; all names: mesbot why --numbers.[/dim]",
+        f"[dim]{wording.veto_sentence(summary, write)} {wording.quality_sentence(summary, write)}[/dim]",
+        "[dim]A code or number explained: mesbot why K1, mesbot why K1.net. Intervals: one look.[/dim]",
     ]

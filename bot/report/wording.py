@@ -176,15 +176,3 @@ def _silent(summary: Summary) -> list[str]:
         f"{strategy} gave no usable answer on {count:,} bars and was refused there; mesbot why {strategy}.skips.NO_ANSWER says why."
         for strategy, count in sorted(bars.items())
     ]
-
-
-def random_sentence(summary: Summary, write: Writer) -> str:
-    """How the book and the strategies stand beside random entries."""
-    missing = summary.random.of("book")
-    if isinstance(missing, str):
-        return missing
-    strategies = [f"{name} {write(f'{name}.random.below')}" for name in summary.strategies if not summary.random.missing(name)]
-    return (
-        f"Random entries came out below this run in {write('book.random.below')} of 1,000 draws ({', '.join(strategies)}); "
-        "from 2.5 to 97.5 % the entries cannot be told from chance."
-    )

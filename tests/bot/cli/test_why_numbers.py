@@ -52,5 +52,5 @@ def test_a_time_asks_for_a_bar_and_a_name_for_a_number(
 def test_nothing_asked_is_wrong_usage(why: Callable[..., Result], asked: list[tuple[object, ...]]) -> None:
     result = why()
     assert result.exit_code == 2
-    assert "Name a TIME or a number" in result.stderr
+    assert "Name a TIME, a number or a code" in result.stderr
     assert asked == []

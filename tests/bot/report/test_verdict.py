@@ -1,0 +1,49 @@
+"""The verdict says what the numbers say, whatever the run came to."""
+
+from __future__ import annotations
+
+import pytest
+import small_journal
+from msgspec.structs import replace
+
+from bot.report.run import Run
+from bot.report.summary import Summary
+from bot.report.verdict import verdict
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Run:
+    return Run.read(small_journal.write(tmp_path_factory.mktemp("verdict") / "journal.sqlite", bars=100))
+
+
+def said(run: Run) -> str:
+    return " ".join(verdict(Summary.of(run)))
+
+
+def test_a_gain_and_its_share_of_the_account(run):
+    assert said(run).startswith("Won $3.81 (0.0 % of $10,000) in 6 trades over 6 sessions.")
+
+
+def test_a_loss_has_no_sign_and_the_word_instead(run):
+    lost = [trade for trade in run.trades if trade.net_cents < 0][:1]
+    assert said(replace(run, trades=lost)).startswith("Lost $12.49 (0.1 % of $10,000) in 1 trade over 6 sessions.")
+
+
+def test_without_a_trade_it_says_who_refused_the_plans(run):
+    assert said(replace(run, trades=[])).startswith("No trade in 6 sessions. Of 18 plans 6 were chosen; refused: 12 by quality.")
+
+
+def test_strategies_at_rest_are_named(run):
+    assert "K2 is quarantined." in said(run)
+
+
+def test_synthetic_bars_are_no_market(run):
+    synthetic = replace(run, header={**run.header, "bars": "25 synthetic sessions, seed 1"})
+    assert "Next: these bars are synthetic" in said(synthetic)
+    assert "synthetic" not in said(run)
+
+
+def test_a_run_without_sessions_says_where_to_look(run):
+    assert said(replace(run, bars=[], trades=[])) == (
+        "No regular session was in it, so nothing was decided. Next: mesbot data check FILE says which sessions a file holds."
+    )
