@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from nautilus_trader.model.identifiers import ClientOrderId
 
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
-from bot.ibkr.link.link_state import LinkState, SyncReason
+from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.order_events import venue_id
 from bot.ibkr.orders.order_state import BrokerOrder, Draft, Terms
 from bot.ibkr.orders.order_sync import QUESTION as ORDERS
@@ -82,7 +82,7 @@ class Recovery:
         """Where something else is missing, one try must do: entries wait anyway, and the start has used much of its time."""
         link = self._session.link
         mine = link.questions.open.get(QUESTION)
-        in_vain = mine is not None and mine.tries > 0 and link.state is LinkState.DEGRADED
+        in_vain = mine is not None and mine.tries > 0 and bool(link.questions.missing)
         return self._told or in_vain or ORDERS in link.questions.missing
 
     async def _ask(self, _: SyncReason) -> None:

@@ -113,11 +113,10 @@ class LearningLoop:
     def on_outcome(self, outcome: TradeOutcome) -> list[StateRecord]:
         """Take in a closed trade, real or shadow; the changes of state it makes, in order."""
         changes = self.on_session(outcome.trading_day)
-        if outcome.mark:
-            return changes  # it says nothing of its strategy
-        ledger = self._ledger(outcome.strategy)
-        changes += self._on_shadow(ledger, outcome) if outcome.shadow else self._on_trade(ledger, outcome)
-        ledger.view = self._view(ledger)
+        if not outcome.mark:  # else it says nothing of its strategy
+            ledger = self._ledger(outcome.strategy)
+            changes += self._on_shadow(ledger, outcome) if outcome.shadow else self._on_trade(ledger, outcome)
+            ledger.view = self._view(ledger)
         return changes
 
     def refold(
