@@ -11,8 +11,8 @@ from bot.market.state import MarketState
 class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
     """A bar has been scored. `bar` is None if it was rejected; `dvs` is nan while UNKNOWN.
 
-    `hole`: bars had stopped before it for longer than the contract allows. `new_level` is its open over the last believed close
-    where another price level begins with it, `roll` where another contract does; else 0.
+    `hole`: bars had stopped before it, for longer than a gap (bot.quality.dvs.HOLE_GAPS). `new_level` is its open over the last
+    believed close where another price level begins with it, `roll` where another contract does; else 0.
     """
 
     ts_ns: int

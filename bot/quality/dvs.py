@@ -23,6 +23,7 @@ from bot.units import HOUR_NS, SECOND_NS, whole_ticks
 
 NAN = math.nan
 EVENING_NS = 6 * HOUR_NS  # from 18:00 it is the next trading day
+HOLE_GAPS = 2  # so many gap limits or less are a gap, which costs DVS; a longer pause is a hole: bars had stopped
 ATR_BARS = 30  # ATR30 is the name of a signal (spec 3), not a limit
 
 Event = tuple[str, float]
@@ -158,7 +159,7 @@ class DvsScorer:
         return DvsResult(own, dvs, tuple(events), bar if believed else None, hole, new_level, roll)
 
     def _after_hole(self, raw: RawBar) -> bool:
-        return bool(self._came_ns) and raw.ts_ns - self._came_ns > self._gap_ns
+        return bool(self._came_ns) and raw.ts_ns - self._came_ns > HOLE_GAPS * self._gap_ns
 
     def _holds(self, bar: Bar) -> bool:
         """Whether a position is open; asked only where it matters."""

@@ -47,7 +47,7 @@ def opened_at(frame: pd.DataFrame, ts_ns: int) -> float:
     return float(frame.loc[frame["ts_ns"] == ts_ns, "open"].iloc[0]) * TICK_POINTS
 
 
-@pytest.mark.parametrize("minutes", [30, *(pytest.param(minutes, marks=pytest.mark.slow) for minutes in (1, 600))])
+@pytest.mark.parametrize("minutes", [30, *(pytest.param(minutes, marks=pytest.mark.slow) for minutes in (3, 600))])
 def test_a_trade_whose_bars_stop_is_left_at_the_first_open_that_comes(law: Path, tmp_path: Path, held: dict, minutes: int) -> None:
     entered, frame = held["opened_ns"], bars()
     hole = (frame["ts_ns"] > entered + MINUTE_NS) & (frame["ts_ns"] <= entered + (1 + minutes) * MINUTE_NS)

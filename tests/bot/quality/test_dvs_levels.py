@@ -72,8 +72,8 @@ def test_what_is_asked_ahead_is_what_is_scored_and_asking_changes_nothing():
         assert said == [Ahead(result.bar is not None, False, bool(result.new_level))] * 3
 
 
-@pytest.mark.parametrize(("seconds", "hole"), [(60, False), (90, False), (91, True), (120, True), (-60, False)])
-def test_a_hole_is_a_pause_of_more_than_the_gap_limit_between_bars_that_came(seconds, hole):
+@pytest.mark.parametrize(("seconds", "hole"), [(60, False), (120, False), (180, False), (181, True), (240, True), (-60, False)])
+def test_a_hole_is_a_pause_of_more_than_two_gap_limits_between_bars_that_came(seconds, hole):
     made = warmed()
     bar = raw(at("10:31", seconds=seconds))
     assert made.ahead(bar).hole is hole
