@@ -1,8 +1,9 @@
 """The passport beside pandas, in one run: `make bench-data`. One file of two million minutes, as CSV and as Parquet.
 
-Each reading runs in a process of its own, one after the other: pandas alone reads the file into a frame; mesbot judges it and hands
-back checked bars. Seconds are of the processor (all threads), without imports; memory is the process's peak less what it had before it read. Then one
-profiled reading says what dominates. Ratios are what counts: absolute figures are this machine's, at this moment.
+Each reading runs in a process of its own, one after the other: pandas alone reads the file into a frame; mesbot judges it and
+hands back checked bars. Seconds are of the processor (all threads), without imports; memory is the process's peak less what it had
+before it read. Then one profiled reading says what dominates. Ratios are what counts: absolute figures are this machine's, at
+this moment.
 """
 
 from __future__ import annotations
