@@ -15,7 +15,7 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from bot.contracts.declaration import Declaration
-from bot.decision.answers import raised, unusable_action, where_raised
+from bot.decision.answers import raised, usable_action, where_raised
 from bot.decision.intent import Intent
 from bot.decision.management import ManagementLimits, manage
 from bot.decision.outcome import TradeOutcome
@@ -104,9 +104,7 @@ class ContractStrategy(Strategy, Declaration):
         self.contracts = self._runtime.law_of(managed).contracts
         self.rules = self.contracts.rules[self.name]
         if managed:
-            action = self.plan_management(ask.trade, ask.state)
-            if fault := unusable_action(action):
-                raise ValueError(fault)  # then the library leaves the trade
+            action = usable_action(self.plan_management(ask.trade, ask.state))  # if it raises, the library leaves the trade
             ask.answer = action
             self._act(ask.trade, action)
             return

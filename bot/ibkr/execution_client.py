@@ -74,13 +74,13 @@ class IbkrExecutionClient(LiveExecutionClient):
         session.trigger = self._trigger
         BrokerJournal(session, msgbus, self._said)
         self._exits = Exits(self, session, cache)
-        msgbus.register(ENDPOINT_HOLDINGS, self._exits.write_held)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
         session.positions.differs = self._differs
 
     # ------------------------------------------------------------------- connection
 
     async def _connect(self) -> None:
+        self._said.send(self._msgbus, ENDPOINT_HOLDINGS, self._exits.write_held)
         await self._session.start()
         link = self._session.link
         require_confirmed(link.account, paper=link.settings.paper, observe=self._observe)
@@ -113,7 +113,7 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     def _differs(self, expected: int, held: int, explained: bool, price: float) -> None:
         if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():
-            self._msgbus.send(ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
+            self._said.send(self._msgbus, ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
 
     def _trigger(self, reason: str, detail: str) -> None:
         self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
@@ -282,7 +282,7 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     def found(self, record: OrderRecord) -> None:
         """Tell the risk engine of an order of ours that only the broker knew."""
-        self._msgbus.send(ENDPOINT_RISK_FOUND, record)
+        self._said.send(self._msgbus, ENDPOINT_RISK_FOUND, record)
 
     def note(self, text: str) -> None:
         """A line in Nautilus' log."""

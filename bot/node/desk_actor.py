@@ -254,7 +254,7 @@ class DeskActor(Part):
 
     def _standing(self) -> Standing:
         standing = Standing()
-        self.msgbus.send(ENDPOINT_RISK_STANDING, standing)
+        self.said.send(self.msgbus, ENDPOINT_RISK_STANDING, standing)
         return standing
 
     def _shut_down(self) -> None:

@@ -4,6 +4,8 @@ By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 `install(kernel, config)`. It takes both endpoints in `register_base`, so nothing can start in front of it.
 """
 
+# long because: the doors, the ears and the hands of the risk engine are wired in one place.
+
 from __future__ import annotations
 
 from typing import Any
@@ -18,9 +20,10 @@ from nautilus_trader.trading.trader import Trader
 
 from bot.decision.plan import TradeView
 from bot.errors import RiskEngineError
-from bot.journal.records import BY_A_PERSON, Kind, OperatorRecord, OrderRecord
+from bot.journal.records import BY_A_PERSON, NOT_BELIEVED, Kind, OperatorRecord, OrderRecord, ReconcileRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
+    ENDPOINT_HOLDINGS,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
     ENDPOINT_RISK_DRILL,
@@ -46,11 +49,13 @@ from bot.messages import (
 )
 from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
+from bot.risk_engine.agreement import nobody
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.drill import Drill
 from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
+from bot.risk_engine.hearing import Hearing
 from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.parts import require_whole
 from bot.risk_engine.path import Handler, Path
@@ -64,8 +69,6 @@ from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
-# What could make an entry easier is believed from parts alone.
-BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_MARGIN, TOPIC_TIME, TOPIC_BEGIN}
 FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
@@ -95,6 +98,7 @@ class RiskController(Controller):
         self._situation = Situation(self._runtime.limits, self._runtime.calendar, kill, observe=observe)
         self._situation.restore(self._runtime.past)
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
+        self._hearing = Hearing(self._runtime.said, self._not_believed)
         self._account = OurAccount(config.instrument_id.venue)
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
@@ -119,6 +123,7 @@ class RiskController(Controller):
         self.market = GuardedTime(stamps, self._guard) if self._config.time_from_stamps else self.wall
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
+            self._supervisor.way_out.agreement.ask(nobody)  # until its adapter says who answers for the account
         self._told = Told(cache)
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
@@ -147,13 +152,14 @@ class RiskController(Controller):
             ENDPOINT_RISK_ALARM: supervisor.alarm,
             ENDPOINT_RISK_KILL: self._on_manual_kill,
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
+            ENDPOINT_HOLDINGS: supervisor.way_out.agreement.ask,
             CONTROL: self.execute,
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
-            handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
-        return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
+            handlers |= {ENDPOINT_RISK_DRILL: lambda request: self._drill.ask(request)}
+        return self._heard(handlers)
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
         handlers = {
@@ -169,9 +175,13 @@ class RiskController(Controller):
         }
         if self._config.time_from_stamps:
             handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
-        for topic in BELIEVED & handlers.keys():
-            handlers[topic] = self._runtime.said.only(topic, handlers[topic])
-        return {topic: self._guard.wrap(handler) for topic, handler in handlers.items()}
+        return self._heard(handlers)
+
+    def _heard(self, handlers: dict[str, Handler]) -> dict[str, Handler]:
+        return {where: self._guard.wrap(self._hearing.of(where, handler)) for where, handler in handlers.items()}
+
+    def _not_believed(self, where: str, why: str) -> None:
+        self.journal(Kind.RECONCILE, self.now_ns, ReconcileRecord(NOT_BELIEVED, f"{where}: {why}"))
 
     def on_start(self) -> None:
         """Note the event loop that timers come back to, and the accounts already known; see to what earlier runs left open.
@@ -263,8 +273,10 @@ class RiskController(Controller):
         standing.open_trades, standing.idle, standing.unsettled = tuple(self.open_trades()), self.idle(), len(self.unsettled_orders())
 
     def _on_manual_kill(self, reason: str) -> None:
-        self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))
-        self._supervisor.trip(BY_A_PERSON, reason)
+        try:
+            self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))
+        finally:
+            self._supervisor.trip(BY_A_PERSON, reason)
 
     def _on_trigger(self, trigger: KillTrigger) -> None:
         if self._supervisor.net:

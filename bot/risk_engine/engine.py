@@ -28,7 +28,7 @@ from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent
 from bot.decision.plan import OPERATOR, EntryType
 from bot.decision.snapshot import Snapshot
-from bot.decision.verdict import Refused
+from bot.decision.verdict import APPROVED, Refused
 from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
 from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, strategy_id, ticks_of
@@ -245,7 +245,7 @@ class ContractRiskEngine:
         judgement = evaluate(intent.plan, now, self._limits)
         if broken := next((failure for failure in judgement.failures if failure.code == Code.GUARD_ERROR), None):
             self._supervisor.alarm(broken.text)
-        if isinstance(judgement.verdict, Refused):
+        if judgement.verdict is not APPROVED:
             return judgement.verdict
         self._seen.add(intent.intent_id)
         self._begin(command, intent, now)

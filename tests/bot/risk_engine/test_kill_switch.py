@@ -160,3 +160,21 @@ def test_what_a_person_kills_is_left_as_manual_and_all_else_as_killed(latched, r
     for reason in reasons:
         made.trip(reason, "")
     assert made.exit_reason == left_for
+
+
+@pytest.mark.parametrize("words", [(7, None), ("\ud800", object()), ((), {})], ids=["numbers", "surrogate", "others"])
+def test_it_is_tripped_by_words_of_any_kind_and_what_is_told_can_be_written(words):
+    hands, said = Telling(), []
+    hands.journal = lambda kind, ts_ns, body: said.append(body)
+    hands.publish = lambda topic, update: said.append(update)
+    switch(hands).trip(*words)
+    record, update = said
+    assert (record.state, type(record.reason), type(record.detail), type(update.reason)) == ("TRIPPED", str, str, str)
+    f"{record.reason}{record.detail}".encode()
+
+
+def test_a_drill_is_cleared_by_the_words_it_was_told_with():
+    hands = Telling()
+    drilled = switch(hands, flat=True)
+    drilled.trip("manual", "a drill \ud800")
+    assert drilled.clear("a drill \ud800") == ""
