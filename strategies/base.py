@@ -48,6 +48,7 @@ class ContractStrategy(Strategy, Declaration):
         self.rules = runtime.contracts.rules[self.name]
         self._ttl_seconds = runtime.contracts.execution_contract.entry.ttl_seconds
         self._past = runtime.past
+        self._book = runtime.said.only(TOPIC_BOOK, self._on_book)
 
     # ------------------------------------------------------ what a strategy says
 
@@ -78,7 +79,7 @@ class ContractStrategy(Strategy, Declaration):
         require_risk_engine(self.name, self.msgbus)
         self.msgbus.register(ask_endpoint(self.name), self._on_ask)
         self.msgbus.register(submit_endpoint(self.name), self._on_submit)
-        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
+        self.msgbus.subscribe(TOPIC_BOOK, self._book)
         for outcome in self._past.outcomes:
             self.post_trade_update(outcome)
 
@@ -86,7 +87,7 @@ class ContractStrategy(Strategy, Declaration):
         """Take no more questions. Orders are left to the risk engine."""
         self.msgbus.deregister(ask_endpoint(self.name), self._on_ask)
         self.msgbus.deregister(submit_endpoint(self.name), self._on_submit)
-        self.msgbus.unsubscribe(TOPIC_BOOK, self._on_book)
+        self.msgbus.unsubscribe(TOPIC_BOOK, self._book)
 
     def handle_event(self, event: Any) -> None:
         """Nautilus' own way to a strategy's event methods; what one of them raises trips the kill switch and ends no engine."""

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from nautilus_trader.model.enums import ContingencyType, OrderSide, OrderStatus, OrderType, TimeInForce
-from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.events import OrderEvent, OrderFilled
 from nautilus_trader.model.orders import Order, OrderList
 
 from bot.decision.intent import Intent
@@ -83,6 +83,9 @@ class VenueTruth:
     # ------------------------------------------------------------- reports
 
     def _report(self, event: Any) -> None:
+        if not isinstance(event, OrderEvent):  # no word of a venue
+            self._pass(event)
+            return
         name, order = type(event).__name__, self._cache.order(event.client_order_id)
         self.said[name] += 1
         if order is not None:
