@@ -469,6 +469,14 @@ def test_a_gate_that_fails_is_a_refusal_and_an_alarm(doors):
     assert found.risk == []
 
 
+def test_a_veto_that_is_no_refusal_approves_nothing_and_is_an_alarm(doors):
+    found = doors(an_intent())
+    found.now = snapshot(veto=SimpleNamespace(layer=-1, code="", text=""), eqs=0.1)
+    found.enter(an_intent())
+    assert (found.refused[0], found.risk) == ("EQS_BELOW_MINIMUM", [])
+    assert found.alarms == ["GUARD_ERROR: guard=K5 veto: TypeError: SimpleNamespace, required=an answer"]
+
+
 def test_a_gate_that_fails_behind_another_refusal_is_an_alarm_all_the_same(doors):
     found = doors(an_intent())
     found.now = snapshot(trust={}, eqs=0.1)
