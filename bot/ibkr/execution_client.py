@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import AccountType, OmsType, OrderSide
 from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, Venue
@@ -28,6 +27,7 @@ from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
+from bot.ibkr.spoken import SpokenExecutionClient
 from bot.journal.records import OrderRecord
 from bot.masking import masked
 from bot.messages import (
@@ -45,7 +45,7 @@ from bot.runtime.runtime import runtime_of
 from bot.supervision.orders import Role
 
 
-class IbkrExecutionClient(LiveExecutionClient):
+class IbkrExecutionClient(SpokenExecutionClient):
     """Execution on Interactive Brokers. Accounts are MARGIN in USD, positions are netted."""
 
     def __init__(
@@ -67,12 +67,12 @@ class IbkrExecutionClient(LiveExecutionClient):
         self._session = session
         self._observe = config.broker.runtime.observe
         runtime = runtime_of(config.broker.runtime)
-        self._unfinished, self._said = runtime.past.unfinished, runtime.said
+        self._unfinished, self.said = runtime.past.unfinished, runtime.said
         session.orders.listener = NautilusEvents(self, session, cache)
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
         session.trigger = self._trigger
-        BrokerJournal(session, msgbus, self._said)
+        BrokerJournal(session, msgbus, self.said)
         self._exits = Exits(self, session, cache)
         msgbus.register(ENDPOINT_HOLDINGS, self._exits.write_held)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out

@@ -4,8 +4,11 @@ By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 `install(kernel, config)`. It takes both endpoints in `register_base`, so nothing can start in front of it.
 """
 
+# long because: the doors, the ears and the hands of the risk engine are wired in one place.
+
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -46,6 +49,7 @@ from bot.messages import (
 )
 from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
+from bot.risk_engine.answers import PROCESS, Answers
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.drill import Drill
@@ -55,7 +59,6 @@ from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.parts import require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
-from bot.risk_engine.story import Told
 from bot.risk_engine.supervisor import Supervisor
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
@@ -63,17 +66,18 @@ from bot.runtime.situation import Situation
 from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
-RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
+RISK, EXEC, CONTROL, EMULATOR = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute", "OrderEmulator.execute"
 # What could make an entry easier is believed from parts alone.
 BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_MARGIN, TOPIC_TIME, TOPIC_BEGIN}
+WATCH = timedelta(minutes=5)
 FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
     """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
 
-    `paper`: it trades a paper account, so a person may ask for a drill.
-    `parts` must stand behind it in this order (None: all of the run's, bot.risk_engine.parts); fewer are for the study of some.
+    `paper`: it trades a paper account, so a person may ask for a drill. `parts` must stand behind it in this order (None: all of
+    the run's, bot.risk_engine.parts); fewer are for the study of some.
     """
 
     runtime: RuntimeSpec
@@ -84,7 +88,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
 
 class RiskController(Controller):
-    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Hands)."""
+    """Puts ContractRiskEngine in front of Nautilus' endpoints and is its hands (bot.risk_engine.hands.Hands)."""
 
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)
@@ -119,9 +123,9 @@ class RiskController(Controller):
         self.market = GuardedTime(stamps, self._guard) if self._config.time_from_stamps else self.wall
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
-        self._told = Told(cache)
+        self._answers = Answers(cache, execution.process, portfolio.update_account)
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
-        self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
+        self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
             self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
@@ -148,12 +152,14 @@ class RiskController(Controller):
             ENDPOINT_RISK_KILL: self._on_manual_kill,
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
             CONTROL: self.execute,
+            EMULATOR: self.execute,  # it would answer for the venue without asking it
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
             handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
-        return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
+        said = self._runtime.said if self._config.time_from_stamps else None
+        return {name: self._guard.wrap(handler) for name, handler in handlers.items()} | self._answers.doors(said, self.execute)
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
         handlers = {
@@ -185,6 +191,8 @@ class RiskController(Controller):
         if lost := self._path.lost():
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
+        # A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach.
+        self.clock.set_timer("path", WATCH, callback=self._guard.wrap(lambda _: self._watch_path()))
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
             self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
@@ -229,10 +237,11 @@ class RiskController(Controller):
         answer.lost = tuple(self._path.lost())
 
     def _on_order_event(self, event: Any) -> None:
-        if not self._told.news(event):
+        if not self._answers.news(event):
             return
-        self._supervisor.on_order_event(event, ours=self._denials.ours(event))
-        if isinstance(event, OrderDenied | OrderModifyRejected):
+        ours = self._denials.ours(event)
+        self._supervisor.on_order_event(event, ours=ours)
+        if not ours and isinstance(event, OrderDenied | OrderModifyRejected):
             self._engine.forget(event)
 
     def _on_account(self, event: AccountState) -> None:

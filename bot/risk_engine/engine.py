@@ -15,9 +15,9 @@ can it keep a strategy's hands off its own order objects once they have left.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrderList
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
 from nautilus_trader.model.orders import Order
 
@@ -27,12 +27,13 @@ from bot.decision.evaluate import evaluate, guard_error
 from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent
 from bot.decision.plan import OPERATOR, EntryType
-from bot.decision.snapshot import Snapshot
+from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
 from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, strategy_id, ticks_of
 from bot.risk_engine.denials import Denials
+from bot.risk_engine.on_the_way import OnTheWay, Passing, names
 from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, stop_change, unknown_command
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import Runtime
@@ -42,14 +43,6 @@ from bot.units import TOLERANCE
 
 L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE
 Handler = Callable[[Any], None]
-
-
-class _Passing(NamedTuple):
-    """A command that has passed the first door and is not yet at the second; of a bracket its intent, and its orders when it was judged."""
-
-    command: Any
-    intent: Intent | None = None
-    orders: tuple[Order, ...] = ()
 
 
 class ContractRiskEngine:
@@ -75,7 +68,7 @@ class ContractRiskEngine:
         self._pass_risk, self._pass_exec = pass_risk, pass_exec
         self._intents = IntentReader(runtime.spec.journal_path)
         self._seen: set[str] = set(runtime.past.intent_ids)
-        self._on_the_way: list[_Passing] = []
+        self._on_the_way = OnTheWay()
         self._first, self._second = {SubmitOrderList: self._entry, ModifyOrder: self._change}, {CancelOrder: self._cancel}
 
     def begin(self) -> None:
@@ -95,8 +88,8 @@ class ContractRiskEngine:
 
     def on_exec(self, command: Any) -> None:
         """A command on its way to Nautilus' execution engine: cancels, and whatever comes from the first door."""
-        if passing := self._arrived(command):
-            passes = self._is_unchanged(passing)
+        if passing := self._on_the_way.arrived(command):
+            passes = self._may_leave(passing)
         else:
             passes = self._passes(command, self._second.get(type(command), unknown_command))
         if passes:
@@ -124,26 +117,38 @@ class ContractRiskEngine:
 
     def forget(self, event: Any) -> None:
         """Nautilus' own risk engine has denied what had passed here: the rest of its list goes too, and nobody may use it again."""
-        command = next((each.command for each in self._on_the_way if event.client_order_id in _names(each.command)), None)
+        command = self._on_the_way.about(event.client_order_id)
         if command is None:
             return
-        self._arrived(command)
+        self._on_the_way.gone(command)
         if isinstance(command, SubmitOrderList):
             denied = next(order for order in command.order_list.orders if order.client_order_id == event.client_order_id)
             self._denials.deny_rest(command.order_list.orders, denied)
 
     def _through(self, command: Any) -> None:
-        if not any(each.command is command for each in self._on_the_way):  # a bracket is there since it was judged
-            self._on_the_way.append(_Passing(command))
+        self._on_the_way.leaves(command)
         self._pass_risk(command)
 
-    def _arrived(self, command: Any) -> _Passing | None:
-        """This very command, if it has passed the first door; once."""
-        found = next((each for each in self._on_the_way if each.command is command), None)
-        self._on_the_way = [each for each in self._on_the_way if each is not found]
-        return found
+    def _may_leave(self, passing: Passing) -> bool:
+        """What was approved at the first door may be wanted no longer when it reaches the second."""
+        return passing.intent is None or (self._is_unchanged(passing) and self._is_wanted(passing, passing.intent))
 
-    def _is_unchanged(self, passing: _Passing) -> bool:
+    def _is_wanted(self, passing: Passing, intent: Intent) -> bool:
+        """A kill, a cancel or an exit that overtook its bracket ends it here: at the venue it would have met nothing yet."""
+        trade, _, _ = self._supervisor.find(passing.orders[0].client_order_id.value)
+        if self._supervisor.kill_state is not KillState.ARMED:
+            refusal = refused(Code.KILL_SWITCH, Layer.KILL_SWITCH, "state", self._supervisor.kill_state.value, "required", "ARMED")
+        elif trade is None or trade.entry_unwanted:
+            refusal = refused(
+                Code.PLAN_MISMATCH, L8, "found", "an end that was asked for on its way", "required", "an entry that is wanted"
+            )
+        else:
+            return True
+        self._supervisor.denied(passing.command, refusal)
+        self._denials.deny(passing.orders, refusal.text)
+        return False
+
+    def _is_unchanged(self, passing: Passing) -> bool:
         """A bracket that was changed after it was judged is denied, and is a kill: the list and its orders are still in other hands."""
         try:
             difference = self._difference(passing.command, passing.intent) if passing.intent is not None else ""
@@ -203,11 +208,11 @@ class ContractRiskEngine:
 
     def _beyond(self, command: Any, after_wait: bool) -> Refused | None:
         """What all that is live or in doubt could come to: not beyond the limit by a command of the supervisor (its orders are tracked)."""
-        _, _, changed = self._supervisor.find(str(_names(command)[0]))
+        _, _, changed = self._supervisor.find(str(names(command)[0]))
         if type(command) is ModifyOrder and changed is not None and changed.resized is not None and changed.resized <= changed.quantity:
             return None  # less of what works already
         trades, limit = self._supervisor.trades, self._limits.max_contracts
-        now, before = exposure(trades), exposure(trades, {str(name) for name in _names(command)})
+        now, before = exposure(trades), exposure(trades, {str(name) for name in names(command)})
         if now.worst > max(limit, before.worst):
             refusal = refused(Code.EXPOSURE, L1, "worst", now.worst, "maximum", limit, "contracts")
         elif now.unpaired > before.unpaired and not after_wait:
@@ -252,12 +257,13 @@ class ContractRiskEngine:
         return None
 
     def _begin(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> None:
-        passing = _Passing(command, intent, tuple(command.order_list.orders))
-        self._on_the_way.append(passing)  # before anybody hears of it and could change it
+        passing = self._on_the_way.judged(
+            command, intent, tuple(command.order_list.orders)
+        )  # before anybody hears of it and could change it
         try:
             self._supervisor.begin(intent, list(passing.orders), now)
         except Exception:
-            self._arrived(command)
+            self._on_the_way.gone(command)
             raise
 
     def _no_drill(self, command: SubmitOrderList, intent: Intent) -> Refused | None:
@@ -291,10 +297,3 @@ class ContractRiskEngine:
     def _other_euc(self, intent: Intent) -> str:
         said, again = intent.decided.euc.total, euc(intent.decided.inputs, self._limits.euc).total
         return "" if abs(again - said) <= TOLERANCE else f"EUC {said:.6f} where its inputs give {again:.6f}"
-
-
-def _names(command: Any) -> list[Any]:
-    """Client order ids of the orders that a command is about."""
-    if isinstance(command, SubmitOrderList):
-        return [order.client_order_id for order in command.order_list.orders]
-    return [command.order.client_order_id] if isinstance(command, SubmitOrder) else [command.client_order_id]

@@ -1,0 +1,53 @@
+"""The door of the venue's answers: which order events are news, and who may bring them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from nautilus_trader.model.events import OrderDenied, OrderInitialized, OrderModifyRejected, OrderPendingCancel, OrderPendingUpdate
+
+from bot.runtime.said import Handler, Said
+
+PROCESS, ACCOUNT = "ExecEngine.process", "Portfolio.update_account"
+OF_NAUTILUS = (OrderDenied, OrderModifyRejected)  # its own risk engine refuses by these, and ends nothing that works by them
+REQUESTS = (OrderInitialized, OrderPendingUpdate, OrderPendingCancel)  # a strategy applies these itself; nothing ends by them
+KEPT = 1000  # events that Nautilus may still hold in its queue
+
+
+class Answers:
+    """Stands before Nautilus' execution engine and portfolio, whose handlers `take` and `take_account` are. `cache` is Nautilus'.
+
+    News is what came through here and was applied to the order that it names, once. What was only published says nothing, nor does
+    an event that is published again, nor one that somebody applied to an order himself. On a live node the adapter alone may bring
+    them; a simulated exchange speaks for itself and cannot be told from another.
+    """
+
+    def __init__(self, cache: Any, take: Handler, take_account: Handler) -> None:
+        self._cache, self._take, self._take_account = cache, take, take_account
+        self._came: deque[Any] = deque(maxlen=KEPT)
+        self._heard: dict[Any, Any] = {}
+
+    def bring(self, event: Any) -> None:
+        """An answer on its way to Nautilus."""
+        self._came.append(event)
+        self._take(event)
+
+    def doors(self, said: Said | None, refuse: Callable[[Any], None]) -> dict[str, Handler]:
+        """The handlers by endpoint. With `said` (live) parts of the run are believed and Nautilus' own refusals; the rest is refused."""
+        if said is None:
+            return {PROCESS: self.bring}
+        process = said.only(PROCESS, self.bring, lambda event: self.bring(event) if type(event) in OF_NAUTILUS else refuse(event))
+        return {PROCESS: process, ACCOUNT: said.only(ACCOUNT, self._take_account, refuse)}
+
+    def news(self, event: Any) -> bool:
+        """Whether a published order event is news; true once."""
+        name = event.client_order_id
+        order = self._cache.order(name)
+        if order is None or order.last_event is not event or self._heard.get(name) is event:
+            return False
+        if type(event) not in REQUESTS and not any(each is event for each in self._came):
+            return False
+        self._heard[name] = event
+        return True
