@@ -27,13 +27,14 @@ ENDS_LINK = frozenset({Kind.INTENT, Kind.KILL, Kind.OPERATOR})
 GENESIS = bytes(32)
 
 encode = msgspec.json.Encoder(order="deterministic").encode
+UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 
 
 def encoded(body: msgspec.Struct) -> tuple[msgspec.Struct, bytes]:
     """A body and its JSON. One that cannot be written becomes one that can: a record must not be lost by its words, least of all a kill."""
     try:
         return body, encode(body)
-    except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
+    except UNWRITABLE:
         body = readable(body)
         return body, encode(body)
 
@@ -49,11 +50,11 @@ def readable(value: Any) -> Any:
             return {readable(str(key)): readable(each) for key, each in value.items()}
         case list() | tuple():
             return [readable(each) for each in value]
-        case None | bool() | float():
-            return value
-        case int() if abs(value) < 2**63:
-            return value
-    return f"<{type(value).__name__}>"
+    try:
+        encode(value)
+    except UNWRITABLE:
+        return f"<{type(value).__name__}>"
+    return value
 
 
 def line_prefix(kind: str, contract_hash: str, strategy: str | None) -> bytes:

@@ -11,7 +11,7 @@ from nautilus_trader.model.events import OrderDenied, OrderInitialized, OrderMod
 from bot.runtime.said import Handler, Said
 
 PROCESS, ACCOUNT = "ExecEngine.process", "Portfolio.update_account"
-OF_NAUTILUS = (OrderDenied, OrderModifyRejected)  # its own risk engine refuses by these, and ends nothing that works by them
+OF_NAUTILUS = (OrderDenied, OrderModifyRejected)  # its own risk engine refuses by these
 REQUESTS = (OrderInitialized, OrderPendingUpdate, OrderPendingCancel)  # a strategy applies these itself; nothing ends by them
 KEPT = 1000  # events that Nautilus may still hold in its queue
 
@@ -34,12 +34,18 @@ class Answers:
         self._came.append(event)
         self._take(event)
 
-    def doors(self, said: Said | None, refuse: Callable[[Any], None]) -> dict[str, Handler]:
-        """The handlers by endpoint. With `said` (live) parts of the run are believed and Nautilus' own refusals; the rest is refused."""
-        if said is None:
-            return {PROCESS: self.bring}
-        process = said.only(PROCESS, self.bring, lambda event: self.bring(event) if type(event) in OF_NAUTILUS else refuse(event))
-        return {PROCESS: process, ACCOUNT: said.only(ACCOUNT, self._take_account, refuse)}
+    def doors(self, said: Said, *, simulated: bool, stopped: Callable[[Any, Handler], bool], refuse: Handler) -> dict[str, Handler]:
+        """The handlers by endpoint. Parts of the run are believed, and Nautilus' own refusal of what is between the doors: `stopped`
+        brings it and says whether it is one. `refuse` takes the rest, but for what a simulated exchange may have said.
+        """
+
+        def other(event: Any) -> None:
+            if type(event) in OF_NAUTILUS and (stopped(event, self.bring) or not simulated):
+                return
+            (self.bring if simulated else refuse)(event)
+
+        doors = {PROCESS: said.only(PROCESS, self.bring, other)}
+        return doors if simulated else doors | {ACCOUNT: said.only(ACCOUNT, self._take_account, refuse)}
 
     def news(self, event: Any) -> bool:
         """Whether a published order event is news; true once."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from nautilus_trader.common import Environment
 from nautilus_trader.common.config import ActorConfig
-from nautilus_trader.model.events import AccountState, OrderDenied, OrderModifyRejected
+from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
@@ -152,14 +152,15 @@ class RiskController(Controller):
             ENDPOINT_RISK_KILL: self._on_manual_kill,
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
             CONTROL: self.execute,
-            EMULATOR: self.execute,  # it would answer for the venue without asking it
+            EMULATOR: self._engine.refuse,  # it would answer for the venue without asking it
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
             handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
-        said = self._runtime.said if self._config.time_from_stamps else None
-        return {name: self._guard.wrap(handler) for name, handler in handlers.items()} | self._answers.doors(said, self.execute)
+        simulated, refuse = not self._config.time_from_stamps, self._guard.wrap(self.execute)
+        answers = self._answers.doors(self._runtime.said, simulated=simulated, stopped=self._engine.stopped, refuse=refuse)
+        return {name: self._guard.wrap(handler) for name, handler in handlers.items()} | answers
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
         handlers = {
@@ -239,10 +240,7 @@ class RiskController(Controller):
     def _on_order_event(self, event: Any) -> None:
         if not self._answers.news(event):
             return
-        ours = self._denials.ours(event)
-        self._supervisor.on_order_event(event, ours=ours)
-        if not ours and isinstance(event, OrderDenied | OrderModifyRejected):
-            self._engine.forget(event)
+        self._supervisor.on_order_event(event, ours=self._denials.ours(event))
 
     def _on_account(self, event: AccountState) -> None:
         if not self._account.says(event, self.cache):

@@ -7,9 +7,8 @@ and, in PAPER, the drill's one bracket. Everything else is refused, command type
 first door is known at the second by identity, never by an id. Whatever it calls is caught: an error is a refusal
 (GUARD_ERROR) and an alarm, never a pass.
 
-It does not promise that the broker obeys (the supervisor watches that), nor anything against code that replaces
-handlers or speaks for the venue on Nautilus' own inner endpoints: a replaced handler is found at the next check. Nor
-can it keep a strategy's hands off its own order objects once they have left.
+It does not promise that the broker obeys (the supervisor watches that), nor anything against code that replaces handlers (found
+at the next check) or, in a backtest, speaks for the venue. Nor can it keep a strategy's hands off its own orders once they have left.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrderList
+from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
-from nautilus_trader.model.orders import Order
 
 from bot.decision.codes import Code, Layer
 from bot.decision.euc import euc
@@ -27,22 +26,22 @@ from bot.decision.evaluate import evaluate, guard_error
 from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent
 from bot.decision.plan import OPERATOR, EntryType
-from bot.decision.snapshot import KillState, Snapshot
+from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
 from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, strategy_id, ticks_of
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.on_the_way import OnTheWay, Passing, names
-from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, stop_change, unknown_command
+from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, overtaken, stop_change, unknown_command
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import Runtime
+from bot.runtime.said import Handler
 from bot.runtime.situation import Situation
 from bot.supervision.exposure import exposure
 from bot.units import TOLERANCE
 
 L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE
-Handler = Callable[[Any], None]
 
 
 class ContractRiskEngine:
@@ -103,9 +102,14 @@ class ContractRiskEngine:
         if type(command) is CancelOrder:
             self._pass_exec(command)
         elif self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
+            self._on_the_way.judged(command)
             self._through(command)
         elif type(command) is ModifyOrder:
             self._supervisor.resize_refused(command.client_order_id.value)
+
+    def refuse(self, command: Any) -> None:
+        """A command that came where none may pass."""
+        self._passes(command, unknown_command)
 
     def drill(self, command: SubmitOrderList, intent: Intent) -> bool:
         """The one bracket that a person may have in PAPER, known by being handed over here; whether it is on its way."""
@@ -115,38 +119,37 @@ class ContractRiskEngine:
             self._through(command)
         return passes
 
-    def forget(self, event: Any) -> None:
-        """Nautilus' own risk engine has denied what had passed here: the rest of its list goes too, and nobody may use it again."""
-        command = self._on_the_way.about(event.client_order_id)
+    def stopped(self, event: Any, bring: Handler) -> bool:
+        """Whether Nautilus' own risk engine refuses what had passed here: nobody may use that again, and the rest of its list goes too.
+        `bring` takes the refusal to Nautilus, but not before: whoever hears of it could be quicker than we.
+        """
+        kinds = (ModifyOrder,) if type(event) is OrderModifyRejected else (SubmitOrder, SubmitOrderList)
+        command = self._on_the_way.about(event.client_order_id, *kinds)
         if command is None:
-            return
+            return False
         self._on_the_way.gone(command)
+        bring(event)
         if isinstance(command, SubmitOrderList):
-            denied = next(order for order in command.order_list.orders if order.client_order_id == event.client_order_id)
-            self._denials.deny_rest(command.order_list.orders, denied)
+            self._denials.deny_rest(command.order_list.orders, event.client_order_id)
+        return True
 
     def _through(self, command: Any) -> None:
-        self._on_the_way.leaves(command)
-        self._pass_risk(command)
+        if self._on_the_way.leaves(command):
+            self._pass_risk(command)
 
     def _may_leave(self, passing: Passing) -> bool:
         """What was approved at the first door may be wanted no longer when it reaches the second."""
         return passing.intent is None or (self._is_unchanged(passing) and self._is_wanted(passing, passing.intent))
 
     def _is_wanted(self, passing: Passing, intent: Intent) -> bool:
-        """A kill, a cancel or an exit that overtook its bracket ends it here: at the venue it would have met nothing yet."""
         trade, _, _ = self._supervisor.find(passing.orders[0].client_order_id.value)
-        if self._supervisor.kill_state is not KillState.ARMED:
-            refusal = refused(Code.KILL_SWITCH, Layer.KILL_SWITCH, "state", self._supervisor.kill_state.value, "required", "ARMED")
-        elif trade is None or trade.entry_unwanted:
-            refusal = refused(
-                Code.PLAN_MISMATCH, L8, "found", "an end that was asked for on its way", "required", "an entry that is wanted"
-            )
-        else:
-            return True
+        if (refusal := overtaken(intent, trade, self._supervisor.kill_state)) is not None:
+            self._deny(passing, refusal)
+        return refusal is None
+
+    def _deny(self, passing: Passing, refusal: Refused) -> None:
         self._supervisor.denied(passing.command, refusal)
         self._denials.deny(passing.orders, refusal.text)
-        return False
 
     def _is_unchanged(self, passing: Passing) -> bool:
         """A bracket that was changed after it was judged is denied, and is a kill: the list and its orders are still in other hands."""
@@ -155,9 +158,7 @@ class ContractRiskEngine:
         except Exception as error:
             difference = f"{type(error).__name__}: {error}"
         if difference:
-            refusal = refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "what was approved a moment ago")
-            self._supervisor.denied(passing.command, refusal)
-            self._denials.deny(passing.orders, refusal.text)
+            self._deny(passing, refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "what was approved a moment ago"))
             self._supervisor.alarm(f"an approved bracket was changed on its way: {difference}")
         return not difference
 
@@ -170,11 +171,9 @@ class ContractRiskEngine:
             self._supervisor.alarm(refusal.text)
         if refusal is not None:
             self._supervisor.denied(command, refusal)
-            self._denials.tell(command, refusal.text, self._is_tracked if let_out else None)
+            spared = lambda order: self._supervisor.find(order.client_order_id.value)[2] is not None  # noqa: E731
+            self._denials.tell(command, refusal.text, spared if let_out else None)
         return refusal is None
-
-    def _is_tracked(self, order: Order) -> bool:
-        return self._supervisor.find(order.client_order_id.value)[2] is not None
 
     # ------------------------------------------------------------- changes
 
@@ -190,6 +189,7 @@ class ContractRiskEngine:
         refusal = stop_change(command, trade, stop, bar_ns, most)
         if refusal is None:
             self._supervisor.stop_asked(trade, stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
+            self._on_the_way.judged(command)
         elif refusal.code == Code.STOP_CHANGES:
             self._supervisor.too_many_changes(trade, cause)
         return refusal
@@ -257,9 +257,8 @@ class ContractRiskEngine:
         return None
 
     def _begin(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> None:
-        passing = self._on_the_way.judged(
-            command, intent, tuple(command.order_list.orders)
-        )  # before anybody hears of it and could change it
+        # Before anybody hears of it and could change it.
+        passing = self._on_the_way.judged(command, intent, tuple(command.order_list.orders))
         try:
             self._supervisor.begin(intent, list(passing.orders), now)
         except Exception:

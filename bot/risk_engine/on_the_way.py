@@ -35,10 +35,12 @@ class OnTheWay:
         self._passing.append(Passing(command, intent, orders))
         return self._passing[-1]
 
-    def leaves(self, command: Any) -> None:
-        """It is sent on to the second door now."""
-        passing = next((each for each in self._passing if each.command is command), None)  # a bracket is there since it was judged
-        (passing or self.judged(command)).sent = True
+    def leaves(self, command: Any) -> bool:
+        """It is sent on to the second door now; False if it may not be, for it was refused while others were told of it."""
+        passing = next((each for each in self._passing if each.command is command), None)
+        if passing is not None:
+            passing.sent = True
+        return passing is not None
 
     def arrived(self, command: Any) -> Passing | None:
         """This very command, if it was sent on; it is on its way no longer."""
@@ -51,9 +53,11 @@ class OnTheWay:
         """It is on its way no longer."""
         self._passing = [each for each in self._passing if each.command is not command]
 
-    def about(self, client_order_id: Any) -> Any:
-        """The oldest command about an order, None if there is none."""
-        return next((each.command for each in self._passing if client_order_id in names(each.command)), None)
+    def about(self, client_order_id: Any, *kinds: type) -> Any:
+        """The oldest command of these kinds about an order, None if there is none."""
+        return next(
+            (each.command for each in self._passing if type(each.command) in kinds and client_order_id in names(each.command)), None
+        )
 
 
 def names(command: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import msgspec
@@ -31,7 +32,15 @@ def test_a_record_is_never_lost_by_its_words(words):
 
 @pytest.mark.parametrize(
     ("words", "written"),
-    [("caf\udcff.csv", "caf\\udcff.csv"), (object(), "<object>"), ({"a": {1, object}}, {"a": "<set>"}), ({2: object()}, {"2": "<object>"})],
+    [
+        ("caf\udcff.csv", "caf\\udcff.csv"),
+        (object(), "<object>"),
+        ({"a": {1, object}}, {"a": "<set>"}),
+        ({2: object()}, {"2": "<object>"}),
+        ([2**70, object()], [2**70, "<object>"]),
+        ([dt.date(2025, 9, 16), "\udcff"], ["2025-09-16", "\\udcff"]),
+        (("a", {"b": 1.5}, b"x", object()), ["a", {"b": 1.5}, "eA==", "<object>"]),
+    ],
 )
 def test_what_cannot_be_written_stands_as_what_can(words, written):
     assert msgspec.json.decode(chain.encoded(Worded(words))[1])["words"] == written
