@@ -1,4 +1,4 @@
-"""A client whose answers are its own word: events and account states reach Nautilus as a part of the run says them."""
+"""A client whose answers are its own word: events, account states and reports reach Nautilus as a part of the run says them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from nautilus_trader.live.execution_client import LiveExecutionClient
 
-from bot.risk_engine.answers import ACCOUNT, PROCESS
+from bot.risk_engine.answers import ACCOUNT, PROCESS, REPORT
 from bot.runtime.said import Said
 
 
@@ -20,3 +20,9 @@ class SpokenExecutionClient(LiveExecutionClient):
 
     def _send_account_state(self, account_state: Any) -> None:
         self.said.send(self._msgbus, ACCOUNT, account_state)
+
+    def _send_order_status_report(self, report: Any) -> None:
+        self.said.send(self._msgbus, REPORT, report)
+
+    def _send_fill_report(self, report: Any) -> None:
+        self.said.send(self._msgbus, REPORT, report)

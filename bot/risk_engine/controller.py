@@ -123,7 +123,8 @@ class RiskController(Controller):
         self.market = GuardedTime(stamps, self._guard) if self._config.time_from_stamps else self.wall
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
-        self._answers = Answers(cache, execution.process, portfolio.update_account)
+        reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
+        self._answers = Answers(cache, execution.process, portfolio.update_account, reports)
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         whose = (self._trader.id, self._config.instrument_id)
@@ -158,6 +159,8 @@ class RiskController(Controller):
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
             handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
+        else:  # anybody's quote would move the market of the simulated exchange
+            handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
         simulated, refuse = not self._config.time_from_stamps, self._guard.wrap(self.execute)
         answers = self._answers.doors(self._runtime.said, simulated=simulated, stopped=self._engine.stopped, refuse=refuse)
         return {name: self._guard.wrap(handler) for name, handler in handlers.items()} | answers

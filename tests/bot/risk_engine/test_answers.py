@@ -10,7 +10,7 @@ from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModify
 from nautilus_trader.model.orders import Order
 from order_makers import TRADER, about, asked_to_change, asked_to_end, bracket, filled, kept, working
 
-from bot.risk_engine.answers import ACCOUNT, KEPT, PROCESS, Answers
+from bot.risk_engine.answers import ACCOUNT, KEPT, PROCESS, REPORT, REPORTS, Answers
 from bot.runtime.said import Said
 
 
@@ -92,6 +92,37 @@ def test_what_follows_is_news_again_and_each_order_is_heard_by_itself():
     assert told.news(end) and not told.news(fill)
 
 
+def test_what_nautilus_makes_of_a_report_while_it_is_brought_is_news_and_not_before_or_after():
+    order = working(bracket().first)
+    heard = []
+
+    def make(event: Any) -> None:
+        order.apply(event)
+        heard.append(told.news(event))
+
+    told = Answers(kept(order), lambda _: None, lambda _: None, make)
+    assert not told.news(order.last_event)
+    told.bring_report(asked := canceled(order))
+    assert heard == [True] and order.last_event is asked
+    other = working(bracket().first)
+    late = Answers(kept(other), lambda _: None, lambda _: None, other.apply)
+    late.bring_report(event := canceled(other))
+    assert not late.news(event)
+
+
+def test_a_report_that_nautilus_cannot_take_leaves_nothing_open():
+    order = working(bracket().first)
+
+    def fail(_: Any) -> None:
+        raise ValueError("no report")
+
+    told = Answers(kept(order), lambda _: None, lambda _: None, fail)
+    with pytest.raises(ValueError, match="no report"):
+        told.bring_report(object())
+    order.apply(event := canceled(order))
+    assert not told.news(event)
+
+
 @pytest.mark.parametrize(("more", "news"), [(KEPT - 1, True), (KEPT, False)])
 def test_so_many_may_wait_in_the_queue_of_nautilus(more, news):
     order = working(bracket().first)
@@ -113,10 +144,11 @@ class Door:
         self.bus, self.said = MessageBus(TRADER, TestClock()), Said()
         self.taken: list[Any] = []
         self.accounts: list[Any] = []
+        self.reports: list[Any] = []
         self.refused: list[Any] = []
         self.asked: list[Any] = []
         self.stops = stops
-        told = Answers(kept(), self.taken.append, self.accounts.append)
+        told = Answers(kept(), self.taken.append, self.accounts.append, self.reports.append)
         doors = told.doors(self.said, simulated=simulated, stopped=self.stopped, refuse=self.refused.append)
         for name, handler in doors.items():
             self.bus.register(name, handler)
@@ -174,11 +206,19 @@ def test_an_event_type_of_tomorrow_is_no_refusal_of_nautilus_own():
     assert (door.taken, door.refused, door.asked) == ([], [event], [])
 
 
-def test_live_an_account_is_the_adapters_word():
+@pytest.mark.parametrize(("endpoint", "taken"), [(ACCOUNT, "accounts"), (REPORT, "reports")])
+def test_live_an_account_and_a_report_are_the_adapters_word(endpoint, taken):
     door, mine, other = Door(simulated=False), object(), object()
-    door.said.send(door.bus, ACCOUNT, mine)
-    door.bus.send(ACCOUNT, other)
-    assert (door.accounts, door.refused) == ([mine], [other])
+    door.said.send(door.bus, endpoint, mine)
+    door.bus.send(endpoint, other)
+    assert (getattr(door, taken), door.refused) == ([mine], [other])
+
+
+def test_live_a_report_of_all_there_is_is_refused_whoever_brings_it():
+    door, mine, other = Door(simulated=False), object(), object()
+    door.said.send(door.bus, REPORTS, mine)
+    door.bus.send(REPORTS, other)
+    assert (door.reports, door.refused) == ([], [mine, other])
 
 
 def test_a_simulated_exchange_keeps_its_own_way_to_the_portfolio():
