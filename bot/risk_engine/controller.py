@@ -8,12 +8,13 @@ By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from nautilus_trader.common import Environment
 from nautilus_trader.common.config import ActorConfig
-from nautilus_trader.model.events import AccountState, OrderDenied, OrderModifyRejected
+from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
@@ -50,6 +51,7 @@ from bot.messages import (
 from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
 from bot.risk_engine.agreement import nobody
+from bot.risk_engine.answers import PROCESS, Answers
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.drill import Drill
@@ -60,7 +62,6 @@ from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.parts import require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
-from bot.risk_engine.story import Told
 from bot.risk_engine.supervisor import Supervisor
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
@@ -68,15 +69,16 @@ from bot.runtime.situation import Situation
 from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
-RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
+RISK, EXEC, CONTROL, EMULATOR = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute", "OrderEmulator.execute"
+WATCH = timedelta(minutes=5)
 FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
     """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
 
-    `paper`: it trades a paper account, so a person may ask for a drill.
-    `parts` must stand behind it in this order (None: all of the run's, bot.risk_engine.parts); fewer are for the study of some.
+    `paper`: it trades a paper account, so a person may ask for a drill. `parts` must stand behind it in this order (None: all of
+    the run's, bot.risk_engine.parts); fewer are for the study of some.
     """
 
     runtime: RuntimeSpec
@@ -87,7 +89,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
 
 class RiskController(Controller):
-    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Hands)."""
+    """Puts ContractRiskEngine in front of Nautilus' endpoints and is its hands (bot.risk_engine.hands.Hands)."""
 
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)
@@ -124,9 +126,10 @@ class RiskController(Controller):
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
             self._supervisor.way_out.agreement.ask(nobody)  # until its adapter says who answers for the account
-        self._told = Told(cache)
+        reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
+        self._answers = Answers(cache, execution.process, portfolio.update_account, reports)
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
-        self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
+        self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
             self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
@@ -154,12 +157,17 @@ class RiskController(Controller):
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
             ENDPOINT_HOLDINGS: supervisor.way_out.agreement.ask,
             CONTROL: self.execute,
+            EMULATOR: self._engine.refuse,  # it would answer for the venue without asking it
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
             handlers |= {ENDPOINT_RISK_DRILL: lambda request: self._drill.ask(request)}
-        return self._heard(handlers)
+        else:  # anybody's quote would move the market of the simulated exchange
+            handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
+        simulated, refuse = not self._config.time_from_stamps, self._guard.wrap(self.execute)
+        answers = self._answers.doors(self._runtime.said, simulated=simulated, stopped=self._engine.stopped, refuse=refuse)
+        return self._heard(handlers) | answers
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
         handlers = {
@@ -195,6 +203,8 @@ class RiskController(Controller):
         if lost := self._path.lost():
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
+        # A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach.
+        self.clock.set_timer("path", WATCH, callback=self._guard.wrap(lambda _: self._watch_path()))
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
             self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
@@ -239,11 +249,9 @@ class RiskController(Controller):
         answer.lost = tuple(self._path.lost())
 
     def _on_order_event(self, event: Any) -> None:
-        if not self._told.news(event):
+        if not self._answers.news(event):
             return
         self._supervisor.on_order_event(event, ours=self._denials.ours(event))
-        if isinstance(event, OrderDenied | OrderModifyRejected):
-            self._engine.forget(event)
 
     def _on_account(self, event: AccountState) -> None:
         if not self._account.says(event, self.cache):

@@ -22,7 +22,6 @@ from bot.units import SECOND_NS
 GRACE_NS = 2 * SECOND_NS  # a stop is there within 1 s, or its doubt lasts at most 2 s and the position is left (specification 6)
 ORPHAN_NS = 2 * SECOND_NS  # and a flat book is empty within this (invariant 2)
 ENDED = ("OrderCanceled", "OrderExpired", "OrderRejected", "OrderDenied")
-PROCESS = "ExecEngine.process"
 
 
 class Bracket(NamedTuple):
@@ -54,8 +53,7 @@ class VenueTruth:
         self._listen(run)
 
     def _listen(self, run: Any) -> None:
-        self._bus.deregister(PROCESS, self._pass)
-        self._bus.register(PROCESS, self._report)
+        run.risk._answers._take = self._report
         send = run.risk.send
 
         def spied(command: Any, **how: Any) -> None:
