@@ -243,8 +243,9 @@ class JournalActor(Part):
         text = "records could not be written when they were made; they were kept in their order and are written with this one"
         self._waiting.append(JournalEntry(Kind.RECONCILE, self._last_ns, ReconcileRecord("JournalBehind", text)))
 
-    def _on_written(self, question: Written) -> None:
-        question.told, question.durable = self._told, self._durable
+    def _on_written(self, question: Any) -> None:
+        if type(question) is Written:
+            question.told, question.durable = self._told, self._durable
 
     def _written(self) -> None:
         if not self._waiting:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from actors.config import RuntimeActorConfig
 from actors.part import Part
 from bot.decision.intent import RefusedPlan
@@ -104,4 +106,4 @@ class LearningActor(Part):
         """Journal what changed, and say what is in force now."""
         for change in changes:
             self.record(Kind.STATE, ts_ns, change, change.strategy)
-        self.tell(TOPIC_TRUST, self.trust())
+        self.tell(TOPIC_TRUST, MappingProxyType(self.trust()))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from actors.config import LibraryActorConfig
 from actors.part import Part
 from bot.calendar import new_york
-from bot.decision.answers import beyond_block, raised, unusable, where_raised
+from bot.decision.answers import beyond_block, raised, usable, where_raised
 from bot.decision.choose import choose, no_answer
 from bot.decision.codes import Code, Layer
 from bot.decision.evaluate import Judgement, bar_failures
@@ -115,8 +116,8 @@ class LibraryActor(Part):
         elif isinstance(event, IntentDenied) and event.intent_id == self._asked_for != self._submitted:
             self._denial = event.refusal
 
-    def _on_trust(self, trust: dict[str, Any]) -> None:
-        self._situation.trust = trust
+    def _on_trust(self, trust: Mapping[str, Any]) -> None:
+        self._situation.on_trust(trust)
 
     def _on_kill(self, update: KillUpdate) -> None:
         self._situation.kill_state = update.state
@@ -192,7 +193,7 @@ class LibraryActor(Part):
 
     # -------------------------------------------------------------- one bar
 
-    def _decide(self, state: MarketState, now: Snapshot, faults: dict[str, str]) -> list[DecisionRecord]:
+    def _decide(self, state: MarketState, now: Snapshot, faults: Mapping[str, str]) -> list[DecisionRecord]:
         self._leave_orphan()
         veto = self._ask_filter(state)
         now = msgspec.structs.replace(now, veto=veto)
@@ -275,7 +276,7 @@ class LibraryActor(Part):
         return ManagementAction(Act.EXIT, answer.text, reason=ExitReason.THESIS)
 
     def _answer(self, name: str, ask: Ask) -> Any:
-        endpoint = ask_endpoint(name)
+        endpoint, trade = ask_endpoint(name), ask.trade
         if endpoint not in self.msgbus.endpoints():
             return no_answer(name, "not running")
         try:
@@ -285,8 +286,10 @@ class LibraryActor(Part):
             return no_answer(name, raised(error))
         if ask.answer is None:
             return no_answer(name, "silence")
-        fault = unusable(ask.answer, name, self._belief_of[name], ask.trade, vetoes=name == self._filter)
-        return no_answer(name, fault) if fault else ask.answer
+        try:
+            return usable(ask.answer, name, self._belief_of[name], trade, vetoes=name == self._filter)
+        except ValueError as fault:
+            return no_answer(name, str(fault))
 
     def _leave_orphan(self) -> None:
         """A trade whose strategy is not here, after a start without its folder, or whose block it cannot read: nobody knows when it

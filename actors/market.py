@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from actors.config import RuntimeActorConfig
 from actors.part import Part
@@ -57,7 +58,7 @@ class MarketActor(Part):
         self._tell(self._core.faults)
         self.tell(TOPIC_MARKET, MarketUpdate(quality, self._state, self._core.faults))
 
-    def _tell(self, faults: dict[str, str]) -> None:
+    def _tell(self, faults: Mapping[str, str]) -> None:
         """Each belief once; the decisions of the strategies that stand on it say it on every bar."""
         for belief in faults.keys() - self._told:
             self._told.add(belief)

@@ -5,6 +5,9 @@ It is the one component that takes bars from Nautilus; everybody else hears of t
 
 from __future__ import annotations
 
+from collections.abc import Container
+from typing import Any
+
 from nautilus_trader.model.data import Bar as NautilusBar
 
 from actors.config import RuntimeActorConfig
@@ -17,11 +20,13 @@ from bot.market.update import QualityUpdate
 from bot.messages import ENDPOINT_BAR_AHEAD, ENDPOINT_RISK_LEAVING, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, BarAhead, Leaving
 from bot.quality.dvs import DvsScorer
 from bot.quality.eqs import EqsScorer
-from bot.quality.feed import QualityEvent
+from bot.quality.feed import QualityEvent, QualityKind
 from bot.quality.rth_clock import RthClock
 from bot.runtime.runtime import runtime_of
+from bot.words import copied
 
 NAN = float("nan")
+BAD = frozenset(QualityKind) - {QualityKind.TRUSTED_FEED}
 
 
 class QualityActor(Part):
@@ -46,7 +51,7 @@ class QualityActor(Part):
         """Subscribe to bars, order charges and what the live feed says of itself."""
         self.subscribe_bars(self._bar_type)
         self.msgbus.subscribe(TOPIC_EQS_EVENT, self._on_charge)
-        self.msgbus.subscribe(TOPIC_FEED, self._on_feed)
+        self.msgbus.subscribe(TOPIC_FEED, self.said.only(TOPIC_FEED, self._on_feed, self._on_any_feed))
         self.msgbus.register(ENDPOINT_BAR_AHEAD, self._on_ahead)
 
     def on_stop(self) -> None:
@@ -88,7 +93,8 @@ class QualityActor(Part):
         self.record(Kind.QUALITY, ts_ns, QualityRecord("DVS", event, 0.0, detail))
 
     def _on_ahead(self, ahead: BarAhead) -> None:
-        ahead.believed, ahead.hole, ahead.void = self._dvs.ahead(RawBar(ahead.ts_ns, *ahead.prices, ahead.volume, ahead.ts_ns))
+        if type(ahead) is BarAhead:
+            ahead.believed, ahead.hole, ahead.void = self._dvs.ahead(RawBar(ahead.ts_ns, *ahead.prices, ahead.volume, ahead.ts_ns))
 
     def _holds(self) -> bool:
         answer = Leaving()
@@ -96,10 +102,30 @@ class QualityActor(Part):
             self.msgbus.send(ENDPOINT_RISK_LEAVING, answer)
         return answer.held
 
-    def _on_charge(self, event: QualityEvent) -> None:
+    def _on_charge(self, event: Any) -> None:
+        """By anybody: it can only lower the score."""
+        if (event := self._read(TOPIC_EQS_EVENT, event, self._penalties)) is None:
+            return
         self._eqs.on_event(event.kind, self._clock_rth.minute(event.ts_ns))
         body = QualityRecord("EQS", event.kind, self._penalties[event.kind]["penalty"], event.detail)
         self.record(Kind.QUALITY, event.ts_ns, body)
 
     def _on_feed(self, event: QualityEvent) -> None:
         self._dvs.on_event(event)
+
+    def _on_any_feed(self, event: Any) -> None:
+        """What is bad of the feed may be said by anybody; that it is good again, by its adapter alone."""
+        if (event := self._read(TOPIC_FEED, event, BAD)) is not None:
+            self._dvs.on_event(event)
+
+    def _read(self, topic: str, event: Any, kinds: Container[str]) -> QualityEvent | None:
+        """A copy of an event of one of these kinds; of any other the log says that it was not believed."""
+        try:
+            read = copied(event, QualityEvent)
+        except ValueError as fault:
+            self.log.warning(f"Not believed on {topic}: {fault}")
+            return None
+        if read.kind in kinds:
+            return read
+        self.log.warning(f"Not believed on {topic}: {read.kind}")
+        return None

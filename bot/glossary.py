@@ -179,9 +179,9 @@ def glossary() -> dict[str, tuple[Term, ...]]:
 
 def _terms() -> Iterator[Term]:
     parts: list[tuple[str, Mapping[str, str]]] = [
-        ("strategy", STRATEGIES), ("score or measure", SCORES), ("belief", BELIEFS), ("decision", ACTIONS), ("exit", EXITS), ("mark of a trade", MARKS),
-        ("learning state", STATES), ("kill switch", KILL), ("link to the broker", LINKS), ("mode", MODES), ("regime", REGIMES),
-        ("event that costs score", EVENTS),
+        ("strategy", STRATEGIES), ("score or measure", SCORES), ("belief", BELIEFS), ("decision", ACTIONS), ("exit", EXITS),
+        ("mark of a trade", MARKS), ("learning state", STATES), ("kill switch", KILL), ("link to the broker", LINKS), ("mode", MODES),
+        ("regime", REGIMES), ("event that costs score", EVENTS),
     ]  # fmt: skip
     for kind, part in parts:
         yield from (Term(str(code), kind, words) for code, words in part.items())

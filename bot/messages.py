@@ -15,6 +15,7 @@ from bot.decision.verdict import Refused
 from bot.journal.records import DecisionRecord, Kind
 from bot.market.state import MarketState
 
+OURS = "mesbot."  # what the names of our own topics and endpoints begin with
 TOPIC_QUALITY = "mesbot.quality"
 TOPIC_MARKET = "mesbot.market"
 TOPIC_BOOK = "mesbot.book"
@@ -47,7 +48,7 @@ ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be fill
 ENDPOINT_RISK_DRILL = "mesbot.risk.drill"  # carries a DrillRequest, DrillOver or ForeignPosition, from a part of the node
 ENDPOINT_RISK_LEAVING = "mesbot.risk.leaving"  # carries Leaving
 ENDPOINT_BAR_AHEAD = "mesbot.bar.ahead"  # carries a BarAhead, from the simulated venue
-ENDPOINT_HOLDINGS = "mesbot.holdings"  # carries Holdings, to the adapter of the account
+ENDPOINT_HOLDINGS = "mesbot.holdings"  # carries the function of the account's adapter that answers Holdings, to the risk engine
 ENDPOINT_RISK_ALARM = "mesbot.risk.alarm"  # carries a sentence; trips the kill switch
 
 

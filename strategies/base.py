@@ -15,7 +15,7 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from bot.contracts.declaration import Declaration
-from bot.decision.answers import raised, unusable_action, where_raised
+from bot.decision.answers import raised, usable_action, where_raised
 from bot.decision.intent import Intent
 from bot.decision.management import ManagementLimits, manage
 from bot.decision.outcome import TradeOutcome
@@ -48,6 +48,7 @@ class ContractStrategy(Strategy, Declaration):
         self.rules = runtime.contracts.rules[self.name]
         self._ttl_seconds = runtime.contracts.execution_contract.entry.ttl_seconds
         self._past = runtime.past
+        self._book = runtime.said.only(TOPIC_BOOK, self._on_book)
 
     # ------------------------------------------------------ what a strategy says
 
@@ -78,7 +79,7 @@ class ContractStrategy(Strategy, Declaration):
         require_risk_engine(self.name, self.msgbus)
         self.msgbus.register(ask_endpoint(self.name), self._on_ask)
         self.msgbus.register(submit_endpoint(self.name), self._on_submit)
-        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
+        self.msgbus.subscribe(TOPIC_BOOK, self._book)
         for outcome in self._past.outcomes:
             self.post_trade_update(outcome)
 
@@ -86,7 +87,7 @@ class ContractStrategy(Strategy, Declaration):
         """Take no more questions. Orders are left to the risk engine."""
         self.msgbus.deregister(ask_endpoint(self.name), self._on_ask)
         self.msgbus.deregister(submit_endpoint(self.name), self._on_submit)
-        self.msgbus.unsubscribe(TOPIC_BOOK, self._on_book)
+        self.msgbus.unsubscribe(TOPIC_BOOK, self._book)
 
     def handle_event(self, event: Any) -> None:
         """Nautilus' own way to a strategy's event methods; what one of them raises trips the kill switch and ends no engine."""
@@ -104,9 +105,7 @@ class ContractStrategy(Strategy, Declaration):
         self.contracts = self._runtime.law_of(managed).contracts
         self.rules = self.contracts.rules[self.name]
         if managed:
-            action = self.plan_management(ask.trade, ask.state)
-            if fault := unusable_action(action):
-                raise ValueError(fault)  # then the library leaves the trade
+            action = usable_action(self.plan_management(ask.trade, ask.state))  # if it raises, the library leaves the trade
             ask.answer = action
             self._act(ask.trade, action)
             return

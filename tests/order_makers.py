@@ -49,12 +49,13 @@ def remade(order: Order, **changes: Any) -> Order:
     return type(order).create(OrderInitialized.from_dict(values))
 
 
-def about(order: Order) -> dict[str, Any]:
-    """What every event says of its order."""
-    return {
+def about(order: Order, *without: str) -> dict[str, Any]:
+    """What every event says of its order, but for some."""
+    said = {
         "trader_id": order.trader_id, "strategy_id": order.strategy_id, "instrument_id": order.instrument_id,
         "client_order_id": order.client_order_id, "account_id": ACCOUNT, "event_id": UUID4(), "ts_event": 8, "ts_init": 9,
     }  # fmt: skip
+    return {name: value for name, value in said.items() if name not in without}
 
 
 def working(order: Order, name: str = "V-1") -> Order:

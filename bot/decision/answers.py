@@ -1,7 +1,8 @@
 """Whether what a strategy answers can be used at all, before it is judged.
 
 A strategy is anybody's code: what is no answer to the question is refused as none was given, with what was found, so
-that nothing of it reaches a gate, the journal or the risk engine. It does not say whether a plan is allowed.
+that nothing of it reaches a gate, the journal or the risk engine; and what is used is a copy, never the answer itself. It
+does not say whether a plan is allowed.
 """
 
 from __future__ import annotations
@@ -10,59 +11,64 @@ import math
 import traceback
 from typing import Any
 
-import msgspec
-
 from bot.decision.codes import Code
 from bot.decision.plan import Act, EntryPlan, EntryType, ManagementAction, NoSetup, TradeView, Veto
 from bot.market.state import MarketState
 from bot.units import TOLERANCE
+from bot.words import copied, kind_of, plain
 
+Answer = EntryPlan | NoSetup | Veto | ManagementAction
 PLAIN = (int, float, str)
 MOST = 2**31  # of any whole number in a plan: prices are ticks, quantities contracts
 
 
-def unusable(answer: Any, strategy: str, belief: str, trade: TradeView | None, *, vetoes: bool = False) -> str:
-    """Why a strategy's answer cannot be used, in words; "" if it can.
+def usable(answer: Any, strategy: str, belief: str, trade: TradeView | None, *, vetoes: bool = False) -> Answer:
+    """A copy of a strategy's answer, every field of its type. Raises ValueError, in words, if it cannot be used.
 
     `belief` is the one it declares; `trade` its own open trade, if it has one: only then it may manage. `vetoes` says
     that it is the filter, which never has a plan.
     """
     kind = type(answer)
     if kind is NoSetup or (kind is Veto and vetoes):
-        return _said(answer)
+        _require(_said(answer))
+        return copied(answer, kind)
     if kind is EntryPlan and not vetoes:
-        return _plan(answer, strategy, belief)
+        plan = copied(answer, EntryPlan)
+        _require(_plan(plan, strategy, belief))
+        return plan
     if kind is ManagementAction and trade is not None:
-        return unusable_action(answer)
-    return f"answered {short(answer)}, of {kind.__name__}"
+        return usable_action(answer)
+    raise ValueError(f"answered {short(answer)}, of {kind_of(answer)}")
 
 
-def unusable_action(action: Any) -> str:
-    """Why a strategy cannot manage its trade so; "" if it can."""
-    if type(action) is not ManagementAction:
-        return f"answered {short(action)}, of {type(action).__name__}"
-    if fault := _typed(action, ManagementAction):
-        return fault
+def usable_action(answer: Any) -> ManagementAction:
+    """A copy of what a strategy does with its trade, every field of its type. Raises ValueError, in words, if it cannot be used."""
+    if type(answer) is not ManagementAction:
+        raise ValueError(f"answered {short(answer)}, of {kind_of(answer)}")
+    action = copied(answer, ManagementAction)
     if action.act is Act.EXIT and action.reason is None:
-        return "wants to leave for no reason"
+        raise ValueError("wants to leave for no reason")
     if action.act is Act.TIGHTEN and (action.stop is None or not 0 < action.stop < MOST):
-        return f"wants its stop at {action.stop} ticks"
-    return ""
+        raise ValueError(f"wants its stop at {action.stop} ticks")
+    return action
+
+
+def _require(fault: str) -> None:
+    if fault:
+        raise ValueError(fault)
 
 
 def _said(answer: NoSetup | Veto) -> str:
     for text in (answer.code, answer.observed_name, answer.limit_name, answer.unit):
         if type(text) is not str and type(text) is not Code:
-            return f"a {type(answer).__name__} with {short(text)}, of {type(text).__name__}, where a word must be"
+            return f"a {type(answer).__name__} with {short(text)}, of {kind_of(text)}, where a word must be"
     for value in (answer.observed, answer.limit):
         if type(value) not in PLAIN or (type(value) is int and abs(value) >= MOST**2):
-            return f"a {type(answer).__name__} with {short(value)}, of {type(value).__name__}; allowed are int, float and str"
+            return f"a {type(answer).__name__} with {short(value)}, of {kind_of(value)}; allowed are int, float and str"
     return ""
 
 
 def _plan(plan: EntryPlan, strategy: str, belief: str) -> str:
-    if fault := _typed(plan, EntryPlan):
-        return fault
     if plan.strategy != strategy:
         return f"a plan for {plan.strategy}"
     if plan.thesis.belief != belief:
@@ -86,15 +92,6 @@ def _out_of_reach(plan: EntryPlan) -> str:
     return "" if all(map(math.isfinite, shares)) else "a plan with a number that is none"
 
 
-def _typed(answer: Any, kind: type[Any]) -> str:
-    """Whether every field is of its type: nothing in Python has seen to that."""
-    try:
-        msgspec.convert(msgspec.to_builtins(answer), kind)
-    except (TypeError, ValueError, msgspec.MsgspecError) as error:
-        return f"its {kind.__name__} cannot be read: {error}"
-    return ""
-
-
 def beyond_block(plan: EntryPlan, rules: Any, state: MarketState) -> str:
     """Where a plan leaves what its strategy's block allows (phases, min_belief, max_minutes); "" if nowhere."""
     if state.session_phase not in rules.phases:
@@ -109,10 +106,7 @@ def beyond_block(plan: EntryPlan, rules: Any, state: MarketState) -> str:
 
 def raised(error: BaseException) -> str:
     """An exception in one line, whatever its own text does."""
-    try:
-        return " ".join(f"{type(error).__name__}: {error}".split())
-    except Exception:
-        return f"{type(error).__name__}, which cannot be shown"
+    return " ".join(f"{kind_of(error)}: {plain(error)}".split())
 
 
 def where_raised(error: BaseException) -> str:
@@ -122,8 +116,5 @@ def where_raised(error: BaseException) -> str:
 
 def short(value: Any) -> str:
     """A value in at most 60 characters, whatever its own text does."""
-    try:
-        text = " ".join(repr(value).split())
-    except Exception as error:  # whatever a stranger's repr does
-        return f"what cannot be shown ({type(error).__name__})"
+    text = " ".join(plain(value, how=repr).split())
     return text if len(text) <= 60 else f"{text[:57]}..."

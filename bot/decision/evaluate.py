@@ -20,6 +20,7 @@ from bot.decision.plan import EntryPlan
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import APPROVED, Refused, Verdict
 from bot.units import TOLERANCE
+from bot.words import kind_of, plain
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
@@ -74,7 +75,7 @@ def _euc(plan: EntryPlan, now: Snapshot, limits: Limits) -> tuple[EucInputs | No
 
 
 def _refusals(gates: Sequence[BarGate | PlanGate], *given: Any) -> list[Refused]:
-    """What these gates say no to; one that raises says no as well."""
+    """What these gates say no to; one that raises, or answers anything but None and Refused, says no as well."""
     found: list[Refused] = []
     for gate in gates:
         try:
@@ -82,10 +83,10 @@ def _refusals(gates: Sequence[BarGate | PlanGate], *given: Any) -> list[Refused]
         except Exception as error:
             failure = guard_error(gate.name, gate.layer, error)
         if failure is not None:
-            found.append(failure)
+            found.append(failure if type(failure) is Refused else guard_error(gate.name, gate.layer, TypeError(kind_of(failure))))
     return found
 
 
 def guard_error(name: str, layer: Layer, error: Any) -> Refused:
     """The refusal of a guard that failed."""
-    return refused(Code.GUARD_ERROR, layer, "guard", f"{name}: {type(error).__name__}: {error}", "required", "an answer")
+    return refused(Code.GUARD_ERROR, layer, "guard", f"{name}: {kind_of(error)}: {plain(error)}", "required", "an answer")

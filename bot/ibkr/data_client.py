@@ -163,7 +163,7 @@ class IbkrDataClient(LiveMarketDataClient):
             self._handle_data(QuoteTick(self._session.provider.front_id, *prices, *sizes, now, now))
 
     def _on_quality(self, event: QualityEvent) -> None:
-        self._msgbus.publish(TOPIC_FEED, event)
+        self._said.publish(self._msgbus, TOPIC_FEED, event)
 
     def _on_trouble(self, error: BrokerError) -> None:
         self._log.warning(str(error))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import AccountType, OmsType, OrderSide
 from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, Venue
@@ -28,6 +27,7 @@ from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill
 from bot.ibkr.recovery import Recovery
 from bot.ibkr.reports import Reporter
 from bot.ibkr.session import BrokerSession
+from bot.ibkr.spoken import SpokenExecutionClient
 from bot.journal.records import OrderRecord
 from bot.masking import masked
 from bot.messages import (
@@ -45,7 +45,7 @@ from bot.runtime.runtime import runtime_of
 from bot.supervision.orders import Role
 
 
-class IbkrExecutionClient(LiveExecutionClient):
+class IbkrExecutionClient(SpokenExecutionClient):
     """Execution on Interactive Brokers. Accounts are MARGIN in USD, positions are netted."""
 
     def __init__(
@@ -67,20 +67,20 @@ class IbkrExecutionClient(LiveExecutionClient):
         self._session = session
         self._observe = config.broker.runtime.observe
         runtime = runtime_of(config.broker.runtime)
-        self._unfinished, self._said = runtime.past.unfinished, runtime.said
+        self._unfinished, self.said = runtime.past.unfinished, runtime.said
         session.orders.listener = NautilusEvents(self, session, cache)
         session.account.changed.append(self._tell_account)
         session.charge = self._charge
         session.trigger = self._trigger
-        BrokerJournal(session, msgbus, self._said)
+        BrokerJournal(session, msgbus, self.said)
         self._exits = Exits(self, session, cache)
-        msgbus.register(ENDPOINT_HOLDINGS, self._exits.write_held)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
         session.positions.differs = self._differs
 
     # ------------------------------------------------------------------- connection
 
     async def _connect(self) -> None:
+        self.said.send(self._msgbus, ENDPOINT_HOLDINGS, self._exits.write_held)
         await self._session.start()
         link = self._session.link
         require_confirmed(link.account, paper=link.settings.paper, observe=self._observe)
@@ -113,7 +113,7 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     def _differs(self, expected: int, held: int, explained: bool, price: float) -> None:
         if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():
-            self._msgbus.send(ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
+            self.said.send(self._msgbus, ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
 
     def _trigger(self, reason: str, detail: str) -> None:
         self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
@@ -282,7 +282,7 @@ class IbkrExecutionClient(LiveExecutionClient):
 
     def found(self, record: OrderRecord) -> None:
         """Tell the risk engine of an order of ours that only the broker knew."""
-        self._msgbus.send(ENDPOINT_RISK_FOUND, record)
+        self.said.send(self._msgbus, ENDPOINT_RISK_FOUND, record)
 
     def note(self, text: str) -> None:
         """A line in Nautilus' log."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,34 @@ ENDS_LINK = frozenset({Kind.INTENT, Kind.KILL, Kind.OPERATOR})
 GENESIS = bytes(32)
 
 encode = msgspec.json.Encoder(order="deterministic").encode
+UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+
+
+def encoded(body: msgspec.Struct) -> tuple[msgspec.Struct, bytes]:
+    """A body and its JSON. One that cannot be written becomes one that can: a record must not be lost by its words, least of all a kill."""
+    try:
+        return body, encode(body)
+    except UNWRITABLE:
+        body = readable(body)
+        return body, encode(body)
+
+
+def readable(value: Any) -> Any:
+    """The same in what JSON can say: characters that UTF-8 has no bytes for are escaped, and what is no value stands by its type's name."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case msgspec.Struct():
+            return type(value)(*(readable(getattr(value, name)) for name in value.__struct_fields__))
+        case dict():
+            return {readable(str(key)): readable(each) for key, each in value.items()}
+        case list() | tuple():
+            return [readable(each) for each in value]
+    try:
+        encode(value)
+    except UNWRITABLE:
+        return f"<{type(value).__name__}>"
+    return value
 
 
 def line_prefix(kind: str, contract_hash: str, strategy: str | None) -> bytes:

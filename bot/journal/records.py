@@ -213,6 +213,7 @@ class QualityRecord(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
 
 
+NOT_BELIEVED = "NotBelieved"  # what a reconcile record about a word that was nobody's has as `found`
 LINK_FOUND = "Link"  # what a reconcile record about the link to the broker has as `found`
 
 

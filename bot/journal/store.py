@@ -143,11 +143,11 @@ class Journal:
         An intent, kill or operator record ends its link. It reaches the file with the next flush. nan is written as null.
         While a resumed run makes again what is stored: raises JournalBroken if the stored record differs, and writes nothing.
         """
-        text = chain.encode(body)
+        body, text = chain.encoded(body)
         try:
             prefix, name = self._prefixes[kind, strategy]
         except KeyError:
-            name = str(kind)
+            name, strategy = str(kind), chain.readable(strategy)
             prefix = chain.line_prefix(name, self._contract_hash, strategy)
             self._prefixes[kind, strategy] = prefix, name
         self._seq = seq = self._seq + 1

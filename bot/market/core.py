@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
 
 from bot.calendar import Session, SessionCalendar
 from bot.contracts.checks import CORE_BELIEFS
@@ -48,7 +52,7 @@ class MarketCore:
         self._evidence, self._beliefs = Evidence(strategies.beliefs), BeliefBook(strategies.beliefs)
         self._applicability = Applicability(owners_phases(contracts), gates.dvs, gates.eqs)
         self._own = OwnBeliefs(contracts)
-        self._outside = OUTSIDE_SESSION | dict.fromkeys(self._own.names, (NO_BELIEF, NO_BELIEF))
+        self._outside = MappingProxyType(OUTSIDE_SESSION | dict.fromkeys(self._own.names, (NO_BELIEF, NO_BELIEF)))
         self._session: Session | None = None
 
     @property
@@ -57,9 +61,9 @@ class MarketCore:
         return self._rth.book
 
     @property
-    def faults(self) -> dict[str, str]:
+    def faults(self) -> Mapping[str, str]:
         """What the evidence functions of strategies did wrong on the last bar, by belief, as sentences."""
-        return self._own.faults
+        return MappingProxyType(self._own.faults)
 
     def forget_levels(self) -> None:
         """Another contract's prices begin with the next bar: yesterday's levels, extremes and close are not carried over."""
@@ -89,10 +93,10 @@ class MarketCore:
             rth.update(bar, minute, signals)
         else:
             rth.observe(bar)
-        state = self._state(bar, session, dvs, eqs, spread_ticks)
-        if session and self._own.names:
-            state.beliefs.update(self._own.of(state))  # the dict is this bar's own, and nobody has it yet
-        return state
+        core = self._state(bar, session, dvs, eqs, spread_ticks)
+        if not (session and self._own.names):
+            return core
+        return msgspec.structs.replace(core, beliefs=MappingProxyType({**core.beliefs, **self._own.of(core)}))
 
     def _change_session(self, session: Session | None, minute: int, bar: Bar) -> None:
         self._session = session
@@ -166,8 +170,8 @@ class MarketCore:
             failed_break=rth.failed_break,
             sweep=rth.sweep,
             regime=classify(self._regime_limits, atr_norm, signals.trend_strength, signals.efficiency, noise),
-            beliefs=self._believe(phase, dvs, eqs, lunch_void) if session else self._outside,
-            levels=rth.levels,
+            beliefs=MappingProxyType(self._believe(phase, dvs, eqs, lunch_void)) if session else self._outside,
+            levels=MappingProxyType(rth.levels),
             warming_up=self._warming_up(spread_ticks),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -62,7 +63,7 @@ class MarketState(msgspec.Struct, frozen=True, gc=False):
 
     `vwap` = `vwap_anchor` + `vwap_offset`: the offset from a whole tick changes sign exactly in a
     mirror, so prices derived from VWAP are rounded from it. `minute_of_session` is 1..390 for
-    the bars of a full session, 0 outside. `levels` and `beliefs` are shared: never change them.
+    the bars of a full session, 0 outside. `levels` and `beliefs` are shared, and nobody can change them.
     """
 
     bar: Bar
@@ -101,8 +102,8 @@ class MarketState(msgspec.Struct, frozen=True, gc=False):
     failed_break: FailedBreak | None
     sweep: Sweep | None
     regime: Regime
-    beliefs: dict[str, tuple[Belief, Belief]]
-    levels: dict[str, int]
+    beliefs: Mapping[str, tuple[Belief, Belief]]
+    levels: Mapping[str, int]
     warming_up: tuple[str, ...]
     vwap_anchor: int = 0
     vwap_offset: float = NAN

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 
 from bot.market.bar import Bar
@@ -37,4 +40,4 @@ class MarketUpdate(msgspec.Struct, frozen=True, gc=False):
 
     quality: QualityUpdate
     state: MarketState | None
-    faults: dict[str, str] = {}
+    faults: Mapping[str, str] = MappingProxyType({})

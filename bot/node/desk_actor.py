@@ -100,7 +100,7 @@ class DeskActor(Part):
         self.watchdog.begin()
         taken_drill(self._journal)  # one that nobody has carried out must not open a trade now
         self.session = session_of(asyncio.get_running_loop(), self._config.broker)
-        self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
+        self.listen(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
         self._tasks = [asyncio.ensure_future(self._guarded(work)) for work in (self._look_on, self._run)]
 
     def on_stop(self) -> None:
@@ -260,7 +260,7 @@ class DeskActor(Part):
 
     def _standing(self) -> Standing:
         standing = Standing()
-        self.msgbus.send(ENDPOINT_RISK_STANDING, standing)
+        self.said.send(self.msgbus, ENDPOINT_RISK_STANDING, standing)
         return standing
 
     def _shut_down(self) -> None:

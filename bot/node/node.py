@@ -61,7 +61,8 @@ class MesbotNode:
         self.screen.glance.trouble = self._block
         self.desk.owned_by(self.stopping.set)
         self.desk.say = self._tell
-        self.node.kernel.msgbus.subscribe(TOPIC_KILL, lambda update: self._tell(f"Kill switch {update.state}: {update.reason}."))
+        told = self.desk.said.only(TOPIC_KILL, lambda update: self._tell(f"Kill switch {update.state}: {update.reason}."))
+        self.node.kernel.msgbus.subscribe(TOPIC_KILL, told)
         self.node.build()
         if sys.platform != "win32":  # in place of Nautilus' own, which stop the node under our feet
             for number in (signal.SIGINT, signal.SIGTERM):

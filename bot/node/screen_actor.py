@@ -44,10 +44,10 @@ class ScreenActor(Part):
 
     def on_start(self) -> None:
         """Listen to everything that a glance shows."""
-        self.msgbus.subscribe(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
-        self.msgbus.subscribe(TOPIC_BOOK, self._on_book)
-        self.msgbus.subscribe(TOPIC_KILL, self._on_kill)
-        self.msgbus.subscribe(TOPIC_DECISIONS, self._on_decisions)
+        self.listen(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
+        self.listen(TOPIC_BOOK, self._on_book)
+        self.listen(TOPIC_KILL, self._on_kill)
+        self.listen(TOPIC_DECISIONS, self._on_decisions)
 
     @property
     def last_bar_ns(self) -> int:

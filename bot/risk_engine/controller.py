@@ -3,25 +3,27 @@
 By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 `install(kernel, config)`. It takes both endpoints in `register_base`, so nothing can start in front of it.
 """
-# long because: all that Nautilus and the parts say to the risk engine comes in here, and goes to whom it is for
+# long because: the doors, the ears and the hands of the risk engine are wired in one place.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from nautilus_trader.common import Environment
 from nautilus_trader.common.config import ActorConfig
-from nautilus_trader.model.events import AccountState, OrderDenied, OrderModifyRejected
+from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
 
 from bot.decision.plan import TradeView
 from bot.errors import RiskEngineError
-from bot.journal.records import BY_A_PERSON, Kind, OperatorRecord, OrderRecord
+from bot.journal.records import BY_A_PERSON, NOT_BELIEVED, Kind, OperatorRecord, OrderRecord, ReconcileRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
+    ENDPOINT_HOLDINGS,
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
     ENDPOINT_RISK_DRILL,
@@ -48,16 +50,18 @@ from bot.messages import (
 )
 from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
+from bot.risk_engine.agreement import nobody
+from bot.risk_engine.answers import PROCESS, Answers
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.drill import Drill
 from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
+from bot.risk_engine.hearing import Hearing
 from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.parts import require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
-from bot.risk_engine.story import Told
 from bot.risk_engine.supervisor import Supervisor
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
@@ -65,17 +69,16 @@ from bot.runtime.situation import Situation
 from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
-RISK, EXEC, CONTROL = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute"
-# What could make an entry easier is believed from parts alone.
-BELIEVED = {TOPIC_MARKET, TOPIC_TRUST, TOPIC_BROKER, TOPIC_MARGIN, TOPIC_TIME, TOPIC_BEGIN}
+RISK, EXEC, CONTROL, EMULATOR = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute", "OrderEmulator.execute"
+WATCH = timedelta(minutes=5)
 FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
     """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
 
-    `paper`: it trades a paper account, so a person may ask for a drill.
-    `parts` must stand behind it in this order (None: all of the run's, bot.risk_engine.parts); fewer are for the study of some.
+    `paper`: it trades a paper account, so a person may ask for a drill. `parts` must stand behind it in this order (None: all of
+    the run's, bot.risk_engine.parts); fewer are for the study of some.
     """
 
     runtime: RuntimeSpec
@@ -86,7 +89,7 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
 
 class RiskController(Controller):
-    """Puts ContractRiskEngine in front of both endpoints and is its hands (bot.risk_engine.hands.Hands)."""
+    """Puts ContractRiskEngine in front of Nautilus' endpoints and is its hands (bot.risk_engine.hands.Hands)."""
 
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)
@@ -97,6 +100,7 @@ class RiskController(Controller):
         self._situation = Situation(self._runtime.limits, self._runtime.calendar, kill, observe=observe)
         self._situation.restore(self._runtime.past)
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
+        self._hearing = Hearing(self._runtime.said, self._not_believed)
         self._account = OurAccount(config.instrument_id.venue)
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
@@ -122,9 +126,11 @@ class RiskController(Controller):
         self._supervisor.simulated = self._trader._environment == Environment.BACKTEST
         if self._config.time_from_stamps:
             self._supervisor.judge_from_ns = NEVER
-        self._told = Told(cache)
+            self._supervisor.way_out.agreement.ask(nobody)  # until its adapter says who answers for the account
+        reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
+        self._answers = Answers(cache, execution.process, portfolio.update_account, reports)
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
-        self._denials = Denials(cache, clock, lambda event: msgbus.send("ExecEngine.process", event))
+        self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
             self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
@@ -151,13 +157,19 @@ class RiskController(Controller):
             ENDPOINT_RISK_KILL: self._on_manual_kill,
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
             ENDPOINT_RISK_LEAVING: supervisor.leaving,
+            ENDPOINT_HOLDINGS: supervisor.way_out.agreement.ask,
             CONTROL: self.execute,
+            EMULATOR: self._engine.refuse,  # it would answer for the venue without asking it
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
             handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
-            handlers |= {ENDPOINT_RISK_DRILL: self._runtime.said.only(ENDPOINT_RISK_DRILL, lambda request: self._drill.ask(request))}
-        return {name: self._guard.wrap(handler) for name, handler in handlers.items()}
+            handlers |= {ENDPOINT_RISK_DRILL: lambda request: self._drill.ask(request)}
+        else:  # anybody's quote would move the market of the simulated exchange
+            handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
+        simulated, refuse = not self._config.time_from_stamps, self._guard.wrap(self.execute)
+        answers = self._answers.doors(self._runtime.said, simulated=simulated, stopped=self._engine.stopped, refuse=refuse)
+        return self._heard(handlers) | answers
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
         handlers = {
@@ -173,9 +185,13 @@ class RiskController(Controller):
         }
         if self._config.time_from_stamps:
             handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
-        for topic in BELIEVED & handlers.keys():
-            handlers[topic] = self._runtime.said.only(topic, handlers[topic])
-        return {topic: self._guard.wrap(handler) for topic, handler in handlers.items()}
+        return self._heard(handlers)
+
+    def _heard(self, handlers: dict[str, Handler]) -> dict[str, Handler]:
+        return {where: self._guard.wrap(self._hearing.of(where, handler)) for where, handler in handlers.items()}
+
+    def _not_believed(self, where: str, why: str) -> None:
+        self.journal(Kind.RECONCILE, self.now_ns, ReconcileRecord(NOT_BELIEVED, f"{where}: {why}"))
 
     def on_start(self) -> None:
         """Note the event loop that timers come back to, and the accounts already known; see to what earlier runs left open.
@@ -189,6 +205,8 @@ class RiskController(Controller):
         if lost := self._path.lost():
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
+        # A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach.
+        self.clock.set_timer("path", WATCH, callback=self._guard.wrap(lambda _: self._watch_path()))
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
             self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
@@ -233,11 +251,9 @@ class RiskController(Controller):
         answer.lost = tuple(self._path.lost())
 
     def _on_order_event(self, event: Any) -> None:
-        if not self._told.news(event):
+        if not self._answers.news(event):
             return
         self._supervisor.on_order_event(event, ours=self._denials.ours(event))
-        if isinstance(event, OrderDenied | OrderModifyRejected):
-            self._engine.forget(event)
 
     def _on_account(self, event: AccountState) -> None:
         if not self._account.says(event, self.cache):
@@ -267,8 +283,10 @@ class RiskController(Controller):
         standing.open_trades, standing.idle, standing.unsettled = tuple(self.open_trades()), self.idle(), len(self.unsettled_orders())
 
     def _on_manual_kill(self, reason: str) -> None:
-        self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))
-        self._supervisor.trip(BY_A_PERSON, reason)
+        try:
+            self.journal(Kind.OPERATOR, self.now_ns, OperatorRecord("kill", reason))
+        finally:
+            self._supervisor.trip(BY_A_PERSON, reason)
 
     def _on_trigger(self, trigger: KillTrigger) -> None:
         if self._supervisor.net:

@@ -13,6 +13,7 @@ from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import BatchCancelOrders, CancelAllOrders, CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
 from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.events import OrderCancelRejected, OrderDenied, OrderModifyRejected
+from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.orders import Order
 
 
@@ -36,9 +37,10 @@ class Denials:
             if spared is None or not isinstance(event, OrderDenied) or not spared(self._cache.order(event.client_order_id)):
                 self._send(event)
 
-    def deny_rest(self, orders: list[Order], denied: Order) -> None:
+    def deny_rest(self, orders: list[Order], denied: ClientOrderId) -> None:
         """All or nothing: Nautilus' risk engine denies only the order that failed its check, and forgets the others of the list."""
-        self.deny(orders, f"{denied.client_order_id} of the same list was denied")
+        rest = (order for order in orders if order.client_order_id != denied)
+        self.deny(rest, f"{denied} of the same list was denied")
 
     def deny(self, orders: Iterable[Order], reason: str) -> None:
         """Deny what of these has not left."""

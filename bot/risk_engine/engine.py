@@ -7,19 +7,18 @@ and, in PAPER, the drill's one bracket. Everything else is refused, command type
 first door is known at the second by identity, never by an id. Whatever it calls is caught: an error is a refusal
 (GUARD_ERROR) and an alarm, never a pass.
 
-It does not promise that the broker obeys (the supervisor watches that), nor anything against code that replaces
-handlers or speaks for the venue on Nautilus' own inner endpoints: a replaced handler is found at the next check. Nor
-can it keep a strategy's hands off its own order objects once they have left.
+It does not promise that the broker obeys (the supervisor watches that), nor anything against code that replaces handlers (found
+at the next check) or, in a backtest, speaks for the venue. Nor can it keep a strategy's hands off its own orders once they have left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
-from nautilus_trader.model.orders import Order
 
 from bot.decision.codes import Code, Layer
 from bot.decision.euc import euc
@@ -28,28 +27,21 @@ from bot.decision.gates.gate import refused
 from bot.decision.intent import Intent
 from bot.decision.plan import OPERATOR, EntryType
 from bot.decision.snapshot import Snapshot
-from bot.decision.verdict import Refused
+from bot.decision.verdict import APPROVED, Refused
 from bot.journal.build import intent_of
 from bot.journal.intents import IntentReader
 from bot.risk_engine.brackets import OrderOrigin, OrderTags, bracket_orders, strategy_id, ticks_of
 from bot.risk_engine.denials import Denials
-from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, stop_change, unknown_command
+from bot.risk_engine.on_the_way import OnTheWay, Passing, names
+from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, overtaken, stop_change, unknown_command
 from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.runtime import Runtime
+from bot.runtime.said import Handler
 from bot.runtime.situation import Situation
 from bot.supervision.exposure import exposure
 from bot.units import TOLERANCE
 
 L1, L8 = Layer.CONSTITUTION, Layer.TEMPLATE
-Handler = Callable[[Any], None]
-
-
-class _Passing(NamedTuple):
-    """A command that has passed the first door and is not yet at the second; of a bracket its intent, and its orders when it was judged."""
-
-    command: Any
-    intent: Intent | None = None
-    orders: tuple[Order, ...] = ()
 
 
 class ContractRiskEngine:
@@ -75,7 +67,7 @@ class ContractRiskEngine:
         self._pass_risk, self._pass_exec = pass_risk, pass_exec
         self._intents = IntentReader(runtime.spec.journal_path)
         self._seen: set[str] = set(runtime.past.intent_ids)
-        self._on_the_way: list[_Passing] = []
+        self._on_the_way = OnTheWay()
         self._first, self._second = {SubmitOrderList: self._entry, ModifyOrder: self._change}, {CancelOrder: self._cancel}
 
     def begin(self) -> None:
@@ -95,8 +87,8 @@ class ContractRiskEngine:
 
     def on_exec(self, command: Any) -> None:
         """A command on its way to Nautilus' execution engine: cancels, and whatever comes from the first door."""
-        if passing := self._arrived(command):
-            passes = self._is_unchanged(passing)
+        if passing := self._on_the_way.arrived(command):
+            passes = self._may_leave(passing)
         else:
             passes = self._passes(command, self._second.get(type(command), unknown_command))
         if passes:
@@ -110,9 +102,14 @@ class ContractRiskEngine:
         if type(command) is CancelOrder:
             self._pass_exec(command)
         elif self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
+            self._on_the_way.judged(command)
             self._through(command)
         elif type(command) is ModifyOrder:
             self._supervisor.resize_refused(command.client_order_id.value)
+
+    def refuse(self, command: Any) -> None:
+        """A command that came where none may pass."""
+        self._passes(command, unknown_command)
 
     def drill(self, command: SubmitOrderList, intent: Intent) -> bool:
         """The one bracket that a person may have in PAPER, known by being handed over here; whether it is on its way."""
@@ -122,37 +119,46 @@ class ContractRiskEngine:
             self._through(command)
         return passes
 
-    def forget(self, event: Any) -> None:
-        """Nautilus' own risk engine has denied what had passed here: the rest of its list goes too, and nobody may use it again."""
-        command = next((each.command for each in self._on_the_way if event.client_order_id in _names(each.command)), None)
+    def stopped(self, event: Any, bring: Handler) -> bool:
+        """Whether Nautilus' own risk engine refuses what had passed here: nobody may use that again, and the rest of its list goes too.
+        `bring` takes the refusal to Nautilus, but not before: whoever hears of it could be quicker than we.
+        """
+        kinds = (ModifyOrder,) if type(event) is OrderModifyRejected else (SubmitOrder, SubmitOrderList)
+        command = self._on_the_way.about(event.client_order_id, *kinds)
         if command is None:
-            return
-        self._arrived(command)
+            return False
+        self._on_the_way.gone(command)
+        bring(event)
         if isinstance(command, SubmitOrderList):
-            denied = next(order for order in command.order_list.orders if order.client_order_id == event.client_order_id)
-            self._denials.deny_rest(command.order_list.orders, denied)
+            self._denials.deny_rest(command.order_list.orders, event.client_order_id)
+        return True
 
     def _through(self, command: Any) -> None:
-        if not any(each.command is command for each in self._on_the_way):  # a bracket is there since it was judged
-            self._on_the_way.append(_Passing(command))
-        self._pass_risk(command)
+        if self._on_the_way.leaves(command):
+            self._pass_risk(command)
 
-    def _arrived(self, command: Any) -> _Passing | None:
-        """This very command, if it has passed the first door; once."""
-        found = next((each for each in self._on_the_way if each.command is command), None)
-        self._on_the_way = [each for each in self._on_the_way if each is not found]
-        return found
+    def _may_leave(self, passing: Passing) -> bool:
+        """What was approved at the first door may be wanted no longer when it reaches the second."""
+        return passing.intent is None or (self._is_unchanged(passing) and self._is_wanted(passing, passing.intent))
 
-    def _is_unchanged(self, passing: _Passing) -> bool:
+    def _is_wanted(self, passing: Passing, intent: Intent) -> bool:
+        trade, _, _ = self._supervisor.find(passing.orders[0].client_order_id.value)
+        if (refusal := overtaken(intent, trade, self._supervisor.kill_state)) is not None:
+            self._deny(passing, refusal)
+        return refusal is None
+
+    def _deny(self, passing: Passing, refusal: Refused) -> None:
+        self._supervisor.denied(passing.command, refusal)
+        self._denials.deny(passing.orders, refusal.text)
+
+    def _is_unchanged(self, passing: Passing) -> bool:
         """A bracket that was changed after it was judged is denied, and is a kill: the list and its orders are still in other hands."""
         try:
             difference = self._difference(passing.command, passing.intent) if passing.intent is not None else ""
         except Exception as error:
             difference = f"{type(error).__name__}: {error}"
         if difference:
-            refusal = refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "what was approved a moment ago")
-            self._supervisor.denied(passing.command, refusal)
-            self._denials.deny(passing.orders, refusal.text)
+            self._deny(passing, refused(Code.PLAN_MISMATCH, L8, "found", difference, "required", "what was approved a moment ago"))
             self._supervisor.alarm(f"an approved bracket was changed on its way: {difference}")
         return not difference
 
@@ -165,11 +171,9 @@ class ContractRiskEngine:
             self._supervisor.alarm(refusal.text)
         if refusal is not None:
             self._supervisor.denied(command, refusal)
-            self._denials.tell(command, refusal.text, self._is_tracked if let_out else None)
+            spared = lambda order: self._supervisor.find(order.client_order_id.value)[2] is not None  # noqa: E731
+            self._denials.tell(command, refusal.text, spared if let_out else None)
         return refusal is None
-
-    def _is_tracked(self, order: Order) -> bool:
-        return self._supervisor.find(order.client_order_id.value)[2] is not None
 
     # ------------------------------------------------------------- changes
 
@@ -185,6 +189,7 @@ class ContractRiskEngine:
         refusal = stop_change(command, trade, stop, bar_ns, most)
         if refusal is None:
             self._supervisor.stop_asked(trade, stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
+            self._on_the_way.judged(command)
         elif refusal.code == Code.STOP_CHANGES:
             self._supervisor.too_many_changes(trade, cause)
         return refusal
@@ -203,11 +208,11 @@ class ContractRiskEngine:
 
     def _beyond(self, command: Any, after_wait: bool) -> Refused | None:
         """What all that is live or in doubt could come to: not beyond the limit by a command of the supervisor (its orders are tracked)."""
-        _, _, changed = self._supervisor.find(str(_names(command)[0]))
+        _, _, changed = self._supervisor.find(str(names(command)[0]))
         if type(command) is ModifyOrder and changed is not None and changed.resized is not None and changed.resized <= changed.quantity:
             return None  # less of what works already
         trades, limit = self._supervisor.trades, self._limits.max_contracts
-        now, before = exposure(trades), exposure(trades, {str(name) for name in _names(command)})
+        now, before = exposure(trades), exposure(trades, {str(name) for name in names(command)})
         if now.worst > max(limit, before.worst):
             refusal = refused(Code.EXPOSURE, L1, "worst", now.worst, "maximum", limit, "contracts")
         elif now.unpaired > before.unpaired and not after_wait:
@@ -245,19 +250,19 @@ class ContractRiskEngine:
         judgement = evaluate(intent.plan, now, self._limits)
         if broken := next((failure for failure in judgement.failures if failure.code == Code.GUARD_ERROR), None):
             self._supervisor.alarm(broken.text)
-        if isinstance(judgement.verdict, Refused):
+        if judgement.verdict is not APPROVED:
             return judgement.verdict
         self._seen.add(intent.intent_id)
         self._begin(command, intent, now)
         return None
 
     def _begin(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> None:
-        passing = _Passing(command, intent, tuple(command.order_list.orders))
-        self._on_the_way.append(passing)  # before anybody hears of it and could change it
+        # Before anybody hears of it and could change it.
+        passing = self._on_the_way.judged(command, intent, tuple(command.order_list.orders))
         try:
             self._supervisor.begin(intent, list(passing.orders), now)
         except Exception:
-            self._arrived(command)
+            self._on_the_way.gone(command)
             raise
 
     def _no_drill(self, command: SubmitOrderList, intent: Intent) -> Refused | None:
@@ -291,10 +296,3 @@ class ContractRiskEngine:
     def _other_euc(self, intent: Intent) -> str:
         said, again = intent.decided.euc.total, euc(intent.decided.inputs, self._limits.euc).total
         return "" if abs(again - said) <= TOLERANCE else f"EUC {said:.6f} where its inputs give {again:.6f}"
-
-
-def _names(command: Any) -> list[Any]:
-    """Client order ids of the orders that a command is about."""
-    if isinstance(command, SubmitOrderList):
-        return [order.client_order_id for order in command.order_list.orders]
-    return [command.order.client_order_id] if isinstance(command, SubmitOrder) else [command.client_order_id]

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.risk_engine.clocks import Callback, Timeline
 from bot.units import SECOND_NS
+from bot.words import kind_of, plain
 
 AGAIN_NS = SECOND_NS  # a timer that failed is due again after this
 
@@ -36,8 +37,10 @@ class Guard:
 
     def _failed(self, error: Exception) -> None:
         try:
-            self._log("the risk engine failed", error)
-            self._alarm(f"{type(error).__name__}: {error}")
+            try:
+                self._log("the risk engine failed", error)
+            finally:  # an error that cannot be logged is an alarm all the same
+                self._alarm(f"{kind_of(error)}: {plain(error)}")
         except Exception as again:
             self._log("the alarm failed as well", again)
 

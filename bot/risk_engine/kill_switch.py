@@ -13,6 +13,7 @@ from bot.decision.snapshot import KillState
 from bot.journal.records import BY_A_PERSON, KillRecord, Kind
 from bot.messages import TOPIC_KILL, KillUpdate
 from bot.risk_engine.hands import Hands
+from bot.words import plain
 
 
 class KillSwitch:
@@ -30,7 +31,9 @@ class KillSwitch:
         self._leaving = False
 
     def trip(self, reason: str, detail: str) -> None:
-        """ARMED to TRIPPED. In every state what is open is left; what goes wrong on that way does not begin it again."""
+        """ARMED to TRIPPED, whatever its words are made of. In every state what is open is left; what goes wrong on that way does not
+        begin it again."""
+        reason, detail = plain(reason), plain(detail)
         self._reason = reason
         self._trips.add((reason, detail))
         try:
@@ -52,7 +55,7 @@ class KillSwitch:
 
         Only the drill's own latch: one that was there before, or anything else that has tripped it since, is a person's to clear.
         """
-        others = sorted(f"{reason}: {said}" for reason, said in self._trips - {(BY_A_PERSON, detail)})
+        others = sorted(f"{reason}: {said}" for reason, said in self._trips - {(BY_A_PERSON, plain(detail))})
         if self.state is not KillState.HALTED or others:
             return f"the kill switch is {self.state}{f' ({others[0]})' if others else ''}, which only `mesbot resume` ends"
         self._trips.clear()

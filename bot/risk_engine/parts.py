@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nautilus_trader.config import StrategyConfig
+
 from bot.errors import RiskEngineError
 from bot.messages import ENDPOINT_RISK_PATH, OnPath, venue_endpoint
 
 PARTS = ("JOURNAL", "QUALITY", "MARKET", "LIBRARY", "LEARNING")
 LIVE_PARTS = (*PARTS, "DESK")
+OWN_BUSINESS = {  # what a strategy's configuration may say as it likes: names and logs
+    "strategy_id", "order_id_tag", "use_uuid_client_order_ids", "use_hyphens_in_client_order_ids", "log_events", "log_commands",
+    "log_rejected_due_post_only_as_warning",
+}  # fmt: skip
 
 
 def require_whole(trader: Any, runtime: Any, parts: Sequence[str] | None, simulated: Any, venue: Any) -> None:
@@ -26,6 +32,7 @@ def require_whole(trader: Any, runtime: Any, parts: Sequence[str] | None, simula
         standing = (getattr(strategy, "name", "") for strategy in trader.strategies())
         require_strategies(standing, runtime.contracts.declared)
     require_one_runtime(runtime.spec, [*trader.actors(), *trader.strategies()])
+    require_plain(trader.strategies())
     if simulated is not None:
         require_venue(venue.value, simulated)
 
@@ -73,6 +80,23 @@ def require_one_runtime(runtime: Any, parts: Iterable[Any]) -> None:
                 f"The run cannot start: {part.id} has runtime.{other} = {getattr(found, other)!r} where the risk engine has "
                 f"{getattr(runtime, other)!r}; give every part the same runtime."
             )
+
+
+def require_plain(strategies: Iterable[Any]) -> None:
+    """Raises RiskEngineError, which names it, if a strategy's configuration would have Nautilus send, count or claim orders otherwise.
+
+    Every setting of Nautilus' StrategyConfig but names and logs must be its default, those of tomorrow included; positions may be
+    netted by name.
+    """
+    plain = StrategyConfig()
+    for strategy in strategies:
+        for name in sorted(set(StrategyConfig.__struct_fields__) - OWN_BUSINESS):
+            found, right = getattr(strategy.config, name, getattr(plain, name)), getattr(plain, name)
+            if found != right and (name, found) != ("oms_type", "NETTING"):
+                raise RiskEngineError(
+                    f"The run cannot start: strategy {strategy.id} is configured with {name} = {found!r}; only {right!r} is allowed, "
+                    "since orders and positions are the risk engine's."
+                )
 
 
 def require_venue(venue: str, msgbus: Any) -> None:

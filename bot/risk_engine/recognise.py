@@ -18,6 +18,9 @@ from nautilus_trader.model.orders import Order, OrderList
 
 from bot.decision.codes import Code, Layer
 from bot.decision.gates.gate import refused
+from bot.decision.intent import Intent
+from bot.decision.plan import OPERATOR
+from bot.decision.snapshot import KillState
 from bot.decision.verdict import Refused
 from bot.risk_engine.brackets import ticks_of
 from bot.supervision.orders import Role, TrackedOrder
@@ -74,6 +77,19 @@ def _other_orders(orders: list[Order], wanted: list[Order]) -> Iterator[str]:
                 yield f"{order.client_order_id} has {name} {found.get(name)} instead of {expected.get(name)}"
         if order.event_count != 1:
             yield f"{order.client_order_id} was used before"
+
+
+def overtaken(intent: Intent, trade: Trade | None, state: KillState) -> Refused | None:
+    """Whether a kill, a cancel or an exit has overtaken an approved bracket on its way: at the venue that would have met nothing yet.
+
+    A drill may be asked for while the kill switch is HALTED.
+    """
+    if state is not KillState.ARMED and not (intent.plan.strategy == OPERATOR and state is KillState.HALTED):
+        return refused(Code.KILL_SWITCH, Layer.KILL_SWITCH, "state", state.value, "required", "ARMED")
+    if trade is None or trade.entry_unwanted:
+        found = "an end that was asked for on its way"
+        return refused(Code.PLAN_MISMATCH, L8, "found", found, "required", "an entry that is wanted")
+    return None
 
 
 def other_owner(command: ModifyOrder | CancelOrder, cache: Any, code: Code, allowed: frozenset[str] = frozenset()) -> Refused | None:

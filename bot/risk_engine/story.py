@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nautilus_trader.model.events import OrderFilled, OrderUpdated
 
 from bot.journal.records import Kind
@@ -67,23 +65,3 @@ def answered(order: TrackedOrder, name: str) -> None:
         order.resized = order.requested = None
     elif not order.live:
         order.resized = order.requested = None
-
-
-class Told:
-    """Which order events are news: Nautilus itself has applied them to the order they name, and they are heard for the first time.
-
-    What was only published says nothing, nor does an event that is published again.
-    """
-
-    def __init__(self, cache: Any) -> None:
-        self._cache = cache
-        self._heard: dict[Any, Any] = {}
-
-    def news(self, event: Any) -> bool:
-        """Whether this is one; true once."""
-        name = event.client_order_id
-        order = self._cache.order(name)
-        if order is None or order.last_event is not event or self._heard.get(name) is event:
-            return False
-        self._heard[name] = event
-        return True

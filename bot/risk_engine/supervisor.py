@@ -287,7 +287,7 @@ class Supervisor:
     def _rest(self) -> None:
         """A kill is over when the book is flat and Nautilus holds nothing of the instrument that is none of ours either."""
         held = self._hands.cache.positions_open(instrument_id=self._instrument_id)
-        if self.net == 0 and not any(position.signed_qty for position in held):
+        if self.net == 0 and not sum(position.signed_qty for position in held):
             self.switch.rest()
 
     def alarm(self, text: str) -> None:

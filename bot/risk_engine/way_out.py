@@ -29,7 +29,7 @@ class WayOut:
         self._hands, self._sender = hands, sender
         self._naked = NakedWatch(self.act)
         self._cancels, self._orders = RefusedCancels(self.act), RefusedOrders(self.act)
-        self._agreement = Agreement(hands, net, self.act)
+        self.agreement = Agreement(hands, net, self.act)
 
     def look(self, trade: Trade) -> None:
         """A trade has changed: count its naked time, or stop counting."""
@@ -50,7 +50,7 @@ class WayOut:
             return
         if (reason := why_leave(trade, waited)) is not None:
             self._begin(trade, reason)
-        for duty in duties(trade, waited, self._agreement.missing(trade)):
+        for duty in duties(trade, waited, self.agreement.missing(trade)):
             self._sender.carry_out(trade, duty)
 
     def act_soon(self, trade: Trade) -> None:

@@ -102,13 +102,18 @@ def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
     leg = trade.legs[int(found["leg"]) - 1]
     leg.attempts = max(leg.attempts, int(found["attempt"] or 0))
     if record.role == Role.EXIT:  # the trade was being left, and goes on being left
-        trade.closing = ExitReason(record.cause or ExitReason.RECONCILED)
+        trade.closing = _reason(record.cause)
     price = _ticks(record.price if record.trigger is None else record.trigger)
     modelled = leg.orders[0].slippage_ticks  # what its own bar modelled is not in the records
     side = -trade.side if leg.open >= 0 else trade.side  # what was closed twice is bought back
     order = TrackedOrder(record.client_order_id, Role(record.role), leg.number, side, record.quantity, price, modelled)
     leg.orders.append(order)
     return order
+
+
+def _reason(cause: str) -> ExitReason:
+    """Why a trade was being left; a reason that this version does not know is RECONCILED, like none: it goes on being left."""
+    return ExitReason(cause) if cause in set(ExitReason) else ExitReason.RECONCILED
 
 
 def _ticks(points: float | None) -> int | None:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 
 from bot.calendar import SessionCalendar
 from bot.decision.book import Book
+from bot.decision.codes import Layer
+from bot.decision.evaluate import guard_error
 from bot.decision.limits import Limits
 from bot.decision.lockouts import Lockouts
 from bot.decision.snapshot import KillState, Snapshot, Trust
@@ -18,6 +20,7 @@ from bot.market.state import MarketState
 from bot.market.update import MarketUpdate
 from bot.messages import BookEvent, EntryEnded, IntentSubmitted, TradeClosed, TradeOpened
 from bot.runtime.past import Past
+from bot.words import kind_of
 
 
 class Situation:
@@ -51,13 +54,13 @@ class Situation:
         self._equity_cents: int | None = None
 
     def on_trust(self, trust: Mapping[str, Trust]) -> None:
-        """What learning makes of each strategy now."""
-        self.trust = trust
+        """What learning makes of each strategy now: a copy, which nobody else can change."""
+        self.trust = dict(trust)
 
     def on_veto(self, veto: Refused | None) -> None:
-        """The filter's veto; it holds until the next bar."""
+        """The filter's veto; it holds until the next bar, and is one whatever it is made of."""
         if veto is not None:
-            self.veto = veto
+            self.veto = veto if type(veto) is Refused else guard_error("filter", Layer.BELIEF, TypeError(kind_of(veto)))
 
     def on_broker(self, block: str) -> None:
         """Why the broker's side takes no entries now; "" if it does."""

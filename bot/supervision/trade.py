@@ -143,6 +143,11 @@ class Trade:
         return any(leg.live(Role.ENTRY) for leg in self.legs)
 
     @property
+    def entry_unwanted(self) -> bool:
+        """Whether the trade's end, or that of an entry, was asked for."""
+        return self.closing is not None or any(entry.cancel_requested for leg in self.legs for entry in leg.of(Role.ENTRY))
+
+    @property
     def stop_changes(self) -> int:
         """How many decisions have moved a stop, asked for or confirmed."""
         return len(self.changes)

@@ -1,6 +1,7 @@
 """What a hostile strategy can do with what Nautilus gives it: send anything to any topic or endpoint at any moment.
 
-It replaces no handler, changes no object of others, and does not speak for the venue on Nautilus' inner endpoints. ACTS are by
+It replaces no handler, changes no object of others, and does not speak for the venue on Nautilus' inner endpoints, where a
+simulated exchange cannot be told from it; what is no word of a venue it sends there, too. ACTS are by
 name; each takes the rogue and two numbers that choose among what there is. VENUE are what the venue does of its own accord.
 """
 
@@ -56,6 +57,7 @@ from nautilus_trader.trading.messages import RemoveActor, RemoveStrategy, StopAc
 from rogue import MES, Rogue
 from venue_truth import VenueTruth
 
+from bot import messages
 from bot.decision.codes import Code, Layer
 from bot.decision.gates.gate import refused
 from bot.decision.plan import ExitReason, Leg
@@ -97,12 +99,17 @@ from bot.messages import (
 )
 from bot.quality.feed import QualityEvent
 from bot.risk_engine.brackets import OrderTags, price_of, strategy_id
+from bot.risk_engine.hearing import ANYBODY
 from bot.supervision.orders import Role
 from bot.units import MINUTE_NS
 
 RISK, EXEC = "RiskEngine.execute", "ExecEngine.execute"
 DOORS = (RISK, EXEC)
-INNER = ("ExecEngine.process", "Portfolio.update_account")  # speaking for the venue
+INNER = ("ExecEngine.process", "Portfolio.update_account")  # what a venue would say there is left out
+OURS = sorted(value for name, value in vars(messages).items() if name.startswith(("TOPIC_", "ENDPOINT_")))
+STRICTER = [*sorted(ANYBODY), TOPIC_FEED]  # what may be said by anybody there can end in a kill
+FIELDS = (None, True, 0, -1, 2**62, float("nan"), "", "20250916-K1-1041", "\ud800", b"x", (), [], {}, object())
+MADE = sorted((each for each in vars(messages).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)), key=str)
 ES = InstrumentId.from_str("ES.CME")
 SIDES = (OrderSide.BUY, OrderSide.SELL)
 FORGED = "says the rogue"
@@ -561,19 +568,46 @@ def forge_market(rogue: Hostile, a: int, b: int) -> None:
         rogue.msgbus.publish(topic, message)
 
 
+def _nonsense(a: int, b: int) -> Any:
+    """A message of ours, its fields of any type, or no message at all."""
+    made = MADE[a % len(MADE)]
+    if b % 4 == 0:
+        return FIELDS[a % len(FIELDS)]
+    return made(**{name: FIELDS[(b + 5 * number) % len(FIELDS)] for number, name in enumerate(made.__struct_fields__)})
+
+
+def _say_there(rogue: Hostile, where: str, thing: Any) -> None:
+    if where in rogue.msgbus.endpoints():
+        rogue.msgbus.send(where, thing)
+    else:
+        rogue.msgbus.publish(where, thing)
+
+
+def forge_ours(rogue: Hostile, a: int, b: int) -> None:
+    """Anything on a topic or endpoint of ours where parts alone are believed."""
+    there = [where for where in OURS if where not in STRICTER]
+    _say_there(rogue, there[a % len(there)], _nonsense(b, a // len(there)))
+
+
+def forge_stricter(rogue: Hostile, a: int, b: int) -> None:
+    """Anything where anybody may say what makes things stricter, and where the venue speaks."""
+    there = [*STRICTER, *INNER]
+    _say_there(rogue, there[a % len(there)], _nonsense(b, a // len(there)))
+
+
 def garbage(rogue: Hostile, a: int, b: int) -> None:
     """Anything to anybody."""
     order = rogue.any_order(a)
     things = (None, "", 7, object(), {}, [], order, order.last_event, CloseTrade("", ExitReason.TIME, ""), b"x", float("nan"))
-    endpoints = sorted(name for name in rogue.msgbus.endpoints() if name not in INNER)
+    endpoints = sorted(rogue.msgbus.endpoints())
     topics = sorted(
         topic for topic in rogue.msgbus.topics() if "*" not in topic and topic not in ("commands.system.shutdown", "data.bars.*")
     )
-    thing = things[b % len(things)]
-    if a % 2:
-        rogue.msgbus.send(endpoints[a // 2 % len(endpoints)], thing)
-    else:
+    thing, endpoint = things[b % len(things)], endpoints[a // 2 % len(endpoints)]
+    if not a % 2:
         rogue.msgbus.publish(topics[a // 2 % len(topics)], thing)
+    elif endpoint not in INNER or thing is not order.last_event:
+        rogue.msgbus.send(endpoint, thing)
 
 
 def kill(rogue: Hostile, a: int, b: int) -> None:
@@ -638,8 +672,10 @@ COMMANDS: dict[str, Act] = {act.__name__: act for act in (
     cancel_entry, cancel_all, replay, query, close, withdraw,
 )}  # fmt: skip
 WORDS: dict[str, Act] = {act.__name__: act for act in (
-    forge_event, repeat_event, repeat_last, forge_book, forge_kill_state, forge_account, forge_word, forge_record,
+    forge_event, repeat_event, repeat_last, forge_book, forge_kill_state, forge_account, forge_word, forge_record, forge_ours,
 )}  # fmt: skip
-LOUD: dict[str, Act] = {act.__name__: act for act in (forge_market, forge_bar, forge_parts, garbage, kill)}  # may end in a kill
+LOUD: dict[str, Act] = {act.__name__: act for act in (
+    forge_market, forge_bar, forge_parts, forge_stricter, garbage, kill,
+)}  # fmt: skip  # may end in a kill
 ACTS = COMMANDS | WORDS | LOUD
 VENUE: dict[str, Act] = {act.__name__: act for act in (venue_cancels, venue_moves, venue_fills_late, venue_repeats)}

@@ -14,6 +14,7 @@ from bot.journal.why import why
 from bot.messages import TradeOpened
 from bot.report.html import render
 from bot.report.summary import Summary
+from bot.runtime.past import past_of
 from bot.units import MINUTE_NS
 
 ENTER = "if state.minute_of_session == 71:\n    return Setup(1)\nreturn NoSetup('LATER', 'minute', state.minute_of_session, 'required', 71)"
@@ -284,3 +285,25 @@ def test_an_event_method_that_raises_ends_no_run_and_trips_the_kill_switch(tmp_p
 def test_what_a_strategy_raises_is_no_answer_whatever_it_is(tmp_path, raising):
     played = run(tmp_path, write(tmp_path / "mine", detect=raising))
     assert decisions(played)["Z6"]["gate"]["code"] == "NO_ANSWER"
+
+
+OUT = "from bot.decision.plan import Act, ExitPlan, ExitReason, ManagementAction"
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("plan_exit", "ExitPlan('THESIS', 'out')"),
+        ("plan_exit", "ExitPlan(7, chr(0xD800))"),
+        ("plan_management", "ManagementAction('exit', 'out', reason=ExitReason.THESIS)"),
+    ],
+)
+def test_an_exit_in_words_of_its_own_ends_the_trade_as_one_that_a_restart_can_read(tmp_path, method, answer):
+    folder = planning(tmp_path / "mine")
+    path = folder / "z6.py"
+    path.write_text(f"{path.read_text()}\n    def {method}(self, trade, state):\n        {OUT}; return {answer}\n", encoding="utf-8")
+    played = run(tmp_path, folder)
+    (ended,) = [outcome for outcome in played.outcomes if outcome["strategy"] == "Z6"]
+    assert (ended["exit_reason"], played.kills) == ("THESIS", [])
+    assert ended["closed_ns"] - ended["opened_ns"] <= 2 * MINUTE_NS
+    assert past_of((str(tmp_path / "out" / "journal.sqlite"),)).unfinished == ()

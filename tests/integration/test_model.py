@@ -51,7 +51,19 @@ TWO_PLANS = Script(tuple((0, "bar", *act) for act in ACTS))  # under one id, wit
 ONE_LEG_OF_TWO = Script(  # an approved bracket of one leg, after one of two legs was refused under its id
     (*(7 * ((0, "bar", "enter", 0, 0),)), (0, "bar", "withdraw", 0, 0), (1, "event", "enter", 0, 98), (1, "bar", "enter", 0, 1))
 )
-KEPT = [OF_A_LEG, TWO_PLANS, ONE_LEG_OF_TWO, Script(()), Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))), *LATE]
+EVERY_WORD = [  # nonsense of every kind at every name of ours, while nothing is held and while something is
+    Script(((5, "bar", "enter", 3, 0), *((2 + n % 36, "bar", name, n, 7 * n) for n in range(500))), ((6, "through"),))
+    for name in ("forge_ours", "forge_stricter")
+]
+KEPT = [
+    *EVERY_WORD,
+    OF_A_LEG,
+    TWO_PLANS,
+    ONE_LEG_OF_TWO,
+    Script(()),
+    Script(((2, "bar", "enter", 164, 730), (2, "timer", "cancel", 874, 5))),
+    *LATE,
+]
 
 
 @pytest.mark.parametrize("kept", KEPT)

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from nautilus_trader.model.enums import ContingencyType, OrderSide, OrderStatus, OrderType, TimeInForce
-from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.events import OrderEvent, OrderFilled
 from nautilus_trader.model.orders import Order, OrderList
 
 from bot.decision.intent import Intent
@@ -22,7 +22,6 @@ from bot.units import SECOND_NS
 GRACE_NS = 2 * SECOND_NS  # a stop is there within 1 s, or its doubt lasts at most 2 s and the position is left (specification 6)
 ORPHAN_NS = 2 * SECOND_NS  # and a flat book is empty within this (invariant 2)
 ENDED = ("OrderCanceled", "OrderExpired", "OrderRejected", "OrderDenied")
-PROCESS = "ExecEngine.process"
 
 
 class Bracket(NamedTuple):
@@ -54,8 +53,7 @@ class VenueTruth:
         self._listen(run)
 
     def _listen(self, run: Any) -> None:
-        self._bus.deregister(PROCESS, self._pass)
-        self._bus.register(PROCESS, self._report)
+        run.risk._answers._take = self._report
         send = run.risk.send
 
         def spied(command: Any, **how: Any) -> None:
@@ -83,6 +81,9 @@ class VenueTruth:
     # ------------------------------------------------------------- reports
 
     def _report(self, event: Any) -> None:
+        if not isinstance(event, OrderEvent):  # no word of a venue
+            self._pass(event)
+            return
         name, order = type(event).__name__, self._cache.order(event.client_order_id)
         self.said[name] += 1
         if order is not None:

@@ -149,8 +149,15 @@ def test_the_filter_answers_with_its_veto():
 def test_the_filter_hears_of_trades_of_the_whole_book():
     built = started("K5")
     for side in (1, -1):
-        built.msgbus.publish(TOPIC_BOOK, TradeClosed(closed(side)))
+        runtime_of(built.strategy.config.runtime).said.publish(built.msgbus, TOPIC_BOOK, TradeClosed(closed(side)))
     assert built.ask(state=market()).code == "K5_OPPOSITE_STOPS"
+
+
+def test_a_trade_that_the_book_has_not_told_of_teaches_nothing():
+    built = started("K5")
+    for side in (1, -1):
+        built.msgbus.publish(TOPIC_BOOK, TradeClosed(closed(side)))
+    assert built.ask(state=market()).code == "NOISE"
 
 
 def test_asked_about_its_open_trade_it_manages_instead_of_looking_for_another():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from builders import plan, trade_view
 
-from bot.decision.answers import unusable
+from bot.decision.answers import raised, short, usable, usable_action
 from bot.decision.codes import Code
 from bot.decision.plan import Act, EntryPlan, EntryType, ExitReason, Leg, ManagementAction, NoSetup, Setup, Thesis, Veto
 
@@ -20,6 +20,17 @@ HOLD = ManagementAction(Act.HOLD, "nothing to do")
 
 def changed(**changes: Any) -> EntryPlan:
     return msgspec.structs.replace(plan(), **changes)
+
+
+def unusable(answer: Any, *asked: Any, **how: Any) -> str:
+    """Why an answer cannot be used, "" if it can; then what is used says the same and is not the answer itself."""
+    try:
+        used = usable(answer, *asked, **how)
+    except ValueError as fault:
+        return str(fault)
+    assert used is not answer and type(used) is type(answer)
+    assert msgspec.json.encode(used) == msgspec.json.encode(answer)  # there nan is null, and equal
+    return ""
 
 
 class Liar(EntryPlan, frozen=True):
@@ -107,3 +118,48 @@ def test_an_action_that_is_none_is_named(action, words):
 
 def test_the_filter_never_has_a_plan():
     assert "of EntryPlan" in unusable(plan(), "K5", "F5", None, vetoes=True)
+
+
+WORDS = "a strategy's own words \ud800"
+
+
+@pytest.mark.parametrize(
+    ("answer", "trade"),
+    [
+        (NoSetup(WORDS, "b", 1, "c", 2), None),
+        (NoSetup("A", "b", WORDS, "c", 2), None),
+        (changed(strategy=WORDS), None),
+        (ManagementAction(Act.HOLD, WORDS), trade_view()),
+        (ManagementAction(Act.EXIT, "out", reason=WORDS), trade_view()),
+    ],
+)
+def test_words_that_no_record_can_hold_are_no_answer(answer, trade):
+    assert "cannot be read" in unusable(answer, "K1", "F1", trade)
+
+
+def test_a_word_for_an_enum_becomes_the_enum_that_everybody_reads():
+    action = usable_action(ManagementAction("exit", "out", reason="THESIS"))
+    assert (action.act, action.reason) == (Act.EXIT, ExitReason.THESIS)
+    assert (type(action.act), type(action.reason)) == (Act, ExitReason)
+
+
+def test_a_number_of_a_strangers_type_becomes_none_that_it_can_change():
+    class Whole(int):
+        pass
+
+    assert "cannot be read" in unusable(ManagementAction(Act.TIGHTEN, "closer", stop=Whole(1000)), "K1", "F1", trade_view())
+
+
+class Quits(Exception):
+    def __str__(self) -> str:
+        raise SystemExit
+
+
+def test_an_exception_is_one_line_whatever_its_text_does():
+    assert raised(ValueError("a\nb")) == "ValueError: a b"
+    assert raised(Quits()) == "Quits: what cannot be shown (SystemExit)"
+    assert raised(ValueError("\ud800")) == "ValueError: ?"
+
+
+def test_a_long_value_is_cut():
+    assert (short("x" * 58), short("x" * 59)) == (repr("x" * 58), repr("x" * 59)[:57] + "...")

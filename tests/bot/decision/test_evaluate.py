@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 from builders import LIMITS, TrustStub, market, plan, snapshot, with_beliefs
@@ -76,3 +78,31 @@ def test_a_euc_that_cannot_be_worked_out_is_a_refusal_that_says_so():
 def test_a_guard_that_failed_is_named_with_its_error():
     failure = guard_error("a gate", 3, ValueError("no"))
     assert (failure.text, failure.layer, failure.unit) == ("GUARD_ERROR: guard=a gate: ValueError: no, required=an answer", 3, "")
+
+
+class Yes:
+    """What a gate may never answer, made so that it would come first and say nothing."""
+
+    layer, code, text = -1, "", ""
+
+
+@pytest.mark.parametrize("answer", [Yes(), APPROVED, True, "", 0], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("gates", ["BAR_GATES", "PLAN_GATES"])
+def test_a_gate_that_answers_anything_but_yes_or_a_refusal_refuses(monkeypatch, answer, gates):
+    gate = SimpleNamespace(name="a gate", layer=3, check=lambda *_: answer)
+    monkeypatch.setattr(f"bot.decision.evaluate.{gates}", (gate,))
+    verdict = evaluate(plan(), snapshot(), LIMITS).verdict
+    assert (type(verdict), verdict.code, verdict.layer) == (Refused, "GUARD_ERROR", 3)
+    assert verdict.observed == f"a gate: TypeError: {type(answer).__name__}"
+
+
+def test_a_veto_that_is_none_is_a_guard_that_failed():
+    assert codes(evaluate(plan(), snapshot(veto=Yes()), LIMITS).failures) == ["GUARD_ERROR"]
+
+
+def test_a_guard_that_fails_without_words_is_named_all_the_same():
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert guard_error("a gate", 3, Mute()).observed == "a gate: Mute: what cannot be shown (RuntimeError)"

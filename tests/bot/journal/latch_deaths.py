@@ -47,6 +47,11 @@ def kill_by_steps(journal: Journal) -> None:
         journal.write_ahead(Kind.KILL, bar_ns(2), KillRecord(state, "manual"))
 
 
+def kill_in_no_words(journal: Journal) -> None:
+    """A guard that failed at a file's name, which is no text: each name that os.fsdecode made may hold such a half of a character."""
+    journal.write_ahead(Kind.KILL, bar_ns(2), KillRecord("TRIPPED", "a guard failed", "cannot read \udcff.csv"))
+
+
 def arm(journal: Journal) -> None:
     """What `mesbot resume` writes."""
     journal.add(Kind.OPERATOR, bar_ns(3), OperatorRecord("resume", "flat"))
@@ -65,6 +70,7 @@ def traded(path: Path, *states: str) -> Path:
 DEEDS: dict[str, tuple[tuple[str, ...], Callable[[Journal], None]]] = {
     "kill": ((), lambda journal: kill(journal, "TRIPPED")),
     "whole kill": ((), kill_by_steps),
+    "kill in no words": ((), kill_in_no_words),
     "resume": (STATES, arm),
 }
 

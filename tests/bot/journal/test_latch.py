@@ -184,6 +184,11 @@ def test_killed_at_any_step_of_a_kill_it_is_in_force_from_its_first_write_on(dea
     assert states_after_each_death(deaths, "kill") == ["ARMED"] + ["TRIPPED"] * 6  # latch, journal, latch
 
 
+def test_a_kill_whose_words_are_no_text_is_in_force_from_its_first_write_on(deaths):
+    after = states_after_each_death(deaths, "kill in no words")
+    assert after[0] == "ARMED" and set(after[1:]) == {"TRIPPED"}
+
+
 def test_killed_at_any_step_of_a_resume_it_is_armed_only_after_its_last_write(deaths):
     assert states_after_each_death(deaths, "resume") == ["HALTED"] * 3 + ["ARMED"] * 2  # journal, latch
 

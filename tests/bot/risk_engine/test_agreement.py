@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from builders import an_intent, plan
 
 from bot.decision.plan import ExitReason
-from bot.messages import ENDPOINT_HOLDINGS, Holdings
-from bot.risk_engine.agreement import AGAIN_NS, Agreement
+from bot.messages import Holdings
+from bot.risk_engine.agreement import AGAIN_NS, Agreement, Answerer, by_the_book, nobody
 from bot.risk_engine.clocks import StampTime
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
@@ -17,20 +18,16 @@ from bot.units import SECOND_NS
 
 
 class Account:
-    """A bus with an adapter that says what it `holds`; what it was asked, and which trades were acted on when (tenths of a second)."""
+    """An adapter that says what it `holds`; what it was asked, and which trades were acted on when (tenths of a second)."""
 
-    def __init__(self, holds: int | None, net: int = 1, listens: bool = True) -> None:
-        self.holds, self.net, self.asked, self.acted, self._listens = holds, net, [], [], listens
+    def __init__(self, holds: Any, net: int = 1, answerer: Answerer | None = None) -> None:
+        self.holds, self.net, self.asked, self.acted = holds, net, [], []
         self.wall = StampTime(0)
-        hands = SimpleNamespace(msgbus=self, wall=self.wall)
-        self.agreement = Agreement(hands, lambda: self.net, self._act)
+        self.agreement = Agreement(SimpleNamespace(wall=self.wall), lambda: self.net, self._act)
+        self.agreement.ask(self._answer if answerer is None else answerer)
         self.trade = held()
 
-    def endpoints(self) -> list[str]:
-        return [ENDPOINT_HOLDINGS] if self._listens else ["mesbot.journal"]
-
-    def send(self, endpoint: str, question: Holdings) -> None:
-        assert endpoint == ENDPOINT_HOLDINGS
+    def _answer(self, question: Holdings) -> None:
         self.asked.append(question.expected)
         question.held = self.holds
 
@@ -73,9 +70,32 @@ def test_what_the_account_does_not_hold_is_missing(side, net, holds, missing):
     assert account.asked == [net]
 
 
-def test_where_no_adapter_answers_the_book_counts():
-    account = Account(None, listens=False)
-    assert (account.agreement.missing(account.trade), account.asked, account.until(9)) == (0, [], [])
+def test_at_a_simulated_venue_the_book_counts():
+    account = Account(None, answerer=by_the_book)
+    assert (account.agreement.missing(account.trade), account.until(9)) == (0, [])
+
+
+def test_before_anybody_is_named_the_book_counts():
+    wall = StampTime(0)
+    assert Agreement(SimpleNamespace(wall=wall), lambda: 1, lambda _: None).missing(held()) == 0
+
+
+def _raises(question: Holdings) -> None:
+    question.held = question.expected
+    raise RuntimeError("away")
+
+
+@pytest.mark.parametrize("answerer", [nobody, _raises])
+def test_where_nobody_answers_nothing_is_known(answerer):
+    account = Account(None, answerer=answerer)
+    assert account.agreement.missing(account.trade) is None
+    assert account.until(2) == [1, 2]
+
+
+@pytest.mark.parametrize("nonsense", ["1", 1.0, True, [], float("nan")], ids=repr)
+def test_an_answer_that_is_no_whole_number_is_none(nonsense):
+    account = Account(nonsense)
+    assert account.agreement.missing(account.trade) is None
 
 
 @pytest.mark.parametrize("holds", [0, None])

@@ -133,11 +133,18 @@ def test_a_command_of_another_kind_is_answered_to_nobody():
 # ------------------------------------------------------------------ all or nothing
 
 
+def test_what_has_left_of_a_denied_list_hears_from_the_venue_alone():
+    made = bracket()
+    heard = Heard(*made.orders)
+    working(made.orders[0])
+    heard.denials.deny_rest(made.orders, made.orders[1].client_order_id)
+    assert [event.client_order_id.value[-2:] for event in heard.events] == ["1T"]
+
+
 def test_what_nautilus_forgets_of_a_denied_list_is_denied_too():
     made = bracket()
     heard = Heard(*made.orders)
-    working(made.orders[1])
-    heard.denials.deny_rest(made.orders, made.orders[1])
+    heard.denials.deny_rest(made.orders, made.orders[1].client_order_id)
     assert [(type(event).__name__, event.client_order_id.value[-2:]) for event in heard.events] == [
         ("OrderDenied", "1E"),
         ("OrderDenied", "1T"),

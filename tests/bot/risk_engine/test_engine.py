@@ -14,14 +14,15 @@ import pytest
 from builders import CONTRACTS, INPUTS, LIMITS, MOMENT, an_intent, plan, snapshot
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import BatchCancelOrders, CancelOrder, QueryOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.model.events import OrderDenied, OrderModifyRejected
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, OrderListId, StrategyId, TraderId
 from nautilus_trader.model.orders import Order, OrderList
-from order_makers import ES, K1, MES, ORIGIN, TRADER, asked_to_end, bracket, cancel, change, remade, submission, working
+from order_makers import ES, K1, MES, ORIGIN, TRADER, about, asked_to_end, bracket, cancel, change, remade, submission, working
 
 from bot.decision.euc import euc
 from bot.decision.intent import Intent
-from bot.decision.plan import OPERATOR
-from bot.decision.snapshot import Snapshot
+from bot.decision.plan import OPERATOR, ExitReason
+from bot.decision.snapshot import KillState, Snapshot
 from bot.errors import JournalError
 from bot.journal.build import intent_record
 from bot.journal.records import Kind
@@ -43,12 +44,20 @@ class Watch:
     def __init__(self) -> None:
         self.trades: list[Trade] = []
         self.now_ns = MOMENT
+        self.kill_state = KillState.ARMED
         self.told: list[tuple[Any, ...]] = []
         self.entries = SimpleNamespace(end=lambda trade: self.told.append(("end entries", trade)))
 
     def find(self, name: str) -> Any:
         known = ((trade, leg, order) for trade in self.trades for leg in trade.legs for order in leg.orders)
         return next((found for found in known if found[2].order_id == name), (None, None, None))
+
+    def begin(self, intent: Intent, orders: list[Order], now: Snapshot) -> None:
+        self.told.append(("begin", intent, orders, now))
+        leg = Leg(1, 1, intent.plan.legs[0].stop, intent.plan.legs[0].target)
+        for order, role, side in zip(orders, (R.ENTRY, R.STOP, R.TARGET), (1, -1, -1), strict=True):
+            leg.orders.append(TrackedOrder(order.client_order_id.value, role, 1, side * intent.plan.side, 1))
+        self.trades.append(Trade(intent, [leg]))
 
     def __getattr__(self, name: str) -> Any:
         return lambda *given: self.told.append((name, *given))
@@ -469,6 +478,14 @@ def test_a_gate_that_fails_is_a_refusal_and_an_alarm(doors):
     assert found.risk == []
 
 
+def test_a_veto_that_is_no_refusal_approves_nothing_and_is_an_alarm(doors):
+    found = doors(an_intent())
+    found.now = snapshot(veto=SimpleNamespace(layer=-1, code="", text=""), eqs=0.1)
+    found.enter(an_intent())
+    assert (found.refused[0], found.risk) == ("EQS_BELOW_MINIMUM", [])
+    assert found.alarms == ["GUARD_ERROR: guard=K5 veto: TypeError: SimpleNamespace, required=an answer"]
+
+
 def test_a_gate_that_fails_behind_another_refusal_is_an_alarm_all_the_same(doors):
     found = doors(an_intent())
     found.now = snapshot(trust={}, eqs=0.1)
@@ -494,7 +511,7 @@ def test_a_copy_of_a_bracket_that_is_on_its_way_does_not_end_it(doors):
     found = doors(an_intent())
     command = found.enter(an_intent())
     orders = [TrackedOrder(order.client_order_id.value, R.ENTRY, 1, 1, 1) for order in command.order_list.orders[:2]]
-    found.watch.trades.append(Trade(an_intent(), [Leg(1, 1, 992, 1016, orders)]))
+    found.watch.trades[:] = [Trade(an_intent(), [Leg(1, 1, 992, 1016, orders)])]
     found.engine.on_risk(command)
     assert [event.client_order_id for event in found.events] == [command.order_list.orders[2].client_order_id]  # that one is not tracked
 
@@ -864,38 +881,183 @@ def test_a_look_that_fails_is_a_refusal_and_an_alarm(doors):
     assert (found.refused[0], len(found.alarms), found.risk) == ("GUARD_ERROR", 1, [])
 
 
-# ------------------------------------------------------------------ denied behind the first door
+# ------------------------------------------------------------------ refused by Nautilus behind the first door
 
 
-def denied(order: Order) -> Any:
-    return SimpleNamespace(client_order_id=order.client_order_id)
+def denial(order: Order) -> OrderDenied:
+    return OrderDenied(**about(order, "account_id", "ts_event"), reason="too late")
+
+
+def change_rejection(order: Order) -> OrderModifyRejected:
+    return OrderModifyRejected(**about(order), venue_order_id=None, reason="too late")
 
 
 def test_a_list_of_which_nautilus_denied_an_order_goes_whole_and_passes_no_more(doors):
-    found = doors(an_intent())
+    found, brought = doors(an_intent()), []
     command = found.enter(an_intent())
     entry, stop, target = command.order_list.orders
-    working(stop)  # stands for the denied one: it waits no longer
-    found.engine.forget(denied(stop))
+    event = denial(stop)
+    assert found.engine.stopped(event, brought.append)
+    assert brought == [event]
     assert [event.client_order_id for event in found.events] == [entry.client_order_id, target.client_order_id]
     assert {event.reason for event in found.events} == {f"{stop.client_order_id} of the same list was denied"}
     found.engine.on_exec(command)
     assert found.exec == []
 
 
-def test_a_denied_single_order_or_change_passes_no_more(doors):
-    found = doors()
-    order = bracket().orders[1]
-    for command in (single(order), change(order, 993)):
-        found.engine.send(command, after_wait=True)
-        found.engine.forget(denied(order))
-        found.engine.on_exec(command)
-    assert (len(found.risk), found.exec, found.events) == (2, [], [])
-
-
-def test_a_denial_of_another_order_forgets_nothing(doors):
+def test_whoever_hears_of_a_denial_cannot_send_the_command_on(doors):
     found = doors(an_intent())
     command = found.enter(an_intent())
-    found.engine.forget(denied(bracket(an_intent(name="another")).first))
+    assert found.engine.stopped(denial(command.order_list.orders[1]), lambda _: found.engine.on_exec(command))
+    assert found.exec == []
+
+
+@pytest.mark.parametrize(("make", "refusal"), [(lambda order: single(order), denial), (lambda order: change(order, 993), change_rejection)])
+def test_a_refused_single_order_or_change_passes_no_more(doors, make, refusal):
+    found, order, brought = doors(), bracket().orders[1], []
+    command = make(order)
+    found.engine.send(command, after_wait=True)
+    assert found.engine.stopped(refusal(order), brought.append)
     found.engine.on_exec(command)
-    assert (found.exec, found.events) == ([command], [])
+    assert (len(found.risk), found.exec, found.events, len(brought)) == (1, [], [], 1)
+
+
+def test_a_refusal_of_what_is_not_between_the_doors_is_none(doors):
+    found, brought = doors(an_intent()), []
+    command = found.enter(an_intent())
+    other = bracket(an_intent(name="another")).first
+    assert not found.engine.stopped(denial(other), brought.append)
+    assert not found.engine.stopped(change_rejection(command.order_list.orders[1]), brought.append)  # it is no change that is on its way
+    found.engine.on_exec(command)
+    assert not found.engine.stopped(denial(command.order_list.orders[1]), brought.append)
+    assert (found.exec, found.events, brought) == ([command], [], [])
+
+
+def test_a_denial_says_nothing_of_a_change(doors):
+    found, brought = doors(), []
+    command = change(bracket().orders[1], 993)
+    found.engine.send(command)
+    assert not found.engine.stopped(denial(bracket().orders[1]), brought.append)
+    found.engine.on_exec(command)
+    assert (found.exec, brought) == ([command], [])
+
+
+# ------------------------------------------------------------------ between the doors
+
+
+def telling(found: Doors, act: Any) -> None:
+    """Whoever hears that an intent was submitted acts."""
+    begin = found.watch.begin
+
+    def told(*given: Any) -> None:
+        begin(*given)
+        act()
+
+    found.watch.begin = told
+
+
+def test_a_bracket_that_is_brought_to_the_second_door_while_others_are_told_of_it_passes_once(doors):
+    found, made = doors(an_intent()), bracket()
+    command = submission(made)
+    found.keep(*made.orders)
+    telling(found, lambda: found.engine.on_exec(command))
+    found.engine.on_risk(command)
+    assert found.passed == ([command], [])
+    assert (found.refused[0], found.events) == ("NOT_RECOGNISED", [])  # and the refusal does not end it on its way
+    found.engine.on_exec(command)
+    found.engine.on_exec(command)
+    assert found.exec == [command]
+
+
+def test_a_bracket_that_is_sent_to_the_first_door_while_others_are_told_of_it_passes_once(doors):
+    found, made = doors(an_intent()), bracket()
+    command = submission(made)
+    found.keep(*made.orders)
+    telling(found, lambda: found.engine.on_risk(command))
+    found.engine.on_risk(command)
+    assert found.passed == ([command], []) and found.refused[0] == "DUPLICATE_INTENT"
+
+
+def test_a_bracket_that_nautilus_denied_while_others_are_told_of_it_does_not_leave(doors):
+    found, made = doors(an_intent()), bracket()
+    command = submission(made)
+    found.keep(*made.orders)
+    telling(found, lambda: found.engine.stopped(denial(made.orders[0]), lambda _: None))
+    found.engine.on_risk(command)
+    found.engine.on_exec(command)
+    assert found.passed == ([], [])
+
+
+KILLED = ("KILL_SWITCH", 0, "state")
+UNWANTED = ("PLAN_MISMATCH", 8, "found", "an end that was asked for on its way", "required", "an entry that is wanted", "")
+
+
+@pytest.mark.parametrize("state", [state for state in KillState if state is not KillState.ARMED])
+def test_a_bracket_that_a_kill_has_overtaken_is_denied_at_the_second_door(doors, state):
+    found = doors(an_intent())
+    command = found.enter(an_intent())
+    found.watch.kill_state = state
+    found.engine.on_exec(command)
+    assert found.refused == (*KILLED, state.value, "required", "ARMED", "")
+    assert ([event.client_order_id.value[-2:] for event in found.events], found.exec) == (["1E", "1S", "1T"], [])
+    assert {event.reason for event in found.events} == {f"KILL_SWITCH: state={state.value}, required=ARMED"}
+
+
+def close_it(trade: Trade) -> None:
+    trade.closing = ExitReason.THESIS
+
+
+def cancel_its_entry(trade: Trade) -> None:
+    trade.legs[0].orders[0].cancel_requested = True
+
+
+@pytest.mark.parametrize("end", [close_it, cancel_its_entry])
+def test_a_bracket_whose_end_has_overtaken_it_is_denied_at_the_second_door(doors, end):
+    found = doors(an_intent())
+    command = found.enter(an_intent())
+    end(found.watch.trades[0])
+    found.engine.on_exec(command)
+    assert (found.refused, found.exec, len(found.events)) == (UNWANTED, [], 3)
+    assert found.alarms == []
+
+
+def test_a_bracket_whose_trade_is_not_known_is_denied_at_the_second_door(doors):
+    found = doors(an_intent())
+    command = found.enter(an_intent())
+    found.watch.trades.clear()
+    found.engine.on_exec(command)
+    assert (found.refused, found.exec, len(found.events)) == (UNWANTED, [], 3)
+
+
+@pytest.mark.parametrize("state", KillState)
+def test_the_supervisors_own_passes_the_second_door_in_every_state(doors, state):
+    found = doors()
+    command = exits(found, bare(found))
+    found.engine.send(command)
+    found.watch.kill_state = state
+    found.engine.on_exec(command)
+    assert found.exec == [command]
+
+
+@pytest.mark.parametrize("state", KillState)
+def test_a_drill_passes_the_second_door_armed_or_halted(doors, state):
+    made = an_intent(plan(strategy=OPERATOR))
+    found = doors(run={"paper": True})
+    listed = bracket(made, strategy_id=StrategyId(f"{OPERATOR}-{OPERATOR}"))
+    found.keep(*listed.orders)
+    command = submission(listed, strategy_id=listed.first.strategy_id)
+    assert found.engine.drill(command, made)
+    found.watch.kill_state = state
+    found.engine.on_exec(command)
+    assert (found.exec == [command]) is (state in (KillState.ARMED, KillState.HALTED))
+
+
+def test_what_comes_where_nothing_may_pass_is_refused_and_hears_why(doors):
+    found, order = doors(), bracket().first
+    found.keep(order)
+    found.engine.refuse(single(order))
+    assert (found.refused[0], [type(event).__name__ for event in found.events], found.passed) == (
+        "NOT_RECOGNISED",
+        ["OrderDenied"],
+        ([], []),
+    )

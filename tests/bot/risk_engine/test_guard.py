@@ -64,6 +64,22 @@ def test_a_log_that_fails_is_caught_as_well():
     told = Told("log")
     assert told.guard.done(broken) is False
     assert told.logged[1] == ("the alarm failed as well", "disk full")
+    assert told.alarms == ["ValueError: no ()"]  # what cannot be logged is an alarm all the same
+
+
+def test_an_error_without_words_is_an_alarm_all_the_same():
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def mute() -> None:
+        raise Mute
+
+    told = Told()
+    told.log = lambda *_: None
+    told.guard = Guard(told.alarm, told.log)
+    assert told.guard.done(mute) is False
+    assert told.alarms == ["Mute: what cannot be shown (RuntimeError)"]
 
 
 def test_what_ends_the_program_is_not_held_up():

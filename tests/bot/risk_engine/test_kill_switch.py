@@ -160,3 +160,76 @@ def test_what_a_person_kills_is_left_as_manual_and_all_else_as_killed(latched, r
     for reason in reasons:
         made.trip(reason, "")
     assert made.exit_reason == left_for
+
+
+@pytest.mark.parametrize("words", [(7, None), ("\ud800", object()), ((), {})], ids=["numbers", "surrogate", "others"])
+def test_it_is_tripped_by_words_of_any_kind_and_what_is_told_can_be_written(words):
+    hands, said = Telling(), []
+    hands.journal = lambda kind, ts_ns, body: said.append(body)
+    hands.publish = lambda topic, update: said.append(update)
+    switch(hands).trip(*words)
+    record, update = said
+    assert (record.state, type(record.reason), type(record.detail), type(update.reason)) == ("TRIPPED", str, str, str)
+    f"{record.reason}{record.detail}".encode()
+
+
+def test_a_drill_is_cleared_by_the_words_it_was_told_with():
+    hands = Telling()
+    drilled = switch(hands, flat=True)
+    drilled.trip("manual", "a drill \ud800")
+    assert drilled.clear("a drill \ud800") == ""
+
+
+# ------------------------------------------------------------------ the end of a drill
+
+
+def drilled(hands: Telling, *more: tuple[str, str], before: tuple[object, ...] = ()) -> KillSwitch:
+    """A switch that a drill has tripped, and whatever else, and what an earlier run left; at rest."""
+    made = KillSwitch(hands, lambda: made.rest(), *before)
+    made.trip("manual", "the drill")
+    for each in more:
+        made.trip(*each)
+    return made
+
+
+def test_the_end_of_a_drill_that_alone_has_tripped_it_arms_it_again_and_is_told():
+    hands, told = Telling(), []
+    cleared = drilled(hands)
+    hands.journal = lambda kind, ts_ns, body: told.append((kind, ts_ns, body))
+    hands.publish = lambda topic, update: told.append((topic, update))
+    assert (cleared.clear("the drill"), cleared.state) == ("", KillState.ARMED)
+    assert told == [
+        (Kind.KILL, 7, KillRecord("ARMED", "the drill is over", "the drill")),
+        (TOPIC_KILL, KillUpdate(KillState.ARMED, "the drill is over")),
+    ]
+    cleared.trip("manual", "another drill")
+    assert cleared.clear("another drill") == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "before", "said"),
+    [
+        ([("a guard failed", "x")], (), "the kill switch is HALTED (a guard failed: x), which only `mesbot resume` ends"),
+        (
+            [("a guard failed", "y"), ("a guard failed", "x")],
+            (),
+            "the kill switch is HALTED (a guard failed: x), which only `mesbot resume` ends",
+        ),
+        ([("manual", "enough")], (), "the kill switch is HALTED (manual: enough), which only `mesbot resume` ends"),
+        ([], (KillState.HALTED, "lost"), "the kill switch is HALTED (lost: before this run), which only `mesbot resume` ends"),
+        ([], (KillState.HALTED,), "the kill switch is HALTED (: before this run), which only `mesbot resume` ends"),
+    ],
+)
+def test_what_else_has_tripped_it_is_a_persons_to_clear(more, before, said):
+    hands = Telling()
+    kept = drilled(hands, *more, before=before)
+    count = len(hands.done)
+    assert kept.clear("the drill") == said
+    assert (kept.state, len(hands.done)) == (KillState.HALTED, count)
+
+
+def test_a_drill_that_is_not_at_rest_stays_latched():
+    tripped = switch(Telling())
+    tripped.trip("manual", "the drill")
+    assert tripped.clear("the drill") == "the kill switch is TRIPPED, which only `mesbot resume` ends"
+    assert tripped.state is KillState.TRIPPED

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import msgspec
 import pytest
+from nautilus_trader.config import StrategyConfig
 
 from bot.errors import RiskEngineError
-from bot.risk_engine.parts import LIVE_PARTS, PARTS, require_one_runtime, require_parts, require_strategies
+from bot.risk_engine.parts import LIVE_PARTS, OWN_BUSINESS, PARTS, require_one_runtime, require_parts, require_plain, require_strategies
 from bot.runtime.runtime import RuntimeSpec
 
 STRATEGIES = ("K1", "K2", "Z6")
@@ -56,3 +58,51 @@ def test_a_part_that_was_made_for_another_runtime_is_refused_by_its_name():
     require_one_runtime(spec, [part("LIBRARY", spec), SimpleNamespace(id="somebody else's", config=SimpleNamespace())])
     with pytest.raises(RiskEngineError, match=r"LIBRARY has runtime\.contracts_directory = 'lax' where the risk engine has 'contracts'"):
         require_one_runtime(spec, [part("JOURNAL", spec), part("LIBRARY", other)])
+
+
+# ------------------------------------------------------------------ plain configurations
+
+OTHERWISE = {  # a value that differs from the default, for every field that is not a strategy's own business
+    "oms_type": "HEDGING",
+    "external_order_claims": ["MES.CME"],
+}
+
+
+def strategy(**changes):
+    """A strategy whose configuration says so; values are not looked at by Nautilus before it starts."""
+    return SimpleNamespace(id="K1-K1", config=SimpleNamespace(**{**{name: getattr(StrategyConfig(), name) for name in FIELDS}, **changes}))
+
+
+FIELDS = StrategyConfig.__struct_fields__
+
+
+def test_plain_strategies_may_start_whatever_they_are_called_and_log():
+    plain = StrategyConfig(strategy_id="K1", order_id_tag="7", log_events=False, log_commands=False, use_uuid_client_order_ids=True)
+    require_plain([strategy(), SimpleNamespace(id="K1", config=plain), SimpleNamespace(id="K1", config=SimpleNamespace())])
+
+
+def test_positions_may_be_netted_by_name():
+    require_plain([SimpleNamespace(id="K1", config=StrategyConfig(oms_type="NETTING"))])
+
+
+@pytest.mark.parametrize("name", sorted(set(FIELDS) - OWN_BUSINESS))
+def test_every_other_setting_must_be_its_default(name):
+    default = getattr(StrategyConfig(), name)
+    found = OTHERWISE.get(name, not default if isinstance(default, bool) else "otherwise")
+    sentence = rf"^The run cannot start: strategy K1-K1 is configured with {name} = .*; only {re.escape(repr(default))} is allowed"
+    with pytest.raises(RiskEngineError, match=sentence):
+        require_plain([strategy(), strategy(**{name: found})])
+
+
+def test_a_setting_of_tomorrow_must_be_its_default(monkeypatch):
+    class Tomorrow(StrategyConfig, frozen=True):
+        send_twice: bool = False
+
+    monkeypatch.setattr("bot.risk_engine.parts.StrategyConfig", Tomorrow)
+    require_plain([SimpleNamespace(id="K1", config=Tomorrow())])
+    with pytest.raises(RiskEngineError, match="send_twice = True; only False is allowed"):
+        require_plain([SimpleNamespace(id="K1", config=Tomorrow(send_twice=True))])
+
+
+def test_what_is_a_strategys_own_business_is_there_to_be_set():
+    assert set(FIELDS) >= OWN_BUSINESS

@@ -15,9 +15,10 @@ from nautilus_trader.model.orders import OrderList, StopMarketOrder
 from order_makers import ES, K1, MES, TRADER, bracket, cancel, change, kept, remade, submission, working
 
 from bot.decision.codes import Code
-from bot.decision.plan import ExitReason
+from bot.decision.plan import OPERATOR, ExitReason
+from bot.decision.snapshot import KillState
 from bot.decision.verdict import Refused
-from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, stop_change, unknown_command
+from bot.risk_engine.recognise import CAUSE, entry_cancel, other_list, other_owner, overtaken, stop_change, unknown_command
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
@@ -171,6 +172,32 @@ def test_an_order_that_is_not_the_one_of_that_id_is_told(which):
     assert other_list(submission(sent), bracket(), kept(*orders)) == f"{sent.orders[which].client_order_id} is not the order of that id"
     del orders[which]
     assert other_list(submission(sent), bracket(), kept(*orders)) == f"{sent.orders[which].client_order_id} is not the order of that id"
+
+
+# ------------------------------------------------------------------ overtaken on its way
+
+
+def a_trade(cancel_requested: bool = False, closing: ExitReason | None = None) -> Trade:
+    entry = TrackedOrder(f"{NAME}-1E", Role.ENTRY, 1, 1, 1, cancel_requested=cancel_requested)
+    return Trade(an_intent(), [Leg(1, 1, 992, 1016, [entry])], closing=closing)
+
+
+END = ("PLAN_MISMATCH", 8, "found", "an end that was asked for on its way", "required", "an entry that is wanted", "")
+
+
+@pytest.mark.parametrize("state", KillState)
+@pytest.mark.parametrize("strategy", ["K1", OPERATOR])
+def test_a_kill_overtakes_a_bracket_and_while_it_is_halted_a_drill_may_be_asked_for(state, strategy):
+    drilled = state is KillState.HALTED and strategy == OPERATOR
+    passes = drilled or state is KillState.ARMED
+    refusal = None if passes else ("KILL_SWITCH", 0, "state", state.value, "required", "ARMED", "")
+    assert says(overtaken(an_intent(plan(strategy=strategy)), a_trade(), state)) == refusal
+
+
+@pytest.mark.parametrize("trade", [None, a_trade(cancel_requested=True), a_trade(closing=ExitReason.THESIS)])
+@pytest.mark.parametrize(("state", "strategy"), [(KillState.ARMED, "K1"), (KillState.HALTED, OPERATOR)])
+def test_an_end_overtakes_any_bracket(trade, state, strategy):
+    assert says(overtaken(an_intent(plan(strategy=strategy)), trade, state)) == END
 
 
 # ------------------------------------------------------------------ whose it is

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from builders import an_intent, plan
 from nautilus_trader.model.objects import Quantity
-from order_makers import bracket, filled, kept, working
+from order_makers import bracket, filled
 
 from bot.journal.records import Kind
 from bot.risk_engine.records import fill_record
-from bot.risk_engine.story import Told, answered, changed_elsewhere, take_fill, take_update
+from bot.risk_engine.story import answered, changed_elsewhere, take_fill, take_update
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Fill, Leg, Trade
 
@@ -262,33 +262,3 @@ def test_an_order_that_has_ended_has_nothing_asked_for(state):
 @pytest.mark.parametrize("event", ["OrderAccepted", "OrderCancelRejected", "OrderUpdated"])
 def test_any_other_word_leaves_what_was_asked_for(event):
     assert asked(event) == (3, 995, False)
-
-
-# ------------------------------------------------------------------ what is news
-
-
-def test_an_event_that_nautilus_has_applied_is_news_once():
-    order = working(bracket().first)
-    told = Told(kept(order))
-    assert [told.news(order.last_event), told.news(order.last_event)] == [True, False]
-
-
-def test_an_event_that_was_only_published_is_no_news():
-    order, other = working(bracket().first), working(bracket().first)
-    told = Told(kept(order))
-    assert not told.news(other.last_event)
-    assert not told.news(order.events[0])
-    assert not Told(kept()).news(order.last_event)
-    assert told.news(order.last_event)
-
-
-def test_what_follows_is_news_again_and_each_order_is_heard_by_itself():
-    first, second = bracket().orders[:2]
-    told = Told(kept(first, second))
-    working(first)
-    assert told.news(first.last_event)
-    working(second)
-    assert told.news(second.last_event)
-    assert not told.news(first.last_event)
-    first.apply(filled(first, 1000))
-    assert told.news(first.last_event)

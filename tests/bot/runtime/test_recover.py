@@ -241,6 +241,11 @@ def test_a_trade_with_a_closing_order_is_being_left_for_the_reason_it_was(reason
     assert of(*OPEN, order("1X1", "OrderSubmitted", cause=reason.value), order("1X1", "OrderAccepted")).closing is reason
 
 
+@pytest.mark.parametrize("cause", ["", "BOREDOM", "time"])
+def test_a_trade_that_was_left_for_a_reason_that_this_version_does_not_know_goes_on_being_left(cause):
+    assert of(*OPEN, order("1X1", "OrderSubmitted", cause=cause)).closing is ExitReason.RECONCILED
+
+
 def test_a_closing_order_without_a_reason_is_the_brokers_word_and_no_kill():
     assert of(*OPEN, order("1X1", "OrderSubmitted")).closing is ExitReason.RECONCILED
 

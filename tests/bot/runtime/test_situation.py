@@ -259,3 +259,28 @@ def test_the_hour_of_an_entry_passes_with_the_clock():
     assert now.snapshot().book.hour_entries == 1
     now.on_market(at("2025-09-16 11:00"))
     assert now.snapshot().book.hour_entries == 0
+
+
+# ----------------------------------------------------------------------- what others still hold
+
+
+def test_a_trust_that_is_changed_after_it_was_told_changes_nothing():
+    now, told = situation(), {"K1": TrustStub("QUARANTINED")}
+    now.on_trust(told)
+    now.on_market(update())
+    told["K1"] = TrustStub()
+    assert now.snapshot().trust == {"K1": TrustStub("QUARANTINED")}
+
+
+class Yes:
+    layer, code, text = -1, "", ""
+
+
+@pytest.mark.parametrize("veto", [Yes(), "", 0, True], ids=lambda value: type(value).__name__)
+def test_a_veto_that_is_none_of_the_filters_is_a_refusal_all_the_same(veto):
+    now = situation()
+    now.on_market(update())
+    now.on_veto(veto)
+    found = now.snapshot().veto
+    assert (type(found), found.code, found.layer) == (Refused, "GUARD_ERROR", 6)
+    assert found.observed == f"filter: TypeError: {type(veto).__name__}"

@@ -1,0 +1,73 @@
+"""The door of the venue's answers: which order events are news, and who may bring them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from nautilus_trader.model.events import OrderDenied, OrderInitialized, OrderModifyRejected, OrderPendingCancel, OrderPendingUpdate
+
+from bot.runtime.said import Handler, Said
+
+PROCESS, ACCOUNT, REPORT = "ExecEngine.process", "Portfolio.update_account", "ExecEngine.reconcile_execution_report"
+REPORTS = "ExecEngine.reconcile_execution_mass_status"  # of all there is; nobody of ours makes one
+OF_NAUTILUS = (OrderDenied, OrderModifyRejected)  # its own risk engine refuses by these
+REQUESTS = (OrderInitialized, OrderPendingUpdate, OrderPendingCancel)  # a strategy applies these itself; nothing ends by them
+KEPT = 1000  # events that Nautilus may still hold in its queue
+
+
+class Answers:
+    """Stands before Nautilus' execution engine and portfolio, whose handlers `take`, `take_account` and (live) `take_report` are.
+
+    `cache` is Nautilus'. News is what came through here, or was made of a report that did, and was applied to the order that it
+    names, once. What was only published says nothing, nor does an event that is published again, nor one that somebody applied to an
+    order himself. On a live node the adapter alone may bring them; a simulated exchange speaks for itself and cannot be told from
+    another.
+    """
+
+    def __init__(self, cache: Any, take: Handler, take_account: Handler, take_report: Handler | None = None) -> None:
+        self._cache, self._take, self._take_account, self._take_report = cache, take, take_account, take_report
+        self._reporting = False
+        self._came: deque[Any] = deque(maxlen=KEPT)
+        self._heard: dict[Any, Any] = {}
+
+    def bring(self, event: Any) -> None:
+        """An answer on its way to Nautilus."""
+        self._came.append(event)
+        self._take(event)
+
+    def bring_report(self, report: Any) -> None:
+        """A report on its way to Nautilus, which makes events of it at once: what the journal of this run does not hold."""
+        self._reporting = True
+        try:
+            self._take_report(report)
+        finally:
+            self._reporting = False
+
+    def doors(self, said: Said, *, simulated: bool, stopped: Callable[[Any, Handler], bool], refuse: Handler) -> dict[str, Handler]:
+        """The handlers by endpoint. Parts of the run are believed, and Nautilus' own refusal of what is between the doors: `stopped`
+        brings it and says whether it is one. `refuse` takes the rest, but for what a simulated exchange may have said.
+        """
+
+        def other(event: Any) -> None:
+            if type(event) in OF_NAUTILUS and (stopped(event, self.bring) or not simulated):
+                return
+            (self.bring if simulated else refuse)(event)
+
+        doors = {PROCESS: said.only(PROCESS, self.bring, other)}
+        if simulated:
+            return doors
+        account, report = said.only(ACCOUNT, self._take_account, refuse), said.only(REPORT, self.bring_report, refuse)
+        return doors | {ACCOUNT: account, REPORT: report, REPORTS: refuse}
+
+    def news(self, event: Any) -> bool:
+        """Whether a published order event is news; true once."""
+        name = event.client_order_id
+        order = self._cache.order(name)
+        if order is None or order.last_event is not event or self._heard.get(name) is event:
+            return False
+        if not (self._reporting or type(event) in REQUESTS or any(each is event for each in self._came)):
+            return False
+        self._heard[name] = event
+        return True

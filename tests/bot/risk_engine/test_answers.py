@@ -1,0 +1,225 @@
+"""The door of the venue's answers: what is news, and who may bring it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from nautilus_trader.common.component import MessageBus, TestClock
+from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModifyRejected
+from nautilus_trader.model.orders import Order
+from order_makers import TRADER, about, asked_to_change, asked_to_end, bracket, filled, kept, working
+
+from bot.risk_engine.answers import ACCOUNT, KEPT, PROCESS, REPORT, REPORTS, Answers
+from bot.runtime.said import Said
+
+
+def canceled(order: Order) -> OrderCanceled:
+    return OrderCanceled(**about(order), venue_order_id=order.venue_order_id)
+
+
+def denied(order: Order) -> OrderDenied:
+    return OrderDenied(**about(order, "account_id", "ts_event"), reason="no")
+
+
+def change_rejected(order: Order) -> OrderModifyRejected:
+    return OrderModifyRejected(**about(order), venue_order_id=order.venue_order_id, reason="no")
+
+
+# ------------------------------------------------------------------ what is news
+
+
+def answers(*orders: Order) -> Answers:
+    """In front of an engine that applies what it is brought."""
+    cache = kept(*orders)
+    return Answers(cache, lambda event: cache.order(event.client_order_id).apply(event), lambda _: None)
+
+
+def test_an_event_that_came_through_the_door_and_was_applied_is_news_once():
+    order = working(bracket().first)
+    told, event = answers(order), canceled(order)
+    told.bring(event)
+    assert [told.news(event), told.news(event)] == [True, False]
+
+
+def test_an_event_that_somebody_applied_himself_is_none():
+    order = working(bracket().first)
+    told, event = answers(order), canceled(order)
+    order.apply(event)
+    assert not told.news(event)
+
+
+def test_an_event_that_was_brought_and_not_applied_is_none():
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    event = canceled(order)
+    told.bring(event)
+    assert not told.news(event)
+    order.apply(event)
+    assert told.news(event)
+
+
+def test_the_making_of_an_order_is_news_though_no_venue_has_brought_it():
+    order = bracket().first
+    assert answers(order).news(order.last_event)
+
+
+@pytest.mark.parametrize("ask", [asked_to_end, asked_to_change])
+def test_what_a_strategy_applies_itself_when_it_asks_is_news(ask):
+    order = ask(working(bracket().first))
+    assert answers(order).news(order.last_event)
+
+
+def test_an_event_that_was_only_published_is_no_news():
+    order, other = working(bracket().first), working(bracket().first)
+    told = answers(order)
+    event = canceled(order)
+    told.bring(event)
+    assert not told.news(other.last_event)
+    assert not told.news(canceled(order))
+    assert not told.news(order.events[0])
+    assert not answers().news(event)
+    assert told.news(event)
+
+
+def test_what_follows_is_news_again_and_each_order_is_heard_by_itself():
+    first, second = (working(order) for order in bracket().orders[:2])
+    told = answers(first, second)
+    fill, end = filled(first, 1000), canceled(second)
+    told.bring(fill)
+    assert told.news(fill)
+    told.bring(end)
+    assert told.news(end) and not told.news(fill)
+
+
+def test_what_nautilus_makes_of_a_report_while_it_is_brought_is_news_and_not_before_or_after():
+    order = working(bracket().first)
+    heard = []
+
+    def make(event: Any) -> None:
+        order.apply(event)
+        heard.append(told.news(event))
+
+    told = Answers(kept(order), lambda _: None, lambda _: None, make)
+    assert not told.news(order.last_event)
+    told.bring_report(asked := canceled(order))
+    assert heard == [True] and order.last_event is asked
+    other = working(bracket().first)
+    late = Answers(kept(other), lambda _: None, lambda _: None, other.apply)
+    late.bring_report(event := canceled(other))
+    assert not late.news(event)
+
+
+def test_a_report_that_nautilus_cannot_take_leaves_nothing_open():
+    order = working(bracket().first)
+
+    def fail(_: Any) -> None:
+        raise ValueError("no report")
+
+    told = Answers(kept(order), lambda _: None, lambda _: None, fail)
+    with pytest.raises(ValueError, match="no report"):
+        told.bring_report(object())
+    order.apply(event := canceled(order))
+    assert not told.news(event)
+
+
+@pytest.mark.parametrize(("more", "news"), [(KEPT - 1, True), (KEPT, False)])
+def test_so_many_may_wait_in_the_queue_of_nautilus(more, news):
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    event = canceled(order)
+    for each in (event, *(object() for _ in range(more))):
+        told.bring(each)
+    order.apply(event)
+    assert told.news(event) is news
+
+
+# ------------------------------------------------------------------ who may bring it
+
+
+class Door:
+    """A bus with the doors on it, and who took what; `stops` is what the risk engine says of a refusal of Nautilus' own."""
+
+    def __init__(self, *, simulated: bool, stops: bool = False) -> None:
+        self.bus, self.said = MessageBus(TRADER, TestClock()), Said()
+        self.taken: list[Any] = []
+        self.accounts: list[Any] = []
+        self.reports: list[Any] = []
+        self.refused: list[Any] = []
+        self.asked: list[Any] = []
+        self.stops = stops
+        told = Answers(kept(), self.taken.append, self.accounts.append, self.reports.append)
+        doors = told.doors(self.said, simulated=simulated, stopped=self.stopped, refuse=self.refused.append)
+        for name, handler in doors.items():
+            self.bus.register(name, handler)
+
+    def stopped(self, event: Any, bring: Any) -> bool:
+        self.asked.append(event)
+        if self.stops:
+            bring(event)
+        return self.stops
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+@pytest.mark.parametrize("make", [canceled, denied, change_rejected])
+def test_what_a_part_says_is_taken_and_nobody_is_asked(simulated, make):
+    door, event = Door(simulated=simulated), make(working(bracket().first))
+    door.said.send(door.bus, PROCESS, event)
+    assert (door.taken, door.refused, door.asked) == ([event], [], [])
+
+
+def test_live_what_anybody_else_says_of_an_order_is_refused():
+    door, event = Door(simulated=False, stops=True), canceled(working(bracket().first))
+    door.bus.send(PROCESS, event)
+    assert (door.taken, door.refused, door.asked) == ([], [event], [])
+
+
+def test_a_simulated_exchange_speaks_for_itself():
+    door, event = Door(simulated=True), canceled(working(bracket().first))
+    door.bus.send(PROCESS, event)
+    assert (door.taken, door.refused, door.asked) == ([event], [], [])
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+@pytest.mark.parametrize("make", [denied, change_rejected])
+def test_a_refusal_of_nautilus_own_is_brought_once_where_it_stops_something(simulated, make):
+    door, event = Door(simulated=simulated, stops=True), make(working(bracket().first))
+    door.bus.send(PROCESS, event)
+    assert (door.taken, door.refused, door.asked) == ([event], [], [event])
+
+
+@pytest.mark.parametrize(("simulated", "brought"), [(True, 1), (False, 0)])
+@pytest.mark.parametrize("make", [denied, change_rejected])
+def test_a_refusal_that_stops_nothing_says_nothing_but_where_an_exchange_may_have_said_it(make, simulated, brought):
+    door, event = Door(simulated=simulated), make(working(bracket().first))
+    door.bus.send(PROCESS, event)
+    assert (door.taken, door.refused) == ([event] * brought, [])
+
+
+def test_an_event_type_of_tomorrow_is_no_refusal_of_nautilus_own():
+    class Tomorrow(OrderDenied):
+        """Looks like one."""
+
+    order = bracket().first
+    door, event = Door(simulated=False, stops=True), Tomorrow(**about(order, "account_id", "ts_event"), reason="no")
+    door.bus.send(PROCESS, event)
+    assert (door.taken, door.refused, door.asked) == ([], [event], [])
+
+
+@pytest.mark.parametrize(("endpoint", "taken"), [(ACCOUNT, "accounts"), (REPORT, "reports")])
+def test_live_an_account_and_a_report_are_the_adapters_word(endpoint, taken):
+    door, mine, other = Door(simulated=False), object(), object()
+    door.said.send(door.bus, endpoint, mine)
+    door.bus.send(endpoint, other)
+    assert (getattr(door, taken), door.refused) == ([mine], [other])
+
+
+def test_live_a_report_of_all_there_is_is_refused_whoever_brings_it():
+    door, mine, other = Door(simulated=False), object(), object()
+    door.said.send(door.bus, REPORTS, mine)
+    door.bus.send(REPORTS, other)
+    assert (door.reports, door.refused) == ([], [mine, other])
+
+
+def test_a_simulated_exchange_keeps_its_own_way_to_the_portfolio():
+    assert Door(simulated=True).bus.endpoints() == [PROCESS]

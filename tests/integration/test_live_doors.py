@@ -1,0 +1,252 @@
+"""What may come through the doors of a live node: judged by what the gateway holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hostile
+import pytest
+from hostile import Hostile
+from live_hour import PIECES, Hour, Script, law, standing
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import CancelOrder, ModifyOrder
+from nautilus_trader.model.events import OrderCanceled, OrderDenied
+from stage import read_journal
+
+from bot.decision.plan import ExitReason
+from bot.decision.snapshot import KillState
+from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, TOPIC_BOOK, CloseTrade, IntentSubmitted
+from bot.risk_engine.brackets import price_of
+from bot.supervision.orders import Role, named_role
+
+Act = Callable[[Hostile, int, int], None]
+PROCESS, EMULATOR = "ExecEngine.process", "OrderEmulator.execute"
+AWAY = ((3, "away up"), (4, "away up"))
+
+
+@pytest.fixture(scope="module")
+def contracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return law(tmp_path_factory.mktemp("doors") / "contracts")
+
+
+class Seen:
+    """What a few minutes came to."""
+
+    def __init__(self, hour: Hour) -> None:
+        supervisor = hour.node.risk._supervisor
+        self.raised, self.broken = hour.rogue.raised, hour.truth.broken
+        self.net, self.book_net, self.kill_state = hour.truth.net, supervisor.net, supervisor.kill_state
+        self.working = sorted(order.request.order_ref[-2:] for order in hour.truth.working)
+        self.came = sorted(order.request.order_ref[-2:] for order in hour.truth.orders)
+        self.open_trades = [trade for trade in supervisor.trades if not trade.done]
+        self.entries_filled = sum(
+            execution.shares
+            for execution in hour.gateway.broker.exchange.executions
+            if named_role(execution.order.request.order_ref) is Role.ENTRY
+        )
+        self.records = read_journal(Path(hour.node.risk._runtime.spec.journal_path))
+
+    @property
+    def denials(self) -> list[str]:
+        bodies = [record.body for record in self.records if record.kind == "order event"]
+        return [body["reason"].partition(":")[0] for body in bodies if body["event"] == "Denied"]
+
+
+@pytest.fixture
+def played(contracts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Seen]:
+    """Play some minutes: acts by (minute, name), bars by minute, and `each(hour, minute)` before the bar of a minute."""
+
+    def play(acts: dict[tuple[int, str], Act], bars: tuple[tuple[int, str], ...] = (), minutes: int = 5, each: Any = None) -> Seen:
+        for (_, name), act in acts.items():
+            monkeypatch.setitem(hostile.ACTS, name, act)
+        script = Script(tuple((minute, "bar", name, 3, 0) for minute, name in acts), bars=bars)
+        return asyncio.run(_play(contracts, tmp_path / "out", script, minutes, each))
+
+    return play
+
+
+async def _play(contracts: Path, folder: Path, script: Script, minutes: int, each: Any) -> Seen:
+    async with standing(contracts, folder, script) as hour:
+        for minute in range(minutes):
+            for _ in range(PIECES):
+                await hour._piece()
+                if each is not None:
+                    each(hour, minute)
+            await hour._bar_decided()
+            await hour._calm()
+        await hour._wait(lambda: not hour.node.risk.entries_live, 2.0)
+        await hour._calm()
+        hour.node.journal._flush()
+        return Seen(hour)
+
+
+def submission(rogue: Hostile) -> Any:
+    """The command of a right bracket."""
+    listed = rogue.bracket(rogue.note(rogue.intent(hostile._plan(rogue, 3, 0))))
+    for order in listed.orders:
+        rogue.cache.add_order(order)
+    return rogue.command(listed)
+
+
+def sent(rogue: Hostile, told: Callable[[Any], None] = lambda _: None) -> Any:
+    """It is sent; `told` acts while everybody is told of it."""
+    command = submission(rogue)
+    rogue.msgbus.subscribe(TOPIC_BOOK, lambda message: isinstance(message, IntentSubmitted) and told(command))
+    rogue.msgbus.send("RiskEngine.execute", command)
+    return command
+
+
+# ------------------------------------------------------------------ once, and after all were told
+
+
+@pytest.mark.parametrize("door", ["ExecEngine.execute", "RiskEngine.execute"])
+@pytest.mark.parametrize("when", ["while it is told", "afterwards"])
+def test_an_approved_bracket_works_at_the_gateway_once(played, door, when):
+    def twice(rogue: Hostile, a: int, b: int) -> None:
+        again = lambda command: rogue.msgbus.send(door, command)  # noqa: E731
+        command = sent(rogue, again if when == "while it is told" else lambda _: None)
+        if when == "afterwards":
+            again(command)
+
+    seen = played({(2, "twice"): twice})
+    assert (seen.raised, seen.broken) == ([], [])
+    assert (seen.came.count("1E"), seen.entries_filled, seen.kill_state) == (1, 1, KillState.ARMED)
+    assert seen.net == seen.book_net
+    assert len(seen.denials) == 1
+
+
+def kill(rogue: Hostile, command: Any) -> None:
+    rogue.msgbus.send(ENDPOINT_RISK_KILL, "a person")
+
+
+def close(rogue: Hostile, command: Any) -> None:
+    intent_id = command.order_list.first.client_order_id.value.removesuffix("-1E")
+    rogue.msgbus.send(ENDPOINT_RISK_CLOSE, CloseTrade(intent_id, ExitReason.THESIS, ""))
+
+
+def cancel(rogue: Hostile, command: Any) -> None:
+    rogue.cancel_order(command.order_list.first)
+
+
+@pytest.mark.parametrize("when", ["while it is told", "afterwards"])
+@pytest.mark.parametrize("end", [kill, close, cancel])
+def test_a_bracket_whose_end_overtakes_it_never_works_at_the_gateway(played, end, when):
+    def enter(rogue: Hostile, a: int, b: int) -> None:
+        command = sent(rogue, lambda command: end(rogue, command) if when == "while it is told" else None)
+        if when == "afterwards":
+            end(rogue, command)
+
+    seen = played({(2, "x"): enter}, (*AWAY, (5, "through")), 6)
+    assert (seen.raised, seen.broken) == ([], [])
+    assert (seen.came, seen.net, seen.open_trades) == ([], 0, [])
+    assert seen.denials == ["KILL_SWITCH" if end is kill else "PLAN_MISMATCH"]
+    assert seen.kill_state is (KillState.HALTED if end is kill else KillState.ARMED)
+
+
+# ------------------------------------------------------------------ the emulator, and others who speak for the venue
+
+
+class Held:
+    """Acts once while something is held, and notes a moment later what works, with its price in ticks: by the book and at the gateway."""
+
+    def __init__(self, act: Act) -> None:
+        self._act, self._pieces = act, 0
+        self.book: dict[str, int] = {}
+        self.gateway: dict[str, int] = {}
+        self.asked: list[str] = []  # orders whose change the book still waits for
+
+    def __call__(self, hour: Hour, minute: int) -> None:
+        if not self._pieces and not hour.truth.net:
+            return
+        self._pieces += 1
+        if self._pieces == 1:
+            self._act(hour.rogue, 0, 0)
+        elif self._pieces == 4:
+            orders = [order for trade in hour.node.risk._supervisor.trades for leg in trade.legs for order in leg.orders if order.live]
+            self.book = {order.order_id[-2:]: order.price for order in orders}
+            self.asked = [order.order_id for order in orders if order.requested is not None or order.resized is not None]
+            self.gateway = {order.request.order_ref[-2:]: order.stop or order.limit for order in hour.truth.working}
+
+
+def working(rogue: Hostile, role: str) -> Any:
+    return next(order for order in rogue.cache.orders() if order.client_order_id.value.endswith(role) and not order.is_closed)
+
+
+def emulated(role: str) -> Act:
+    def act(rogue: Hostile, a: int, b: int) -> None:
+        rogue.msgbus.send(EMULATOR, CancelOrder(venue_order_id=None, **rogue.about(working(rogue, role))))
+
+    return act
+
+
+def test_a_kill_leaves_an_entry_that_the_emulator_was_asked_to_cancel(played):
+    acts = {
+        (2, "in"): lambda rogue, a, b: sent(rogue), (3, "emulated"): emulated("1E"), (3, "kill"): lambda rogue, a, b: kill(rogue, None),
+    }  # fmt: skip
+    seen = played(acts, (*AWAY, (5, "through")), 7)
+    assert (seen.raised, seen.broken, seen.net, seen.working) == ([], [], 0, [])
+    assert (seen.denials, seen.kill_state, seen.entries_filled) == (["NOT_RECOGNISED"], KillState.HALTED, 0)
+
+
+@pytest.mark.parametrize("role", ["1S", "1T"])
+def test_the_emulator_cannot_cancel_a_stop_or_target(played, role):
+    held = Held(emulated(role))
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=held)
+    assert (seen.raised, seen.broken, seen.denials) == ([], [], ["NOT_RECOGNISED"])
+    assert held.gateway == held.book and sorted(held.book) == ["1S", "1T"]
+
+
+def test_the_emulator_cannot_move_a_stop(played):
+    def move(rogue: Hostile, a: int, b: int) -> None:
+        change = {"quantity": None, "price": None, "trigger_price": price_of(rogue.close - 2)}
+        rogue.msgbus.send(EMULATOR, ModifyOrder(venue_order_id=None, **change, **rogue.about(working(rogue, "1S"))))
+
+    held = Held(move)
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=held)
+    assert (seen.raised, seen.broken, seen.denials) == ([], [], ["NOT_RECOGNISED"])
+    assert held.gateway == held.book and sorted(held.book) == ["1S", "1T"]
+
+
+def test_what_anybody_sends_in_the_venues_name_is_refused(played):
+    def forge(rogue: Hostile, a: int, b: int) -> None:
+        stop, now = working(rogue, "1S"), rogue.time_ns
+        about = (rogue.trader_id, stop.strategy_id, stop.instrument_id, stop.client_order_id)
+        rogue.msgbus.send(PROCESS, OrderCanceled(*about, stop.venue_order_id, stop.account_id, UUID4(), now, now))
+        rogue.msgbus.send(PROCESS, OrderDenied(*about, "no", UUID4(), now))
+        rogue.msgbus.send("Portfolio.update_account", object())
+        rogue.msgbus.send(PROCESS, object())
+
+    held = Held(forge)
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=held)
+    assert (seen.raised, seen.broken, seen.denials, seen.kill_state) == ([], [], ["NOT_RECOGNISED"] * 3, KillState.ARMED)
+    assert held.gateway == held.book and sorted(held.book) == ["1S", "1T"]
+
+
+def test_a_denial_that_nautilus_has_not_made_ends_a_bracket_whole_or_not_at_all(played):
+    def forge(rogue: Hostile, a: int, b: int) -> None:
+        stop = sent(rogue).order_list.orders[1]
+        about = (rogue.trader_id, stop.strategy_id, stop.instrument_id, stop.client_order_id)
+        rogue.msgbus.send(PROCESS, OrderDenied(*about, "no", UUID4(), rogue.time_ns))
+
+    seen = played({(2, "in"): forge})
+    assert (seen.raised, seen.broken, seen.came, seen.open_trades) == ([], [], [], [])
+
+
+def test_our_own_refusal_of_a_change_leaves_the_next_one_alone(played):
+    moved = []
+
+    def two(rogue: Hostile, a: int, b: int) -> None:
+        stop = working(rogue, "1S")
+        ticks = round(float(stop.trigger_price) * 4)
+        rogue.modify_order(stop, trigger_price=price_of(ticks - 3))
+        rogue.modify_order(stop, trigger_price=price_of(ticks + 2))
+        moved.append(ticks + 2)
+
+    held = Held(two)
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=held)
+    assert (seen.raised, seen.broken, seen.denials) == ([], [], ["STOP_WIDENS"])
+    assert [held.book["1S"]] == moved and held.gateway == held.book
+    assert held.asked == []
