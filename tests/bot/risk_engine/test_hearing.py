@@ -13,6 +13,7 @@ from bot.messages import (
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_CLOSE,
     ENDPOINT_RISK_KILL,
+    ENDPOINT_RISK_LEAVING,
     ENDPOINT_RISK_PATH,
     ENDPOINT_RISK_WITHDRAW,
     OURS,
@@ -31,8 +32,8 @@ from bot.words import kind_of
 
 EVERY = sorted(value for name, value in vars(messages).items() if name.startswith(("TOPIC_", "ENDPOINT_")))
 ANYBODYS = {
-    ENDPOINT_RISK_ALARM, ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, ENDPOINT_RISK_PATH, ENDPOINT_RISK_WITHDRAW, TOPIC_EQS_EVENT,
-    TOPIC_KILL_TRIGGER,
+    ENDPOINT_RISK_ALARM, ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, ENDPOINT_RISK_LEAVING, ENDPOINT_RISK_PATH, ENDPOINT_RISK_WITHDRAW,
+    TOPIC_EQS_EVENT, TOPIC_KILL_TRIGGER,
 }  # fmt: skip
 CLOSE = CloseTrade("20250916-K1-1041", ExitReason.TIME, "enough")
 CHARGE = QualityEvent("late_fill", 7, "an order")
@@ -149,6 +150,7 @@ def test_a_trade_is_left_whatever_the_reason_is_made_of(reason, heard):
     [
         (ENDPOINT_RISK_CLOSE, "20250916-K1-1041", "str where CloseTrade is required"),
         (ENDPOINT_RISK_PATH, CLOSE, "CloseTrade where OnPath is required"),
+        (ENDPOINT_RISK_LEAVING, CLOSE, "CloseTrade where Leaving is required"),
         (TOPIC_EQS_EVENT, "late_fill", "str where QualityEvent is required"),
         (TOPIC_EQS_EVENT, QualityEvent("late_fill", "now"), "its QualityEvent cannot be read: Expected `int`, got `str` - at `$.ts_ns`"),
         (TOPIC_VETO, None, "NoneType that no part of this run says"),
