@@ -32,8 +32,9 @@ class OnTheWay:
 
     def judged(self, command: Any, intent: Intent | None = None, orders: tuple[Order, ...] = ()) -> Passing:
         """A command has passed the first door."""
-        self._passing.append(Passing(command, intent, orders))
-        return self._passing[-1]
+        passing = Passing(command, intent, orders)
+        self._passing.append(passing)
+        return passing
 
     def leaves(self, command: Any) -> bool:
         """It is sent on to the second door now; False if it may not be, for it was refused while others were told of it."""

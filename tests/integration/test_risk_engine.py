@@ -140,7 +140,7 @@ def test_an_order_for_an_execution_algorithm_is_denied(day):
     assert (result.rogue.seen("OrderDenied"), set(result.rogue.nets)) == (["NOT_RECOGNISED"], {0})
 
 
-def test_an_emulated_order_is_denied_when_it_is_released_even_if_it_would_reduce(day):
+def test_an_order_that_is_to_be_emulated_is_denied_at_once_even_if_it_would_reduce(day):
     def emulate(rogue: Rogue) -> None:
         price = price_of(rogue.close - 100)
         rogue.submit_order(rogue.order_factory.limit(MES, SELL, Quantity.from_int(1), price, emulation_trigger=TriggerType.LAST_PRICE))
@@ -151,7 +151,7 @@ def test_an_emulated_order_is_denied_when_it_is_released_even_if_it_would_reduce
         rogue.msgbus.send("DataEngine.process", TradeTick(MES, price_of(rogue.close), size, AggressorSide.BUYER, TradeId("1"), now, now))
 
     result = day({"10:41": Rogue.enter, "10:45": emulate, "10:46": trade})
-    assert result.rogue.seen("OrderDenied") == []
+    assert (result.rogue.seen("OrderDenied"), result.rogue.seen("OrderEmulated")) == (["NOT_RECOGNISED"], [])
     assert (result.rogue.uncovered, result.rogue.nets[-1]) == ([], 1)
 
 

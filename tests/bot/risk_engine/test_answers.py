@@ -10,7 +10,7 @@ from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModify
 from nautilus_trader.model.orders import Order
 from order_makers import TRADER, about, asked_to_change, asked_to_end, bracket, filled, kept, working
 
-from bot.risk_engine.answers import ACCOUNT, KEPT, PROCESS, REPORT, REPORTS, Answers
+from bot.risk_engine.answers import ACCOUNT, PROCESS, REPORT, REPORTS, Answers
 from bot.runtime.said import Said
 
 
@@ -123,7 +123,7 @@ def test_a_report_that_nautilus_cannot_take_leaves_nothing_open():
     assert not told.news(event)
 
 
-@pytest.mark.parametrize(("more", "news"), [(KEPT - 1, True), (KEPT, False)])
+@pytest.mark.parametrize(("more", "news"), [(999, True), (1000, False)])
 def test_so_many_may_wait_in_the_queue_of_nautilus(more, news):
     order = working(bracket().first)
     told = Answers(kept(order), lambda _: None, lambda _: None)
