@@ -22,7 +22,6 @@ STATES = {state.value for state in LinkState}
 TELLERS = {
     "bot/ibkr/broker_journal.py:BrokerJournal._on_link": "journals that the link is not as it should be",
     "bot/ibkr/execution_client.py:IbkrExecutionClient._require_connection": "an account that cannot be asked is not reported as empty",
-    "bot/ibkr/link/inquiry.py:Inquiry._ask": "how soon is asked again",
     "bot/node/node.py:MesbotNode._on_link": "tells a person that it is over",
     "bot/node/node.py:MesbotNode.start": "tells a person what is missing from the start on",
 }
