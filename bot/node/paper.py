@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from nautilus_trader.config import TradingNodeConfig
 
@@ -125,11 +126,16 @@ def replay_node_config(request: PaperRequest, side_port: int) -> TradingNodeConf
     return replay_config(request, day, replay_broker(request, day, host="", port=0), side_port)
 
 
-def replay_config(request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int) -> TradingNodeConfig:
-    """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go."""
+def replay_config(
+    request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int, begin: Literal["fresh", "append"] = "fresh"
+) -> TradingNodeConfig:
+    """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go.
+
+    `begin` as in JournalActorConfig.
+    """
     mode = "OBSERVE" if request.observe else "PAPER"
     header = {**day.bars_from.header, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
-    journal = journal_config(broker, mode=mode.lower(), header=header)
+    journal = journal_config(broker, mode=mode.lower(), header=header, begin=begin)
     heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
     return node_config(broker, journal, heading, warm_until_ns=day.session.open_ns, lockstep_port=side_port, go=True)
 
