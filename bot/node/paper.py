@@ -195,12 +195,13 @@ def _killed(node: MesbotNode, gateway: Gateway) -> str:
 
 def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, ...]:
     """That the day was replayed; or when it was stopped, and what was open then."""
-    if gateway.replay.ended.is_set():
-        return (f"Replayed {what} through the simulated gateway.",)
     held = [_held(trade) for trade in node.risk.open_trades()]
     working = [f"{order.order_id} still worked" for order in node.risk.unsettled_orders()]
     left = f"{'; '.join(held + working)}; it is left so, for the simulated gateway has ended too" if held or working else "nothing was open"
-    return (f"Stopped at {new_york(gateway.now_ns):%H:%M} New York, before the end of {what}: {left}.",)
+    clock = f"{new_york(gateway.now_ns):%H:%M} New York"
+    if gateway.replay.ended.is_set():
+        return (f"Replayed {what} through the simulated gateway to its end at {clock}: {left}.",)
+    return (f"Stopped at {clock}, before the end of {what}: {left}.",)
 
 
 def _held(trade: TradeView) -> str:
