@@ -67,9 +67,8 @@ def tried(version: str, python: str, wheel: Path, expected: str, folder: Path) -
         tests.mkdir(exist_ok=True)
         copy(ROOT / name, tests / name)
     told = run(own, "-m", "pytest", "-q", "-n", "2", "-m", "not slow", *TESTS, cwd=tests).strip().splitlines()[-1]
-    print(
-        f"Python {version}: head {found[:12]}, {'the same' if found == expected else f'NOT {expected[:12]}'} as from the checkout; {told}"
-    )
+    same = "the same as from the checkout" if found == expected else f"NOT the checkout's {expected[:12]}"
+    print(f"Python {version}: head {found[:12]}, {same}; {told}")
     return found == expected
 
 
