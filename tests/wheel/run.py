@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("3.12", "3.13")
-TESTS = ("tests/bot/contracts/test_discovery.py", "tests/bot/contracts/test_load.py", "tests/bot/decision/gates")
+TESTS = ("tests/bot/contracts/test_discovery.py", "tests/bot/contracts/test_faults.py", "tests/bot/decision/test_gates.py")
 JOB = ("backtest", "--sessions", "6", "--out", "out")
 BESIDE = ("tests", "contracts", "docs", "scripts", "pyproject.toml")  # what tests read; without bot/, strategies/, actors/
 
