@@ -427,6 +427,10 @@ class ProtocolError(BrokerError):
     hint = "Nothing to do now; report it if it repeats. A time zone the machine does not know is cured by installing tzdata."
 
 
+class UnreadableAnswer(ProtocolError):
+    """A part of an answer could not be read, so it is none: what is not in it may be there all the same."""
+
+
 class ClockSkew(BrokerError):
     """Our clock and the broker's differ by more than is healthy. Bars keep the broker's time."""
 

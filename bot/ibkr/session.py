@@ -98,7 +98,7 @@ class BrokerSession:
         self._kill_triggers = KillTriggers(self.link, lost_seconds, pace, lambda *what: self.trigger(*what))
         self.link.lost = self.lost
         self.link.loops += [self._keep_ids, self._ask_daily]
-        self.link.taps.listen("garbled", lambda _: self.orders.doubtful())
+        self.link.taps.listen("garbled", lambda _, unasked: unasked and self.orders.doubtful())
         self.ended = False
         self.start_error: BrokerError | None = None  # why it was not SYNCED in time
         self._users = 0

@@ -77,7 +77,7 @@ class OrderMessages:
             order.phase = Phase.WORKING if order.accepted else Phase.SENT
             self._monitor.track([order])
             return order
-        if (not own or order_id <= 0) and told.permId not in self._monitor.foreign:
+        if told.permId not in self._monitor.foreign:  # one of our own client id without a reference is none of ours either
             who = "a person in TWS" if order_id <= 0 else f"client {told.clientId}"
             self._monitor.foreign[told.permId] = f"{told.action} {told.totalQuantity:g} {contract.localSymbol} by {who}"
             self._link.report(ForeignOrder(f"{self._monitor.foreign[told.permId]}, permId {told.permId}", order_ref=told.orderRef))

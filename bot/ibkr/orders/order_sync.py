@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.account import POSITIONS, AccountBook
-from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, OrderRejectedByBroker
+from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, OrderRejectedByBroker, UnreadableAnswer
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.closable import closable
@@ -172,7 +172,13 @@ class OrderSync:
         live = [order for order in orders if order.live]
         for order in orders:
             order.seen = False
-        await connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True)
+        try:
+            await connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True)
+        except UnreadableAnswer:  # what it shows is there; what it does not show may be there too
+            for order in live:
+                if order.live and order.seen and order.since < asked_at:
+                    self._tell(order, [])
+            raise
         await connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account))
         done: list[Any] = []
         if any(order.live and not order.seen for order in live):

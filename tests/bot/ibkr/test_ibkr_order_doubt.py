@@ -29,14 +29,14 @@ class Words:
             return taps.words
         taps.words, tell = {}, taps.tell
 
-        def told(message: str, *arguments: Any) -> None:
+        def told(message: str, *arguments: Any) -> bool:
             order = r.session.orders.by_id(arguments[0]) if message in ("openOrder", "orderStatus") else None
             word = taps.words.get(arguments[2].orderRef if message == "openOrder" else order.ref if order is not None else "")
             if word is not None and message == "openOrder":
                 arguments[3].status = word
             elif word is not None:
                 arguments = (arguments[0], word, *arguments[2:])
-            tell(message, *arguments)
+            return tell(message, *arguments)
 
         taps.tell = told
         return taps.words
