@@ -14,6 +14,7 @@ from bot.ibkr.errors import (
     CommissionMissing,
     DuplicateLiveOrder,
     ExecutionCorrected,
+    ExecutionMissing,
     ForeignOrder,
 )
 from bot.ibkr.link.link import Link
@@ -37,6 +38,7 @@ class OrderMessages:
         self._link, self._monitor, self._judge = link, monitor, judge
         for name in ("openOrder", "orderStatus", "execDetails", "commissionReport"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
+        link.taps.listen("unreadExecution", self._unread)
 
     # ------------------------------------------------------------------- orders
 
@@ -126,7 +128,11 @@ class OrderMessages:
     def _on_execDetails(self, request: int, contract: Any, execution: Any) -> None:
         if execution.acctNumber != self._link.account:
             return
-        news, fill, before = self._monitor.ledger.take(execution, contract.conId)
+        try:
+            news, fill, before = self._monitor.ledger.take(execution, contract.conId)
+        except Exception as error:  # whatever it is: something was traded
+            self._unread(f"{execution.execId}: {error}", execution.orderRef)
+            return
         self._link.clock.saw(fill.ts_ns)
         if news is FillNews.DUPLICATE:
             return
@@ -135,20 +141,29 @@ class OrderMessages:
             self._correct(order, before, fill)
         elif order is not None:
             self._fill(order, fill)
+        elif fill.base_id in self._monitor.ledger.untaken:
+            self._monitor.filled_quietly()
         elif not self._monitor.quiet:
             self._link.later(HOLD_SECONDS, lambda: self._homeless(fill))
 
+    def _unread(self, text: str, ref: str = "") -> None:
+        """An execution that nobody can read: what our orders have filled is not known, and no entry follows in this run."""
+        if "unread" not in self._monitor.halts:
+            self._monitor.halt("unread", ExecutionMissing(f"an execution cannot be read: {text}", order_ref=ref))
+        self._monitor.doubtful()
+
     def _fill(self, order: BrokerOrder, fill: Fill) -> None:
         self._monitor.identify(order, fill.perm_id)
-        order.filled += fill.quantity
         if self._monitor.quiet and order.adopted:
+            order.filled += fill.quantity
             self._monitor.filled_quietly()
             return
         self._judge.hear(order, News.EXECUTION)
+        if not self._monitor.offer(order, fill):
+            return
+        order.filled += fill.quantity
         if order.filled >= order.draft.quantity:
             order.phase = Phase.FILLED
-        self._monitor.ledger.told.add(fill.base_id)
-        self._monitor.listener.filled(order, fill)
         if not fill.commission_known:
             self._link.later(COMMISSION_SECONDS, lambda: self._commission_due(fill))
 

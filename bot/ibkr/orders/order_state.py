@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,6 +11,8 @@ import msgspec
 from bot.ibkr.errors import BrokerError
 from bot.ibkr.orders.doubt import Asked, Doubt
 
+REVISION_DIGITS = 2  # an execId ends in .01, its corrections in .02 and so on
+NAME_LENGTH = 36  # Nautilus takes no longer name for a fill
 Terms = tuple[int, float | None, float | None]  # quantity, limit, stop
 
 
@@ -121,7 +124,7 @@ class BrokerOrder:
 class Fill(msgspec.Struct, frozen=True):
     """One execution. `quantity` is contracts (positive), `commission_usd` the broker's if `commission_known`, else the estimate.
 
-    `base_id` is the execId without its last part, which alone changes when the broker corrects a fill.
+    `base_id` names the fill: the execId without its last part, which alone changes when the broker corrects a fill.
     """
 
     exec_id: str
@@ -140,8 +143,11 @@ class Fill(msgspec.Struct, frozen=True):
 
     @property
     def base_id(self) -> str:
-        """The execId up to its last dot."""
-        return self.exec_id.rpartition(".")[0]
+        """The execId up to its last dot; all of one that does not end in a revision; its digest where that is no name for a trade."""
+        base, _, revision = self.exec_id.rpartition(".")
+        name = base if base and len(revision) == REVISION_DIGITS and revision.isdecimal() else self.exec_id
+        fits = name.isascii() and name.isprintable() and name.strip() == name and 0 < len(name) <= NAME_LENGTH
+        return name if fits else hashlib.sha256(name.encode()).hexdigest()[:NAME_LENGTH]
 
 
 class OrderListener:
