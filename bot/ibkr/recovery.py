@@ -132,7 +132,9 @@ class Recovery:
     def _tell_fills(self) -> None:
         """Executions that neither the journal has nor anybody has told."""
         ledger = self._session.orders.ledger
-        new = [fill for fill in ledger.fills.values() if fill.ref in self._held and fill.base_id not in ledger.told]
+        new = [
+            fill for fill in ledger.fills.values() if fill.ref in self._held and fill.base_id not in ledger.told and not ledger.said(fill)
+        ]
         for fill in sorted(new, key=lambda fill: fill.ts_ns):
             self._session.orders.offer(self._named(self._held[fill.ref].order), fill)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from bot.ibkr.orders.order_state import Fill
+from bot.ibkr.orders.order_state import BrokerOrder, Fill
 from bot.units import SECOND_NS
 
 MOST_USD = 1e6  # no commission is more; the broker writes the largest double for one that it does not know
+WORD = "told-"  # names a fill that was booked on the broker's word, before the order's reference
 MOST_CONTRACTS, MOST_POINTS = 1_000_000, 1e6
 SIDES = {"BOT": 1, "BUY": 1, "SLD": -1, "SELL": -1}
 
@@ -41,11 +42,27 @@ class FillLedger:
     def take(self, execution: Any, con_id: int) -> tuple[News, Fill, Fill | None]:
         """Note an execution of the library; its news, the fill as it is now, and as it was before a correction."""
         fill = self._fill(execution, con_id)
+        if self.said(fill):  # it was booked on the broker's word: now its execution stands for it
+            self.fills.pop(WORD + fill.ref, None)
+            self.told.add(fill.base_id)
+            self.fills.setdefault(fill.base_id, fill)
         before = self.fills.get(fill.base_id)
         if before is not None and _revision(fill) <= _revision(before):
             return (News.NEW if before.base_id in self.untaken else News.DUPLICATE), before, None
         self.fills[fill.base_id] = fill
         return (News.NEW if before is None else News.CORRECTION), fill, before
+
+    def said(self, fill: Fill) -> bool:
+        """Whether the fill of its order was booked on the broker's word already, without its execution."""
+        return WORD + fill.ref in self.told and not fill.exec_id.startswith(WORD)
+
+    def on_word(self, order: BrokerOrder, client_id: int, price: float, now_ns: int) -> Fill:
+        """What of an order was not told as an execution, at `price` (points), as a fill of its own name."""
+        size = order.draft.quantity - order.filled
+        side = 1 if order.draft.side == "BUY" else -1
+        name, cost_usd = WORD + order.ref, self.fee_usd * size
+        fill = Fill(name, order.ref, order.perm_id, order.order_id, client_id, order.con_id, side, size, price, now_ns, cost_usd)
+        return self.fills.setdefault(name, fill)
 
     def offer(self, fill: Fill, tell: Callable[[Fill], None]) -> None:
         """Tell a fill, and note that it was taken only once it was. Whatever `tell` raises is raised."""

@@ -60,8 +60,9 @@ class BrokerOrder:
     `change` is a modification under way, `resent` how often it was sent anew, `misses` how many
     snapshots in a row did not show it, `untold` how many called it over without its execution. `doubts` says of what is under
     way why it is in doubt, `trouble` the error that made it so; `taken_back`: it goes, to be sent again or given up;
-    `id_shared`: another live order has its id. Seconds of the wall (loop time): `sent_at`, `asked_at` (the change or cancel),
-    `late_at` (the broker was asked because no answer came), `since` (only a snapshot asked for later says anything of it).
+    `id_shared`: another live order has its id; `average`: the price in points at which its status says it filled, 0 until told.
+    Seconds of the wall (loop time): `sent_at`, `asked_at` (the change or cancel), `idle_at` (the broker no longer says that it works;
+    0: it does), `late_at` (the broker was asked because no answer came), `since` (only a snapshot asked for later says anything of it).
     """
 
     draft: Draft
@@ -85,6 +86,8 @@ class BrokerOrder:
     sent_at: float = 0.0
     asked_at: float = 0.0
     late_at: float = 0.0
+    idle_at: float = 0.0
+    average: float = 0.0
     since: float = 0.0
     status: str = ""
     remarks: list[str] = field(default_factory=list)

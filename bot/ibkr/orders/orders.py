@@ -48,6 +48,7 @@ class OrderMonitor:
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
         self.filled_quietly: Callable[[], None] = lambda: None  # a fill came of which nothing was told: who put its order back tells it
         self.doubtful: Callable[[], None] = lambda: None
+        self.book_untold: Callable[[BrokerOrder], bool] = lambda _: False  # a fill that the broker has told in every way but an execution
         self.alarm: Callable[[str, str], None] = lambda *_: None  # a kill trigger and its detail
         self._link, self._contract_of, self._observe = link, contract_of, observe
         self._by_id: dict[int, BrokerOrder] = {}
@@ -96,6 +97,7 @@ class OrderMonitor:
         for order in family:
             self._retire(order)
             order.perm_id, order.phase, order.seen, order.misses, order.status = 0, Phase.SENT, False, 0, ""
+            order.idle_at, order.average = 0.0, 0.0
             order.taken_back, order.trouble, order.resent = False, None, order.resent + 1
             order.doubts.clear()
         self._transmit(family)

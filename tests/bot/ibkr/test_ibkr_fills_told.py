@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from ibkr_rig import Draft, on_a_loop, rig, until
-from test_ibkr_other_hands import held, killed
+from test_ibkr_other_hands import closed_as, entered, goes_on, held, killed
 from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
+from test_ibkr_rules import execution
+from test_ibkr_way_out import leave, leaving
 
 from bot.gateway import order_messages
 from bot.ibkr import errors as e
+from bot.ibkr.orders.fills import FillLedger, News
+from bot.ibkr.orders.order_state import BrokerOrder
 from bot.runtime.past import past_of
 
 NOT_TOLD = "1.7976931348623157E308"
@@ -95,3 +99,37 @@ async def test_an_execution_that_cannot_be_decoded_locks_entries_and_is_told() -
         await r.do("fill X")
         await until(lambda: r.ear.heard(e.ExecutionMissing), lambda: r.ear, seconds=8)
         assert isinstance(r.session.entry_block(), e.ExecutionMissing)
+
+
+@on_stage
+async def test_an_entry_whose_execution_nobody_can_read_is_booked_when_account_and_status_say_that_it_filled(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted", "OrderAccepted")
+    async with stage.restarted() as node:
+        stage.do("garble execDetails all")
+        stage.do(f"fill {ENTRY}")
+        await until(node.risk.open_trades, lambda: stage.news(), seconds=8)
+        assert isinstance(node.session.entry_block(), e.ExecutionMissing) and stage.working == {STOP, TARGET}
+        await killed(stage, node)
+    assert len(closed_as(stage)) == 1 and past_of([stage.path]).kill_state.value == "HALTED"
+
+
+@on_stage
+async def test_an_exit_whose_execution_nobody_can_read_leaves_no_stop_that_would_open_a_position(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted() as node:
+        stage.do("garble execDetails all SLD")
+        leave(node)
+        await until(lambda: leaving(stage), seconds=8)
+        await goes_on(stage, 1)
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()), seconds=10)
+        assert held(stage) == 0
+    assert closed_as(stage) == ["THESIS"]
+
+
+def test_an_execution_that_comes_after_its_fill_was_booked_on_the_brokers_word_counts_once() -> None:
+    ledger = FillLedger(0.62)
+    order = BrokerOrder(Draft("A", "BUY", 1, "LMT", limit=100.0), 3, 1, perm_id=5)
+    ledger.offer(ledger.on_word(order, 7, 100.0, 1), lambda _: None)
+    assert ledger.take(execution("x.01.01"), 3)[0] is News.DUPLICATE
+    assert (ledger.total("A"), ledger.net(3, 7)) == (1, 1)
