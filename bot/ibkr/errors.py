@@ -46,6 +46,7 @@ BrokerError
 │   ├── OrderWarning          a remark; nothing changed
 │   ├── ExecutionCorrected    the broker changed a fill afterwards
 │   ├── CommissionMissing     a fill without its commission report
+│   ├── FillNotBooked         a fill that the book could not take
 │   ├── ExecutionMissing      an order that is filled, without its execution
 │   └── ForeignOrder          an order of ours on the account that we did not send
 ├── OrderIdsNotKept           the mark of the order ids is not on disk
@@ -376,6 +377,12 @@ class ExecutionMissing(OrderTrouble):
     """The broker calls an order filled and tells no execution of it. Entries are locked until it does."""
 
     hint = "It is asked for again; look at the order in TWS if this stays."
+
+
+class FillNotBooked(OrderTrouble):
+    """The broker told a fill and it could not be booked: book and broker differ until it is. A kill; it is offered again."""
+
+    hint = "What is held is left by what the broker holds; look at the position in TWS."
 
 
 class ForeignOrder(OrderTrouble):

@@ -132,10 +132,11 @@ class Recovery:
     def _tell_fills(self) -> None:
         """Executions that neither the journal has nor anybody has told."""
         ledger = self._session.orders.ledger
-        new = [fill for fill in ledger.fills.values() if fill.ref in self._held and fill.base_id not in ledger.told]
+        new = [
+            fill for fill in ledger.fills.values() if fill.ref in self._held and fill.base_id not in ledger.told and not ledger.said(fill)
+        ]
         for fill in sorted(new, key=lambda fill: fill.ts_ns):
-            ledger.told.add(fill.base_id)
-            self._session.orders.listener.filled(self._named(self._held[fill.ref].order), fill)
+            self._session.orders.offer(self._named(self._held[fill.ref].order), fill)
 
     def _began(self, each: _Held, truth: _Truth) -> None:
         """An order the journal does not know to be at the broker, but is or was."""

@@ -72,6 +72,7 @@ class BrokerSession:
         self.account = AccountBook(self.link)
         fee_usd, observe = float(contracts.risk_model.fee_per_side_usd), config.runtime.observe
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
+        self.orders.alarm = lambda *what: self.trigger(*what)
         judge = Judge(self.link, self.orders)
         OrderMessages(self.link, self.orders, judge)
         OrderAnswers(self.link, self.orders, judge)

@@ -178,7 +178,7 @@ class Connection:
         self._client.decoder.interpret = lambda fields: self._read(fields, interpret)
         handlers = self._client.decoder.handlers
         decode = handlers[EXECUTION]
-        handlers[EXECUTION] = lambda fields: decode(self._dated(fields))
+        handlers[EXECUTION] = lambda fields: self._executed(decode, fields)
         wrapper.connectionClosed = self._closed
 
     def _read(self, fields: list[str], interpret: Callable[[list[str]], None]) -> None:
@@ -190,6 +190,14 @@ class Connection:
         number, answers = number_of(self._fields), spoiled(self._fields, self._pending)
         self._spoiled |= answers
         self._taps.tell("garbled", text, not answers and number not in DATA)
+
+    def _executed(self, decode: Callable[[list[str]], None], fields: list[str]) -> None:
+        """An execution that cannot be decoded is told as that: what is held is not known then."""
+        try:
+            decode(self._dated(fields))
+        except Exception as error:
+            self._taps.tell("unreadExecution", f"{type(error).__name__}: {error}")
+            raise
 
     def _dated(self, fields: list[str]) -> list[str]:
         """An execution must not be lost for the way its time is written: one that cannot be read counts as of now, and is told once."""

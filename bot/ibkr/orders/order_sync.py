@@ -19,7 +19,7 @@ from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, Order
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.closable import closable
-from bot.ibkr.orders.doubt import News, completed_news, status_news
+from bot.ibkr.orders.doubt import BARE_SECONDS, News, completed_news, status_news
 from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_messages import MAY_FILL
 from bot.ibkr.orders.order_state import BrokerOrder, Phase
@@ -30,7 +30,7 @@ from bot.units import SECOND_NS
 
 QUESTION = "orders and executions"
 LATE_SECONDS = 2.0  # what is not answered for as long is asked about
-UNTOLD_LOOKS = 5  # looks at an order that is filled and has no execution, before it is given up
+IDLE_LOOK_SECONDS = 0.4  # what the broker calls over without an execution is looked at as often
 RESEND_MARGIN_NS = 5 * SECOND_NS  # an entry with less time left is not sent again
 
 
@@ -109,6 +109,7 @@ class OrderSync:
         asked = asked or self._wake.is_set()
         self._wake.clear()
         due = now - self._checked_at >= self.times.every_seconds and QUESTION not in self._link.questions.open  # else the link asks it
+        due = due or (any(order.idle_at for order in self._live()) and now - self._checked_at >= IDLE_LOOK_SECONDS)
         due = due or (bool(self._monitor.strays) and now - self._checked_at >= LATE_SECONDS)
         if asked or due or self._positions.undecided:
             await self.check()
@@ -159,8 +160,13 @@ class OrderSync:
                 self._judge.settle()
                 if not any(order.in_doubt for order in self._live()):
                     break
-                await self._link.delay(self.times.again_seconds)
+                await self._link.delay(self._pause())
             self._checked_at = self._link.seconds()
+
+    def _pause(self) -> float:
+        """Seconds until the next look; fewer where a position may be bare meanwhile."""
+        bare = any(order.in_doubt and order.accepted and named_role(order.ref) in (Role.STOP, Role.EXIT) for order in self._live())
+        return min(BARE_SECONDS, self.times.again_seconds) if bare else self.times.again_seconds
 
     def _live(self) -> list[BrokerOrder]:
         return [order for order in self._monitor.orders.values() if order.live]
@@ -217,18 +223,34 @@ class OrderSync:
 
     def _say_untold(self) -> None:
         """Orders that the broker calls filled and whose executions it has not told: no entry until it does."""
-        untold = [order.ref for order in self._live() if order.untold]
+        if not any(order.idle_at for order in self._live()):
+            self._monitor.clear("idle")
+        late, now = [order for order in self._live() if order.idle_at], self._link.seconds()
+        untold = [order.ref for order in late if order.untold or (self._filled(order) and now - order.idle_at >= IDLE_LOOK_SECONDS)]
         if not untold:
             self._monitor.clear("untold")
         elif "untold" not in self._monitor.halts:
             self._monitor.halt("untold", ExecutionMissing("over, as the broker says, without an execution", order_ref=", ".join(untold)))
 
     def _end_untold(self) -> None:
-        """Such an order is over once book and broker hold the same without its fill, and it was missed for long enough."""
-        for order in self._live():
-            if order.untold >= UNTOLD_LOOKS and self._positions.agrees:
-                order.remarks.append("filled without an execution")
-                self._monitor.end(order)
+        """Such an order has filled if the account shows what that would have made, and is over if it does not; not before it was
+        asked for a while. While nothing is known of the account it stays as it is."""
+        apart, now = self._positions.apart, self._link.seconds()
+        for order in [order for order in self._live() if order.idle_at and now - order.idle_at >= BARE_SECONDS]:
+            side, rest = 1 if order.draft.side == "BUY" else -1, order.draft.quantity - order.filled
+            if not (order.untold or self._filled(order)):
+                if now - order.idle_at >= LATE_SECONDS:  # its second was over while there was no way out
+                    self._judge.give_up(order)
+            elif apart is None:
+                continue
+            elif apart * side < rest:
+                self._judge.give_up(order)
+            elif self._monitor.book_untold(order):
+                apart -= side * rest
+
+    @staticmethod
+    def _filled(order: BrokerOrder) -> bool:
+        return status_news(order.status) is News.FILLED
 
     def _why_not_again(self, family: list[BrokerOrder]) -> str:
         """Why a family that never arrived is given up; "" if it is to be sent once more."""

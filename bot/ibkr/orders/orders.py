@@ -16,17 +16,19 @@ from bot.ibkr.errors import (
     BrokerError,
     BrokerLinkLost,
     ChangedElsewhere,
+    FillNotBooked,
     ObserveOnly,
     OrderCancelledByBroker,
 )
 from bot.ibkr.link.connection import Connection
 from bot.ibkr.link.link import Link
 from bot.ibkr.orders.fills import FillLedger
-from bot.ibkr.orders.order_state import BrokerOrder, Draft, OrderListener, Phase, Terms
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill, OrderListener, Phase, Terms
 from bot.ibkr.orders.order_wire import library_order
 from bot.units import SECOND_NS
 
 EXPIRY_SLACK_NS = 10 * SECOND_NS  # the clock we know may be two pieces behind the gateway's
+AGAIN_SECONDS = 2.0  # a fill that could not be booked is asked for again
 Finder = Callable[[int], Any]  # conId -> the library's contract
 
 
@@ -46,6 +48,8 @@ class OrderMonitor:
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
         self.filled_quietly: Callable[[], None] = lambda: None  # a fill came of which nothing was told: who put its order back tells it
         self.doubtful: Callable[[], None] = lambda: None
+        self.book_untold: Callable[[BrokerOrder], bool] = lambda _: False  # a fill that the broker has told in every way but an execution
+        self.alarm: Callable[[str, str], None] = lambda *_: None  # a kill trigger and its detail
         self._link, self._contract_of, self._observe = link, contract_of, observe
         self._by_id: dict[int, BrokerOrder] = {}
         self._by_perm: dict[int, BrokerOrder] = {}
@@ -93,6 +97,7 @@ class OrderMonitor:
         for order in family:
             self._retire(order)
             order.perm_id, order.phase, order.seen, order.misses, order.status = 0, Phase.SENT, False, 0, ""
+            order.idle_at, order.average = 0.0, 0.0
             order.taken_back, order.trouble, order.resent = False, None, order.resent + 1
             order.doubts.clear()
         self._transmit(family)
@@ -187,6 +192,21 @@ class OrderMonitor:
         return [order for order in self.orders.values() if order.draft.parent_ref == ref]
 
     # ------------------------------------------------------------------ verdicts
+
+    def offer(self, order: BrokerOrder, fill: Fill) -> bool:
+        """Tell a fill of an order; whether it was taken. If not, that is an alarm and a kill, and it is asked for until it is."""
+        halt = f"untaken {fill.base_id}"
+        try:
+            self.ledger.offer(fill, lambda fill: self.listener.filled(order, fill))
+        except Exception as error:  # whatever it is: the broker has told this fill
+            if halt not in self.halts:
+                text = f"{fill.quantity} at {fill.price} ({fill.exec_id}): {type(error).__name__}: {error}"
+                self.halt(halt, FillNotBooked(text, order_ref=fill.ref))
+                self.alarm("a fill could not be booked", text)
+            self._link.later(AGAIN_SECONDS, lambda: self.doubtful())
+            return False
+        self.clear(halt)
+        return True
 
     def accept(self, order: BrokerOrder) -> None:
         """It works; told once. An order that has ended stays ended."""

@@ -70,6 +70,13 @@ class PositionCheck:
         return self.book is not None and self._before is not None and self._seen is None
 
     @property
+    def apart(self) -> int | None:
+        """Signed contracts of the traded month that the broker holds beyond the book, as last told; None while nothing is compared."""
+        if self.book is None or self._before is None:
+            return None
+        return sum(each.contracts for con_id, each in self._account.holdings.items() if self._is_front(con_id)) - self.book()
+
+    @property
     def undecided(self) -> bool:
         """Whether there is a difference that is not told yet: it is time to ask the broker again."""
         return self._difference() is not None and self._difference() != self._told

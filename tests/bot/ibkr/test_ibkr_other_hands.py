@@ -207,16 +207,15 @@ async def test_a_replacement_stop_and_its_target_end_each_other_while_nobody_run
 
 
 @on_stage
-async def test_an_execution_of_ours_that_is_late_books_nothing_and_closes_the_trade_when_it_comes(stage: Stage) -> None:
+async def test_a_fill_whose_execution_is_late_is_booked_once_status_and_account_agree_and_counts_once_when_it_comes(stage: Stage) -> None:
     await entered(stage)
     async with stage.restarted() as node:
         stage.do("swallow execDetails all")
         stage.do(f"fill {TARGET}")
-        await until(lambda: "position" in node.session.orders.halts, lambda: node.session.orders.halts)
-        assert len(node.risk.open_trades()) == 1 and held(stage) == 0
+        await until(lambda: "untold" in node.session.orders.halts, lambda: node.session.orders.halts)
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
         stage.do("calm")
         await node.session.order_sync.check()
-        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
         await until(lambda: node.session.entry_block() is None)
         assert held(stage) == 0 and len(stage.gateway.broker.exchange.executions) == 2
     assert closed_as(stage) == ["TARGET"]
