@@ -37,6 +37,7 @@ Loaders = Mapping[Kind, Loader]
 NO_LOADERS: Loaders = {}
 ORDER = list(Severity)
 AROUND = dt.timedelta(days=7)
+NO_FORMAT = "write a header and a row a minute: timestamp,open,high,low,close,volume."
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,16 @@ def examined(path: str | Path, session: SessionContract, reading: Reading = Read
     """A file, or a folder that was imported, with its passport, usable or not. `loaders` read what this floor cannot.
 
     Formats are those of bot/bars/formats.py, known by content; prices are points on the 0.25 tick, volume whole
-    contracts >= 0. Raises BarsFileError where a row or the whole cannot be read at all.
+    contracts >= 0. Raises BarsFileError where a row or the whole cannot be read at all, for whatever reason.
     """
     path = Path(path)
+    try:
+        return _examined(path, session, reading, loaders)
+    except (ArithmeticError, LookupError, TypeError, ValueError, pd.errors.ParserError) as error:  # of a kind of file nobody thought of
+        raise BarsFileError(f"{path}: cannot be read as bars ({type(error).__name__}: {error}); {NO_FORMAT}") from error
+
+
+def _examined(path: Path, session: SessionContract, reading: Reading, loaders: Loaders) -> BarsFile:
     named = _named(reading.format)
     zone = None if reading.zone is None else checked_zone(reading.zone)
     table = _table(path, named, loaders)

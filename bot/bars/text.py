@@ -154,7 +154,7 @@ def check_columns(path: Path, format: Format, names: list[str], lower: list[str]
     import difflib
 
     needed = list(format.needed.values())
-    twice = [name for name in needed if lower.count(name) > 1]
+    twice = [name for name in (*needed, *INSTRUMENTS) if lower.count(name) > 1]
     if twice:
         raise BarsFileError(f"{path}: has two columns '{names[lower.index(twice[0])]}'; each may stand once: remove one.")
     missing = [name for name in needed if name not in lower]

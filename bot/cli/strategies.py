@@ -69,7 +69,7 @@ def strategies(context: click.Context, directory: Path | None, strategies: tuple
         table.add_row(*row)
     console.print(table)
     for name, release in () if standing is None else standing.releases.items():
-        console.print(f"Released: {name} by {release}", soft_wrap=True)
+        console.print(f"To be released: {name} by {release}", soft_wrap=True)
     console.print(_source_of_states())
 
 

@@ -6,9 +6,11 @@ The gates refuse by it, and `mesbot contracts` and `mesbot check` show it. Sourc
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
@@ -68,7 +70,7 @@ class Limits(msgspec.Struct, frozen=True):
     """
 
     max_contracts: int
-    contracts_of: dict[str, int]
+    contracts_of: Mapping[str, int]
     max_risk_cents: int
     max_stop_ticks: int
     min_stop_ticks: int
@@ -111,7 +113,7 @@ class Limits(msgspec.Struct, frozen=True):
         gates = constitution.quality_gates
         return cls(
             max_contracts=constitution.position.max_contracts,
-            contracts_of={name: contracts.trader(name).contracts for name in contracts.traders},
+            contracts_of=MappingProxyType({name: contracts.trader(name).contracts for name in contracts.traders}),
             max_risk_cents=to_cents(constitution.risk_per_trade.max_risk_usd),
             max_stop_ticks=constitution.risk_per_trade.max_stop_ticks,
             min_stop_ticks=constitution.risk_per_trade.min_stop_ticks,

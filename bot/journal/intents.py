@@ -11,8 +11,11 @@ from bot.errors import JournalError
 from bot.journal import schema
 from bot.journal.records import IntentRecord, Kind
 
-# As many as could matter: an intent is looked for on the bar that wrote it. RARE lets SQLite use the partial index.
-_RECENT = f"SELECT body FROM records WHERE kind = ? AND {schema.RARE} ORDER BY ts_ns DESC, seq DESC LIMIT 8"
+# RARE lets SQLite use the partial index. However many were written since: a resumed run finds its first beside all that follow.
+_NEWEST = (
+    f"SELECT body FROM records WHERE kind = ? AND {schema.RARE} AND json_extract(body, '$.intent_id') = ? "
+    "ORDER BY ts_ns DESC, seq DESC LIMIT 1"
+)
 
 
 class IntentReader:
@@ -29,9 +32,8 @@ class IntentReader:
         Raises JournalError if the journal cannot be read.
         """
         try:
-            rows = self._open().execute(_RECENT, (Kind.INTENT.value,))
-            found = (self._decode(body) for (body,) in rows)
-            return next((intent for intent in found if intent.intent_id == intent_id), None)
+            row = self._open().execute(_NEWEST, (Kind.INTENT.value, intent_id)).fetchone()
+            return None if row is None else self._decode(row[0])
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise JournalError(f"Journal {self._path}: intents cannot be read ({error}); no entry is possible.") from error
 

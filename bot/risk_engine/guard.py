@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any
 
@@ -30,12 +31,12 @@ class Guard:
         """Do it; False if it raised."""
         try:
             action(*given)
-        except Exception as error:
+        except (Exception, CancelledError, GeneratorExit) as error:  # the latter two would end Nautilus' queue of events for good
             self._failed(error)
             return False
         return True
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         try:
             try:
                 self._log("the risk engine failed", error)

@@ -17,6 +17,7 @@ LOG = Path(__file__).parent / "logs" / "seed-45.jsonl"
 TRADE = "20250916-K1-1032-1"
 
 
+@pytest.mark.slow
 def test_the_log_of_a_seed_plays_against_the_adapter():
     told = replay(read_log(LOG))
     assert {ref.removeprefix(TRADE): order.phase for ref, order in told.orders.items()} == {
@@ -27,6 +28,7 @@ def test_the_log_of_a_seed_plays_against_the_adapter():
     assert [text for text in told.strayed if not text.startswith("req")] == []
 
 
+@pytest.mark.slow
 def test_a_log_that_tells_otherwise_ends_otherwise():
     """What the gateway says of the exit is lost: the session does not take it for filled, nor for gone."""
     lost = [frame._replace(note="swallowed") if frame.way == "out" and f"{TRADE}X1" in frame.fields else frame for frame in read_log(LOG)]

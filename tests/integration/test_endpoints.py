@@ -18,7 +18,7 @@ HARMLESS = {
     "RiskEngine.process": "Nautilus' risk engine notes an event and does nothing",
 }
 # A part of the run stands there, and believes parts alone or answers a question.
-PARTS = ("mesbot.journal*", "mesbot.holdings", "mesbot.K?.ask", "mesbot.K?.submit", "mesbot.venue.*")
+PARTS = ("mesbot.journal*", "mesbot.bar.ahead", "mesbot.K?.ask", "mesbot.K?.submit", "mesbot.venue.*")
 
 
 def undecided(endpoints: list[str], path: set[str]) -> list[str]:

@@ -13,12 +13,12 @@ from bot.ibkr.data.front_month import Month, RollCalendar, front_month, month_of
 from bot.ibkr.data.history import History
 from bot.ibkr.data.minutes import Minute
 from bot.ibkr.data.part_file import PartFile, Piece
-from bot.ibkr.errors import BrokerError, ContractNotFound, DataRefused, GatewayNotResponding
-from bot.ibkr.link.asking import until_told
+from bot.ibkr.errors import BrokerError, ConnectionTrouble, ContractNotFound, DataRefused, GatewayNotResponding
 from bot.ibkr.link.link import Link
 
 AGAIN_SECONDS = 120.0  # after a refusal to the end; the pacing window is ten minutes
 ROUNDS, ROUNDS_ONCE_ANSWERED = 2, 5
+TROUBLE_SECONDS = 0.5  # after trouble with the connection
 PATIENCE_SECONDS = 1800.0  # for one week, all waits and lost connections included
 Span = tuple[int, int]  # (after, until], UTC ns
 Say = Callable[[str], None]
@@ -72,9 +72,20 @@ class Download:
             pieces.append(piece)
         return pieces
 
+    async def _until_told(self, week: list[Span]) -> list[Minute]:
+        """Asked again after trouble with the connection, once the way out is open."""
+        while True:
+            try:
+                return await self._patiently(week)
+            except ConnectionTrouble as error:
+                if self._link.allows_way_out:  # of a connection that is lost the link itself tells
+                    self._link.report(error)
+            await self._link.delay(TROUBLE_SECONDS)
+            await self._link.until(lambda: self._link.allows_way_out)
+
     async def _in_time(self, week: list[Span]) -> list[Minute]:
         """One week, over lost connections, within PATIENCE_SECONDS."""
-        asking = asyncio.ensure_future(until_told(self._link, lambda: self._patiently(week)))
+        asking = asyncio.ensure_future(self._until_told(week))
         patience = asyncio.ensure_future(self._link.delay(PATIENCE_SECONDS))
         try:
             await asyncio.wait({asking, patience}, return_when=asyncio.FIRST_COMPLETED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -208,3 +209,19 @@ def test_fifty_thousand_rows_take_less_than_half_a_second(tmp_path):
     started = time.process_time()
     assert len(read_bars(path, "close").bars) == 50_000
     assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "timestamp,open,high,low,close,volume\r" + 5000 * "2025-09-15T13:30:00Z,6700,6701,6699,6700,5\r",
+        "timestamp,open,high,low,close,volume\n2400-09-15T13:30:00Z,6700,6701,6699,6700,5\n",
+        "timestamp,symbol,open,high,low,close,volume,symbol\n2025-09-15T13:30:00Z,MES,6700,6701,6699,6700,5,MES\n",
+    ],
+    ids=["ends of lines as on an old Mac", "a year no clock holds", "two columns of one name"],
+)
+def test_a_file_of_a_kind_nobody_thought_of_is_a_sentence_too(tmp_path, text):
+    path = tmp_path / "odd.csv"
+    path.write_bytes(text.encode())
+    with pytest.raises(BarsFileError, match=re.escape(str(path))):
+        examined(path, CONTRACTS.session)

@@ -45,7 +45,7 @@ def lines(result: Result) -> dict[str, str]:
 
 def lines_of(output: str) -> dict[str, str]:
     rows = [line.split(maxsplit=1) for line in output.splitlines() if line.strip()]
-    return {row[0]: " ".join(row[1].split()) for row in rows[2:] if row[0] not in ("States:", "Released:")}
+    return {row[0]: " ".join(row[1].split()) for row in rows[2:] if row[0] not in ("States:", "To")}
 
 
 # ------------------------------------------------------------------------ the list
@@ -76,7 +76,7 @@ def test_the_state_is_that_of_the_newest_journal(run, tmp_path):
     assert found["K1"].endswith("S A B active strategies/")
     assert found["Z6"].endswith("F2 1 S A B quarantined mine")
     assert found["K7"].endswith("F6, its own 1 S A B not journaled yet mine")
-    assert "Released: Z6 by two wins" in told.output  # no outcome in it says otherwise
+    assert "To be released: Z6 by two wins" in told.output  # no outcome in it says otherwise
 
 
 def test_what_releases_is_told_with_the_sessions_that_are_left_also_over_a_new_year(run, tmp_path):
@@ -98,7 +98,7 @@ def test_what_releases_is_told_with_the_sessions_that_are_left_also_over_a_new_y
                 journal.close_link(ts_ns)
     remember_run(path, CONTRACTS)
     told = run("strategies").output
-    assert "Released: K1 by the first real win, or its evidence ages: in 19 sessions if no trade of it closes until then" in told
+    assert "To be released: K1 by the first real win, or its evidence ages: in 19 sessions if no trade of it closes until then" in told
     assert lines_of(told)["K1"].endswith("S A B throttled strategies/")
 
 

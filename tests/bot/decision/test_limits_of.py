@@ -117,3 +117,8 @@ def test_friction_is_fees_both_ways_and_slippage_on_every_contract(quantity, sli
 
 def test_what_sets_a_stop_cap_has_the_words_of_the_contracts():
     assert [binding.value for binding in Binding] == ["constitution", "tier", "risk cap"]
+
+
+def test_what_a_strategy_may_hold_cannot_be_changed_by_who_reads_it():
+    with pytest.raises(TypeError):
+        Limits.of(CONTRACTS).contracts_of["K1"] = 2

@@ -1,11 +1,13 @@
 import re
 import sqlite3
 import time
+from collections.abc import Callable
 
 import pytest
 import small_journal
 
 from bot.errors import JournalError, UsageError
+from bot.journal.read import opened, read
 from bot.report import why_number as module
 from bot.report.why_number import SHOWN, list_numbers, why_number
 
@@ -100,15 +102,23 @@ def test_what_is_no_whole_journal_is_said(tmp_path, path):
         why_number(torn, "K1.net")
 
 
-def test_a_journal_of_fifty_thousand_records_answers_within_a_second(tmp_path):
+def test_a_long_journal_answers_within_a_few_times_of_reading_it(tmp_path):
     days = tuple(f"2025-{month:02d}-{day:02d}" for month, day in [(9, 15 + i) for i in range(5)] + [(9, 22 + i) for i in range(5)])
     days += tuple(f"2025-09-{day}" for day in (29, 30)) + small_journal.DAYS
     path = small_journal.write(tmp_path / "long.sqlite", days=(*days, "2025-10-09", "2025-10-10", "2025-10-13", "2025-10-14"))
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT count(*) FROM records").fetchone()[0] > 50_000
-    took = []
-    for _ in range(3):
-        start = time.perf_counter()
-        why_number(path, "K1.net")
-        took.append(time.perf_counter() - start)
-    assert min(took) < 1.0
+
+    def seconds(action: Callable[[], object]) -> float:
+        took = []
+        for _ in range(3):
+            start = time.process_time()
+            action()
+            took.append(time.process_time() - start)
+        return min(took)
+
+    def read_all() -> int:
+        with opened(path) as db:
+            return sum(1 for _ in read(db))
+
+    assert seconds(lambda: why_number(path, "K1.net")) < 3 * seconds(read_all)

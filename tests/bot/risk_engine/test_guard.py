@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.risk_engine.clocks import StampTime
@@ -80,6 +82,17 @@ def test_an_error_without_words_is_an_alarm_all_the_same():
     told.guard = Guard(told.alarm, told.log)
     assert told.guard.done(mute) is False
     assert told.alarms == ["Mute: what cannot be shown (RuntimeError)"]
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, GeneratorExit])
+def test_what_would_end_a_queue_is_an_alarm(error):
+    told = Told()
+
+    def ends(*_: object) -> None:
+        raise error
+
+    assert told.guard.done(ends) is False
+    assert told.alarms and told.alarms[0].startswith(error.__name__)
 
 
 def test_what_ends_the_program_is_not_held_up():

@@ -54,7 +54,7 @@ def opened(made: Played) -> Played:
 
 def below_kill(made: Played, own_dvs: float) -> KillState:
     """After one bar with such a score."""
-    quality = SimpleNamespace(bar=None, ts_ns=made.hands.now_ns + SECOND_NS, own_dvs=own_dvs, eqs=1.0)
+    quality = SimpleNamespace(bar=None, ts_ns=made.hands.now_ns + SECOND_NS, own_dvs=own_dvs, eqs=1.0, hole=False, new_level=0.0)
     made.supervisor.judge_from_ns = 0
     made.supervisor.on_market(SimpleNamespace(quality=quality))
     return made.supervisor.kill_state
