@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +29,19 @@ if TYPE_CHECKING:
 
 PRE_MARKET, AFTER_HOURS = 0, 6
 OUTSIDE_SESSION, LATE = "outside session", "late"
+
+
+QUARTER_MONTHS = (3, 6, 9, 12)
+
+
+def expiries_from(date: dt.date) -> Iterator[dt.date]:
+    """The days on which contracts of the S&P 500 future expire, from a date on: the third Fridays of quarter months, without end."""
+    for year in count(date.year):
+        for month in QUARTER_MONTHS:
+            first = dt.date(year, month, 1)
+            expiry = first + dt.timedelta(days=(4 - first.weekday()) % 7 + 14)
+            if expiry >= date:
+                yield expiry
 
 
 class Session(msgspec.Struct, frozen=True, gc=False):

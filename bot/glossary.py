@@ -1,6 +1,6 @@
 """Words for every code that a person meets: on the terminal, in a report, in a journal. One home, so that they mean one thing.
 
-`mesbot why CODE`, the report's legend and docs/reason-codes.md read it.
+`mesbot why CODE`, `mesbot why --codes` and the report's legend read it.
 """
 
 from __future__ import annotations
@@ -161,11 +161,6 @@ def explained(word: str) -> str:
 def every_code() -> str:
     """All codes with their meanings, a line each."""
     return "".join(f"{term.sentence}\n" for terms in glossary().values() for term in terms)
-
-
-def meaning(code: str) -> str:
-    """What a code means in all its uses, in one line for a tooltip; "" for a word that is none of them."""
-    return "; ".join(term.meaning for term in glossary().get(code, ()))
 
 
 @cache

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 
 from bot.bars.passport import Finding, Severity
 from bot.bars.table import Table
 from bot.bars.zone import Ints, new_york_wall
+from bot.calendar import expiries_from
 from bot.units import MINUTE_NS, to_points
 
 # Lowest and highest S&P 500 of each year. From 2004 to 2024 the daily closes at macrotrends.net/2324/sp-500-historical-chart-data,
@@ -121,17 +120,11 @@ def _parted(at: np.ndarray, gap: np.ndarray, rows: int) -> tuple[list[int], list
 
 
 def _rolling(ts_ns: Ints) -> np.ndarray:
-    """Whether a moment lies in the last days before a quarterly expiry, the third Friday."""
+    """Whether a moment lies in the last days before a quarterly expiry."""
     days = new_york_wall(ts_ns).astype("datetime64[ns]").astype("datetime64[D]")
-    fridays = [_third_friday(year, month) for year in range(1997, 2061) for month in (3, 6, 9, 12)]
-    expiries = np.asarray(fridays, dtype="datetime64[D]")
-    next_one = expiries[np.minimum(np.searchsorted(expiries, days), len(expiries) - 1)]
-    return (next_one - days).astype(int) <= ROLL_DAYS
-
-
-def _third_friday(year: int, month: int) -> dt.date:
-    first = dt.date(year, month, 1)
-    return first + dt.timedelta(days=(4 - first.weekday()) % 7 + 14)
+    dates, place = np.unique(days, return_inverse=True)
+    left = [(next(expiries_from(date)) - date).days for date in dates.tolist()]
+    return (np.asarray(left, dtype=int) <= ROLL_DAYS)[place]
 
 
 def _when(ts_ns: int) -> str:

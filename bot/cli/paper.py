@@ -36,6 +36,7 @@ Examples:
   TWS_HOST=127.0.0.1 TWS_PORT=4002 mesbot paper            a paper account, until stopped
 """
 
+BROKER_OPTIONS = ("zone", "nightly-restart", "start-seconds", "warm-up-days", "lockstep")
 REPLAY_OPTIONS = ("bars", "date", "speed", "equity", "out", "stamp", "bars-zone", "format", "seed", "sessions")
 
 
@@ -99,6 +100,7 @@ def paper(
         )
         run_on_broker(request, report=not no_report)
         return
+    refuse_broker_options(context)
     _replay(replay_request(mode, contracts, strategies, **replayed), report=not no_report)
 
 
@@ -115,11 +117,20 @@ def replay_request(
 
 def refuse_replay_options(context: click.Context) -> None:
     """A person who asks for a replay while a broker is configured must say which of the two is meant."""
-    for name in REPLAY_OPTIONS:
-        if context.get_parameter_source(name.replace("-", "_")) is click.core.ParameterSource.COMMANDLINE:
-            raise UsageError(
-                f"--{name} is for a replay, and TWS_HOST or TWS_PORT names a broker; unset them to replay, or leave --{name} out."
-            )
+    for name in _typed(context, REPLAY_OPTIONS):
+        raise UsageError(f"--{name} is for a replay, and TWS_HOST or TWS_PORT names a broker; unset them to replay, or leave --{name} out.")
+
+
+def refuse_broker_options(context: click.Context) -> None:
+    """What would only count on a broker's account must not be passed over in a replay."""
+    for name in _typed(context, BROKER_OPTIONS):
+        other = "; the zone of a file's times is --bars-zone" if name == "zone" else ""
+        raise UsageError(f"--{name} is for a broker's account, and neither TWS_HOST nor TWS_PORT names one; leave --{name} out{other}.")
+
+
+def _typed(context: click.Context, names: tuple[str, ...]) -> list[str]:
+    """Those of the options that stand on the command line."""
+    return [name for name in names if context.get_parameter_source(name.replace("-", "_")) is click.core.ParameterSource.COMMANDLINE]
 
 
 def _replay(request: PaperRequest, *, report: bool) -> None:

@@ -7,10 +7,11 @@ above the one before, so that two months can be in the book at once. Dates are e
 from __future__ import annotations
 
 import datetime as dt
+from itertools import takewhile
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot.calendar import SessionCalendar, new_york
+from bot.calendar import SessionCalendar, expiries_from, new_york
 from bot.errors import CalendarError
 from bot.gateway.requests import ContractQuery
 from bot.units import SECOND_NS
@@ -92,17 +93,9 @@ def _future(last_trade: dt.date, basis_ticks: int) -> Future:
 
 
 def _quarters_from(date: dt.date) -> list[dt.date]:
-    """The third Fridays of quarter months from this date on."""
-    found = []
-    for place in range(12 * 2):
-        year, month = divmod(date.year * 12 + date.month - 1 + place, 12)
-        month += 1
-        if month in MONTH_CODES:
-            first = dt.date(year, month, 1)
-            third_friday = first + dt.timedelta(days=(4 - first.weekday()) % 7 + 14)
-            if third_friday >= date:
-                found.append(third_friday)
-    return found
+    """The expiries of two years from this date on."""
+    end = (date.year + 2) * 12 + date.month
+    return list(takewhile(lambda expiry: expiry.year * 12 + expiry.month < end, expiries_from(date)))
 
 
 def _matches(query: ContractQuery, future: Future) -> bool:

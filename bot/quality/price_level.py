@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
+from bot.calendar import expiries_from
 from bot.contracts.models import PriceLevelLaw
 from bot.market.bar import Bar
 
-QUARTER_MONTHS = (3, 6, 9, 12)
 EDGE = 1e-9  # a price on the edge of the band is inside
 
 
@@ -77,16 +77,5 @@ def is_void(factor: float, law: PriceLevelLaw) -> bool:
 
 def is_roll(date: dt.date, opened: int, close_before: int, law: PriceLevelLaw) -> bool:
     """Whether the jump from the last close to the open of a session on this date (New York; ticks) is one to the next contract."""
-    days = (next_expiry(date) - date).days
+    days = (next(expiries_from(date)) - date).days
     return days <= law.roll_window_days and abs(opened / close_before - 1.0) >= law.roll_jump - EDGE
-
-
-def next_expiry(date: dt.date) -> dt.date:
-    """The first expiry of a quarter's contract on or after a date: the third Friday of March, June, September or December."""
-    quarters = [(year, month) for year in (date.year, date.year + 1) for month in QUARTER_MONTHS]
-    return next(day for day in (_third_friday(year, month) for year, month in quarters) if day >= date)
-
-
-def _third_friday(year: int, month: int) -> dt.date:
-    first = dt.date(year, month, 1)
-    return first + dt.timedelta(days=(4 - first.weekday()) % 7 + 14)

@@ -113,7 +113,9 @@ class Numbers(Mapping[str, Number]):
         begin = [name for key, name in folded.items() if key.startswith(wanted.rstrip(".") + ".")]
         near = begin or [folded[key] for key in get_close_matches(wanted, folded, n=4, cutoff=0.5)]
         nearest = f"the nearest are {', '.join(near[:4])}; " if near else ""
-        raise UsageError(f'"{text}" is neither a time nor a number of this run; {nearest}`mesbot why --numbers` lists them all.')
+        raise UsageError(
+            f'"{text}" is neither a time, a code nor a number of this run; {nearest}`mesbot why --numbers` and `--codes` list them all.'
+        )
 
     def _worked_out(self, number: Number) -> Value:
         if number.draw is not None:

@@ -7,8 +7,9 @@ import datetime as dt
 import pytest
 from bar_makers import contracts
 
+from bot.calendar import expiries_from
 from bot.market.bar import Bar
-from bot.quality.price_level import Judged, PriceLevel, is_roll, is_void, next_expiry
+from bot.quality.price_level import Judged, PriceLevel, is_roll, is_void
 from bot.units import MINUTE_NS
 
 LAW = contracts().data_contract.price_level
@@ -113,7 +114,7 @@ def test_a_roll_is_half_a_percent_at_an_open_from_eight_days_before_expiry_to_ex
     ],
 )
 def test_contracts_expire_on_the_third_friday_of_a_quarters_last_month(day, expiry):
-    assert next_expiry(dt.date.fromisoformat(day)) == dt.date.fromisoformat(expiry)
+    assert next(expiries_from(dt.date.fromisoformat(day))) == dt.date.fromisoformat(expiry)
 
 
 def test_a_stricter_law_waits_longer():
