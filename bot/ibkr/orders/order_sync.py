@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -111,12 +111,18 @@ class OrderSync:
         due = now - self._checked_at >= self.times.every_seconds and QUESTION not in self._link.questions.open  # else the link asks it
         due = due or (any(order.idle_at for order in self._live()) and now - self._checked_at >= IDLE_LOOK_SECONDS)
         due = due or (bool(self._monitor.strays) and now - self._checked_at >= LATE_SECONDS)
+        unread: UnreadableAnswer | None = None
         if asked or due or self._positions.undecided:
-            await self.check()
+            try:
+                await self.check()
+            except UnreadableAnswer as error:  # what became of the orders, the account says all the same
+                unread = error
             if not await self._asked_positions():
                 return
         self._positions.look(now)
         self._end_untold()
+        if unread is not None:
+            raise unread
 
     async def _asked_positions(self) -> bool:
         """Whether they were told. Raises ConnectionLost."""
@@ -156,8 +162,10 @@ class OrderSync:
         """Look until no order is in doubt. Raises BrokerError."""
         async with self._lock:
             while True:
-                await self._snapshot()
-                self._judge.settle()
+                try:
+                    await self._snapshot()
+                finally:
+                    self._judge.settle()  # also of what a part of an answer has shown
                 if not any(order.in_doubt for order in self._live()):
                     break
                 await self._link.delay(self._pause())
@@ -172,34 +180,45 @@ class OrderSync:
         return [order for order in self._monitor.orders.values() if order.live]
 
     async def _snapshot(self) -> None:
-        """Ask, and say of each order what the answer shows; of one that something was heard of meanwhile it says nothing."""
+        """Ask, and say of each order what the answers show; of one that something was heard of meanwhile they say nothing.
+
+        Raises BrokerError; UnreadableAnswer once all was asked and what could be read of it is said.
+        """
         connection, asked_at = self._link.connection, self._link.seconds()
         orders = list(self._monitor.orders.values())
         live = [order for order in orders if order.live]
         for order in orders:
             order.seen = False
-        try:
-            await connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True)
-        except UnreadableAnswer:  # what it shows is there; what it does not show may be there too
-            for order in live:
-                if order.live and order.seen and order.since < asked_at:
-                    self._tell(order, [])
-            raise
-        await connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account))
+        unread: list[UnreadableAnswer] = []
+        await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
+        all_shown = not unread
+        await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
         done: list[Any] = []
         if any(order.live and not order.seen for order in live):
-            done = await connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True)
+            done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
         for order in live:
             if order.live and order.since < asked_at:
-                self._tell(order, done)
+                self._tell(order, done, whole=not unread)
         self._say_untold()
         for order in orders:
             if order not in live and order.seen and order.phase is not Phase.FILLED and status_news(order.status) in MAY_FILL:
                 self._judge.hear(order, News.SHOWN)
-        self._forget_strays(asked_at)
+        if all_shown:
+            self._forget_strays(asked_at)
+        if unread:
+            raise unread[0]
 
-    def _tell(self, order: BrokerOrder, done: list[Any]) -> None:
-        """What a snapshot shows of a live order."""
+    @staticmethod
+    async def _part(answer: Awaitable[list[Any]], unread: list[UnreadableAnswer]) -> list[Any]:
+        """One of the answers; what of it cannot be read is noted, and the others are asked for all the same. Raises BrokerError."""
+        try:
+            return await answer
+        except UnreadableAnswer as error:
+            unread.append(error)
+            return []
+
+    def _tell(self, order: BrokerOrder, done: list[Any], *, whole: bool) -> None:
+        """What a snapshot shows of a live order; one that is not in it may be there or have filled all the same unless it is `whole`."""
         ends = [state for _, told, state in done if self._monitor.same(order, told)]
         if order.seen:
             order.misses = order.untold = 0
@@ -208,7 +227,7 @@ class OrderSync:
             news, text = completed_news(ends[-1].status), ends[-1].completedStatus or ends[-1].status
             refused = OrderRejectedByBroker(text, order_ref=order.ref) if news is News.DONE_REFUSED else None
             self._judge.hear(order, news, refused)
-        else:
+        elif whole:
             order.misses, order.untold = order.misses + 1, 0
             self._judge.hear(order, News.MISSING if order.misses == 1 else News.MISSING_AGAIN)
 
