@@ -93,6 +93,7 @@ class OrderSync:
             except BrokerError as error:
                 self._link.report(error)
                 self._link.unanswered(QUESTION, error)
+                await self._link.delay(IDLE_LOOK_SECONDS)  # whatever wakes it meanwhile: what came to nothing is not repeated at once
 
     async def _asked_for(self) -> bool:
         """Let a moment pass; whether a doubt has ended it. Each round gives way to everybody else, whatever wakes it."""

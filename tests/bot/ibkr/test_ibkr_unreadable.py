@@ -12,6 +12,7 @@ from bot.gateway.gateway import Gateway
 from bot.ibkr import errors as e
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.unreadable import spoiled
+from bot.ibkr.orders.fills import WORD
 from bot.ibkr.orders.order_wire import told_terms
 
 ALL = ("B-E", "B-S", "B-T")
@@ -97,16 +98,46 @@ async def test_a_position_that_cannot_be_read_is_not_flat():
 
 
 @on_a_loop
-async def test_an_execution_that_cannot_be_read_leaves_its_order_alive_until_it_can():
+async def test_an_execution_that_cannot_be_read_leaves_its_order_alive_until_it_can_or_the_account_says_what_it_made():
     async with rig() as r:
         r.place(Draft("X", "BUY", 1, "LMT", limit=r.price - 5))
         await r.working("X")
-        await r.do("garble execDetails all")
+        for kind in ("execDetails", "position"):
+            await r.do(f"garble {kind} all")
         await r.do("fill X")
         await until(lambda: r.session.link.state is LinkState.DEGRADED)
         assert r.ear.of("X") == ["accepted"] and r.session.orders.orders["X"].live
         await r.do("calm")
         await until(lambda: r.ear.of("X") == ["accepted", "filled"])
+
+
+@on_a_loop
+async def test_a_fill_that_was_not_told_is_asked_for_and_counts_while_an_order_of_another_hand_cannot_be_read():
+    async with rig(pace=2.0) as r:
+        r.place(Draft("X", "BUY", 1, "LMT", limit=r.price - 5))
+        await r.working("X")
+        await r.do("garble openOrder all BUY")
+        await r.do(f"manual buy 1 MESZ5 {r.price - 100}")
+        await r.do("swallow execDetails")
+        await r.do("fill X")
+        await until(lambda: r.ear.of("X") == ["accepted", "filled"])
+        assert not r.ear.fills[0].exec_id.startswith(WORD) and r.ear.heard(e.UnreadableAnswer) is not None
+
+
+@on_a_loop
+async def test_executions_that_cannot_be_read_are_asked_for_with_pauses():
+    async with rig(pace=2.0) as r:
+        r.place(Draft("X", "BUY", 1, "LMT", limit=r.price - 5))
+        await r.working("X")
+        for kind in ("execDetails", "position"):
+            await r.do(f"garble {kind} all")
+        await r.do("fill X")
+        await until(lambda: r.ear.heard(e.UnreadableAnswer))
+        before = len(r.ear.errors)
+        for _ in range(100):
+            r.session.orders.doubtful()
+            await asyncio.sleep(0.01)
+        assert len([each for each in r.ear.errors[before:] if isinstance(each, e.UnreadableAnswer)]) <= 25
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1.7976931348623157E308", "", "much"])
