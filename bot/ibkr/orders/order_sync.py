@@ -90,10 +90,6 @@ class OrderSync:
                     await self._look(asked)
             except ConnectionLost:
                 pass  # the link asks once it is back
-            except BrokerError as error:
-                self._link.report(error)
-                self._link.unanswered(QUESTION, error)
-                await self._link.delay(IDLE_LOOK_SECONDS)  # whatever wakes it meanwhile: what came to nothing is not repeated at once
 
     async def _asked_for(self) -> bool:
         """Let a moment pass; whether a doubt has ended it. Each round gives way to everybody else, whatever wakes it."""
@@ -112,28 +108,25 @@ class OrderSync:
         due = now - self._checked_at >= self.times.every_seconds and QUESTION not in self._link.questions.open  # else the link asks it
         due = due or (any(order.idle_at for order in self._live()) and now - self._checked_at >= IDLE_LOOK_SECONDS)
         due = due or (bool(self._monitor.strays) and now - self._checked_at >= LATE_SECONDS)
-        unread: UnreadableAnswer | None = None
+        whole = told = True
         if asked or due or self._positions.undecided:
-            try:
-                await self.check()
-            except UnreadableAnswer as error:  # what became of the orders, the account says all the same
-                unread = error
-            if not await self._asked_positions():
-                return
-        self._positions.look(now)
-        self._end_untold()
-        if unread is not None:
-            raise unread
+            whole = await self._told(QUESTION, self.check())
+            told = await self._told(POSITIONS, self._account.positions())
+        if told:
+            self._positions.look(now)
+            self._end_untold()
+        if not (whole and told):
+            await self._link.delay(IDLE_LOOK_SECONDS)  # whatever wakes it meanwhile: what came to nothing is not repeated at once
 
-    async def _asked_positions(self) -> bool:
-        """Whether they were told. Raises ConnectionLost."""
+    async def _told(self, question: str, answer: Awaitable[Any]) -> bool:
+        """Whether this was answered. If not, the link asks on, and what else is known counts all the same. Raises ConnectionLost."""
         try:
-            await self._account.positions()
+            await answer
         except ConnectionLost:
             raise
         except BrokerError as error:
             self._link.report(error)
-            self._link.unanswered(POSITIONS, error)
+            self._link.unanswered(question, error)
             return False
         return True
 
