@@ -59,6 +59,7 @@ class OrderMessages:
             self._doubled(order, order_id, told.permId)
             return
         self._monitor.identify(order, told.permId)
+        self._monitor.handled(order, order_id, told.clientId)
         order.seen = True
         if status_news(state.status) not in (News.INACTIVE, News.FILLED):  # orderStatus alone says why, and how much
             self._follow(order, state.status, "")
@@ -105,6 +106,7 @@ class OrderMessages:
         if order is None or (order.perm_id and perm_id and perm_id != order.perm_id):
             return
         self._monitor.identify(order, perm_id)
+        self._monitor.handled(order, order_id, client_id)
         self._follow(order, status, why_held)
         if status_news(status) is News.FILLED and order.live:
             order.average = average or order.average
@@ -135,7 +137,7 @@ class OrderMessages:
             news, fill, before = self._monitor.ledger.take(execution, contract.conId)
         except Exception as error:  # whatever it is: something was traded
             self._unread(f"{execution.execId}: {error}", execution.orderRef)
-            return
+            raise  # the answer that it is a part of is none
         self._link.clock.saw(fill.ts_ns)
         if news is FillNews.DUPLICATE:
             return
@@ -144,30 +146,35 @@ class OrderMessages:
             self._correct(order, before, fill)
         elif order is not None:
             self._fill(order, fill)
-        elif fill.base_id in self._monitor.ledger.untaken:
+        else:
             self._monitor.filled_quietly()
-        elif not self._monitor.quiet:
-            self._link.later(HOLD_SECONDS, lambda: self._homeless(fill))
+            if not self._monitor.quiet and fill.base_id not in self._monitor.ledger.told:
+                self._link.later(HOLD_SECONDS, lambda: self._homeless(fill))
 
     def _unread(self, text: str, ref: str = "") -> None:
-        """An execution that nobody can read: what our orders have filled is not known, and no entry follows in this run."""
+        """An execution that nobody can read: what our orders have filled is not known; no entry until all can be read that are told."""
         if "unread" not in self._monitor.halts:
             self._monitor.halt("unread", ExecutionMissing(f"an execution cannot be read: {text}", order_ref=ref))
+            self._monitor.doubtful()
 
     def _fill(self, order: BrokerOrder, fill: Fill) -> None:
         self._monitor.identify(order, fill.perm_id)
         if self._monitor.quiet and order.adopted:
-            order.filled += fill.quantity
+            self._count(order, fill)
             self._monitor.filled_quietly()
             return
         self._judge.hear(order, News.EXECUTION)
         if not self._monitor.offer(order, fill):
             return
+        self._count(order, fill)
+        if not fill.commission_known:
+            self._link.later(COMMISSION_SECONDS, lambda: self._commission_due(fill))
+
+    @staticmethod
+    def _count(order: BrokerOrder, fill: Fill) -> None:
         order.filled += fill.quantity
         if order.filled >= order.draft.quantity:
             order.phase = Phase.FILLED
-        if not fill.commission_known:
-            self._link.later(COMMISSION_SECONDS, lambda: self._commission_due(fill))
 
     def _book_untold(self, order: BrokerOrder) -> bool:
         """Book an order that the broker calls filled and the account shows as filled; whether there is a price to book it at."""

@@ -186,7 +186,10 @@ class OrderSync:
         unread: list[UnreadableAnswer] = []
         await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
         all_shown = not unread
+        before = len(unread)
         await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
+        if len(unread) == before:
+            self._monitor.clear("unread")
         done: list[Any] = []
         if any(order.live and not order.seen for order in live):
             done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
@@ -247,7 +250,8 @@ class OrderSync:
 
     def _end_untold(self) -> None:
         """Such an order has filled if the account shows what that would have made, and is over if it does not; not before it was
-        asked for a while. While nothing is known of the account it stays as it is."""
+        asked for a while. While nothing is known of the account it stays as it is, and so does an entry, whose stop goes with it,
+        while there are executions that cannot be read."""
         apart, now = self._positions.apart, self._link.seconds()
         for order in [order for order in self._live() if order.idle_at and now - order.idle_at >= BARE_SECONDS]:
             side, rest = 1 if order.draft.side == "BUY" else -1, order.draft.quantity - order.filled
@@ -257,7 +261,8 @@ class OrderSync:
             elif apart is None:
                 continue
             elif apart * side < rest:
-                self._judge.give_up(order)
+                if named_role(order.ref) is not Role.ENTRY or "unread" not in self._monitor.halts:
+                    self._judge.give_up(order)
             elif self._monitor.book_untold(order):
                 apart -= side * rest
 

@@ -19,6 +19,7 @@ from bot.ibkr.errors import (
     FillNotBooked,
     ObserveOnly,
     OrderCancelledByBroker,
+    UnknownOrder,
 )
 from bot.ibkr.link.connection import Connection
 from bot.ibkr.link.link import Link
@@ -75,6 +76,8 @@ class OrderMonitor:
         """Ask for a change; the answer comes to the listener. Raises BrokerError if it cannot be asked."""
         self._may_send()
         order, connection = self.orders[ref], self._link.connection
+        if not order.order_id:
+            raise UnknownOrder("what the broker calls it now was not told, so it cannot be changed", order_ref=ref)
         order.change = msgspec.structs.replace(order.draft, quantity=quantity, limit=limit, stop=stop)
         order.asked_at = order.late_at = order.since = self._link.seconds()
         self._send(connection, [(order, order.change, True)])
@@ -88,8 +91,8 @@ class OrderMonitor:
             self.withdraw(order.order_id)
 
     def withdraw(self, order_id: int) -> None:
-        """Send a cancel for this handle, whatever is known of the order."""
-        if not self._observe:
+        """Send a cancel for this handle, whatever is known of the order; for none (0) it goes once it is told."""
+        if order_id and not self._observe:
             self._link.connection.send("cancelOrder", order_id, "")
 
     def resend(self, family: list[BrokerOrder]) -> None:
@@ -118,7 +121,10 @@ class OrderMonitor:
         """Follow these orders from now on."""
         for order in orders:
             self.orders[order.ref] = order
-            self._by_id[order.order_id] = order
+            if order.order_id:
+                self._by_id[order.order_id] = order
+            if order.perm_id:
+                self._by_perm[order.perm_id] = order
 
     def _transmit(self, orders: list[BrokerOrder]) -> None:
         """Send in one piece. The broker takes no id below one that it has seen, so ids are given in the order of sending.
@@ -177,6 +183,15 @@ class OrderMonitor:
         if perm_id and order.live:
             order.perm_id = perm_id
             self._by_perm[perm_id] = order
+
+    def handled(self, order: BrokerOrder, order_id: int, client_id: int) -> None:
+        """The handle of an order that was followed without one is this: a cancel that waited for it goes."""
+        if order.order_id or order_id <= 0 or client_id != self._link.settings.client_id:
+            return
+        order.order_id = order_id
+        self._by_id[order_id] = order
+        if order.live and order.cancel_asked:
+            self.cancel(order.ref)
 
     def by_id(self, order_id: int) -> BrokerOrder | None:
         """The tracked order with this handle."""

@@ -12,6 +12,7 @@ from bot.gateway.gateway import Gateway
 from bot.ibkr import errors as e
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.unreadable import spoiled
+from bot.ibkr.orders import fills
 from bot.ibkr.orders.fills import WORD
 from bot.ibkr.orders.order_wire import told_terms
 
@@ -122,6 +123,21 @@ async def test_a_fill_that_was_not_told_is_asked_for_and_counts_while_an_order_o
         await r.do("fill X")
         await until(lambda: r.ear.of("X") == ["accepted", "filled"])
         assert not r.ear.fills[0].exec_id.startswith(WORD) and r.ear.heard(e.UnreadableAnswer) is not None
+
+
+@on_a_loop
+async def test_an_execution_that_says_of_no_side_what_was_traded_locks_entries_until_a_whole_answer_came(monkeypatch):
+    async with rig() as r:
+        monkeypatch.setattr(fills, "SIDES", {})
+        r.place(Draft("X", "BUY", 1, "LMT", limit=r.price - 5))
+        await r.working("X")
+        await r.do("garble position all")
+        await r.do("fill X")
+        await until(lambda: isinstance(r.session.entry_block(), e.ExecutionMissing) and r.session.link.state is LinkState.DEGRADED)
+        monkeypatch.undo()
+        await r.do("calm")
+        await until(lambda: r.session.link.state is LinkState.SYNCED and not isinstance(r.session.entry_block(), e.ExecutionMissing))
+        assert r.ear.of("X") == ["accepted", "filled"] and r.session.net() == 1
 
 
 @on_a_loop
