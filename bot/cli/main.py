@@ -18,6 +18,7 @@ from bot.cli.config import config
 from bot.cli.contracts import contracts
 from bot.cli.data import data
 from bot.cli.defaults import read_defaults
+from bot.cli.demo import demo
 from bot.cli.drill import drill
 from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
@@ -99,7 +100,7 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, config, contracts, data, drill, gateway, journal, kill, live, paper, resume, status, strategies, why):
+for verb in (backtest, check, config, contracts, data, demo, drill, gateway, journal, kill, live, paper, resume, status, strategies, why):
     cli.add_command(verb)
 
 

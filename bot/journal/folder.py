@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.errors import JournalError
+from bot.journal.latch import latch_path
 
 JOURNAL, REPORT, EARLIER = "journal.sqlite", "report.html", "earlier"
 
@@ -34,6 +35,6 @@ def _put_aside(out: Path) -> None:
     while (kept := out / EARLIER / str(number)).exists():
         number += 1
     kept.mkdir(parents=True)
-    for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", REPORT):
+    for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", latch_path(out / JOURNAL).name, REPORT):
         if (out / name).exists():
             (out / name).rename(kept / name)
