@@ -50,9 +50,9 @@ SCORES = {
 }
 BELIEFS = {
     "F1": "how likely it is that the price returns to its average",
-    "F2": "how likely it is that the move goes on",
-    "F3": "how likely it is that a broken level was a failed break",
-    "F4": "how likely it is that a swept extreme turns",
+    "F2": "how likely it is that the break of a level has failed",
+    "F3": "how likely it is that a swept extreme turns",
+    "F4": "how likely it is that the move goes on",
     "F5": "how likely it is that the market is noise",
 }
 EXITS = {

@@ -240,6 +240,7 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     if each.link:
         yield "link", each.link
     yield from _counter_rows(each.counters)
+    yield "locks", "\n".join(each.counters.locks + _may_lock(each)) or "none"
     for name, trust in each.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""
         trades = f"trades {trust.trades}, won {trust.wins}, lost {trust.losses}" if trust.trades else "no trades"
@@ -259,7 +260,12 @@ def _counter_rows(now: Counters) -> Iterator[tuple[str, str]]:
     yield "trades", f"{now.trades_today} of {now.max_trades} today"
     yield "submissions", f"{now.submissions_today} of {now.max_submissions} today"
     yield "losing streak", f"{now.losing_streak} of {now.max_losses}"
-    yield "locks", "\n".join(now.locks) or "none"
+
+
+def _may_lock(each: JournalStatus) -> tuple[str, ...]:
+    """A journal says what was found at the broker, and not that it is over: a run may be locked by it still."""
+    told = [row for row, words in (("last trouble", each.trouble), ("link", each.link)) if words]
+    return (f"perhaps by what was found at the broker: see {' and '.join(told)}",) if told and each.running is not None else ()
 
 
 def _budget(budget: Budget) -> str:

@@ -19,7 +19,9 @@ from bot.ibkr.link.link_state import SyncReason
 
 NEEDED = ("NetLiquidation", "AvailableFunds", "BuyingPower", "InitMarginReq", "MaintMarginReq", "TotalCashValue")
 CURRENCY = "USD"
-POSITIONS = "positions"  # the question
+VALUES, POSITIONS = "account values", "positions"  # the questions
+UNTOLD_CONTRACTS = 1e6
+UNTOLD_USD = 9e9  # no amount: the broker writes the largest double for what it does not know, and Nautilus' Money holds no more
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ class AccountBook:
         self._profit: dict[int, float] = {}
         self._told_at: dict[int, float] = {}  # when a month's position came, and when all had come (seconds of the wall)
         self._all_told_at = -1.0
-        link.questions.add("account values", self._ask_values, enough=lambda: self.loaded)
+        link.questions.add(VALUES, self._ask_values, enough=lambda: self.loaded)
         link.questions.add(POSITIONS, self._ask_positions)
         link.taps.listen("updateAccountValue", self._on_value)
         link.taps.listen("updatePortfolio", self._on_portfolio)
@@ -97,7 +99,7 @@ class AccountBook:
 
     async def _ask_values(self, reason: SyncReason) -> None:
         """They come by themselves from then on."""
-        if reason is SyncReason.CONNECTED:
+        if reason is SyncReason.CONNECTED or not self.loaded:
             self._forget()
             await self._link.connection.ask_named("reqAccountUpdates", "accountDownloadEnd", True, self._link.account)
         if not self.loaded:
@@ -130,7 +132,11 @@ class AccountBook:
         if currency not in (CURRENCY, ""):
             self._other_currencies.add(currency)
             return
-        self.values[tag] = float(value)
+        if (amount := _amount_usd(value)) is None:
+            self.values.pop(tag, None)
+            self._link.owe(VALUES)
+            return
+        self.values[tag] = amount
         if self.loaded and self._link.allows_way_out and not self._telling:
             self._telling = True  # a change comes as a burst of values: told once, after it
             asyncio.get_running_loop().call_soon(self._tell)
@@ -157,10 +163,24 @@ class AccountBook:
 
     def _tell(self) -> None:
         self._telling = False
+        if not self.loaded:
+            return  # told again once it is
         for listener in self.changed:
             listener()
 
 
+def _amount_usd(text: str) -> float | None:
+    """US dollars as the broker writes them; None for what is no amount: no number, nan, infinite or as large as none is."""
+    try:
+        amount = float(text)
+    except ValueError:
+        return None
+    return amount if abs(amount) < UNTOLD_USD else None
+
+
 def _holding(contract: Any, size: float, cost: float, profit: float) -> Holding:
+    """Raises ValueError for a number of contracts that is none."""
+    if not abs(size) < UNTOLD_CONTRACTS:
+        raise ValueError(f"{size} contracts are not known")
     multiplier = float(contract.multiplier or 1)
     return Holding(contract.conId, contract.localSymbol, round(size), cost / multiplier if size else 0.0, profit)

@@ -46,6 +46,7 @@ BrokerError
 │   ├── OrderWarning          a remark; nothing changed
 │   ├── ExecutionCorrected    the broker changed a fill afterwards
 │   ├── CommissionMissing     a fill without its commission report
+│   ├── FillNotBooked         a fill that the book could not take
 │   ├── ExecutionMissing      an order that is filled, without its execution
 │   └── ForeignOrder          an order of ours on the account that we did not send
 ├── OrderIdsNotKept           the mark of the order ids is not on disk
@@ -378,6 +379,12 @@ class ExecutionMissing(OrderTrouble):
     hint = "It is asked for again; look at the order in TWS if this stays."
 
 
+class FillNotBooked(OrderTrouble):
+    """The broker told a fill and it could not be booked: book and broker differ until it is. A kill; it is offered again."""
+
+    hint = "What is held is left by what the broker holds; look at the position in TWS."
+
+
 class ForeignOrder(OrderTrouble):
     """An order on our instrument that another program or a person sent."""
 
@@ -425,6 +432,10 @@ class ProtocolError(BrokerError):
     """A message could not be read; what it said is asked for again."""
 
     hint = "Nothing to do now; report it if it repeats. A time zone the machine does not know is cured by installing tzdata."
+
+
+class UnreadableAnswer(ProtocolError):
+    """A part of an answer could not be read, so it is none: what is not in it may be there all the same."""
 
 
 class ClockSkew(BrokerError):

@@ -96,8 +96,8 @@ class IbkrExecutionClient(SpokenExecutionClient):
         await self._session.stop()
 
     def _tell_account(self) -> None:
-        if self.account_id is None:
-            return  # told again once the account is named
+        if self.account_id is None or not self._session.account.loaded:
+            return  # told again once the account is named and known
         values = self._session.account.values
         total, free = money(values["NetLiquidation"]), money(values["AvailableFunds"])
         balance = AccountBalance(total=total, locked=Money(total.as_decimal() - free.as_decimal(), USD), free=free)

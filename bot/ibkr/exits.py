@@ -19,7 +19,7 @@ from nautilus_trader.model.identifiers import StrategyId, TradeId, VenueOrderId
 from nautilus_trader.model.orders import Order
 
 from bot.ibkr.account import POSITIONS
-from bot.ibkr.errors import BrokerError, ClosedElsewhere, GatewayNotResponding, PositionMismatch
+from bot.ibkr.errors import BrokerError, ClosedElsewhere, GatewayNotResponding, PositionMismatch, UnreadableAnswer
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.order_events import money, points
 from bot.ibkr.orders.closable import DOUBT_SECONDS, closable
@@ -97,10 +97,10 @@ class Exits:
         raise PositionMismatch(-side * draft.quantity, -side * self._closable(con_id, side), order_ref=draft.ref)
 
     async def _ask(self) -> None:
-        """Positions come one by one and then a last word. Without that word those that have come count all the same."""
+        """Positions come one by one and then a last word. Without it, or if one cannot be read, those that have come count."""
         try:
             await self._session.account.positions(timeout_seconds=DOUBT_SECONDS)
-        except GatewayNotResponding as error:
+        except (GatewayNotResponding, UnreadableAnswer) as error:
             self._session.link.report(error)
             self._session.link.unanswered(POSITIONS, error)
 

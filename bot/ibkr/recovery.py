@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 from nautilus_trader.model.identifiers import ClientOrderId
 
+from bot.ibkr.drafts import draft_of
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.order_events import venue_id
-from bot.ibkr.orders.order_state import BrokerOrder, Draft, Terms
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Phase, Terms
 from bot.ibkr.orders.order_sync import QUESTION as ORDERS
 from bot.ibkr.seed import Seed
 from bot.ibkr.session import BrokerSession
@@ -75,8 +76,23 @@ class Recovery:
         link.owe(QUESTION)
         await link.until(self._asked_enough)
         if not self._told:
+            self._follow_unseen()
             self._tell_begun(_Truth(self._open(), {}))
             self._tell_fills()
+
+    def _follow_unseen(self) -> None:
+        """Orders that the journal knows at the broker, and that no message so far has shown: they may work there all the same."""
+        monitor, con_id = self._session.orders, self._session.provider.con_id_of(self._session.provider.front_id)
+        refs, unseen = {ClientOrderId(ref) for ref in self._held}, []
+        for ref, each in self._held.items():
+            perm_id = self._named(each.order).perm_id
+            if ref not in monitor.orders and each.order.state in AT_VENUE and perm_id:
+                order = BrokerOrder(draft_of(self._cache.order(ClientOrderId(ref)), refs, 0), con_id, 0, perm_id)
+                order.phase, order.accepted, order.adopted, order.filled = Phase.WORKING, True, True, each.order.filled
+                unseen.append(order)
+        monitor.track(unseen)
+        if unseen:
+            monitor.doubtful()  # a status tells what the broker calls it now
 
     def _asked_enough(self) -> bool:
         """Where something else is missing, one try must do: entries wait anyway, and the start has used much of its time."""
@@ -132,10 +148,11 @@ class Recovery:
     def _tell_fills(self) -> None:
         """Executions that neither the journal has nor anybody has told."""
         ledger = self._session.orders.ledger
-        new = [fill for fill in ledger.fills.values() if fill.ref in self._held and fill.base_id not in ledger.told]
+        new = [
+            fill for fill in ledger.fills.values() if fill.ref in self._held and fill.base_id not in ledger.told and not ledger.said(fill)
+        ]
         for fill in sorted(new, key=lambda fill: fill.ts_ns):
-            ledger.told.add(fill.base_id)
-            self._session.orders.listener.filled(self._named(self._held[fill.ref].order), fill)
+            self._session.orders.offer(self._named(self._held[fill.ref].order), fill)
 
     def _began(self, each: _Held, truth: _Truth) -> None:
         """An order the journal does not know to be at the broker, but is or was."""

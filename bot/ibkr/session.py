@@ -72,6 +72,7 @@ class BrokerSession:
         self.account = AccountBook(self.link)
         fee_usd, observe = float(contracts.risk_model.fee_per_side_usd), config.runtime.observe
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
+        self.orders.alarm = lambda *what: self.trigger(*what)
         judge = Judge(self.link, self.orders)
         OrderMessages(self.link, self.orders, judge)
         OrderAnswers(self.link, self.orders, judge)
@@ -98,7 +99,7 @@ class BrokerSession:
         self._kill_triggers = KillTriggers(self.link, lost_seconds, pace, lambda *what: self.trigger(*what))
         self.link.lost = self.lost
         self.link.loops += [self._keep_ids, self._ask_daily]
-        self.link.taps.listen("garbled", lambda _: self.orders.doubtful())
+        self.link.taps.listen("garbled", lambda _, unasked: unasked and self.orders.doubtful())
         self.ended = False
         self.start_error: BrokerError | None = None  # why it was not SYNCED in time
         self._users = 0

@@ -11,7 +11,7 @@ from typing import Any
 from bot.ibkr.account import AccountBook
 from bot.ibkr.data.provider import QUESTION as MONTHS
 from bot.ibkr.data.provider import IbkrInstrumentProvider
-from bot.ibkr.errors import NotSynced, OpenTradeClient, OpenTradeMonth
+from bot.ibkr.errors import NotSynced, OpenTradeClient, OpenTradeMonth, UnreadableAnswer
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.fills import FillLedger
@@ -34,7 +34,11 @@ class StartCheck:
         """Raises SetupError, NotSynced while positions are not told, or another BrokerError of a question that is not answered."""
         if self._settled:
             return
-        told = await self._link.connection.ask_named("reqAllOpenOrders", "openOrderEnd")
+        try:
+            told = await self._link.connection.ask_named("reqAllOpenOrders", "openOrderEnd")
+        except UnreadableAnswer:
+            self._within_reach = True  # nobody knows, and there may be a position to look after: entries wait
+            raise
         here = [(contract, order) for _, contract, order, _ in told if order.account == self._link.account]
         ours = [each for each in here if self._is_ours(each[1].orderRef)]
         self._require_client([order for _, order in ours])

@@ -6,8 +6,9 @@ Closing: entries and targets are cancelled first; the stop last, and only once t
 there; and only when nothing of the leg works is the closing order sent. What is UNKNOWN or does not answer is not gone: it
 is waited for until the doubt is over, then the exit leaves all the same, of what the account holds, and what is closed
 twice is bought back. A leg is not bare meanwhile: where the account does not agree, or nobody confirms the closing order,
-the stop stays or is restored, and where closing orders are refused again and again they are sent beside it. What was closed
-twice of one leg may have closed another one: then the trade is flat, whatever its legs say.
+the stop stays or is restored, and where closing orders are refused again and again they are sent beside it. A leg whose entry has
+not ended may be held without anybody having said so: its stop stays, too. What was closed twice of one leg may have closed another
+one: then the trade is flat, whatever its legs say.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ def _close(leg: Leg, waited: Waited, agreed: int) -> list[Duty]:
         if not over:
             return asked
     if not leg.open:
-        return asked + _cancel(_unsettled(leg, Role.STOP, Role.EXIT))
+        may_be_held = bool(_unsettled(leg, Role.ENTRY))  # it may have filled, and nobody has been told so
+        return asked + _cancel(_unsettled(leg, Role.EXIT) if may_be_held else _unsettled(leg, Role.STOP, Role.EXIT))
     exits = _unsettled(leg, Role.EXIT)
     if any(not order.at_venue for order in exits) or (not exits and agreed < (1 if over else leg.open)):
         return asked + _covered(leg, waited)

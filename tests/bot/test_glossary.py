@@ -49,6 +49,13 @@ def test_every_shipped_strategy_and_belief_has_its_words():
     assert set(glossary.BELIEFS) == {"F1", "F2", "F3", "F4", "F5"}
 
 
+def test_a_belief_is_said_to_be_about_what_weighs_most_in_it():
+    about = {"vwap_z": "average", "failed_break": "failed", "sweep": "swept", "trend_strength": "goes on"}
+    for name in ("F1", "F2", "F3", "F4"):
+        weights = getattr(CONTRACTS.strategies.beliefs, name).weights
+        assert about[max(weights, key=weights.get)] in glossary.BELIEFS[name]
+
+
 def test_a_word_with_two_uses_is_explained_in_both():
     assert glossary.explained("quarantined").splitlines() == [
         "QUARANTINED (learning state): it may not trade; its plans are followed as shadow trades, which may bring it back.",

@@ -26,6 +26,7 @@ def nothing_kept(monkeypatch):
         ("F1234567, DF7654321", "F***567, DF***321"),
         ("/journals/paper-DU1234567-2025.sqlite.kill", "/journals/paper-DU***567-2025.sqlite.kill"),
         ("\x1b[1mDU1234567\x1b[0m", "\x1b[1mDU***567\x1b[0m"),
+        ("DUM123456 and DUK777777", "DUM***456 and DUK***777"),
         ("DU1 is short and K42025100 none", "DU1 is short and K42025100 none"),
         ("head 0f1234567 of MESZ5", "head 0f1234567 of MESZ5"),
     ],

@@ -21,12 +21,21 @@ from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.ibkr.errors import BrokerError, ClientIdInUse, ConnectionLost, GatewayNotResponding, GatewayUnreachable, ProtocolError
+from bot.ibkr.errors import (
+    BrokerError,
+    ClientIdInUse,
+    ConnectionLost,
+    GatewayNotResponding,
+    GatewayUnreachable,
+    ProtocolError,
+    UnreadableAnswer,
+)
 from bot.ibkr.link.classify import NO_LIVE_IDS, classify_request
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.pacing import MessageLimiter
 from bot.ibkr.link.settings import LinkSettings
 from bot.ibkr.link.taps import DecoderAlarm, Listener, Taps
+from bot.ibkr.link.unreadable import BY_NAME, DATA, Key, number_of, spoiled
 from bot.units import SECOND_NS
 
 TAPPED = (
@@ -79,7 +88,9 @@ class Connection:
         self._limiter: MessageLimiter | None = None
         self._id_in_use = False
         self._closed_early = asyncio.Event()
-        self._alarm = DecoderAlarm(lambda text: taps.tell("garbled", text))
+        self._alarm = DecoderAlarm(self._unread)
+        self._fields: list[str] = []  # of the message that is being read
+        self._spoiled: set[Key] = set()  # answers under way of which a message could not be read
         self.ids: IdSource | None = None
 
     @property
@@ -163,10 +174,30 @@ class Connection:
             setattr(wrapper, name, self._hook(name))
         for name in UNHEARD:
             setattr(wrapper, name, _deaf)
+        interpret = self._client.decoder.interpret
+        self._client.decoder.interpret = lambda fields: self._read(fields, interpret)
         handlers = self._client.decoder.handlers
         decode = handlers[EXECUTION]
-        handlers[EXECUTION] = lambda fields: decode(self._dated(fields))
+        handlers[EXECUTION] = lambda fields: self._executed(decode, fields)
         wrapper.connectionClosed = self._closed
+
+    def _read(self, fields: list[str], interpret: Callable[[list[str]], None]) -> None:
+        self._fields = fields
+        interpret(fields)
+
+    def _unread(self, text: str) -> None:
+        """A message could not be read: the answers that it may have belonged to are none, and are asked for again by who asked."""
+        number, answers = number_of(self._fields), spoiled(self._fields, self._pending)
+        self._spoiled |= answers
+        self._taps.tell("garbled", text, not answers and number not in DATA)
+
+    def _executed(self, decode: Callable[[list[str]], None], fields: list[str]) -> None:
+        """An execution that cannot be decoded is told as that: what is held is not known then."""
+        try:
+            decode(self._dated(fields))
+        except Exception as error:
+            self._taps.tell("unreadExecution", f"{type(error).__name__}: {error}")
+            raise
 
     def _dated(self, fields: list[str]) -> list[str]:
         """An execution must not be lost for the way its time is written: one that cannot be read counts as of now, and is told once."""
@@ -187,7 +218,8 @@ class Connection:
         def hook(*arguments: Any) -> None:
             if name == "error":
                 self._failed(*arguments[:3])
-            self._taps.tell(name, *arguments)
+            if name not in self._spoiled and not self._taps.tell(name, *arguments) and name in BY_NAME:
+                self._spoiled |= spoiled([str(BY_NAME[name]), *map(str, arguments[:1])], self._pending)
             self._collect(name, arguments)
 
         return hook
@@ -250,6 +282,7 @@ class Connection:
     async def _answer(self, key: int | str, request: str, arguments: tuple[Any, ...], timeout: float | None) -> list[Any]:
         future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         pending = self._pending[key] = (future, [])
+        self._spoiled.discard(key)
         try:
             self.send(request, *arguments)
             return await self._waited(pending, request, timeout or self._timeout)
@@ -286,7 +319,14 @@ class Connection:
 
     def _finish(self, key: int | str) -> None:
         pending = self._pending.pop(key, None)
-        if pending is not None and not pending[0].done():
+        if pending is None or pending[0].done():
+            return
+        if key in self._spoiled:
+            pending[0].set_exception(
+                UnreadableAnswer("a part of an answer could not be read, so what is not in it may be there all the same")
+            )
+            pending[0].exception()  # whoever waited hears of it
+        else:
             pending[0].set_result(pending[1])
 
     def _failed(self, number: int, code: int, text: str) -> None:

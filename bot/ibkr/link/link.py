@@ -88,7 +88,7 @@ class Link:
         self._id_in_use_since: float | None = None
         self.taps.listen("error", self._on_error)
         self.taps.listen("nextValidId", lambda number: self.ids and self.ids.at_least(number))
-        self.taps.listen("garbled", lambda text: self.report(ProtocolError(text)))
+        self.taps.listen("garbled", lambda text, _: self.report(ProtocolError(text)))
 
     # ------------------------------------------------------------------ use
 

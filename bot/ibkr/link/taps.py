@@ -27,13 +27,16 @@ class Taps:
         """Report that something could not be read."""
         self._on_failure(error)
 
-    def tell(self, message: str, *arguments: Any) -> None:
-        """Hand a message to its listeners."""
+    def tell(self, message: str, *arguments: Any) -> bool:
+        """Hand a message to its listeners; whether all of them could take it."""
+        taken = True
         for listener in self._listeners[message]:
             try:
                 listener(*arguments)
             except Exception as error:
+                taken = False
                 self._on_failure(ProtocolError(f"{message}: {type(error).__name__}: {error}"))
+        return taken
 
 
 class DecoderAlarm(logging.Handler):

@@ -87,6 +87,7 @@ class Outcome(StrEnum):
     REJECTED = "it was refused, in the broker's words if it has any"
     AWAIT_REASON = "it is refused unless more is heard within two seconds"
     AWAIT_EXECUTION = "it is over, and its executions are waited for; no entries until they are known"
+    AWAIT_WORK = "it is over unless it is known to work within a second; no entries until then"
     FAMILY = "what was sent together decides"
     GONE = "that of it is taken back"
     CHANGED = "the change was made"
@@ -123,6 +124,7 @@ class Member(NamedTuple):
 
 
 N, O, D = News, Outcome, Doubt  # noqa: E741
+BARE_SECONDS = 1.0  # how long that which covers or closes may be in doubt: what takes its place needs the rest of two seconds
 ACKNOWLEDGES = ("PreSubmitted", "Submitted")  # only these make an order working
 _STATUSES = {
     **dict.fromkeys(ACKNOWLEDGES, N.WORKS),

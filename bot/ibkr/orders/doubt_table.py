@@ -15,6 +15,11 @@ ten seconds. It is the broker's two answers in a row without it that end it, and
 - A change is refused only if the order is shown as it was, long after: that is an answer, and the old terms are in force.
 - A cancel is never refused by silence: while the order is shown it is sent again, and it is done when two answers do not show it.
 
+Of an order that works, only PreSubmitted and Submitted say that it still does. One that is held, or whose status no list has, is over
+unless it is known to work within a second (`Outcome.AWAIT_WORK`); one that is called filled or over without an execution is over as soon
+as the account says that nothing of it has filled, and filled if the account says that it has (`Outcome.AWAIT_EXECUTION`). Either way
+it is cancelled and stays watched: what fills all the same is bought back.
+
 It does not promise that the broker's answer about what is open is complete: what shows up later though it has ended is
 `Outcome.STRAY`.
 """
@@ -86,6 +91,8 @@ _ROWS: dict[Asked, Row] = {
         **_DONE,
         **_OF_STATUS,
         **dict.fromkeys((N.REFUSED, N.NO_CHANGE, N.NOT_FOUND, N.DUPLICATE_ID, N.DUPLICATE_AGAIN, N.UNKNOWN_CODE), O.ASK),
+        **dict.fromkeys((N.HELD, N.UNKNOWN_STATUS), O.AWAIT_WORK),
+        N.FILLED: O.AWAIT_EXECUTION,
         N.BAD_PRICE: O.NOTE,
         N.ENDED: O.CANCELED,
         N.NO_CANCEL: O.CANCEL_REFUSED,

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from bot.ibkr.errors import BrokerError, CancelRejected, ModifyRejected, OrderRejectedByBroker, OrderWarning, StrayOrder, UnknownOrder
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import LinkState
-from bot.ibkr.orders.doubt import Asked, Doubt, Family, Member, News, Outcome, concerned, family_outcome, status_news
+from bot.ibkr.orders.doubt import BARE_SECONDS, Asked, Doubt, Family, Member, News, Outcome, concerned, family_outcome, status_news
 from bot.ibkr.orders.doubt_table import verdict
 from bot.ibkr.orders.order_state import BrokerOrder
 from bot.ibkr.orders.orders import OrderMonitor
-
-HOLD_SECONDS = 2.0  # how long an Inactive waits for its reason
 
 
 class Judge:
@@ -32,6 +30,7 @@ class Judge:
             Outcome.REJECTED: self._rejected,
             Outcome.AWAIT_REASON: self._await_reason,
             Outcome.AWAIT_EXECUTION: self._await_execution,
+            Outcome.AWAIT_WORK: self._await_work,
             Outcome.FAMILY: lambda order, *_: self._families.add(order.family),
             Outcome.GONE: self._gone,
             Outcome.CHANGED: self._changed,
@@ -44,6 +43,8 @@ class Judge:
 
     def hear(self, order: BrokerOrder, news: News, error: BrokerError | None = None) -> None:
         """A piece of news of an order, with the broker's words if it has any."""
+        if news is News.WORKS:
+            order.idle_at = 0.0
         for asked in concerned(news, order.asked):
             if asked not in order.asked:
                 continue  # it has ended of the same news
@@ -94,7 +95,7 @@ class Judge:
         self._monitor.reject(order, error)
 
     def _await_reason(self, order: BrokerOrder, _: News, __: BrokerError | None) -> None:
-        self._link.later(HOLD_SECONDS, lambda: self._still_inactive(order))
+        self._link.later(BARE_SECONDS, lambda: self._still_inactive(order))
 
     def _still_inactive(self, order: BrokerOrder) -> None:
         """No reason came: rejected; still cancelled, because an inactive order may come back."""
@@ -106,7 +107,30 @@ class Judge:
     def _await_execution(self, order: BrokerOrder, news: News, _: BrokerError | None) -> None:
         if news is News.DONE_FILLED:
             self._monitor.accept(order)
-        order.untold += 1
+        order.untold += news is not News.FILLED
+        order.idle_at = order.idle_at or self._link.seconds()
+        if news is News.FILLED:
+            self._monitor.doubtful()
+
+    def _await_work(self, order: BrokerOrder, _: News, __: BrokerError | None) -> None:
+        if not order.idle_at:
+            since = order.idle_at = self._link.seconds()
+            self._link.later(BARE_SECONDS, lambda: self._still_idle(order, since))
+        if "idle" not in self._monitor.halts:
+            text = f"its status is {order.status!r}, which does not say that it works"
+            self._monitor.halt("idle", UnknownOrder(text, order_ref=order.ref))
+        self._monitor.doubtful()
+
+    def _still_idle(self, order: BrokerOrder, since: float) -> None:
+        if order.live and order.idle_at == since and self._link.allows_way_out:
+            self.give_up(order)
+
+    def give_up(self, order: BrokerOrder) -> None:
+        """An order that is not known to work any more counts as over, and goes; it stays watched, and its fill counts."""
+        order.remarks.append(f"its status was {order.status!r}")
+        self._monitor.end(order)
+        self._monitor.withdraw(order.order_id)
+        self._monitor.doubtful()
 
     def _gone(self, order: BrokerOrder, _: News, __: BrokerError | None) -> None:
         order.seen, order.misses = False, 2

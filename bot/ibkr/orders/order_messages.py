@@ -14,10 +14,12 @@ from bot.ibkr.errors import (
     CommissionMissing,
     DuplicateLiveOrder,
     ExecutionCorrected,
+    ExecutionMissing,
     ForeignOrder,
 )
 from bot.ibkr.link.link import Link
 from bot.ibkr.orders.doubt import ACKNOWLEDGES, News, status_news
+from bot.ibkr.orders.fills import MOST_POINTS
 from bot.ibkr.orders.fills import News as FillNews
 from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_state import BrokerOrder, Fill, Phase, Terms
@@ -37,6 +39,8 @@ class OrderMessages:
         self._link, self._monitor, self._judge = link, monitor, judge
         for name in ("openOrder", "orderStatus", "execDetails", "commissionReport"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
+        link.taps.listen("unreadExecution", self._unread)
+        monitor.book_untold = self._book_untold
 
     # ------------------------------------------------------------------- orders
 
@@ -55,6 +59,7 @@ class OrderMessages:
             self._doubled(order, order_id, told.permId)
             return
         self._monitor.identify(order, told.permId)
+        self._monitor.handled(order, order_id, told.clientId)
         order.seen = True
         if status_news(state.status) not in (News.INACTIVE, News.FILLED):  # orderStatus alone says why, and how much
             self._follow(order, state.status, "")
@@ -77,7 +82,7 @@ class OrderMessages:
             order.phase = Phase.WORKING if order.accepted else Phase.SENT
             self._monitor.track([order])
             return order
-        if (not own or order_id <= 0) and told.permId not in self._monitor.foreign:
+        if told.permId not in self._monitor.foreign:  # one of our own client id without a reference is none of ours either
             who = "a person in TWS" if order_id <= 0 else f"client {told.clientId}"
             self._monitor.foreign[told.permId] = f"{told.action} {told.totalQuantity:g} {contract.localSymbol} by {who}"
             self._link.report(ForeignOrder(f"{self._monitor.foreign[told.permId]}, permId {told.permId}", order_ref=told.orderRef))
@@ -94,15 +99,17 @@ class OrderMessages:
         order.id_shared = True
 
     def _on_orderStatus(
-        self, order_id: int, status: str, filled: float, _remaining: float, _average: float, perm_id: int, _parent: int, _last: float,
+        self, order_id: int, status: str, _filled: float, _remaining: float, average: float, perm_id: int, _parent: int, _last: float,
         client_id: int, why_held: str, *_: Any,
     ) -> None:  # fmt: skip
         order = self._monitor.find("", perm_id, client_id, order_id)
         if order is None or (order.perm_id and perm_id and perm_id != order.perm_id):
             return
         self._monitor.identify(order, perm_id)
+        self._monitor.handled(order, order_id, client_id)
         self._follow(order, status, why_held)
-        if status_news(status) is News.FILLED and order.live and order.filled < round(filled):
+        if status_news(status) is News.FILLED and order.live:
+            order.average = average or order.average
             self._judge.hear(order, News.FILLED)
 
     def _follow(self, order: BrokerOrder, status: str, why_held: str) -> None:
@@ -126,7 +133,11 @@ class OrderMessages:
     def _on_execDetails(self, request: int, contract: Any, execution: Any) -> None:
         if execution.acctNumber != self._link.account:
             return
-        news, fill, before = self._monitor.ledger.take(execution, contract.conId)
+        try:
+            news, fill, before = self._monitor.ledger.take(execution, contract.conId)
+        except Exception as error:  # whatever it is: something was traded
+            self._unread(f"{execution.execId}: {error}", execution.orderRef)
+            raise  # the answer that it is a part of is none
         self._link.clock.saw(fill.ts_ns)
         if news is FillNews.DUPLICATE:
             return
@@ -135,22 +146,45 @@ class OrderMessages:
             self._correct(order, before, fill)
         elif order is not None:
             self._fill(order, fill)
-        elif not self._monitor.quiet:
-            self._link.later(HOLD_SECONDS, lambda: self._homeless(fill))
+        else:
+            self._monitor.filled_quietly()
+            if not self._monitor.quiet and fill.base_id not in self._monitor.ledger.told:
+                self._link.later(HOLD_SECONDS, lambda: self._homeless(fill))
+
+    def _unread(self, text: str, ref: str = "") -> None:
+        """An execution that nobody can read: what our orders have filled is not known; no entry until all can be read that are told."""
+        if "unread" not in self._monitor.halts:
+            self._monitor.halt("unread", ExecutionMissing(f"an execution cannot be read: {text}", order_ref=ref))
+            self._monitor.doubtful()
 
     def _fill(self, order: BrokerOrder, fill: Fill) -> None:
         self._monitor.identify(order, fill.perm_id)
-        order.filled += fill.quantity
         if self._monitor.quiet and order.adopted:
+            self._count(order, fill)
             self._monitor.filled_quietly()
             return
         self._judge.hear(order, News.EXECUTION)
-        if order.filled >= order.draft.quantity:
-            order.phase = Phase.FILLED
-        self._monitor.ledger.told.add(fill.base_id)
-        self._monitor.listener.filled(order, fill)
+        if not self._monitor.offer(order, fill):
+            return
+        self._count(order, fill)
         if not fill.commission_known:
             self._link.later(COMMISSION_SECONDS, lambda: self._commission_due(fill))
+
+    @staticmethod
+    def _count(order: BrokerOrder, fill: Fill) -> None:
+        order.filled += fill.quantity
+        if order.filled >= order.draft.quantity:
+            order.phase = Phase.FILLED
+
+    def _book_untold(self, order: BrokerOrder) -> bool:
+        """Book an order that the broker calls filled and the account shows as filled; whether there is a price to book it at."""
+        prices = (order.average, order.draft.stop, order.draft.limit)
+        price = next((price for price in prices if price is not None and 0 < price <= MOST_POINTS), None)
+        if price is not None:
+            fill = self._monitor.ledger.on_word(order, self._link.settings.client_id, price, self._link.clock.now_ns())
+            self._link.report(ExecutionMissing(f"booked at {price:,.2f}: status and account say that it filled", order_ref=order.ref))
+            self._fill(order, fill)
+        return price is not None
 
     def _homeless(self, fill: Fill) -> None:
         """A fill of an order nobody showed us, after its wait."""
@@ -180,5 +214,6 @@ class OrderMessages:
             self._monitor.listener.commissioned(order, fill)
 
     def _commission_due(self, fill: Fill) -> None:
-        if not self._monitor.ledger.fills[fill.base_id].commission_known:
+        now = self._monitor.ledger.fills.get(fill.base_id)
+        if now is not None and not now.commission_known:
             self._link.report(CommissionMissing(f"fill {fill.exec_id} has no commission report", order_ref=fill.ref))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,6 +11,8 @@ import msgspec
 from bot.ibkr.errors import BrokerError
 from bot.ibkr.orders.doubt import Asked, Doubt
 
+REVISION_DIGITS = 2  # an execId ends in .01, its corrections in .02 and so on
+NAME_LENGTH = 36  # Nautilus takes no longer name for a fill
 Terms = tuple[int, float | None, float | None]  # quantity, limit, stop
 
 
@@ -57,8 +60,9 @@ class BrokerOrder:
     `change` is a modification under way, `resent` how often it was sent anew, `misses` how many
     snapshots in a row did not show it, `untold` how many called it over without its execution. `doubts` says of what is under
     way why it is in doubt, `trouble` the error that made it so; `taken_back`: it goes, to be sent again or given up;
-    `id_shared`: another live order has its id. Seconds of the wall (loop time): `sent_at`, `asked_at` (the change or cancel),
-    `late_at` (the broker was asked because no answer came), `since` (only a snapshot asked for later says anything of it).
+    `id_shared`: another live order has its id; `average`: the price in points at which its status says it filled, 0 until told.
+    Seconds of the wall (loop time): `sent_at`, `asked_at` (the change or cancel), `idle_at` (the broker no longer says that it works;
+    0: it does), `late_at` (the broker was asked because no answer came), `since` (only a snapshot asked for later says anything of it).
     """
 
     draft: Draft
@@ -82,6 +86,8 @@ class BrokerOrder:
     sent_at: float = 0.0
     asked_at: float = 0.0
     late_at: float = 0.0
+    idle_at: float = 0.0
+    average: float = 0.0
     since: float = 0.0
     status: str = ""
     remarks: list[str] = field(default_factory=list)
@@ -121,7 +127,7 @@ class BrokerOrder:
 class Fill(msgspec.Struct, frozen=True):
     """One execution. `quantity` is contracts (positive), `commission_usd` the broker's if `commission_known`, else the estimate.
 
-    `base_id` is the execId without its last part, which alone changes when the broker corrects a fill.
+    `base_id` names the fill: the execId without its last part, which alone changes when the broker corrects a fill.
     """
 
     exec_id: str
@@ -140,8 +146,11 @@ class Fill(msgspec.Struct, frozen=True):
 
     @property
     def base_id(self) -> str:
-        """The execId up to its last dot."""
-        return self.exec_id.rpartition(".")[0]
+        """The execId up to its last dot; all of one that does not end in a revision; its digest where that is no name for a trade."""
+        base, _, revision = self.exec_id.rpartition(".")
+        name = base if base and len(revision) == REVISION_DIGITS and revision.isdecimal() else self.exec_id
+        fits = name.isascii() and name.isprintable() and name.strip() == name and 0 < len(name) <= NAME_LENGTH
+        return name if fits else hashlib.sha256(name.encode()).hexdigest()[:NAME_LENGTH]
 
 
 class OrderListener:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 from bot.ibkr.account import POSITIONS, AccountBook
-from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, OrderRejectedByBroker
+from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, OrderRejectedByBroker, UnreadableAnswer
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.closable import closable
-from bot.ibkr.orders.doubt import News, completed_news, status_news
+from bot.ibkr.orders.doubt import BARE_SECONDS, News, completed_news, status_news
 from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_messages import MAY_FILL
 from bot.ibkr.orders.order_state import BrokerOrder, Phase
@@ -30,7 +30,7 @@ from bot.units import SECOND_NS
 
 QUESTION = "orders and executions"
 LATE_SECONDS = 2.0  # what is not answered for as long is asked about
-UNTOLD_LOOKS = 5  # looks at an order that is filled and has no execution, before it is given up
+IDLE_LOOK_SECONDS = 0.4  # what the broker calls over without an execution is looked at as often
 RESEND_MARGIN_NS = 5 * SECOND_NS  # an entry with less time left is not sent again
 
 
@@ -90,9 +90,6 @@ class OrderSync:
                     await self._look(asked)
             except ConnectionLost:
                 pass  # the link asks once it is back
-            except BrokerError as error:
-                self._link.report(error)
-                self._link.unanswered(QUESTION, error)
 
     async def _asked_for(self) -> bool:
         """Let a moment pass; whether a doubt has ended it. Each round gives way to everybody else, whatever wakes it."""
@@ -109,23 +106,27 @@ class OrderSync:
         asked = asked or self._wake.is_set()
         self._wake.clear()
         due = now - self._checked_at >= self.times.every_seconds and QUESTION not in self._link.questions.open  # else the link asks it
+        due = due or (any(order.idle_at for order in self._live()) and now - self._checked_at >= IDLE_LOOK_SECONDS)
         due = due or (bool(self._monitor.strays) and now - self._checked_at >= LATE_SECONDS)
+        whole = told = True
         if asked or due or self._positions.undecided:
-            await self.check()
-            if not await self._asked_positions():
-                return
-        self._positions.look(now)
-        self._end_untold()
+            whole = await self._told(QUESTION, self.check())
+            told = await self._told(POSITIONS, self._account.positions())
+        if told:
+            self._positions.look(now)
+            self._end_untold()
+        if not (whole and told):
+            await self._link.delay(IDLE_LOOK_SECONDS)  # whatever wakes it meanwhile: what came to nothing is not repeated at once
 
-    async def _asked_positions(self) -> bool:
-        """Whether they were told. Raises ConnectionLost."""
+    async def _told(self, question: str, answer: Awaitable[Any]) -> bool:
+        """Whether this was answered. If not, the link asks on, and what else is known counts all the same. Raises ConnectionLost."""
         try:
-            await self._account.positions()
+            await answer
         except ConnectionLost:
             raise
         except BrokerError as error:
             self._link.report(error)
-            self._link.unanswered(POSITIONS, error)
+            self._link.unanswered(question, error)
             return False
         return True
 
@@ -155,39 +156,66 @@ class OrderSync:
         """Look until no order is in doubt. Raises BrokerError."""
         async with self._lock:
             while True:
-                await self._snapshot()
-                self._judge.settle()
+                try:
+                    await self._snapshot()
+                finally:
+                    self._judge.settle()  # also of what a part of an answer has shown
                 if not any(order.in_doubt for order in self._live()):
                     break
-                await self._link.delay(self.times.again_seconds)
+                await self._link.delay(self._pause())
             self._checked_at = self._link.seconds()
+
+    def _pause(self) -> float:
+        """Seconds until the next look; fewer where a position may be bare meanwhile."""
+        bare = any(order.in_doubt and order.accepted and named_role(order.ref) in (Role.STOP, Role.EXIT) for order in self._live())
+        return min(BARE_SECONDS, self.times.again_seconds) if bare else self.times.again_seconds
 
     def _live(self) -> list[BrokerOrder]:
         return [order for order in self._monitor.orders.values() if order.live]
 
     async def _snapshot(self) -> None:
-        """Ask, and say of each order what the answer shows; of one that something was heard of meanwhile it says nothing."""
+        """Ask, and say of each order what the answers show; of one that something was heard of meanwhile they say nothing.
+
+        Raises BrokerError; UnreadableAnswer once all was asked and what could be read of it is said.
+        """
         connection, asked_at = self._link.connection, self._link.seconds()
         orders = list(self._monitor.orders.values())
         live = [order for order in orders if order.live]
         for order in orders:
             order.seen = False
-        await connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True)
-        await connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account))
+        unread: list[UnreadableAnswer] = []
+        await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
+        all_shown = not unread
+        before = len(unread)
+        await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
+        if len(unread) == before:
+            self._monitor.clear("unread")
         done: list[Any] = []
         if any(order.live and not order.seen for order in live):
-            done = await connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True)
+            done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
         for order in live:
             if order.live and order.since < asked_at:
-                self._tell(order, done)
+                self._tell(order, done, whole=not unread)
         self._say_untold()
         for order in orders:
             if order not in live and order.seen and order.phase is not Phase.FILLED and status_news(order.status) in MAY_FILL:
                 self._judge.hear(order, News.SHOWN)
-        self._forget_strays(asked_at)
+        if all_shown:
+            self._forget_strays(asked_at)
+        if unread:
+            raise unread[0]
 
-    def _tell(self, order: BrokerOrder, done: list[Any]) -> None:
-        """What a snapshot shows of a live order."""
+    @staticmethod
+    async def _part(answer: Awaitable[list[Any]], unread: list[UnreadableAnswer]) -> list[Any]:
+        """One of the answers; what of it cannot be read is noted, and the others are asked for all the same. Raises BrokerError."""
+        try:
+            return await answer
+        except UnreadableAnswer as error:
+            unread.append(error)
+            return []
+
+    def _tell(self, order: BrokerOrder, done: list[Any], *, whole: bool) -> None:
+        """What a snapshot shows of a live order; one that is not in it may be there or have filled all the same unless it is `whole`."""
         ends = [state for _, told, state in done if self._monitor.same(order, told)]
         if order.seen:
             order.misses = order.untold = 0
@@ -196,7 +224,7 @@ class OrderSync:
             news, text = completed_news(ends[-1].status), ends[-1].completedStatus or ends[-1].status
             refused = OrderRejectedByBroker(text, order_ref=order.ref) if news is News.DONE_REFUSED else None
             self._judge.hear(order, news, refused)
-        else:
+        elif whole:
             order.misses, order.untold = order.misses + 1, 0
             self._judge.hear(order, News.MISSING if order.misses == 1 else News.MISSING_AGAIN)
 
@@ -211,18 +239,36 @@ class OrderSync:
 
     def _say_untold(self) -> None:
         """Orders that the broker calls filled and whose executions it has not told: no entry until it does."""
-        untold = [order.ref for order in self._live() if order.untold]
+        if not any(order.idle_at for order in self._live()):
+            self._monitor.clear("idle")
+        late, now = [order for order in self._live() if order.idle_at], self._link.seconds()
+        untold = [order.ref for order in late if order.untold or (self._filled(order) and now - order.idle_at >= IDLE_LOOK_SECONDS)]
         if not untold:
             self._monitor.clear("untold")
         elif "untold" not in self._monitor.halts:
             self._monitor.halt("untold", ExecutionMissing("over, as the broker says, without an execution", order_ref=", ".join(untold)))
 
     def _end_untold(self) -> None:
-        """Such an order is over once book and broker hold the same without its fill, and it was missed for long enough."""
-        for order in self._live():
-            if order.untold >= UNTOLD_LOOKS and self._positions.agrees:
-                order.remarks.append("filled without an execution")
-                self._monitor.end(order)
+        """Such an order has filled if the account shows what that would have made, and is over if it does not; not before it was
+        asked for a while. While nothing is known of the account it stays as it is, and so does an entry, whose stop goes with it,
+        while there are executions that cannot be read."""
+        apart, now = self._positions.apart, self._link.seconds()
+        for order in [order for order in self._live() if order.idle_at and now - order.idle_at >= BARE_SECONDS]:
+            side, rest = 1 if order.draft.side == "BUY" else -1, order.draft.quantity - order.filled
+            if not (order.untold or self._filled(order)):
+                if now - order.idle_at >= LATE_SECONDS:  # its second was over while there was no way out
+                    self._judge.give_up(order)
+            elif apart is None:
+                continue
+            elif apart * side < rest:
+                if named_role(order.ref) is not Role.ENTRY or "unread" not in self._monitor.halts:
+                    self._judge.give_up(order)
+            elif self._monitor.book_untold(order):
+                apart -= side * rest
+
+    @staticmethod
+    def _filled(order: BrokerOrder) -> bool:
+        return status_news(order.status) is News.FILLED
 
     def _why_not_again(self, family: list[BrokerOrder]) -> str:
         """Why a family that never arrived is given up; "" if it is to be sent once more."""

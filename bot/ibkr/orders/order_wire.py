@@ -11,6 +11,7 @@ from bot.ibkr.orders.order_state import Draft
 from bot.units import SECOND_NS
 
 USES_LIMIT = frozenset({"LMT", "STP LMT"})
+NO_PRICE_POINTS = 1e9  # the library writes the largest double for what is not told
 USES_STOP = frozenset({"STP", "STP LMT"})
 REDUCE_WITH_BLOCK = 2  # a partly filled target leaves its stop in the size that is left
 
@@ -47,8 +48,14 @@ def utc_text(ts_ns: int) -> str:
 
 
 def told_terms(told: Any, kind: str) -> tuple[int, float | None, float | None]:
-    """Quantity, limit and stop that an openOrder tells; a price that the kind does not have is None."""
-    return round(told.totalQuantity), told.lmtPrice if kind in USES_LIMIT else None, told.auxPrice if kind in USES_STOP else None
+    """Quantity, limit and stop that an openOrder tells; a price that the kind does not have is None.
+
+    Raises ValueError for one that it has and that is not told: such a message is not read.
+    """
+    prices = told.lmtPrice if kind in USES_LIMIT else None, told.auxPrice if kind in USES_STOP else None
+    if any(price is not None and not abs(price) < NO_PRICE_POINTS for price in prices):
+        raise ValueError(f"a {kind} order without its price")
+    return round(told.totalQuantity), *prices
 
 
 def adopted_draft(told: Any, parent_ref: str) -> Draft:

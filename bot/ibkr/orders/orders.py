@@ -16,17 +16,20 @@ from bot.ibkr.errors import (
     BrokerError,
     BrokerLinkLost,
     ChangedElsewhere,
+    FillNotBooked,
     ObserveOnly,
     OrderCancelledByBroker,
+    UnknownOrder,
 )
 from bot.ibkr.link.connection import Connection
 from bot.ibkr.link.link import Link
 from bot.ibkr.orders.fills import FillLedger
-from bot.ibkr.orders.order_state import BrokerOrder, Draft, OrderListener, Phase, Terms
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill, OrderListener, Phase, Terms
 from bot.ibkr.orders.order_wire import library_order
 from bot.units import SECOND_NS
 
 EXPIRY_SLACK_NS = 10 * SECOND_NS  # the clock we know may be two pieces behind the gateway's
+AGAIN_SECONDS = 2.0  # a fill that could not be booked is asked for again
 Finder = Callable[[int], Any]  # conId -> the library's contract
 
 
@@ -46,6 +49,8 @@ class OrderMonitor:
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
         self.filled_quietly: Callable[[], None] = lambda: None  # a fill came of which nothing was told: who put its order back tells it
         self.doubtful: Callable[[], None] = lambda: None
+        self.book_untold: Callable[[BrokerOrder], bool] = lambda _: False  # a fill that the broker has told in every way but an execution
+        self.alarm: Callable[[str, str], None] = lambda *_: None  # a kill trigger and its detail
         self._link, self._contract_of, self._observe = link, contract_of, observe
         self._by_id: dict[int, BrokerOrder] = {}
         self._by_perm: dict[int, BrokerOrder] = {}
@@ -71,6 +76,8 @@ class OrderMonitor:
         """Ask for a change; the answer comes to the listener. Raises BrokerError if it cannot be asked."""
         self._may_send()
         order, connection = self.orders[ref], self._link.connection
+        if not order.order_id:
+            raise UnknownOrder("what the broker calls it now was not told, so it cannot be changed", order_ref=ref)
         order.change = msgspec.structs.replace(order.draft, quantity=quantity, limit=limit, stop=stop)
         order.asked_at = order.late_at = order.since = self._link.seconds()
         self._send(connection, [(order, order.change, True)])
@@ -84,8 +91,8 @@ class OrderMonitor:
             self.withdraw(order.order_id)
 
     def withdraw(self, order_id: int) -> None:
-        """Send a cancel for this handle, whatever is known of the order."""
-        if not self._observe:
+        """Send a cancel for this handle, whatever is known of the order; for none (0) it goes once it is told."""
+        if order_id and not self._observe:
             self._link.connection.send("cancelOrder", order_id, "")
 
     def resend(self, family: list[BrokerOrder]) -> None:
@@ -93,6 +100,7 @@ class OrderMonitor:
         for order in family:
             self._retire(order)
             order.perm_id, order.phase, order.seen, order.misses, order.status = 0, Phase.SENT, False, 0, ""
+            order.idle_at, order.average = 0.0, 0.0
             order.taken_back, order.trouble, order.resent = False, None, order.resent + 1
             order.doubts.clear()
         self._transmit(family)
@@ -113,7 +121,10 @@ class OrderMonitor:
         """Follow these orders from now on."""
         for order in orders:
             self.orders[order.ref] = order
-            self._by_id[order.order_id] = order
+            if order.order_id:
+                self._by_id[order.order_id] = order
+            if order.perm_id:
+                self._by_perm[order.perm_id] = order
 
     def _transmit(self, orders: list[BrokerOrder]) -> None:
         """Send in one piece. The broker takes no id below one that it has seen, so ids are given in the order of sending.
@@ -173,6 +184,15 @@ class OrderMonitor:
             order.perm_id = perm_id
             self._by_perm[perm_id] = order
 
+    def handled(self, order: BrokerOrder, order_id: int, client_id: int) -> None:
+        """The handle of an order that was followed without one is this: a cancel that waited for it goes."""
+        if order.order_id or order_id <= 0 or client_id != self._link.settings.client_id:
+            return
+        order.order_id = order_id
+        self._by_id[order_id] = order
+        if order.live and order.cancel_asked:
+            self.cancel(order.ref)
+
     def by_id(self, order_id: int) -> BrokerOrder | None:
         """The tracked order with this handle."""
         return self._by_id.get(order_id)
@@ -187,6 +207,21 @@ class OrderMonitor:
         return [order for order in self.orders.values() if order.draft.parent_ref == ref]
 
     # ------------------------------------------------------------------ verdicts
+
+    def offer(self, order: BrokerOrder, fill: Fill) -> bool:
+        """Tell a fill of an order; whether it was taken. If not, that is an alarm and a kill, and it is asked for until it is."""
+        halt = f"untaken {fill.base_id}"
+        try:
+            self.ledger.offer(fill, lambda fill: self.listener.filled(order, fill))
+        except Exception as error:  # whatever it is: the broker has told this fill
+            if halt not in self.halts:
+                text = f"{fill.quantity} at {fill.price} ({fill.exec_id}): {type(error).__name__}: {error}"
+                self.halt(halt, FillNotBooked(text, order_ref=fill.ref))
+                self.alarm("a fill could not be booked", text)
+            self._link.later(AGAIN_SECONDS, lambda: self.doubtful())
+            return False
+        self.clear(halt)
+        return True
 
     def accept(self, order: BrokerOrder) -> None:
         """It works; told once. An order that has ended stays ended."""

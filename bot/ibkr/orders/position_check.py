@@ -13,6 +13,7 @@ from bot.ibkr.orders.order_state import Fill
 from bot.ibkr.orders.orders import OrderMonitor
 
 APART_SECONDS = 5.0
+OUTLAST_SECONDS = 60.0  # a gateway that has not loaded its account says for up to 40 s that it holds nothing
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -36,7 +37,8 @@ class PositionCheck:
     `book` gives the signed contracts of the traded month that the book holds; None: it is not known yet, and nothing is
     compared; nor before executions and all positions were told once, for what is not told is not flat. `is_front` names that
     month. What is held of anything else at the start is nobody's business here; a change of it that our fills do not explain
-    is. Two fresh readings some seconds apart must differ, unless an execution of somebody else says why.
+    is. Two fresh readings some seconds apart must differ, unless an execution of somebody else says why. What is gone without any
+    execution is told only once fresh answers have said so for OUTLAST_SECONDS on one way to the broker; entries wait meanwhile.
     """
 
     def __init__(self, monitor: OrderMonitor, account: AccountBook, client_id: int, is_front: Callable[[int], bool]) -> None:
@@ -47,6 +49,7 @@ class PositionCheck:
         self._before: dict[int, int] | None = None
         self._seen: Difference | None = None
         self._since = 0.0
+        self._halted: Difference | None = None
         self._told: Difference | None = None
         self._others_when_agreed = 0
 
@@ -67,6 +70,13 @@ class PositionCheck:
         return self.book is not None and self._before is not None and self._seen is None
 
     @property
+    def apart(self) -> int | None:
+        """Signed contracts of the traded month that the broker holds beyond the book, as last told; None while nothing is compared."""
+        if self.book is None or self._before is None:
+            return None
+        return sum(each.contracts for con_id, each in self._account.holdings.items() if self._is_front(con_id)) - self.book()
+
+    @property
     def undecided(self) -> bool:
         """Whether there is a difference that is not told yet: it is time to ask the broker again."""
         return self._difference() is not None and self._difference() != self._told
@@ -78,14 +88,23 @@ class PositionCheck:
             return  # nothing agrees yet: what others did before the book is known still explains a difference
         found = self._difference()
         if found is None:
-            self._seen = self._told = None
+            self._seen = self._halted = self._told = None
             self._others_when_agreed = self._net(self._of_others())
             self._monitor.clear("position")
         elif found != self._seen and not found.explained:
             self._seen, self._since = found, now_seconds
-        elif found != self._told and (found.explained or now_seconds - self._since >= APART_SECONDS):
-            self._seen = self._told = found
+        elif found != self._told:
+            self._lasts(found, now_seconds - max(self._since, self._monitor.opened_at))
+
+    def _lasts(self, found: Difference, seconds: float) -> None:
+        """A difference that was there for so long by fresh answers."""
+        if not found.explained and seconds < APART_SECONDS:
+            return
+        if found != self._halted:
+            self._halted = found
             self._monitor.halt("position", PositionMismatch(found.expected, found.held))
+        if found.explained or not found.carried or seconds >= OUTLAST_SECONDS:
+            self._seen = self._told = found
             if found.traded:
                 self.differs(found.expected, found.held, found.explained or found.carried, self._price(found))
 

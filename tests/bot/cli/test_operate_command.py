@@ -338,6 +338,19 @@ def test_the_last_trouble_with_the_broker_is_shown_with_both_numbers(run):
     assert re.search(row, run("status").output)
 
 
+def test_what_was_found_at_the_broker_may_lock_a_bot_that_runs_and_locks_none_that_does_not(run):
+    path = write("paper-DU1-2025", *HALTED)
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        journal.add(Kind.RECONCILE, HALF_PAST_TEN, ReconcileRecord("PositionMismatch", "own fills sum to 1, the broker holds 0"))
+    assert re.search(r"locks +none", run("status").output)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as bot:
+        assert bot.stdout.readline() == "held\n"
+        assert re.search(r"locks +perhaps by what was found at the broker: see last trouble", run("status").output)
+        os.kill(bot.pid, signal.SIGKILL)
+
+
 def test_what_was_last_said_of_the_link_is_shown_beside_the_last_trouble(run):
     path = write("paper-DU1-2025")
     with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:

@@ -60,8 +60,19 @@ def test_a_status_that_nobody_knows_makes_no_order_working_and_ends_none(word: s
     if word in STATUSES:
         return
     for asked, doubt, news in itertools.product(Asked, Doubt, (status_news(word), status_news(word, "locate"))):
-        assert TABLE[asked, doubt, news].outcome in (Outcome.ASK, Outcome.WAIT)
+        working = asked is Asked.NOTHING
+        assert TABLE[asked, doubt, news].outcome in ((Outcome.AWAIT_WORK,) if working else (Outcome.ASK, Outcome.WAIT))
         assert TABLE[asked, doubt, completed_news(word)].outcome in (Outcome.AWAIT_EXECUTION, Outcome.WAIT)
+
+
+def test_an_order_that_worked_counts_as_working_only_while_its_status_says_so() -> None:
+    """By the broker's words alone: what is on its way still works, all else is cancelled, waits for its reason, or is in doubt."""
+    outcomes = {news: TABLE[Asked.NOTHING, Doubt.NONE, news].outcome for news in {status_news(word) for word in STATUSES} | {News.HELD}}
+    assert {news for news, outcome in outcomes.items() if outcome is Outcome.WAIT} == {News.WORKS, News.UNDER_WAY}
+    for doubt in Doubt:
+        assert TABLE[Asked.NOTHING, doubt, status_news("Inactive", "locate")].outcome is Outcome.AWAIT_WORK
+        for news in (News.FILLED, News.DONE_FILLED, News.DONE_UNKNOWN):
+            assert TABLE[Asked.NOTHING, doubt, news].outcome is Outcome.AWAIT_EXECUTION
 
 
 @pytest.mark.parametrize("word", ["PendingSubmit", "PendingCancel", "ApiPending"])

@@ -14,6 +14,7 @@ from test_ibkr_recovery import DECIDED, ENTRY, NAME, STOP, TARGET, Stage, on_sta
 from bot.contracts import load_contracts
 from bot.decision.snapshot import KillState
 from bot.ibkr import errors as e
+from bot.ibkr.orders import position_check
 from bot.journal.latch import Latch, Latched
 from bot.journal.read import opened, read
 from bot.journal.records import Kind
@@ -96,11 +97,41 @@ async def test_a_stop_that_filled_in_a_night_that_executions_do_not_reach_back_t
     stage.do(f"fill {STOP}")
     stage.gateway.broker.exchange.executions.clear()
     stage.gateway.broker.exchange.completed.clear()
-    async with stage.restarted() as node:
-        await until(lambda: not node.risk.open_trades(), lambda: stage.news())
-        await goes_on(stage)
-        assert held(stage) == 0 and not stage.working
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(position_check, "OUTLAST_SECONDS", 8.0)
+        async with stage.restarted() as node:
+            await until(lambda: isinstance(node.session.entry_block(), e.PositionMismatch))
+            assert node.risk.open_trades(), "it may be there all the same"
+            await until(lambda: not node.risk.open_trades(), lambda: stage.news())
+            await goes_on(stage)
+            assert held(stage) == 0 and not stage.working
     assert closed_as(stage) == ["RECONCILED"]
+
+
+@on_stage
+async def test_an_account_that_is_wrongly_empty_after_a_restart_takes_neither_trade_nor_stop(stage: Stage) -> None:
+    await entered(stage)
+    stage.gateway.broker.exchange.executions.clear()
+    stage.gateway.broker.exchange.completed.clear()
+    stage.do("position MESZ5 0")
+    async with stage.restarted() as node:
+        await until(lambda: isinstance(node.session.entry_block(), e.PositionMismatch))
+        await asyncio.sleep(2.0)
+        assert node.risk.open_trades() and stage.working == {STOP, TARGET}
+        stage.do("position MESZ5 1")
+        await until(lambda: node.session.entry_block() is None)
+        assert node.risk.open_trades() and stage.working == {STOP, TARGET} and stage.news() == []
+
+
+@on_stage
+async def test_our_stop_that_cannot_be_read_at_a_restart_stays_the_only_one(stage: Stage) -> None:
+    await entered(stage)
+    stage.do(f"garble openOrder all {STOP}")
+    async with stage.restarted() as node:
+        await until(lambda: isinstance(node.session.entry_block(), e.NotSynced))
+        await asyncio.sleep(3.0)
+        assert stage.working == {STOP, TARGET} and len(node.risk.open_trades()) == 1
+        assert node.session.link.allows_way_out
 
 
 @on_stage
@@ -176,16 +207,15 @@ async def test_a_replacement_stop_and_its_target_end_each_other_while_nobody_run
 
 
 @on_stage
-async def test_an_execution_of_ours_that_is_late_books_nothing_and_closes_the_trade_when_it_comes(stage: Stage) -> None:
+async def test_a_fill_whose_execution_is_late_is_booked_once_status_and_account_agree_and_counts_once_when_it_comes(stage: Stage) -> None:
     await entered(stage)
     async with stage.restarted() as node:
         stage.do("swallow execDetails all")
         stage.do(f"fill {TARGET}")
-        await until(lambda: "position" in node.session.orders.halts, lambda: node.session.orders.halts)
-        assert len(node.risk.open_trades()) == 1 and held(stage) == 0
+        await until(lambda: "untold" in node.session.orders.halts, lambda: node.session.orders.halts)
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
         stage.do("calm")
         await node.session.order_sync.check()
-        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
         await until(lambda: node.session.entry_block() is None)
         assert held(stage) == 0 and len(stage.gateway.broker.exchange.executions) == 2
     assert closed_as(stage) == ["TARGET"]
@@ -257,10 +287,12 @@ async def test_a_booking_before_any_bar_is_at_the_stop_and_not_at_nothing(stage:
     stage.gateway.broker.exchange.executions.clear()
     stage.gateway.broker.exchange.completed.clear()
     stage.do("delay historicalData 600 all")
-    starting = asyncio.ensure_future(stage.restarted().__aenter__())
-    await until(lambda: past_of([stage.path]).outcomes, lambda: stage.news())
-    starting.cancel()
-    await asyncio.gather(starting, return_exceptions=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(position_check, "OUTLAST_SECONDS", 8.0)
+        starting = asyncio.ensure_future(stage.restarted().__aenter__())
+        await until(lambda: past_of([stage.path]).outcomes, lambda: stage.news())
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
     (outcome,) = past_of([stage.path]).outcomes
     assert (outcome.exit_reason, outcome.exit_price) == ("RECONCILED", (stage.limit - 8) * TICK_POINTS)
 

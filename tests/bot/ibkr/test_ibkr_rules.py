@@ -15,6 +15,7 @@ import test_ibkr_situations_connection as connection_rows
 import test_ibkr_situations_data as data_rows
 import test_ibkr_situations_orders as order_rows
 from builders import CONTRACTS, ROOT, calendar
+from nautilus_trader.model.identifiers import TradeId
 
 from bot.errors import MesbotError
 from bot.ibkr import errors as e
@@ -396,10 +397,10 @@ def test_an_ambiguous_or_missing_month_names_the_candidates() -> None:
 # ---------------------------------------------------------------------- fills and time
 
 
-def execution(exec_id: str, shares: float = 1, price: float = 100.0) -> Any:
+def execution(exec_id: str, shares: float = 1, price: float = 100.0, side: str = "BOT", cum: float = 1) -> Any:
     """An execution as the library gives it."""
     return SimpleNamespace(
-        execId=exec_id, orderRef="A", permId=5, orderId=1, clientId=7, side="BOT", shares=shares, price=price,
+        execId=exec_id, orderRef="A", permId=5, orderId=1, clientId=7, side=side, shares=shares, price=price, avgPrice=price, cumQty=cum,
         time=dt.datetime(2025, 10, 2, 14, tzinfo=dt.UTC), lastLiquidity=2,
     )  # fmt: skip
 
@@ -423,6 +424,57 @@ def test_a_commission_may_come_before_or_after_its_fill() -> None:
     amended, assumed = ledger.commission("y.01.01", 1.5)
     assert (amended.commission_usd, assumed) == (1.5, pytest.approx(1.86))
     assert ledger.commission("y.01.01", 1.5) is None
+
+
+@pytest.mark.parametrize("amount", [1.7976931348623157e308, float("inf"), float("-inf"), float("nan"), -1e300])
+def test_a_commission_that_is_none_changes_nothing_and_our_fee_stands_until_there_is_one(amount: float) -> None:
+    ledger = FillLedger(0.62)
+    assert ledger.commission("x.01.01", amount) is None
+    fill = ledger.take(execution("x.01.01"), 3)[1]
+    assert (fill.commission_usd, fill.commission_known) == (0.62, False)
+    assert ledger.commission("x.01.01", amount) is None
+    assert ledger.commission("x.01.01", 0.5)[0].commission_usd == 0.5
+
+
+ODD_NAMES = ["0003d47a000000010101", "a.b", "a.c", ".01", "a.b.1", "a.b.1x", "é.01.01", " x.01.01", "x" * 80, "y" * 80, "y" * 80 + ".01.01"]
+
+
+def test_every_execution_counts_whatever_the_form_of_its_name() -> None:
+    ledger = FillLedger(0.62)
+    for number, name in enumerate([*ODD_NAMES, "0003d47a.00000001.01.01"], 1):
+        news, fill, _ = ledger.take(execution(name), 3)
+        assert (news, ledger.total("A")) == (News.NEW, number), name
+        assert TradeId(fill.base_id).value == fill.base_id, "Nautilus takes it"
+        assert ledger.take(execution(name), 3)[0] is News.DUPLICATE
+
+
+def test_an_execution_without_a_name_counts_once() -> None:
+    ledger = FillLedger(0.62)
+    assert [ledger.take(execution("", cum=cum), 3)[0] for cum in (1, 1, 2)] == [News.NEW, News.DUPLICATE, News.NEW]
+
+
+@pytest.mark.parametrize(
+    ("side", "shares"), [("HELD", 1), ("", 1), ("BOT", 0), ("SLD", -1), ("BOT", float("nan")), ("BOT", 1.7976931348623157e308)]
+)
+def test_an_execution_that_does_not_say_what_was_traded_is_no_fill_of_either_side(side: str, shares: float) -> None:
+    ledger = FillLedger(0.62)
+    with pytest.raises((ValueError, OverflowError)):
+        ledger.take(execution("x.01.01", shares, side=side), 3)
+    assert not ledger.fills
+
+
+def test_a_fill_that_its_listener_could_not_take_is_news_again_until_it_is_taken() -> None:
+    ledger = FillLedger(0.62)
+    _, fill, _ = ledger.take(execution("x.01.01"), 3)
+
+    def cannot(_: Any) -> None:
+        raise RuntimeError("full")
+
+    with pytest.raises(RuntimeError):
+        ledger.offer(fill, cannot)
+    assert ledger.take(execution("x.01.01"), 3)[0] is News.NEW and not ledger.told
+    ledger.offer(fill, lambda _: None)
+    assert ledger.take(execution("x.01.01"), 3)[0] is News.DUPLICATE and ledger.told == {"x.01"}
 
 
 def test_market_time_on_a_replay_is_the_newest_stamp_and_nothing_of_the_wall() -> None:

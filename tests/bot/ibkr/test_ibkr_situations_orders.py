@@ -63,13 +63,22 @@ async def inactive_without_a_text_is_rejected_after_a_wait_and_cancelled() -> No
 
 
 @situation(18)
-async def inactive_that_is_held_to_be_located_lives() -> None:
+async def inactive_that_is_held_lives_for_a_second_and_then_goes() -> None:
     async with rig(pace=50.0) as r:
         await working_bracket(r)
         await r.do("status Inactive B-E locate")
-        await settled(r)
-        await r.session.link.delay(3.0)
+        await until(lambda: "canceled" in r.ear.of("B-E"), lambda: r.ear, seconds=5)
+        await until(lambda: "B-E" not in r.refs(), lambda: r.refs(), seconds=5)
+        assert r.ear.of("B-E") == ["accepted", "canceled"]
+
+
+@situation(18)
+async def inactive_that_works_again_within_its_second_lives() -> None:
+    async with rig() as r:
+        await working_bracket(r)
+        await r.do("status Inactive B-E locate")
         await r.do("status Submitted B-E")
+        await r.session.link.delay(3.0)
         await settled(r)
         assert r.ear.of("B-E") == ["accepted"]
 
@@ -412,10 +421,11 @@ async def two_live_orders_of_one_reference_halt_entries_and_the_stranger_is_canc
 
 @situation(18)
 async def inactive_in_an_open_order_message_alone_decides_nothing() -> None:
-    async with rig(pace=50.0) as r:
+    async with rig() as r:
         await working_bracket(r)
         await r.do("status Inactive B-E locate")
         r.gateway.delivery.opened(r.gateway.broker.find("B-E"))
+        await r.do("status Submitted B-E")
         await settled(r)
         await r.session.link.delay(3.0)
         assert r.ear.of("B-E") == ["accepted"]

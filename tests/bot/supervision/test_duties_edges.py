@@ -239,6 +239,13 @@ def test_a_flat_leg_that_is_left_loses_its_stop_and_its_exits():
     assert demanded(entry(0, 1, S.CANCELED), stop, leaving, closing=True) == [[cancel(stop), cancel(leaving)]] * 3
 
 
+@pytest.mark.parametrize("state", [S.SUBMITTED, S.WORKING, S.PENDING_CANCEL, S.UNKNOWN])
+def test_the_stop_of_an_entry_that_may_have_filled_stays_however_long_its_end_is_waited_for(state):
+    entering, stop, leaving = entry(0, 1, state), order(R.STOP), order(R.EXIT)
+    assert [[duty.order for duty in found] for found in demanded(entering, stop, leaving, closing=True)][-1] == [entering, leaving]
+    assert cancel(stop) in demanded(entry(0, 1, S.CANCELED), stop, leaving, closing=True)[-1]
+
+
 def test_a_closing_order_at_the_venue_is_waited_for_and_the_stop_goes():
     stop, leaving = order(R.STOP), order(R.EXIT)
     assert demanded(entry(), stop, leaving, closing=True) == [[cancel(stop)]] * 3
