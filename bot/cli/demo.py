@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.node.demo import Demo, DemoSession
     from bot.report.story import Story
 
-PAUSE_SECONDS = 0.5  # between two sentences, so that they can be read and the whole is told within a minute
+PAUSE_SECONDS = 0.4  # between two sentences, so that they can be read and the whole is told within a minute
 NARROWEST, WIDEST, INDENT = 40, 100, " " * 7
 HELP = """
 A day in the life of the bot: three short sessions of synthetic bars, played by the real node through a simulated IB gateway on this
