@@ -59,6 +59,7 @@ from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.hearing import Hearing
 from bot.risk_engine.idle import answered_for, waiting_in
+from bot.risk_engine.kept import Kept
 from bot.risk_engine.parts import require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
@@ -131,6 +132,7 @@ class RiskController(Controller):
         self._answers = Answers(cache, execution.process, portfolio.update_account, reports)
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
+        self._kept = Kept(cache, self._config.instrument_id, lambda words: self._supervisor.trip("Nautilus' cache was changed", words))
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
             self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
@@ -205,6 +207,7 @@ class RiskController(Controller):
         if lost := self._path.lost():
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
+        self._kept.look()
         # A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach.
         self.clock.set_timer("path", WATCH, callback=self._guard.wrap(lambda _: self._watch_path()))
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
@@ -221,13 +224,14 @@ class RiskController(Controller):
         self._engine.close()
 
     def _watch_path(self) -> None:
-        """Somebody else at a door or an ear of ours is a kill, and is put aside."""
+        """Somebody else at a door or an ear of ours, or in the place of what the cache holds for us, is a kill, and is put aside."""
         if lost := self._path.lost():
             self._path.take()
             for topic, handler in self._path.topics.items():
                 if topic in lost:
                     self.msgbus.subscribe(topic, handler, priority=FIRST)
             self._supervisor.trip("the risk engine was not on the path", ", ".join(lost))
+        self._kept.look()
 
     @property
     def entries_live(self) -> bool:
@@ -299,6 +303,7 @@ class RiskController(Controller):
 
     def send(self, command: Any, *, after_wait: bool = False) -> None:
         """See Hands."""
+        self._kept.look()
         self._engine.send(command, after_wait=after_wait)
 
     def publish(self, topic: str, message: object) -> None:

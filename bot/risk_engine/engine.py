@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrderList
 from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
 
@@ -97,13 +97,11 @@ class ContractRiskEngine:
     def send(self, command: Any, *, after_wait: bool = False) -> None:
         """A command that the supervisor hands over; known by that. What it would lead to is looked at all the same.
 
+        It goes to the execution engine itself: what stands between the doors can neither refuse it nor end it on its way.
         `after_wait`: it may close more than is open, because what stands in its way does not answer.
         """
-        if type(command) is CancelOrder:
+        if type(command) is CancelOrder or self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
             self._pass_exec(command)
-        elif self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
-            self._on_the_way.judged(command)
-            self._through(command)
         elif type(command) is ModifyOrder:
             self._supervisor.resize_refused(command.client_order_id.value)
 
@@ -123,13 +121,13 @@ class ContractRiskEngine:
         """Whether Nautilus' own risk engine refuses what had passed here: nobody may use that again, and the rest of its list goes too.
         `bring` takes the refusal to Nautilus, but not before: whoever hears of it could be quicker than we.
         """
-        kinds = (ModifyOrder,) if type(event) is OrderModifyRejected else (SubmitOrder, SubmitOrderList)
-        command = self._on_the_way.about(event.client_order_id, *kinds)
+        kind = ModifyOrder if type(event) is OrderModifyRejected else SubmitOrderList
+        command = self._on_the_way.about(event.client_order_id, kind)
         if command is None:
             return False
         self._on_the_way.gone(command)
         bring(event)
-        if isinstance(command, SubmitOrderList):
+        if kind is SubmitOrderList:
             self._denials.deny_rest(command.order_list.orders, event.client_order_id)
         return True
 
