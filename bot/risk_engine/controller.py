@@ -60,7 +60,7 @@ from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.hearing import Hearing
 from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.kept import Kept
-from bot.risk_engine.parts import require_whole
+from bot.risk_engine.parts import parts_of, require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
 from bot.risk_engine.supervisor import Supervisor
@@ -71,8 +71,7 @@ from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL, EMULATOR = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute", "OrderEmulator.execute"
-WATCH = timedelta(minutes=5)
-FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
+WATCH, WATCH_SIMULATED = timedelta(minutes=1), timedelta(minutes=5)  # a simulation looks with each bar, and time is dear there
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
@@ -142,10 +141,8 @@ class RiskController(Controller):
             self._runtime, self._situation, self._supervisor, self, self._config.instrument_id, self._voice.write_ahead, self._engine.drill,
             paper=self._config.paper,
         )  # fmt: skip
-        self._path = Path(msgbus, self._endpoints(), self._topics(stamps))
+        self._path = Path(msgbus, self._endpoints(), self._topics(stamps), lambda: parts_of(self._trader))
         self._path.take()
-        for topic, handler in self._path.topics.items():
-            msgbus.subscribe(topic, handler, priority=FIRST)
         self._supervisor.adopt()
 
     def _endpoints(self) -> dict[str, Handler]:
@@ -209,7 +206,7 @@ class RiskController(Controller):
         self._engine.begin()
         self._kept.look()
         # A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach.
-        self.clock.set_timer("path", WATCH, callback=self._guard.wrap(lambda _: self._watch_path()))
+        self.clock.set_timer("path", WATCH_SIMULATED if simulated else WATCH, callback=self._guard.wrap(lambda _: self.look()))
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
             self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
@@ -223,13 +220,10 @@ class RiskController(Controller):
         """Let go of the journal."""
         self._engine.close()
 
-    def _watch_path(self) -> None:
-        """Somebody else at a door or an ear of ours, or in the place of what the cache holds for us, is a kill, and is put aside."""
+    def look(self) -> None:
+        """See Hands. Somebody else in the place of what Nautilus' cache holds for us is put aside as well."""
         if lost := self._path.lost():
             self._path.take()
-            for topic, handler in self._path.topics.items():
-                if topic in lost:
-                    self.msgbus.subscribe(topic, handler, priority=FIRST)
             self._supervisor.trip("the risk engine was not on the path", ", ".join(lost))
         self._kept.look()
 
@@ -268,7 +262,7 @@ class RiskController(Controller):
             self._supervisor.trip("available funds below zero", f"{to_usd(free):.2f} USD")
 
     def _on_market(self, update: MarketUpdate) -> None:
-        self._watch_path()
+        self.look()
         if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()

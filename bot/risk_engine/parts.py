@@ -23,6 +23,11 @@ OWN_BUSINESS = {  # what a strategy's configuration may say as it likes: names a
 }  # fmt: skip
 
 
+def parts_of(trader: Any) -> list[Any]:
+    """The parts of this run that stand now."""
+    return [actor for actor in trader.actors() if getattr(actor, "part", "") in LIVE_PARTS]
+
+
 def require_whole(trader: Any, runtime: Any, parts: Sequence[str] | None, simulated: Any, venue: Any) -> None:
     """Raises RiskEngineError if a part of the run is missing or in the wrong place. `parts`: those there must be (None: all of them);
     `simulated`: a backtest's message bus, None for a live node."""
