@@ -60,6 +60,7 @@ from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.hearing import Hearing
 from bot.risk_engine.idle import answered_for, waiting_in
 from bot.risk_engine.kept import Kept
+from bot.risk_engine.look import Look
 from bot.risk_engine.parts import parts_of, require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
@@ -101,7 +102,6 @@ class RiskController(Controller):
         self._situation.restore(self._runtime.past)
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
         self._hearing = Hearing(self._runtime.said, self._not_believed)
-        self._account = OurAccount(config.instrument_id.venue)
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
         self.market: Timeline
@@ -128,10 +128,14 @@ class RiskController(Controller):
             self._supervisor.judge_from_ns = NEVER
             self._supervisor.way_out.agreement.ask(nobody)  # until its adapter says who answers for the account
         reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
-        self._answers = Answers(cache, execution.process, portfolio.update_account, reports)
+        self._account = OurAccount(self._config.instrument_id.venue, cache)
+        self._answers = Answers(cache, execution.process, self._account.door(portfolio.update_account), reports)
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
-        self._kept = Kept(cache, self._config.instrument_id, lambda words: self._supervisor.trip("Nautilus' cache was changed", words))
+        self._kept = Kept(
+            cache, self._config.instrument_id, self._supervisor.register.tracked, self._answers.foreign,
+            lambda words: self._supervisor.trip("Nautilus' cache was changed", words),
+        )  # fmt: skip
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
             self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
@@ -142,6 +146,10 @@ class RiskController(Controller):
             paper=self._config.paper,
         )  # fmt: skip
         self._path = Path(msgbus, self._endpoints(), self._topics(stamps), lambda: parts_of(self._trader))
+        self._look = Look(
+            self._path, self._kept, self._account, self._answers,
+            trip=self._supervisor.trip, book=self._supervisor.on_order_event, settled=self._settled,
+        )  # fmt: skip
         self._path.take()
         self._supervisor.adopt()
 
@@ -168,6 +176,11 @@ class RiskController(Controller):
             handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
         simulated, refuse = not self._config.time_from_stamps, self._guard.wrap(self.execute)
         answers = self._answers.doors(self._runtime.said, simulated=simulated, stopped=self._engine.stopped, refuse=refuse)
+        if simulated:  # the portfolio counts, out of what these say
+            portfolio = self.portfolio
+            answers |= {
+                f"Portfolio.{name}": self._account.counting(getattr(portfolio, name)) for name in ("update_order", "update_position")
+            }
         return self._heard(handlers) | answers
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
@@ -204,12 +217,15 @@ class RiskController(Controller):
         if lost := self._path.lost():
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
+        for order in self.cache.orders():
+            self._answers.known(order)
         self._kept.look()
         # A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach.
         self.clock.set_timer("path", WATCH_SIMULATED if simulated else WATCH, callback=self._guard.wrap(lambda _: self.look()))
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
             self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
+            self._account.known(event)
             self._on_account(event)
 
     def execute(self, command: Any) -> None:
@@ -221,11 +237,12 @@ class RiskController(Controller):
         self._engine.close()
 
     def look(self) -> None:
-        """See Hands. Somebody else in the place of what Nautilus' cache holds for us is put aside as well."""
-        if lost := self._path.lost():
-            self._path.take()
-            self._supervisor.trip("the risk engine was not on the path", ", ".join(lost))
-        self._kept.look()
+        """See Hands."""
+        self._look.look()
+
+    def _settled(self) -> bool:
+        """Whether Nautilus has nothing to tell any more of what came; in a simulation it tells at once."""
+        return not self._config.time_from_stamps or self._trader._exec_engine.evt_qsize() == 0
 
     @property
     def entries_live(self) -> bool:
@@ -254,7 +271,7 @@ class RiskController(Controller):
         self._supervisor.on_order_event(event, ours=self._denials.ours(event))
 
     def _on_account(self, event: AccountState) -> None:
-        if not self._account.says(event, self.cache):
+        if not self._account.says(event):
             return
         balance, free = cents_of(event)
         self._situation.on_account(balance, free)

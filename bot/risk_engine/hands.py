@@ -29,7 +29,7 @@ class Hands(Protocol):
         """Put a command of the supervisor on its way, through the risk engine. `after_wait` as for Sender.exit."""
 
     def look(self) -> None:
-        """See whether we and the parts of the run stand where we must; whoever took a place is put aside, and it is a kill."""
+        """See whether all that the law needs stands where it must (bot.risk_engine.look)."""
 
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens."""

@@ -70,6 +70,10 @@ class Register:
         """The trade, leg and tracked order of a client order id."""
         return self._orders.get(name, (None, None, None))
 
+    def tracked(self) -> list[str]:
+        """Client order ids of all orders of trades that are not yet forgotten."""
+        return [order.order_id for trade in self.trades for leg in trade.legs for order in leg.orders]
+
     def unsettled_orders(self) -> list[TrackedOrder]:
         """Orders not known to have ended that may still open a position: entries, and what is left of a bracket that holds nothing."""
         legs = [leg for trade in self.trades for leg in trade.legs]
