@@ -64,6 +64,8 @@ from bot.risk_engine.look import Look
 from bot.risk_engine.parts import parts_of, require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
+from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
+from bot.risk_engine.shutdown import Shutdown
 from bot.risk_engine.supervisor import Supervisor
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
@@ -136,6 +138,7 @@ class RiskController(Controller):
             cache, self._config.instrument_id, self._supervisor.register.tracked, self._answers.foreign,
             lambda words: self._supervisor.trip("Nautilus' cache was changed", words),
         )  # fmt: skip
+        self._shutdown = Shutdown(msgbus, self._runtime.said, self._supervisor.trip, lambda: not self._supervisor.register.unfinished)
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
             self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
@@ -194,6 +197,7 @@ class RiskController(Controller):
             TOPIC_MARGIN: self._situation.on_margin,
             TOPIC_KILL_TRIGGER: self._on_trigger,
             TOPIC_EQS_EVENT: self._supervisor.unanswered.on_charge,
+            TOPIC_SHUTDOWN: self._shutdown.hear,
         }
         if self._config.time_from_stamps:
             handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
@@ -217,6 +221,7 @@ class RiskController(Controller):
         if lost := self._path.lost():
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
+        self._shutdown.stand(self.wall)
         for order in self.cache.orders():
             self._answers.known(order)
         self._kept.look()

@@ -130,7 +130,7 @@ class Supervisor:
                 self.way_out.leave(trade, trade.closing)
             elif trade.is_drill and not trade.done:  # nobody waits for its kill any more
                 self.way_out.leave(trade, ExitReason.TIME)
-        for trade in [trade for trade in self.trades if not trade.done]:  # an entry that lost its stop meanwhile, too
+        for trade in self.register.unfinished:  # an entry that lost its stop meanwhile, too
             self.way_out.act(trade)
 
     # ---------------------------------------------------------------- events
@@ -269,7 +269,7 @@ class Supervisor:
             self.switch.trip(reason, detail)
 
     def _leave_all(self) -> None:
-        open_trades = [trade for trade in self.trades if not trade.done]
+        open_trades = self.register.unfinished
         for trade in open_trades:
             if trade.closing is None:
                 self.way_out.leave(trade, self.switch.exit_reason)
