@@ -7,7 +7,6 @@ By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
 
-from bot.decision.plan import TradeView
+from bot.decision.plan import ExitReason, TradeView
 from bot.errors import RiskEngineError
 from bot.journal.records import BY_A_PERSON, NOT_BELIEVED, Kind, OperatorRecord, OrderRecord, ReconcileRecord
 from bot.market.update import MarketUpdate
@@ -44,6 +43,7 @@ from bot.messages import (
     TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
+    CloseTrade,
     KillTrigger,
     OnPath,
     Standing,
@@ -66,6 +66,7 @@ from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
 from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
 from bot.risk_engine.shutdown import Shutdown
+from bot.risk_engine.silence import Silence
 from bot.risk_engine.supervisor import Supervisor
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
@@ -74,7 +75,7 @@ from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL, EMULATOR = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute", "OrderEmulator.execute"
-WATCH, WATCH_SIMULATED = timedelta(minutes=1), timedelta(minutes=5)  # a simulation looks with each bar, and time is dear there
+WATCH_NS, WATCH_SIMULATED_NS = MINUTE_NS, 5 * MINUTE_NS  # a simulation looks with each bar, and time is dear there
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
@@ -104,6 +105,7 @@ class RiskController(Controller):
         self._situation.restore(self._runtime.past)
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
         self._hearing = Hearing(self._runtime.said, self._not_believed)
+        self._silence = Silence(self._runtime.calendar)
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
         self.market: Timeline
@@ -225,8 +227,7 @@ class RiskController(Controller):
         for order in self.cache.orders():
             self._answers.known(order)
         self._kept.look()
-        # A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach.
-        self.clock.set_timer("path", WATCH_SIMULATED if simulated else WATCH, callback=self._guard.wrap(lambda _: self.look()))
+        self._watch()
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
             self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
@@ -244,6 +245,21 @@ class RiskController(Controller):
     def look(self) -> None:
         """See Hands."""
         self._look.look()
+
+    def _watch(self) -> None:
+        """A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach."""
+        self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
+        self.look()
+        bars = [self.cache.bar(bar_type) for bar_type in self.cache.bar_types(instrument_id=self._config.instrument_id)]
+        newest_ns = max((bar.ts_event for bar in bars if bar is not None), default=0)
+        if self._silence.has_fallen(newest_ns, self._time_of_liveness):
+            for trade in self._supervisor.register.unfinished:
+                self._supervisor.close(CloseTrade(trade.intent_id, ExitReason.SESSION, "no bar is told any more"))
+
+    @property
+    def _time_of_liveness(self) -> int:
+        """The wall's; a simulation has none, for there no bar is late."""
+        return self.wall.now_ns if self._config.time_from_stamps else 0
 
     def _settled(self) -> bool:
         """Whether Nautilus has nothing to tell any more of what came; in a simulation it tells at once."""
@@ -289,6 +305,7 @@ class RiskController(Controller):
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()
         self._situation.on_market(update)
+        self._silence.heard(update.quality.ts_ns, self._time_of_liveness)
         if update.quality.bar is not None and update.state is not None:
             self.last_close, self.slippage_ticks = update.quality.bar.close, update.state.slippage_ticks
         self._supervisor.on_market(update)
