@@ -98,7 +98,7 @@ class RiskController(Controller):
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)
         self._config = config
-        self._runtime = runtime_of(config.runtime)
+        self._runtime = runtime_of(config.runtime).own()
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
         observe, kill = config.runtime.observe, lambda: self._supervisor.kill_state
         self._situation = Situation(self._runtime.limits, self._runtime.calendar, kill, observe=observe)
@@ -304,6 +304,8 @@ class RiskController(Controller):
         if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()
+        if update.state is not None:  # who else has heard it holds the same one, and may write into it
+            update = msgspec.structs.replace(update, state=msgspec.structs.replace(update.state))
         self._situation.on_market(update)
         self._silence.heard(update.quality.ts_ns, self._time_of_liveness)
         if update.quality.bar is not None and update.state is not None:

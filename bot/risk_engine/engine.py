@@ -7,8 +7,13 @@ and, in PAPER, the drill's one bracket. Everything else is refused, command type
 first door is known at the second by identity, never by an id. Whatever it calls is caught: an error is a refusal
 (GUARD_ERROR) and an alarm, never a pass.
 
-It does not promise that the broker obeys (the supervisor watches that), nor anything against code that replaces handlers (found
-at the next check) or, in a backtest, speaks for the venue. Nor can it keep a strategy's hands off its own orders once they have left.
+The promise is against anything that is *sent*: to any topic, to any endpoint, at any moment, in any words. Who stands where is looked
+at when the run starts, each minute (with each bar of a simulation) and before a book is believed flat; so are the instrument, orders,
+accounts and positions that Nautilus' cache holds of ours (bot.risk_engine.look). What is found is put right, and is a kill.
+
+It does not promise that the broker obeys (the supervisor watches that), nor, in a backtest, anything against who speaks for the venue.
+Code that reaches into objects by private names, or past their being frozen, can end any promise that is kept in the same process; what
+still stands then is on the broker's side: stops and targets at the venue, and the account that is compared with the book.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.currencies import USD
@@ -15,8 +16,9 @@ from nautilus_trader.model.objects import AccountBalance, Money, Price, Quantity
 from rogue import MES, Rogue
 
 from bot.decision.snapshot import KillState
-from bot.messages import ENDPOINT_RISK_KILL
+from bot.messages import ENDPOINT_RISK_KILL, TOPIC_MARKET
 from bot.risk_engine.brackets import price_of
+from bot.runtime.runtime import runtime_of
 
 
 def kill(rogue: Rogue) -> None:
@@ -169,3 +171,30 @@ def test_an_exit_leaves_in_the_very_moment_the_cache_is_empty(day):
 
     result = day({"10:41": Rogue.enter, "10:45": both}, until="11:00")
     assert (result.rogue.nets[-1], result.controller._supervisor.kill_state) == (0, KillState.HALTED)
+
+
+# ------------------------------------------------------------------ what the judge is handed, and others hold as well
+
+
+def test_limits_that_a_strategy_writes_into_are_not_the_judges(day):
+    def write(rogue: Rogue) -> None:
+        limits = runtime_of(rogue.controller._config.runtime).limits
+        for name in [name for name in type(limits).__struct_fields__ if name.startswith("max_")]:
+            msgspec.structs.force_setattr(limits, name, 10**6)
+        msgspec.structs.force_setattr(limits, "contracts_of", {"K1": 5})
+        rogue.enter(quantity=5, stop=6, target=12)
+
+    result = day({"10:41": write}, until="11:00")
+    assert (result.played.denials, set(result.rogue.nets)) == (["MAX_CONTRACTS"], {0})
+
+
+def test_a_market_that_a_strategy_writes_into_is_not_the_judges(day):
+    heard = []
+
+    def write(rogue: Rogue) -> None:
+        msgspec.structs.force_setattr(heard[-1].state, "beliefs", {})
+        rogue.enter()
+
+    result = day({"10:35": lambda rogue: rogue.msgbus.subscribe(TOPIC_MARKET, heard.append), "10:41": write}, until="11:00")
+    assert result.controller._situation.state.beliefs
+    assert (result.played.denials, result.rogue.nets[-1]) == ([], 1)
