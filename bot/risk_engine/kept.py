@@ -78,9 +78,7 @@ class Kept:
 
     def _put(self, order: Any) -> None:
         self._cache.add_order(order, order.position_id, overwrite=True)
-        if order.venue_order_id is not None:
-            self._cache.add_venue_order_id(order.client_order_id, order.venue_order_id, overwrite=True)
-        self._cache.update_order(order)
+        self._cache.update_order(order)  # by its state, and by the venue's id
 
     def _positions_back(self, *, emptied: bool) -> list[str]:
         """Open ones; one that has closed meanwhile is gone rightly."""

@@ -36,7 +36,7 @@ class Shutdown:
         """Take the kernel's place; it hears from us alone."""
         self._wall = wall
         for each in self._msgbus.subscriptions(TOPIC):
-            if each.topic == TOPIC and each.priority != FIRST:
+            if each.priority != FIRST:
                 self._msgbus.unsubscribe(TOPIC, each.handler)
                 self._kernel.append(each.handler)
 

@@ -297,3 +297,16 @@ def test_only_a_fill_is_missed():
     told = Answers(kept(order), lambda _: None, lambda _: None)
     told.bring(canceled(order))
     assert looked(told, 3) == [[], [], []]
+
+
+def test_another_fill_of_the_same_order_is_missed_too():
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    told.known(order)  # it has been accepted
+    first = filled(order, 1000)
+    second = type(first).from_dict(type(first).to_dict(first) | {"trade_id": "F-2"})
+    told.bring(first)
+    order.apply(first)
+    assert told.news(first)
+    told.bring(second)
+    assert looked(told, 3) == [[], [second], []]

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from nautilus_trader.cache.cache import Cache
+from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.enums import OmsType
+from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.instruments import FuturesContract
 from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
@@ -39,9 +41,79 @@ class Found:
 
 
 def test_what_stays_as_it_is_needs_nothing():
-    found = Found(working(bracket().first))
+    found, accounts = Found(working(bracket().first)), two_accounts()
+    for account in accounts:
+        found.cache.add_account(account)
+    found.cache.add_position(a_position(), OmsType.NETTING)
+    for _ in range(3):
+        found.kept.look()
+    assert found.told == []
+
+
+def two_accounts() -> list[Any]:
+    return [TestExecStubs.margin_account(), TestExecStubs.margin_account(AccountId("OTHER-001"))]
+
+
+def test_each_account_is_missed_however_often_it_is_gone():
+    found, accounts = Found(), two_accounts()
+    for account in accounts:
+        found.cache.add_account(account)
+        found.kept.look()
+    for _ in range(2):
+        found.cache.reset()
+        found.cache.add_instrument(ES)
+        found.kept.look()
+    assert {account.id: account for account in found.cache.accounts()} == {account.id: account for account in accounts}
+    assert found.told == [f"{accounts[0].id} was taken away, {accounts[1].id} was taken away"] * 2
+
+
+def test_an_order_that_nautilus_does_not_hold_yet_is_not_missed():
+    found = Found()
+    found.names.append("later")
     found.kept.look()
     assert found.told == []
+
+
+def test_an_order_that_no_venue_knows_comes_back_too():
+    order = bracket().first
+    found = Found(order)
+    found.cache.reset()
+    found.kept.look()
+    assert found.cache.order(order.client_order_id) is order
+
+
+def test_an_open_position_comes_back_each_time_and_with_an_order_alone():
+    order, position = working(bracket().first), a_position()
+    found = Found(order)
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    for _ in range(2):
+        found.cache.reset()
+        found.cache.add_instrument(ES)
+        found.kept.look()
+    assert found.cache.positions_open(instrument_id=ES.id) == [position]
+    assert found.told == [f"{order.client_order_id} was taken away, P-1 was taken away"] * 2
+
+
+def test_a_position_that_is_there_is_not_missed_with_the_instrument():
+    found = Found()
+    found.cache.add_position(a_position(), OmsType.NETTING)
+    found.kept.look()
+    found.cache.add_instrument(copy(multiplier="50"))
+    found.kept.look()
+    assert found.told == [f"{ES.id} was replaced"]
+
+
+def test_a_position_that_has_closed_stays_away():
+    found, position = Found(), a_position()
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    fill = position.events[0]
+    said = type(fill).to_dict(fill) | {"order_side": "SELL", "trade_id": "F-2", "event_id": UUID4().value, "client_order_id": "O-9"}
+    position.apply(type(fill).from_dict(said))
+    found.cache.reset()
+    found.kept.look()
+    assert (position.is_open, found.cache.positions(), found.told) == (False, [], [f"{ES.id} was taken away"])
 
 
 def test_nothing_is_missed_before_there_was_anything():
