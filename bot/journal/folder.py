@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.errors import JournalError
+from bot.own_files import run_folder
 
 JOURNAL, REPORT, EARLIER = "journal.sqlite", "report.html", "earlier"
 
@@ -16,7 +17,7 @@ def fresh_journal(out: Path) -> Path:
     """
     path = out / JOURNAL
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        run_folder(out)
         if path.exists():
             _put_aside(out)
     except OSError as error:
@@ -33,7 +34,8 @@ def _put_aside(out: Path) -> None:
     number = 1 + sum(1 for _ in (out / EARLIER).glob("*"))
     while (kept := out / EARLIER / str(number)).exists():
         number += 1
-    kept.mkdir(parents=True)
+    run_folder(kept.parent)
+    run_folder(kept)
     for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", REPORT):
         if (out / name).exists():
             (out / name).rename(kept / name)
