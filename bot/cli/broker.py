@@ -14,7 +14,6 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.node.broker_run import Meeting
     from bot.node.request import BrokerRequest
-    from bot.node.screen import Glance
 
 NO_BROKER = "no broker is configured; set TWS_HOST and TWS_PORT (and TWS_ACCOUNT) in the environment."
 
@@ -41,12 +40,11 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
     import asyncio
 
     from rich.console import Console
-    from rich.live import Live
 
     from bot.cli.backtest import remember, show_run
     from bot.node.broker_run import meet, trade
+    from bot.node.live_view import LiveView
     from bot.node.request import Mode
-    from bot.node.screen import rendered
 
     console = Console()
     met = asyncio.run(meet(request, lambda text: console.print(text, highlight=False, soft_wrap=True)))
@@ -61,15 +59,8 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
         console.print("OBSERVE: every plan is shadowed and nothing is sent.", highlight=False)
     if confirm is not None:
         request = confirm(met)
-    with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
-
-        def show(glance: Glance) -> None:
-            live.update(rendered(glance), refresh=console.is_terminal)
-
-        def say(text: str) -> None:
-            console.print(text, highlight=False, soft_wrap=True)
-
-        result = asyncio.run(trade(request, met, show, say))
+    with LiveView(console, replayed=met.replay) as view:
+        result = asyncio.run(trade(request, met, view.show, view.say))
     for note in result.notes:
         console.print(note, highlight=False, soft_wrap=True)
     show_run(result.journal, console, report=report)

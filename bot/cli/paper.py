@@ -31,7 +31,7 @@ trades that gateway's paper account until stopped (Ctrl-C); a live account is re
 \b
 Examples:
   mesbot paper                                             the last of the synthetic sessions
-  mesbot paper --bars bars.csv.gz --date 2025-10-02 --speed 600
+  mesbot paper --bars bars.csv.gz --date 2025-09-30 --speed 600
   mesbot paper --speed max --out out/paper
   TWS_HOST=127.0.0.1 TWS_PORT=4002 mesbot paper            a paper account, until stopped
 """
@@ -137,19 +137,18 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     import asyncio
 
     from rich.console import Console
-    from rich.live import Live
 
     from bot.contracts import load_contracts
     from bot.decision.limits import Limits
+    from bot.node.live_view import LiveView
     from bot.node.paper import replay
-    from bot.node.screen import rendered
 
     in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
     for sentence in equity_sentences(request.equity_usd, Limits.of(in_force)):
         console.print(sentence, highlight=False)
-    with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
-        result = asyncio.run(replay(request, lambda glance: live.update(rendered(glance), refresh=console.is_terminal)))
+    with LiveView(console, replayed=True) as view:
+        result = asyncio.run(replay(request, view.show))
     for note in result.notes:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     show_run(result.journal, console, report=report)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from nautilus_trader.config import TradingNodeConfig
 
@@ -125,11 +126,16 @@ def replay_node_config(request: PaperRequest, side_port: int) -> TradingNodeConf
     return replay_config(request, day, replay_broker(request, day, host="", port=0), side_port)
 
 
-def replay_config(request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int) -> TradingNodeConfig:
-    """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go."""
+def replay_config(
+    request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int, begin: Literal["fresh", "append"] = "fresh"
+) -> TradingNodeConfig:
+    """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go.
+
+    `begin` as in JournalActorConfig.
+    """
     mode = "OBSERVE" if request.observe else "PAPER"
     header = {**day.bars_from.header, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
-    journal = journal_config(broker, mode=mode.lower(), header=header)
+    journal = journal_config(broker, mode=mode.lower(), header=header, begin=begin)
     heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
     return node_config(broker, journal, heading, warm_until_ns=day.session.open_ns, lockstep_port=side_port, go=True)
 
@@ -189,12 +195,13 @@ def _killed(node: MesbotNode, gateway: Gateway) -> str:
 
 def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, ...]:
     """That the day was replayed; or when it was stopped, and what was open then."""
-    if gateway.replay.ended.is_set():
-        return (f"Replayed {what} through the simulated gateway.",)
     held = [_held(trade) for trade in node.risk.open_trades()]
     working = [f"{order.order_id} still worked" for order in node.risk.unsettled_orders()]
     left = f"{'; '.join(held + working)}; it is left so, for the simulated gateway has ended too" if held or working else "nothing was open"
-    return (f"Stopped at {new_york(gateway.now_ns):%H:%M} New York, before the end of {what}: {left}.",)
+    clock = f"{new_york(gateway.now_ns):%H:%M} New York"
+    if gateway.replay.ended.is_set():
+        return (f"Replayed {what} through the simulated gateway to its end at {clock}: {left}.",)
+    return (f"Stopped at {clock}, before the end of {what}: {left}.",)
 
 
 def _held(trade: TradeView) -> str:

@@ -1,89 +1,182 @@
-"""The terminal view of a running node: one glance at the market, the scores, the position and the last decisions."""
+"""The terminal view of a running node: market, session, position, day, and the last things that happened; 80×24 hold it, 120×40 show more.
+
+Money is written as in the report. What is shown is made of the same messages as the journal's records.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bot.calendar import new_york
+from bot.calendar import Session, new_york
+from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import TradeView
 from bot.decision.snapshot import KillState
 from bot.journal.records import Action, DecisionRecord
 from bot.market.update import MarketUpdate
-from bot.units import to_points, to_usd
+from bot.report.wording import balance, decimal, dollars
+from bot.units import TICK_CENTS, to_points, to_ticks
 
-LAST_DECISIONS = 8
+MOST_NOTES = 60
+REPEATS_WITHIN = 6  # newest notes, among which the same thing is looked for; strategies take turns
+WIDEST, HIGHEST = 120, 40
+BAR_CELLS = 24  # of the session's progress
+HOW_TO_STOP = "Ctrl-C stops; mesbot kill, in another terminal, closes what is open."
+
+
+@dataclass
+class Note:
+    """A thing that happened, at `ts_ns` (UTC ns) the last time; `count` times in a row, the first at `first_ns`."""
+
+    what: tuple[str, ...]
+    text: str
+    first_ns: int
+    ts_ns: int
+    count: int = 1
+
+    @property
+    def line(self) -> str:
+        """The note with its time, New York, and how often."""
+        if self.count == 1:
+            return f"{new_york(self.ts_ns):%H:%M}  {self.text}"
+        return f"{new_york(self.first_ns):%H:%M}  {self.text} (×{self.count}, last {new_york(self.ts_ns):%H:%M})"
 
 
 @dataclass
 class Glance:
     """What the view shows. Money is whole cents, prices points; `heading` says mode, account and source.
 
-    `trouble` asks what stands against entries at the broker now, "" if nothing does.
+    `session` is the regular session that is on. `trouble` asks what stands against entries at the broker now, "" if nothing does.
+    `notes` are the newest, `unsaid` those that nobody has taken yet to print them.
     """
 
     heading: str
     day_limit_cents: int
     update: MarketUpdate | None = None
+    session: Session | None = None
     trade: TradeView | None = None
     kill_state: KillState = KillState.ARMED
     realised_cents: int = 0
     trades_today: int = 0
     trouble: Callable[[], str] = lambda: ""
-    notes: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_DECISIONS))
+    notes: deque[Note] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
+    unsaid: deque[Note] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
 
-    def note(self, record: DecisionRecord, ts_ns: int) -> None:
-        """Keep a decision that is worth a line: anything but a plain skip without a plan."""
-        if record.action is not Action.SKIP or record.plan is not None:
-            self.notes.append(f"{new_york(ts_ns):%H:%M}  {record.sentence}")
+    def decided(self, record: DecisionRecord, ts_ns: int) -> None:
+        """Keep a decision that is worth a line: anything but a plain skip without a plan. What only repeats is counted."""
+        if record.action is Action.SKIP and record.plan is None:
+            return
+        code = record.gate.code if record.gate is not None else str((record.management or {}).get("kind", ""))
+        self.note((record.strategy, record.action, code, record.trade_id or record.intent_id or ""), record.sentence, ts_ns)
+
+    def closed(self, outcome: TradeOutcome) -> None:
+        """Keep how a trade ended."""
+        came_to = f"{dollars(outcome.net_cents)} net, {decimal(outcome.r, sign=True)} R"
+        text = f"{outcome.strategy} out by {outcome.exit_reason} at {outcome.exit_price:,.2f}: {came_to}"
+        self.note(("out", outcome.trade_id), text, outcome.closed_ns)
+
+    def note(self, what: tuple[str, ...], text: str, ts_ns: int) -> None:
+        """Keep a line; the same thing again is the same line, with its newest words."""
+        for kept in list(self.notes)[-REPEATS_WITHIN:]:
+            if kept.what == what:
+                kept.text, kept.ts_ns, kept.count = text, ts_ns, kept.count + 1
+                return
+        kept = Note(what, text, ts_ns, ts_ns)
+        self.notes.append(kept)
+        self.unsaid.append(kept)
+
+    def news(self) -> Iterator[str]:
+        """Lines that were not asked for yet, each once; a repetition is none."""
+        while self.unsaid:
+            yield self.unsaid.popleft().line
 
 
-def rendered(glance: Glance) -> Panel:
-    """The view as a rich panel of at most 100 columns."""
-    trouble = glance.trouble()
-    block = [Text(f"no entries: {trouble}", style="bold red")] if trouble else []
-    return Panel(Group(_facts(glance), *block, _decisions(glance)), title=glance.heading, width=100)
+@dataclass(frozen=True)
+class View:
+    """A glance as rich draws it, as large as the terminal up to 120×40. `remaining`: how long the rest takes, "" if not known."""
+
+    glance: Glance
+    remaining: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width, height = min(options.max_width, WIDEST), min(console.height, HIGHEST)
+        trouble = self.glance.trouble()
+        block = [Text(f"no entries: {trouble}", style="bold red")] if trouble else []
+        stop = Text(HOW_TO_STOP, style="dim")
+        facts = [*block, *_facts(self.glance, self.remaining)]
+        inner = width - 4
+        used = sum(len(console.render_lines(each, options.update(width=inner))) for each in (*facts, stop))
+        notes = _notes(self.glance, console, inner, max(1, height - used - 5))  # two borders, two empty lines, the cursor's
+        yield Panel(Group(*facts, Text(), notes, Text(), stop), title=self.glance.heading, width=width)
 
 
-def _facts(glance: Glance) -> Table:
-    table = Table.grid(padding=(0, 3))
+def rendered(glance: Glance, remaining: str = "") -> View:
+    """The view of a glance."""
+    return View(glance, remaining)
+
+
+def _facts(glance: Glance, remaining: str) -> list[Table | Text]:
     quality = glance.update.quality if glance.update is not None else None
     if quality is None:
-        table.add_row("waiting for the first bar")
-        return table
-    dvs = "unknown" if quality.dvs != quality.dvs else f"{quality.dvs:.2f}"
+        return [Text("waiting for the first bar")]
+    table = Table.grid(padding=(0, 3))
     table.add_row(
         f"{new_york(quality.ts_ns):%Y-%m-%d %H:%M} New York",
         f"MES {quality.raw_prices[3]:,.2f}",
-        f"DVS {dvs}",
-        f"EQS {quality.eqs:.2f}",
+        f"DVS {decimal(quality.dvs)}",
+        f"EQS {decimal(quality.eqs)}",
         Text(glance.kill_state.value, style="green" if glance.kill_state is KillState.ARMED else "bold red"),
     )
     left = glance.day_limit_cents + glance.realised_cents
-    table.add_row(
-        _position(glance.trade),
-        f"day {to_usd(glance.realised_cents):+.2f} $",
-        f"budget left {to_usd(left):.2f} $",
-        f"trades {glance.trades_today}",
-    )
-    return table
+    trades = f"{glance.trades_today} trade{'' if glance.trades_today == 1 else 's'}"
+    day = Text(f"day       {dollars(glance.realised_cents)} in {trades}; {balance(left)} of the day's loss budget left")
+    return [table, *_session(glance.session, quality.ts_ns, remaining), day, *_position(glance.trade, quality.raw_prices[3])]
 
 
-def _position(trade: TradeView | None) -> str:
+def _session(session: Session | None, ts_ns: int, remaining: str) -> list[Text]:
+    if session is None:
+        return [Text("session   none now")]
+    share = (ts_ns - session.open_ns) / (session.close_ns - session.open_ns)
+    full = round(share * BAR_CELLS)
+    rest = f"; about {remaining} to go" if remaining else ""
+    bar = "█" * full + "░" * (BAR_CELLS - full)
+    return [Text(f"session   {bar} {share:.0%}, closes {new_york(session.close_ns):%H:%M}{rest}")]
+
+
+def _position(trade: TradeView | None, close: float) -> list[Text]:
     if trade is None:
-        return "flat"
+        return [Text("position  flat")]
     side = "long" if trade.side > 0 else "short"
     stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
-    entry = to_points(trade.entry)
-    return f"{trade.plan.strategy} {side} {trade.quantity_open} at {entry:,.2f}, stop {stop:,.2f}, target {target:,.2f}"
+    held = f"{trade.plan.strategy} {side} {trade.quantity_open} at {to_points(trade.entry):,.2f}, stop {stop:,.2f}, target {target:,.2f}"
+    ticks = (to_ticks(close) - trade.entry) * trade.side
+    cents = ticks * TICK_CENTS * trade.quantity_open
+    worth = f"{decimal(ticks, 0, sign=True)} ticks, {dollars(cents)}, {decimal(cents / trade.plan.risk_cents, sign=True)} R"
+    return [Text(f"position  {held}"), Text(f"open      {worth}, before fees", style="green" if cents > 0 else "red" if cents < 0 else "")]
 
 
-def _decisions(glance: Glance) -> Text:
-    lines = list(glance.notes) or ["no plan yet"]
-    return Text("\n" + "\n".join(lines), overflow="ellipsis", no_wrap=True)
+def _notes(glance: Glance, console: Console, width: int, lines: int) -> Text:
+    """The newest notes that fit, oldest first, wrapped and never cut."""
+    shown: list[Text] = []
+    for note in reversed(glance.notes):
+        wrapped = _wrapped(note.line, console, width)
+        if len(wrapped) > lines:
+            shown = shown or wrapped[:lines]
+            break
+        lines -= len(wrapped)
+        shown[:0] = wrapped
+    return Text("\n").join(shown) if shown else Text("no plan yet")
+
+
+def _wrapped(line: str, console: Console, width: int) -> list[Text]:
+    first, *rest = Text(line).wrap(console, width)
+    if not rest:
+        return [first]
+    under = Text(line[7:]).wrap(console, width - 7)
+    return [Text(line[:7]) + under[0], *(Text(" " * 7) + each for each in under[1:])]

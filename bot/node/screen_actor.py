@@ -40,6 +40,7 @@ class ScreenActor(Part):
         runtime = runtime_of(config.runtime)
         self._situation = Situation(runtime.limits, runtime.calendar)
         self._situation.restore(runtime.past)
+        self._calendar = runtime.calendar
         self.glance = Glance(config.heading, runtime.limits.day_cents, kill_state=runtime.past.kill_state)
 
     def on_start(self) -> None:
@@ -57,6 +58,7 @@ class ScreenActor(Part):
     def _on_market(self, update: MarketUpdate) -> None:
         self._situation.on_market(update)
         self.glance.update = update
+        self.glance.session = self._calendar.session_at(update.quality.ts_ns)
         self._count(update.quality.ts_ns)
 
     def _on_book(self, event: Any) -> None:
@@ -65,15 +67,17 @@ class ScreenActor(Part):
             self.glance.trade = event.trade
         elif isinstance(event, TradeClosed):
             self.glance.trade = None
+            self.glance.closed(event.outcome)
             self._count(event.outcome.closed_ns)
 
     def _on_kill(self, update: KillUpdate) -> None:
         self.glance.kill_state = update.state
+        self.glance.note(("kill", update.state), f"kill switch {update.state}: {update.reason}", self.last_bar_ns)
 
     def _on_decisions(self, decisions: Decisions) -> None:
         record: DecisionRecord
         for record in decisions.records:
-            self.glance.note(record, decisions.ts_ns)
+            self.glance.decided(record, decisions.ts_ns)
 
     def _count(self, ts_ns: int) -> None:
         book = self._situation.book.view(ts_ns)

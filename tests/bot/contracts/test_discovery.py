@@ -13,6 +13,7 @@ from builders import CONTRACTS, ROOT
 from click.testing import CliRunner
 from foreign import EVIDENCE, NUMBERS, spoil, with_own_belief, write
 
+import strategies
 from bot.cli.main import cli
 from bot.contracts import load_contracts, read_contracts
 from bot.errors import ContractError
@@ -236,7 +237,8 @@ def test_a_file_that_would_hide_another_is_refused(tmp_path, stem):
     write(tmp_path)
     (tmp_path / f"{stem}.py").write_text("")
     (tmp_path / f"{stem}.yaml").write_text("")
-    assert f"{tmp_path / stem}.py: {ROOT / 'strategies' / stem}.py has the same name; rename one of the two files" in faults_of(tmp_path)[0]
+    shipped = Path(strategies.__file__).parent
+    assert f"{tmp_path / stem}.py: {shipped / stem}.py has the same name; rename one of the two files" in faults_of(tmp_path)[0]
 
 
 def test_a_folder_that_is_not_there_or_holds_none_is_refused(tmp_path):

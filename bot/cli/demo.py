@@ -1,0 +1,99 @@
+"""`mesbot demo`: a day in the life, told from the journal as it grows. Played by bot/node/demo.py, told by bot/report/story.py."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.node.demo import Demo, DemoSession
+    from bot.report.story import Story
+
+PAUSE_SECONDS = 0.5  # between two sentences, so that they can be read and the whole is told within a minute
+NARROWEST, WIDEST, INDENT = 40, 100, " " * 7
+HELP = """
+A day in the life of the bot: three short sessions of synthetic bars, played by the real node through a simulated IB gateway on this
+machine, and told step by step from its journal. No broker is needed, and no limit is relaxed.
+
+\b
+Examples:
+  mesbot demo                    about a minute
+  mesbot demo --fast             the same without pauses
+  mesbot demo --session 1        a K1 win and a K2 loss, and no more
+"""
+
+
+@click.command(help=HELP, short_help="A day in the life, told step by step.")
+@click.option("--fast", is_flag=True, help="Without pauses between the sentences.")
+@click.option("--session", "number", type=click.IntRange(1, 3), help="Tell this one alone; those before it are played untold.")
+@click.option("--out", type=click.Path(path_type=Path), default="out/demo", show_default=True, help="Folder for the journal.")
+def demo(fast: bool, number: int | None, out: Path) -> None:
+    """Plays and tells; ends with what it came to."""
+    import asyncio
+
+    from bot.node.demo import SESSIONS, Demo
+
+    click.echo("Real node and adapter, simulated gateway on 127.0.0.1, synthetic bars; all that is told stands in the journal.")
+    chosen = SESSIONS if number is None else SESSIONS[:number]
+    told = range(1, len(SESSIONS) + 1) if number is None else (number,)
+    asyncio.run(_play(Demo.begin(out), chosen, told, 0.0 if fast else PAUSE_SECONDS))
+
+
+async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[int], pause_seconds: float) -> None:
+    from bot.journal.read import opened
+    from bot.report.story import Story, ending, newest_decision
+
+    story, seq, head = Story(demo.loss_at_or_below_r), 0, ""
+    for number, session in enumerate(sessions, 1):
+        loud = number in told
+        untold = "" if loud else " (played untold: what comes after goes on from its journal)"
+        click.secho(f"\nSession {number}: {session.title}{untold}", bold=True)
+        seq, head = await _session(demo, session, story, seq, pause_seconds, loud)
+        if (refused := story.refusals()) and loud:
+            _say(f"{INDENT}{refused}")
+    with opened(demo.journal) as db:
+        click.secho("\nWhat it came to", bold=True)
+        for line in ending(db):
+            click.echo(line)
+        minute = newest_decision(db)
+    click.echo(f"Journal: {demo.journal}, head {head[:12]}")
+    if minute:
+        click.echo(f'Why so:  mesbot why "{minute}" --journal {demo.journal}')
+    click.echo("Next:    mesbot backtest, then with bars of your own: mesbot backtest --bars FILE")
+
+
+async def _session(demo: Demo, session: DemoSession, story: Story, seq: int, pause_seconds: float, loud: bool) -> tuple[int, str]:
+    """Play one and tell what its journal says, as it says it; the last record's sequence, and the head hash."""
+    import asyncio
+
+    from bot.journal.read import opened, read
+
+    playing = asyncio.ensure_future(demo.play(session))
+    while True:
+        over = playing.done()
+        records = []
+        if demo.journal.exists():
+            with opened(demo.journal) as db:
+                records = list(read(db, after_seq=seq))
+        for record in records:
+            seq = record.seq
+            for told in story.tell(record):
+                if loud:
+                    _say(told.line)
+                    await asyncio.sleep(pause_seconds)
+        if over:
+            return seq, await playing
+        await asyncio.sleep(0.05)
+
+
+def _say(line: str) -> None:
+    """A line within the terminal's width, continued under its text."""
+    import shutil
+
+    width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size((80, 24)).columns))
+    click.echo(textwrap.fill(line, width, subsequent_indent=INDENT))

@@ -1,0 +1,107 @@
+"""The terminal view: what a note says, what repeats, and that everything fits the terminal."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from bot.calendar import Session
+from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
+from bot.journal.records import Action, DecisionRecord, GateRecord
+from bot.node.live_view import LiveView, duration
+from bot.node.screen import HOW_TO_STOP, Glance, rendered
+from bot.units import MINUTE_NS
+
+OPEN = 1_759_239_000_000_000_000  # 2025-09-30 09:30 New York
+SESSION = Session("2025-09-30", OPEN, OPEN + 390 * MINUTE_NS, False)
+
+
+def glance(close: float = 6476.0, minute: int = 60) -> Glance:
+    quality = SimpleNamespace(ts_ns=OPEN + minute * MINUTE_NS, raw_prices=(0, 0, 0, close), dvs=1.0, eqs=0.95)
+    return Glance("PAPER  simulated gateway", 3000, SimpleNamespace(quality=quality), SESSION, realised_cents=-374, trades_today=1)
+
+
+def veto(code: str = "K5_NOISE", strategy: str = "K5", action: Action = Action.VETO) -> DecisionRecord:
+    gate = GateRecord(code, 6, "noise", 0.8, "below", 0.7, "", 0.1)
+    return DecisionRecord(strategy, action, f"{strategy} vetoes this bar: {code}: noise=0.80, below=0.70", 1.0, 1.0, gate=gate)
+
+
+def drawn(shown: Glance, width: int, height: int, remaining: str = "") -> list[str]:
+    console = Console(width=width, height=height, record=True, file=io.StringIO())
+    console.print(rendered(shown, remaining))
+    return console.export_text().splitlines()
+
+
+def long_one() -> TradeView:
+    leg = Leg(quantity=1, stop=25_892, target=25_912)  # ticks
+    thesis = Thesis(belief="F1", entry_value=0.7, exit_belief=0.5, level=None)
+    plan = EntryPlan("K1", 1, EntryType.LIMIT, 25_900, None, (leg,), 90.0, 20, thesis)
+    changes = {"stop": 25_892, "stop_changes": 0, "causes": (), "atr_at_entry": 8.0, "stop_order_ids": (), "first_target_hit": False}
+    return TradeView(trade_id="20250930-K1-1025", plan=plan, entry=25_900.0, quantity_open=1, opened_ns=OPEN, closing=False, **changes)
+
+
+def test_a_veto_that_repeats_is_one_line_with_a_count_even_if_others_speak_between():
+    shown = glance()
+    for minute in range(4):
+        shown.decided(veto(), OPEN + minute * MINUTE_NS)
+        shown.decided(veto("RISK_PER_TRADE", "K1", Action.VETO), OPEN + minute * MINUTE_NS)
+    lines = [note.line for note in shown.notes]
+    assert len(lines) == 2 and lines[0].startswith("09:30  K5 vetoes this bar") and lines[0].endswith("(×4, last 09:33)")
+
+
+def test_two_entries_are_never_taken_for_one():
+    shown = glance()
+    for number in range(2):
+        shown.decided(DecisionRecord("K1", Action.ENTER, "K1 long enters", 1.0, 1.0, intent_id=f"id-{number}"), OPEN)
+    assert len(shown.notes) == 2
+
+
+def test_an_open_trade_shows_ticks_dollars_and_r_and_an_ended_one_its_result():
+    shown = glance()
+    shown.trade = long_one()
+    text = "\n".join(drawn(shown, 80, 24, "3 min"))
+    assert "open      +4 ticks, +$5.00, +0.50 R, before fees" in text
+    assert "K1 long 1 at 6,475.00, stop 6,473.00, target 6,478.00" in text
+    assert "day       −$3.74 in 1 trade; $26.26 of the day's loss budget left" in text
+    assert "15%, closes 16:00; about 3 min to go" in text
+    shown.closed(
+        SimpleNamespace(strategy="K1", trade_id="a", exit_reason="TARGET", exit_price=6480.25, net_cents=2876, r=2.09, closed_ns=OPEN)
+    )
+    assert "09:30  K1 out by TARGET at 6,480.25: +$28.76 net, +2.09 R" in "\n".join(drawn(shown, 80, 24))
+
+
+@pytest.mark.parametrize(("width", "height", "wide"), [(80, 24, 80), (120, 40, 120), (200, 60, 120), (40, 12, 40)])
+def test_it_fits_the_terminal_cuts_no_word_and_says_how_to_stop(width, height, wide):
+    shown = glance()
+    shown.trade = long_one()
+    for number in range(30):
+        shown.decided(veto(f"CODE_{number}"), OPEN + number * MINUTE_NS)
+    lines = drawn(shown, width, height)
+    assert max(map(len, lines)) == wide
+    assert len(lines) < height or width == 40  # a terminal too small for it is scrolled
+    text = " ".join(" ".join(lines).replace("│", " ").split())
+    assert HOW_TO_STOP in text and ("…" not in text or width == 40)
+    assert width == 40 or "CODE_29: noise=0.80, below=0.70" in text
+
+
+def test_before_the_first_bar_it_waits():
+    assert "waiting for the first bar" in "\n".join(drawn(Glance("PAPER", 3000), 80, 24))
+
+
+def test_into_a_pipe_each_event_is_a_line_once():
+    out = io.StringIO()
+    shown = glance()
+    with LiveView(Console(file=out, width=80), replayed=True) as view:
+        for minute in range(3):
+            shown.decided(veto(), OPEN + minute * MINUTE_NS)
+            view.show(shown)
+        view.show(shown)
+    assert out.getvalue() == "09:30  K5 vetoes this bar: K5_NOISE: noise=0.80, below=0.70\n"
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (89, "89 s"), (600, "10 min"), (19_200, "5 h 20 min")])
+def test_durations_are_said_as_a_person_says_them(seconds, said):
+    assert duration(seconds) == said
