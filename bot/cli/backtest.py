@@ -91,6 +91,7 @@ def request_of(
 
 def show_run(journal: Path, console: Console, *, report: bool) -> None:
     """Prints the summary of a run and, if wanted, writes its report beside the journal."""
+    from bot.journal.folder import journals_in
     from bot.report.terminal import print_summary
 
     print_summary(journal, console)
@@ -102,6 +103,9 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
         write_report(journal, path)
         console.print(f"Report:  {path}", highlight=False, soft_wrap=True)
     console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
+    if (earlier := len(journals_in(journal.parent)) - 1) > 0:
+        were = "run is" if earlier == 1 else "runs are"
+        console.print(f"Earlier: {earlier} {were} kept beneath it; mesbot runs lists them.", highlight=False)
 
 
 def remember(journal: Path, contracts: Any) -> None:

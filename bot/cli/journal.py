@@ -87,7 +87,7 @@ def _end_of(journal: Path) -> list[str]:
         return [*filter(None, [interrupted(journal, db, runs)]), *open_at_end(runs)]
 
 
-@journal.command(help="Write trades, daily results, decisions, bars, skip reasons and states as CSV or Parquet.")
+@journal.command(help="Write trades, shadow trades, daily results, decisions, bars, skip reasons and states as CSV or Parquet.")
 @JOURNAL_OPTION
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default="out/export", show_default=True, help="Folder for the files."
@@ -95,7 +95,7 @@ def _end_of(journal: Path) -> list[str]:
 @click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 def export(path: Path | None, out: Path, kind: str) -> None:
     """Prints the files it wrote."""
-    from bot.journal.export import export as write
+    from bot.report.export import export as write
 
     for file in write(find_journal(path), out, kind):
         click.echo(file)

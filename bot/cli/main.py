@@ -25,6 +25,7 @@ from bot.cli.kill import kill
 from bot.cli.live import live
 from bot.cli.operate import resume, status
 from bot.cli.paper import paper
+from bot.cli.runs import compare, report, runs
 from bot.cli.strategies import strategies
 from bot.errors import MesbotError
 from bot.masking import masked, masked_output
@@ -47,6 +48,9 @@ Examples:
   mesbot config backtest --out out > run.json          a run for Nautilus' own BacktestNode
   mesbot why "2025-09-15 10:31"                        why it did or did not trade then
   mesbot journal verify                                is the record whole; its head hash
+  mesbot runs                                          the latest run and those that are kept beneath it
+  mesbot compare latest 3                              what differs between two of them
+  mesbot report --open                                 the report of the newest journal, made again
 
 \b
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
@@ -99,7 +103,10 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, config, contracts, data, drill, gateway, journal, kill, live, paper, resume, status, strategies, why):
+for verb in (
+    backtest, check, compare, config, contracts, data, drill, gateway, journal, kill, live, paper, report, resume, runs, status,
+    strategies, why,
+):  # fmt: skip
     cli.add_command(verb)
 
 

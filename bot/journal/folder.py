@@ -7,6 +7,8 @@ from pathlib import Path
 from bot.errors import JournalError
 
 JOURNAL, REPORT, EARLIER = "journal.sqlite", "report.html", "earlier"
+LATEST = "latest"  # the run on top; those beneath are named by the number of their folder
+_OF_A_RUN = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", REPORT)
 
 
 def fresh_journal(out: Path) -> Path:
@@ -29,11 +31,39 @@ def report_of(journal: Path) -> Path:
     return journal.with_name(REPORT) if journal.name == JOURNAL else journal.with_suffix(".html")
 
 
+def journals_in(out: Path) -> dict[str, Path]:
+    """The journals of the runs that a folder keeps, by the run's id: LATEST first, then the numbers from the highest."""
+    top = {LATEST: out / JOURNAL} if (out / JOURNAL).is_file() else {}
+    return top | {str(number): path for number in reversed(_numbers(out)) if (path := out / EARLIER / str(number) / JOURNAL).is_file()}
+
+
+def forget(journal: Path) -> bool:
+    """Remove an earlier run: its journal, its report and its folder; whether the folder is gone too, for what else is in it stays.
+
+    Raises JournalError if the journal is none of an earlier run's, or cannot be removed.
+    """
+    folder = journal.parent
+    if journal.name != JOURNAL or not folder.name.isdigit() or folder.parent.name != EARLIER:
+        raise JournalError(f"{journal} is no earlier run's; only those beneath {EARLIER}/ are ever removed.")
+    try:
+        for name in (*_OF_A_RUN, f"{JOURNAL}.lock"):
+            (folder / name).unlink(missing_ok=True)
+        if any(folder.iterdir()):
+            return False
+        folder.rmdir()
+    except OSError as error:
+        raise JournalError(f"{journal} cannot be removed ({error.strerror}); look whose it is.") from error
+    return True
+
+
+def _numbers(out: Path) -> list[int]:
+    return sorted(int(each.name) for each in (out / EARLIER).glob("*") if each.name.isdecimal())
+
+
 def _put_aside(out: Path) -> None:
-    number = 1 + sum(1 for _ in (out / EARLIER).glob("*"))
-    while (kept := out / EARLIER / str(number)).exists():
-        number += 1
+    """Beneath a number above all that are there, so that a later run always has the higher one."""
+    kept = out / EARLIER / str(max(_numbers(out), default=0) + 1)
     kept.mkdir(parents=True)
-    for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", REPORT):
+    for name in _OF_A_RUN:
         if (out / name).exists():
             (out / name).rename(kept / name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import JournalError
-from bot.journal.folder import fresh_journal, report_of
+from bot.journal.folder import forget, fresh_journal, journals_in, report_of
 
 
 def test_a_new_folder_is_made(tmp_path: Path):
@@ -39,3 +39,22 @@ def test_journals_that_share_a_folder_have_a_report_each():
         "journals/paper-DU1-2025.html",
         "journals/live-U1-2025.html",
     ]
+
+
+def test_a_run_after_earlier_ones_were_removed_has_the_highest_number(tmp_path: Path):
+    for number in ("4", "5"):
+        (tmp_path / "earlier" / number).mkdir(parents=True)
+        (tmp_path / "earlier" / number / "journal.sqlite").write_text(number)
+    (tmp_path / "journal.sqlite").write_text("6")
+    fresh_journal(tmp_path)
+    assert {id: path.read_text() for id, path in journals_in(tmp_path).items()} == {"6": "6", "5": "5", "4": "4"}
+
+
+def test_only_what_stands_beneath_earlier_is_ever_removed(tmp_path: Path):
+    for name in ("journal.sqlite", "journals/paper-DU1-2025.sqlite", "earlier/notes/journal.sqlite", "3/journal.sqlite"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        with pytest.raises(JournalError, match="no earlier run"):
+            forget(path)
+        assert path.exists()

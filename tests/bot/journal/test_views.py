@@ -1,12 +1,8 @@
 import sqlite3
 
-import pandas as pd
 import pytest
-from scripted_run import bar_ns, contracts, outcome, run
+from scripted_run import bar_ns, contracts, outcome
 
-from bot.errors import UsageError
-from bot.journal import schema
-from bot.journal.export import export
 from bot.journal.records import Action, DecisionRecord, GateRecord, Kind, StateRecord
 from bot.journal.store import Journal
 
@@ -53,22 +49,3 @@ def test_skip_reasons_count_bars_and_plans(path):
 
 def test_strategy_states_show_the_last_one(path):
     assert rows(path, "SELECT strategy, state, release FROM strategy_states") == [("K1", "QUARANTINED", "two shadow wins")]
-
-
-@pytest.mark.parametrize(("format", "reader"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
-def test_every_view_is_exported(path, tmp_path, format, reader):
-    files = export(path, tmp_path / "out", format)
-    assert [file.stem for file in files] == list(schema.VIEWS)
-    tables = {file.stem: reader(file) for file in files}
-    assert list(tables["trades"]["net_cents"]) == [1376, 1376]
-    assert list(tables["decisions"]["observed"].astype(str)) == ["0.83", "choppy"]
-
-
-def test_an_export_of_an_empty_run_has_empty_tables(tmp_path):
-    run(tmp_path / "empty.sqlite", 0)
-    assert [len(pd.read_parquet(file)) for file in export(tmp_path / "empty.sqlite", tmp_path, "parquet")] == [0] * len(schema.VIEWS)
-
-
-def test_an_unknown_format_is_named(path, tmp_path):
-    with pytest.raises(UsageError, match='"xlsx" is no format'):
-        export(path, tmp_path, "xlsx")

@@ -1,0 +1,211 @@
+"""`mesbot runs`, `runs prune`, `report` and `compare`: the runs that an output folder keeps, shown again and beside each other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.journal import JOURNAL_OPTION, find_journal
+
+if TYPE_CHECKING:
+    from bot.report.compare import Comparison
+    from bot.report.runs import RunLine
+
+NARROWEST = 160  # where nobody looks at a screen, so that a line stays a line
+KEEP = 10
+OUT = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default="out", show_default=True, help="Folder that holds the runs."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+RUNS_HELP = """
+List the runs of a folder: the latest, and the earlier ones that are kept beneath it under earlier/.
+
+The id in the first column is what `mesbot compare` calls a run by. Journals of a broker's account are not among
+them; `mesbot status` knows those.
+
+\b
+Examples:
+  mesbot runs
+  mesbot runs --out my-runs --json
+  mesbot runs prune --keep 3
+"""
+PRUNE_HELP = """
+Remove earlier runs but the newest ones: their journals and reports, for good.
+
+The latest run stays whatever is asked, and so does one that runs, one that cannot be read, and one of a broker's account.
+It lists what it would remove and asks; --yes does not ask.
+
+\b
+Examples:
+  mesbot runs prune
+  mesbot runs prune --keep 0 --yes
+"""
+REPORT_HELP = """
+Make the HTML report of a journal again; it says what it said when the run ended, byte for byte.
+
+Only what the report says of itself may differ: the path of the journal if the run was moved beneath earlier/ since.
+
+\b
+Examples:
+  mesbot report
+  mesbot report --open
+  mesbot report --journal out/earlier/3/journal.sqlite
+"""
+COMPARE_HELP = """
+Say what differs between two runs: contracts, data, trades, decisions bar by bar with the first that differs, states.
+
+A and B are ids that `mesbot runs` lists, folders, or journals. Exit code 0 if nothing differs, 1 if something does.
+
+\b
+Examples:
+  mesbot compare latest 3
+  mesbot compare out/ my-runs/earlier/2/journal.sqlite
+  mesbot compare 4 3 --json
+"""
+
+
+@click.group(help=RUNS_HELP, short_help="List the runs of a folder; `prune` removes earlier ones.", invoke_without_command=True)
+@OUT
+@JSON
+@click.pass_context
+def runs(context: click.Context, out: Path, as_json: bool) -> None:
+    """Prints the list, unless a verb of its own follows, which takes the folder over."""
+    context.obj = out
+    if context.invoked_subcommand is not None:
+        if as_json:
+            raise click.UsageError(f"--json goes with the list alone; leave it away before {context.invoked_subcommand}.")
+        return
+    import msgspec
+
+    from bot.report.runs import runs_in
+
+    found = runs_in(out)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+    elif found:
+        _show(found)
+    else:
+        click.echo(f"No run in {out}; `mesbot backtest --out {out}` begins one.")
+
+
+@runs.command(help=PRUNE_HELP, short_help="Remove earlier runs but the newest ones.")
+@click.option("--keep", type=click.IntRange(min=0), default=KEEP, show_default=True, help="How many of the earlier runs stay.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def prune(out: Path, keep: int, yes: bool) -> None:
+    """Asks, removes, and says what is gone and what stayed."""
+    from bot.journal.folder import LATEST, forget
+    from bot.report.runs import runs_in
+
+    beyond = [line for line in runs_in(out) if line.id != LATEST][keep:]
+    for line in beyond:
+        if why := _why_it_stays(line):
+            click.echo(f"{line.id} stays: {why}.")
+    going = [line for line in beyond if not _why_it_stays(line)]
+    if not going:
+        click.echo(f"Nothing to remove in {out}: at most {keep} earlier run{'' if keep == 1 else 's'} may stay, and no more can go.")
+        return
+    _show(going)
+    several = "" if len(going) == 1 else "s"
+    if not yes:
+        click.confirm(f"Remove {len(going)} earlier run{several}, journal and report, for good?", abort=True)
+    for line in going:
+        if not forget(Path(line.path)):
+            click.echo(f"{Path(line.path).parent}: what else is in it stays.")
+    click.echo(f"Removed {len(going)} earlier run{several} from {out}.")
+
+
+def _why_it_stays(line: RunLine) -> str:
+    """Why an earlier run must not be removed, a clause; "" if it may."""
+    from bot.report.runs import Ended
+
+    if line.end is Ended.RUNNING:
+        return "it runs"
+    if line.account:
+        return "it traded a broker's account"
+    return f"what it is cannot be told ({line.trouble.rstrip('.')})" if line.end is Ended.UNREADABLE else ""
+
+
+def _show(found: list[RunLine]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in ("run", "started", "what", "contracts"):
+        table.add_column(heading, no_wrap=heading != "what")
+    for heading in ("trades", "net"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    table.add_column("end", no_wrap=True)
+    for line in found:
+        table.add_row(*_row(line))
+    console.print(table)
+    for line in found:
+        if line.trouble:
+            console.print(f"{line.id}: {line.trouble}", soft_wrap=True)
+
+
+def _row(line: RunLine) -> tuple[str, ...]:
+    from bot.journal.times import new_york
+    from bot.report.wording import dollars
+    from bot.units import SECOND_NS
+
+    if line.trouble:
+        return line.id, "", "", "", "", "", line.end
+    days = f", {line.first} to {line.last}" if line.first else ", no bar"
+    what = f"{line.mode}{f' of {line.bars}' if line.bars else ''}{days}"
+    started = new_york(line.started_ns // (60 * SECOND_NS) * 60 * SECOND_NS) if line.started_ns else ""
+    return line.id, started, what, line.contracts[:12], str(line.trades), dollars(line.net_cents), line.end
+
+
+@click.command(help=REPORT_HELP, short_help="Make the HTML report of a journal again.")
+@JOURNAL_OPTION
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.")
+def report(path: Path | None, show: bool) -> None:
+    """Writes it beside the journal and prints where."""
+    from bot.journal.folder import report_of
+    from bot.report.html import write_report
+
+    journal = find_journal(path)
+    file = report_of(journal)
+    write_report(journal, file)
+    click.echo(f"Report:  {file}")
+    if show and click.launch(file.resolve().as_uri()) != 0:
+        click.echo(f"No browser could be opened; open {file.resolve().as_uri()} yourself.", err=True)
+
+
+@click.command(help=COMPARE_HELP, short_help="What differs between two runs, down to the first decision.")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@OUT
+@JSON
+@click.pass_context
+def compare(context: click.Context, a: str, b: str, out: Path, as_json: bool) -> None:
+    """Prints what is the same and what is not; exit code 1 if anything differs."""
+    import msgspec
+
+    from bot.report.compare import compare as compared
+    from bot.report.runs import find_run
+
+    found = compared(find_run(out, a), find_run(out, b))
+    if as_json:
+        click.echo(json.dumps({"same": found.same, **msgspec.to_builtins(found)}, indent=1))
+    else:
+        _say(found)
+    if not found.same:
+        context.exit(1)
+
+
+def _say(found: Comparison) -> None:
+    click.echo(f"A: {found.a}  head {found.heads[0][:12]}\nB: {found.b}  head {found.heads[1][:12]}\n")
+    for part in found.parts:
+        first, *more = part.said
+        click.echo(f"{part.name:<10} {'same' if part.same else 'DIFFER'}: {first}")
+        for line in more:
+            click.echo(f"{'':<10}   {line}")
+    click.echo("\nNothing differs." if found.same else f"\nNot the same: {', '.join(part.name for part in found.parts if not part.same)}.")

@@ -1,0 +1,151 @@
+"""`mesbot runs`, `runs prune`, `report` and `compare` as a person types them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+import small_journal
+from click.testing import CliRunner, Result
+
+from bot.cli.main import cli
+from bot.journal.folder import fresh_journal
+from bot.journal.run_lock import RunLock
+from bot.report.html import write_report
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    return lambda *words, **more: CliRunner().invoke(cli, [str(word) for word in words], **more)
+
+
+@pytest.fixture
+def four(tmp_path: Path) -> Path:
+    """Four runs in out/, each with a report; earlier ones are 1, 2 and 3."""
+    for number in range(4):
+        journal = small_journal.write(fresh_journal(tmp_path / "out"), days=(), passport=f"passport-{number}")
+        journal.with_name("report.html").write_text(f"report {number}", encoding="utf-8")
+    return tmp_path / "out"
+
+
+def kept(out: Path) -> set[str]:
+    return {each.name for each in (out / "earlier").iterdir()}
+
+
+def test_runs_lists_all_of_them_the_latest_first(run, four):
+    shown = run("runs")
+    assert shown.exit_code == 0
+    assert [line.split()[0] for line in shown.output.splitlines()] == ["run", "latest", "3", "2", "1"]
+    assert "backtest of bars.csv, no bar" in shown.output
+
+
+def test_runs_as_json_has_every_field(run, four):
+    rows = json.loads(run("runs", "--json").output)
+    assert [(row["id"], row["bars"], row["end"]) for row in rows][:2] == [("latest", "bars.csv", "whole"), ("3", "bars.csv", "whole")]
+    assert {"started_ns", "mode", "contracts", "trades", "net_cents", "head", "path"} <= rows[0].keys()
+
+
+def test_no_run_is_one_sentence_and_no_failure(run):
+    shown = run("runs", "--out", "elsewhere")
+    assert (shown.exit_code, shown.output) == (0, "No run in elsewhere; `mesbot backtest --out elsewhere` begins one.\n")
+    assert json.loads(run("runs", "--json").output) == []
+
+
+def test_prune_asks_and_a_no_removes_nothing(run, four):
+    shown = run("runs", "prune", "--keep", "1", input="n\n")
+    assert shown.exit_code == 1 and "Remove 2 earlier runs, journal and report, for good?" in shown.output
+    assert kept(four) == {"1", "2", "3"}
+
+
+def test_prune_keeps_the_newest_of_the_earlier_ones_and_always_the_latest(run, four):
+    assert run("runs", "prune", "--keep", "1", input="y\n").exit_code == 0
+    assert kept(four) == {"3"}
+    assert run("runs", "prune", "--keep", "0", "--yes").output.endswith("Removed 1 earlier run from out.\n")
+    assert kept(four) == set() and (four / "journal.sqlite").exists() and (four / "report.html").exists()
+
+
+def test_nobody_who_does_not_answer_says_yes(run, four):
+    assert run("runs", "prune", "--keep", "0").exit_code == 1
+    assert kept(four) == {"1", "2", "3"}
+
+
+def test_prune_leaves_what_runs_what_cannot_be_read_and_what_was_a_brokers(run, four):
+    (four / "earlier" / "2" / "journal.sqlite").write_bytes(b"no journal" * 1000)
+    account = four / "earlier" / "3" / "journal.sqlite"
+    account.unlink()
+    small_journal.write(account, days=(), account="DU1234567")
+    with RunLock(four / "earlier" / "1" / "journal.sqlite"):
+        shown = run("runs", "prune", "--keep", "0", "--yes")
+    assert shown.exit_code == 0
+    assert (
+        "3 stays: it traded a broker's account.\n2 stays: what it is cannot be told" in shown.output and "1 stays: it runs." in shown.output
+    )
+    assert kept(four) == {"1", "2", "3"}
+
+
+def test_prune_leaves_a_persons_own_files(run, four):
+    (four / "earlier" / "1" / "notes.txt").write_text("mine")
+    (four / "earlier" / "mine").mkdir()
+    shown = run("runs", "prune", "--keep", "0", "--yes")
+    assert "what else is in it stays" in shown.output
+    assert kept(four) == {"1", "mine"} and [each.name for each in (four / "earlier" / "1").iterdir()] == ["notes.txt"]
+
+
+def test_prune_of_fewer_runs_than_may_stay_does_nothing(run, four):
+    shown = run("runs", "prune")
+    assert shown.exit_code == 0 and "Nothing to remove" in shown.output
+    assert kept(four) == {"1", "2", "3"}
+
+
+@pytest.mark.parametrize("words", [("runs", "prune", "--keep", "-1"), ("runs", "prune", "--keep", "few"), ("runs", "--json", "prune")])
+def test_a_wrong_use_is_told_and_removes_nothing(run, four, words):
+    assert run(*words).exit_code == 2
+    assert kept(four) == {"1", "2", "3"}
+
+
+def test_the_report_is_made_again_byte_for_byte(run, tmp_path):
+    Path("out").mkdir()
+    small_journal.write(Path("out/journal.sqlite"), days=small_journal.DAYS[:1], bars=90)
+    write_report("out/journal.sqlite", "first.html")
+    shown = run("report")
+    assert shown.exit_code == 0 and "Report:  out/report.html" in shown.output
+    assert Path("out/report.html").read_bytes() == Path("first.html").read_bytes()
+
+
+def test_a_report_that_no_browser_opens_is_still_made_and_says_where(run, four, monkeypatch):
+    opened: list[str] = []
+    monkeypatch.setattr(click, "launch", lambda url: opened.append(url) or 1)
+    shown = run("report", "--journal", "out/earlier/1/journal.sqlite", "--open")
+    assert shown.exit_code == 0 and "No browser could be opened" in shown.output
+    assert opened == [(four / "earlier" / "1" / "report.html").resolve().as_uri()]
+    assert "report 0" not in (four / "earlier" / "1" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_report_of_no_journal_is_one_sentence(run):
+    shown = run("report", "--journal", "none.sqlite")
+    assert shown.exit_code == 1 and "no such journal" in shown.output
+
+
+def test_compare_ends_with_0_if_nothing_differs_and_1_if_something_does(run, four):
+    assert run("compare", "latest", "out").exit_code == 0
+    shown = run("compare", "3", "2")
+    assert shown.exit_code == 1
+    assert "data       DIFFER: passport: passport-2 against passport-1" in shown.output
+    assert shown.output.endswith("Not the same: data.\n")
+
+
+def test_compare_as_json_says_the_same(run, four):
+    shown = run("compare", "latest", "1", "--json")
+    found = json.loads(shown.output)
+    assert shown.exit_code == 1 and found["same"] is False
+    assert [part["name"] for part in found["parts"] if not part["same"]] == ["data"]
+
+
+def test_compare_of_a_run_that_does_not_exist_is_one_sentence(run, four):
+    shown = run("compare", "latest", "17")
+    assert shown.exit_code == 2 and '"17" is neither a run' in shown.output
