@@ -1,45 +1,24 @@
 """The report's figures as plotly specifications (plain dicts: plotly.js draws them in the reader's browser).
 
-Time axes count bars, so that nights and weekends take no room; ticks and hover texts say New York time.
+Their time axes count bars, so that nights and weekends take no room; ticks and hover texts say New York time. The account over dates
+is in equity.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import accumulate, cycle
+from itertools import cycle
 from typing import Any
 
 from bot.journal.sentences import LAYER_NAMES
 from bot.journal.times import new_york
 from bot.report.baseline import Baseline
+from bot.report.colours import AMBER, BLUE, CANDLE, CARD, GREEN, GREY, INK, PALETTE, RED
+from bot.report.plot import Figure, axis, dots, gate, layout, line, titled
 from bot.report.run import Bar, Closed, Run
 from bot.report.summary import Summary
 
-Figure = dict[str, Any]
-
-INK, MUTED, GRID = "#1d2733", "#667385", "#e7eaee"
-BLUE, GREEN, RED, AMBER, GREY = "#2f5f8f", "#2e7d5b", "#b5483a", "#b9812c", "#a9b2bd"
-PALETTE = ("#2f5f8f", "#5b8f8a", "#b9812c", "#7d5a94", "#8a94a0", "#a3596b", "#6b7d3a", "#3f6f9f", "#94705a")  # by place, then anew
 _BEFORE, _AFTER = 20, 12  # bars shown around a trade
-
-
-def equity_and_drawdown(summary: Summary, start_cents: int) -> Figure:
-    """Equity after each trade above, distance from its highest point below; dollars, a step at each close."""
-    trades = sorted(summary.run.trades, key=lambda trade: trade.closed_ns)
-    equity = list(accumulate((trade.net_cents for trade in trades), initial=start_cents))
-    equity.append(equity[-1])  # so that the last step has a width
-    peaks = accumulate(equity, max)
-    closes = [f"{new_york(trade.closed_ns)}<br>{trade.strategy} {trade.exit_reason} {trade.net_cents / 100:+.2f}" for trade in trades]
-    labels = ["start", *closes, "end"]
-    steps = list(range(len(equity)))
-    upper = _line(steps, [cents / 100 for cents in equity], labels, BLUE, shape="hv", width=2)
-    fall = [(cents - peak) / 100 for cents, peak in zip(equity, peaks, strict=True)]
-    lower = {**_line(steps, fall, labels, RED, shape="hv", width=1), "yaxis": "y2", "fill": "tozeroy", "fillcolor": "rgba(181,72,58,.12)"}
-    layout = _layout(360)
-    layout["xaxis"] |= {"title": {"text": "trades"}, "anchor": "y2", "dtick": max(1, len(steps) // 12), "tick0": 0}
-    layout["yaxis"] |= {"domain": [0.36, 1.0], "tickformat": "$,.0f"}
-    layout["yaxis2"] = {**_axis(), "domain": [0.0, 0.26], "tickformat": "$,.0f"}
-    return {"data": [upper, lower], "layout": layout}
 
 
 def refused_by_layer(summary: Summary) -> Figure:
@@ -62,11 +41,11 @@ def refused_by_layer(summary: Summary) -> Figure:
         for strategy, numbers in plans.items()
         if any(numbers)
     ]
-    layout = _layout(90 + 38 * len(layers))
-    layout |= {"barmode": "stack", "showlegend": True, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
-    layout["yaxis"] |= {"automargin": True, "showgrid": False}
-    layout["xaxis"]["title"] = {"text": "plans refused"}
-    return {"data": data, "layout": layout}
+    made = layout(90 + 38 * len(layers))
+    made |= {"barmode": "stack", "showlegend": True, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
+    made["yaxis"] |= {"automargin": True, "showgrid": False}
+    made["xaxis"] |= titled("plans refused")
+    return {"data": data, "layout": made}
 
 
 def scores(run: Run) -> Figure:
@@ -74,14 +53,14 @@ def scores(run: Run) -> Figure:
     bars = run.bars
     steps, times = list(range(len(bars))), [new_york(bar.ts_ns) for bar in bars]
     gates = run.contracts.constitution.quality_gates
-    dvs = _line(steps, [bar.dvs for bar in bars], times, BLUE, shape="hv")
-    eqs = {**_line(steps, [round(bar.eqs, 4) for bar in bars], times, GREEN), "yaxis": "y2"}
-    layout = _layout(380)
-    layout["xaxis"] |= {"anchor": "y2", **_day_ticks(bars)}
-    layout["yaxis"] |= {"domain": [0.55, 1.0], "range": [-0.04, 1.06], "title": {"text": "DVS"}}
-    layout["yaxis2"] = {**_axis(), "domain": [0.0, 0.45], "range": [-0.04, 1.06], "title": {"text": "EQS"}}
-    layout["shapes"] = [_gate(gates.dvs.enter, "y"), _gate(gates.eqs.enter, "y2")]
-    return {"data": [dvs, eqs, _dvs_events(bars, times), _eqs_events(run)], "layout": layout}
+    dvs = line(steps, [bar.dvs for bar in bars], times, BLUE, shape="hv")
+    eqs = {**line(steps, [round(bar.eqs, 4) for bar in bars], times, GREEN), "yaxis": "y2"}
+    made = layout(380)
+    made["xaxis"] |= {"anchor": "y2", "tickangle": 0, **_day_ticks(bars)}
+    made["yaxis"] |= {"domain": [0.55, 1.0], "range": [-0.04, 1.06], **titled("DVS")}
+    made["yaxis2"] = {**axis(), "domain": [0.0, 0.45], "range": [-0.04, 1.06], **titled("EQS")}
+    made["shapes"] = [gate(gates.dvs.enter, "y"), gate(gates.eqs.enter, "y2")]
+    return {"data": [dvs, eqs, _dvs_events(bars, times), _eqs_events(run)], "layout": made}
 
 
 def trade_chart(run: Run, trade: Closed, starts: list[int]) -> Figure:
@@ -94,16 +73,16 @@ def trade_chart(run: Run, trade: Closed, starts: list[int]) -> Figure:
     colour = GREEN if trade.net_cents > 0 else RED
     data.append(_marker(trade.opened_ns, trade.entry_price, "triangle-up" if trade.side > 0 else "triangle-down", INK, "entry"))
     data.append(_marker(trade.closed_ns, trade.exit_price, "x", colour, f"exit {trade.exit_reason}"))
-    layout = _layout(300)
-    layout["xaxis"] |= {
+    made = layout(300)
+    made["xaxis"] |= {
         "type": "category",
         "nticks": 8,
         "rangeslider": {"visible": False},
         "categoryorder": "array",
         "categoryarray": clock,
     }
-    layout["yaxis"] |= {"tickformat": ",.2f", "nticks": 6}
-    return {"data": data, "layout": layout}
+    made["yaxis"] |= {"tickformat": ",.2f", "nticks": 6}
+    return {"data": data, "layout": made}
 
 
 def daily_net(summary: Summary) -> Figure:
@@ -120,11 +99,11 @@ def daily_net(summary: Summary) -> Figure:
         "hovertemplate": "%{x}<br>net $%{y:.2f}, trades: %{customdata[0]}<br>least left of the day: $%{customdata[1]:.2f}"
         "<br>mesbot why %{customdata[2]}.net<extra></extra>",
     }
-    layout = _layout(260)
-    layout["xaxis"] |= {"type": "category", "nticks": 14, "tickangle": 0}
-    layout["yaxis"] |= {"tickformat": "$,.0f"}
-    layout["shapes"] = [_gate(limit, "y")]
-    return {"data": [bars], "layout": layout}
+    made = layout(260)
+    made["xaxis"] |= {"type": "category", "tickangle": 0, **_ticks({place: day.date for place, day in enumerate(summary.days)})}
+    made["yaxis"] |= {"tickformat": "$,.0f", **titled("net of the day")}
+    made["shapes"] = [gate(limit, "y")]
+    return {"data": [bars], "layout": made}
 
 
 def random_results(baseline: Baseline) -> Figure:
@@ -136,12 +115,12 @@ def random_results(baseline: Baseline) -> Figure:
         "marker": {"color": GREY},
         "hovertemplate": "%{y} draws at $%{x}<extra></extra>",
     }
-    layout = _layout(260)
-    layout["bargap"] = 0.04
-    layout["xaxis"] |= {"tickformat": "$,.0f", "title": {"text": "net of a draw"}}
+    made = layout(260)
+    made["bargap"] = 0.04
+    made["xaxis"] |= {"tickformat": "$,.0f", **titled("net of a draw")}
     real = baseline.real_net_cents / 100
-    layout["shapes"] = [{"type": "line", "x0": real, "x1": real, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": BLUE, "width": 2}}]
-    layout["annotations"] = [
+    made["shapes"] = [{"type": "line", "x0": real, "x1": real, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": BLUE, "width": 2}}]
+    made["annotations"] = [
         {
             "x": real,
             "yref": "paper",
@@ -152,12 +131,12 @@ def random_results(baseline: Baseline) -> Figure:
             "font": {"color": BLUE, "size": 12},
         }
     ]
-    return {"data": [histogram], "layout": layout}
+    return {"data": [histogram], "layout": made}
 
 
 def _candles(bars: list[Bar], clock: list[str]) -> Figure:
-    style = {"increasing": {"line": {"color": "#7f8b98", "width": 1}, "fillcolor": "#ffffff"}}
-    style["decreasing"] = {"line": {"color": "#7f8b98", "width": 1}, "fillcolor": "#7f8b98"}
+    style = {"increasing": {"line": {"color": CANDLE, "width": 1}, "fillcolor": CARD}}
+    style["decreasing"] = {"line": {"color": CANDLE, "width": 1}, "fillcolor": CANDLE}
     prices = {name: [getattr(bar, name) for bar in bars] for name in ("open", "high", "low", "close")}
     return {"type": "candlestick", "x": clock, **prices, **style, "showlegend": False, "name": ""}
 
@@ -196,7 +175,7 @@ def _marker(ts_ns: int, price: float, symbol: str, colour: str, text: str) -> Fi
         "mode": "markers",
         "x": [new_york(ts_ns)[11:16]],
         "y": [price],
-        "marker": {"symbol": symbol, "size": 11, "color": colour, "line": {"color": "#ffffff", "width": 1}},
+        "marker": {"symbol": symbol, "size": 11, "color": colour, "line": {"color": CARD, "width": 1}},
         "hovertemplate": f"{text} {price:,.2f}<extra></extra>",
     }
 
@@ -204,7 +183,7 @@ def _marker(ts_ns: int, price: float, symbol: str, colour: str, text: str) -> Fi
 def _dvs_events(bars: list[Bar], times: list[str]) -> Figure:
     hit = [index for index, bar in enumerate(bars) if bar.dvs_events]
     texts = [f"{times[i]}<br>" + "<br>".join(f"{name} −{penalty:.2f}" for name, penalty in bars[i].dvs_events) for i in hit]
-    return _dots(hit, [bars[index].own_dvs for index in hit], texts, "y")
+    return dots(hit, [bars[index].own_dvs for index in hit], texts, "y")
 
 
 def _eqs_events(run: Run) -> Figure:
@@ -212,59 +191,14 @@ def _eqs_events(run: Run) -> Figure:
     starts = [bar.ts_ns for bar in run.bars]
     places = [min(bisect_left(starts, record.ts_ns), max(len(starts) - 1, 0)) for record in events]
     texts = [f"{new_york(record.ts_ns)}<br>{record.body['event']} −{record.body['penalty']:.2f}" for record in events]
-    return _dots(places, [run.bars[place].eqs for place in places] if run.bars else [], texts, "y2")
-
-
-def _dots(x: list[int], y: list[float], texts: list[str], axis: str) -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": x,
-        "y": y,
-        "text": texts,
-        "yaxis": axis,
-        "marker": {"color": AMBER, "size": 5},
-        "hovertemplate": "%{text}<extra></extra>",
-    }
-
-
-def _line(x: list[int], y: list[Any], texts: list[str], colour: str, shape: str = "linear", width: float = 1.4) -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x,
-        "y": y,
-        "text": texts,
-        "line": {"color": colour, "width": width, "shape": shape},
-        "hovertemplate": "%{text}<br>%{y:,.2f}<extra></extra>",
-    }
+    return dots(places, [run.bars[place].eqs for place in places] if run.bars else [], texts, "y2")
 
 
 def _day_ticks(bars: list[Bar]) -> dict[str, Any]:
-    """Ticks at the first bar of sessions, at most a dozen of them."""
-    firsts = [index for index, bar in enumerate(bars) if index == 0 or bar.day != bars[index - 1].day]
-    shown = firsts[:: max(1, len(firsts) // 12)]
-    return {"tickvals": shown, "ticktext": [bars[index].day for index in shown]}
+    """Ticks at the first bar of every session."""
+    return _ticks({index: bar.day for index, bar in enumerate(bars) if index == 0 or bar.day != bars[index - 1].day})
 
 
-def _gate(value: float, axis: str) -> Figure:
-    line = {"color": MUTED, "width": 1, "dash": "dash"}
-    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": value, "y1": value, "line": line}
-
-
-def _axis() -> dict[str, Any]:
-    return {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "tickfont": {"color": MUTED}}
-
-
-def _layout(height: int) -> dict[str, Any]:
-    return {
-        "height": height,
-        "margin": {"l": 64, "r": 16, "t": 16, "b": 44},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 12, "color": INK},
-        "showlegend": False,
-        "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": GRID, "font": {"color": INK}},
-        "xaxis": _axis(),
-        "yaxis": _axis(),
-    }
+def _ticks(texts: dict[int, str]) -> dict[str, Any]:
+    """Ticks with their texts; the page leaves out as many as have no room."""
+    return {"tickvals": list(texts), "ticktext": list(texts.values())}

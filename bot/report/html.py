@@ -10,13 +10,13 @@ from pathlib import Path
 from bot.errors import JournalError
 from bot.glossary import glossary
 from bot.report import figures, tables, wording
-from bot.report.page import Page
+from bot.report.equity import equity_and_drawdown
+from bot.report.page import Page, folded
 from bot.report.random_entries import BOOK
 from bot.report.run import Closed
 from bot.report.summary import Summary
 from bot.report.terminal import LEARNING_OFF
 from bot.report.verdict import verdict
-from bot.units import to_cents
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
 
@@ -38,10 +38,25 @@ def write_report(journal: str | Path, path: str | Path) -> None:
 def render(summary: Summary) -> str:
     """The report as an HTML document."""
     page = Page(f"mesbot {summary.run.header['mode']} {wording.period(summary, wording.plain(summary))}")
+    if not summary.days:
+        _without_sessions(page, summary)
+        return page.html()
     for section in (_head, _cards, _equity, _strategies, _trades, _skips, _scores, _states, _ledger, _random, _budget, _origin):
         section(page, summary)
     _legend(page)
     return page.html()
+
+
+def _without_sessions(page: Page, summary: Summary) -> None:
+    """One paragraph: what there was, and where it stands; warnings before it."""
+    told = (*wording.first_sentences(summary), *wording.alarm_sentences(summary), *wording.data_sentences(summary))
+    for sentence in told:
+        page.add(f'<div class="warning">{escape(sentence)}</div>')
+    run = summary.run
+    sentences = [*verdict(summary)[:-1], *run.header.get("data", []), verdict(summary)[-1]]
+    origin = f"Journal: {run.path}, head hash {run.head}, contracts {', then '.join(run.contracts_sha256)}."
+    page.add(f"<h1>{escape(run.header['mode'].capitalize())} without a session</h1>")
+    page.add(f'<p>{escape(" ".join(sentences))} <span class="mono">{escape(origin)}</span></p>')
 
 
 def _head(page: Page, summary: Summary) -> None:
@@ -55,6 +70,7 @@ def _head(page: Page, summary: Summary) -> None:
     for line in summary.run.header.get("data", []):
         page.add(f"<p>{escape(line)}</p>")
     page.add('<p class="lead">Net of fees and slippage, on the pessimistic fill rule. All times are New York.</p>')
+    page.contents()
     page.add(
         '<p class="muted">Point at a number to read its name; <code>mesbot why NAME --journal FILE</code> opens the records it was made '
         "from, <code>mesbot why --numbers</code> lists all names.</p>"
@@ -80,16 +96,19 @@ def _cards(page: Page, summary: Summary) -> None:
 
 
 def _equity(page: Page, summary: Summary) -> None:
-    page.add("<h2>Equity and drawdown</h2>")
+    page.section("Equity and drawdown")
     if not summary.run.trades:
         page.add("<p>No trade was made; the account did not move.</p>")
         return
-    start_cents = to_cents(summary.run.header.get("equity_usd", 0))
-    page.add(f'<div class="panel">{page.figure(figures.equity_and_drawdown(summary, start_cents))}</div>')
+    page.add(
+        f"<p>The index bought with the whole account at the first bar and held to the last: {tables.named(summary, 'index.net')}. "
+        "<span class='muted'>Without leverage, costs or dividends; steps to another price level (rolls) are not counted.</span></p>"
+    )
+    page.add(f'<div class="panel">{page.figure(equity_and_drawdown(summary.run))}</div>')
 
 
 def _strategies(page: Page, summary: Summary) -> None:
-    page.add("<h2>Strategies</h2>")
+    page.section("Strategies")
     page.add(
         "<p class='muted'>Won: Wilson interval. Net and R: whole days drawn with replacement, so that trades of one day stay together; "
         "no interval with fewer than two days. Random: the share of random entries, with the same number, sides and brackets, that "
@@ -100,7 +119,7 @@ def _strategies(page: Page, summary: Summary) -> None:
 
 
 def _trades(page: Page, summary: Summary) -> None:
-    page.add("<h2>Trades</h2>")
+    page.section("Trades")
     run = summary.run
     if not run.trades:
         page.add("<p>None.</p>")
@@ -113,7 +132,7 @@ def _trades(page: Page, summary: Summary) -> None:
     )
     starts = [bar.ts_ns for bar in run.bars]
     boxes = "".join(_trade_panel(page, summary, index, trade, starts) for index, trade in enumerate(run.trades, 1))
-    page.add(f'<div class="grid">{boxes}</div>')
+    page.add(folded(f"Charts of all {len(run.trades)} trades", f'<div class="grid">{boxes}</div>', len(run.trades)))
 
 
 def _trade_panel(page: Page, summary: Summary, index: int, trade: Closed, starts: list[int]) -> str:
@@ -127,7 +146,7 @@ def _trade_panel(page: Page, summary: Summary, index: int, trade: Closed, starts
 
 
 def _skips(page: Page, summary: Summary) -> None:
-    page.add("<h2>Why not</h2>")
+    page.section("Why not")
     if summary.layers:
         page.add("<p class='muted'>Plans that a gate refused, by the layer of the first one, the highest authority on top.</p>")
         page.add(f'<div class="panel">{page.figure(figures.refused_by_layer(summary))}</div>')
@@ -135,7 +154,7 @@ def _skips(page: Page, summary: Summary) -> None:
 
 
 def _scores(page: Page, summary: Summary) -> None:
-    page.add("<h2>Data validity (DVS) and execution quality (EQS)</h2>")
+    page.section("Data validity (DVS) and execution quality (EQS)")
     if not summary.run.bars:
         page.add("<p>No bar.</p>")
         return
@@ -144,7 +163,7 @@ def _scores(page: Page, summary: Summary) -> None:
 
 
 def _states(page: Page, summary: Summary) -> None:
-    page.add("<h2>What the learning loop did</h2>")
+    page.section("What the learning loop did")
     if summary.run.states:
         page.add(tables.states(summary))
         page.add(tables.released_by(summary))
@@ -153,7 +172,7 @@ def _states(page: Page, summary: Summary) -> None:
 
 
 def _ledger(page: Page, summary: Summary) -> None:
-    page.add("<h2>What the refusals saved or cost</h2>")
+    page.section("What the refusals saved or cost")
     if not summary.ledger:
         page.add("<p>No refused plan was followed to its end.</p>")
         return
@@ -166,7 +185,7 @@ def _ledger(page: Page, summary: Summary) -> None:
 
 
 def _random(page: Page, summary: Summary) -> None:
-    page.add("<h2>Beside random entries</h2>")
+    page.section("Beside random entries")
     baseline = summary.random.of(BOOK)
     if isinstance(baseline, str):
         page.add(f"<p>{escape(baseline)}</p>")
@@ -182,7 +201,7 @@ def _random(page: Page, summary: Summary) -> None:
 
 
 def _budget(page: Page, summary: Summary) -> None:
-    page.add("<h2>Sessions and loss limits</h2>")
+    page.section("Sessions and loss limits")
     if not summary.days:
         page.add("<p>No session.</p>")
         return
@@ -199,7 +218,7 @@ def _origin(page: Page, summary: Summary) -> None:
         "Contracts": ", then ".join(run.contracts_sha256),
         **{str(name).replace("_", " "): str(value) for name, value in run.header.items() if name != "wall_ns"},
     }
-    page.add("<h2>Where this comes from</h2>")
+    page.section("Where this comes from")
     rows = "".join(f'<dt>{escape(name)}</dt><dd class="mono">{escape(value)}</dd>' for name, value in facts.items())
     page.add(
         f"<dl>{rows}</dl><p class='muted'>Every bar opens with <code>mesbot why TIME --journal FILE</code>; "
@@ -214,4 +233,5 @@ def _legend(page: Page) -> None:
     rows = "".join(
         f"<dt>{escape(term.code)}</dt><dd>{escape(term.meaning)} <span class='muted'>({escape(term.kind)})</span></dd>" for term in terms
     )
-    page.add(f"<h2 id='words'>Words</h2><dl>{rows}</dl>")
+    page.section("Words")
+    page.add(f"<dl>{rows}</dl>")

@@ -1,4 +1,6 @@
-"""The HTML page around the report's sections: style, plotly.js (inlined once), and figures drawn when they come into view."""
+"""The HTML page around the report's sections: style by daylight and in the dark, contents, plotly.js (inlined once), and figures drawn
+when they come into view.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,29 @@ from html import escape
 import msgspec
 from plotly.offline import get_plotlyjs
 
-_STYLE = """
-:root {
-  --ink: #1d2733; --muted: #667385; --line: #e3e7ec; --paper: #fbfbfa; --card: #ffffff;
-  --blue: #2f5f8f; --green: #2e7d5b; --red: #b5483a;
-}
+from bot.report.colours import BLUE, CARD, DARK, GREEN, INK, MUTED, RED
+
+FOLD_FROM = 12  # rows of a table, or figures, from which on they are folded
+_NAMED = {"ink": INK, "muted": MUTED, "card": CARD, "blue": BLUE, "green": GREEN, "red": RED}
+_LIGHT = {**_NAMED, "line": "#e3e7ec", "total": "#c9d0d8", "paper": "#fbfbfa", "code": "#eef0f3", "alarm": "#fdf1ee", "alarmed": "#7c2d22"}
+_BY_NIGHT = {name: DARK[colour] for name, colour in _NAMED.items()} | {
+    "line": "#2b3540", "total": "#45525f", "paper": "#12181f", "code": "#242e39", "alarm": "#3a1f1b", "alarmed": "#f3b8ae",
+}  # fmt: skip
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+
+
+_STYLE = (
+    f":root {{ color-scheme: light dark; {_variables(_LIGHT)} }}\n"
+    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_variables(_BY_NIGHT)} }} }}\n"
+    """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 1220px; margin: 0 auto; padding: 40px 28px 80px; }
-.warning { background: #fdf1ee; border-left: 4px solid var(--red); color: #7c2d22; padding: 12px 18px; margin: 0 0 28px; font-weight: 600; }
+.warning { background: var(--alarm); border-left: 4px solid var(--red); color: var(--alarmed);
+  padding: 12px 18px; margin: 0 0 28px; font-weight: 600; }
 h1 { font-size: 28px; line-height: 1.25; font-weight: 650; letter-spacing: -.015em; margin: 0 0 4px; }
 h2 { font-size: 18px; font-weight: 650; letter-spacing: -.005em; margin: 56px 0 6px; }
 h3 { font-size: 14px; font-weight: 600; margin: 0 0 2px; }
@@ -25,7 +41,7 @@ p { margin: 0 0 12px; max-width: 92ch; }
 .verdict { font-size: 19px; line-height: 1.45; max-width: 52em; }
 .lead { margin-bottom: 24px; font-size: 15px; }
 code, .mono { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-code { background: #eef0f3; padding: 1px 5px; border-radius: 3px; }
+code { background: var(--code); padding: 1px 5px; border-radius: 3px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 8px 0 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
 .card > span { display: block; color: var(--muted); font-size: 12.5px; }
@@ -33,7 +49,18 @@ code { background: #eef0f3; padding: 1px 5px; border-radius: 3px; }
 .panel { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 14px 4px; margin: 12px 0; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 14px; }
 .grid .panel, .grid .scroll { margin: 0; min-width: 0; align-self: start; }
-.scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 12px 0; }
+.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; margin: 12px 0; background:
+  linear-gradient(to right, var(--card) 30%, transparent) left / 32px 100%,
+  linear-gradient(to left, var(--card) 30%, transparent) right / 32px 100%,
+  linear-gradient(to right, var(--total), transparent) left / 9px 100%,
+  linear-gradient(to left, var(--total), transparent) right / 9px 100%,
+  var(--card); background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 4px 0 20px; font-size: 13.5px; }
+a { color: var(--blue); text-decoration: none; }
+a:hover { text-decoration: underline; }
+h2 > a { color: inherit; }
+details { margin: 12px 0; min-width: 0; }
+summary { cursor: pointer; color: var(--blue); font-size: 13.5px; padding: 4px 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 13.5px; }
 th { text-align: left; color: var(--muted); font-weight: 500; font-size: 12.5px; white-space: nowrap; vertical-align: bottom; }
 th, td { padding: 7px 9px; border-bottom: 1px solid var(--line); }
@@ -41,7 +68,7 @@ tr:last-child td { border-bottom: 0; }
 th.n, td.n { text-align: right; white-space: nowrap; }
 td.t { white-space: nowrap; }
 td.w { min-width: 11em; }
-tr.total td { font-weight: 620; border-top: 1px solid #c9d0d8; }
+tr.total td { font-weight: 620; border-top: 1px solid var(--total); }
 [title] { text-decoration: underline dotted transparent; text-underline-offset: 3px; }
 [title]:hover { text-decoration-color: var(--muted); }
 .up { color: var(--green); }
@@ -49,20 +76,55 @@ tr.total td { font-weight: 620; border-top: 1px solid #c9d0d8; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 20px; margin: 12px 0; }
 dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
-@media (max-width: 560px) { main { padding: 24px 14px 60px; } .grid { grid-template-columns: 1fr; } }
-@media print { .panel { break-inside: avoid; } }
+@media (max-width: 560px) {
+  main { padding: 24px 14px 60px; } .grid { grid-template-columns: minmax(0, 1fr); } .cards { grid-template-columns: 1fr 1fr; }
+  h1 { font-size: 22px; } .verdict { font-size: 17px; } .panel { padding: 8px 4px 2px; } .panel h3, .panel > .muted { padding: 0 8px; }
+  table { font-size: 12.5px; } th, td { padding: 6px 7px; }
+  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; }
+}
+@media print { .panel { break-inside: avoid; } nav { display: none; } }
 """
+)
 
-# Figures are drawn when they come near the window, so a year of trades opens as fast as a day.
+# Figures are drawn when they come near the window, so a year of trades opens as fast as a day. Ticks that have no room are left out.
 _SCRIPT = """
-const figures = JSON.parse(document.getElementById("figures").textContent);
-const draw = box => { const f = figures[box.id]; Plotly.newPlot(box, f.data, f.layout, {displayModeBar: false, responsive: true}); };
+const told = document.getElementById("figures").textContent, night = JSON.parse(document.getElementById("night").textContent);
+const dark = matchMedia("(prefers-color-scheme: dark)"), figures = {};
+const dress = atNight => {
+  let text = told;
+  if (atNight) for (const [day, colour] of Object.entries(night)) text = text.replaceAll(JSON.stringify(day), JSON.stringify(colour));
+  Object.assign(figures, JSON.parse(text));
+};
+const thin = (axis, width) => {
+  const step = Math.ceil(axis.tickvals.length / Math.max(2, Math.floor(width / 84)));
+  for (const name of ["tickvals", "ticktext"]) axis[name] = axis[name].filter((_, place) => place % step === 0);
+};
+const draw = box => {
+  const f = figures[box.id], layout = structuredClone(f.layout);
+  if (layout.xaxis.tickvals) thin(layout.xaxis, box.clientWidth - layout.margin.l);
+  Plotly.react(box, f.data, layout, {displayModeBar: false, responsive: true});
+};
+dress(dark.matches);
 const watch = new IntersectionObserver(entries => {
   for (const entry of entries) if (entry.isIntersecting) { watch.unobserve(entry.target); draw(entry.target); }
 }, {rootMargin: "800px"});
 for (const box of document.querySelectorAll(".figure")) watch.observe(box);
-window.addEventListener("beforeprint", () => document.querySelectorAll(".figure:not(.js-plotly-plot)").forEach(draw));
+const redraw = atNight => { dress(atNight); document.querySelectorAll(".js-plotly-plot").forEach(draw); };
+dark.addEventListener("change", () => redraw(dark.matches));
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth !== width) { width = innerWidth; document.querySelectorAll(".js-plotly-plot").forEach(draw); }
+});
+addEventListener("beforeprint", () => {
+  document.querySelectorAll("details").forEach(each => { each.open = true; });
+  dress(false);
+  document.querySelectorAll(".figure").forEach(draw);
+});
+addEventListener("afterprint", () => redraw(dark.matches));
 """
+
+
+_CONTENTS = "<!-- contents -->"
 
 
 class Page:
@@ -72,10 +134,21 @@ class Page:
         self._title = title
         self._parts: list[str] = []
         self._figures: dict[str, object] = {}
+        self._contents: dict[str, str] = {}
 
     def add(self, html: str) -> None:
         """Append HTML that is safe already."""
         self._parts.append(html)
+
+    def section(self, title: str) -> None:
+        """Begin a section, which the contents lead to."""
+        name = f"section-{len(self._contents) + 1}"
+        self._contents[name] = title
+        self.add(f'<h2 id="{name}">{escape(title)}</h2>')
+
+    def contents(self) -> None:
+        """Leave the place for the list of all sections, those to come included."""
+        self.add(_CONTENTS)
 
     @property
     def text(self) -> str:
@@ -96,10 +169,20 @@ class Page:
         return (
             f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self._title)}</title>'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>\n'
-            f"<body><main>\n{self.text}\n</main>\n"
+            f"<body><main>\n{self.text.replace(_CONTENTS, self._links(), 1)}\n</main>\n"
             f'<script id="figures" type="application/json">{figures}</script>\n'
+            f'<script id="night" type="application/json">{msgspec.json.encode(DARK).decode()}</script>\n'
             f"<script>{get_plotlyjs()}</script>\n<script>{_SCRIPT}</script></body></html>\n"
         )
+
+    def _links(self) -> str:
+        links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in self._contents.items())
+        return f'<nav aria-label="Contents">{links}</nav>'
+
+
+def folded(title: str, html: str, size: int) -> str:
+    """HTML behind its title, to be opened, if it is as long as `size` says; else as it is."""
+    return html if size < FOLD_FROM else f"<details><summary>{escape(title)}</summary>{html}</details>"
 
 
 def table(headings: list[str], rows: list[list[str]], numeric: Collection[int], prose: Collection[int] = (), *, total: bool = False) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 import msgspec
@@ -125,7 +126,7 @@ class Run(msgspec.Struct):
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
             decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
             orders = list(read(db, Kind.ORDER))
-            outcomes = [journaled_outcome(record.body | {"seq": record.seq}, Closed) for record in read(db, Kind.OUTCOME)]
+            outcomes = [journaled_outcome(body, Closed) for body in _bodies(db, Kind.OUTCOME)]
             row = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()
             return cls(
                 path=Path(path),
@@ -140,7 +141,7 @@ class Run(msgspec.Struct):
                 vetoed=vetoed,
                 trades=[outcome for outcome in outcomes if not outcome.shadow],
                 shadows=[outcome for outcome in outcomes if outcome.shadow],
-                intents={(record.body["strategy"], record.body["decided_ns"]): record.body for record in read(db, Kind.INTENT)},
+                intents={(body["strategy"], body["decided_ns"]): body for body in _bodies(db, Kind.INTENT)},
                 states=list(read(db, Kind.STATE)),
                 quality=list(read(db, Kind.QUALITY)),
                 stops=[record for record in orders if record.body["role"] == "STOP" and record.body.get("trigger")],
@@ -161,7 +162,7 @@ class Run(msgspec.Struct):
         return self.header.get("learning", True)
 
     def intent_of(self, trade: TradeOutcome) -> dict[str, Any] | None:
-        """The journaled intent that a real trade was opened by."""
+        """The journaled intent that a real trade was opened by, with the sequence of its record as `seq`."""
         return self.intents.get((trade.strategy, trade.decided_ns))
 
 
@@ -172,6 +173,11 @@ def _bar(seq: int, ts_ns: int, body: str) -> Bar:
     bar = _decode_bar(body)
     bar.seq, bar.ts_ns = seq, ts_ns
     return bar
+
+
+def _bodies(db: Connection, kind: Kind) -> Iterator[dict[str, Any]]:
+    """Bodies with the sequence of their record, as `seq`."""
+    return (record.body | {"seq": record.seq} for record in read(db, kind))
 
 
 def _count_decisions(rows: Iterator[tuple[int, int, str, str]]) -> tuple[dict[Count, array[int]], dict[int, int], dict[int, int]]:

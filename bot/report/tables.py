@@ -8,7 +8,7 @@ from html import escape
 from bot.journal.sentences import LAYER_NAMES
 from bot.report import wording
 from bot.report.numbers.refusals import QUARANTINE
-from bot.report.page import coloured, table
+from bot.report.page import coloured, folded, table
 from bot.report.random_entries import BOOK
 from bot.report.run import Closed
 from bot.report.summary import Summary
@@ -31,21 +31,22 @@ def _net(summary: Summary, name: str) -> str:
 def strategies(summary: Summary) -> str:
     """Per strategy: plans, chosen, trades, win rate, net and R, each with its interval, and random entries beside them."""
     confidence = f"{100 * summary.run.contracts.learning.wilson_confidence:.0f} %"
-    headings = ["", "State", "Plans", "long / short", "Chosen", "Trades", "Won", confidence, "Net", confidence, "R/trade", confidence]
-    headings.append("Random")
+    headings = ["", "State", "Net", confidence, "Trades", "Won", confidence, "R/trade", confidence, "Random"]
+    headings += ["Plans", "long / short", "Chosen"]
     rows = [_strategy(summary, name) for name in [*summary.strategies, BOOK]]
     return table(headings, rows, set(range(2, len(headings))), total=True)
 
 
 def _strategy(summary: Summary, name: str) -> list[str]:
     plans, long, short, chosen, trades = _cells(summary, name, ("plans", "plans.long", "plans.short", "chosen", "trades"))
-    head = [f"<b>{escape(name)}</b>", escape(summary.state(name).lower()), plans, f"{long} / {short}", chosen, trades]
+    head = [f"<b>{escape(name)}</b>", escape(summary.state(name).lower())]
+    tail = [plans, f"{long} / {short}", chosen]
     if not summary.value(f"{name}.trades"):
-        return [*head, wording.NONE, "", wording.NONE, "", wording.NONE, "", wording.NONE]
+        return [*head, wording.NONE, "", trades, wording.NONE, "", wording.NONE, "", wording.NONE, *tail]
     won, won_interval, net_interval, r, r_interval, below = _cells(
         summary, name, ("won", "won.interval", "net.interval", "r", "r.interval", "random.below")
     )
-    return [*head, won, won_interval, _net(summary, f"{name}.net"), net_interval, r, r_interval, below]
+    return [*head, _net(summary, f"{name}.net"), net_interval, trades, won, won_interval, r, r_interval, below, *tail]
 
 
 def random_entries(summary: Summary) -> str:
@@ -62,21 +63,26 @@ def random_entries(summary: Summary) -> str:
 
 def trades(summary: Summary) -> str:
     """Every real trade, named by the bar that decided it."""
-    headings = ["Decided", "", "Side", "Entry", "Exit", "Reason", "Net", "R", "Best", "Worst", "Held"]
+    headings = ["Decided", "", "Side", "Net", "R", "Reason", "Contracts", "Entry", "Stop", "Target", "Exit", "Best", "Worst", "Held"]
     rows = [_trade(summary, index, trade) for index, trade in enumerate(summary.run.trades, 1)]
-    return table(headings, rows, {3, 4, 6, 7, 8, 9, 10})
+    return folded(f"All {len(rows)} trades", table(headings, rows, set(range(3, len(headings))) - {5}), len(rows))
 
 
 def _trade(summary: Summary, index: int, trade: Closed) -> list[str]:
-    entry, left, *rest = _cells(summary, f"trades.{index}", ("entry", "exit", "r", "best", "worst", "held"))
+    owner = f"trades.{index}"
+    r, quantity, entry, left, *rest = _cells(summary, owner, ("r", "quantity", "entry", "exit", "best", "worst", "held"))
+    planned = _cells(summary, owner, ("stop", "target")) if summary.run.intent_of(trade) is not None else [wording.NONE, wording.NONE]
     return [
         wording.minute(trade.decided_ns),
         f"<b>{escape(trade.strategy)}</b>",
         "long" if trade.side > 0 else "short",
-        entry,
-        left,
+        _net(summary, f"{owner}.net"),
+        r,
         escape(trade.exit_reason) + (" · budget overrun" if trade.budget_overrun else ""),
-        _net(summary, f"trades.{index}.net"),
+        quantity,
+        entry,
+        *planned,
+        left,
         *rest,
     ]
 
@@ -88,13 +94,13 @@ def refusals(summary: Summary) -> str:
         for name, strategy, code in _by_code(summary, "refused")
         for layer in [summary.layer_of[code]]
     ]
-    return table(["Layer", "Refused by", "", "Plans"], rows, {3})
+    return folded(f"All {len(rows)} refusals, by gate and strategy", table(["Layer", "Refused by", "", "Plans"], rows, {3}), len(rows))
 
 
 def missing_setups(summary: Summary) -> str:
     """Bars without a plan by the first condition of the setup, or the gate, that failed; the most frequent first."""
     rows = [[_code(code), escape(strategy), named(summary, name)] for name, strategy, code in _by_code(summary, "skips")]
-    return table(["No plan for want of", "", "Bars"], rows, {2})
+    return folded(f"All {len(rows)} reasons for no plan", table(["No plan for want of", "", "Bars"], rows, {2}), len(rows))
 
 
 def _by_code(summary: Summary, part: str) -> list[tuple[str, str, str]]:
@@ -130,7 +136,7 @@ def states(summary: Summary) -> str:
         for index, record in enumerate(summary.run.states, 1)
         for body in [record.body]
     ]
-    return table(headings, rows, {6}, {4, 7})
+    return folded(f"All {len(rows)} changes of state", table(headings, rows, {6}, {4, 7}), len(rows))
 
 
 def released_by(summary: Summary) -> str:
@@ -148,23 +154,23 @@ def released_by(summary: Summary) -> str:
 def ledger(summary: Summary) -> str:
     """What each gate, each veto of K5 and each quarantine saved or cost, by the shadow trades that it refused."""
     confidence = summary.run.contracts.learning.wilson_confidence
-    headings = ["", "Refused by", "Episodes", "Saved", "Cost", "Net", f"{100 * confidence:.0f} %", "Also refused by another"]
+    headings = ["", "Refused by", "Net", f"{100 * confidence:.0f} %", "Episodes", "Saved", "Cost", "Also refused by another"]
     rows = []
     for entry in summary.ledger:
         owner = f"ledger.{entry.name}"
         episodes, saved, cost, interval, overlap = _cells(summary, owner, ("episodes", "saved", "cost", "net.interval", "overlap"))
         label = escape(entry.label) if entry.kind == QUARANTINE else _code(entry.label)
-        rows.append([entry.kind, label, episodes, saved, cost, _net(summary, f"{owner}.net"), interval, overlap])
-    return table(headings, rows, {2, 3, 4, 5, 6, 7})
+        rows.append([entry.kind, label, _net(summary, f"{owner}.net"), interval, episodes, saved, cost, overlap])
+    return folded(f"All {len(rows)} refusers", table(headings, rows, {2, 3, 4, 5, 6, 7}), len(rows))
 
 
 def days(summary: Summary) -> str:
     """Per session: bars, scores, trades, net, and the least that was left of each loss limit."""
-    headings = ["Session", "Bars", "Rejected", "DVS below gate", "Lowest DVS", "Lowest EQS", "Trades", "Net", "Left: day", "week", "month"]
+    headings = ["Session", "Net", "Trades", "Left: day", "week", "month", "Bars", "Rejected", "DVS below gate", "Lowest DVS", "Lowest EQS"]
     rows = []
     for day in summary.days:
         owner = f"days.{day.date}"
-        before = _cells(summary, owner, ("bars", "rejected", "low_dvs", "lowest_dvs", "lowest_eqs", "trades"))
         net = _net(summary, f"{owner}.net") if day.trades else wording.NONE
-        rows.append([day.date, *before, net, *_cells(summary, owner, ("left.day", "left.week", "left.month"))])
-    return table(headings, rows, set(range(1, len(headings))))
+        parts = ("trades", "left.day", "left.week", "left.month", "bars", "rejected", "low_dvs", "lowest_dvs", "lowest_eqs")
+        rows.append([day.date, net, *_cells(summary, owner, parts)])
+    return folded(f"All {len(rows)} sessions", table(headings, rows, set(range(1, len(headings)))), len(rows))

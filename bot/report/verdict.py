@@ -6,10 +6,10 @@ from bot.decision.codes import Layer
 from bot.journal.sentences import LAYER_NAMES
 from bot.learning.states import RESTING
 from bot.report import wording
+from bot.report.index import start_cents
 from bot.report.random_entries import BOOK
 from bot.report.summary import Summary
 from bot.report.wording import Writer
-from bot.units import to_cents
 
 CHANCE = (0.025, 0.975)
 """Shares of random draws below a run between which its entries cannot be told from chance."""
@@ -31,8 +31,8 @@ def _sessions(summary: Summary, write: Writer) -> str:
 
 def _result(summary: Summary, write: Writer) -> str:
     net, trades = summary.single("book.net"), summary.value("book.trades")
-    start_cents = to_cents(summary.run.header.get("equity_usd", 0))
-    share = f" ({100 * abs(net) / start_cents:.1f} % of {wording.balance(start_cents).removesuffix('.00')})" if start_cents else ""
+    start = start_cents(summary.run)
+    share = f" ({100 * abs(net) / start:.1f} % of {wording.balance(start).removesuffix('.00')})" if start else ""
     word = "Won" if net > 0 else "Lost" if net < 0 else "Came out even:"
     plural = "" if trades == 1 else "s"
     return f"{word} {write('book.net').lstrip('+−')}{share} in {write('book.trades')} trade{plural} over {_sessions(summary, write)}."

@@ -10,11 +10,11 @@ from bot.decision.codes import Code
 from bot.decision.outcome import Mark
 from bot.decision.snapshot import KillState
 from bot.journal.times import new_york
+from bot.report.index import LEVEL_EVENTS
 from bot.report.numbers.number import Unit, Value
 from bot.report.summary import Summary
 
 NONE = "–"
-LEVEL_EVENTS = ("new_level", "roll")
 MOST_LEVELS = 5
 RANDOM_WARNING = (
     "Intervals hold for one look at one run. Whoever tries many variants and keeps the best one has to expect a lucky one: "

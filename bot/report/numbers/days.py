@@ -7,6 +7,7 @@ from datetime import date as Date
 
 import msgspec
 
+from bot.report.index import index_gains
 from bot.report.numbers.number import ONE, How, Number, Source, Unit, ones
 from bot.report.numbers.strategies import BOOK
 from bot.report.numbers.trades import amounts_of
@@ -56,6 +57,12 @@ def run_numbers(run: Run, days: list[Day]) -> Iterator[Number]:
     yield Number(
         name="drawdown", unit=Unit.CENTS, words="deepest fall of the account: the trades from its highest point to the lowest after it",
         how=How.SUM, amounts="net_cents", sources=lambda: amounts_of(_deepest_fall(run.trades), "net_cents"),
+    )  # fmt: skip
+    yield Number(
+        name="index.net", unit=Unit.CENTS, how=How.SUM,
+        words="what the account would have made in the index, bought at the first bar's close and held to the last one's",
+        amounts="what equity_usd of the header would have won on the bar, steps to another price level (rolls) left out",
+        sources=lambda: [Source(bar.seq, gain) for bar, gain in index_gains(run)],
     )  # fmt: skip
 
 

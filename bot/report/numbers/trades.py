@@ -10,6 +10,7 @@ from bot.report.numbers.number import NAN, ONE, How, Number, Source, Unit, ones
 from bot.report.run import Closed, Run
 
 _FIELDS = (
+    ("quantity", Unit.COUNT, "quantity", "contracts"),
     ("entry", Unit.POINTS, "entry_price", "mean price of the entry's fills"),
     ("exit", Unit.POINTS, "exit_price", "mean price of the exits' fills"),
     ("net", Unit.CENTS, "net_cents", "result after fees and slippage"),
@@ -19,19 +20,28 @@ _FIELDS = (
 )
 
 
+_PLANNED = (("stop", 0, 1, "planned stop of the first leg"), ("target", -1, 2, "planned target of the last leg"))  # leg, place in it
+
+
 def amounts_of(trades: Iterable[Closed], field: str) -> list[Source]:
     """Sources from one field of closed trades."""
     return [Source(trade.seq, getattr(trade, field)) for trade in trades]
 
 
 def trade_numbers(run: Run) -> Iterator[Number]:
-    """Of each real trade, from its one record."""
+    """Of each real trade, from its one record, and from that of its intent what was planned."""
     for index, trade in enumerate(run.trades, 1):
         whose = f"of {trade.strategy}'s trade {trade.trade_id}"
         for part, unit, field, words in _FIELDS:
             yield Number(
                 name=f"trades.{index}.{part}", unit=unit, words=f"{words}, {whose}", how=How.SUM, amounts=field,
                 sources=lambda trade=trade, field=field: amounts_of([trade], field),
+            )  # fmt: skip
+        intent = run.intent_of(trade)
+        for part, leg, place, words in _PLANNED if intent is not None else ():
+            yield Number(
+                name=f"trades.{index}.{part}", unit=Unit.POINTS, words=f"{words}, {whose}", how=How.SUM, amounts=f"{part} of the plan",
+                sources=lambda intent=intent, leg=leg, place=place: [Source(intent["seq"], intent["plan"]["legs"][leg][place])],
             )  # fmt: skip
         yield Number(
             name=f"trades.{index}.held", unit=Unit.MINUTES, words=f"time from entry to last exit, {whose}", how=How.SUM,

@@ -6,8 +6,12 @@ import small_journal
 
 from bot.errors import JournalError
 from bot.journal.verify import verify
+from bot.report import colours
 from bot.report.html import write_report
+from bot.report.run import Run
 from bot.report.terminal import LEARNING_OFF
+
+MANY_DAYS = tuple(f"2025-10-{day:02}" for day in (1, 2, 3, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17))
 
 
 def report_of(journal):
@@ -37,13 +41,13 @@ def html(journal):
 
 def test_the_report_is_one_file_that_asks_nobody_for_anything(html):
     page = html.replace(html[html.index("<script>") :], "")
-    assert not re.search(r'(src|href)="', page)
-    assert html.count("Plotly.newPlot(box") == 1
+    assert not re.search(r'(src|href)="(?!#)', page)  # contents lead to places of the page itself
+    assert html.count("Plotly.react(box") == 1
     assert len(html) < 15_000_000
 
 
 def test_every_section_of_the_report_is_there(html):
-    headings = re.findall(r"<h2>(.*?)</h2>", html)
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", html)
     assert headings == [
         "Equity and drawdown",
         "Strategies",
@@ -55,7 +59,27 @@ def test_every_section_of_the_report_is_there(html):
         "Beside random entries",
         "Sessions and loss limits",
         "Where this comes from",
+        "Words",
     ]
+
+
+def test_the_contents_lead_to_every_section(html):
+    links = dict(re.findall(r'<a href="#(section-\d+)">(.*?)</a>', body_of(html)))
+    assert links == dict(re.findall(r'<h2 id="(section-\d+)">(.*?)</h2>', html))
+    assert body_of(html).index("<nav") < body_of(html).index("<h2")
+
+
+def test_a_colour_of_a_figure_is_changed_in_the_dark_or_seen_on_both(html):
+    named = set(re.findall(r"#[0-9a-f]{6}", json.dumps(figures_of(html))))
+    seen_on_both = set(colours.PALETTE) - colours.DARK.keys()
+    assert named <= colours.DARK.keys() | seen_on_both
+    assert "prefers-color-scheme: dark" in html
+
+
+def test_what_is_long_is_folded_and_what_is_short_is_not(html, tmp_path):
+    assert "All 6 trades" not in html and "<summary>All 6 sessions" not in html
+    longer = report_of(small_journal.write(tmp_path / "longer.sqlite", days=MANY_DAYS, bars=75))
+    assert re.findall(r"<details><summary>(.*?)</summary>", longer) == ["All 13 trades", "Charts of all 13 trades", "All 13 sessions"]
 
 
 def test_every_figure_has_its_box(html):
@@ -64,10 +88,34 @@ def test_every_figure_has_its_box(html):
 
 
 def test_equity_starts_at_the_account_and_ends_at_its_net(html):
-    equity, drawdown = figures_of(html)[0]["data"]
+    equity, drawdown, _ = figures_of(html)[0]["data"]
     assert equity["y"][0] == 10_000
+    assert (equity["x"][0], equity["x"][1], equity["x"][-1]) == ("2025-10-01 09:31", "2025-10-01 10:40", "2025-10-08 12:50")
     assert equity["y"][-1] == pytest.approx(10_000 + 3 * 13.76 - 3 * 12.49)
     assert min(drawdown["y"]) == pytest.approx(-12.49)
+
+
+def test_the_account_is_drawn_over_dates_with_titles_on_every_axis(html):
+    layout = figures_of(html)[0]["layout"]
+    titles = {name: layout[name]["title"]["text"] for name in ("xaxis", "yaxis", "yaxis2")}
+    assert layout["xaxis"]["type"] == "date"
+    assert titles == {"xaxis": "date, New York", "yaxis": "account", "yaxis2": "below peak"}
+
+
+def test_the_index_bought_and_held_stands_beside_it(html, journal):
+    index = figures_of(html)[0]["data"][2]
+    bars = [bar for bar in Run.read(journal).bars if not bar.rejected]
+    assert (index["name"], index["y"][0], len(index["y"])) == ("index bought and held", 10_000, len(bars))
+    assert index["y"][-1] == pytest.approx(10_000 * bars[-1].close / bars[0].close, abs=0.02)
+    assert 'title="mesbot why index.net"' in html
+
+
+def test_each_row_of_the_trades_has_contracts_stop_and_target(html, journal):
+    rows = re.findall(r"<tr[^>]*><td[^>]*>2025-10-\d\d 10:30</td>(.*?)</tr>", html)
+    trade = Run.read(journal).trades[0]
+    cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", rows[0])]
+    prices = [f"{trade.entry_price + step:,.2f}" for step in (0, -2, 3, 3)]
+    assert len(rows) == 6 and cells[4:10] == ["TARGET", "1", *prices]
 
 
 def test_each_trade_is_drawn_with_entry_stop_target_and_exit(html):
@@ -135,10 +183,21 @@ def test_text_of_a_record_cannot_become_markup(tmp_path):
     assert "<script>alert(1)" not in html
 
 
-def test_a_run_without_sessions_or_trades_still_has_a_report(tmp_path):
-    body = body_of(report_of(small_journal.write(tmp_path / "empty.sqlite", days=())))
-    assert "No trade was made" in body
-    assert "No session." in body
+def test_a_run_without_sessions_is_one_paragraph(tmp_path):
+    journal = small_journal.write(tmp_path / "empty.sqlite", days=())
+    body = body_of(report_of(journal))
+    assert body.count("<p") == 1 and "<h2" not in body and "<nav" not in body and figures_of(report_of(journal)) == []
+    assert "No regular session was in it, so nothing was decided." in body and verify(journal).head in body
+
+
+def test_a_run_without_sessions_still_says_first_that_it_was_interrupted(tmp_path):
+    body = body_of(report_of(small_journal.write(tmp_path / "empty.sqlite", days=(), ended=None)))
+    assert body.index("INTERRUPTED") < body.index("<h1")
+
+
+def test_a_run_without_trades_still_has_a_report(tmp_path):
+    body = body_of(report_of(small_journal.write(tmp_path / "quiet.sqlite", days=small_journal.DAYS[:1], bars=50)))
+    assert "No trade was made" in body and "<p>None.</p>" in body
 
 
 def test_same_journal_same_report(journal, html):
