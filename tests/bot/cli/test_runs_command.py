@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
-import small_journal
 from click.testing import CliRunner, Result
 
 from bot.cli.main import cli
 from bot.journal.folder import fresh_journal
 from bot.journal.run_lock import RunLock
 from bot.report.html import write_report
+
+sys.path.append(str(Path(__file__).parents[1] / "report"))
+import small_journal
 
 
 @pytest.fixture
