@@ -102,10 +102,9 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
         path = report_of(journal)
         write_report(journal, path)
         console.print(f"Report:  {path}", highlight=False, soft_wrap=True)
-    console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
-    if (earlier := len(journals_in(journal.parent)) - 1) > 0:
-        were = "run is" if earlier == 1 else "runs are"
-        console.print(f"Earlier: {earlier} {were} kept beneath it; mesbot runs lists them.", highlight=False)
+    earlier = len(journals_in(journal.parent)) - 1  # -1 where journals share a folder
+    beneath = f" (and {earlier} earlier: mesbot runs)" if earlier > 0 else ""
+    console.print(f"Journal: {journal}{beneath}", highlight=False, soft_wrap=True)
 
 
 def remember(journal: Path, contracts: Any) -> None:

@@ -24,6 +24,7 @@ from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.kill import kill
 from bot.cli.live import live
+from bot.cli.notebooks import notebooks
 from bot.cli.operate import resume, status
 from bot.cli.paper import paper
 from bot.cli.runs import compare, report, runs
@@ -51,6 +52,7 @@ Examples:
   mesbot journal verify                                is the record whole; its head hash
   mesbot runs                                          the latest run and those that are kept beneath it
   mesbot compare latest 3                              what differs between two of them
+  mesbot notebooks my-notebooks                        six notebooks to run and change
   mesbot report --open                                 the report of the newest journal, made again
 
 \b
@@ -105,8 +107,8 @@ def cli(ctx: click.Context) -> None:
 
 
 for verb in (
-    backtest, check, compare, config, contracts, data, demo, drill, gateway, journal, kill, live, paper, report, resume, runs, status,
-    strategies, why,
+    backtest, check, compare, config, contracts, data, demo, drill, gateway, journal, kill, live, notebooks, paper, report, resume, runs,
+    status, strategies, why,
 ):  # fmt: skip
     cli.add_command(verb)
 
