@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.backtest import backtest, request_of
+from bot.cli.backtest import backtest, refuse_synthetic_options, request_of
 from bot.cli.defaults import read_defaults
 from bot.cli.paper import paper, refuse_replay_options, replay_request
 
@@ -62,6 +62,7 @@ def _print(made: NautilusConfig) -> None:
 def _backtest(catalog: Path | None, **asked: Any) -> None:
     from bot.backtest.config import CATALOG, backtest_config
 
+    refuse_synthetic_options(click.get_current_context(), "seed", "sessions")
     request = request_of(**asked)
     request = replace(request, out=request.out.resolve())
     folder = (request.out / CATALOG if catalog is None else catalog).resolve()
@@ -86,6 +87,7 @@ def _node(
     mode = Mode(trading_mode.upper())
     endpoint = endpoint_of(os.environ)
     if endpoint is None:
+        refuse_synthetic_options(click.get_current_context(), "sessions")
         request = replay_request(mode, contracts, strategies, **replayed)
         _print(replay_node_config(replace(request, out=request.out.resolve()), lockstep))
         return
@@ -105,7 +107,7 @@ config.add_command(
     click.Command(
         "backtest",
         callback=_backtest,
-        params=[*_options(backtest, "no_report"), CATALOG_OPTION],
+        params=[*_options(backtest, "no_report", "as_json"), CATALOG_OPTION],
         help=BACKTEST_HELP,
         short_help="A BacktestRunConfig.",
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from bot.cli.said import say
+
 DAY = click.DateTime(["%Y-%m-%d"])
 HELP = """
 Fetch one-minute bars of MES from IB's history through TWS or IB Gateway, and write them as a file.
@@ -53,7 +55,6 @@ def download(
             click.echo(f"What has come is kept in {request.part}: the same command goes on from there.", err=True)
         raise
     passport = examined(out, read_contracts(contracts).session).passport
-    for line in passport.lines():
-        click.echo(line)
+    say(passport.lines())
     click.echo(f"{out}: written.")
     context.exit(0 if passport.usable else 1)

@@ -5,13 +5,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
 
 from __future__ import annotations
 
-import errno
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from bot import __version__
+from bot.cli.as_json import wanted
 from bot.cli.backtest import backtest
 from bot.cli.check import check
 from bot.cli.config import config
@@ -23,11 +24,11 @@ from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.kill import kill
 from bot.cli.live import live
+from bot.cli.mistakes import end_with
 from bot.cli.operate import resume, status
 from bot.cli.paper import paper
 from bot.cli.strategies import strategies
-from bot.errors import MesbotError
-from bot.masking import masked, masked_output
+from bot.masking import masked_output
 
 EXAMPLES = """
 A survival-first trading bot for MES futures.
@@ -54,37 +55,22 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
 
 
 class MesbotGroup(click.Group):
-    """Shows a MesbotError's text in red, without a stack trace, and ends with its exit code; 1 for what the system refuses."""
+    """Ends a verb that cannot be done with one sentence and its exit code, never with a stack trace for a person's mistake."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Runs a verb; see the class."""
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any) -> Any:
+        """Runs what was typed and ends the process; see the class. Within a program (`standalone_mode=False`) click alone."""
+        if extra.get("standalone_mode") is False:
+            return super().main(args, prog_name, *rest, **extra)
+        words = list(sys.argv[1:] if args is None else args)
         try:
-            return super().invoke(ctx)
-        except MesbotError as error:
-            click.secho(str(error), fg="red", err=True)
-            ctx.exit(error.exit_code)
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        """What the operating system refuses is a person's to mend, wherever it happens; see the class."""
-        try:
-            return super().main(*args, **kwargs)
-        except OSError as error:
-            if error.errno is None:  # Python's own, such as a TimeoutError
-                raise
-            click.secho(_refusal(error), fg="red", err=True)
-            sys.exit(1)
-
-
-def _refusal(error: OSError) -> str:
-    if error.filename is not None:
-        return masked(f"{error.filename}: {error.strerror}; choose a place you may write to.")
-    if error.errno in (errno.ENOSPC, errno.EIO):
-        return f"The output cannot be written ({error.strerror}); make room, or send it elsewhere."
-    return f"The operating system refused something: {error.strerror}."
+            code = super().main(words, prog_name, *rest, **{**extra, "standalone_mode": False})
+        except (Exception, KeyboardInterrupt) as error:
+            end_with(error, as_json=wanted(words))
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 PRODUCTS = ("config",)  # what it prints is for a program, which needs it whole
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "auto_envvar_prefix": "MESBOT"}
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80, "auto_envvar_prefix": "MESBOT"}
 
 
 @click.group(cls=MesbotGroup, help=EXAMPLES, context_settings=SETTINGS)

@@ -44,7 +44,8 @@ def backtests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[BacktestR
     asked: list[BacktestRequest] = []
     journal = tmp_path / "out" / "journal.sqlite"
 
-    def run_backtest(request: BacktestRequest, progress: Callable[[int, int], None]) -> BacktestResult:
+    def run_backtest(request: BacktestRequest, progress: Callable[[int, int], None], say: Callable[[str], None]) -> BacktestResult:
+        say("Data: three sessions.")
         asked.append(request)
         progress(1, 2)
         progress(2, 2)
@@ -145,7 +146,7 @@ def test_out_may_not_be_a_file(run, tmp_path):
 
 
 def test_a_place_that_may_not_be_written_is_named(run, backtests, monkeypatch):
-    def refuse(request, progress):
+    def refuse(request, progress, say):
         raise PermissionError(13, "Permission denied", "/locked/out")
 
     monkeypatch.setattr(sys.modules["bot.backtest.run"], "run_backtest", refuse)
@@ -168,7 +169,7 @@ def test_output_that_cannot_be_written_is_one_sentence(words, tmp_path):
 
 
 def test_what_python_itself_raises_is_no_refusal_of_the_system(run, backtests, monkeypatch):
-    def slow(request, progress):
+    def slow(request, progress, say):
         raise TimeoutError
 
     monkeypatch.setattr(sys.modules["bot.backtest.run"], "run_backtest", slow)
@@ -176,20 +177,30 @@ def test_what_python_itself_raises_is_no_refusal_of_the_system(run, backtests, m
 
 
 def test_an_interrupt_ends_cleanly(run, backtests, monkeypatch):
-    def interrupted(request, progress):
+    def interrupted(request, progress, say):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys.modules["bot.backtest.run"], "run_backtest", interrupted)
     result = run("backtest")
-    assert result.exit_code == 1
-    assert "Traceback" not in result.output
+    assert (result.exit_code, result.stderr) == (130, "Interrupted before the first bars were through: nothing of the run is kept.\n")
+
+
+def test_an_interrupted_backtest_says_how_far_it_came_and_how_it_goes_on(run, backtests, monkeypatch):
+    def interrupted(request, progress, say):
+        progress(2_000, 34_500)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["bot.backtest.run"], "run_backtest", interrupted)
+    result = run("backtest")
+    far = "Interrupted after 2,000 of 34,500 bars: out/journal.sqlite holds the run so far"
+    assert (result.exit_code, result.stderr) == (130, f"{far}, and the same command with --resume goes on with it.\n")
 
 
 # -------------------------------------------------------------------- backtest
 
 
 def test_a_backtest_passes_on_what_was_said(run, backtests):
-    words = "--bars b.csv --from 2025-09-15 --to 2025-10-17 --equity $7,500.50 --out out --stamp close --learning off --seed 7 --sessions 3"
+    words = "--bars b.csv --from 2025-09-15 --to 2025-10-17 --equity $7,500.50 --out out --stamp close --learning off"
     result = run("backtest", *words.split())
     assert result.exit_code == 0, result.output
     assert backtests == [
@@ -201,8 +212,6 @@ def test_a_backtest_passes_on_what_was_said(run, backtests):
             out=Path("out"),
             stamp="close",
             learning=False,
-            seed=7,
-            sessions=3,
         )
     ]
 
@@ -211,7 +220,7 @@ def test_a_backtest_says_contracts_notes_summary_and_paths(run, backtests, tmp_p
     result = run("backtest")
     assert result.exit_code == 0, result.output
     sha256 = load_contracts(packaged_directory()).sha256
-    for text in (sha256[:12], "Times name opens.", "summary of journal.sqlite", "Journal: ", "report.html"):
+    for text in (sha256[:12], "Data: three sessions.", "Times name opens.", "summary of journal.sqlite", "Journal: ", "report.html"):
         assert text in result.output
     assert (tmp_path / "out" / "report.html").is_file()
     assert last_journal() == tmp_path / "out" / "journal.sqlite"
