@@ -31,10 +31,11 @@ Trade every strategy under contract over one-minute bars, and write journal and 
 \b
 Examples:
   mesbot backtest
-  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/
-  mesbot backtest --strategies my-strategies/          with strategies of your own
+  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
+  mesbot backtest --strategies my-strategies/      with strategies of your own
   mesbot backtest --bars bars.parquet --stamp close --learning off
-  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/ --resume
+  mesbot backtest --bars bars.csv.gz --resume      interrupted: go on with it
+  mesbot backtest --json > run.json                every number, for a program
 """
 RESUME = """Go on with the interrupted run whose journal is in --out: it is derived again from the first bar and compared with
 what is stored, and goes on where that ends. Other bars, options, contracts or another program are refused."""
@@ -61,6 +62,7 @@ def backtest(context: click.Context, no_report: bool, as_json: bool, **asked: An
     from rich.console import Console
 
     from bot.contracts import load_contracts
+    from bot.contracts.doubts import doubts
     from bot.decision.limits import Limits
 
     refuse_synthetic_options(context, "seed", "sessions")
@@ -68,7 +70,7 @@ def backtest(context: click.Context, no_report: bool, as_json: bool, **asked: An
     in_force = load_contracts(request.contracts, request.strategies)  # a broken contract ends it here, before anything is written
     console = Console(stderr=as_json)
     console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False, soft_wrap=True)
-    say(equity_sentences(request.equity_usd, Limits.of(in_force)), err=as_json)
+    say([*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)], err=as_json)
 
     from bot.backtest.run import run_backtest
 

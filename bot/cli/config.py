@@ -23,14 +23,18 @@ shows how to run it.
 
 \b
 Examples:
-  mesbot config backtest --bars bars.csv.gz --from 2025-09-15 --out out/plain > run.json
-  mesbot config node --bars bars.csv.gz --date 2025-09-30 --lockstep 4003 > node.json
+  mesbot config backtest --bars bars.csv.gz --out out/plain > run.json
+  mesbot config node --date 2025-04-11 --lockstep 4003 > node.json
   TWS_PORT=4002 mesbot config node > node.json
 """
 BACKTEST_HELP = """
 Print the BacktestRunConfig of a backtest; its bars are written into a catalog folder first.
 
 The journal goes to --out when it is run, and an earlier one there is put aside then.
+
+\b
+Examples:
+  mesbot config backtest --bars bars.csv.gz --out out/plain > run.json
 """
 NODE_HELP = """
 Print the TradingNodeConfig of a paper run.
@@ -39,6 +43,10 @@ With no broker configured it is that of a replayed day, for a simulated gateway 
 whose side channel --lockstep names. With TWS_HOST or TWS_PORT set the gateway is asked, and the configuration is good for one
 start: it begins from the journals as they are now. Host and port are never in it; the account is, so keep it out of a project.
 Real money is traded by `mesbot live` alone, which asks.
+
+\b
+Examples:
+  TWS_PORT=4002 mesbot config node > node.json
 """
 
 

@@ -1,6 +1,6 @@
 """`mesbot`: the verbs, and how an error ends a command.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract, 130 interrupted (Ctrl-C).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from bot import __version__
 from bot.cli.as_json import wanted
 from bot.cli.backtest import backtest
 from bot.cli.check import check
+from bot.cli.completion import completion
 from bot.cli.config import config
 from bot.cli.contracts import contracts
 from bot.cli.data import data
@@ -25,9 +26,11 @@ from bot.cli.journal import journal, why
 from bot.cli.kill import kill
 from bot.cli.live import live
 from bot.cli.mistakes import end_with
-from bot.cli.operate import resume, status
+from bot.cli.operate import status
 from bot.cli.paper import paper
+from bot.cli.resume import resume
 from bot.cli.strategies import strategies
+from bot.cli.strategy import strategy
 from bot.masking import masked_output
 
 EXAMPLES = """
@@ -35,22 +38,24 @@ A survival-first trading bot for MES futures.
 
 \b
 Examples:
-  mesbot backtest                                      synthetic sessions into ./out
+  mesbot backtest                      synthetic sessions into ./out
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
-  mesbot data check bars.csv.gz                        what a file of bars is, and whether it is usable
-  mesbot paper                                         a day through the live node, no broker needed
-  mesbot check                                         all that must be right before it may trade
-  mesbot drill                                         the kill switch at work, with its times
-  mesbot status                                        budgets, locks, kill switch, open trades
-  mesbot resume --reason "looked at, flat"             arm a kill switch that was tripped
-  mesbot strategies                                    which there are, and how far each is trusted
-  mesbot contracts                                     every limit in force, worked out
-  mesbot config backtest --out out > run.json          a run for Nautilus' own BacktestNode
-  mesbot why "2025-09-15 10:31"                        why it did or did not trade then
-  mesbot journal verify                                is the record whole; its head hash
+  mesbot data check bars.csv.gz        what a file is, and if it is usable
+  mesbot paper                         a day live, no broker needed
+  mesbot check                         what must be right before it may trade
+  mesbot drill                         the kill switch at work, with its times
+  mesbot status                        budgets, locks, kill switch, trades
+  mesbot resume --reason "looked at"   arm a kill switch that tripped
+  mesbot strategies                    which there are, how far trusted
+  mesbot contracts                     every limit in force, worked out
+  mesbot config backtest > run.json    a run for Nautilus' BacktestNode
+  mesbot why "2025-09-15 10:31"        why it did or did not trade then
+  mesbot journal verify                is the record whole; its head hash
+  mesbot completion bash               verbs and options by Tab
 
 \b
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract,
+130 interrupted (Ctrl-C). With --json a mistake is {"error": the sentence}.
 """
 
 
@@ -85,7 +90,11 @@ def cli(ctx: click.Context) -> None:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
-for verb in (backtest, check, config, contracts, data, drill, gateway, journal, kill, live, paper, resume, status, strategies, why):
+VERBS = (
+    backtest, check, completion, config, contracts, data, drill, gateway, journal, kill, live, paper, resume, status, strategies, strategy,
+    why,
+)  # fmt: skip
+for verb in VERBS:
     cli.add_command(verb)
 
 

@@ -31,10 +31,10 @@ trades that gateway's paper account until stopped (Ctrl-C); a live account is re
 
 \b
 Examples:
-  mesbot paper                                             the last of the synthetic sessions
+  mesbot paper                              the last of the synthetic sessions
   mesbot paper --bars bars.csv.gz --date 2025-10-02 --speed 600
   mesbot paper --speed max --out out/paper
-  TWS_HOST=127.0.0.1 TWS_PORT=4002 mesbot paper            a paper account, until stopped
+  TWS_PORT=4002 mesbot paper                a paper account, until stopped
 """
 
 BROKER_OPTIONS = ("zone", "nightly-restart", "start-seconds", "warm-up-days", "lockstep")
@@ -137,14 +137,15 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from rich.live import Live
 
     from bot.contracts import load_contracts
+    from bot.contracts.doubts import doubts
     from bot.decision.limits import Limits
     from bot.node.paper import replay
     from bot.node.screen import rendered
 
     in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
-    for sentence in equity_sentences(request.equity_usd, Limits.of(in_force)):
-        console.print(sentence, highlight=False)
+    for sentence in (*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)):
+        console.print(folded(sentence), highlight=False, markup=False, soft_wrap=True)
     with Live(console=console, transient=not console.is_terminal, auto_refresh=False) as live:
 
         def say(sentence: str) -> None:

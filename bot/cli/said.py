@@ -12,12 +12,15 @@ NARROWEST = 40
 LONGEST_MARK = 10  # of a word before a colon that its lines are set in by
 
 
-def folded(sentence: str) -> str:
-    """A sentence in lines that fit, those after the first set in below the word that begins it ("Data: ...")."""
+def folded(sentence: str, inset: int = 0) -> str:
+    """A sentence in lines that fit: all set in so far, or those after the first set in below the word that begins it ("Data: ...")."""
     width = max(shutil.get_terminal_size().columns, NARROWEST)
     first, colon, _ = sentence.partition(": ")
-    inset = " " * (len(first) + 2) if colon and " " not in first and len(first) <= LONGEST_MARK else ""
-    return textwrap.fill(sentence, width, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
+    mark = len(first) + 2 if colon and not inset and " " not in first and len(first) <= LONGEST_MARK else 0
+    before = (" " * inset, " " * (inset + mark))
+    return textwrap.fill(
+        sentence, width, initial_indent=before[0], subsequent_indent=before[1], break_long_words=False, break_on_hyphens=False
+    )
 
 
 def say(sentences: Iterable[str], *, err: bool = False) -> None:

@@ -25,7 +25,7 @@ _BEFORE, _AFTER = 20, 12  # bars shown around a trade
 
 def equity_and_drawdown(summary: Summary, start_cents: int) -> Figure:
     """Equity after each trade above, distance from its highest point below; dollars, a step at each close."""
-    trades = sorted(summary.run.trades, key=lambda trade: trade.closed_ns)
+    trades = sorted(summary.run.results, key=lambda trade: trade.closed_ns)
     equity = list(accumulate((trade.net_cents for trade in trades), initial=start_cents))
     equity.append(equity[-1])  # so that the last step has a width
     peaks = accumulate(equity, max)

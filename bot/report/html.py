@@ -81,7 +81,7 @@ def _cards(page: Page, summary: Summary) -> None:
 
 def _equity(page: Page, summary: Summary) -> None:
     page.add("<h2>Equity and drawdown</h2>")
-    if not summary.run.trades:
+    if not summary.run.results:
         page.add("<p>No trade was made; the account did not move.</p>")
         return
     start_cents = to_cents(summary.run.header.get("equity_usd", 0))

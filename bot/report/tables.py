@@ -75,7 +75,7 @@ def _trade(summary: Summary, index: int, trade: Closed) -> list[str]:
         "long" if trade.side > 0 else "short",
         entry,
         left,
-        escape(trade.exit_reason) + (" · budget overrun" if trade.budget_overrun else ""),
+        escape(trade.exit_reason) + (" · budget overrun" if trade.budget_overrun else "") + (f" · {trade.mark}" if trade.mark else ""),
         _net(summary, f"trades.{index}.net"),
         *rest,
     ]
