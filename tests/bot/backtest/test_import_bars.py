@@ -167,6 +167,14 @@ def test_a_whole_that_is_refused_leaves_nothing_although_each_file_is_usable(tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.csv", "two.csv"]
 
 
+def test_a_link_to_nowhere_is_refused_and_a_folder_below_new_ones_is_made(tmp_path: Path, write: Write) -> None:
+    file, link = write("bars.csv", days(0, 1)), tmp_path / "link"
+    link.symlink_to(tmp_path / "gone")
+    result = data_import(file, "--to", link)
+    assert (result.exit_code, f"--to {link}: is a link to {tmp_path / 'gone'}, which is not there" in result.stderr) == (2, True)
+    assert data_import(file, "--to", tmp_path / "new" / "below" / "bars").exit_code == 0
+
+
 def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path, write: Write) -> None:
     file = write("bars.csv", days(0, 1))
     (tmp_path / "mine").mkdir()
