@@ -26,8 +26,8 @@ config/live.yaml, have a `mesbot check --live` that passed within a day, and typ
 
 \b
 Examples:
-  TWS_HOST=127.0.0.1 TWS_PORT=4001 mesbot live                      watch: plans shadowed, nothing sent
-  TWS_HOST=127.0.0.1 TWS_PORT=4001 mesbot live --trading-mode live  trade
+  TWS_PORT=4001 mesbot live                        watch, and send nothing
+  TWS_PORT=4001 mesbot live --trading-mode live    trade
 """
 
 

@@ -98,7 +98,7 @@ def _cards(page: Page, summary: Summary) -> None:
 
 def _equity(page: Page, summary: Summary) -> None:
     page.section("Equity and drawdown")
-    if not summary.run.trades:
+    if not summary.run.results:
         page.add("<p>No trade was made; the account did not move.</p>")
         return
     page.add(

@@ -12,6 +12,7 @@ from bot.journal.times import new_york
 from bot.node.check.items import CheckItem, passed, skipped
 from bot.node.drill import ACTION, OVER
 from bot.node.journals import FOLDER
+from bot.plural import counted
 from bot.units import HOUR_NS
 
 DAY_NS = 24 * HOUR_NS
@@ -26,7 +27,9 @@ def drill_item(folder: Path, now_ns: int) -> CheckItem:
     newest_ns = max((_last(path) for path in (folder / FOLDER).glob("*.sqlite")), default=0)
     if not newest_ns:
         return skipped("drill", "no kill drill in the journals of this folder yet; `mesbot drill` has one on a paper account")
-    return passed("drill", f"the last kill drill was {max(0, now_ns - newest_ns) // DAY_NS} days ago, {new_york(newest_ns)} New York")
+    return passed(
+        "drill", f"the last kill drill was {counted(max(0, now_ns - newest_ns) // DAY_NS, 'day')} ago, {new_york(newest_ns)} New York"
+    )
 
 
 def _last(path: Path) -> int:
