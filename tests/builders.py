@@ -22,6 +22,8 @@ from bot.decision.limits import Limits
 from bot.decision.moment import Moment
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
 from bot.decision.snapshot import BookView, KillState, LockoutView, Snapshot
+from bot.journal.records import Kind, OperatorRecord
+from bot.journal.store import Journal
 from bot.market.bar import Bar
 from bot.market.state import Belief, MarketState, Regime
 from bot.units import MINUTE_NS, SECOND_NS
@@ -166,3 +168,11 @@ def trade_view(entry_plan: EntryPlan | None = None, **changes: object) -> TradeV
         opened_ns=MOMENT, atr_at_entry=8.0,
     )  # fmt: skip
     return TradeView(**(values | changes))
+
+
+def drilled(folder: Path, wall_ns: int) -> None:
+    """Leave a kill drill, that came to its end at this moment of the wall (UTC ns), in the journals of a state folder."""
+    path = folder / "journals" / "paper-DU1-2025.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: wall_ns) as journal:
+        journal.add(Kind.OPERATOR, 1, OperatorRecord("drill", "weekly", "over"))

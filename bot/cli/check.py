@@ -12,15 +12,14 @@ from bot.cli.strategies_option import strategies_option
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from bot.node.check import CheckReport
 
 NARROWEST = 120
-STYLES = {"PASS": "green", "FAIL": "bold red", "SKIP": "yellow"}
 HELP = """
-Look at everything that must be right before the bot may trade: contracts, limits, calendar, strategies,
-journal; and, if TWS_HOST or TWS_PORT names a broker, connection, account, front month, live data, orders and clocks.
+Look at everything that must be right before the bot may trade: contracts, limits, strategies, calendar,
+clock, journals, disk, the last kill drill; and, if TWS_HOST or TWS_PORT names a broker, connection, account,
+front month, live data, orders and the broker's clock.
 
 No order is sent. Each report replaces the one before of its mode and account; LIVE asks for one that passed and is younger than a day.
 Exit code 0 if nothing failed, 1 if something did. What was skipped says why.
@@ -68,18 +67,9 @@ def check(ctx: click.Context, live: bool, directory: Path | None, strategies: tu
 
 
 def _show(report: CheckReport, console: Console) -> None:
+    from bot.cli.checklist import checklist
+
     console.print(f"Check for {report.mode}, account {report.account or 'not known'}")
-    console.print(_table(report))
+    for part in checklist(report):
+        console.print(part)
     console.print("Passed." if report.passed else f"Failed: {', '.join(report.failed)}.", style="green" if report.passed else "bold red")
-
-
-def _table(report: CheckReport) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("item", "", "found", box=box.SIMPLE_HEAD)
-    for item in report.items:
-        found = f"{item.found}\n-> {item.remedy}" if item.remedy else item.found
-        table.add_row(item.name, Text(item.status, style=STYLES[item.status]), found)
-    return table

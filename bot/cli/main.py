@@ -22,6 +22,7 @@ from bot.cli.data import data
 from bot.cli.defaults import read_defaults
 from bot.cli.demo import demo
 from bot.cli.drill import drill
+from bot.cli.first import FIRST
 from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.kill import kill
@@ -41,6 +42,7 @@ A survival-first trading bot for MES futures.
 
 \b
 Examples:
+  mesbot demo                          a day in the life, told in a minute
   mesbot backtest                      synthetic sessions into ./out
   mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
   mesbot data check bars.csv.gz        what a file is, and if it is usable
@@ -85,11 +87,13 @@ PRODUCTS = ("config",)  # what it prints is for a program, which needs it whole
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80, "auto_envvar_prefix": "MESBOT"}
 
 
-@click.group(cls=MesbotGroup, help=EXAMPLES, context_settings=SETTINGS)
+@click.group(cls=MesbotGroup, help=EXAMPLES, context_settings=SETTINGS, invoke_without_command=True)
 @click.version_option(__version__, prog_name="mesbot")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """The group that holds all verbs; gives the one called its defaults from config/, and masks what it prints."""
+    if ctx.invoked_subcommand is None:
+        click.echo(FIRST)
     verb = ctx.invoked_subcommand or ""
     if verb not in PRODUCTS:
         ctx.with_resource(masked_output(sys.stdout, sys.stderr))

@@ -35,7 +35,7 @@ class LiveView:
     def show(self, glance: Glance) -> None:
         """Draw it, or print what is new in it."""
         if self._live is not None:
-            self._live.update(rendered(glance, self._remaining(glance)), refresh=True)
+            self._live.update(rendered(glance, self.remaining(glance)), refresh=True)
             return
         for line in glance.news():
             self.say(line)
@@ -44,7 +44,7 @@ class LiveView:
         """A line for a person, above the view."""
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    def _remaining(self, glance: Glance) -> str:
+    def remaining(self, glance: Glance) -> str:
         """How long the session goes on, by the wall; "" while that is not known."""
         if glance.update is None or glance.session is None:
             return ""

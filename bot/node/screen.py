@@ -20,7 +20,7 @@ from bot.decision.plan import TradeView
 from bot.decision.snapshot import KillState
 from bot.journal.records import Action, DecisionRecord
 from bot.market.update import MarketUpdate
-from bot.report.wording import balance, decimal, dollars
+from bot.report.wording import balance, decimal, dollars, percent
 from bot.units import TICK_CENTS, to_points, to_ticks
 
 MOST_NOTES = 60
@@ -146,7 +146,7 @@ def _session(session: Session | None, ts_ns: int, remaining: str) -> list[Text]:
     full = round(share * BAR_CELLS)
     rest = f"; about {remaining} to go" if remaining else ""
     bar = "█" * full + "░" * (BAR_CELLS - full)
-    return [Text(f"session   {bar} {share:.0%}, closes {new_york(session.close_ns):%H:%M}{rest}")]
+    return [Text(f"session   {bar} {percent(share)}, closes {new_york(session.close_ns):%H:%M}{rest}")]
 
 
 def _position(trade: TradeView | None, close: float) -> list[Text]:

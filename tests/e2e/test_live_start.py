@@ -69,7 +69,7 @@ def kinds(home: Path) -> list[str]:
 
 def checked(home: Path, **changes: object) -> None:
     """A checklist that passed a minute ago, for the live account under the contracts in force."""
-    items = tuple(CheckItem(name, Status.PASS, "", "") for name in ("connection", "account"))
+    items = tuple(CheckItem(name, Status.PASS, "", "") for name in ("connection", "account", "drill"))
     sha256 = load_contracts(None).sha256
     values = {"made_at_ns": time.time_ns() - MINUTE_NS, "mode": "LIVE", "account": LIVE, "contracts_sha256": sha256, "items": items}
     write_report(CheckReport(**(values | changes)), report_path(home, "LIVE", LIVE))

@@ -16,17 +16,21 @@ class Status(StrEnum):
 
 
 class CheckItem(msgspec.Struct, frozen=True):
-    """One line of the checklist: what was found, and what a person does about it ("" if nothing)."""
+    """One line of the checklist: what was found, and what a person does about it ("" if nothing).
+
+    `brief` is what a person needs of a long finding that passed, "" where all of it is short.
+    """
 
     name: str
     status: Status
     found: str
     remedy: str = ""
+    brief: str = ""
 
 
-def passed(name: str, found: str) -> CheckItem:
+def passed(name: str, found: str, brief: str = "") -> CheckItem:
     """It is as it must be."""
-    return CheckItem(name, Status.PASS, found)
+    return CheckItem(name, Status.PASS, found, brief=brief)
 
 
 def failed(name: str, found: str, remedy: str) -> CheckItem:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 import tempfile
+from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from nautilus_trader.config import StrategyFactory
 from nautilus_trader.model.identifiers import InstrumentId
 
 from bot.assembly import strategies
-from bot.calendar import SessionCalendar, new_york
+from bot.calendar import Session, SessionCalendar, expiries_from, new_york
 from bot.contracts import Contracts
 from bot.decision.derived import StrategyLimits, strategy_limits
 from bot.decision.limits import Limits
@@ -23,6 +25,7 @@ from bot.own_files import own_folder
 from bot.runtime.runtime import RuntimeSpec
 
 TRADING_DAYS, TRADING_DAYS_WITHIN, HALF_DAY_WITHIN = 5, 14, 400  # trading days ahead; calendar days
+DAYS_AHEAD = 60  # calendar days that a person plans
 BEFORE, AHEAD = dt.timedelta(days=10), dt.timedelta(days=120)  # so that the front month's roll is covered
 
 
@@ -43,7 +46,7 @@ def limits_item(contracts: Contracts) -> CheckItem:
         found = "; ".join(f"{each.strategy} in tier {each.tier}: stop cap {each.stop_cap.ticks} ticks" for each in endless)
         return failed("limits", found, "Correct tiers, risk or sizes; `mesbot contracts` shows them worked out.")
     losses = f"loss ${loss.day_usd:.2f} a day, ${loss.week_usd:.2f} a week, ${loss.month_usd:.2f} a month"
-    return passed("limits", f"{losses}; stop caps in ticks: {', '.join(caps)}")
+    return passed("limits", f"{losses}; stop caps in ticks: {', '.join(caps)}", losses)
 
 
 def _usable(limits: StrategyLimits) -> bool:
@@ -63,7 +66,26 @@ def calendar_item(contracts: Contracts, today: dt.date) -> CheckItem:
         return failed("calendar", f"only {', '.join(ahead) or 'nothing'} is known as open after {today}", remedy)
     trades = bool(sessions) and sessions[0].date == today.isoformat()
     half = next((f"{new_york(each.close_ns):%Y-%m-%d, closing %H:%M}" for each in sessions if each.half_day), "none within a year")
-    return passed("calendar", f"{today} is {'a' if trades else 'no'} trading day; next {', '.join(ahead)}; next half day {half}")
+    early = f", closing {new_york(sessions[0].close_ns):%H:%M}" if trades and sessions[0].half_day else ""
+    now = f"{today} is {'a' if trades else 'no'} trading day{early}"
+    soon = _days_ahead(contracts, sessions, today)
+    return passed("calendar", f"{now}; next {', '.join(ahead)}; next half day {half}; {soon}", f"{now}; {soon}")
+
+
+def _days_ahead(contracts: Contracts, sessions: Sequence[Session], today: dt.date) -> str:
+    """The next 60 days as a person plans them: how many sessions, the week days without one, half days, and the last day of entries
+    before a roll."""
+    until = today + dt.timedelta(days=DAYS_AHEAD)
+    within = {each.date: each for each in sessions if today.isoformat() < each.date <= until.isoformat()}
+    days = [today + dt.timedelta(days=number) for number in range(1, DAYS_AHEAD + 1)]
+    shut = [day.isoformat() for day in days if day.weekday() < 5 and day.isoformat() not in within]
+    half = [day for day, each in within.items() if each.half_day]
+    calendar = SessionCalendar(contracts.session, today - BEFORE, today + AHEAD)
+    expiries = takewhile(lambda expiry: expiry <= until + BEFORE, expiries_from(today))
+    rolls = [roll.isoformat() for expiry in expiries if today < (roll := calendar.roll_date(expiry)) <= until]
+    named = (("shut", shut), ("half days", half), ("exit-only before a roll from", rolls))
+    told = "".join(f"; {what} {', '.join(found)}" for what, found in named if found)
+    return f"{len(within)} sessions in the next {DAYS_AHEAD} days{told}"
 
 
 def strategies_item(contracts: Contracts, today: dt.date) -> CheckItem:
@@ -74,7 +96,7 @@ def strategies_item(contracts: Contracts, today: dt.date) -> CheckItem:
     except MesbotError as error:
         return failed("strategies", str(error), "Correct the strategy, or take it away.")
     lines = [f"{each.name} " + " ".join(f"{key}={value}" for key, value in each.rules.model_dump(mode="json").items()) for each in made]
-    return passed("strategies", "\n".join(lines))
+    return passed("strategies", "\n".join(lines), f"{', '.join(each.name for each in made)} can be made")
 
 
 def journal_item(folder: Path) -> CheckItem:

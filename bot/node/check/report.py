@@ -18,7 +18,7 @@ from bot.units import HOUR_NS
 
 Mode = Literal["PAPER", "LIVE"]
 VALID_NS = 24 * HOUR_NS
-REQUIRED = ("connection", "account")
+REQUIRED = ("connection", "account", "drill")
 
 
 class CheckReport(msgspec.Struct, frozen=True):

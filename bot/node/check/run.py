@@ -10,10 +10,11 @@ from bot.contracts import load_contracts
 from bot.errors import ContractError
 from bot.node.check.broker import broker_items
 from bot.node.check.drill import drill_item
-from bot.node.check.items import all_skipped, failed, passed
+from bot.node.check.items import CheckItem, all_skipped, failed, passed
 from bot.node.check.machine import journal_item, machine_items
 from bot.node.check.report import CheckReport, Mode
 from bot.node.check.session_items import BROKER_ITEMS
+from bot.node.check.state_items import clock_item, disk_item
 
 
 async def run_checks(
@@ -29,9 +30,15 @@ async def run_checks(
     except ContractError as error:
         broken = failed("contracts", str(error), "Correct the values named.")
         blind = all_skipped(("limits", "calendar", "strategies"), "no contracts")
-        kept = journal_item(folder), drill_item(folder, now_ns)
+        kept = journal_item(folder), *kept_items(folder, now_ns, mode)
         return CheckReport(now_ns, mode, "", "", (broken, *blind, *kept, *all_skipped(BROKER_ITEMS, "no contracts")))
-    contracts = passed("contracts", f"{in_force.directory}, all cross-checks hold; hash {in_force.sha256}")
-    local = (*machine_items(in_force, new_york(now_ns).date(), folder), drill_item(folder, now_ns))
+    brief = f"{in_force.directory}, all cross-checks hold; hash {in_force.sha256[:12]}"
+    contracts = passed("contracts", f"{in_force.directory}, all cross-checks hold; hash {in_force.sha256}", brief)
+    local = (*machine_items(in_force, new_york(now_ns).date(), folder), *kept_items(folder, now_ns, mode))
     account, remote = await broker_items(in_force, environ, folder, paper=mode == "PAPER")
     return CheckReport(now_ns, mode, account, in_force.sha256, (contracts, *local, *remote))
+
+
+def kept_items(folder: Path, now_ns: int, mode: Mode) -> tuple[CheckItem, ...]:
+    """What hangs on this machine and its journals alone."""
+    return disk_item(folder), clock_item(folder, now_ns), drill_item(folder, now_ns, mode)

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from queue import Queue
 from typing import Any
 
 import pytest
-from builders import CONTRACTS, ROOT
+from builders import CONTRACTS, ROOT, drilled
 from click.testing import CliRunner, Result
 
 from bot.cli.main import cli
@@ -76,7 +77,8 @@ def test_without_a_broker_it_passes_shows_every_item_and_keeps_the_report(run, t
     for row in (
         r"Check for PAPER, account not known",
         r"contracts +PASS +",
-        r"strategies +PASS +K1 contracts=1 tiers=\['S', 'A', 'B'\] phases=\[1, 2, 4, 5\]",
+        r"Law\n  ✓  contracts +PASS .*\n  ✓  limits +PASS .*\n  ✓  strategies +PASS +K1, K2, K3, K4, K5 can be made *\nTime\n",
+        r"Records\n  ✓  journal +PASS (.*\n)+  ✓  disk +PASS (.*\n)+  –  drill +SKIP (.*\n)+Broker\n",
         r"connection +SKIP +no broker configured \(TWS_HOST, TWS_PORT\)",
         r"Passed\.",
         r"Report: .*check-paper-none\.json",
@@ -120,6 +122,7 @@ def test_an_environment_that_cannot_be_fails_without_a_stack_trace(run):
 
 
 def test_a_paper_gateway_passes_for_paper_and_fails_for_live_with_what_to_do(run, tmp_path):
+    drilled(tmp_path / "state", time.time_ns())
     with gateway() as port:
         paper, live = run(TWS_PORT=port), run("--live", TWS_PORT=port)
     assert paper.exit_code == 0, paper.output
@@ -132,6 +135,7 @@ def test_a_paper_gateway_passes_for_paper_and_fails_for_live_with_what_to_do(run
 
 
 def test_a_live_account_on_recorded_time_fails_by_its_clock_alone_and_the_report_carries_its_account(run, tmp_path):
+    drilled(tmp_path / "state", time.time_ns())
     with gateway(accounts=("U7654321",)) as port:
         result = run("--live", TWS_HOST="127.0.0.1", TWS_PORT=port, TWS_CLIENT_ID="12")
     assert result.exit_code == 1, result.output

@@ -25,6 +25,7 @@ from bot.cli.main import cli
 from bot.contracts import load_contracts
 from bot.contracts.load import packaged_directory
 from bot.errors import JournalBroken
+from bot.glossary import STRATEGIES
 from bot.journal.store import Journal
 from bot.state_folder import last_contracts, last_journal, remember_run, state_folder, values_of
 
@@ -84,6 +85,18 @@ def test_help_has_examples(run, words):
     assert result.exit_code == 0
     assert "Examples:" in result.output
     assert "mesbot " in result.output
+
+
+def test_alone_it_says_what_it_is_and_three_commands_to_begin_with(run):
+    result = run()
+    assert result.exit_code == 0 and result.output.startswith("mesbot trades MES")
+    began = re.findall(r"^  mesbot (\w+)  ", result.output, re.MULTILINE)
+    assert began == ["demo", "backtest", "check"] and set(began) <= set(cli.commands)
+
+
+def test_the_readme_says_of_each_strategy_what_the_glossary_says():
+    told = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {name} | {meaning} |" in told for name, meaning in STRATEGIES.items())
 
 
 def test_help_is_quick_because_nothing_heavy_is_loaded():

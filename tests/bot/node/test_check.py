@@ -11,10 +11,11 @@ import shutil
 import time
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from builders import CONTRACTS, ROOT, new_york_ns
+from builders import CONTRACTS, ROOT, drilled, new_york_ns
 
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar, new_york
@@ -25,10 +26,11 @@ from bot.gateway.source import synthetic_config
 from bot.journal.records import Kind, OperatorRecord
 from bot.journal.store import Journal
 from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, run_checks
+from bot.node.check.drill import drill_item
 from bot.node.drill import ACTION, LATCHED, OVER
 from bot.units import HOUR_NS
 
-MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal", "drill")
+MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal", "disk", "clock", "drill")
 NOON = new_york_ns("2025-09-16 12:00")
 PASS, FAIL, SKIP = Status.PASS, Status.FAIL, Status.SKIP
 
@@ -187,6 +189,39 @@ def test_the_last_drill_that_came_to_its_end_is_told_with_its_day(folder):
     assert (item.status, item.found) == (PASS, "the last kill drill was 3 days ago, 2025-09-13 12:00 New York")
 
 
+@pytest.mark.parametrize(
+    ("days", "mode", "status"),
+    [(0, "LIVE", PASS), (7, "LIVE", PASS), (7.01, "LIVE", FAIL), (7.01, "PAPER", SKIP), (None, "LIVE", FAIL), (None, "PAPER", SKIP)],
+)
+def test_live_wants_a_kill_drill_within_seven_days_and_paper_is_told(folder, days, mode, status):
+    if days is not None:
+        drilled(folder, NOON - int(days * 24 * HOUR_NS))
+    item = drill_item(folder, NOON, mode)
+    assert item.status is status and (status is PASS or "LIVE wants one within 7 days" in item.found)
+    assert bool(item.remedy) is (status is FAIL)
+
+
+def test_the_calendar_names_what_the_next_sixty_days_hold(folder):
+    item = check_here(folder, now_ns=new_york_ns("2025-11-26 12:00"))["calendar"]
+    soon = "38 sessions in the next 60 days; shut 2025-11-27, 2025-12-25, 2026-01-01, 2026-01-19; "
+    soon += "half days 2025-11-28, 2025-12-24; exit-only before a roll from 2025-12-15"
+    assert (item.brief, item.found.endswith(soon)) == (f"2025-11-26 is a trading day; {soon}", True)
+
+
+@pytest.mark.parametrize(("free", "status"), [(1_000_000_000, PASS), (999_999_999, FAIL)])
+def test_a_disk_without_room_for_a_journal_fails(folder, monkeypatch, free, status):
+    monkeypatch.setattr("bot.node.check.state_items.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    item = check_here(folder)["disk"]
+    assert (item.status, "MESBOT_HOME" in item.remedy) == (status, status is FAIL)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, PASS), (5, PASS), (6, FAIL)])
+def test_a_clock_that_was_set_back_before_a_record_fails(folder, seconds, status):
+    drilled(folder, NOON + seconds * 1_000_000_000)
+    item = check_here(folder)["clock"]
+    assert (item.status, "NTP" in item.remedy) == (status, status is FAIL)
+
+
 def test_a_state_folder_that_cannot_be_written_fails(tmp_path):
     (tmp_path / "file").touch()
     item = check_here(tmp_path / "file" / "below")["journal"]
@@ -281,6 +316,7 @@ def test_a_check_sends_no_order_and_leaves_the_state_folder_to_the_report(folder
 
 
 def test_a_live_account_of_today_passes_a_check_for_live(folder, monkeypatch):
+    drilled(folder, NOON)
     monkeypatch.setattr(broker, "BAR_SECONDS", 0.05)
     report = look(folder, live=True, accounts=("U7654321",), **today())
     assert (report.mode, report.account) == ("LIVE", "U7654321")
@@ -289,6 +325,7 @@ def test_a_live_account_of_today_passes_a_check_for_live(folder, monkeypatch):
 
 
 def test_a_live_account_behind_a_replaying_gateway_fails_at_the_clock_alone(folder):
+    drilled(folder, NOON)
     report = look(folder, live=True, accounts=("U7654321",))
     assert report.failed == ["clock skew"]
     assert "h from this machine's; 2 s are allowed, and a live account is never replayed" in at(report, "clock skew").found
@@ -304,6 +341,7 @@ def test_a_live_account_behind_a_replaying_gateway_fails_at_the_clock_alone(fold
     ],
 )
 def test_the_wrong_account_fails_and_the_rest_is_skipped(folder, live, accounts, part):
+    drilled(folder, NOON)
     report = look(folder, live=live, accounts=accounts)
     assert report.failed == ["account"]
     assert part in at(report, "account").found and at(report, "account").remedy

@@ -35,7 +35,9 @@ def folder(tmp_path: Path) -> Path:
 
 def report_of(*changed: CheckItem, **changes: Any) -> CheckReport:
     """A report in which everything passed but these items."""
-    items = {name: CheckItem(name, PASS, "fine") for name in ("contracts", "limits", *BROKER_ITEMS)} | {item.name: item for item in changed}
+    items = {name: CheckItem(name, PASS, "fine") for name in ("contracts", "limits", "drill", *BROKER_ITEMS)} | {
+        item.name: item for item in changed
+    }
     values: dict[str, Any] = dict(made_at_ns=MADE, mode="LIVE", account="U1", contracts_sha256=SHA, items=tuple(items.values()))
     return CheckReport(**(values | changes))
 
@@ -84,7 +86,7 @@ def test_a_passed_check_younger_than_a_day_allows_live(age_ns):
     assert check_refusal(report_of(), MADE + age_ns, SHA) == ""
 
 
-def test_what_was_skipped_but_connection_and_account_does_not_hinder():
+def test_what_was_skipped_but_connection_account_and_drill_does_not_hinder():
     skipped = [CheckItem(name, SKIP, "shut") for name in ("bars", "clock skew")]
     assert check_refusal(report_of(*skipped), MADE, SHA) == ""
 
@@ -101,6 +103,8 @@ def test_what_was_skipped_but_connection_and_account_does_not_hinder():
         (report_of(CheckItem("orders", FAIL, "read-only")), MADE, SHA, "failed at orders"),
         (report_of(CheckItem("connection", SKIP, "no broker")), MADE, SHA, "did not look at connection"),
         (report_of(CheckItem("account", SKIP, "no broker")), MADE, SHA, "did not look at account"),
+        (report_of(CheckItem("drill", SKIP, "none yet")), MADE, SHA, "did not look at drill"),
+        (report_of(CheckItem("drill", FAIL, "9 days ago")), MADE, SHA, "failed at drill"),
         (report_of(items=()), MADE, SHA, "did not look at connection and account"),
     ],
 )

@@ -1,0 +1,49 @@
+"""A check's report as a checklist on the terminal: grouped, a line an item, the remedy beside a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from bot.node.check import CheckItem, CheckReport
+
+GROUPS = (
+    ("Law", ("contracts", "limits", "strategies")),
+    ("Time", ("calendar", "clock", "clock skew")),
+    ("Records", ("journal", "disk", "drill")),
+)
+BROKER = "Broker"  # all the others
+SIGNS = {"PASS": ("✓", "green"), "FAIL": ("✗", "bold red"), "SKIP": ("–", "yellow")}
+
+
+def checklist(report: CheckReport) -> Iterator[Text | Table]:
+    """Headings and tables, one a group, in the order in which a person mends things."""
+    named = {name for _, names in GROUPS for name in names}
+    others = tuple(item.name for item in report.items if item.name not in named)
+    for heading, names in (*GROUPS, (BROKER, others)):
+        items = [item for item in report.items if item.name in names]
+        if items:
+            yield Text(heading, style="bold")
+            yield _table(items)
+
+
+def _table(items: list[CheckItem]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, min_width=16)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for item in items:
+        sign, style = SIGNS[item.status]
+        found = item.brief or item.found
+        table.add_row(
+            Text(f"  {sign}", style=style),
+            item.name,
+            Text(item.status, style=style),
+            f"{found}\n-> {item.remedy}" if item.remedy else found,
+        )
+    return table

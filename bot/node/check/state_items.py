@@ -1,0 +1,44 @@
+"""What a run needs of this machine for long: room for its journals, and a clock that goes forward."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from bot.calendar import new_york
+from bot.errors import JournalError
+from bot.journal.read import opened
+from bot.node.check.items import CheckItem, failed, passed
+from bot.node.journals import FOLDER
+from bot.units import SECOND_NS
+
+LEAST_FREE_BYTES = 1_000_000_000  # a year's journal, its copies and logs, with room to spare
+SET_BACK_NS = 5 * SECOND_NS  # what a clock may be corrected by, while it runs
+
+
+def disk_item(folder: Path) -> CheckItem:
+    """Whether the disk of the state folder has room; the nearest folder that exists is asked."""
+    place = next((each for each in (folder, *folder.resolve().parents) if each.is_dir()), Path("/"))
+    free = shutil.disk_usage(place).free
+    found = f"{free / 1e9:,.1f} GB free at {place}, {LEAST_FREE_BYTES / 1e9:,.0f} GB are needed"
+    return passed("disk", found) if free >= LEAST_FREE_BYTES else failed("disk", found, "Make room, or set MESBOT_HOME to a larger disk.")
+
+
+def clock_item(folder: Path, now_ns: int) -> CheckItem:
+    """Whether this machine's clock (UTC ns) is past everything it has stamped. What it is beside the broker's, `clock skew` says."""
+    newest_ns = max((_newest(path) for path in (folder / FOLDER).glob("*.sqlite")), default=0)
+    now = f"{new_york(now_ns):%Y-%m-%d %H:%M} New York"
+    if newest_ns > now_ns + SET_BACK_NS:
+        found = f"it is {now} by this machine, and a journal holds a record written at {new_york(newest_ns):%Y-%m-%d %H:%M}"
+        return failed("clock", found, "Set the clock right, and have it kept by NTP.")
+    return passed("clock", f"{now}, after all that was journaled")
+
+
+def _newest(path: Path) -> int:
+    """Wall time of the newest record; 0 if there is none, or the journal cannot be read (which has an item of its own)."""
+    try:
+        with opened(path) as db:
+            return db.execute("SELECT coalesce(max(wall_ns), 0) FROM records").fetchone()[0]
+    except (JournalError, sqlite3.Error):
+        return 0
