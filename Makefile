@@ -15,7 +15,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data lock clean force campaign campaign-log bar-files wheel
+.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data lock clean force campaign campaign-log bar-files wheel
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ setup: $(STAMP)  ## make .venv from requirements.lock; does nothing the second t
 
 run: setup  ## backtest of seeded synthetic sessions into out/
 	@$(BIN)/mesbot backtest --out out
+
+notebooks: setup  ## run the notebooks of backtests/, each cell (MESBOT_NOTEBOOK_BARS=FILE: on your own minutes)
+	@$(BIN)/python scripts/run_notebooks.py
 
 test: setup  ## the tests, but for the slow proofs
 	@$(BIN)/$(PYTEST) -m "not slow"

@@ -68,8 +68,8 @@ class JournalActor(Part):
         super().register_base(portfolio, msgbus, cache, clock)
         self._open()
         for endpoint, take in ((ENDPOINT_JOURNAL, self._add), (ENDPOINT_JOURNAL_AHEAD, self._write_ahead)):
-            self.msgbus.register(endpoint, self.said.only(endpoint, take, self._refuse))
-        self.msgbus.register(ENDPOINT_JOURNAL_WRITTEN, self._on_written)
+            self.answer(endpoint, self.said.only(endpoint, take, self._refuse))
+        self.answer(ENDPOINT_JOURNAL_WRITTEN, self._on_written)
 
     def _open(self) -> None:
         """The file, under its lock; both are let go of again if that fails."""

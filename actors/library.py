@@ -99,7 +99,7 @@ class LibraryActor(Part):
         self.listen(TOPIC_BEGIN, self._on_begin)
         self.listen(TOPIC_BROKER, self._on_broker)
         self.listen(TOPIC_MARGIN, self._on_margin)
-        self.msgbus.subscribe("events.account.*", self._on_account)
+        self.hear("events.account.*", self._on_account)
         for event in known_accounts(self.cache):
             self._on_account(event)
 

@@ -50,13 +50,13 @@ class QualityActor(Part):
     def on_start(self) -> None:
         """Subscribe to bars, order charges and what the live feed says of itself."""
         self.subscribe_bars(self._bar_type)
-        self.msgbus.subscribe(TOPIC_EQS_EVENT, self._on_charge)
-        self.msgbus.subscribe(TOPIC_FEED, self.said.only(TOPIC_FEED, self._on_feed, self._on_any_feed))
-        self.msgbus.register(ENDPOINT_BAR_AHEAD, self._on_ahead)
+        self.hear(TOPIC_EQS_EVENT, self._on_charge)
+        self.hear(TOPIC_FEED, self.said.only(TOPIC_FEED, self._on_feed, self._on_any_feed))
+        self.answer(ENDPOINT_BAR_AHEAD, self._on_ahead)
 
     def on_stop(self) -> None:
         """Answer no more."""
-        self.msgbus.deregister(ENDPOINT_BAR_AHEAD, self._on_ahead)
+        self.msgbus.deregister(ENDPOINT_BAR_AHEAD, self.doors.pop(ENDPOINT_BAR_AHEAD))
 
     def on_bar(self, bar: NautilusBar) -> None:
         """Score a closed bar and hand it on."""

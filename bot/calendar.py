@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -272,3 +272,18 @@ def _trading_days(first: dt.date, last: dt.date, starts: dt.time) -> list[Tradin
             days.append(TradingDay(date.isoformat(), f"{year}-W{week:02d}", f"{date:%Y-%m}", clock_ns(eve, starts), clock_ns(date, starts)))
         date += dt.timedelta(days=1)
     return days
+
+
+def sessions_after(ts_ns: int, contract: SessionContract) -> Callable[[int], str]:
+    """A function from n >= 1 to the date (ISO) of the n-th session after the day of a moment; "" if no calendar covers it."""
+    day = new_york(ts_ns).date()
+
+    def date_of(sessions: int) -> str:
+        try:
+            ahead = SessionCalendar(contract, day, day + dt.timedelta(days=2 * sessions + 14))
+        except CalendarError:
+            return ""
+        later = [session.date for session in ahead.sessions if session.date > day.isoformat()]
+        return later[sessions - 1] if len(later) >= sessions else ""
+
+    return date_of

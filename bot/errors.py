@@ -5,6 +5,7 @@ MesbotError
 │   └── BarsFileError     a bars file cannot be used; names the row
 ├── ContractError         a contract is broken or missing               (exit 3)
 ├── NotOurs               a file of ours is another user's, or a link  (exit 3)
+├── Interrupted           a person stopped it (Ctrl-C); says what is done (exit 130)
 ├── CalendarError         a date that no calendar covers
 ├── JournalError          the journal cannot be read, written or trusted
 │   └── JournalBroken     the hash chain does not hold; names the link
@@ -46,6 +47,12 @@ class NotOurs(MesbotError):
     """What mesbot keeps for itself belongs to another user, is a symbolic link, or of another kind: it is not used."""
 
     exit_code = 3
+
+
+class Interrupted(MesbotError):
+    """A person ended a verb with Ctrl-C; the text says what was done so far, and how it goes on."""
+
+    exit_code = 130  # 128 and the number of SIGINT, as shells have it
 
 
 class CalendarError(MesbotError):

@@ -45,6 +45,11 @@ def require_ours(path: Path, *, folder: bool = False) -> None:
 def own_folder(path: Path) -> None:
     """Make a folder for us alone if it is missing. Raises NotOurs, or OSError if it cannot be made."""
     require_ours(path, folder=True)
+    run_folder(path)
+
+
+def run_folder(path: Path) -> None:
+    """Make the folder that a run writes into for us alone if it is missing; one that is there stays as it is. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=FOLDER_MODE, exist_ok=True)
 

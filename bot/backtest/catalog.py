@@ -10,6 +10,7 @@ from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from bot.backtest.feed import nautilus_bars
 from bot.bars.source import Bars
 from bot.errors import UsageError
+from bot.own_files import run_folder
 
 
 def write_catalog(folder: Path, bars: Bars, instrument: FuturesContract) -> None:
@@ -18,7 +19,7 @@ def write_catalog(folder: Path, bars: Bars, instrument: FuturesContract) -> None
     Raises UsageError, one sentence, if it holds others (a run over it would mix them) or cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        run_folder(folder)
         catalog = ParquetDataCatalog(folder)
         if not any(folder.iterdir()):
             catalog.write_data([instrument])

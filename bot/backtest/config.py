@@ -38,6 +38,7 @@ from bot.bars.source import Bars
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.journal.folder import JOURNAL
+from bot.own_files import run_folder
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 
 FLUSH_LINKS = 200
@@ -137,7 +138,7 @@ def spec_of(request: BacktestRequest, contracts: Contracts, bars: Bars) -> Runti
     first, last = new_york(first_ns).date() - timedelta(days=7), new_york(last_ns).date() + timedelta(days=7)
     calendar = SessionCalendar(contracts.session, first, last)
     request.require_sessions(bars, calendar)
-    request.out.mkdir(parents=True, exist_ok=True)
+    run_folder(request.out)
     return RuntimeSpec(
         contracts_directory=contracts.directory,
         contracts_sha256=contracts.sha256,

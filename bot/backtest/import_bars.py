@@ -54,6 +54,8 @@ def import_files(files: Sequence[Path], folder: Path, contracts: Contracts, read
 
 
 def _require_free(folder: Path) -> None:
+    if folder.is_symlink() and not folder.exists():
+        raise UsageError(f"--to {folder}: is a link to {folder.readlink()}, which is not there; name a folder, or remove the link.")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--to {folder}: is a file; name a folder.")
     if folder.is_dir() and any(folder.iterdir()) and not is_import(folder):

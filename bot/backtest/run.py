@@ -24,23 +24,26 @@ from bot.risk_engine.controller import RiskController
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 
 Progress = Callable[[int, int], None]
+Say = Callable[[str], None]
 
 
-def run_backtest(request: BacktestRequest, progress: Progress | None = None) -> BacktestResult:
-    """Run the request; the journal is written as it goes, the report is made from it afterwards.
+def run_backtest(request: BacktestRequest, progress: Progress | None = None, say: Say | None = None) -> BacktestResult:
+    """Run the request; the journal is written as it goes, the report is made from it afterwards. `say` is told of the bars before.
 
     Raises UsageError or ContractError, in one sentence, before anything is written; JournalInUse if another run
     writes into the same folder; JournalBroken if the journal to go on with is that of another run.
     """
     contracts = load_contracts(request.contracts, request.strategies)
     bars = request.read(contracts.session)
+    for note in bars.notes if say is not None else ():
+        say(note)
     journal = request.out / JOURNAL
     with RunLock(journal):
         held = verify(journal) if request.resume else None
         spec = spec_of(request, contracts, bars)
         with BacktestRun(spec, bars, request) as run:
             head = run.through(progress)
-    return BacktestResult(journal, bars.notes if held is None else (*bars.notes, _resumed(journal, held, head)))
+    return BacktestResult(journal, () if held is None else (_resumed(journal, held, head),))
 
 
 def _resumed(journal: Path, held: VerifyReport, head: str) -> str:

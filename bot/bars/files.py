@@ -177,6 +177,7 @@ def _written(
 def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints], calendar: SessionCalendar, clock: Clock) -> dict:
     """The fields of a passport but names and findings; `judged` are the findings made on the way."""
     held = judges.held_sessions(closes, calendar)
+    named = closes if clock.stamp is None else closes - MINUTE_NS
     closed = judges.outside_hours(closes, calendar)
     repeated = judges.repeats(columns)
     judged = [
@@ -188,7 +189,7 @@ def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints],
         *price_level.judge_jumps(table, closes - MINUTE_NS, columns),
     ]
     return {
-        "rows": len(closes), "first": _shown(closes[0]), "last": _shown(closes[-1]), "format": table.format.title, "zone": times.zone,
+        "rows": len(closes), "first": _shown(named[0]), "last": _shown(named[-1]), "format": table.format.title, "zone": times.zone,
         "stamp": clock.stamp and clock.stamp.value, "stamp_reason": clock.reason, "stretches": clock.stretches, "sessions": held.sessions,
         "missing": held.missing, "outside_hours": int(closed.sum()), "zero_volume": int((columns["volume"] == 0).sum()),
         "repeated": int(repeated.sum()), "lowest": float(to_points(int(columns["low"].min()))),

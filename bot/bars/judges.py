@@ -12,6 +12,7 @@ from bot.bars.passport import Finding, SessionCount, Severity
 from bot.bars.table import Table
 from bot.bars.zone import Ints, new_york_wall
 from bot.calendar import SessionCalendar, new_york
+from bot.plural import counted
 from bot.units import MINUTE_NS
 
 MUCH_OUTSIDE = 0.01  # share of rows in closed hours
@@ -62,7 +63,8 @@ def judge_sessions(held: Held) -> list[Finding]:
         shown = ", ".join(held.missing[:SHOWN_DATES]) + (
             f" and {len(held.missing) - SHOWN_DATES} more" if len(held.missing) > SHOWN_DATES else ""
         )
-        found.append(Finding("SESSIONS_MISSING", Severity.WARN, f"{len(held.missing)} sessions are missing ({shown})"))
+        are = "is" if len(held.missing) == 1 else "are"
+        found.append(Finding("SESSIONS_MISSING", Severity.WARN, f"{counted(len(held.missing), 'session')} {are} missing ({shown})"))
     inner = there[1:-1] if len(there) > 2 else there  # the first and the last may be cut off
     expected, minutes = sum(each.expected for each in inner), sum(each.minutes for each in inner)
     share = 1 - minutes / expected
@@ -89,8 +91,10 @@ def judge_hours(ts_ns: Ints, closed: np.ndarray) -> list[Finding]:
     count = int(closed.sum())
     if not count:
         return []
-    first = f"{new_york(int(ts_ns[np.argmax(closed)])):%Y-%m-%d %H:%M}"
-    sentence = f"{count:,} rows ({100 * count / len(ts_ns):.2g} %) lie in hours in which CME is closed, the first at {first} New York"
+    first = f"{new_york(int(ts_ns[np.argmax(closed)]) - MINUTE_NS):%Y-%m-%d %H:%M}"
+    lie = "lies" if count == 1 else "lie"
+    share = f"{counted(count, 'row')} ({100 * count / len(ts_ns):.2g} %)"
+    sentence = f"{share} {lie} in hours in which CME is closed, the first a bar opening {first} New York"
     if count > max(MUCH_OUTSIDE * len(ts_ns), 1):
         remedy = "remove rows that were filled in, or name the zone that the times are in"
         return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
@@ -144,7 +148,7 @@ def judge_filling(repeated: np.ndarray, volume: Ints, held: Held) -> list[Findin
         bad = [(session, count) for session, count in counts if session.minutes >= 20 and count > FILLED * session.minutes]
         if bad:
             session, count = bad[0]
-            sentence = f"{count} of {session.minutes} rows of {session.date} {what}, and so it is on {len(bad)} sessions"
+            sentence = f"{count} of {session.minutes} rows of {session.date} {what}, and so it is on {counted(len(bad), 'session')}"
             remedy = (
                 "take away minutes that were filled in (a filling repeats, the market does not)"
                 if code == "FILLED"

@@ -8,7 +8,9 @@ from typing import Literal
 
 import msgspec
 
-SHOWN = 3  # lines on the terminal
+from bot.plural import counted
+
+SHOWN = 3  # sentences of a run
 
 
 class Severity(StrEnum):
@@ -60,6 +62,8 @@ class SessionCount(msgspec.Struct, frozen=True):
 class Passport(msgspec.Struct, frozen=True):
     """The facts of one file and its findings, the worst first. Prices in points, times New York, shares 0..1.
 
+    `first` and `last` are the times at which the first and the last bar open; of a file that is refused because nobody knows what
+    its times name, those times themselves.
     `bars_sha256` is the hash of the bars as they are used: times in UTC ns, prices in ticks.
     """
 
@@ -100,14 +104,14 @@ class Passport(msgspec.Struct, frozen=True):
     def summary(self) -> str:
         """The file in one sentence."""
         held, there_are = len(self.sessions) - len(self.missing), len(self.sessions)
-        named = f"its times name the {self.stamp} ({self.stamp_reason})" if self.stamp else "what its times name is not known"
+        opening, named = ("opening ", f"times name the {self.stamp}") if self.stamp else ("", "what its times name is not known")
         return (
-            f"{self.rows:,} minutes, {self.first} to {self.last} New York, {held} of {there_are} sessions; "
-            f"{self.format}, zone {self.zone}; {named}."
+            f"{counted(self.rows, 'minute')}, {opening}{self.first} to {self.last} New York, {held} of {there_are} sessions; "
+            f"{self.format}, zone {self.zone}, {named}."
         )
 
     def lines(self) -> list[str]:
-        """At most three lines for the terminal: the file, and what to know of it, refusals and warnings first."""
+        """At most three sentences for a run: the file, and what to know of it, refusals and warnings first; each finding stands once."""
         told = [*self.of(Severity.REFUSE), *self.of(Severity.WARN)]
         first, more = [each.text for each in told[: SHOWN - 1]], told[SHOWN - 1 :]
         if more:

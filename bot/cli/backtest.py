@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime as DateTime
 from decimal import Decimal
@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.as_json import json_option, print_json
 from bot.cli.file_options import file_options
+from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd, equity_sentences
+from bot.errors import Interrupted, UsageError
+from bot.plural import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,10 +31,11 @@ Trade every strategy under contract over one-minute bars, and write journal and 
 \b
 Examples:
   mesbot backtest
-  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/
-  mesbot backtest --strategies my-strategies/          with strategies of your own
+  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
+  mesbot backtest --strategies my-strategies/      with strategies of your own
   mesbot backtest --bars bars.parquet --stamp close --learning off
-  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000 --out out/ --resume
+  mesbot backtest --bars bars.csv.gz --resume      interrupted: go on with it
+  mesbot backtest --json > run.json                every number, for a program
 """
 RESUME = """Go on with the interrupted run whose journal is in --out: it is derived again from the first bar and compared with
 what is stored, and goes on where that ends. Other bars, options, contracts or another program are refused."""
@@ -50,28 +55,45 @@ what is stored, and goes on where that ends. Other bars, options, contracts or a
 @click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
 @click.option("--resume", is_flag=True, help=RESUME)
 @click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
-def backtest(no_report: bool, **asked: Any) -> None:
+@json_option
+@click.pass_context
+def backtest(context: click.Context, no_report: bool, as_json: bool, **asked: Any) -> None:
     """Runs one backtest and shows what came of it."""
     from rich.console import Console
 
     from bot.contracts import load_contracts
+    from bot.contracts.doubts import doubts
     from bot.decision.limits import Limits
 
+    refuse_synthetic_options(context, "seed", "sessions")
     request = request_of(**asked)
     in_force = load_contracts(request.contracts, request.strategies)  # a broken contract ends it here, before anything is written
-    console = Console()
-    console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False)
-    for sentence in equity_sentences(request.equity_usd, Limits.of(in_force)):
-        console.print(sentence, highlight=False)
+    console = Console(stderr=as_json)
+    console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False, soft_wrap=True)
+    say([*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)], err=as_json)
 
     from bot.backtest.run import run_backtest
 
-    with _progress_bar(console) as progress:
-        result = run_backtest(request, progress)
-    for note in result.notes:
-        console.print(note, highlight=False, markup=False, soft_wrap=True)
-    show_run(result.journal, console, report=not no_report)
-    remember(result.journal, in_force)
+    with _progress_bar(console) as progress, _interrupted_at(request, progress):
+        result = run_backtest(request, progress, lambda sentence: say([sentence], err=as_json))
+    say(result.notes, err=as_json)
+    if as_json:
+        print_json(facts_of_run(result.journal, report=not no_report))
+    else:
+        show_run(result.journal, console, report=not no_report)
+    remember(result.journal, in_force, err=as_json)
+
+
+def refuse_synthetic_options(context: click.Context, *names: str) -> None:
+    """What speaks of synthetic sessions alone must not be passed over where a file of bars is named."""
+    for name in typed(context, names) if context.params["bars"] is not None else ():
+        given = context.params[name]
+        raise UsageError(f"--{name} {given} speaks of synthetic sessions, and --bars names a file; leave one of the two out.")
+
+
+def typed(context: click.Context, names: Iterable[str]) -> list[str]:
+    """Those of the options that stand on the command line."""
+    return [name for name in names if context.get_parameter_source(name.replace("-", "_")) is click.core.ParameterSource.COMMANDLINE]
 
 
 def request_of(
@@ -96,19 +118,30 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
 
     print_summary(journal, console)
     if report:
-        from bot.journal.folder import report_of
-        from bot.report.html import write_report
-
-        path = report_of(journal)
-        write_report(journal, path)
-        console.print(f"Report:  {path}", highlight=False, soft_wrap=True)
-    console.print(f"Journal: {journal}", highlight=False, soft_wrap=True)
-    if (earlier := len(journals_in(journal.parent)) - 1) > 0:
-        were = "run is" if earlier == 1 else "runs are"
-        console.print(f"Earlier: {earlier} {were} kept beneath it; mesbot runs lists them.", highlight=False)
+        console.print(f"Report:  {_write_report(journal)}", highlight=False, soft_wrap=True)
+    earlier = len(journals_in(journal.parent)) - 1  # -1 where journals share a folder
+    beneath = f" (and {earlier} earlier: mesbot runs)" if earlier > 0 else ""
+    console.print(f"Journal: {journal}{beneath}", highlight=False, soft_wrap=True)
 
 
-def remember(journal: Path, contracts: Any) -> None:
+def facts_of_run(journal: Path, *, report: bool) -> dict[str, Any]:
+    """The same for a program: what `show_run` shows, and every number."""
+    from bot.report.facts import facts_of
+    from bot.report.summary import Summary
+
+    return {**facts_of(Summary.from_journal(journal)), "report": str(_write_report(journal)) if report else None}
+
+
+def _write_report(journal: Path) -> Path:
+    from bot.journal.folder import report_of
+    from bot.report.html import write_report
+
+    path = report_of(journal)
+    write_report(journal, path)
+    return path
+
+
+def remember(journal: Path, contracts: Any, *, err: bool = False) -> None:
     """Notes the run for `why` and `contracts`, and says if they would ask another; that it cannot be noted is no failure of the run."""
     from bot.cli.journal import newest_journal
     from bot.errors import MesbotError, NotOurs
@@ -122,11 +155,39 @@ def remember(journal: Path, contracts: Any) -> None:
             return
     default = newest_journal()
     if default is None or default.resolve() != journal.resolve():
-        click.echo(f"`mesbot why` and `mesbot journal` ask {default or 'none'} unless this one is named: --journal {journal}")
+        other = default or "none"
+        click.echo(f"`mesbot why` and `mesbot journal` ask {other} unless this one is named: --journal {journal}", err=err)
+
+
+class BarsDone:
+    """How many of a run's bars are done, shown by `show`."""
+
+    def __init__(self, show: Callable[[int, int], None]) -> None:
+        self._show, self.done, self.total = show, 0, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        self._show(done, total)
 
 
 @contextmanager
-def _progress_bar(console: Console) -> Iterator[Callable[[int, int], None]]:
+def _interrupted_at(request: BacktestRequest, progress: BarsDone) -> Iterator[None]:
+    """Ctrl-C says how far the run came, and how it goes on."""
+    from bot.journal.folder import JOURNAL
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not progress.done:
+            raise Interrupted("Interrupted before the first bars were through: nothing of the run is kept.") from None
+        raise Interrupted(
+            f"Interrupted after {progress.done:,} of {counted(progress.total, 'bar')}: {request.out / JOURNAL} holds the run so far, and "
+            "the same command with --resume goes on with it."
+        ) from None
+
+
+@contextmanager
+def _progress_bar(console: Console) -> Iterator[BarsDone]:
     """A bar on the terminal, gone when done; silent where there is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -134,7 +195,4 @@ def _progress_bar(console: Console) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("bars", total=None)
 
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield progress
+        yield BarsDone(lambda done, total: bar.update(task, completed=done, total=total))

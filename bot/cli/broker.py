@@ -42,6 +42,7 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
     from rich.console import Console
 
     from bot.cli.backtest import remember, show_run
+    from bot.contracts.doubts import doubts
     from bot.node.broker_run import meet, trade
     from bot.node.live_view import LiveView
     from bot.node.request import Mode
@@ -50,8 +51,8 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
     met = asyncio.run(meet(request, lambda text: console.print(text, highlight=False, soft_wrap=True)))
     stricter = f"; in force today: {met.law.contracts.sha256[:12]}" if met.law.contracts.sha256 != met.contracts.sha256 else ""
     console.print(f"Contracts: {met.contracts.directory} ({met.contracts.sha256[:12]}){stricter}", highlight=False)
-    if met.law.told:
-        console.print(met.law.told, highlight=False, markup=False, soft_wrap=True)
+    for sentence in (*([met.law.told] if met.law.told else []), *doubts(met.law.contracts)):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     console.print(f"{request.mode}  account {met.probe.account} at {request.endpoint}", highlight=False)
     if met.replay:
         console.print("The gateway replays recorded time: its clock is the market's.", highlight=False)

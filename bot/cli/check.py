@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.as_json import json_option, print_json
 from bot.cli.strategies_option import strategies_option
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ Exit code 0 if nothing failed, 1 if something did. What was skipped says why.
 
 \b
 Examples:
-  mesbot check                                         this machine; no broker is needed
-  TWS_PORT=4002 mesbot check                           and a paper gateway on this machine
-  TWS_PORT=4001 TWS_CLIENT_ID=8 mesbot check --live --json check.json
-  TWS_HOST=gateway TWS_ACCOUNT_FILE=/run/secrets/account mesbot check --live
+  mesbot check                              this machine; no broker is needed
+  TWS_PORT=4002 mesbot check                and a paper gateway on it
+  TWS_PORT=4001 TWS_CLIENT_ID=8 mesbot check --live --json > check.json
+  TWS_ACCOUNT_FILE=/run/secrets/account mesbot check --live
 """
 
 
@@ -36,9 +37,9 @@ Examples:
 @click.option("--live", is_flag=True, help="Check for LIVE, which needs a live account; default: PAPER, which needs a paper one.")
 @click.option("--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones.")
 @strategies_option
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write the report to this file.")
+@json_option
 @click.pass_context
-def check(ctx: click.Context, live: bool, directory: Path | None, strategies: tuple[Path, ...], json_file: Path | None) -> None:
+def check(ctx: click.Context, live: bool, directory: Path | None, strategies: tuple[Path, ...], as_json: bool) -> None:
     """Prints the checklist and keeps it; ends with 1 if an item failed."""
     import asyncio
     import os
@@ -49,17 +50,19 @@ def check(ctx: click.Context, live: bool, directory: Path | None, strategies: tu
     from bot.node.check import report_path, run_checks, write_report
     from bot.state_folder import state_folder
 
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, stderr=as_json)
     if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
+        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST), stderr=as_json)
     folder = state_folder()
     with console.status("Looking ..."):
         report = asyncio.run(run_checks("LIVE" if live else "PAPER", directory, os.environ, folder, time.time_ns(), strategies))
-    _show(report, console)
-    for path in (report_path(folder, report.mode, report.account), json_file):
-        if path is not None:
-            write_report(report, path)
-            console.print(f"Report: {path}", soft_wrap=True)
+    path = report_path(folder, report.mode, report.account)
+    if not as_json:
+        _show(report, console)
+    write_report(report, path)
+    console.print(f"Report: {path}", soft_wrap=True)
+    if as_json:
+        print_json(report)
     ctx.exit(0 if report.passed else 1)
 
 

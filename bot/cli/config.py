@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.backtest import backtest, request_of
+from bot.cli.backtest import backtest, refuse_synthetic_options, request_of
 from bot.cli.defaults import read_defaults
 from bot.cli.paper import paper, refuse_replay_options, replay_request
 
@@ -23,14 +23,18 @@ shows how to run it.
 
 \b
 Examples:
-  mesbot config backtest --bars bars.csv.gz --from 2025-09-15 --out out/plain > run.json
-  mesbot config node --bars bars.csv.gz --date 2025-09-30 --lockstep 4003 > node.json
+  mesbot config backtest --bars bars.csv.gz --out out/plain > run.json
+  mesbot config node --date 2025-04-11 --lockstep 4003 > node.json
   TWS_PORT=4002 mesbot config node > node.json
 """
 BACKTEST_HELP = """
 Print the BacktestRunConfig of a backtest; its bars are written into a catalog folder first.
 
 The journal goes to --out when it is run, and an earlier one there is put aside then.
+
+\b
+Examples:
+  mesbot config backtest --bars bars.csv.gz --out out/plain > run.json
 """
 NODE_HELP = """
 Print the TradingNodeConfig of a paper run.
@@ -39,6 +43,10 @@ With no broker configured it is that of a replayed day, for a simulated gateway 
 whose side channel --lockstep names. With TWS_HOST or TWS_PORT set the gateway is asked, and the configuration is good for one
 start: it begins from the journals as they are now. Host and port are never in it; the account is, so keep it out of a project.
 Real money is traded by `mesbot live` alone, which asks.
+
+\b
+Examples:
+  TWS_PORT=4002 mesbot config node > node.json
 """
 
 
@@ -62,6 +70,7 @@ def _print(made: NautilusConfig) -> None:
 def _backtest(catalog: Path | None, **asked: Any) -> None:
     from bot.backtest.config import CATALOG, backtest_config
 
+    refuse_synthetic_options(click.get_current_context(), "seed", "sessions")
     request = request_of(**asked)
     request = replace(request, out=request.out.resolve())
     folder = (request.out / CATALOG if catalog is None else catalog).resolve()
@@ -86,6 +95,7 @@ def _node(
     mode = Mode(trading_mode.upper())
     endpoint = endpoint_of(os.environ)
     if endpoint is None:
+        refuse_synthetic_options(click.get_current_context(), "sessions")
         request = replay_request(mode, contracts, strategies, **replayed)
         _print(replay_node_config(replace(request, out=request.out.resolve()), lockstep))
         return
@@ -105,7 +115,7 @@ config.add_command(
     click.Command(
         "backtest",
         callback=_backtest,
-        params=[*_options(backtest, "no_report"), CATALOG_OPTION],
+        params=[*_options(backtest, "no_report", "as_json"), CATALOG_OPTION],
         help=BACKTEST_HELP,
         short_help="A BacktestRunConfig.",
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.as_json import json_option, print_json
 from bot.cli.strategies_option import strategies_option
 from bot.units import to_usd
 
@@ -36,11 +37,13 @@ Examples:
 @click.command(help=HELP, short_help="Show every limit in force, worked out.")
 @click.option("--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones.")
 @strategies_option
-def contracts(directory: Path | None, strategies: tuple[Path, ...]) -> None:
+@json_option
+def contracts(directory: Path | None, strategies: tuple[Path, ...], as_json: bool) -> None:
     """Prints; a broken file ends with exit code 3 and every fault."""
     from rich.console import Console
 
     from bot.contracts import load_contracts
+    from bot.contracts.doubts import doubts
     from bot.decision.derived import strategy_limits
     from bot.decision.limits import Limits
 
@@ -49,15 +52,46 @@ def contracts(directory: Path | None, strategies: tuple[Path, ...]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=max(console.width, NARROWEST))
-    _header(in_force, console)
     slippage_ticks = in_force.execution_contract.slippage.base_ticks
     rows = {tier: strategy_limits(limits, tier, slippage_ticks) for tier in limits.tiers}
+    if as_json:
+        print_json(_facts(in_force, rows))
+        return
+    _header(in_force, console)
     for title, table in (_limits_table(limits, rows, slippage_ticks), _margin_table(limits, rows), _windows_table(in_force, limits)):
         console.print(title, soft_wrap=True)
         console.print(table)
     console.print(_session_line(in_force), soft_wrap=True)
     _changes(in_force, console)
     _within_day(in_force, console)
+    for sentence in doubts(in_force):
+        console.print(f"\n{sentence}", markup=False, soft_wrap=True)
+
+
+def _facts(contracts: Contracts, rows: Rows) -> dict[str, Any]:
+    """The same for a program: every value by file and key, and what it comes to by tier and strategy; cents and ticks are whole."""
+    from bot.contracts.doubts import doubts
+    from bot.state_folder import last_contracts, values_of
+
+    before, now = last_contracts(), values_of(contracts)
+    changed = None if before is None else {key: [before.get(key), now.get(key)] for key in sorted(before.keys() | now.keys())}
+    return {
+        "directory": contracts.directory,
+        "sha256": contracts.sha256,
+        "values": now,
+        "limits": [
+            {
+                "tier": each.tier, "strategy": each.strategy, "contracts": each.quantity, "allowed": each.allowed,
+                "risk_cap_cents": each.risk_cap_cents, "stop_cap_ticks": each.stop_cap.ticks, "set_by": list(each.stop_cap.binding),
+                "worst_case_cents": each.worst_case_cents, "required_funds_cents": each.required_funds_cents,
+            }
+            for of_tier in rows.values()
+            for each in of_tier
+        ],
+        "changed_since_last_run": changed and {key: pair for key, pair in changed.items() if pair[0] != pair[1]},
+        "within_day": _told_within_day(contracts),
+        "warnings": doubts(contracts),
+    }  # fmt: skip
 
 
 def _header(contracts: Contracts, console: Console) -> None:
@@ -160,7 +194,12 @@ def _changes(contracts: Contracts, console: Console) -> None:
 
 
 def _within_day(contracts: Contracts, console: Console) -> None:
-    """What a start now would make of them, where others were in force earlier in this trading day."""
+    for account, told in _told_within_day(contracts).items():
+        console.print(f"\n{account}, if it starts now: {told}", markup=False, soft_wrap=True)
+
+
+def _told_within_day(contracts: Contracts) -> dict[str, str]:
+    """What a start now would make of them, by mode and account, where others were in force earlier in this trading day."""
     import time
 
     from bot.errors import MesbotError
@@ -169,13 +208,15 @@ def _within_day(contracts: Contracts, console: Console) -> None:
     from bot.node.status import journal_names
     from bot.state_folder import state_folder
 
+    found = {}
     for name in journal_names(state_folder()):
         try:
             told = told_of_law(journals_of(state_folder(), *name), contracts, time.time_ns())
         except MesbotError as error:
             told = str(error)
         if told:
-            console.print(f"\n{name.mode} {name.account}, if it starts now: {told}", markup=False, soft_wrap=True)
+            found[f"{name.mode} {name.account}"] = told
+    return found
 
 
 def _table(*columns: str) -> Table:

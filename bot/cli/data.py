@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -11,9 +11,11 @@ from bot.cli.data_download import download
 from bot.cli.data_import import import_
 from bot.cli.data_synth import synth
 from bot.cli.file_options import file_options
+from bot.cli.said import say
 
 if TYPE_CHECKING:
     from bot.bars import Reading
+    from bot.contracts.models import SessionContract
 
 HELP = """
 Files of bars: look at one before a run takes it, or make one.
@@ -26,10 +28,17 @@ Examples:
   mesbot data download --from 2025-09-15 --out mes.csv.gz
   mesbot data synth --sessions 25 --seed 1 --out synthetic.csv.gz
 """
+WORDS = {"refuse": "Refused", "warn": "Warning", "note": "Note"}
 CHECK_HELP = """
-Print the passport of a file: what it holds, which zone and stamp its times have, and what speaks against it.
+Print the passport of each file: what it holds, which zone and stamp its times have, and
+what speaks against it. A folder that was imported is a file, too.
 
-Exit code 0: usable; 1: not.
+Exit code 0: all are usable; 1: one is not.
+
+\b
+Examples:
+  mesbot data check bars.csv.gz
+  mesbot data check esu5.csv esz5.csv --json
 """
 
 
@@ -43,46 +52,60 @@ for verb in (download, import_, synth):
 
 
 @data.command(help=CHECK_HELP, short_help="The passport of a file; exit 0 usable, 1 not.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
 @file_options()
 @click.option("--json", "as_json", is_flag=True, help="The whole passport as JSON.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @click.pass_context
 def check(
     context: click.Context,
-    file: Path,
+    files: tuple[Path, ...],
     stamp: Literal["open", "close"] | None,
     zone: str | None,
     format: str | None,
     as_json: bool,
     contracts: Path | None,
 ) -> None:
-    """Prints it, and ends with its verdict."""
+    """Prints them, and ends with their verdict."""
+    import msgspec
+
     from bot.bars import Reading
+    from bot.contracts import read_contracts
 
-    usable, text = _passport(file, Reading(stamp, zone, format), as_json, contracts)
-    click.echo(text)
-    context.exit(0 if usable else 1)
+    session = read_contracts(contracts).session
+    looked = [_looked_at(file, session, Reading(stamp, zone, format)) for file in files]
+    if as_json:
+        facts = [each.facts for each in looked]
+        one_or_all = facts[0] if len(facts) == 1 else {"usable": all(each.usable for each in looked), "files": facts}
+        click.echo(msgspec.json.format(msgspec.json.encode(one_or_all)).decode())
+    else:
+        for each in looked:
+            say(each.sentences)
+    context.exit(0 if all(each.usable for each in looked) else 1)
 
 
-def _passport(file: Path, reading: Reading, as_json: bool, contracts: Path | None) -> tuple[bool, str]:
+class _Looked(NamedTuple):
+    """What came of a file: for a person, and for a program."""
+
+    usable: bool
+    sentences: list[str]
+    facts: dict[str, Any]
+
+
+def _looked_at(file: Path, session: SessionContract, reading: Reading) -> _Looked:
     import msgspec
 
     from bot.backtest.databento import LOADERS
     from bot.bars.files import examined
-    from bot.contracts import read_contracts
     from bot.errors import BarsFileError
 
-    session = read_contracts(contracts).session
     try:
         passport = examined(file, session, reading, LOADERS).passport
     except BarsFileError as error:
-        unread = {"file": str(file), "usable": False, "findings": [{"code": "UNREADABLE", "severity": "refuse", "sentence": str(error)}]}
-        return False, msgspec.json.format(msgspec.json.encode(unread)).decode() if as_json else f"Refused: {error}"
-    if as_json:
-        facts: dict[str, Any] = {"file": str(file), "usable": passport.usable, "sha256": passport.sha256, **msgspec.to_builtins(passport)}
-        return passport.usable, msgspec.json.format(msgspec.json.encode(facts)).decode()
-    words = {"refuse": "Refused", "warn": "Warning", "note": "Note"}
-    told = [f"{words[each.severity]}: {each.text}" for each in passport.findings]
+        found = {"code": "UNREADABLE", "severity": "refuse", "sentence": str(error), "remedy": ""}
+        return _Looked(False, [f"Refused: {error}"], {"file": str(file), "usable": False, "findings": [found]})
+    facts = {"file": str(file), "usable": passport.usable, "sha256": passport.sha256, **msgspec.to_builtins(passport)}
+    times = [f"Times: name the {passport.stamp}: {passport.stamp_reason}."] if passport.stamp else []
+    told = [f"{WORDS[each.severity]}: {each.text}" for each in passport.findings]
     verdict = f"{'Usable' if passport.usable else 'Not usable'}: {file} (passport {passport.sha256[:12]})"
-    return passport.usable, "\n".join([f"Data: {passport.summary}", *told, verdict])
+    return _Looked(passport.usable, [f"Data: {passport.summary}", *times, *told, verdict], facts)

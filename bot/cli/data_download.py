@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from bot.cli.said import say
+
 DAY = click.DateTime(["%Y-%m-%d"])
 HELP = """
 Fetch one-minute bars of MES from IB's history through TWS or IB Gateway, and write them as a file.
@@ -18,7 +20,8 @@ that is said. What has come is kept beside the file (.part): interrupted, the sa
 \b
 Examples:
   TWS_PORT=4002 mesbot data download --from 2025-09-15 --out mes.csv.gz
-  TWS_PORT=4002 mesbot data download --month MESZ5 --from 2025-09-15 --to 2025-10-17 --out mesz5.parquet
+  TWS_PORT=4002 mesbot data download --month MESZ5 \\
+    --from 2025-09-15 --to 2025-10-17 --out mesz5.parquet
   TWS_PORT=4001 mesbot data download --live --from 2025-09-15 --out mes.csv.gz
 """
 
@@ -53,7 +56,6 @@ def download(
             click.echo(f"What has come is kept in {request.part}: the same command goes on from there.", err=True)
         raise
     passport = examined(out, read_contracts(contracts).session).passport
-    for line in passport.lines():
-        click.echo(line)
+    say(passport.lines())
     click.echo(f"{out}: written.")
     context.exit(0 if passport.usable else 1)

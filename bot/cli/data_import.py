@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from bot.cli.file_options import file_options
+from bot.cli.said import say
 
 HELP = """
 Judge files of bars and write them into one folder: as Parquet, and as a Nautilus catalog of the same bars.
@@ -51,8 +52,7 @@ def import_(
     except BarsFileError as error:
         click.secho(f"Refused, and nothing was written: {error}", fg="red", err=True)
         context.exit(1)
-    for file, passport in zip(files, done.sources, strict=True):
-        click.echo(f"{file}: {passport.summary}")
-    for line in done.whole.lines():
-        click.echo(line)
+    if len(files) > 1:
+        say(f"{file}: {passport.summary}" for file, passport in zip(files, done.sources, strict=True))
+    say(done.whole.lines())
     click.echo(f"{folder}: {'written' if done.written else 'holds these very bars already and was left as it is'}.")

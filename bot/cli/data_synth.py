@@ -15,7 +15,7 @@ They are the bars that `mesbot backtest` makes of the same seed when it is given
 \b
 Examples:
   mesbot data synth --out synthetic.csv.gz
-  mesbot data synth --sessions 60 --seed 7 --from 2025-09-15 --out synthetic.parquet
+  mesbot data synth --sessions 60 --seed 7 --out synthetic.parquet
 """
 
 

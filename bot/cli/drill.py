@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.backtest import typed
 from bot.cli.strategies_option import strategies_option
 from bot.errors import MesbotError, UsageError
 
@@ -23,8 +24,8 @@ latch is cleared; one that was there before stays.
 
 \b
 Examples:
-  mesbot drill                                       no broker needed
-  TWS_HOST=127.0.0.1 TWS_PORT=4002 mesbot drill      a paper account, e.g. at 09:32
+  mesbot drill                       no broker needed
+  TWS_PORT=4002 mesbot drill         on a paper account
 
 Exit codes: 0 every limit held, 1 one did not or the kill switch stays latched, 2 no drill was begun.
 """
@@ -41,10 +42,14 @@ class LimitBroken(MesbotError):
 @click.option("--zone", default="UTC", show_default=True, help="The gateway's time zone, for stamps that carry none.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @strategies_option
-def drill(reason: str, account: str | None, out: Path, zone: str, contracts: Path | None, strategies: tuple[Path, ...]) -> None:
+@click.pass_context
+def drill(
+    context: click.Context, reason: str, account: str | None, out: Path, zone: str, contracts: Path | None, strategies: tuple[Path, ...]
+) -> None:
     """Prints the steps with their times and limits."""
     if not reason.strip():
         raise UsageError("--reason is empty; say why.")
+    _refuse_ignored(context)
     done = _drilled(reason.strip(), account, out, zone, contracts, strategies)
     for line in done.lines():
         click.echo(line)
@@ -52,6 +57,30 @@ def drill(reason: str, account: str | None, out: Path, zone: str, contracts: Pat
         raise LimitBroken("A limit did not hold; the times above are by the wall clock of this machine.")
     if done.latched:
         raise LimitBroken("The kill switch stays latched; look at the account, then `mesbot resume --reason ...`.")
+
+
+def _refuse_ignored(context: click.Context) -> None:
+    """What would not count where the drill will be had must not be passed over."""
+    import os
+
+    from bot.cli.operate import names_of, nothing_there
+    from bot.ibkr.link.endpoint import endpoint_of
+    from bot.journal.run_lock import held_by
+    from bot.state_folder import state_folder
+
+    state, account = state_folder(), context.params["account"]
+    if any(held_by(name.path(state)) is not None for name in names_of(state, "paper", account)):
+        place, ignored = "the paper bot that runs has the drill", ("out", "zone", "contracts", "strategies")
+    elif account is not None:
+        raise UsageError(
+            f"--account chooses a paper bot that runs, and none of that account does. {nothing_there(state, 'paper', account)}"
+        )
+    elif endpoint_of(os.environ) is not None:
+        place, ignored = "TWS_HOST or TWS_PORT names a broker", ("out",)
+    else:
+        place, ignored = "neither TWS_HOST nor TWS_PORT names a broker", ("zone",)
+    for name in typed(context, ignored):
+        raise UsageError(f"--{name} would be ignored, for {place}; leave it out.")
 
 
 def _drilled(reason: str, account: str | None, out: Path, zone: str, contracts: Path | None, strategies: tuple[Path, ...]) -> Drilled:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+from bot.cli.as_json import json_option, print_json
+from bot.cli.said import say
+from bot.errors import UsageError
+from bot.plural import counted
 
 JOURNAL_OPTION = click.option(
     "--journal",
@@ -12,6 +18,30 @@ JOURNAL_OPTION = click.option(
     type=click.Path(path_type=Path),
     help="The journal file; default: the newest in ./out or the last run's, whichever is newer.",
 )
+GROUP_HELP = """
+Check a journal, or write its tables as files.
+
+\b
+Examples:
+  mesbot journal verify
+  mesbot journal export --format parquet --out tables/
+"""
+VERIFY_HELP = """
+Recompute the hash chain; print the head hash, which is the identity of the run.
+
+\b
+Examples:
+  mesbot journal verify
+  mesbot journal verify --journal out/journal.sqlite --json
+"""
+EXPORT_HELP = """
+Write trades, daily results, decisions, bars, skip reasons and states as CSV or Parquet.
+
+\b
+Examples:
+  mesbot journal export
+  mesbot journal export --format parquet --out tables/
+"""
 WHY_HELP = """
 Say why each strategy did or did not trade on the bar that closed at TIME (New York, unless it has an
 offset); or open the records that a number of the report was made from, by its NAME; or say what a
@@ -29,19 +59,17 @@ Examples:
 """
 
 
-def find_journal(path: Path | None) -> Path:
+def find_journal(path: Path | None, *, err: bool = False) -> Path:
     """The journal to read: the one named, else the newest of those under ./out and the last run's, which is then told.
 
     Raises UsageError if none is named and none is found.
     """
-    from bot.errors import UsageError
-
     if path is not None:
         return path
     journal = newest_journal()
     if journal is None:
         raise UsageError("No journal in ./out and no earlier run is known; name one with --journal FILE or run `mesbot backtest`.")
-    click.echo(f"Journal: {journal}")
+    click.echo(f"Journal: {journal}", err=err)
     return journal
 
 
@@ -54,28 +82,30 @@ def newest_journal() -> Path | None:
     return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
 
 
-@click.group(help="Check or export a journal.")
+@click.group(help=GROUP_HELP, short_help="Check or export a journal.")
 def journal() -> None:
     """Holds the journal's verbs."""
 
 
-@journal.command(help="Recompute the hash chain; print the head hash, which is the identity of the run.")
+@journal.command(help=VERIFY_HELP, short_help="Is the chain whole; the head hash.")
 @JOURNAL_OPTION
-def verify(path: Path | None) -> None:
+@json_option
+def verify(path: Path | None, as_json: bool) -> None:
     """Prints head, records and links; a broken chain is an error that names the link."""
     from bot.journal.verify import verify as check
 
-    journal = find_journal(path)
-    report = check(journal)
+    journal = find_journal(path, err=as_json)
+    report, told = check(journal), _end_of(journal)
+    if as_json:
+        facts = {"head": report.head, "records": report.records, "links": report.links, "unlinked": report.unlinked}
+        print_json({"journal": str(journal), **facts, "latch": report.told, "run": told})
+        return
     if path is not None:
         click.echo(f"Journal: {journal}")
     click.echo(f"Head:    {report.head}\nRecords: {report.records}\nLinks:   {report.links}")
-    for sentence in report.told:
-        click.echo(f"Latch:   {sentence}")
-    for sentence in _end_of(journal):
-        click.echo(f"Run:     {sentence}")
+    say([*(f"Latch: {sentence}" for sentence in report.told), *(f"Run: {sentence}" for sentence in told)])
     if report.unlinked:
-        click.echo(f"Not yet chained: {report.unlinked} records of a bar that was not finished")
+        click.echo(f"Not yet chained: {counted(report.unlinked, 'record')} of a bar that was not finished")
 
 
 def _end_of(journal: Path) -> list[str]:
@@ -87,41 +117,88 @@ def _end_of(journal: Path) -> list[str]:
         return [*filter(None, [interrupted(journal, db, runs)]), *open_at_end(runs)]
 
 
-@journal.command(help="Write trades, shadow trades, daily results, decisions, bars, skip reasons and states as CSV or Parquet.")
+@journal.command(help=EXPORT_HELP, short_help="The journal's tables as CSV or Parquet.")
 @JOURNAL_OPTION
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default="out/export", show_default=True, help="Folder for the files."
 )
 @click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 def export(path: Path | None, out: Path, kind: str) -> None:
-    """Prints the files it wrote."""
+    """Prints the files it wrote, and whether they tell of a whole run."""
     from bot.report.export import export as write
 
-    for file in write(find_journal(path), out, kind):
+    journal = find_journal(path)
+    for file in write(journal, out, kind):
         click.echo(file)
+    say(_end_of(journal), err=True)
 
 
-@click.command(help=WHY_HELP, short_help="Say why it did or did not trade at TIME, or what a number is made from.")
+@click.command(help=WHY_HELP, short_help="Why it did or did not trade then; what a number or code is.")
 @click.argument("question", metavar="TIME|NAME|CODE", required=False)
 @JOURNAL_OPTION
 @click.option("--strategy", help="Of a bar: only this strategy, e.g. K1.")
 @click.option("--numbers", is_flag=True, help="List the numbers of the report instead, each with its name and value.")
 @click.option("--codes", is_flag=True, help="List every code that a journal or report may show, with its meaning.")
 @click.option("--all", "everything", is_flag=True, help="Of a number: list every record, not only the first 50.")
-def why(question: str | None, path: Path | None, strategy: str | None, numbers: bool, codes: bool, everything: bool) -> None:
+@json_option
+@click.pass_context
+def why(
+    context: click.Context,
+    question: str | None,
+    path: Path | None,
+    strategy: str | None,
+    numbers: bool,
+    codes: bool,
+    everything: bool,
+    as_json: bool,
+) -> None:
     """Prints what the journal knows of one bar, the records behind a number, or what a code means."""
     from bot.glossary import every_code, explained
 
-    if codes:
-        click.echo(every_code(), nl=False)
-        return
-    if question is None and not numbers:
-        raise click.UsageError("Name a TIME, a number or a code, or ask for --numbers or --codes.")
-    words = "" if numbers or question is None else explained(question)
+    _refuse_ignored(context.params)
+    if question is None and not numbers and not codes:
+        raise click.UsageError("Name a TIME, a number or a code, or ask for --numbers or --codes.", context)
+    words = every_code() if codes else "" if numbers or question is None else explained(question)
     if words:
-        click.echo(words, nl=False)
+        _refuse_of_others(context.params, "a code", "path", "strategy", "everything")
+        print_json({"codes": words.splitlines()}) if as_json else click.echo(words, nl=False)
         return
-    click.echo(_answer(find_journal(path), question or "", strategy, numbers, everything), nl=False)
+    is_number = numbers or (question or "").strip()[:1].isalpha()  # a time begins with a digit
+    _refuse_of_others(context.params, *(("a number", "strategy") if is_number else ("a bar", "everything")))
+    journal = find_journal(path, err=as_json)
+    if as_json:
+        print_json(_facts(journal, question or "", strategy, numbers, is_number))
+    else:
+        click.echo(_answer(journal, question or "", strategy, numbers, everything), nl=False)
+
+
+OF = {"strategy": "--strategy", "everything": "--all", "path": "--journal", "numbers": "--numbers", "codes": "--codes"}
+
+
+def _refuse_ignored(given: dict[str, Any]) -> None:
+    """--codes lists all codes: nothing beside it would count."""
+    if given["codes"] and (beside := given["question"] or ("--numbers" if given["numbers"] else "")):
+        raise UsageError(f"--codes lists every code, and {beside} would be ignored; leave one of the two out.")
+    if given["numbers"] and given["everything"]:
+        raise UsageError("--numbers lists every number as it is, and --all would be ignored; leave one of the two out.")
+
+
+def _refuse_of_others(given: dict[str, Any], what: str, *options: str) -> None:
+    """An option that speaks of something else than what was asked for would be ignored."""
+    for name in options:
+        if given[name]:
+            raise UsageError(f"{OF[name]} would be ignored where {what} is asked for; leave it out.")
+
+
+def _facts(journal: Path, question: str, strategy: str | None, numbers: bool, is_number: bool) -> dict[str, Any]:
+    """What a question is answered with, for a program."""
+    if is_number:
+        from bot.report.why_number import number_facts, numbers_facts
+
+        return numbers_facts(journal, question) if numbers else number_facts(journal, question)
+    from bot.journal.why import facts_of_bar
+
+    return facts_of_bar(journal, question, strategy)
 
 
 def _answer(journal: Path, question: str, strategy: str | None, numbers: bool, everything: bool) -> str:

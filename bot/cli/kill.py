@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bot.cli.as_json import json_option, print_json
 from bot.cli.operate import journal_options, names_of, nothing_there
 from bot.errors import JournalError, MesbotError, UsageError
 
@@ -35,6 +36,7 @@ Examples:
 @click.option("--reason", required=True, allow_from_autoenv=False, help="Why; it is journaled.")
 @click.option("--include-foreign", is_flag=True, help="Also what is not the bot's, in the traded month.")
 @click.option("--yes", is_flag=True, help="Do not ask before what is foreign is closed.")
+@json_option
 def kill(
     mode: str | None,
     account: str | None,
@@ -43,6 +45,7 @@ def kill(
     reason: str,
     include_foreign: bool,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Prints each step with its time; exit code 1 if it is not flat when the patience ends, or something else stays open."""
     from bot.contracts import read_contracts
@@ -53,6 +56,16 @@ def kill(
 
     if not reason.strip():
         raise UsageError("--reason is empty; say why.")
+    if yes and not include_foreign:
+        raise UsageError("--yes answers what --include-foreign asks, and nothing is asked without it; leave --yes out.")
+    if as_json and include_foreign and not yes:
+        raise UsageError("--json asks nothing: say --yes beside --include-foreign if what is foreign is meant too.")
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        told.append(line)
+        click.echo(line, err=as_json)
+
     state = state_folder()
     names = names_of(state, mode, account)
     replay = _replay() if mode is None and account is None else None
@@ -65,22 +78,24 @@ def kill(
     if asked.running:
         try:
             for line in follow(state, asked):
-                click.echo(line)
+                tell(line)
         except JournalError as error:
             raise MesbotError(f"The kill was asked for, and what came of it is not known; look at TWS: {error}") from None
     elif asked.name is not None:
         try:
-            click.echo(latch(state, asked.name, read_contracts(directory, strategies), reason.strip()))
+            tell(latch(state, asked.name, read_contracts(directory, strategies), reason.strip()))
             if include_foreign:
-                click.echo(
+                tell(
                     "What is foreign is not known without a bot: the next start ends and closes it, unless `mesbot resume` withdraws that."
                 )
         except MesbotError:
             waits = request_path(asked.path, FOREIGN if include_foreign else KILL)
-            click.echo(f"It could not be latched, but the request waits in {waits}: the next start carries it out first.")
+            tell(f"It could not be latched, but the request waits in {waits}: the next start carries it out first.")
             raise
     if troubles := targets.besides(asked.name):
         raise MesbotError("\n".join(troubles))
+    if as_json:
+        print_json({"journal": str(asked.path), "reason": reason.strip(), "foreign": include_foreign, "steps": told})
 
 
 def _confirm_foreign() -> None:

@@ -27,8 +27,8 @@ type the account when asked.
 
 \b
 Examples:
-  TWS_HOST=127.0.0.1 TWS_PORT=4001 mesbot live                      watch: plans shadowed, nothing sent
-  TWS_HOST=127.0.0.1 TWS_PORT=4001 mesbot live --trading-mode live  trade
+  TWS_PORT=4001 mesbot live                        watch, and send nothing
+  TWS_PORT=4001 mesbot live --trading-mode live    trade
 """
 
 

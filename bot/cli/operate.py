@@ -1,4 +1,4 @@
-"""`mesbot status` and `mesbot resume`: what the journals say of the bot, and arming a kill switch that was tripped."""
+"""`mesbot status`: what the journals of the state folder say of the bot; and which of them a verb means."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.as_json import json_option, print_json
 from bot.cli.strategies_option import strategies_option
-from bot.errors import MesbotError, UsageError
+from bot.errors import MesbotError
 from bot.masking import masked
 
 if TYPE_CHECKING:
@@ -30,23 +31,6 @@ Examples:
   mesbot status --mode live --account U1234567
   mesbot status --json
 """
-RESUME_HELP = """
-Arm a kill switch that was tripped. Nothing in the program does that; a person must, and says why.
-A `mesbot kill` that nobody has carried out, so that it still waits for the next start, is withdrawn.
-
-Refused while a bot runs on that journal, and while a position may still be open: then start the bot, which flattens.
-
-\b
-Examples:
-  mesbot resume --reason "gateway moved to another machine, account looked at, flat"
-  mesbot resume --mode paper --account DU1234567 --reason "drill is over"
-"""
-
-
-class ResumeRefused(MesbotError):
-    """The kill switch must not be armed now; the text says why."""
-
-    exit_code = 3
 
 
 def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,8 +49,11 @@ def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(help=STATUS_HELP, short_help="Budgets, locks, kill switch, open trades: what the journals know.")
 @journal_options
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def status(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], as_json: bool) -> None:
+@json_option
+@click.pass_context
+def status(
+    context: click.Context, mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], as_json: bool
+) -> None:
     """Prints; a journal that cannot be read is told after the others, with exit code 1."""
     import msgspec
 
@@ -81,36 +68,14 @@ def status(mode: str | None, account: str | None, directory: Path | None, strate
         except MesbotError as error:
             troubles.append(str(error))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
-    elif not found and not troubles:
+        print_json([*map(msgspec.to_builtins, found), *({"error": trouble} for trouble in troubles)])
+        context.exit(1 if troubles else 0)
+    if not found and not troubles:
         click.echo(nothing_there(state, mode, account))
     else:
         _show(found, contracts)
     if troubles:
         raise MesbotError("\n".join(troubles))
-
-
-@click.command(help=RESUME_HELP, short_help="Arm a tripped kill switch; a person says why.")
-@journal_options
-@click.option("--reason", required=True, allow_from_autoenv=False, help="Why trading may begin again; it is journaled.")
-def resume(mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], reason: str) -> None:
-    """Journals who armed it and prints the old and the new state; exit code 3 if it must not be armed now."""
-    from bot.contracts import read_contracts
-    from bot.journal.run_lock import JournalInUse, RunLock
-    from bot.state_folder import state_folder
-
-    if not reason.strip():
-        raise UsageError("--reason is empty; say why trading may begin again.")
-    contracts, state = read_contracts(directory, strategies), state_folder()
-    latched = _to_resume(state, contracts, mode, account)
-    if latched is None:
-        return
-    name, path = latched
-    try:
-        with RunLock(path):
-            _resume(state, name, contracts, reason.strip())
-    except JournalInUse as error:
-        raise ResumeRefused(f"{name.mode} {name.account} stays as it is: {error}") from None
 
 
 # ------------------------------------------------------------------- which journal
@@ -132,70 +97,6 @@ def nothing_there(state: Path, mode: str | None, account: str | None) -> str:
     known = ", ".join(f"{name.mode} {name.account}" for name in journal_names(state))
     then = f"there are {known}" if known else "`mesbot paper` and `mesbot live` begin one when a broker is configured"
     return f"No journal{' of ' + wanted if wanted else ''} in {state}; {then}."
-
-
-def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str | None) -> tuple[JournalName, Path] | None:
-    """The one journal whose kill switch is latched, or where a kill request waits; None, with a sentence, if there is none.
-
-    Raises UsageError if what was named does not exist, or several are latched.
-    """
-    from bot.node.status import status_of
-
-    names = names_of(state, mode, account)
-    if not names and (mode or account):
-        raise UsageError(nothing_there(state, mode, account))
-    found = [(name, status_of(state, name, contracts, time.time_ns())) for name in names]
-    latched = [(name, each) for name, each in found if each.kill.state != "ARMED" or each.kill_request is not None]
-    if len(latched) > 1:
-        waits = {True: ", a kill request waits", False: ""}
-        listed = ", ".join(f"{each.mode} {each.account} ({each.kill.state}{waits[each.kill_request is not None]})" for _, each in latched)
-        raise UsageError(f"Several kill switches are latched: {listed}; name one with --mode and --account.")
-    if not latched:
-        armed = ", ".join(f"{each.mode} {each.account}" for _, each in found)
-        click.echo(f"Nothing to resume: the kill switch of {armed} is ARMED." if armed else nothing_there(state, mode, account))
-        return None
-    return latched[0][0], Path(latched[0][1].path)
-
-
-# -------------------------------------------------------------------------- resume
-
-
-def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -> None:
-    """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
-    from bot.journal.verify import verify
-    from bot.node.kill_request import withdraw_requests
-    from bot.node.status import status_of
-
-    old = status_of(state, name, contracts, time.time_ns())
-    request = old.kill_request
-    if old.unfinished and (old.kill.state in ("TRIPPED", "FLAT") or request is not None):
-        trades = ", ".join(trade.intent_id for trade in old.unfinished)
-        waits = "" if request is None else f", and a kill request waits ({request}),"
-        raise ResumeRefused(
-            f"{name.mode} {name.account} is {old.kill.state}{waits} with {trades} unfinished, so a position may be open; "
-            "start the bot to let it flatten first, then resume."
-        )
-    _arm(old, contracts, reason)
-    withdraw_requests(Path(old.path))
-    latched = old.kill.state != "ARMED"
-    click.echo(f"{name.mode} {name.account}: {old.kill.state} -> ARMED" if latched else f"{name.mode} {name.account}: ARMED")
-    if request is not None:
-        click.echo(f"Withdrawn: the kill request that waited for the next start: {request}")
-    if latched:
-        click.echo(f"Tripped: {old.kill.reason}")
-    click.echo(f"Resumed: {reason}\nJournal: {old.path}\nHead:    {verify(old.path).head}")
-
-
-def _arm(old: JournalStatus, contracts: Contracts, reason: str) -> None:
-    from bot.journal.records import KillRecord, Kind, OperatorRecord
-    from bot.journal.store import Journal
-
-    ts_ns = old.as_of_ns
-    withdrawn = "" if old.kill_request is None else f"; kill request withdrawn: {old.kill_request}"
-    header = {"account": old.account, "learning": True, "replayed_time": old.replayed, "continues": "", "verb": "resume"}
-    with Journal.append(old.path, old.mode.lower(), contracts, header, time.time_ns, same_law=True) as journal:  # it changes no law
-        journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("resume", reason, f"kill switch {old.kill.state} -> ARMED{withdrawn}"))
-        journal.write_ahead(Kind.KILL, ts_ns, KillRecord("ARMED", f"resumed by a person: {reason}"))
 
 
 # -------------------------------------------------------------------------- status

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.backtest import DAY, remember, show_run
+from bot.cli.backtest import DAY, refuse_synthetic_options, remember, show_run, typed
 from bot.cli.broker import broker_options, run_on_broker
 from bot.cli.file_options import file_options
+from bot.cli.said import folded
 from bot.cli.usd import Usd, equity_sentences
 from bot.errors import MesbotError, UsageError
 
@@ -30,10 +31,10 @@ trades that gateway's paper account until stopped (Ctrl-C); a live account is re
 
 \b
 Examples:
-  mesbot paper                                             the last of the synthetic sessions
+  mesbot paper                              the last of the synthetic sessions
   mesbot paper --bars bars.csv.gz --date 2025-09-30 --speed 600
   mesbot paper --speed max --out out/paper
-  TWS_HOST=127.0.0.1 TWS_PORT=4002 mesbot paper            a paper account, until stopped
+  TWS_PORT=4002 mesbot paper                a paper account, until stopped
 """
 
 BROKER_OPTIONS = ("zone", "nightly-restart", "start-seconds", "warm-up-days", "lockstep")
@@ -101,6 +102,7 @@ def paper(
         run_on_broker(request, report=not no_report)
         return
     refuse_broker_options(context)
+    refuse_synthetic_options(context, "sessions")
     _replay(replay_request(mode, contracts, strategies, **replayed), report=not no_report)
 
 
@@ -117,20 +119,15 @@ def replay_request(
 
 def refuse_replay_options(context: click.Context) -> None:
     """A person who asks for a replay while a broker is configured must say which of the two is meant."""
-    for name in _typed(context, REPLAY_OPTIONS):
+    for name in typed(context, REPLAY_OPTIONS):
         raise UsageError(f"--{name} is for a replay, and TWS_HOST or TWS_PORT names a broker; unset them to replay, or leave --{name} out.")
 
 
 def refuse_broker_options(context: click.Context) -> None:
     """What would only count on a broker's account must not be passed over in a replay."""
-    for name in _typed(context, BROKER_OPTIONS):
+    for name in typed(context, BROKER_OPTIONS):
         other = "; the zone of a file's times is --bars-zone" if name == "zone" else ""
         raise UsageError(f"--{name} is for a broker's account, and neither TWS_HOST nor TWS_PORT names one; leave --{name} out{other}.")
-
-
-def _typed(context: click.Context, names: tuple[str, ...]) -> list[str]:
-    """Those of the options that stand on the command line."""
-    return [name for name in names if context.get_parameter_source(name.replace("-", "_")) is click.core.ParameterSource.COMMANDLINE]
 
 
 def _replay(request: PaperRequest, *, report: bool) -> None:
@@ -139,18 +136,23 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     from rich.console import Console
 
     from bot.contracts import load_contracts
+    from bot.contracts.doubts import doubts
     from bot.decision.limits import Limits
     from bot.node.live_view import LiveView
     from bot.node.paper import replay
 
     in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
-    for sentence in equity_sentences(request.equity_usd, Limits.of(in_force)):
-        console.print(sentence, highlight=False)
+    for sentence in (*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)):
+        console.print(folded(sentence), highlight=False, markup=False, soft_wrap=True)
+
+    def say(sentence: str) -> None:
+        console.print(folded(sentence), highlight=False, markup=False, soft_wrap=True)
+
     with LiveView(console, replayed=True) as view:
-        result = asyncio.run(replay(request, view.show))
+        result = asyncio.run(replay(request, view.show, say))
     for note in result.notes:
-        console.print(note, highlight=False, markup=False, soft_wrap=True)
+        say(note)
     show_run(result.journal, console, report=report)
     remember(result.journal, in_force)
     if result.killed:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from bot.cli.as_json import json_option, print_json
+from bot.cli.said import folded
 from bot.cli.strategies_option import ENVIRONMENT, strategies_option
 from bot.errors import UsageError
+from bot.plural import counted
 
 if TYPE_CHECKING:
     from bot.contracts import Contracts
     from bot.contracts.declaration import Declared
 
-NARROWEST = 200  # where nobody looks at a screen, so that a line stays a line
+INSET = 4
 HELP = """
-List all strategies, a line each: what it does, the belief it stands on, how many contracts it orders and in which
-tiers, its learning state in the newest journal, and where it comes from; then what releases those that are not active.
+List all strategies: what each does, the belief it stands on, how many contracts it orders and
+in which tiers, where it comes from, its learning state in the newest journal, and what
+releases it if it is not active.
 
 \b
 Examples:
   mesbot strategies
   mesbot strategies --strategies my-strategies/
-  mesbot strategies new K6 --from K2                   your own, which runs at once: docs/strategies.md
+  mesbot strategies new K6 --from K2            your own: docs/strategies.md
 """
 NEW_HELP = """
 Write a strategy of your own that starts as a copy of another: NAME's file, its block and its test.
@@ -45,32 +48,55 @@ CONTRACTS = click.option(
 @click.group(help=HELP, short_help="List the strategies; `new` writes one of your own.", invoke_without_command=True)
 @CONTRACTS
 @strategies_option
+@json_option
 @click.pass_context
-def strategies(context: click.Context, directory: Path | None, strategies: tuple[Path, ...]) -> None:
+def strategies(context: click.Context, directory: Path | None, strategies: tuple[Path, ...], as_json: bool) -> None:
     """Prints the list, unless a verb of its own follows, which takes the options over."""
     context.obj = (directory, strategies)
     if context.invoked_subcommand is not None:
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
+    from bot.cli.journal import newest_journal
     from bot.contracts import load_contracts
 
-    in_force = load_contracts(directory, strategies)
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("", "what it does", "belief", "contracts", "tiers", "state", "from"):
-        table.add_column(heading, no_wrap=True)
-    standing = _standing()
-    for row in _rows(in_force, None if standing is None else standing.states):
-        table.add_row(*row)
-    console.print(table)
-    for name, release in () if standing is None else standing.releases.items():
-        console.print(f"To be released: {name} by {release}", soft_wrap=True)
-    console.print(_source_of_states())
+    found, path = _listed(load_contracts(directory, strategies), _standing()), newest_journal()
+    if as_json:
+        print_json({"strategies": [each._asdict() for each in found], "journal": None if path is None else str(path)})
+        return
+    for each in found:
+        click.echo("\n".join(each.lines()))
+    click.echo("States: no journal yet." if path is None else f"States: {_near(str(path))}")
+
+
+class _Listed(NamedTuple):
+    """A strategy as it is listed; `release` is "" if nothing has to let it go."""
+
+    name: str
+    summary: str
+    belief: str
+    contracts: int
+    tiers: list[str]
+    origin: str
+    state: str
+    release: str
+
+    def lines(self) -> list[str]:
+        """Its name and what it does; then set in what it may, and how far it is trusted."""
+        size = f"{counted(self.contracts, 'contract')}, {'tier' if len(self.tiers) == 1 else 'tiers'} {' '.join(self.tiers)}"
+        may = f"belief {self.belief}; {size if self.contracts else 'orders nothing'}; from {self.origin}"
+        trusted = f"{self.state}; released by {self.release}" if self.release else self.state
+        return [folded(f"{self.name}: {self.summary}"), *(folded(part, inset=INSET) for part in (may, trusted))]
+
+
+def _listed(in_force: Contracts, standing: _Standing | None) -> list[_Listed]:
+    found = []
+    for name in in_force.names:
+        declared, orders = in_force.declared[name], name != in_force.filter
+        belief = declared.belief if declared.evidence is None else f"{declared.belief}, its own"
+        contracts, tiers = (in_force.trader(name).contracts, list(in_force.trader(name).tiers)) if orders else (0, [])
+        state = "no journal yet" if standing is None else standing.states.get(name, "not journaled yet")
+        release = "" if standing is None else standing.releases.get(name, "")
+        found.append(_Listed(name, declared.summary.removesuffix("."), belief, contracts, tiers, _near(declared.origin), state, release))
+    return found
 
 
 class _Standing(NamedTuple):
@@ -78,22 +104,6 @@ class _Standing(NamedTuple):
 
     states: dict[str, str]
     releases: dict[str, str]
-
-
-def _rows(in_force: Contracts, states: dict[str, str] | None) -> Iterator[tuple[str, ...]]:
-    for name in in_force.names:
-        declared = in_force.declared[name]
-        belief = declared.belief if declared.evidence is None else f"{declared.belief}, its own"
-        size = ("-", "all") if name == in_force.filter else (str(in_force.trader(name).contracts), " ".join(in_force.trader(name).tiers))
-        state = "no journal yet" if states is None else states.get(name, "not journaled yet")
-        yield name, declared.summary.removesuffix("."), belief, *size, state, _near(declared.origin)
-
-
-def _source_of_states() -> str:
-    from bot.cli.journal import newest_journal
-
-    path = newest_journal()
-    return "States: no journal yet." if path is None else f"States: {_near(str(path))}"
 
 
 def _near(place: str) -> str:
@@ -106,7 +116,7 @@ def _standing() -> _Standing | None:
 
     How many sessions are left where age releases is not journaled with each session, but follows from the journal.
     """
-    from bot.calendar import new_york
+    from bot.calendar import new_york, sessions_after
     from bot.cli.journal import newest_journal
     from bot.journal.contracts import newest_contracts
     from bot.learning.states import LearningLoop, StrategyState
@@ -119,11 +129,11 @@ def _standing() -> _Standing | None:
         return None
     past, loop = past_of(with_earlier_years(path)), LearningLoop(in_force)
     loop.refold(past.learning, lambda ts_ns: new_york(ts_ns).date().isoformat())
+    date_of = sessions_after(past.last_ns, in_force.session)
     states = dict.fromkeys(in_force.names, "active") | {name: change.after.lower() for name, change in past.states.items()}
     releases = {
-        name: view.release if view.state == change.after else change.release
+        name: loop.release(name, date_of) if loop.view(name).state == change.after else change.release
         for name, change in sorted(past.states.items())
-        for view in [loop.view(name)]
         if change.after != StrategyState.ACTIVE
     }
     return _Standing(states, releases)

@@ -372,8 +372,8 @@ class PhaseLaw(Section):
 
 
 class Calendars(Section):
-    rth: Neither[str]
-    globex: Neither[str]
+    rth: Neither[Literal["XNYS"]]
+    globex: Neither[Literal["CME Globex Equity"]]
 
 
 class Override(Section):

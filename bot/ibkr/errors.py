@@ -441,4 +441,4 @@ class UnreadableAnswer(ProtocolError):
 class ClockSkew(BrokerError):
     """Our clock and the broker's differ by more than is healthy. Bars keep the broker's time."""
 
-    hint = "Synchronise this machine's clock (NTP)."
+    hint = "Synchronise this machine's clock, and the gateway's (NTP)."

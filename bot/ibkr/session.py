@@ -131,7 +131,9 @@ class BrokerSession:
             return ScheduledRestart(f"the gateway restarts at {self.config.nightly_restart} New York")
         halt = next(iter(self.orders.halts.values()), None)
         unkept = self.link.ids.trouble if self.link.ids is not None else None
-        trouble = self.link.read_only or unkept or halt or self.feed.trouble or self.provider.expired() or self._shut()
+        trouble = (
+            self.link.read_only or unkept or halt or self.link.why_no_time() or self.feed.trouble or self.provider.expired() or self._shut()
+        )
         return trouble or self.link.why_no_entries()  # of what is not told, the part itself knows best
 
     def close_ns(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.decision.verdict import shown
@@ -12,6 +13,8 @@ from bot.journal.times import new_york
 
 Body = dict[str, Any]
 
+# What a record says of a streak that has reached its lock; its bytes name the run, so that only a reading says it better.
+_STREAK = re.compile(r"losses_in_a_row (would have )?to move past")
 _PHASES = ("pre-market", "opening", "mid-morning", "lunch", "afternoon", "close", "after hours")
 _SIDES = {1: "long", -1: "short", 0: "no side"}
 
@@ -147,8 +150,9 @@ def _to_pass(decision: Body, vetoer: str) -> str:
     recorded = decision.get("smallest_change", "")
     waiting = decision["strategy"] == vetoer and decision["action"] == Action.SKIP  # it did not veto: nothing had to pass
     if recorded or waiting or not decision.get("gate"):
-        return recorded
-    return smallest_change([GateRecord(**gate) for gate in (decision["gate"], *decision.get("others", ()))])
+        return _STREAK.sub(r"losses_in_a_row \1to be fewer than", recorded)
+    change = smallest_change([GateRecord(**gate) for gate in (decision["gate"], *decision.get("others", ()))])
+    return _STREAK.sub(r"losses_in_a_row \1to be fewer than", change)
 
 
 def _gate(gate: Body) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.errors import JournalError
 from bot.journal.latch import latch_path
+from bot.own_files import run_folder
 
 JOURNAL, REPORT, EARLIER = "journal.sqlite", "report.html", "earlier"
 LATEST = "latest"  # the run on top; those beneath are named by the number of their folder
@@ -19,7 +20,7 @@ def fresh_journal(out: Path) -> Path:
     """
     path = out / JOURNAL
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        run_folder(out)
         if path.exists():
             _put_aside(out)
     except OSError as error:
@@ -64,7 +65,8 @@ def _numbers(out: Path) -> list[int]:
 def _put_aside(out: Path) -> None:
     """Beneath a number above all that are there, so that a later run always has the higher one."""
     kept = out / EARLIER / str(max(_numbers(out), default=0) + 1)
-    kept.mkdir(parents=True)
+    run_folder(kept.parent)
+    run_folder(kept)
     for name in _OF_A_RUN:
         if (out / name).exists():
             (out / name).rename(kept / name)

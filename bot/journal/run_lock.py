@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from bot.errors import MesbotError
-from bot.own_files import opened_own, require_ours
+from bot.own_files import opened_own, require_ours, run_folder
 
 PATIENCE_SECONDS, POLL_SECONDS = 0.5, 0.01  # somebody who only looks (`held_by`) has the lock for a moment
 
@@ -83,7 +83,7 @@ def _opened(journal: Path) -> int:
     path = _path(journal)
     require_ours(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        run_folder(path.parent)
         return opened_own(str(path), os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise MesbotError(

@@ -66,7 +66,8 @@ _VIEWS = (
   json_extract(body, '$.net_cents') AS net_cents,
   json_extract(body, '$.risk_cents') AS risk_cents,
   json_extract(body, '$.r') AS r,
-  json_extract(body, '$.budget_overrun') AS budget_overrun
+  json_extract(body, '$.budget_overrun') AS budget_overrun,
+  json_extract(body, '$.mark') AS mark
 FROM records WHERE kind = 'outcome' AND {RARE} AND json_extract(body, '$.shadow') = 0""",
     """CREATE VIEW daily_pnl AS SELECT
   trading_day,
@@ -74,7 +75,7 @@ FROM records WHERE kind = 'outcome' AND {RARE} AND json_extract(body, '$.shadow'
   sum(gross_cents) AS gross_cents,
   sum(net_cents) AS net_cents,
   sum(r) AS r
-FROM trades GROUP BY trading_day""",
+FROM trades WHERE mark IS NOT 'VOID' GROUP BY trading_day""",
     """CREATE VIEW decisions AS SELECT
   seq, ts_ns, strategy,
   json_extract(body, '$.action') AS action,
@@ -117,6 +118,13 @@ FROM records WHERE kind = 'state change' AND {RARE} GROUP BY strategy""",
 VIEWS = ("trades", "daily_pnl", "decisions", "bars", "skip_reasons", "strategy_states")
 
 
+# The views of files that were begun before trades had a mark; such a file is whole with them.
+_EARLIER_VIEWS = {
+    "trades": _VIEWS[0].replace(",\n  json_extract(body, '$.mark') AS mark", ""),
+    "daily_pnl": _VIEWS[1].replace(" WHERE mark IS NOT 'VOID'", ""),
+}
+
+
 def _triggers(table: str, key: str) -> tuple[str, ...]:
     refuse = "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
     return (
@@ -157,6 +165,7 @@ def faults(db: sqlite3.Connection) -> list[str]:
     found = {name: sql for name, sql in db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")}
     wanted = {statement.split()[2]: statement for statement in STATEMENTS}
     missing = [f"{sql.split()[1].lower()} {name} is missing" for name, sql in wanted.items() if name not in found]
-    changed = [f"{sql.split()[1].lower()} {name} was changed" for name, sql in wanted.items() if found.get(name, sql) != sql]
+    known = {name: {sql, _EARLIER_VIEWS.get(name)} for name, sql in wanted.items()}
+    changed = [f"{sql.split()[1].lower()} {name} was changed" for name, sql in wanted.items() if found.get(name, sql) not in known[name]]
     foreign = [f"{name} does not belong to a journal" for name in found if name not in wanted]
     return missing + changed + foreign

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
@@ -60,6 +61,20 @@ def why(path: str | Path, when: str, strategy: str | None = None) -> str:
         if not decisions:
             return _no_such_bar(db, path, ts_ns) + last
         return "\n".join(_answer(db, ts_ns, records, _of_strategy(decisions, strategy))) + "\n" + last
+
+
+def facts_of_bar(path: str | Path, when: str, strategy: str | None = None) -> dict[str, Any]:
+    """The same for a program: the records of the bar as they stand in the journal; none, and the sentence, if there is no such bar.
+
+    Raises as `why` does.
+    """
+    ts_ns = parse_time(when)
+    said = why(path, when, strategy)
+    with opened(path) as db:
+        records = _records_of_bar(db, ts_ns)
+    ours = [record for record in records if strategy is None or str(record.strategy or strategy).casefold() == strategy.casefold()]
+    told = [{"seq": each.seq, "ts_ns": each.ts_ns, "kind": each.kind, "strategy": each.strategy, "body": each.body} for each in ours]
+    return {"journal": str(path), "bar_closed_ns": ts_ns, "records": told, "said": said.splitlines()}
 
 
 def _records_of_bar(db: sqlite3.Connection, ts_ns: int) -> list[Record]:

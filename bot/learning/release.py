@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from bot.contracts.models import Learning
+from bot.plural import counted
 
 
-def from_throttle(comeback: bool, aged_in_sessions: int | None, learning: Learning) -> str:
-    """Of a THROTTLED strategy; `aged_in_sessions` more without a trade and its evidence has aged, None: it never does."""
+def from_throttle(comeback: bool, aged_in_sessions: int | None, learning: Learning, date: str = "") -> str:
+    """Of a THROTTLED strategy; `aged_in_sessions` more without a trade and its evidence has aged, None: it never does.
+
+    `date` is that of the last of them, ISO; "" where it is not known.
+    """
     own = "the first real win" if comeback else f"win rate of {learning.throttle.level_1.win_rate_below:.0%} or more"
     if aged_in_sessions is None:
         return own
-    sessions = "1 session" if aged_in_sessions == 1 else f"{aged_in_sessions} sessions"
-    return f"{own}, or its evidence ages: in {sessions} if no trade of it closes until then"
+    when = counted(aged_in_sessions, "session") + (f", on {date}," if date else "")
+    return f"{own}, or its evidence ages: in {when} if no trade of it closes until then"
 
 
 def from_quarantine(learning: Learning) -> str:

@@ -1,5 +1,6 @@
 """The learning loop: each strategy's state as a fold over trade outcomes (spec 7)."""
 
+# long because: one fold, whose steps all read what the others keep
 from __future__ import annotations
 
 from collections import deque
@@ -15,6 +16,7 @@ from bot.journal.records import StateRecord
 from bot.learning import release, rules
 from bot.learning.evidence import Aged, Sessions, effective_sample, sessions_until_aged, weight
 from bot.learning.metrics import ReliabilityMetrics, Result, measure, result_of, streak_after
+from bot.learning.restored import Restored
 from bot.learning.rules import Finding
 
 
@@ -120,9 +122,10 @@ class LearningLoop:
         return changes
 
     def refold(
-        self, past: Iterable[int | TradeOutcome], day_of: Callable[[int], str], told: Mapping[str, StateRecord] | None = None
+        self, past: Iterable[int | TradeOutcome | Restored], day_of: Callable[[int], str], told: Mapping[str, StateRecord] | None = None
     ) -> list[StateRecord]:
-        """Fold what earlier runs journaled: outcomes, and the close (UTC ns) of a bar of each session; `day_of` names its trading day.
+        """Fold what earlier runs journaled: outcomes, the close (UTC ns) of a bar of each session (`day_of` names its trading day), and
+        whom a person has brought back.
 
         `told` is the last change of each strategy that they journaled. Returns the changes from there to what the fold gives:
         none, unless they were made by other rules.
@@ -130,6 +133,8 @@ class LearningLoop:
         for each in past:
             if isinstance(each, TradeOutcome):
                 self.on_outcome(each)
+            elif isinstance(each, Restored):
+                self._restored(each)
             else:
                 self.on_session(day_of(each))
         known = told or {}
@@ -147,6 +152,15 @@ class LearningLoop:
         change = self._come_back(ledger, Finding(f"restored by a person: {reason}", "quarantines", quarantines, quarantines))
         ledger.view = self._view(ledger)
         return change
+
+    def _restored(self, told: Restored) -> None:
+        """A journaled restoring; of a strategy that the rules in force have not archived it changes nothing."""
+        if self._ledger(told.strategy).state is StrategyState.ARCHIVED:
+            self.restore(told.strategy, told.reason)
+
+    def release(self, strategy: str, date_of: Callable[[int], str]) -> str:
+        """What lets a strategy go, "" if ACTIVE; `date_of` names the date of the n-th session to come, where age does ("": not known)."""
+        return self._release(self._ledger(strategy), date_of)
 
     def view(self, strategy: str) -> LearningView:
         """What is in force for a strategy; ACTIVE with nothing to its name if it never traded."""
@@ -266,11 +280,12 @@ class LearningLoop:
         weights = [weight(trade.dvs, self._sessions.since(trade.trading_day), self._learning) for trade in trades]
         return measure(trades, weights, self._bounds, self._learning.wilson_confidence)
 
-    def _release(self, ledger: _Ledger) -> str:
+    def _release(self, ledger: _Ledger, date_of: Callable[[int], str] | None = None) -> str:
         match ledger.state:
             case StrategyState.THROTTLED:
                 sessions = sessions_until_aged(self._aged(ledger), self._since_throttled(ledger), self._learning)
-                return release.from_throttle(ledger.comeback, sessions, self._learning)
+                date = date_of(sessions) if sessions is not None and date_of is not None else ""
+                return release.from_throttle(ledger.comeback, sessions, self._learning, date)
             case StrategyState.QUARANTINED:
                 return release.from_quarantine(self._learning)
             case StrategyState.ARCHIVED:

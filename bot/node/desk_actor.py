@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nautilus_trader.common.messages import ShutdownSystem
+from nautilus_trader.core.uuid import UUID4
+
 from actors.config import RuntimeActorConfig
 from actors.part import Part
 from bot.decision.plan import ExitReason
@@ -41,6 +44,7 @@ from bot.node.kill_request import FOREIGN, KILL, KillRequests, refused_request
 from bot.node.overdue import flatten_overdue, time_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
+from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
 from bot.runtime.kill_times import CANCELS_SENT
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
@@ -264,4 +268,6 @@ class DeskActor(Part):
         return standing
 
     def _shut_down(self) -> None:
-        self.shutdown_system("the run has ended" if self.failure is None else str(self.failure))
+        """As `shutdown_system` does, but in our own name: from whoever else asks it is a kill (bot.risk_engine.shutdown)."""
+        why = "the run has ended" if self.failure is None else str(self.failure)
+        self.tell(TOPIC_SHUTDOWN, ShutdownSystem(self.trader_id, self.id, UUID4(), self.clock.timestamp_ns(), why))

@@ -39,6 +39,7 @@ WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions
 DAY_NS = 24 * HOUR_NS
 SCREEN_SECONDS = 0.25
 Show = Callable[[Glance], None]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,14 @@ def day_of(request: PaperRequest) -> Day:
     return Day(bars, session_of(bars, calendar, request.date, frame.label), calendar, contracts, frame)
 
 
-async def replay(request: PaperRequest, show: Show | None = None) -> NodeResult:
-    """Replay one session through the node and return its journal.
+async def replay(request: PaperRequest, show: Show | None = None, say: Say | None = None) -> NodeResult:
+    """Replay one session through the node and return its journal; `say` is told of the bars before.
 
     Raises NodeError if the node cannot start, JournalInUse if another run writes into the same folder.
     """
     day = day_of(request)
+    for note in day.bars_from.notes if say is not None else ():
+        say(note)
     with RunLock(request.out / JOURNAL):
         withdraw_requests(request.out / JOURNAL)  # of an earlier replay
         with suppress(MesbotError):  # then only `mesbot kill` does not find it
@@ -102,11 +105,7 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             told = _how_it_ended(node, gateway, f"{day.session.date} of {day.label} at speed {_speed(request.speed)}")
         finally:
             head = await node.stop()
-        notes = (
-            *told,
-            *day.bars_from.notes,
-            f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.",
-        )
+        notes = (*told, f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.")
     return NodeResult(request.out / JOURNAL, head, notes, killed)
 
 

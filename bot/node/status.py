@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bot.calendar import SessionCalendar, new_york
+from bot.calendar import SessionCalendar, new_york, sessions_after
 from bot.contracts import Contracts
 from bot.decision.limits import Limits
 from bot.decision.snapshot import BookView, KillState
@@ -281,8 +281,11 @@ def _learning(past: Past, contracts: Contracts, recorded: Contracts | None, cale
     loop = LearningLoop(contracts)
     loop.refold(past.learning, lambda ts_ns: calendar.trading_day(ts_ns).date)
     views = {name: loop.view(name) for name in sorted({*contracts.traders, *traded})}
+    date_of = sessions_after(past.last_ns, contracts.session)
     return {
-        name: TrustStatus(view.state, view.throttle_level, view.cost_multiplier, seen.trades, seen.wins, seen.losses, view.release)
+        name: TrustStatus(
+            view.state, view.throttle_level, view.cost_multiplier, seen.trades, seen.wins, seen.losses, loop.release(name, date_of)
+        )
         for name, view in views.items()
         for seen in [view.metrics]
     }

@@ -15,7 +15,7 @@ _EACH_BAR_UP_TO = 10  # sessions; of longer runs the index is drawn at each sess
 
 def equity_and_drawdown(run: Run) -> Figure:
     """Equity after each trade and the index above, distance of equity from its highest point below; dollars over time in New York."""
-    start, trades = start_cents(run), sorted(run.trades, key=lambda trade: trade.closed_ns)
+    start, trades = start_cents(run), sorted(run.results, key=lambda trade: trade.closed_ns)
     equity = list(accumulate((trade.net_cents for trade in trades), initial=start))
     equity.append(equity[-1])
     moments = [run.bars[0].ts_ns if run.bars else trades[0].decided_ns, *(trade.closed_ns for trade in trades)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.errors import JournalError
 from bot.glossary import glossary
+from bot.own_files import write_own
 from bot.report import figures, tables, wording
 from bot.report.equity import equity_and_drawdown
 from bot.report.page import Page, folded
@@ -30,7 +31,7 @@ def write_report(journal: str | Path, path: str | Path) -> None:
     """
     html = render(Summary.from_journal(journal))
     try:
-        Path(path).write_text(html, encoding="utf-8")
+        write_own(Path(path), html.encode())
     except OSError as error:
         raise JournalError(f"The report {path} cannot be written: {error.strerror}.") from error
 
@@ -97,7 +98,7 @@ def _cards(page: Page, summary: Summary) -> None:
 
 def _equity(page: Page, summary: Summary) -> None:
     page.section("Equity and drawdown")
-    if not summary.run.trades:
+    if not summary.run.results:
         page.add("<p>No trade was made; the account did not move.</p>")
         return
     page.add(

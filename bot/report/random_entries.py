@@ -59,7 +59,7 @@ class RandomEntries:
         return SEED + self._run.strategies.index(name)
 
     def _planned(self, name: str) -> list[Closed]:
-        return [trade for trade in self._run.trades if name in (BOOK, trade.strategy) and self._run.intent_of(trade) is not None]
+        return [trade for trade in self._run.results if name in (BOOK, trade.strategy) and self._run.intent_of(trade) is not None]
 
     @cached_property
     def _tape(self) -> Tape:

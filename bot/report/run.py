@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bot.contracts.models import Contracts
-from bot.decision.outcome import TradeOutcome
+from bot.decision.outcome import Mark, TradeOutcome
 from bot.errors import JournalError
 from bot.journal.build import journaled_outcome
 from bot.journal.contracts import contracts_of
@@ -155,6 +155,11 @@ class Run(msgspec.Struct):
     def strategies(self) -> list[str]:
         """The names of all strategies that decided or traded, in order."""
         return sorted({count.strategy for count in self.decisions} | {trade.strategy for trade in self.trades})
+
+    @property
+    def results(self) -> list[Closed]:
+        """The real trades that came to something: a void one met prices that no market reaches, and is no result."""
+        return [trade for trade in self.trades if trade.mark is not Mark.VOID]
 
     @property
     def learning(self) -> bool:

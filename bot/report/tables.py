@@ -78,7 +78,7 @@ def _trade(summary: Summary, index: int, trade: Closed) -> list[str]:
         "long" if trade.side > 0 else "short",
         _net(summary, f"{owner}.net"),
         r,
-        escape(trade.exit_reason) + (" · budget overrun" if trade.budget_overrun else ""),
+        escape(trade.exit_reason) + (" · budget overrun" if trade.budget_overrun else "") + (f" · {trade.mark}" if trade.mark else ""),
         quantity,
         entry,
         *planned,

@@ -8,15 +8,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bot.errors import JournalError
 from bot.journal import schema
 from bot.journal.read import opened
 from bot.journal.times import new_york
+from bot.plural import counted
 from bot.report import wording
 from bot.report.numbers.number import ONE, How, Number, Source, Unit, added
 from bot.report.summary import Summary
 
+_OF_RECORD = "SELECT ts_ns, kind, strategy FROM records WHERE seq = ?"
 SHOWN = 50
 """Records that are listed unless all are asked for."""
 
@@ -40,7 +43,7 @@ def why_number(path: str | Path, name: str, *, everything: bool = False) -> str:
     lines += _total(summary, number, sources)
     if sources:
         lines.append('  Each bar opens by its time: mesbot why "YYYY-MM-DD HH:MM"')
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *wording.first_sentences(summary)]) + "\n"
 
 
 def list_numbers(path: str | Path, prefix: str = "") -> str:
@@ -49,13 +52,47 @@ def list_numbers(path: str | Path, prefix: str = "") -> str:
     Raises UsageError if none begins so; JournalError if the file is no journal or holds no run.
     """
     summary = _summary(path)
-    names = [name for name in summary.numbers if name.casefold().startswith(prefix.casefold())]
-    if not names:
-        names = [summary.numbers.find(prefix).name]
     write = wording.plain(summary)
-    rows = [(name, write(name), summary[name].words) for name in names]
+    rows = [(name, write(name), summary[name].words) for name in _named(summary, prefix)]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "".join(f"{name:<{widths[0]}}  {value:>{widths[1]}}  {words}\n" for name, value, words in rows)
+    listed = [f"{name:<{widths[0]}}  {value:>{widths[1]}}  {words}" for name, value, words in rows]
+    return "\n".join([*listed, *wording.first_sentences(summary)]) + "\n"
+
+
+def number_facts(path: str | Path, name: str) -> dict[str, Any]:
+    """One number for a program: value in its unit, how it is made, and every record with sequence, UTC ns, strategy, kind and amount.
+
+    Raises as `why_number` does.
+    """
+    summary = _summary(path)
+    number = summary.numbers.find(name)
+    with opened(path) as db:
+        rows = [(seq, amount, *db.execute(_OF_RECORD, (seq,)).fetchone()) for seq, amount in number.sources()]
+    names = ("seq", "amount", "ts_ns", "kind", "strategy")
+    return {
+        "journal": str(path),
+        "name": number.name,
+        "value": summary.value(number.name),
+        "unit": number.unit,
+        "words": number.words,
+        "how": _how(summary, number),
+        "records": [dict(zip(names, row, strict=True)) for row in rows],
+        "warnings": wording.first_sentences(summary),
+    }
+
+
+def numbers_facts(path: str | Path, prefix: str = "") -> dict[str, Any]:
+    """All numbers whose name begins so, for a program: value, unit and words by name. Raises as `list_numbers` does."""
+    summary = _summary(path)
+    told = {
+        name: {"value": summary.value(name), "unit": summary[name].unit, "words": summary[name].words} for name in _named(summary, prefix)
+    }
+    return {"journal": str(path), "numbers": told, "warnings": wording.first_sentences(summary)}
+
+
+def _named(summary: Summary, prefix: str) -> list[str]:
+    names = [name for name in summary.numbers if name.casefold().startswith(prefix.casefold())]
+    return names or [summary.numbers.find(prefix).name]
 
 
 def _summary(path: str | Path) -> Summary:
@@ -86,14 +123,14 @@ def _table(db: sqlite3.Connection, number: Number, sources: list[Source]) -> lis
 
 def _rows(db: sqlite3.Connection, number: Number, sources: list[Source]) -> Iterator[str]:
     for seq, amount in sources:
-        ts_ns, kind, strategy = db.execute("SELECT ts_ns, kind, strategy FROM records WHERE seq = ?", (seq,)).fetchone()
+        ts_ns, kind, strategy = db.execute(_OF_RECORD, (seq,)).fetchone()
         time, text = new_york(ts_ns), wording.amount(amount, number.amount_unit or number.unit)
         yield f"  {seq:>9}  {time:19}  {strategy or '':8}  {kind:13}  {text:>12}"
 
 
 def _total(summary: Summary, number: Number, sources: list[Source]) -> list[str]:
     value = wording.plain(summary)(number.name)
-    records = f"{len(sources):,} record{'' if len(sources) == 1 else 's'}"
+    records = counted(len(sources), "record")
     amounts = [source.amount for source in sources]
     total = wording.amount(added(amounts), number.amount_unit or number.unit)
     match number.how:

@@ -6,25 +6,58 @@ from typing import Any
 
 from nautilus_trader.model.identifiers import Venue
 
+from bot.runtime.said import Handler
 from bot.units import to_cents
 
 
 class OurAccount:
     """Which account limits are measured by: the venue's own where Nautilus has one, else the first that spoke. Others say nothing.
 
-    What is not the state that Nautilus itself holds of that account is nobody's word.
+    Believed is what came through the venue's door and, where Nautilus' portfolio itself counts (in a simulation), what that made of it.
+    A state that somebody wrote into an account of Nautilus' `cache`, or only published, is nobody's word.
     """
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
+    def __init__(self, venue: Venue, cache: Any) -> None:
+        self._venue, self._cache = venue, cache
         self._account_id: Any = None
+        self._believed: dict[Any, Any] = {}
 
-    def says(self, event: Any, cache: Any) -> bool:
+    def door(self, take: Handler) -> Handler:
+        """Nautilus' handler of account states, for what comes to its endpoint; what may come there others decide."""
+
+        def bring(event: Any) -> None:
+            self.known(event)
+            take(event)
+
+        return bring
+
+    def counting(self, take: Handler) -> Handler:
+        """A handler of the portfolio that may make a new state out of what it hears."""
+
+        def hear(event: Any) -> None:
+            right = [account for account in self._cache.accounts() if not self._is_written(account)]
+            take(event)
+            for account in right:
+                self.known(account.last_event)
+
+        return hear
+
+    def known(self, event: Any) -> None:
+        """This is the word of the venue, or of an earlier moment when nobody else could speak."""
+        self._believed[event.account_id] = event
+
+    def written(self) -> str:
+        """The name of an account into which another hand has written; "" if there is none."""
+        return next((str(account.id) for account in self._cache.accounts() if self._is_written(account)), "")
+
+    def _is_written(self, account: Any) -> bool:
+        return self._believed.get(account.id) is not account.last_event
+
+    def says(self, event: Any) -> bool:
         """Whether this is a state of our account."""
-        account = cache.account(event.account_id)
-        if account is None or account.last_event is not event:
+        if self._believed.get(event.account_id) is not event:
             return False
-        own = cache.account_for_venue(self._venue)
+        own = self._cache.account_for_venue(self._venue)
         if own is not None:
             self._account_id = own.id
         elif self._account_id is None:

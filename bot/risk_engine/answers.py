@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from nautilus_trader.model.events import OrderDenied, OrderInitialized, OrderModifyRejected, OrderPendingCancel, OrderPendingUpdate
+from nautilus_trader.model.events import (
+    OrderDenied,
+    OrderFilled,
+    OrderInitialized,
+    OrderModifyRejected,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+)
 
 from bot.runtime.said import Handler, Said
 
@@ -30,11 +37,15 @@ class Answers:
         self._cache, self._take, self._take_account, self._take_report = cache, take, take_account, take_report
         self._reporting = False
         self._came: deque[Any] = deque(maxlen=KEPT)
-        self._heard: dict[Any, Any] = {}
+        self._heard: dict[Any, list[Any]] = {}
+        self._fills: list[Any] = []  # that came and were not heard yet
+        self._overdue: list[Any] = []  # those of them that were there when somebody looked before
 
     def bring(self, event: Any) -> None:
         """An answer on its way to Nautilus."""
         self._came.append(event)
+        if type(event) is OrderFilled:
+            self._fills.append(event)
         self._take(event)
 
     def bring_report(self, report: Any) -> None:
@@ -57,17 +68,46 @@ class Answers:
 
         doors = {PROCESS: said.only(PROCESS, self.bring, other)}
         if simulated:
-            return doors
+            return doors | {ACCOUNT: self._take_account}
         account, report = said.only(ACCOUNT, self._take_account, refuse), said.only(REPORT, self.bring_report, refuse)
         return doors | {ACCOUNT: account, REPORT: report, REPORTS: refuse}
 
     def news(self, event: Any) -> bool:
         """Whether a published order event is news; true once."""
         name = event.client_order_id
-        order = self._cache.order(name)
-        if order is None or order.last_event is not event or self._heard.get(name) is event:
+        order, heard = self._cache.order(name), self._heard.setdefault(name, [])
+        if order is None or order.last_event is not event or _holds(heard, event):
             return False
-        if not (self._reporting or type(event) in REQUESTS or any(each is event for each in self._came)):
+        if not (self._reporting or type(event) in REQUESTS or _holds(self._came, event)):
             return False
-        self._heard[name] = event
+        heard.append(event)
         return True
+
+    def known(self, order: Any) -> None:
+        """An order of an earlier run: what it has behind it was heard then."""
+        self._heard[order.client_order_id] = list(order.events)
+
+    def foreign(self, order: Any) -> str:
+        """The kind of an event that another hand has applied to an order; "" if there is none. What asks for something is anybody's."""
+        heard = self._heard.get(order.client_order_id, [])
+        return next((type(each).__name__ for each in order.events if type(each) not in REQUESTS and not _holds(heard, each)), "")
+
+    def unbooked(self) -> list[Any]:
+        """Fills that came through the door and that Nautilus has not told of from one look to the next; each once, and from now on heard.
+
+        One whose trade was heard is the same fill again. To be asked only while Nautilus' queue is empty.
+        """
+        self._fills = [fill for fill in self._fills if not self._was_heard(fill)]
+        late = [fill for fill in self._fills if _holds(self._overdue, fill)]
+        self._overdue = self._fills
+        for fill in late:
+            self._heard.setdefault(fill.client_order_id, []).append(fill)
+        return late
+
+    def _was_heard(self, fill: Any) -> bool:
+        heard = self._heard.get(fill.client_order_id, [])
+        return any(type(each) is OrderFilled and each.trade_id == fill.trade_id for each in heard)
+
+
+def _holds(events: Iterable[Any], event: Any) -> bool:
+    return any(each is event for each in events)

@@ -9,6 +9,7 @@ from bot.decision.plan import ExitReason
 from bot.market.bar import Bar
 from bot.market.update import QualityUpdate
 from bot.quality.price_level import is_void
+from bot.risk_engine.way_out import WayOut
 from bot.runtime.runtime import Runtime
 from bot.supervision.excursion import follow_excursion
 from bot.supervision.trade import Trade
@@ -30,7 +31,7 @@ class BarWatch:
             if bar is not None and not trade.done and bar.ts_ns >= trade.opened_ns:
                 follow_excursion(trade, bar)
 
-    def unseen(self, trades: Iterable[Trade], quality: QualityUpdate) -> ExitReason | None:
+    def _unseen(self, trades: Iterable[Trade], quality: QualityUpdate) -> ExitReason | None:
         """Why what is held must be left, because nobody saw where the market went; marks the trades that this makes worthless.
 
         SESSION on the first bar after a hole, QUALITY on the last of too many rejected ones in a row.
@@ -44,6 +45,16 @@ class BarWatch:
         if quality.hole:
             return ExitReason.SESSION
         return ExitReason.QUALITY if self._rejected >= self._level.close_after_rejected_bars else None
+
+    def leave_unseen(self, trades: Iterable[Trade], quality: QualityUpdate, way_out: WayOut, *, simulated: bool) -> None:
+        """Leave what was held while bars stopped or were not believed. A simulated venue closes nothing on a bar that is not believed."""
+        reason = self._unseen(trades, quality)
+        way_out.blind = simulated and quality.bar is None
+        for trade in [trade for trade in trades if not trade.done and trade.net]:
+            if reason is not None and trade.closing is None:
+                way_out.leave(trade, reason)
+            elif trade.closing is not None and simulated:  # what waited for a bar that is believed
+                way_out.act(trade)
 
     def kill(self, trades: Iterable[Trade], quality: QualityUpdate) -> str:
         """Why the scores of this bar trip the kill switch, by the law of the trade that is held; "" if they do not."""

@@ -7,7 +7,6 @@ By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
 
-from bot.decision.plan import TradeView
+from bot.decision.plan import ExitReason, TradeView
 from bot.errors import RiskEngineError
 from bot.journal.records import BY_A_PERSON, NOT_BELIEVED, Kind, OperatorRecord, OrderRecord, ReconcileRecord
 from bot.market.update import MarketUpdate
@@ -44,6 +43,7 @@ from bot.messages import (
     TOPIC_TIME,
     TOPIC_TRUST,
     TOPIC_VETO,
+    CloseTrade,
     KillTrigger,
     OnPath,
     Standing,
@@ -59,9 +59,14 @@ from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.hearing import Hearing
 from bot.risk_engine.idle import answered_for, waiting_in
-from bot.risk_engine.parts import require_whole
+from bot.risk_engine.kept import Kept
+from bot.risk_engine.look import Look
+from bot.risk_engine.parts import parts_of, require_whole
 from bot.risk_engine.path import Handler, Path
 from bot.risk_engine.recognise import unknown_command
+from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
+from bot.risk_engine.shutdown import Shutdown
+from bot.risk_engine.silence import Silence
 from bot.risk_engine.supervisor import Supervisor
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
@@ -70,8 +75,7 @@ from bot.supervision.orders import TrackedOrder
 from bot.units import MINUTE_NS, to_usd
 
 RISK, EXEC, CONTROL, EMULATOR = "RiskEngine.execute", "ExecEngine.execute", "Controller.execute", "OrderEmulator.execute"
-WATCH = timedelta(minutes=5)
-FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
+WATCH_NS, WATCH_SIMULATED_NS = MINUTE_NS, 5 * MINUTE_NS  # a simulation looks with each bar, and time is dear there
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
@@ -94,14 +98,14 @@ class RiskController(Controller):
     def __init__(self, trader: Trader, config: RiskControllerConfig) -> None:
         super().__init__(trader, config)
         self._config = config
-        self._runtime = runtime_of(config.runtime)
+        self._runtime = runtime_of(config.runtime).own()
         self._supervisor = Supervisor(self._runtime, config.instrument_id, self)
         observe, kill = config.runtime.observe, lambda: self._supervisor.kill_state
         self._situation = Situation(self._runtime.limits, self._runtime.calendar, kill, observe=observe)
         self._situation.restore(self._runtime.past)
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
         self._hearing = Hearing(self._runtime.said, self._not_believed)
-        self._account = OurAccount(config.instrument_id.venue)
+        self._silence = Silence(self._runtime.calendar)
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
         self.market: Timeline
@@ -128,9 +132,15 @@ class RiskController(Controller):
             self._supervisor.judge_from_ns = NEVER
             self._supervisor.way_out.agreement.ask(nobody)  # until its adapter says who answers for the account
         reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
-        self._answers = Answers(cache, execution.process, portfolio.update_account, reports)
+        self._account = OurAccount(self._config.instrument_id.venue, cache)
+        self._answers = Answers(cache, execution.process, self._account.door(portfolio.update_account), reports)
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
+        self._kept = Kept(
+            cache, self._config.instrument_id, self._supervisor.register.tracked, self._answers.foreign,
+            lambda words: self._supervisor.trip("Nautilus' cache was changed", words),
+        )  # fmt: skip
+        self._shutdown = Shutdown(msgbus, self._runtime.said, self._supervisor.trip, lambda: not self._supervisor.register.unfinished)
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
             self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
@@ -140,10 +150,12 @@ class RiskController(Controller):
             self._runtime, self._situation, self._supervisor, self, self._config.instrument_id, self._voice.write_ahead, self._engine.drill,
             paper=self._config.paper,
         )  # fmt: skip
-        self._path = Path(msgbus, self._endpoints(), self._topics(stamps))
+        self._path = Path(msgbus, self._endpoints(), self._topics(stamps), lambda: parts_of(self._trader))
+        self._look = Look(
+            self._path, self._kept, self._account, self._answers,
+            trip=self._supervisor.trip, book=self._supervisor.on_order_event, settled=self._settled,
+        )  # fmt: skip
         self._path.take()
-        for topic, handler in self._path.topics.items():
-            msgbus.subscribe(topic, handler, priority=FIRST)
         self._supervisor.adopt()
 
     def _endpoints(self) -> dict[str, Handler]:
@@ -169,6 +181,11 @@ class RiskController(Controller):
             handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
         simulated, refuse = not self._config.time_from_stamps, self._guard.wrap(self.execute)
         answers = self._answers.doors(self._runtime.said, simulated=simulated, stopped=self._engine.stopped, refuse=refuse)
+        if simulated:  # the portfolio counts, out of what these say
+            portfolio = self.portfolio
+            answers |= {
+                f"Portfolio.{name}": self._account.counting(getattr(portfolio, name)) for name in ("update_order", "update_position")
+            }
         return self._heard(handlers) | answers
 
     def _topics(self, stamps: StampTime) -> dict[str, Handler]:
@@ -182,6 +199,7 @@ class RiskController(Controller):
             TOPIC_MARGIN: self._situation.on_margin,
             TOPIC_KILL_TRIGGER: self._on_trigger,
             TOPIC_EQS_EVENT: self._supervisor.unanswered.on_charge,
+            TOPIC_SHUTDOWN: self._shutdown.hear,
         }
         if self._config.time_from_stamps:
             handlers |= {TOPIC_TIME: stamps.advance, TOPIC_BEGIN: self._on_begin}
@@ -205,11 +223,15 @@ class RiskController(Controller):
         if lost := self._path.lost():
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
-        # A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach.
-        self.clock.set_timer("path", WATCH, callback=self._guard.wrap(lambda _: self._watch_path()))
+        self._shutdown.stand(self.wall)
+        for order in self.cache.orders():
+            self._answers.known(order)
+        self._kept.look()
+        self._watch()
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
             self.wall.call_at("catch-up", self.wall.now_ns, self._voice.catch_up)
         for event in known_accounts(self.cache):
+            self._account.known(event)
             self._on_account(event)
 
     def execute(self, command: Any) -> None:
@@ -220,14 +242,28 @@ class RiskController(Controller):
         """Let go of the journal."""
         self._engine.close()
 
-    def _watch_path(self) -> None:
-        """Somebody else at a door or an ear of ours is a kill, and is put aside."""
-        if lost := self._path.lost():
-            self._path.take()
-            for topic, handler in self._path.topics.items():
-                if topic in lost:
-                    self.msgbus.subscribe(topic, handler, priority=FIRST)
-            self._supervisor.trip("the risk engine was not on the path", ", ".join(lost))
+    def look(self) -> None:
+        """See Hands."""
+        self._look.look()
+
+    def _watch(self) -> None:
+        """A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach."""
+        self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
+        self.look()
+        bars = [self.cache.bar(bar_type) for bar_type in self.cache.bar_types(instrument_id=self._config.instrument_id)]
+        newest_ns = max((bar.ts_event for bar in bars if bar is not None), default=0)
+        if self._silence.has_fallen(newest_ns, self._time_of_liveness):
+            for trade in self._supervisor.register.unfinished:
+                self._supervisor.close(CloseTrade(trade.intent_id, ExitReason.SESSION, "no bar is told any more"))
+
+    @property
+    def _time_of_liveness(self) -> int:
+        """The wall's; a simulation has none, for there no bar is late."""
+        return self.wall.now_ns if self._config.time_from_stamps else 0
+
+    def _settled(self) -> bool:
+        """Whether Nautilus has nothing to tell any more of what came; in a simulation it tells at once."""
+        return not self._config.time_from_stamps or self._trader._exec_engine.evt_qsize() == 0
 
     @property
     def entries_live(self) -> bool:
@@ -256,7 +292,7 @@ class RiskController(Controller):
         self._supervisor.on_order_event(event, ours=self._denials.ours(event))
 
     def _on_account(self, event: AccountState) -> None:
-        if not self._account.says(event, self.cache):
+        if not self._account.says(event):
             return
         balance, free = cents_of(event)
         self._situation.on_account(balance, free)
@@ -264,11 +300,14 @@ class RiskController(Controller):
             self._supervisor.trip("available funds below zero", f"{to_usd(free):.2f} USD")
 
     def _on_market(self, update: MarketUpdate) -> None:
-        self._watch_path()
+        self.look()
         if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()
+        if update.state is not None:  # who else has heard it holds the same one, and may write into it
+            update = msgspec.structs.replace(update, state=msgspec.structs.replace(update.state))
         self._situation.on_market(update)
+        self._silence.heard(update.quality.ts_ns, self._time_of_liveness)
         if update.quality.bar is not None and update.state is not None:
             self.last_close, self.slippage_ticks = update.quality.bar.close, update.state.slippage_ticks
         self._supervisor.on_market(update)
@@ -299,6 +338,7 @@ class RiskController(Controller):
 
     def send(self, command: Any, *, after_wait: bool = False) -> None:
         """See Hands."""
+        self._kept.look()
         self._engine.send(command, after_wait=after_wait)
 
     def publish(self, topic: str, message: object) -> None:

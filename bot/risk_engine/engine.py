@@ -7,8 +7,13 @@ and, in PAPER, the drill's one bracket. Everything else is refused, command type
 first door is known at the second by identity, never by an id. Whatever it calls is caught: an error is a refusal
 (GUARD_ERROR) and an alarm, never a pass.
 
-It does not promise that the broker obeys (the supervisor watches that), nor anything against code that replaces handlers (found
-at the next check) or, in a backtest, speaks for the venue. Nor can it keep a strategy's hands off its own orders once they have left.
+The promise is against anything that is *sent*: to any topic, to any endpoint, at any moment, in any words. Who stands where is looked
+at when the run starts, each minute (with each bar of a simulation) and before a book is believed flat; so are the instrument, orders,
+accounts and positions that Nautilus' cache holds of ours (bot.risk_engine.look). What is found is put right, and is a kill.
+
+It does not promise that the broker obeys (the supervisor watches that), nor, in a backtest, anything against who speaks for the venue.
+Code that reaches into objects by private names, or past their being frozen, can end any promise that is kept in the same process; what
+still stands then is on the broker's side: stops and targets at the venue, and the account that is compared with the book.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder, SubmitOrderList
+from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrderList
 from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
 
@@ -97,13 +102,11 @@ class ContractRiskEngine:
     def send(self, command: Any, *, after_wait: bool = False) -> None:
         """A command that the supervisor hands over; known by that. What it would lead to is looked at all the same.
 
+        It goes to the execution engine itself: what stands between the doors can neither refuse it nor end it on its way.
         `after_wait`: it may close more than is open, because what stands in its way does not answer.
         """
-        if type(command) is CancelOrder:
+        if type(command) is CancelOrder or self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
             self._pass_exec(command)
-        elif self._passes(command, lambda _: self._beyond(command, after_wait), let_out=False):
-            self._on_the_way.judged(command)
-            self._through(command)
         elif type(command) is ModifyOrder:
             self._supervisor.resize_refused(command.client_order_id.value)
 
@@ -123,13 +126,13 @@ class ContractRiskEngine:
         """Whether Nautilus' own risk engine refuses what had passed here: nobody may use that again, and the rest of its list goes too.
         `bring` takes the refusal to Nautilus, but not before: whoever hears of it could be quicker than we.
         """
-        kinds = (ModifyOrder,) if type(event) is OrderModifyRejected else (SubmitOrder, SubmitOrderList)
-        command = self._on_the_way.about(event.client_order_id, *kinds)
+        kind = ModifyOrder if type(event) is OrderModifyRejected else SubmitOrderList
+        command = self._on_the_way.about(event.client_order_id, kind)
         if command is None:
             return False
         self._on_the_way.gone(command)
         bring(event)
-        if isinstance(command, SubmitOrderList):
+        if kind is SubmitOrderList:
             self._denials.deny_rest(command.order_list.orders, event.client_order_id)
         return True
 

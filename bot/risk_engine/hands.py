@@ -28,6 +28,9 @@ class Hands(Protocol):
     def send(self, command: Any, *, after_wait: bool = False) -> None:
         """Put a command of the supervisor on its way, through the risk engine. `after_wait` as for Sender.exit."""
 
+    def look(self) -> None:
+        """See whether all that the law needs stands where it must (bot.risk_engine.look)."""
+
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens."""
 

@@ -54,11 +54,9 @@ class OnTheWay:
         """It is on its way no longer."""
         self._passing = [each for each in self._passing if each.command is not command]
 
-    def about(self, client_order_id: Any, *kinds: type) -> Any:
-        """The oldest command of these kinds about an order, None if there is none."""
-        return next(
-            (each.command for each in self._passing if type(each.command) in kinds and client_order_id in names(each.command)), None
-        )
+    def about(self, client_order_id: Any, kind: type) -> Any:
+        """The oldest command of this kind about an order, None if there is none."""
+        return next((each.command for each in self._passing if type(each.command) is kind and client_order_id in names(each.command)), None)
 
 
 def names(command: Any) -> list[Any]:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nautilus_trader.config import StrategyConfig
+from nautilus_trader.model.enums import OmsType
+from nautilus_trader.trading.strategy import Strategy
 
 from bot.errors import RiskEngineError
 from bot.messages import ENDPOINT_RISK_PATH, OnPath, venue_endpoint
@@ -21,6 +23,11 @@ OWN_BUSINESS = {  # what a strategy's configuration may say as it likes: names a
     "strategy_id", "order_id_tag", "use_uuid_client_order_ids", "use_hyphens_in_client_order_ids", "log_events", "log_commands",
     "log_rejected_due_post_only_as_warning",
 }  # fmt: skip
+
+
+def parts_of(trader: Any) -> list[Any]:
+    """The parts of this run that stand now."""
+    return [actor for actor in trader.actors() if getattr(actor, "part", "") in LIVE_PARTS]
 
 
 def require_whole(trader: Any, runtime: Any, parts: Sequence[str] | None, simulated: Any, venue: Any) -> None:
@@ -86,17 +93,24 @@ def require_plain(strategies: Iterable[Any]) -> None:
     """Raises RiskEngineError, which names it, if a strategy's configuration would have Nautilus send, count or claim orders otherwise.
 
     Every setting of Nautilus' StrategyConfig but names and logs must be its default, those of tomorrow included; positions may be
-    netted by name.
+    netted by name. Looked at is what the configuration says and what Nautilus has made of it.
     """
     plain = StrategyConfig()
+    made = Strategy(plain)
     for strategy in strategies:
         for name in sorted(set(StrategyConfig.__struct_fields__) - OWN_BUSINESS):
-            found, right = getattr(strategy.config, name, getattr(plain, name)), getattr(plain, name)
-            if found != right and (name, found) != ("oms_type", "NETTING"):
-                raise RiskEngineError(
-                    f"The run cannot start: strategy {strategy.id} is configured with {name} = {found!r}; only {right!r} is allowed, "
-                    "since orders and positions are the risk engine's."
-                )
+            right = getattr(plain, name)
+            _require_same(strategy, name, getattr(strategy.config, name, right), right)
+            if (stands := vars(Strategy).get(name)) is not None and isinstance(strategy, Strategy):
+                _require_same(strategy, name, stands.__get__(strategy), stands.__get__(made))
+
+
+def _require_same(strategy: Any, name: str, found: Any, right: Any) -> None:
+    if found != right and not (name == "oms_type" and found in ("NETTING", OmsType.NETTING)):
+        raise RiskEngineError(
+            f"The run cannot start: strategy {strategy.id} is configured with {name} = {found!r}; only {right!r} is allowed, "
+            "since orders and positions are the risk engine's."
+        )
 
 
 def require_venue(venue: str, msgbus: Any) -> None:

@@ -70,6 +70,15 @@ class Register:
         """The trade, leg and tracked order of a client order id."""
         return self._orders.get(name, (None, None, None))
 
+    @property
+    def unfinished(self) -> list[Trade]:
+        """Trades that hold something, or of which something may still fill."""
+        return [trade for trade in self.trades if not trade.done]
+
+    def tracked(self) -> list[str]:
+        """Client order ids of all orders of trades that are not yet forgotten."""
+        return [order.order_id for trade in self.trades for leg in trade.legs for order in leg.orders]
+
     def unsettled_orders(self) -> list[TrackedOrder]:
         """Orders not known to have ended that may still open a position: entries, and what is left of a bracket that holds nothing."""
         legs = [leg for trade in self.trades for leg in trade.legs]

@@ -20,7 +20,7 @@ from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState, Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
-from bot.market.update import MarketUpdate, QualityUpdate
+from bot.market.update import MarketUpdate
 from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentSubmitted, Leaving, TradeChanged, TradeOpened
 from bot.risk_engine.bar_watch import BarWatch
 from bot.risk_engine.brackets import strategy_id
@@ -130,7 +130,7 @@ class Supervisor:
                 self.way_out.leave(trade, trade.closing)
             elif trade.is_drill and not trade.done:  # nobody waits for its kill any more
                 self.way_out.leave(trade, ExitReason.TIME)
-        for trade in [trade for trade in self.trades if not trade.done]:  # an entry that lost its stop meanwhile, too
+        for trade in self.register.unfinished:  # an entry that lost its stop meanwhile, too
             self.way_out.act(trade)
 
     # ---------------------------------------------------------------- events
@@ -248,19 +248,9 @@ class Supervisor:
         if update.quality.ts_ns < self.judge_from_ns:
             return  # history: it says nothing about a position held now
         self.entries.overdue(update.quality.ts_ns)
-        self._leave_unseen(update.quality)
+        self._bars.leave_unseen(self.trades, update.quality, self.way_out, simulated=self.simulated)
         if reason := self._bars.kill(self.trades, update.quality):
             self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
-
-    def _leave_unseen(self, quality: QualityUpdate) -> None:
-        """Leave what was held while bars stopped or were not believed. A simulated venue closes nothing on a bar that is not believed."""
-        reason = self._bars.unseen(self.trades, quality)
-        self.way_out.blind = self.simulated and quality.bar is None
-        for trade in [trade for trade in self.trades if not trade.done and trade.net]:
-            if reason is not None and trade.closing is None:
-                self.way_out.leave(trade, reason)
-            elif trade.closing is not None and self.simulated:  # what waited for a bar that is believed
-                self.way_out.act(trade)
 
     def leaving(self, answer: Leaving) -> None:
         """What is held, and what is being left."""
@@ -272,10 +262,14 @@ class Supervisor:
 
     def trip(self, reason: str, detail: str) -> None:
         """The kill sequence: refuse entries, cancel, flatten, halt. Latched; tripped again, it goes on with what is still open."""
-        self.switch.trip(reason, detail)
+        try:
+            if self.switch.state is KillState.ARMED:  # so that its record finds the journal
+                self._hands.look()
+        finally:
+            self.switch.trip(reason, detail)
 
     def _leave_all(self) -> None:
-        open_trades = [trade for trade in self.trades if not trade.done]
+        open_trades = self.register.unfinished
         for trade in open_trades:
             if trade.closing is None:
                 self.way_out.leave(trade, self.switch.exit_reason)
@@ -285,7 +279,13 @@ class Supervisor:
             self._rest()
 
     def _rest(self) -> None:
-        """A kill is over when the book is flat and Nautilus holds nothing of the instrument that is none of ours either."""
+        """A kill is over when the book is flat and Nautilus holds nothing of the instrument that is none of ours either.
+
+        What the book says is believed only while we hear everything.
+        """
+        if self.switch.state is not KillState.TRIPPED:
+            return
+        self._hands.look()
         held = self._hands.cache.positions_open(instrument_id=self._instrument_id)
         if self.net == 0 and not sum(position.signed_qty for position in held):
             self.switch.rest()

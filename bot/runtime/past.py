@@ -22,6 +22,7 @@ from bot.journal.kill_state import KillStanding, require_link, standing
 from bot.journal.latch import read_latch, state_of
 from bot.journal.read import Record, opened, read
 from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord, StateRecord
+from bot.learning.restored import RESTORE, Restored
 from bot.messages import BookEvent, EntryEnded, IntentSubmitted, TradeClosed
 from bot.runtime.open_shadows import OpenShadow, SeenBar, seen_bars
 from bot.runtime.recover import Story, recovered, take
@@ -29,7 +30,7 @@ from bot.supervision.orders import Role
 from bot.supervision.trade import Trade
 from bot.units import HOUR_NS
 
-_KINDS = (Kind.INTENT, Kind.ORDER, Kind.FILL, Kind.OUTCOME, Kind.STATE, Kind.QUALITY, Kind.KILL, Kind.SHADOW, Kind.DAY)
+_KINDS = (Kind.INTENT, Kind.ORDER, Kind.FILL, Kind.OUTCOME, Kind.STATE, Kind.QUALITY, Kind.KILL, Kind.SHADOW, Kind.DAY, Kind.OPERATOR)
 UTC_DAY_NS = 24 * HOUR_NS
 # One record a UTC day is enough to know that there was a session: no regular session crosses UTC midnight. The first of a session is
 # its DAY, or the bar of one in which nobody ran at first; a bar and its decisions are one write.
@@ -41,8 +42,8 @@ _SPAN = "SELECT coalesce(min(ts_ns), 0), coalesce(max(ts_ns), 0) FROM records WH
 class Past(msgspec.Struct, frozen=True):
     """State of a restart; all empty for a new journal. Times are market time, UTC ns.
 
-    `events` are what the book counts, each with its time; `learning` holds the close of the first bar of
-    each session and the outcomes, real and shadow, in order, `states` each strategy's last change of state; `charges` are EQS
+    `events` are what the book counts, each with its time; `learning` holds the close of the first bar of each session, the outcomes,
+    real and shadow, and whom a person has brought back, in order, `states` each strategy's last change of state; `charges` are EQS
     events; `day` the last trading day that began. `unfinished` are intents that may still have orders or a position,
     `open_shadows` shadow trades nobody follows any more, `seen_bars` the bars since the first of them was decided, `shadows_begun`
     when each strategy's last on each side (1, -1) was. `intent_ids` are all that were ever decided, `undecided` those that no bar's
@@ -55,7 +56,7 @@ class Past(msgspec.Struct, frozen=True):
     last_ns: int = 0
     decided_ns: int = 0
     events: tuple[tuple[int, BookEvent], ...] = ()
-    learning: tuple[int | TradeOutcome, ...] = ()
+    learning: tuple[int | TradeOutcome | Restored, ...] = ()
     states: dict[str, StateRecord] = {}
     charges: tuple[tuple[str, int], ...] = ()
     kill_state: KillState = KillState.ARMED
@@ -120,7 +121,7 @@ class _Fold:
     def __init__(self) -> None:
         self.first_ns = self.last_ns = self.decided_ns = 0
         self._events: list[tuple[int, BookEvent]] = []
-        self._learning: list[int | TradeOutcome] = []
+        self._learning: list[int | TradeOutcome | Restored] = []
         self._utc_day = 0  # of the newest session
         self._states: dict[str, StateRecord] = {}
         self._charges: list[tuple[str, int]] = []
@@ -173,6 +174,8 @@ class _Fold:
                 self.kill = self.kill._replace(state=state_of(body["state"]), reason=body["reason"])
             case Kind.SHADOW:
                 self._shadow(msgspec.convert(body, ShadowRecord), record)
+            case Kind.OPERATOR if body["action"] == RESTORE and record.strategy is not None:
+                self._learning.append(Restored(record.strategy, body["reason"]))
             case Kind.DAY:
                 self._day = msgspec.convert(body, DayRecord)
 

@@ -55,6 +55,10 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     of_day: str = ""
 
 
+def _copied(limits: Limits) -> Limits:
+    return msgspec.structs.replace(limits, euc=limits.euc.model_copy(deep=True))
+
+
 class Runtime(msgspec.Struct, frozen=True):
     """The shared, read-only objects of one run, and `said`, by which its parts know each other's words.
 
@@ -68,6 +72,11 @@ class Runtime(msgspec.Struct, frozen=True):
     past: Past
     kept: dict[str, TradeLaw] = {}
     said: Said = msgspec.field(default_factory=Said)
+
+    def own(self) -> Runtime:
+        """The same with limits of its own, which nobody who holds this one can write into."""
+        kept = {name: TradeLaw(law.contracts, law.calendar, _copied(law.limits)) for name, law in self.kept.items()}
+        return msgspec.structs.replace(self, limits=_copied(self.limits), kept=kept)
 
     def law_of(self, trade_id: str) -> TradeLaw:
         """What a trade is managed by: the contracts that it was opened under."""

@@ -8,12 +8,14 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from builders import CONTRACTS
 
 from bot.errors import NotOurs
 from bot.ibkr.link.ids import IdSource
+from bot.journal.folder import fresh_journal, report_of
 from bot.journal.latch import latch_path
 from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
@@ -23,6 +25,7 @@ from bot.node.kill_request import KillRequests, leave_request, refused_request, 
 from bot.node.status import journal_names
 from bot.node.watchdog import open_quietly
 from bot.own_files import own_file, own_folder, require_ours, tightened, why_not_ours, write_own
+from bot.report import html
 from bot.state_folder import remember_run, state_folder
 
 SOMEBODY = 4242
@@ -72,6 +75,26 @@ def test_everything_that_is_kept_is_made_for_one_user_whatever_the_umask(tmp_pat
         assert {"hung", "order-ids.json", "last-run.json", "check-paper-DU1.json"} < set(made)
         assert set(made.values()) == {0o600}
     assert {mode(home), mode(home / FOLDER)} == {0o700}
+
+
+def test_a_runs_folder_and_its_report_are_made_for_one_user_whatever_the_umask(tmp_path, monkeypatch, wide):
+    monkeypatch.setattr(html, "Summary", SimpleNamespace(from_journal=lambda path: path))
+    monkeypatch.setattr(html, "render", str)
+    out = tmp_path / "deep" / "out"
+    for _ in range(2):  # what the first has left is put aside
+        path = fresh_journal(out)
+        Journal.append(path, "backtest", CONTRACTS, {}, lambda: 1).close()
+        html.write_report(path, report_of(path))
+    aside = out / "earlier" / "1"
+    assert {mode(folder) for folder in (out, aside.parent, aside)} == {0o700}
+    assert {"journal.sqlite", "report.html"} <= set(modes(out)) and set(modes(out).values()) == {0o600}
+
+
+def test_a_folder_that_is_there_stays_as_its_user_made_it(tmp_path, wide):
+    fresh_journal(tmp_path / "mine")
+    (tmp_path / "mine").chmod(0o750)
+    fresh_journal(tmp_path / "mine")
+    assert mode(tmp_path / "mine") == 0o750
 
 
 @pytest.mark.parametrize("write", [remember_run, lambda *_: IdSource(state_folder() / "ids", "DU1:7").order_id()])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -49,6 +50,16 @@ def test_every_broken_build_says_who_must_catch_it():
     assert _of_the_mix()[2] is True
 
 
+def test_every_broken_build_changes_something_that_the_product_has_and_uses():
+    found = _run(f"import sys; sys.path[:0] = {_paths()!r}; import json, broken_targets as t; "
+                 "print(json.dumps({build: t.changes(build) for build in t.broken.BUILDS}))")  # fmt: skip
+    product = "\n".join(path.read_text() for path in sorted((RUN.parents[2] / "bot").rglob("*.py")))
+    for build, made in found.items():
+        assert made["changed"] and not made["added"], (build, made)
+        for name in {each.rpartition(".")[2] for each in made["changed"] if not each.startswith(("TABLE", "_STATUSES"))}:
+            assert len(re.findall(rf"\b{name}\b", product)) > 1, f"{build}: nothing calls {name}"
+
+
 @cache
 def _of_the_mix() -> list[Any]:
     """Faults and situations that do not come up, and whether broken builds and catches match: of one process with the campaign's path."""
@@ -62,6 +73,10 @@ faults = set(FAULTS) - {{fault.name for seed in range(200) for fault in drawn(se
 fifties = [{{drawn(seed).faults[0].name for seed in range(first, first + 50)}} for first in range(0, 300, 50)]
 print(json.dumps([sorted(faults), sorted(set(SITUATIONS) - set.intersection(*fifties)), BUILDS.keys() == CAUGHT_BY.keys()]))
 """
+    return _run(said)
+
+
+def _run(said: str) -> Any:
     return json.loads(subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout)
 
 

@@ -27,7 +27,7 @@ from bot.messages import (
     IntentSubmitted,
 )
 from bot.risk_engine.brackets import price_of
-from bot.risk_engine.controller import FIRST
+from bot.risk_engine.path import FIRST
 
 EXEC, EMULATOR = "ExecEngine.execute", "OrderEmulator.execute"
 AWAY = {f"10:{minute}": (6, 8, 5, 6) for minute in range(42, 52)}  # the entry is not reached

@@ -13,6 +13,7 @@ from hostile import Hostile
 from live_hour import PIECES, Hour, Script, law, standing
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder
+from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.events import OrderCanceled, OrderDenied
 from stage import read_journal
 
@@ -233,6 +234,34 @@ def test_a_denial_that_nautilus_has_not_made_ends_a_bracket_whole_or_not_at_all(
 
     seen = played({(2, "in"): forge})
     assert (seen.raised, seen.broken, seen.came, seen.open_trades) == ([], [], [], [])
+
+
+def test_nobody_denies_the_supervisors_own_orders_on_their_way(played):
+    said = []
+
+    def deny(rogue: Hostile) -> None:
+        """Every closing order that has not left yet."""
+        for order in rogue.cache.orders():
+            if order.status == OrderStatus.INITIALIZED and named_role(order.client_order_id.value) is Role.EXIT:
+                about = (rogue.trader_id, order.strategy_id, order.instrument_id, order.client_order_id)
+                said.append(about[-1].value)
+                rogue.msgbus.send(PROCESS, OrderDenied(*about, "no", UUID4(), rogue.time_ns))
+
+    async def ever(rogue: Hostile) -> None:
+        while True:
+            deny(rogue)
+            await asyncio.sleep(0)
+
+    def held(rogue: Hostile, a: int, b: int) -> None:
+        task = asyncio.ensure_future(ever(rogue))
+        kill(rogue, None)
+        deny(rogue)
+        rogue.kept.append(task)
+
+    held = Held(held)
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=held, minutes=6)
+    assert said  # there was something to deny
+    assert (seen.raised, seen.broken, seen.net, seen.book_net, seen.kill_state) == ([], [], 0, 0, KillState.HALTED)
 
 
 def test_our_own_refusal_of_a_change_leaves_the_next_one_alone(played):

@@ -7,13 +7,18 @@ whatever it holds stays covered by a stop of the same size on every bar.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.config import BacktestEngineConfig, LoggingConfig, RiskEngineConfig
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import SubmitOrderList
 from nautilus_trader.model.book import OrderBook
 from nautilus_trader.model.data import BookOrder, TradeTick
 from nautilus_trader.model.enums import AggressorSide, BookType, OrderSide, TradingState, TriggerType
+from nautilus_trader.model.events import OrderDenied
 from nautilus_trader.model.identifiers import ExecAlgorithmId, TradeId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import OrderList
@@ -345,16 +350,35 @@ def test_a_pair_that_is_larger_than_the_position_is_cut_in_place(day):
 
 def test_a_repair_that_is_refused_flattens(day):
     def refuse_the_repair(rogue: Rogue) -> None:
-        nautilus = rogue.controller._trader._risk_engine
-        nautilus.set_trading_state(TradingState.HALTED)
+        engine = rogue.controller._engine
+        sends = engine._pass_exec
+
+        def refused(command: Any) -> None:
+            """As an adapter would that cannot send a pair."""
+            if not isinstance(command, SubmitOrderList):
+                return sends(command)
+            for order in command.order_list.orders:
+                about = (order.trader_id, order.strategy_id, order.instrument_id, order.client_order_id)
+                rogue.msgbus.send("ExecEngine.process", OrderDenied(*about, "it cannot be sent", UUID4(), rogue.time_ns))
+
+        engine._pass_exec = refused
         SeenVenue.last.cancels(rogue.order("1S"))
-        nautilus.set_trading_state(TradingState.ACTIVE)
+        engine._pass_exec = sends
 
     result = day({"10:41": Rogue.enter, "10:50": refuse_the_repair})
     assert [outcome["exit_reason"] for outcome in result.played.outcomes] == ["RECONCILED"]
     assert result.played.kills == [], "a repair that failed is no kill"
     assert (result.rogue.nets[-1], result.rogue.uncovered) == (0, [])
     assert [order for order in result.played.orders if order.is_open] == []
+
+
+def test_nothing_that_nautilus_own_risk_engine_refuses_keeps_a_position_bare(day):
+    def halted(rogue: Rogue) -> None:
+        rogue.controller._trader._risk_engine.set_trading_state(TradingState.HALTED)
+        SeenVenue.last.cancels(rogue.order("1S"))
+
+    result = day({"10:41": Rogue.enter, "10:50": halted})
+    assert (result.played.kills, result.played.outcomes, result.rogue.nets[-1], result.rogue.uncovered) == ([], [], 1, [])
 
 
 # ------------------------------------------------------------------ kill switch and guards

@@ -123,6 +123,13 @@ class Link:
             return None
         return self._inquiry.not_synced() if self.allows_way_out else self._no_way_out()
 
+    def why_no_time(self) -> ClockSkew | None:
+        """What the broker's clock has done that stands against entries; None if it goes on as it did."""
+        if not (astray := self.clock.astray_seconds):
+            return None
+        believed = "not believed yet" if self.clock.doubted else "which market time has followed"
+        return ClockSkew(f"the broker's clock has jumped by {astray:+,.1f} s, {believed}")
+
     @property
     def connection(self) -> Connection:
         """The open connection. Raises ConnectionLost if there is none."""
@@ -278,6 +285,9 @@ class Link:
         """The heartbeat: an answer proves that the gateway lives; its time is compared with ours."""
         answer = await self.connection.ask_named("reqCurrentTime", "currentTime")
         skew, step = self.clock.broker_says(answer[0][0], at_connect), self.clock.step_seconds()
+        if at_connect and self.clock.doubted:
+            answer = await self.connection.ask_named("reqCurrentTime", "currentTime")
+            skew = self.clock.broker_says(answer[0][0], at_connect)
         if abs(step) > MAX_SKEW_SECONDS:
             self.report(ClockSkew(f"this machine's clock was set by {step:+.1f} s; market time goes on without that"))
         if abs(skew) > MAX_SKEW_SECONDS:

@@ -13,6 +13,7 @@ from bot.node.check.items import CheckItem, failed, passed, skipped
 from bot.node.check.report import Mode
 from bot.node.drill import ACTION, OVER
 from bot.node.journals import FOLDER
+from bot.plural import counted
 from bot.units import HOUR_NS
 
 DAY_NS = 24 * HOUR_NS
@@ -29,9 +30,10 @@ def drill_item(folder: Path, now_ns: int, mode: Mode) -> CheckItem:
     cannot be read has an item of its own."""
     newest_ns = max((_last(path) for path in (folder / FOLDER).glob("*.sqlite")), default=0)
     days = max(0, now_ns - newest_ns) // DAY_NS
+    last = f"the last kill drill was {counted(days, 'day')} ago, {new_york(newest_ns)} New York"
     if newest_ns and now_ns - newest_ns <= VALID_DAYS * DAY_NS:
-        return passed("drill", f"the last kill drill was {days} days ago, {new_york(newest_ns)} New York")
-    found = f"the last kill drill was {days} days ago, {new_york(newest_ns)} New York" if newest_ns else "no kill drill yet in this folder"
+        return passed("drill", last)
+    found = last if newest_ns else "no kill drill yet in this folder"
     if mode == "LIVE":
         return failed("drill", f"{found}; LIVE wants one within {VALID_DAYS} days", REMEDY)
     return skipped("drill", f"{found}; LIVE wants one within {VALID_DAYS} days: `mesbot drill` on the paper account")

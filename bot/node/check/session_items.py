@@ -14,6 +14,7 @@ from bot.ibkr.link.link import MAX_SKEW_SECONDS
 from bot.ibkr.session import BrokerSession
 from bot.node.check.items import CheckItem, failed, passed, skipped
 from bot.node.probe import SIMULATED_SECONDS, Probe
+from bot.plural import counted
 from bot.runtime.runtime import runtime_of
 from bot.units import to_cents, to_usd
 
@@ -109,7 +110,9 @@ def _instrument(session: BrokerSession) -> CheckItem:
     assert front is not None, "a session that has synchronised knows its front month"
     roll = exit_only_from(front, runtime_of(session.config.runtime).calendar) or front.last_trade_date
     days = (roll - today).days
-    return passed("instrument", f"{front.local_symbol} at {front.exchange}, exit-only from {roll}, which is {days} days after {today}")
+    return passed(
+        "instrument", f"{front.local_symbol} at {front.exchange}, exit-only from {roll}, which is {counted(days, 'day')} after {today}"
+    )
 
 
 def _positions(session: BrokerSession, explained: int) -> CheckItem:

@@ -7,6 +7,7 @@ from datetime import date as Date
 
 import msgspec
 
+from bot.decision.outcome import Mark
 from bot.report.index import index_gains
 from bot.report.numbers.number import ONE, How, Number, Source, Unit, ones
 from bot.report.numbers.strategies import BOOK
@@ -52,11 +53,11 @@ def run_numbers(run: Run, days: list[Day]) -> Iterator[Number]:
     yield _count("dvs.low", "bars whose DVS was unknown or below the gate for entries", lambda: _low(run, run.bars))
     yield Number(
         name=f"{BOOK}.trades.per_session", unit=Unit.RATE, words="real trades a session", how=How.QUOTIENT, over="sessions",
-        amounts=ONE, sources=lambda: ones(trade.seq for trade in run.trades),
+        amounts=ONE, sources=lambda: ones(trade.seq for trade in run.results),
     )  # fmt: skip
     yield Number(
         name="drawdown", unit=Unit.CENTS, words="deepest fall of the account: the trades from its highest point to the lowest after it",
-        how=How.SUM, amounts="net_cents", sources=lambda: amounts_of(_deepest_fall(run.trades), "net_cents"),
+        how=How.SUM, amounts="net_cents", sources=lambda: amounts_of(_deepest_fall(run.results), "net_cents"),
     )  # fmt: skip
     yield Number(
         name="index.net", unit=Unit.CENTS, how=How.SUM,
@@ -79,10 +80,10 @@ def day_numbers(run: Run, days: list[Day]) -> Iterator[Number]:
                 name=f"{name}.lowest_{score}", unit=Unit.SCORE, words=f"lowest {score.upper()} of a bar", how=How.LOWEST, amounts=score,
                 sources=lambda day=day, score=score: _scores(day.bars, score),
             )  # fmt: skip
-        yield _count(f"{name}.trades", "real trades that were closed", lambda day=day: [trade.seq for trade in day.trades])
+        yield _count(f"{name}.trades", "real trades that were closed", lambda day=day: [trade.seq for trade in _results(day)])
         yield Number(
             name=f"{name}.net", unit=Unit.CENTS, words="result of the day's real trades after fees and slippage", how=How.SUM,
-            amounts="net_cents", sources=lambda day=day: amounts_of(day.trades, "net_cents"),
+            amounts="net_cents", sources=lambda day=day: amounts_of(_results(day), "net_cents"),
         )  # fmt: skip
         for span in ("day", "week", "month"):
             yield Number(
@@ -103,6 +104,10 @@ def _first_seqs(days: list[Day]) -> list[int]:
 
 def _vetoed(run: Run) -> list[int]:
     return [seq for ts_ns, seq in run.vetoed.items() if ts_ns in run.planned]
+
+
+def _results(day: Day) -> list[Closed]:
+    return [trade for trade in day.trades if trade.mark is not Mark.VOID]
 
 
 def _rejected(bars: list[Bar]) -> list[int]:

@@ -80,7 +80,7 @@ def _counted(run: Run, name: str, words: str, wanted: Wanted) -> Number:
 
 
 def _results(run: Run, name: str, strategies: set[str]) -> Iterator[Number]:
-    trades = [trade for trade in run.trades if trade.strategy in strategies]
+    trades = [trade for trade in run.results if trade.strategy in strategies]
     rated = [trade for trade in trades if not trade.mark]
     confidence = run.contracts.learning.wilson_confidence
     won = [trade for trade in rated if trade.net_cents > 0]
@@ -98,9 +98,11 @@ def _results(run: Run, name: str, strategies: set[str]) -> Iterator[Number]:
 
     one = {"how": How.COUNT, "amounts": ONE, "unit": Unit.COUNT}
     over = {"how": How.QUOTIENT, "over": f"{name}.trades" if rated == trades else f"{name}.rated"}
-    yield Number(name=f"{name}.trades", words="real trades that were closed", sources=lambda: ones(_seqs(trades)), **one)
+    yield Number(
+        name=f"{name}.trades", words="real trades that were closed; a void one is no result", sources=lambda: ones(_seqs(trades)), **one
+    )
     if rated != trades:
-        words = "of them, those that were neither held over a gap nor void"
+        words = "of them, those that were not held over a gap"
         yield Number(name=f"{name}.rated", words=words, sources=lambda: ones(_seqs(rated)), **one)
     words = "share of the trades with a net result above 0"
     yield Number(name=f"{name}.won", unit=Unit.SHARE, words=words, amounts=ONE, sources=lambda: ones(_seqs(won)), **over)
@@ -125,7 +127,7 @@ def _seqs(trades: list[Closed]) -> list[int]:
 
 
 def _random(run: Run, name: str, strategies: set[str], entries: RandomEntries) -> Iterator[Number]:
-    trades = [trade for trade in run.trades if trade.strategy in strategies and run.intent_of(trade) is not None]
+    trades = [trade for trade in run.results if trade.strategy in strategies and run.intent_of(trade) is not None]
     seed = "each the sum of one draw of every strategy" if name == BOOK else f"seed {entries.seed(name)}"
     origin = (
         f"{RANDOM_DRAWS:,} draws of as many random entries, with the same sides and brackets, where the session allows entries ({seed})."

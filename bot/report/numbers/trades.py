@@ -84,4 +84,6 @@ def _sample(run: Run, change: Record) -> list[int]:
 
 
 def _of(trades: Sequence[Closed], strategy: str, before_seq: int, since_ns: int) -> list[int]:
-    return [trade.seq for trade in trades if trade.strategy == strategy and trade.seq < before_seq and trade.decided_ns >= since_ns]
+    """Those of a strategy that the learning loop took in; a marked one says nothing of it."""
+    ours = (trade for trade in trades if trade.strategy == strategy and not trade.mark)
+    return [trade.seq for trade in ours if trade.seq < before_seq and trade.decided_ns >= since_ns]

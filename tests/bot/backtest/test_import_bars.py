@@ -58,7 +58,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def data_import(*words: object) -> Result:
-    return CliRunner().invoke(cli, ["data", "import", *map(str, words)])
+    return CliRunner(env={"COLUMNS": "2000"}).invoke(cli, ["data", "import", *map(str, words)])
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def test_files_that_overlap_equally_are_joined_each_minute_once_in_order_of_time
     result = data_import(late, early, "--to", tmp_path / "new" / "bars")
     assert result.exit_code == 0, result.output
     assert f"{late}: 4,140 minutes" in result.output
-    assert "Data: 5,520 minutes, 2025-03-09 18:01 to 2025-03-13 17:00 New York, 4 of 4 sessions" in result.output
+    assert "Data: 5,520 minutes, opening 2025-03-09 18:00 to 2025-03-13 16:59 New York, 4 of 4 sessions" in result.output
     assert read(tmp_path / "new" / "bars").equals(whole())
     sources = json.loads((tmp_path / "new" / "bars" / "import.json").read_text(encoding="utf-8"))["sources"]
     assert [each["name"] for each in sources] == ["late.csv.gz", "early.parquet"]
@@ -167,6 +167,14 @@ def test_a_whole_that_is_refused_leaves_nothing_although_each_file_is_usable(tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.csv", "two.csv"]
 
 
+def test_a_link_to_nowhere_is_refused_and_a_folder_below_new_ones_is_made(tmp_path: Path, write: Write) -> None:
+    file, link = write("bars.csv", days(0, 1)), tmp_path / "link"
+    link.symlink_to(tmp_path / "gone")
+    result = data_import(file, "--to", link)
+    assert (result.exit_code, f"--to {link}: is a link to {tmp_path / 'gone'}, which is not there" in result.stderr) == (2, True)
+    assert data_import(file, "--to", tmp_path / "new" / "below" / "bars").exit_code == 0
+
+
 def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path, write: Write) -> None:
     file = write("bars.csv", days(0, 1))
     (tmp_path / "mine").mkdir()
@@ -217,7 +225,7 @@ def test_a_folder_that_is_not_as_it_was_written_is_refused_by_name(tmp_path: Pat
     else:
         (folder / "bars.parquet").unlink()
         said = "bars.parquet is missing since the import"
-    result = CliRunner().invoke(cli, ["data", "check", str(folder)])
+    result = CliRunner(env={"COLUMNS": "2000"}).invoke(cli, ["data", "check", str(folder)])
     assert result.exit_code == 1
     assert said in result.output
     assert "import the files anew into another folder" in result.output

@@ -20,7 +20,7 @@ from bot.units import MINUTE_NS
 
 
 def mesbot(*words: object) -> Result:
-    return CliRunner().invoke(cli, list(map(str, words)))
+    return CliRunner(env={"COLUMNS": "2000"}).invoke(cli, list(map(str, words)))
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def test_a_usable_file_is_shown_and_ends_with_0(good):
     result = mesbot("data", "check", good)
     assert result.exit_code == 0
     first, *_, last = result.output.splitlines()
-    assert first.startswith("Data: 4,140 minutes, 2025-06-08 18:01 to 2025-06-11 17:00 New York, 3 of 3 sessions; mesbot's own, zone UTC")
+    assert first.startswith(
+        "Data: 4,140 minutes, opening 2025-06-08 18:00 to 2025-06-11 16:59 New York, 3 of 3 sessions; mesbot's own, zone UTC"
+    )
     assert last.startswith(f"Usable: {good} (passport ")
 
 
@@ -105,7 +107,7 @@ def test_a_run_says_what_its_data_are_on_the_terminal_in_its_journal_and_in_its_
     passport = examined(bars, CONTRACTS.session, Reading()).passport
     lines = passport.lines()
     assert [line for line in result.output.splitlines() if line.startswith("Data: ")] == lines
-    assert "Data: 1 sessions are missing (2025-06-10)." in lines
+    assert "Data: 1 session is missing (2025-06-10)." in lines
     with opened(out / "journal.sqlite") as journal:
         (header,) = headers(journal)
     assert header["passport"] == passport.sha256

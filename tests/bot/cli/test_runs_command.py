@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
-import small_journal
 from click.testing import CliRunner, Result
+from rich.console import Console
 
+from bot.cli.backtest import show_run
 from bot.cli.main import cli
 from bot.journal.folder import fresh_journal
 from bot.journal.run_lock import RunLock
 from bot.report.html import write_report
+
+sys.path.append(str(Path(__file__).parents[1] / "report"))
+import small_journal
 
 
 @pytest.fixture
@@ -42,6 +48,15 @@ def test_runs_lists_all_of_them_the_latest_first(run, four):
     assert shown.exit_code == 0
     assert [line.split()[0] for line in shown.output.splitlines()] == ["run", "latest", "3", "2", "1"]
     assert "backtest of bars.csv, no bar" in shown.output
+
+
+def test_the_end_of_a_run_says_that_earlier_ones_are_kept(run, four, tmp_path):
+    console = Console(file=io.StringIO(), width=80)
+    show_run(four / "journal.sqlite", console, report=False)
+    assert console.file.getvalue().rstrip().endswith("journal.sqlite (and 3 earlier: mesbot runs)")
+    alone = Console(file=io.StringIO(), width=80)
+    show_run(small_journal.write(tmp_path / "paper-DU1-2025.sqlite", days=()), alone, report=False)
+    assert alone.file.getvalue().rstrip().endswith("paper-DU1-2025.sqlite")
 
 
 def test_runs_as_json_has_every_field(run, four):

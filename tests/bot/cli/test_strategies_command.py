@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,24 +39,47 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
 
 
 def lines(result: Result) -> dict[str, str]:
-    """The lines of the list, by strategy."""
+    """What is listed, by strategy."""
     assert result.exit_code == 0, result.output
     return lines_of(result.output)
 
 
 def lines_of(output: str) -> dict[str, str]:
-    rows = [line.split(maxsplit=1) for line in output.splitlines() if line.strip()]
-    return {row[0]: " ".join(row[1].split()) for row in rows[2:] if row[0] not in ("States:", "To")}
+    """Each strategy's lines as one; those after the first are set in."""
+    found: list[str] = []
+    for line in output.splitlines():
+        if line.startswith(" "):
+            found[-1] += f" {line.strip()}"
+        else:
+            found.append(line)
+    return dict(line.split(": ", 1) for line in found if not line.startswith("States:"))
 
 
 # ------------------------------------------------------------------------ the list
 
 
-def test_each_strategy_is_one_line_with_summary_belief_contracts_tiers_state_and_place(run):
+def test_each_strategy_is_listed_with_summary_belief_contracts_tiers_state_and_place(run):
     found = lines(run("strategies"))
     assert list(found) == ["K1", "K2", "K3", "K4", "K5"]
-    assert found["K4"] == "Momentum extension: follows a break of the range F4 2 B no journal yet strategies/"
-    assert found["K5"] == "Noise filter: orders nothing, and vetoes every entry of a bar that is noise F5 - all no journal yet strategies/"
+    may = "belief F4; 2 contracts, tier B; from strategies/"
+    assert found["K4"] == f"Momentum extension: follows a break of the range {may} no journal yet"
+    noise = "Noise filter: orders nothing, and vetoes every entry of a bar that is noise"
+    assert found["K5"] == f"{noise} belief F5; orders nothing; from strategies/ no journal yet"
+
+
+def test_nothing_listed_is_wider_than_the_terminal_and_no_word_is_cut(run, monkeypatch):
+    wide = " ".join(run("strategies").output.split())
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = run("strategies").output
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert " ".join(narrow.split()) == wide
+
+
+def test_as_json_a_program_reads_the_same(run):
+    told = json.loads(run("strategies", "--json").stdout)
+    assert told["journal"] is None
+    assert [each["name"] for each in told["strategies"]] == ["K1", "K2", "K3", "K4", "K5"]
+    assert (told["strategies"][3]["contracts"], told["strategies"][3]["tiers"]) == (2, ["B"])
 
 
 def test_it_says_that_no_journal_tells_of_states_yet(run):
@@ -73,10 +97,9 @@ def test_the_state_is_that_of_the_newest_journal(run, tmp_path):
     told = run("strategies", "--strategies", "mine")
     assert told.output.splitlines()[-1] == "States: out/journal.sqlite"
     found = lines(told)
-    assert found["K1"].endswith("S A B active strategies/")
-    assert found["Z6"].endswith("F2 1 S A B quarantined mine")
-    assert found["K7"].endswith("F6, its own 1 S A B not journaled yet mine")
-    assert "To be released: Z6 by two wins" in told.output  # no outcome in it says otherwise
+    assert found["K1"].endswith("tiers S A B; from strategies/ active")
+    assert found["Z6"].endswith("belief F2; 1 contract, tiers S A B; from mine quarantined; released by two wins")
+    assert found["K7"].endswith("belief F6, its own; 1 contract, tiers S A B; from mine not journaled yet")
 
 
 def test_what_releases_is_told_with_the_sessions_that_are_left_also_over_a_new_year(run, tmp_path):
@@ -98,8 +121,8 @@ def test_what_releases_is_told_with_the_sessions_that_are_left_also_over_a_new_y
                 journal.close_link(ts_ns)
     remember_run(path, CONTRACTS)
     told = run("strategies").output
-    assert "To be released: K1 by the first real win, or its evidence ages: in 19 sessions if no trade of it closes until then" in told
-    assert lines_of(told)["K1"].endswith("S A B throttled strategies/")
+    age = "its evidence ages: in 19 sessions, on 2026-01-30, if no trade of it closes until then"
+    assert lines_of(told)["K1"].endswith(f"throttled; released by the first real win, or {age}")
 
 
 def lost_or_won(minute: int, r: float, shadow: bool) -> TradeOutcome:

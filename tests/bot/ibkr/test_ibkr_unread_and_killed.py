@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from ibkr_rig import until
 from test_ibkr_other_hands import closed_as, entered, goes_on, held
 from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
@@ -13,6 +14,7 @@ from bot.ibkr.link.link_state import LinkState
 from bot.runtime.past import past_of
 
 
+@pytest.mark.slow
 @on_stage
 async def test_a_stop_that_cannot_be_read_after_a_restart_counts_when_it_fills(stage: Stage) -> None:
     await entered(stage)
@@ -39,6 +41,7 @@ async def test_a_stop_that_cannot_be_read_after_a_restart_goes_when_the_trade_is
     assert closed_as(stage) == ["MANUAL"] and past_of([stage.path]).kill_state.value == "HALTED"
 
 
+@pytest.mark.slow
 @on_stage
 async def test_the_stop_of_an_entry_that_may_have_filled_stays_through_a_kill_until_the_position_is_known(stage: Stage) -> None:
     await stage.place()
@@ -60,6 +63,7 @@ async def test_the_stop_of_an_entry_that_may_have_filled_stays_through_a_kill_un
     assert closed_as(stage) == ["MANUAL"] and past_of([stage.path]).kill_state.value == "HALTED"
 
 
+@pytest.mark.slow
 @on_stage
 async def test_an_entry_whose_fill_neither_account_nor_executions_tell_keeps_its_stop_until_one_of_them_does(stage: Stage) -> None:
     await stage.place()

@@ -125,6 +125,7 @@ async def test_a_fill_that_was_not_told_is_asked_for_and_counts_while_an_order_o
         assert not r.ear.fills[0].exec_id.startswith(WORD) and r.ear.heard(e.UnreadableAnswer) is not None
 
 
+@pytest.mark.slow
 @on_a_loop
 async def test_an_execution_that_says_of_no_side_what_was_traded_locks_entries_until_a_whole_answer_came(monkeypatch):
     async with rig() as r:
@@ -196,6 +197,7 @@ def test_an_order_without_the_price_of_its_kind_is_not_read(kind, limit, stop):
     assert told_terms(Told, "MKT") == (1, None, None)
 
 
+@pytest.mark.slow
 @on_a_loop
 async def test_an_account_that_says_flat_for_a_while_and_is_not_takes_nothing_away():
     async with Gateway(gateway_config()) as gateway:

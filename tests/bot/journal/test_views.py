@@ -1,8 +1,11 @@
 import sqlite3
 
+import msgspec
 import pytest
 from scripted_run import bar_ns, contracts, outcome
 
+from bot.decision.outcome import Mark
+from bot.journal import schema
 from bot.journal.records import Action, DecisionRecord, GateRecord, Kind, StateRecord
 from bot.journal.store import Journal
 
@@ -41,6 +44,30 @@ def test_trades_are_real_trades_only(path):
 
 def test_daily_pnl_adds_the_trades_of_a_trading_day(path):
     assert rows(path, "SELECT trading_day, trades, gross_cents, net_cents FROM daily_pnl") == [("2025-10-02", 2, 3000, 2752)]
+
+
+def test_a_void_trade_is_listed_and_counts_in_no_day(tmp_path):
+    path = tmp_path / "void.sqlite"
+    with Journal.create(path, "backtest", contracts(), {}, lambda: 1) as journal:
+        journal.add(Kind.OUTCOME, bar_ns(4), outcome(0), "K1")
+        journal.add(Kind.OUTCOME, bar_ns(5), msgspec.structs.replace(outcome(1, trade_id="T2"), mark=Mark.VOID), "K1")
+        journal.close_link(bar_ns(5))
+    assert rows(path, "SELECT trade_id, mark FROM trades") == [("T1", None), ("T2", "VOID")]
+    assert rows(path, "SELECT trades, net_cents FROM daily_pnl") == [(1, 1376)]
+
+
+def test_a_file_from_before_trades_had_a_mark_is_whole_and_one_with_another_view_is_not(path, tmp_path):
+    def made(name: str, trades: str) -> sqlite3.Connection:
+        db = sqlite3.connect(tmp_path / name)
+        for statement in schema.STATEMENTS:
+            db.execute(trades if statement.startswith("CREATE VIEW trades ") else statement)
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+        return db
+
+    (now,) = [statement for statement in schema.STATEMENTS if statement.startswith("CREATE VIEW trades ")]
+    assert schema.faults(made("earlier.sqlite", now.replace(",\n  json_extract(body, '$.mark') AS mark", ""))) == []
+    assert schema.faults(made("other.sqlite", now.replace("'$.r'", "'$.net_cents'"))) == ["view trades was changed"]
 
 
 def test_skip_reasons_count_bars_and_plans(path):

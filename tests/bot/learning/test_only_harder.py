@@ -53,7 +53,7 @@ def test_what_the_loop_says_is_a_state_a_multiplier_counts_metrics_and_what_rele
     assert fields == {"state", "throttle_level", "cost_multiplier", "wins", "losses", "metrics", "release"}
     assert {*Trust.__annotations__} <= fields
     public = {name for name in vars(LearningLoop) if not name.startswith("_")}
-    assert public == {"on_session", "on_outcome", "refold", "restore", "view", "cells"}
+    assert public == {"on_session", "on_outcome", "refold", "restore", "release", "view", "cells"}
     for told in (LearningLoop.on_session, LearningLoop.on_outcome, LearningLoop.refold):
         assert told.__annotations__["return"] == f"list[{StateRecord.__name__}]"
 

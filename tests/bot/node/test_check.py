@@ -119,11 +119,10 @@ def test_the_calendar_tells_today_the_next_five_trading_days_and_the_next_half_d
     assert all(part in item.found for part in parts), item.found
 
 
-def test_a_calendar_that_no_library_knows_fails(folder, tmp_path):
-    unknown = contracts_with(tmp_path, "session", "XNYS", "XNOWHERE")
-    item = check_here(folder, unknown)["calendar"]
-    assert item.status is FAIL
-    assert "XNOWHERE" in item.found and "Update exchange_calendars" in item.remedy
+def test_a_calendar_that_is_not_the_markets_fails_with_the_contracts(folder, tmp_path):
+    found = check_here(folder, contracts_with(tmp_path, "session", "XNYS", "XNOWHERE"))
+    assert (found["contracts"].status, found["calendar"].status) == (FAIL, SKIP)
+    assert "session.yaml: calendars.rth = 'XNOWHERE' must be XNYS" in found["contracts"].found
 
 
 def test_a_calendar_that_ends_before_the_next_five_trading_days_fails(folder, tmp_path):

@@ -4,13 +4,17 @@ import pytest
 import small_journal
 from builders import CONTRACTS
 from changed_contracts import changed
+from click.testing import CliRunner
 from rich.console import Console
 
+from bot.cli.main import cli
 from bot.decision.outcome import Mark
 from bot.journal.store import Journal
 from bot.journal.verify import verify
+from bot.journal.why import why
 from bot.report.summary import Summary
 from bot.report.terminal import LEARNING_OFF, print_summary
+from bot.report.why_number import list_numbers, why_number
 
 NAMES = ["K1", "K2", "K3", "K4", "K5"]
 
@@ -71,12 +75,20 @@ def test_a_whole_run_is_not_called_otherwise(path):
     assert not {"VOID", "INTERRUPTED", "HELD_OVER_GAP"} & set(shown(path).replace(":", " ").split())
 
 
-def test_marked_trades_count_in_money_and_not_in_rates(tmp_path):
+def test_every_reading_of_an_interrupted_run_says_so(tmp_path):
+    path = small_journal.write(tmp_path / "cut.sqlite", bars=20, ended=None)
+    for said in (why_number(path, "K1.net"), list_numbers(path, "K1"), why(path, "2025-10-01 09:45")):
+        assert said.splitlines()[-1].startswith("INTERRUPTED: the run did not come to its end")
+    told = CliRunner().invoke(cli, ["journal", "export", "--journal", str(path), "--out", str(tmp_path / "tables")])
+    assert "INTERRUPTED" in told.stderr and "trades.csv" in told.stdout
+
+
+def test_a_trade_over_a_gap_counts_in_money_and_not_in_rates_and_a_void_one_in_nothing(tmp_path):
     marked = Summary.from_journal(small_journal.write(tmp_path / "marked.sqlite", bars=80, marks={0: Mark.HELD_OVER_GAP, 1: Mark.VOID}))
     plain = Summary.from_journal(small_journal.write(tmp_path / "plain.sqlite", bars=80))
     for name in ("K1", "book"):
-        assert (marked.value(f"{name}.trades"), marked.value(f"{name}.rated")) == (6, 4)
-        assert marked.value(f"{name}.net") == plain.value(f"{name}.net")
+        assert (marked.value(f"{name}.trades"), marked.value(f"{name}.rated")) == (5, 4)
+        assert marked.value(f"{name}.net") == plain.value(f"{name}.net") - plain.value("trades.2.net")
         assert marked.value(f"{name}.won") == 0.5
         assert marked.value(f"{name}.won.interval") != plain.value(f"{name}.won.interval")
 

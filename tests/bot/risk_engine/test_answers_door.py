@@ -221,5 +221,92 @@ def test_live_a_report_of_all_there_is_is_refused_whoever_brings_it():
     assert (door.reports, door.refused) == ([], [mine, other])
 
 
-def test_a_simulated_exchange_keeps_its_own_way_to_the_portfolio():
-    assert Door(simulated=True).bus.endpoints() == [PROCESS]
+def test_a_simulated_exchange_tells_of_its_account_itself():
+    door, state = Door(simulated=True), object()
+    assert door.bus.endpoints() == [PROCESS, ACCOUNT]
+    door.bus.send(ACCOUNT, state)
+    assert (door.accounts, door.refused) == ([state], [])
+
+
+# ------------------------------------------------------------------ what another hand has written
+
+
+def test_an_event_that_another_hand_applied_is_foreign_for_good():
+    order = working(bracket().first)
+    told = answers(order)
+    told.known(order)
+    assert told.foreign(order) == ""
+    order.apply(canceled(order))
+    assert [told.foreign(order) for _ in range(2)] == ["OrderCanceled"] * 2
+
+
+def test_what_came_through_the_door_and_was_heard_is_not_foreign():
+    order = working(bracket().first)
+    told, event = answers(order), canceled(order)
+    told.known(order)
+    told.bring(event)
+    assert told.news(event) and told.foreign(order) == ""
+
+
+@pytest.mark.parametrize("ask", [asked_to_end, asked_to_change])
+def test_what_asks_for_something_is_anybodys(ask):
+    order = working(bracket().first)
+    told = answers(order)
+    told.known(order)
+    assert told.foreign(ask(order)) == ""
+
+
+def test_an_order_that_only_was_made_has_nothing_foreign():
+    assert answers().foreign(bracket().first) == ""
+
+
+def looked(told: Answers, times: int) -> list[list[Any]]:
+    return [told.unbooked() for _ in range(times)]
+
+
+def test_a_fill_that_nautilus_does_not_tell_of_is_told_at_the_second_look_once():
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    told.bring(fill := filled(order, 1000))
+    assert looked(told, 3) == [[], [fill], []]
+    order.apply(fill)
+    assert not told.news(fill)  # it was heard
+
+
+def test_a_fill_that_is_heard_between_two_looks_is_none():
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    told.bring(fill := filled(order, 1000))
+    assert told.unbooked() == []
+    order.apply(fill)
+    assert told.news(fill) and told.unbooked() == []
+
+
+def test_the_same_fill_again_is_none():
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    told.bring(fill := filled(order, 1000))
+    order.apply(fill)
+    assert told.news(fill)
+    told.bring(type(fill).from_dict(type(fill).to_dict(fill)))
+    assert looked(told, 3) == [[], [], []]
+
+
+def test_only_a_fill_is_missed():
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    told.bring(canceled(order))
+    assert looked(told, 3) == [[], [], []]
+
+
+def test_another_fill_of_the_same_order_is_missed_too():
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    told.known(order)  # it has been accepted
+    first = filled(order, 1000)
+    second = type(first).from_dict(type(first).to_dict(first) | {"trade_id": "F-2"})
+    told.bring(first)
+    order.apply(first)
+    assert told.news(first)
+    told.bring(second)
+    assert looked(told, 3) == [[], [second], []]

@@ -281,9 +281,10 @@ def test_the_orders_that_were_approved_are_tracked_whatever_becomes_of_the_list(
 
 def test_two_commands_on_the_way_do_not_put_each_other_aside(doors):
     found = doors()
-    first, second = (change(order, 993) for order in bracket().orders[1:])
+    (_, (_, one, _)), (_, (_, two, _)) = held(found), held(found, name="second")
+    first, second = change(one, 993), change(two, 993)
     for command in (first, second):
-        found.engine.send(command)
+        found.engine.on_risk(command)
     for command in (second, first):
         found.engine.on_exec(command)
     assert found.passed == ([first, second], [second, first])
@@ -638,9 +639,9 @@ def test_the_journal_is_let_go_at_the_end(doors):
 # ------------------------------------------------------------------ changes of stops
 
 
-def held(found: Doors, *, side: int = 1, entered: int = 1, entry: OrderState = S.FILLED) -> tuple[Trade, list[Order]]:
+def held(found: Doors, *, side: int = 1, entered: int = 1, entry: OrderState = S.FILLED, **intent: Any) -> tuple[Trade, list[Order]]:
     """A trade whose bracket is at the venue, tracked and in the cache; its orders."""
-    orders = [working(order) for order in bracket(an_intent(plan(side))).orders]
+    orders = [working(order) for order in bracket(an_intent(plan(side), **intent)).orders]
     found.keep(*orders)
     leg = Leg(1, 1, 1000 - 8 * side, 1000 + 16 * side)
     for order, role, price in zip(orders, (R.ENTRY, R.STOP, R.TARGET), (1000, leg.stop, leg.target), strict=True):
@@ -776,12 +777,22 @@ def test_the_supervisors_cancel_passes_whatever_it_names(doors):
     assert (found.passed, found.watch.told) == (([], [command]), [])
 
 
-def test_an_exit_of_what_is_held_passes_both_doors(doors):
+def test_an_exit_of_what_is_held_goes_to_the_execution_engine_itself_once(doors):
     found = doors()
     command = exits(found, bare(found))
     found.engine.send(command)
+    assert (found.passed, found.watch.told) == (([], [command]), [])
     found.engine.on_exec(command)
-    assert (found.passed, found.watch.told) == (([command], [command]), [])
+    assert (found.exec, found.refused[0]) == ([command], "NOT_RECOGNISED")
+
+
+def test_nobody_refuses_an_order_of_the_supervisor_on_its_way(doors):
+    found, brought = doors(), []
+    trade = bare(found)
+    command = exits(found, trade)
+    found.engine.send(command)
+    assert not found.engine.stopped(denial(command.order), brought.append)
+    assert (found.exec, found.events, brought) == ([command], [], [])
 
 
 def test_an_exit_beyond_what_is_held_is_refused_with_an_alarm_save_after_its_wait(doors):
@@ -794,7 +805,7 @@ def test_an_exit_beyond_what_is_held_is_refused_with_an_alarm_save_after_its_wai
     assert found.passed == ([], [])
     found.watch.told.clear()
     found.engine.send(command, after_wait=True)
-    assert (found.risk, found.watch.told) == ([command], [])
+    assert (found.exec, found.watch.told) == ([command], [])
 
 
 def test_what_closed_too_much_before_is_not_held_against_another_command(doors):
@@ -803,7 +814,7 @@ def test_what_closed_too_much_before_is_not_held_against_another_command(doors):
     exits(found, trade)
     command = change(bracket().orders[1], quantity=1)
     found.engine.send(command)
-    assert found.risk == [command]
+    assert found.exec == [command]
 
 
 def lists(found: Doors, trade: Trade, quantity: int) -> Any:
@@ -819,7 +830,7 @@ def test_a_new_pair_covers_what_is_held_and_no_more(doors, quantity, passes):
     found = doors()
     command = lists(found, bare(found), quantity)
     found.engine.send(command)
-    assert (found.risk == [command], found.alarms == []) == (passes, passes)
+    assert (found.exec == [command], found.alarms == []) == (passes, passes)
 
 
 @pytest.mark.parametrize(("quantity", "limit", "passes"), [(2, 2, True), (3, 2, False), (3, 3, True), (2, 1, False)])
@@ -829,7 +840,7 @@ def test_a_buy_back_may_lead_to_the_limit_and_not_beyond(doors, quantity, limit,
     trade.legs[0].orders[1].state, trade.legs[0].orders[1].filled = S.FILLED, 1  # its stop filled: flat
     command = exits(found, trade, quantity, side=1)
     found.engine.send(command)
-    assert (found.risk == [command]) is passes
+    assert (found.exec == [command]) is passes
     if not passes:
         assert found.refused == ("EXPOSURE", 1, "worst", quantity, "maximum", limit, "contracts")
 
@@ -840,7 +851,7 @@ def test_what_was_beyond_the_limit_before_does_not_hold_up_what_adds_nothing(doo
     trade.legs[0].orders.append(TrackedOrder("E2", R.ENTRY, 1, 1, 2, state=S.UNKNOWN))
     command = exits(found, trade)
     found.engine.send(command)
-    assert found.risk == [command]
+    assert found.exec == [command]
 
 
 @pytest.mark.parametrize(("resized", "passes"), [(1, True), (2, True), (3, False)])
@@ -851,7 +862,7 @@ def test_a_smaller_size_passes_and_a_larger_one_is_looked_at(doors, resized, pas
     trade.legs[0].orders[1].resized = resized
     command = change(stop, quantity=resized)
     found.engine.send(command)
-    assert (found.risk == [command], found.alarms == []) == (passes, passes)
+    assert (found.exec == [command], found.alarms == []) == (passes, passes)
     refused = [given for given in found.watch.told if given[0] == "resize_refused"]
     assert refused == ([] if passes else [("resize_refused", stop.client_order_id.value)])
 
@@ -863,7 +874,7 @@ def test_a_size_that_adds_nothing_passes_though_it_is_beyond_the_limit_as_it_is(
     trade.legs[0].orders[0].quantity, trade.legs[0].orders[0].resized = 3, resized
     command = change(entry, quantity=resized)
     found.engine.send(command)
-    assert found.risk == [command]
+    assert found.exec == [command]
 
 
 def test_only_a_refused_change_of_size_is_told_as_one(doors):
@@ -878,7 +889,7 @@ def test_a_look_that_fails_is_a_refusal_and_an_alarm(doors):
     found.watch.trades.append(None)
     found.watch.find = lambda _: (None, None, None)
     found.engine.send(command)
-    assert (found.refused[0], len(found.alarms), found.risk) == ("GUARD_ERROR", 1, [])
+    assert (found.refused[0], len(found.alarms), found.exec) == ("GUARD_ERROR", 1, [])
 
 
 # ------------------------------------------------------------------ refused by Nautilus behind the first door
@@ -912,12 +923,12 @@ def test_whoever_hears_of_a_denial_cannot_send_the_command_on(doors):
     assert found.exec == []
 
 
-@pytest.mark.parametrize(("make", "refusal"), [(lambda order: single(order), denial), (lambda order: change(order, 993), change_rejection)])
-def test_a_refused_single_order_or_change_passes_no_more(doors, make, refusal):
-    found, order, brought = doors(), bracket().orders[1], []
-    command = make(order)
-    found.engine.send(command, after_wait=True)
-    assert found.engine.stopped(refusal(order), brought.append)
+def test_a_refused_change_passes_no_more(doors):
+    found, brought = doors(), []
+    _, (_, stop, _) = held(found)
+    command = change(stop, 993)
+    found.engine.on_risk(command)
+    assert found.engine.stopped(change_rejection(stop), brought.append)
     found.engine.on_exec(command)
     assert (len(found.risk), found.exec, found.events, len(brought)) == (1, [], [], 1)
 
@@ -935,9 +946,10 @@ def test_a_refusal_of_what_is_not_between_the_doors_is_none(doors):
 
 def test_a_denial_says_nothing_of_a_change(doors):
     found, brought = doors(), []
-    command = change(bracket().orders[1], 993)
-    found.engine.send(command)
-    assert not found.engine.stopped(denial(bracket().orders[1]), brought.append)
+    _, (_, stop, _) = held(found)
+    command = change(stop, 993)
+    found.engine.on_risk(command)
+    assert not found.engine.stopped(denial(stop), brought.append)
     found.engine.on_exec(command)
     assert (found.exec, brought) == ([command], [])
 

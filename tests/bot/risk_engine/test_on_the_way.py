@@ -86,7 +86,6 @@ def test_the_oldest_command_of_a_kind_about_an_order_is_found():
         way.judged(command)
     assert way.about(stop.client_order_id, ModifyOrder) is commands[1]
     assert way.about(stop.client_order_id, SubmitOrder) is commands[3]
-    assert way.about(stop.client_order_id, SubmitOrder, ModifyOrder) is commands[1]
     assert way.about(stop.client_order_id, SubmitOrderList) is None
     way.gone(commands[1])
     assert way.about(stop.client_order_id, ModifyOrder) is commands[2]

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 from nautilus_trader.config import StrategyConfig
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
 
 from bot.errors import RiskEngineError
 from bot.risk_engine.parts import LIVE_PARTS, OWN_BUSINESS, PARTS, require_one_runtime, require_parts, require_plain, require_strategies
@@ -92,6 +94,24 @@ def test_every_other_setting_must_be_its_default(name):
     sentence = rf"^The run cannot start: strategy K1-K1 is configured with {name} = .*; only {re.escape(repr(default))} is allowed"
     with pytest.raises(RiskEngineError, match=sentence):
         require_plain([strategy(), strategy(**{name: found})])
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("oms_type", "HEDGING"),
+        ("manage_contingent_orders", True),
+        ("manage_gtd_expiry", True),
+        ("external_order_claims", [InstrumentId.from_str("MES.CME")]),
+    ],
+)
+def test_what_nautilus_has_made_of_a_setting_counts_whatever_the_configuration_says_now(name, found):
+    class Shadow(Strategy):
+        config = StrategyConfig(strategy_id="K1", order_id_tag="K1")
+
+    made = Shadow(StrategyConfig(strategy_id="K1", order_id_tag="K1", **{name: found}))
+    with pytest.raises(RiskEngineError, match=f"strategy K1-K1 is configured with {name} = "):
+        require_plain([Strategy(StrategyConfig(oms_type="NETTING")), made])
 
 
 def test_a_setting_of_tomorrow_must_be_its_default(monkeypatch):

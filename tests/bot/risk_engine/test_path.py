@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from nautilus_trader.common.component import MessageBus, TestClock
 from order_makers import TRADER
 
-from bot.risk_engine.path import Path
+from bot.risk_engine.path import FIRST, Path
 
 DOORS = ("RiskEngine.execute", "ExecEngine.execute")
 
@@ -20,14 +21,14 @@ class Stand:
         self.bus, self.heard = MessageBus(TRADER, TestClock()), []
         self.doors = {name: self.hearing(name) for name in DOORS}
         self.topic = self.hearing("events")
-        self.path = Path(self.bus, self.doors, {"events.order.*": self.topic})
+        self.part = SimpleNamespace(doors={}, ears=[])
+        self.path = Path(self.bus, self.doors, {"events.order.*": self.topic}, lambda: [self.part])
 
     def hearing(self, who: str) -> Any:
         return lambda message: self.heard.append((who, message))
 
     def taken(self) -> Stand:
         self.path.take()
-        self.bus.subscribe("events.order.*", self.topic)
         return self
 
 
@@ -82,3 +83,90 @@ def test_a_topic_that_we_hear_no_more_is_lost():
     stand.bus.unsubscribe("events.order.*", stand.topic)
     stand.bus.subscribe("events.order.*", stand.hearing("rogue"))
     assert stand.path.lost() == ["events.order.*"]
+
+
+class Same:
+    """Claims to be the handler that it stands for."""
+
+    def __init__(self, other: Any) -> None:
+        self.text, self.heard = str(other), []
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __call__(self, message: Any) -> None:
+        self.heard.append(message)
+
+
+def test_a_handler_that_claims_to_be_ours_is_somebody_else_at_a_door():
+    stand = Stand().taken()
+    stand.bus.deregister(DOORS[0], stand.doors[DOORS[0]])
+    same = Same(stand.doors[DOORS[0]])
+    stand.bus.register(DOORS[0], same)
+    assert stand.path.lost() == [DOORS[0]]
+    stand.path.take()
+    stand.bus.send(DOORS[0], 1)
+    assert (stand.heard, same.heard, stand.path.lost()) == ([(DOORS[0], 1)], [], [])
+
+
+def test_a_handler_that_claims_to_be_ours_is_somebody_else_on_a_topic():
+    stand = Stand().taken()
+    same = Same(stand.topic)
+    stand.bus.unsubscribe("events.order.*", stand.topic)
+    stand.bus.subscribe("events.order.*", same, priority=FIRST)
+    assert stand.path.lost() == ["events.order.*"]
+    stand.path.take()
+    stand.bus.publish("events.order.K1", 1)
+    assert (stand.heard, same.heard, stand.path.lost()) == ([("events", 1)], [], [])
+
+
+def test_whoever_hears_as_well_stays():
+    stand = Stand().taken()
+    stand.bus.subscribe("events.order.*", stand.hearing("another"))
+    stand.bus.subscribe("events.order.K1", stand.topic)
+    stand.bus.unsubscribe("events.order.*", stand.topic)
+    stand.path.take()
+    stand.bus.publish("events.order.K1", 1)
+    assert stand.heard == [("events", 1), ("another", 1), ("events", 1)]
+
+
+def test_we_are_heard_first_or_are_lost():
+    stand = Stand().taken()
+    stand.bus.unsubscribe("events.order.*", stand.topic)
+    stand.bus.subscribe("events.order.*", stand.topic)
+    assert stand.path.lost() == ["events.order.*"]
+    stand.path.take()
+    (found,) = stand.bus.subscriptions("events.order.*")
+    assert (found.priority, stand.path.lost()) == (FIRST, [])
+
+
+def test_a_part_stands_where_it_said_from_then_on():
+    stand = Stand().taken()
+    door, ear = stand.hearing("journal"), stand.hearing("quality")
+    stand.part.doors["mesbot.journal"] = door
+    stand.part.ears.append(("mesbot.quality", ear, 7))
+    assert stand.path.lost() == ["mesbot.journal", "mesbot.quality"]
+    stand.path.take()
+    stand.bus.send("mesbot.journal", 1)
+    stand.bus.publish("mesbot.quality", 2)
+    assert stand.heard == [("journal", 1), ("quality", 2)]
+    assert [each.priority for each in stand.bus.subscriptions("mesbot.quality")] == [7]
+    stand.bus.deregister("mesbot.journal", door)
+    stand.bus.unsubscribe("mesbot.quality", ear)
+    assert stand.path.lost() == ["mesbot.journal", "mesbot.quality"]
+
+
+def test_looking_leaves_whoever_stands_there():
+    stand = Stand().taken()
+    other = stand.hearing("rogue")
+    stand.bus.deregister(DOORS[0], stand.doors[DOORS[0]])
+    stand.bus.register(DOORS[0], other)
+    assert [stand.path.lost() for _ in range(2)] == [[DOORS[0]]] * 2
+    stand.bus.send(DOORS[0], 1)
+    assert stand.heard == [("rogue", 1)]

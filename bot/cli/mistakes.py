@@ -1,0 +1,128 @@
+"""How a verb that cannot be done ends: one sentence on standard error, red where colours are wanted, and an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+import click
+
+from bot.cli.as_json import print_json
+from bot.errors import Interrupted, MesbotError
+from bot.masking import masked
+
+MEANT = {  # what people type for a verb that is called otherwise
+    "run": ("backtest", "paper"),
+    "start": ("paper", "live"),
+    "trade": ("paper", "live"),
+    "stop": ("kill",),
+    "halt": ("kill",),
+    "flatten": ("kill",),
+    "test": ("backtest", "check"),
+    "simulate": ("backtest", "paper"),
+    "limits": ("contracts",),
+    "explain": ("why",),
+    "state": ("status", "strategies"),
+}
+SIMILAR = 0.6
+USAGE_CODE, FAILED_CODE = 2, 1
+
+
+def end_with(error: BaseException, *, as_json: bool) -> NoReturn:
+    """Say what went wrong and end the process. Raises what is no mistake of a person's, nor refused by the system."""
+    code, sentence = _told(error)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(sentence, err=True)
+    elif as_json:
+        print_json({"error": masked(sentence)})
+    else:
+        click.secho(masked(sentence), fg="red" if coloured() else None, err=True)
+    sys.exit(code)
+
+
+def coloured() -> bool:
+    """Whether colours are wanted: not with NO_COLOR set, nor on a terminal that calls itself dumb (no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _told(error: BaseException) -> tuple[int, str]:
+    """The exit code and the sentence."""
+    match error:
+        case MesbotError():
+            return error.exit_code, str(error)
+        case click.Abort() | EOFError() | KeyboardInterrupt():
+            return _aborted(error)
+        case click.exceptions.NoSuchCommand() if error.ctx is not None:
+            return error.exit_code, _no_such_verb(error.command_name, error.ctx)
+        case click.exceptions.NoSuchOption():
+            return error.exit_code, f"No such option: {error.option_name}{_options_meant(error)}"
+        case click.exceptions.NoArgsIsHelpError():
+            return error.exit_code, error.format_message()
+        case click.ClickException():
+            return error.exit_code, _sentence(error)
+        case OSError() if error.errno is not None:  # else it is Python's own, such as a TimeoutError
+            return FAILED_CODE, _refusal(error)
+    raise error
+
+
+def _aborted(error: BaseException) -> tuple[int, str]:
+    """Ctrl-C; or a question that nobody was there to answer."""
+    if isinstance(error, EOFError) or isinstance(error.__cause__ or error.__context__, EOFError):
+        return USAGE_CODE, "Nothing was typed where an answer was asked for: nothing was done."
+    return Interrupted.exit_code, "Interrupted."
+
+
+def _sentence(error: click.ClickException) -> str:
+    """What click found, as a whole sentence, and where the verb is explained."""
+    said = error.format_message().strip().replace("\n", " ")
+    said = said if said.endswith((".", "?")) else f"{said}."
+    context = getattr(error, "ctx", None)
+    return said if context is None else f"{said} See: {context.command_path} --help"
+
+
+def _options_meant(error: click.exceptions.NoSuchOption) -> str:
+    if error.possibilities:
+        return f"; did you mean {' or '.join(sorted(error.possibilities))}?"
+    return "." if error.ctx is None else f". See: {error.ctx.command_path} --help"
+
+
+def _refusal(error: OSError) -> str:
+    if error.filename is not None:
+        return masked(f"{error.filename}: {error.strerror}; choose a place you may write to.")
+    if error.errno in (errno.ENOSPC, errno.EIO):
+        return f"The output cannot be written ({error.strerror}); make room, or send it elsewhere."
+    return f"The operating system refused something: {error.strerror}."
+
+
+def _no_such_verb(name: str, context: click.Context) -> str:
+    """That a verb does not exist, and which one may be meant: here, or in another group."""
+    group, root = context.command, context.find_root().command
+    assert isinstance(group, click.Group) and isinstance(root, click.Group)
+    near = [" ".join(("mesbot", *path)) for path in _nearest(name, dict(_verbs(root, ())), group)]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(group.commands))}."
+    return f"No such command: {context.command_path} {name}; {hint}"
+
+
+def _nearest(name: str, known: dict[tuple[str, ...], click.Command], group: click.Group) -> list[tuple[str, ...]]:
+    if name in MEANT:
+        return [(verb,) for verb in MEANT[name] if (verb,) in known]
+    if same := [path for path in known if path[-1] == name]:
+        return same
+    ours = {path[-1]: path for path, verb in known.items() if verb in group.commands.values()}
+    everywhere = {path[-1]: path for path in known}
+    for names in (ours, everywhere):
+        if found := difflib.get_close_matches(name, names, n=2, cutoff=SIMILAR):
+            return [names[each] for each in found]
+    return []
+
+
+def _verbs(group: click.Group, above: Sequence[str]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every verb below a group by the words that call it."""
+    for name, verb in group.commands.items():
+        yield (*above, name), verb
+        if isinstance(verb, click.Group):
+            yield from _verbs(verb, (*above, name))

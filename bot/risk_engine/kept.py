@@ -1,0 +1,100 @@
+"""What Nautilus' cache must hold for us, kept beside it: the cache is everybody's, and what is not in it cannot be traded or left.
+
+Every part with the cache may put another thing in the place of ours, take it away, empty all of it, or write into an order. What is
+gone is put back, and that it was needed is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nautilus_trader.model.enums import OmsType
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
+
+WHEN = frozenset({"ts_event", "ts_init"})  # what two equal instruments may differ in
+
+
+class Kept:
+    """`lost` is told, in words, of what had to be put back into `cache`; by then it is there again.
+
+    `tracked` gives the client order ids that are ours now, `foreign` the kind of an event that another hand has applied to an order.
+    """
+
+    def __init__(
+        self,
+        cache: Any,
+        instrument_id: InstrumentId,
+        tracked: Callable[[], Iterable[str]],
+        foreign: Callable[[Any], str],
+        lost: Callable[[str], None],
+    ) -> None:
+        self._cache, self._instrument_id = cache, instrument_id
+        self._tracked, self._foreign, self._lost = tracked, foreign, lost
+        self._instrument: Any = None
+        self._accounts: list[Any] = []
+        self._orders: dict[str, Any] = {}
+        self._positions: list[Any] = []
+
+    def look(self) -> None:
+        """Put back what is missing or another. What is seen first is right: the instrument, the accounts, each order by its first event."""
+        words = [self._instrument_back(), *self._accounts_back(), *self._orders_back()]
+        words += self._positions_back(emptied=any(words))
+        if told := ", ".join(word for word in words if word):
+            self._lost(told)
+
+    def _instrument_back(self) -> str:
+        found = self._cache.instrument(self._instrument_id)
+        if self._instrument is None:
+            self._instrument = found
+        if found is self._instrument or _same(found, self._instrument):
+            return ""
+        self._cache.add_instrument(self._instrument)
+        return f"{self._instrument_id} was {'taken away' if found is None else 'replaced'}"
+
+    def _accounts_back(self) -> list[str]:
+        found = self._cache.accounts()
+        gone = [account for account in self._accounts if not any(each is account for each in found)]
+        for account in gone:
+            if self._cache.account(account.id) is None:
+                self._cache.add_account(account)
+        self._accounts += [account for account in found if not any(each is account for each in self._accounts)]
+        return [f"{account.id} was taken away" for account in gone]
+
+    def _orders_back(self) -> list[str]:
+        words, before, self._orders = [], self._orders, {}
+        for name in self._tracked():
+            found = self._cache.order(ClientOrderId(name))
+            order = before.get(name, found)
+            if order is None:
+                continue
+            self._orders[name] = order
+            if found is not order:
+                self._put(order)
+                words.append(f"{name} was {'taken away' if found is None else 'replaced'}")
+            if kind := self._foreign(order):
+                words.append(f"another hand has applied {kind} to {name}")
+        return words
+
+    def _put(self, order: Any) -> None:
+        self._cache.add_order(order, order.position_id, overwrite=True)
+        self._cache.update_order(order)  # by its state, and by the venue's id
+
+    def _positions_back(self, *, emptied: bool) -> list[str]:
+        """Open ones; one that has closed meanwhile is gone rightly."""
+        found = self._cache.positions_open(instrument_id=self._instrument_id)
+        gone = [position for position in self._positions if emptied and position.is_open and self._cache.position(position.id) is None]
+        for position in gone:
+            self._cache.add_position(position, OmsType.NETTING)
+        self._positions = [*found, *gone]
+        return [f"{position.id} was taken away" for position in gone]
+
+
+def _same(found: Any, right: Any) -> bool:
+    """Whether they differ in nothing but when they were told."""
+    if type(found) is not type(right):
+        return False
+    said, wanted = type(right).to_dict(found), type(right).to_dict(right)
+    return {name: value for name, value in said.items() if name not in WHEN} == {
+        name: value for name, value in wanted.items() if name not in WHEN
+    }

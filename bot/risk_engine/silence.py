@@ -1,0 +1,38 @@
+"""A market that falls silent: no closed bar is told any more while the exchange is open. Decisions wait for bars; this does not.
+
+It says nothing before the first bar of a run (history may be missing, and a trade that was adopted keeps its stop), nor while the exchange
+is closed.
+"""
+
+from __future__ import annotations
+
+from bot.calendar import SessionCalendar
+from bot.units import MINUTE_NS
+
+PATIENCE_NS = 3 * MINUTE_NS
+
+
+class Silence:
+    """Times are UTC ns: of bars their close by market time, of the wall any clock that goes on."""
+
+    def __init__(self, calendar: SessionCalendar) -> None:
+        self._calendar = calendar
+        self._bar_ns = self._wall_ns = 0
+
+    def heard(self, bar_ns: int, wall_ns: int) -> None:
+        """A bar was told, scored or rejected."""
+        self._bar_ns, self._wall_ns = bar_ns, wall_ns
+
+    def has_fallen(self, newest_ns: int, wall_ns: int) -> bool:
+        """Whether bars are missed by now: `newest_ns` is the close of the last one that came into the system, told or not; 0 if none did.
+
+        While the wall's time is that of the last bar told, only those count.
+        """
+        if not self._bar_ns:
+            return False
+        now_ns = self._bar_ns + wall_ns - self._wall_ns
+        silent = now_ns > self._bar_ns + PATIENCE_NS and self._is_open(now_ns)
+        return silent or newest_ns > self._bar_ns + PATIENCE_NS
+
+    def _is_open(self, now_ns: int) -> bool:
+        return self._calendar.globex_open(now_ns) and self._calendar.globex_open(now_ns - PATIENCE_NS)

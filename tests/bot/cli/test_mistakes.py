@@ -1,0 +1,208 @@
+"""Every mistake of a person on the command line is one sentence and an exit code: no stack trace, no class name, nothing ignored."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli.main import cli
+from bot.contracts.load import packaged_directory
+
+BARS = "bars.csv"
+AMOUNTS = "e.g. 10000, 10,000 or 10000.50"
+LARGEST = "must be an amount of dollars above 0 and up to 1,000,000,000 with at most two decimals, e.g. 10000."
+SYNTHETIC = "speaks of synthetic sessions, and --bars names a file; leave one of the two out."
+SAYS = "speaks of a file's times; name the file with --bars."
+NO_JOURNAL = "No journal in ./out and no earlier run is known; name one with --journal FILE or run `mesbot backtest`."
+NO_BROKER = "no broker is configured; set TWS_HOST and TWS_PORT (and TWS_ACCOUNT) in the environment."
+MISTAKES: list[tuple[str, int, str]] = [
+    ("run", 2, "No such command: mesbot run; did you mean mesbot backtest or mesbot paper?"),
+    ("start", 2, "No such command: mesbot start; did you mean mesbot paper or mesbot live?"),
+    ("stop", 2, "No such command: mesbot stop; did you mean mesbot kill?"),
+    ("verify", 2, "No such command: mesbot verify; did you mean mesbot journal verify?"),
+    ("import", 2, "No such command: mesbot import; did you mean mesbot data import?"),
+    ("restore", 2, "No such command: mesbot restore; did you mean mesbot strategy restore?"),
+    ("backtset", 2, "No such command: mesbot backtset; did you mean mesbot backtest?"),
+    ("data chek", 2, "No such command: mesbot data chek; did you mean mesbot data check?"),
+    ("journal export2", 2, "No such command: mesbot journal export2; did you mean mesbot journal export?"),
+    ("zzz", 2, "No such command: mesbot zzz; there are backtest, check, completion, config,"),
+    ("backtest --equiti 3", 2, "No such option: --equiti; did you mean --equity or --out?"),
+    ("backtest --equity", 2, "Option '--equity' requires an argument."),
+    ("backtest --equity lots", 2, f"'lots' is not an amount of dollars, {AMOUNTS}."),
+    ("backtest --equity 10.000", 2, "could be 10 dollars or 10,000: dollars have at most two decimals"),
+    ("paper --equity $2.500", 2, "could be 2 dollars or 2,500: dollars have at most two decimals"),
+    ("gateway --equity 10.0000", 2, "dollars have at most two decimals"),
+    ("backtest --equity 10,00", 2, "a comma stands before each three digits and a point before cents"),
+    ("backtest --equity 10.000,50", 2, "a comma stands before each three digits"),
+    ("backtest --equity 0", 2, f"--equity 0: {LARGEST}"),
+    ("backtest --equity nan", 2, f"--equity NaN: {LARGEST}"),
+    ("backtest --equity 1e400", 2, LARGEST),
+    ("paper --equity 1e400", 2, LARGEST),
+    ("gateway --equity 1e400", 2, LARGEST),
+    ("gateway --equity inf", 2, f"--equity Infinity: {LARGEST}"),
+    ("backtest --from 15.9.2025", 2, "'15.9.2025' does not match the format '%Y-%m-%d'."),
+    ("backtest --from 2025-10-02 --to 2025-10-01", 2, "--from 2025-10-02 is after --to 2025-10-01; swap them."),
+    ("backtest --sessions 2 --from 2031-01-01", 2, "there are 2, from 2025-03-10 to 2025-03-11."),
+    ("backtest --sessions 1 --to 2020-01-01", 2, "there is one, on 2025-03-10."),
+    ("backtest --sessions 0", 2, "--sessions 0: must be from 1 to 2000."),
+    ("backtest --seed -1", 2, "--seed -1: must be 0 or more."),
+    ("backtest --learning maybe", 2, "'maybe' is not one of 'on', 'off'."),
+    (f"backtest --bars {BARS} --seed 7", 2, f"--seed 7 {SYNTHETIC}"),
+    (f"backtest --bars {BARS} --sessions 7", 2, f"--sessions 7 {SYNTHETIC}"),
+    (f"paper --bars {BARS} --sessions 7", 2, f"--sessions 7 {SYNTHETIC}"),
+    (f"config backtest --bars {BARS} --seed 7", 2, f"--seed 7 {SYNTHETIC}"),
+    ("backtest --stamp open", 2, f"--stamp open {SAYS}"),
+    ("backtest --zone Mars/Base", 2, f"--zone Mars/Base {SAYS}"),
+    ("gateway --zone Mars/Base", 2, f"--zone Mars/Base {SAYS}"),
+    ("paper --zone Mars/Base", 2, "--zone is for a broker's account, and neither TWS_HOST nor TWS_PORT names one; leave --zone out"),
+    ("drill --zone Mars/Base", 2, "--zone would be ignored, for neither TWS_HOST nor TWS_PORT names a broker; leave it out."),
+    ("drill --account DU9", 2, "--account chooses a paper bot that runs, and none of that account does."),
+    ("drill --reason=", 2, "--reason is empty; say why."),
+    (f"backtest --bars {BARS}", 2, f"{BARS}: there is no such file; name a file of one-minute bars."),
+    ("backtest --out taken", 2, "--out taken: is a file; name a folder."),
+    ("backtest --resume", 2, "--resume: there is no out/journal.sqlite to go on with; leave --resume away to begin it."),
+    ("backtest --contracts nowhere", 3, "--contracts nowhere: no such directory; name the folder that holds constitution.yaml."),
+    ("contracts --contracts nowhere", 3, "--contracts nowhere: no such directory; name the folder that holds constitution.yaml."),
+    ("why", 2, "Name a TIME, a number or a code, or ask for --numbers or --codes. See: mesbot why --help"),
+    ("why 2025-10-02T10:41", 2, NO_JOURNAL),
+    ("why K1.net --strategy K1", 2, "--strategy would be ignored where a number is asked for; leave it out."),
+    ("why 2025-10-02T10:41 --all", 2, "--all would be ignored where a bar is asked for; leave it out."),
+    ("why THESIS --all", 2, "--all would be ignored where a code is asked for; leave it out."),
+    ("why --codes --numbers", 2, "--codes lists every code, and --numbers would be ignored; leave one of the two out."),
+    ("why --numbers --all", 2, "--numbers lists every number as it is, and --all would be ignored; leave one of the two out."),
+    ("journal verify", 2, NO_JOURNAL),
+    ("journal verify --journal nowhere.sqlite", 1, "nowhere.sqlite: no such journal"),
+    ("journal export --format xml", 2, "'xml' is not one of 'csv', 'parquet'."),
+    ("kill", 2, "Missing option '--reason'. See: mesbot kill --help"),
+    ("kill --reason enough", 2, "No journal in "),
+    ("kill --reason enough --yes", 2, "--yes answers what --include-foreign asks, and nothing is asked without it; leave --yes out."),
+    ("kill --reason=", 2, "--reason is empty; say why."),
+    ("resume --reason=", 2, "--reason is empty; say why trading may begin again."),
+    ("live", 2, f"mesbot live: {NO_BROKER}"),
+    ("data download --from 2025-09-15 --out a.csv", 2, f"mesbot data download: {NO_BROKER}"),
+    ("data import --to bars", 2, "Missing argument 'FILE...'."),
+    ("data synth --out bars.xlsx", 2, "--out bars.xlsx"),
+    ("strategies new K6", 2, "Missing option '--from'."),
+    ("strategies new K6 --from K9", 2, "--from K9: is no strategy that is known; name one that orders: K1, K2, K3, K4."),
+    ("strategy restore K2 --reason x", 2, "No journal in "),
+    ("completion tcsh", 2, "'tcsh' is not one of 'bash', 'zsh', 'fish'."),
+    ("gateway --port 70000", 2, "70000 is not in the range 0<=x<=65535."),
+    ("gateway --speed -3", 2, "'-3' must be a number above 0, e.g. 60, or max."),
+]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `mesbot ...` in an empty folder with its own state and no broker."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").touch()
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    for name in ("TWS_HOST", "TWS_PORT", "TWS_ACCOUNT", "NO_COLOR", "MESBOT_STRATEGIES"):
+        monkeypatch.delenv(name, raising=False)
+    return lambda *words, **more: CliRunner().invoke(cli, [str(word) for word in words], prog_name="mesbot", **more)
+
+
+@pytest.mark.parametrize(("words", "code", "sentence"), MISTAKES, ids=[words for words, _, _ in MISTAKES])
+def test_a_mistake_is_one_sentence_and_its_code(run, words, code, sentence):
+    result = run(*words.split())
+    assert (result.exit_code, sentence in result.stderr) == (code, True), result.output
+    assert result.stderr.count("\n") == 1 and "Error" not in result.stderr and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("words", ["run --json", "backtest --equity lots --json", "contracts --contracts nowhere --json", "why --json"])
+def test_with_json_a_mistake_is_a_document_with_the_same_sentence_and_code(run, words):
+    plain, told = run(*words.removesuffix(" --json").split()), run(*words.split())
+    assert (json.loads(told.stdout)["error"], told.exit_code) == (plain.stderr.strip(), plain.exit_code)
+    assert told.stderr == ""
+
+
+def test_mistakes_are_red_unless_no_colour_is_wanted(run, monkeypatch):
+    red = click.style("x", fg="red").split("x")[0]
+    monkeypatch.setenv("TERM", "xterm")
+    assert run("stop", color=True).stderr.startswith(red)
+    monkeypatch.setenv("TERM", "dumb")
+    assert red not in run("stop", color=True).stderr
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert red not in run("stop", color=True).stderr
+
+
+def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.journal.verify.verify", interrupted)
+    result = run("journal", "verify", "--journal", "any.sqlite")
+    assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted.")
+
+
+# ------------------------------------------------------------------------ contracts
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "allowed"), [("rth: XNYS", "rth: XLON", "XNYS"), ("CME Globex Equity", "CBOE Moon", "CME Globex Equity")]
+)
+def test_a_calendar_that_is_not_the_markets_is_refused_when_the_contracts_are_loaded(run, tmp_path, old, new, allowed):
+    result = run("contracts", "--contracts", changed(tmp_path, "session", old, new))
+    assert result.exit_code == 3
+    assert "session.yaml: calendars." in result.stderr and allowed in result.stderr
+    assert len(result.stderr) < 400
+
+
+def test_a_fee_of_nothing_is_warned_of(run, tmp_path):
+    folder = changed(tmp_path, "risk_model", "fee_per_side_usd: 0.62", "fee_per_side_usd: 0")
+    assert "Warning: risk_model.yaml: fee_per_side_usd = 0: no broker trades for nothing" in run("contracts", "--contracts", folder).output
+    assert json.loads(run("contracts", "--contracts", folder, "--json").stdout)["warnings"]
+    assert "Warning" not in run("contracts").output
+
+
+def changed(tmp_path: Path, file: str, old: str, new: str) -> Path:
+    folder = tmp_path / "law"
+    shutil.copytree(packaged_directory(), folder)
+    path = folder / f"{file}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return folder
+
+
+# ----------------------------------------------------------------- help, completion
+
+
+def every_verb(verb: click.Command, above: click.Context | None = None, name: str = "mesbot") -> Iterator[tuple[str, str]]:
+    """Each verb's words, and its help on a terminal of 80 columns."""
+    context = click.Context(verb, info_name=name, parent=above, terminal_width=80, help_option_names=["-h", "--help"])
+    yield context.command_path, verb.get_help(context)
+    for each in verb.commands.values() if isinstance(verb, click.Group) else ():
+        yield from every_verb(each, context, str(each.name))
+
+
+@pytest.mark.parametrize(("words", "text"), every_verb(cli), ids=[words for words, _ in every_verb(cli)])
+def test_every_help_fits_80_columns_and_has_an_example(words, text):
+    assert max(map(len, text.splitlines())) <= 80
+    assert f"{words} " in f"{text.partition('Examples:')[2]} ".replace("\n", " ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_the_shell_needs(run, shell):
+    result = run("completion", shell)
+    assert result.exit_code == 0
+    assert f"_MESBOT_COMPLETE={shell}_complete" in result.output
+
+
+def test_what_completion_prints_completes_verbs_and_options(tmp_path):
+    for words, found in (("mesbot back", "backtest"), ("mesbot strategy re", "restore"), ("mesbot backtest --eq", "--equity")):
+        asked = {"_MESBOT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+        environment = {**os.environ, "MESBOT_HOME": str(tmp_path), **asked}
+        program = "from bot.cli.main import main; main()"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+        assert f"plain,{found}" in done.stdout.splitlines(), (words, done.stderr)

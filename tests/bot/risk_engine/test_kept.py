@@ -1,0 +1,252 @@
+"""What Nautilus' cache must hold for us is put back, and told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.model.enums import OmsType
+from nautilus_trader.model.identifiers import AccountId
+from nautilus_trader.model.instruments import FuturesContract
+from nautilus_trader.model.orders import Order
+from nautilus_trader.model.position import Position
+from nautilus_trader.test_kit.providers import TestInstrumentProvider
+from nautilus_trader.test_kit.stubs.execution import TestExecStubs
+from order_makers import bracket, filled, kept, working
+
+from bot.risk_engine.kept import Kept
+
+ES = TestInstrumentProvider.es_future(2025, 12)
+
+
+def a_cache(*orders: Order) -> Cache:
+    cache = kept(*orders)
+    cache.add_instrument(ES)
+    return cache
+
+
+def copy(**changes: Any) -> FuturesContract:
+    return FuturesContract.from_dict(FuturesContract.to_dict(ES) | changes)
+
+
+class Found:
+    """A cache, what is kept beside it, and what was told."""
+
+    def __init__(self, *orders: Order) -> None:
+        self.cache, self.told, self.names, self.foreign = a_cache(*orders), [], [order.client_order_id.value for order in orders], ""
+        self.kept = Kept(self.cache, ES.id, lambda: self.names, lambda _: self.foreign, self.told.append)
+        self.kept.look()
+
+
+def test_what_stays_as_it_is_needs_nothing():
+    found, accounts = Found(working(bracket().first)), two_accounts()
+    for account in accounts:
+        found.cache.add_account(account)
+    found.cache.add_position(a_position(), OmsType.NETTING)
+    for _ in range(3):
+        found.kept.look()
+    assert found.told == []
+
+
+def two_accounts() -> list[Any]:
+    return [TestExecStubs.margin_account(), TestExecStubs.margin_account(AccountId("OTHER-001"))]
+
+
+def test_each_account_is_missed_however_often_it_is_gone():
+    found, accounts = Found(), two_accounts()
+    for account in accounts:
+        found.cache.add_account(account)
+        found.kept.look()
+    for _ in range(2):
+        found.cache.reset()
+        found.cache.add_instrument(ES)
+        found.kept.look()
+    assert {account.id: account for account in found.cache.accounts()} == {account.id: account for account in accounts}
+    assert found.told == [f"{accounts[0].id} was taken away, {accounts[1].id} was taken away"] * 2
+
+
+def test_an_order_that_nautilus_does_not_hold_yet_is_not_missed():
+    found = Found()
+    found.names.append("later")
+    found.kept.look()
+    assert found.told == []
+
+
+def test_an_order_that_no_venue_knows_comes_back_too():
+    order = bracket().first
+    found = Found(order)
+    found.cache.reset()
+    found.kept.look()
+    assert found.cache.order(order.client_order_id) is order
+
+
+def test_an_open_position_comes_back_each_time_and_with_an_order_alone():
+    order, position = working(bracket().first), a_position()
+    found = Found(order)
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    for _ in range(2):
+        found.cache.reset()
+        found.cache.add_instrument(ES)
+        found.kept.look()
+    assert found.cache.positions_open(instrument_id=ES.id) == [position]
+    assert found.told == [f"{order.client_order_id} was taken away, P-1 was taken away"] * 2
+
+
+def test_a_position_that_is_there_is_not_missed_with_the_instrument():
+    found = Found()
+    found.cache.add_position(a_position(), OmsType.NETTING)
+    found.kept.look()
+    found.cache.add_instrument(copy(multiplier="50"))
+    found.kept.look()
+    assert found.told == [f"{ES.id} was replaced"]
+
+
+def test_a_position_that_has_closed_stays_away():
+    found, position = Found(), a_position()
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    fill = position.events[0]
+    said = type(fill).to_dict(fill) | {"order_side": "SELL", "trade_id": "F-2", "event_id": UUID4().value, "client_order_id": "O-9"}
+    position.apply(type(fill).from_dict(said))
+    found.cache.reset()
+    found.kept.look()
+    assert (position.is_open, found.cache.positions(), found.told) == (False, [], [f"{ES.id} was taken away"])
+
+
+def test_nothing_is_missed_before_there_was_anything():
+    cache, told = Cache(), []
+    kept_beside = Kept(cache, ES.id, lambda: ["x"], lambda _: "", told.append)
+    kept_beside.look()
+    cache.add_instrument(ES)
+    kept_beside.look()
+    assert told == []
+
+
+@pytest.mark.parametrize("changes", [{"ts_event": 1}, {"ts_init": 2}])
+def test_an_instrument_that_is_told_again_is_the_same(changes):
+    found = Found()
+    found.cache.add_instrument(copy(**changes))
+    found.kept.look()
+    assert found.told == []
+
+
+@pytest.mark.parametrize("changes", [{"lot_size": "100"}, {"price_increment": "0.50"}, {"multiplier": "50"}, {"expiration_ns": 1}])
+def test_another_instrument_gives_way_to_the_first(changes):
+    found = Found()
+    found.cache.add_instrument(copy(**changes))
+    found.kept.look()
+    assert (found.cache.instrument(ES.id) is ES, found.told) == (True, [f"{ES.id} was replaced"])
+
+
+def test_an_instrument_of_another_kind_is_another():
+    found, other = Found(), TestInstrumentProvider.equity()
+    values = {name: value for name, value in FuturesContract.to_dict(ES).items() if name in type(other).to_dict(other)}
+    found.cache.add_instrument(type(other).from_dict(type(other).to_dict(other) | values | {"type": "Equity"}))
+    found.kept.look()
+    assert found.told == [f"{ES.id} was replaced"]
+
+
+def test_an_instrument_that_is_taken_away_comes_back():
+    found = Found()
+    found.cache.purge_instrument(ES.id)
+    found.kept.look()
+    assert (found.cache.instrument(ES.id) is ES, found.told) == (True, [f"{ES.id} was taken away"])
+
+
+def test_it_is_put_back_before_it_is_told_and_told_once():
+    cache, seen = a_cache(), []
+    kept_beside = Kept(cache, ES.id, list, lambda _: "", lambda words: seen.append(cache.instrument(ES.id)))
+    kept_beside.look()
+    cache.reset()
+    kept_beside.look()
+    kept_beside.look()
+    assert seen == [ES]
+
+
+def test_an_order_that_is_taken_away_comes_back_with_what_is_known_of_it():
+    order = working(bracket().first)
+    found = Found(order)
+    found.cache.reset()
+    found.kept.look()
+    name = order.client_order_id
+    assert (found.cache.order(name) is order, found.cache.client_order_id(order.venue_order_id)) == (True, name)
+    assert found.cache.orders_open() == [order]
+    assert found.told == [f"{ES.id} was taken away, {name} was taken away"]
+
+
+def test_an_order_that_another_was_put_in_the_place_of_comes_back():
+    order = working(bracket().first)
+    found = Found(order)
+    found.cache.add_order(bracket().first, overwrite=True)
+    found.kept.look()
+    assert (found.cache.order(order.client_order_id) is order, found.told) == (True, [f"{order.client_order_id} was replaced"])
+
+
+def test_an_order_that_is_none_of_ours_any_more_is_not_missed():
+    found = Found(working(bracket().first))
+    found.names.clear()
+    found.cache.reset()
+    found.cache.add_instrument(ES)
+    found.kept.look()
+    assert found.told == []
+
+
+def test_what_another_hand_has_applied_is_told_at_each_look():
+    order = working(bracket().first)
+    found = Found(order)
+    found.foreign = "OrderCanceled"
+    for _ in range(2):
+        found.kept.look()
+    assert found.told == [f"another hand has applied OrderCanceled to {order.client_order_id}"] * 2
+
+
+def test_an_account_that_is_taken_away_comes_back():
+    found, account = Found(), TestExecStubs.margin_account()
+    found.cache.add_account(account)
+    found.kept.look()
+    found.cache.reset()
+    found.cache.add_instrument(ES)
+    found.kept.look()
+    assert (found.cache.account(account.id) is account, found.told) == (True, [f"{account.id} was taken away"])
+
+
+def test_another_account_of_the_same_name_is_told_and_stays():
+    found, account, other = Found(), TestExecStubs.margin_account(), TestExecStubs.margin_account()
+    found.cache.add_account(account)
+    found.kept.look()
+    found.cache.reset()
+    found.cache.add_instrument(ES)
+    found.cache.add_account(other)
+    found.kept.look()
+    assert (found.cache.account(account.id) is other, found.told) == (True, [f"{account.id} was taken away"])
+
+
+def a_position() -> Position:
+    order = working(bracket().first)
+    fill = filled(order, 1000)
+    said = type(fill).to_dict(fill) | {"position_id": "P-1", "instrument_id": ES.id.value}
+    return Position(ES, type(fill).from_dict(said))
+
+
+def test_an_open_position_comes_back_when_all_was_taken_away():
+    found, position = Found(), a_position()
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    found.cache.reset()
+    for _ in range(2):
+        found.kept.look()
+    assert found.cache.positions_open(instrument_id=ES.id) == [position]
+    assert found.told == [f"{ES.id} was taken away, P-1 was taken away"]
+
+
+def test_a_position_that_alone_is_gone_is_over():
+    found, position = Found(), a_position()
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    found.cache.reset()
+    found.cache.add_instrument(ES)
+    found.kept.look()
+    assert (found.cache.positions_open(), found.told) == ([], [])
