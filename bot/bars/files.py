@@ -16,12 +16,13 @@ import pandas as pd
 from bot.bars import judges, price_level
 from bot.bars.catalog import table_of_catalog
 from bot.bars.checks import PRICES, check_order, prices_of, volumes_of
-from bot.bars.clock import Clock, Days, Stamp, judge_clock
+from bot.bars.clock import Clock, Days, judge_clock
 from bot.bars.container import Kind, opened
 from bot.bars.formats import BY_NAME, INSTRUMENTS, Format
 from bot.bars.imported import is_import, table_of_import
 from bot.bars.parquet import table_of_parquet
 from bot.bars.passport import Passport, Severity
+from bot.bars.stamp import Stamp
 from bot.bars.table import Table
 from bot.bars.text import table_of_text
 from bot.bars.times import Times, times_of
@@ -182,7 +183,7 @@ def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints],
     judged = [
         *judges.judge_sessions(held),
         *judges.judge_filling(repeated, columns["volume"], held),
-        *judges.judge_hours(closes, closed),
+        *judges.judge_hours(closes, closed, calendar),
         *judges.judge_columns(closes, columns),
         *price_level.judge_level(closes, columns["close"]),
         *price_level.judge_jumps(table, closes - MINUTE_NS, columns),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ RUN = 8
 # CME's equity futures closed at 17:15 New York until 2015-09-21 (ninjatrader.com/Advisories/Advisory25), and until 2012-11-18 at 17:30.
 LATER_CLOSE_UNTIL = pd.Timestamp("2015-09-21", tz="UTC").value
 LATER_CLOSE = 17 * 60 + 30
+DAILY_CLOSE = 17  # hour, New York
+RUN_INTO_BREAK = 5  # minutes: fewer are stray prints
 ENOUGH = 100  # minutes that follow one another
 CHANGED_ABOUT = 2.0
 OWN_INSTRUMENT = ("MES", "ES")
@@ -84,11 +87,18 @@ def outside_hours(ts_ns: Ints, calendar: SessionCalendar) -> np.ndarray:
     return closed
 
 
-def judge_hours(ts_ns: Ints, closed: np.ndarray) -> list[Finding]:
-    """Bars in closed hours: a few are stray prints, many are another clock or filled minutes."""
+def judge_hours(ts_ns: Ints, closed: np.ndarray, calendar: SessionCalendar) -> list[Finding]:
+    """Bars in closed hours: a few are stray prints, many, or a row of them at a day's edge, are another clock or filled minutes."""
     count = int(closed.sum())
     if not count:
         return []
+    runs = _runs_into_breaks(ts_ns[closed], calendar)
+    if runs:
+        rows, moment, side = runs[0]
+        others = f", and so it is on {len(runs) - 1} more days" if len(runs) > 1 else ""
+        sentence = f"{rows} minutes run {side} {new_york(moment):%Y-%m-%d %H:%M} New York without a pause, when CME is closed{others}"
+        remedy = "times of that day are another clock's, or minutes were filled in: take these sessions away, or fetch them anew"
+        return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
     first = f"{new_york(int(ts_ns[np.argmax(closed)])):%Y-%m-%d %H:%M}"
     sentence = f"{count:,} rows ({100 * count / len(ts_ns):.2g} %) lie in hours in which CME is closed, the first at {first} New York"
     if count > max(MUCH_OUTSIDE * len(ts_ns), 1):
@@ -96,6 +106,31 @@ def judge_hours(ts_ns: Ints, closed: np.ndarray) -> list[Finding]:
         return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
     weekend = ((new_york_wall(ts_ns[closed]) // (1440 * MINUTE_NS) + 3) % 7 == 5).any()
     return [Finding("CLOSED_HOURS", Severity.WARN if weekend else Severity.NOTE, sentence)]
+
+
+def _runs_into_breaks(closed_ns: Ints, calendar: SessionCalendar) -> list[tuple[int, int, str]]:
+    """Minutes that run on after the day's last, or up to the next day's first: how many, from or to when, and which of the two.
+
+    Only at the daily break: on holidays CME has closed at other times than it does today.
+    """
+    found = []
+    for (_, end), (start, _) in pairwise(calendar.globex_hours):
+        low, high = np.searchsorted(closed_ns, (end, start), "right")
+        if high - low < RUN_INTO_BREAK:
+            continue
+        minutes = (closed_ns[low:high] - end) // MINUTE_NS
+        after = _run(minutes, 1)
+        before = _run((start - end) // MINUTE_NS - minutes[::-1], 0)
+        if after >= RUN_INTO_BREAK and new_york(end).hour == DAILY_CLOSE:
+            found.append((after, end, "on after"))
+        elif before >= RUN_INTO_BREAK:
+            found.append((before, start, "up to"))
+    return found
+
+
+def _run(minutes: Ints, first: int) -> int:
+    """How many follow one another from `first` on."""
+    return int(np.argmin(np.append(minutes == np.arange(first, first + len(minutes)), False)))
 
 
 def judge_interval(table: Table, ts_ns: Ints) -> list[Finding]:
