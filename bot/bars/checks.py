@@ -19,6 +19,16 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+def check_kind(table: Table) -> None:
+    """Raises BarsFileError at a row that says itself that it is no one-minute bar."""
+    column, minutes = table.format.kind
+    if column not in table.frame:
+        return
+    other = _first(~table.frame[column].astype("str").isin(minutes))
+    if other is not None:
+        raise table.fault(other, f"{column} = {table.shown(column, other)} is no one-minute bar ({' or '.join(minutes)}): fetch ohlcv-1m")
+
+
 def prices_of(table: Table) -> dict[str, Floats]:
     """The four price columns in points: finite, positive, on the tick, low and high containing the rest."""
     prices = {name: _price(table, name) for name in PRICES}

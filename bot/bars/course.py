@@ -21,6 +21,7 @@ CERTAIN, MARGIN = 6.0, 3.0  # standard errors: the highest of a day by chance is
 LEAST_SESSIONS, LEAST_MINUTES = 4, 120
 STEP = 3.0  # log: no single minute decides
 LEAPS, SPIKES, FALLS = 2.5, 2.0, 1 / 3  # of the minute before
+QUIET = 1.25  # of the session's median
 
 
 class Course(NamedTuple):
@@ -80,12 +81,14 @@ def ends_of(volumes: Volumes, full_days: Collection[int], minutes: int) -> Ends:
     So it does where a file was cut by the clock and its times name the other end of the minute.
     """
     table = volumes.table[:-1][np.isin(volumes.days, np.asarray(sorted(full_days)))]
-    inside = table[:, volumes.column(OPEN + minutes) : volumes.column(LAST + minutes) + 1]
+    start, end = volumes.column(OPEN + minutes), volumes.column(LAST + minutes)
+    inside = table[:, start : end + 1]
     usual = _usual(inside)
     first, second, before, last = (inside[:, each] for each in (0, 1, -2, -1))
-    opens, closes = (first > 0) & (second >= MIN_VOLUME), (last > 0) & (before >= MIN_VOLUME)
-    spikes = closes & (last >= SPIKES * before)  # then the last minute is the session's, whatever its first ones say
-    early = opens & (second >= LEAPS * first) & (first < 2 * usual) & ~spikes
+    opens = (table[:, start - 1] == 0) & (first > 0) & (second >= MIN_VOLUME)  # the rows start here: else the marks say it better
+    closes = (table[:, end + 1] == 0) & (last > 0) & (before >= MIN_VOLUME)
+    spikes = last >= SPIKES * before  # then the last minute is the session's, whatever its first ones say
+    early = opens & (second >= LEAPS * first) & (first < QUIET * usual) & ~spikes
     late = closes & (last <= FALLS * before) & (last < usual)
     return Ends(int((opens | closes).sum()), int(early.sum()), int(late.sum()))
 

@@ -15,11 +15,12 @@ import pandas as pd
 
 from bot.bars import judges, price_level
 from bot.bars.catalog import table_of_catalog
-from bot.bars.checks import PRICES, check_order, prices_of, volumes_of
+from bot.bars.checks import PRICES, check_kind, check_order, prices_of, volumes_of
 from bot.bars.clock import Clock, Days, judge_clock
 from bot.bars.container import Kind, opened
 from bot.bars.formats import BY_NAME, INSTRUMENTS, Format
 from bot.bars.imported import is_import, table_of_import
+from bot.bars.instruments import judge_instruments
 from bot.bars.parquet import table_of_parquet
 from bot.bars.passport import Passport, Severity
 from bot.bars.stamp import Stamp
@@ -108,10 +109,11 @@ def _examined(path: Path, session: SessionContract, reading: Reading, loaders: L
     table = _table(path, named, loaders)
     if table.frame.empty:
         raise table.fault(None, "has a header but no rows; one row a minute is needed")
+    check_kind(table)
     times = times_of(table, zone)
     prices = prices_of(table)
     columns = {name: np.rint(to_ticks(prices[name])).astype(np.int64) for name in PRICES} | {"volume": volumes_of(table)}
-    names, found = judges.judge_instruments(table)
+    names, found = judge_instruments(table)
     if not any(each.severity is Severity.REFUSE for each in found):
         check_order(table, times.ts_ns)
     return _written(table, times, columns, session, reading.stamp, names, found)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bot.bars.formats import INSTRUMENTS
 from bot.bars.passport import Finding, SessionCount, Severity
 from bot.bars.table import Table
 from bot.bars.zone import Ints, new_york_wall
@@ -28,7 +27,6 @@ DAILY_CLOSE = 17  # hour, New York
 RUN_INTO_BREAK = 5  # minutes: fewer are stray prints
 ENOUGH = 100  # minutes that follow one another
 CHANGED_ABOUT = 2.0
-OWN_INSTRUMENT = ("MES", "ES")
 
 
 class Held(NamedTuple):
@@ -205,30 +203,3 @@ def judge_columns(ts_ns: Ints, columns: dict[str, Ints]) -> list[Finding]:
     far = f"opens {right:.3g} ticks from the close before it and closes {changed:.3g} from its open"
     sentence = f"a minute {far} on average, so that open and close stand for one another"
     return [Finding("COLUMNS", Severity.REFUSE, sentence, "change open and close about, or sort the rows by time")]
-
-
-def judge_instruments(table: Table) -> tuple[list[str], list[Finding]]:
-    """The names in symbol-like columns: one is right, one after the other is a roll, two at one time are refused."""
-    names: list[str] = []
-    found: list[Finding] = []
-    for column in (name for name in table.frame.columns if name in INSTRUMENTS):
-        codes, values = pd.factorize(table.frame[column].astype("str"))
-        names += [str(each) for each in values[:10]]
-        changes = np.flatnonzero(np.diff(codes)) + 1
-        if len(changes) > len(values) - 1:
-            at = table.place(int(changes[0]))
-            sentence = (
-                f"column '{column}' (a symbol) changes {len(changes):,} times between {', '.join(map(str, values[:4]))}, first at {at}"
-            )
-            found.append(
-                Finding("INSTRUMENTS", Severity.REFUSE, sentence, "one instrument at a time is needed: keep the rows of one symbol")
-            )
-        elif len(values) > 1:
-            places = ", ".join(f"{values[codes[row]]} from {table.place(int(row))}" for row in changes[:4])
-            found.append(Finding("ROLL", Severity.WARN, f"the contract changes inside the file: {places} (column '{column}')"))
-        text = [str(each) for each in values if not str(each).isdigit() and not str(each).upper().startswith(OWN_INSTRUMENT)]
-        if text:
-            found.append(
-                Finding("OTHER_INSTRUMENT", Severity.WARN, f"column '{column}' says {', '.join(text[:4])}, which is not MES or ES")
-            )
-    return names, found
