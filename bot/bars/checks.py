@@ -86,6 +86,8 @@ def _numbers(table: Table, name: str, allowed: str) -> Floats:
     empty = _first(column.isna())
     if empty is not None:
         raise table.fault(empty, f"{name} is empty, so it is not {allowed}; repair or remove the row")
+    if pd.api.types.is_bool_dtype(column):
+        raise table.fault(0, f"{name} = {table.shown(name, 0)} is not {allowed}; repair or remove the row")
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     bad = _first(~(np.abs(values) < LARGEST))
     if bad is not None:

@@ -23,6 +23,7 @@ from bot.bars.imported import is_import, table_of_import
 from bot.bars.instruments import judge_instruments
 from bot.bars.parquet import table_of_parquet
 from bot.bars.passport import Passport, Severity
+from bot.bars.rows import judge_rows
 from bot.bars.stamp import Stamp
 from bot.bars.table import Table
 from bot.bars.text import table_of_text
@@ -182,9 +183,12 @@ def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints],
     held = judges.held_sessions(closes, calendar)
     closed = judges.outside_hours(closes, calendar)
     repeated = judges.repeats(columns)
+    filled = judges.judge_filling(repeated, columns["volume"], held)
+    told = any(each.code == "FILLED" for each in filled)  # by session: better than by part
     judged = [
         *judges.judge_sessions(held),
-        *judges.judge_filling(repeated, columns["volume"], held),
+        *filled,
+        *judge_rows(table, closes, columns, np.zeros_like(repeated) if told else repeated, held),
         *judges.judge_hours(closes, closed, calendar),
         *judges.judge_columns(closes, columns),
         *price_level.judge_level(closes, columns["close"]),
