@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bot.bars.formats import VALUES, Format
-from bot.bars.judges import OWN_INSTRUMENT
+from bot.bars.instruments import is_own
 from bot.bars.table import Table
 from bot.bars.zone import Ints
 from bot.errors import BarsFileError
@@ -63,7 +63,7 @@ def _minutes_folder(path: Path) -> Path:
 
 
 def _is_wanted(folder: Path) -> bool:
-    return MINUTES in folder.name and folder.name.upper().startswith(OWN_INSTRUMENT)
+    return MINUTES in folder.name and is_own(folder.name.split(".")[0])
 
 
 def _read(file: Path) -> pd.DataFrame:

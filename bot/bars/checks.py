@@ -19,6 +19,16 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+def check_kind(table: Table) -> None:
+    """Raises BarsFileError at a row that says itself that it is no one-minute bar."""
+    column, minutes = table.format.kind
+    if column not in table.frame:
+        return
+    other = _first(~table.frame[column].astype("str").isin(minutes))
+    if other is not None:
+        raise table.fault(other, f"{column} = {table.shown(column, other)} is no one-minute bar ({' or '.join(minutes)}): fetch ohlcv-1m")
+
+
 def prices_of(table: Table) -> dict[str, Floats]:
     """The four price columns in points: finite, positive, on the tick, low and high containing the rest."""
     prices = {name: _price(table, name) for name in PRICES}
@@ -76,6 +86,8 @@ def _numbers(table: Table, name: str, allowed: str) -> Floats:
     empty = _first(column.isna())
     if empty is not None:
         raise table.fault(empty, f"{name} is empty, so it is not {allowed}; repair or remove the row")
+    if pd.api.types.is_bool_dtype(column):
+        raise table.fault(0, f"{name} = {table.shown(name, 0)} is not {allowed}; repair or remove the row")
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     bad = _first(~(np.abs(values) < LARGEST))
     if bad is not None:

@@ -15,13 +15,16 @@ import pandas as pd
 
 from bot.bars import judges, price_level
 from bot.bars.catalog import table_of_catalog
-from bot.bars.checks import PRICES, check_order, prices_of, volumes_of
-from bot.bars.clock import Clock, Days, Stamp, judge_clock
+from bot.bars.checks import PRICES, check_kind, check_order, prices_of, volumes_of
+from bot.bars.clock import Clock, Days, judge_clock
 from bot.bars.container import Kind, opened
 from bot.bars.formats import BY_NAME, INSTRUMENTS, Format
 from bot.bars.imported import is_import, table_of_import
+from bot.bars.instruments import judge_instruments
 from bot.bars.parquet import table_of_parquet
 from bot.bars.passport import Passport, Severity
+from bot.bars.rows import judge_rows
+from bot.bars.stamp import Stamp
 from bot.bars.table import Table
 from bot.bars.text import table_of_text
 from bot.bars.times import Times, times_of
@@ -107,10 +110,11 @@ def _examined(path: Path, session: SessionContract, reading: Reading, loaders: L
     table = _table(path, named, loaders)
     if table.frame.empty:
         raise table.fault(None, "has a header but no rows; one row a minute is needed")
+    check_kind(table)
     times = times_of(table, zone)
     prices = prices_of(table)
     columns = {name: np.rint(to_ticks(prices[name])).astype(np.int64) for name in PRICES} | {"volume": volumes_of(table)}
-    names, found = judges.judge_instruments(table)
+    names, found = judge_instruments(table)
     if not any(each.severity is Severity.REFUSE for each in found):
         check_order(table, times.ts_ns)
     return _written(table, times, columns, session, reading.stamp, names, found)
@@ -180,10 +184,13 @@ def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints],
     named = closes if clock.stamp is None else closes - MINUTE_NS
     closed = judges.outside_hours(closes, calendar)
     repeated = judges.repeats(columns)
+    filled = judges.judge_filling(repeated, columns["volume"], held)
+    told = any(each.code == "FILLED" for each in filled)  # by session: better than by part
     judged = [
         *judges.judge_sessions(held),
-        *judges.judge_filling(repeated, columns["volume"], held),
-        *judges.judge_hours(closes, closed),
+        *filled,
+        *judge_rows(table, closes, columns, np.zeros_like(repeated) if told else repeated, held),
+        *judges.judge_hours(closes, closed, calendar),
         *judges.judge_columns(closes, columns),
         *price_level.judge_level(closes, columns["close"]),
         *price_level.judge_jumps(table, closes - MINUTE_NS, columns),

@@ -25,7 +25,8 @@ class Format:
     `without`; a format without marks must be named with --format. `renamed` says what it calls our columns. `headerless`
     are its columns in order if it has no header. `patterns` are strptime patterns of wall times; without any, times are
     ISO 8601, or with `epoch` whole seconds to nanoseconds since 1970. `stamp` is what the vendor says its times name,
-    `zone` in which zone they are if they do not say so themselves.
+    `zone` in which zone they are if they do not say so themselves. `kind` is a column in which rows say what bars they are, and
+    what those of one minute say.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Format:
     fixed_point: bool = False
     stamp: Literal["open", "close"] | None = None
     zone: str | None = None
+    kind: tuple[str, tuple[str, ...]] = ("", ())
 
     @property
     def split_time(self) -> bool:
@@ -57,7 +59,16 @@ OWN = Format("mesbot", "mesbot's own", marks=("timestamp",))
 _APART = {"date": "date", "time": "time"}
 FORMATS = (
     OWN,
-    Format("databento", "Databento", ("ts_event", "rtype"), renamed={"timestamp": "ts_event"}, epoch=True, fixed_point=True, stamp="open"),
+    Format(
+        "databento",
+        "Databento",
+        ("ts_event", "rtype"),
+        renamed={"timestamp": "ts_event"},
+        epoch=True,
+        fixed_point=True,
+        stamp="open",
+        kind=("rtype", ("33", "ohlcv-1m")),
+    ),
     Format("tradingview", "TradingView", ("time", *VALUES), ("date",), {"timestamp": "time"}, epoch=True, stamp="open"),
     Format("ib", "Interactive Brokers", ("date", "average", "barcount"), renamed={"timestamp": "date"}, stamp="open"),
     Format("polygon", "Polygon", ("window_start",), renamed={"timestamp": "window_start"}, epoch=True, stamp="open"),

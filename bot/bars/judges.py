@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bot.bars.formats import INSTRUMENTS
 from bot.bars.passport import Finding, SessionCount, Severity
 from bot.bars.table import Table
 from bot.bars.zone import Ints, new_york_wall
@@ -24,9 +24,10 @@ RUN = 8
 # CME's equity futures closed at 17:15 New York until 2015-09-21 (ninjatrader.com/Advisories/Advisory25), and until 2012-11-18 at 17:30.
 LATER_CLOSE_UNTIL = pd.Timestamp("2015-09-21", tz="UTC").value
 LATER_CLOSE = 17 * 60 + 30
+DAILY_CLOSE = 17  # hour, New York
+RUN_INTO_BREAK = 5  # minutes: fewer are stray prints
 ENOUGH = 100  # minutes that follow one another
 CHANGED_ABOUT = 2.0
-OWN_INSTRUMENT = ("MES", "ES")
 
 
 class Held(NamedTuple):
@@ -86,11 +87,18 @@ def outside_hours(ts_ns: Ints, calendar: SessionCalendar) -> np.ndarray:
     return closed
 
 
-def judge_hours(ts_ns: Ints, closed: np.ndarray) -> list[Finding]:
-    """Bars in closed hours: a few are stray prints, many are another clock or filled minutes."""
+def judge_hours(ts_ns: Ints, closed: np.ndarray, calendar: SessionCalendar) -> list[Finding]:
+    """Bars in closed hours: a few are stray prints, many, or a row of them at a day's edge, are another clock or filled minutes."""
     count = int(closed.sum())
     if not count:
         return []
+    runs = _runs_into_breaks(ts_ns[closed], calendar)
+    if runs:
+        rows, moment, side = runs[0]
+        others = f", and so it is on {counted(len(runs) - 1, 'more day')}" if len(runs) > 1 else ""
+        sentence = f"{rows} minutes run {side} {new_york(moment):%Y-%m-%d %H:%M} New York without a pause, when CME is closed{others}"
+        remedy = "times of that day are another clock's, or minutes were filled in: take these sessions away, or fetch them anew"
+        return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
     first = f"{new_york(int(ts_ns[np.argmax(closed)]) - MINUTE_NS):%Y-%m-%d %H:%M}"
     lie = "lies" if count == 1 else "lie"
     share = f"{counted(count, 'row')} ({100 * count / len(ts_ns):.2g} %)"
@@ -100,6 +108,31 @@ def judge_hours(ts_ns: Ints, closed: np.ndarray) -> list[Finding]:
         return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
     weekend = ((new_york_wall(ts_ns[closed]) // (1440 * MINUTE_NS) + 3) % 7 == 5).any()
     return [Finding("CLOSED_HOURS", Severity.WARN if weekend else Severity.NOTE, sentence)]
+
+
+def _runs_into_breaks(closed_ns: Ints, calendar: SessionCalendar) -> list[tuple[int, int, str]]:
+    """Minutes that run on after the day's last, or up to the next day's first: how many, from or to when, and which of the two.
+
+    Only at the daily break: on holidays CME has closed at other times than it does today.
+    """
+    found = []
+    for (_, end), (start, _) in pairwise(calendar.globex_hours):
+        low, high = np.searchsorted(closed_ns, (end, start), "right")
+        if high - low < RUN_INTO_BREAK:
+            continue
+        minutes = (closed_ns[low:high] - end) // MINUTE_NS
+        after = _run(minutes, 1)
+        before = _run((start - end) // MINUTE_NS - minutes[::-1], 0)
+        if after >= RUN_INTO_BREAK and new_york(end).hour == DAILY_CLOSE:
+            found.append((after, end, "on after"))
+        elif before >= RUN_INTO_BREAK:
+            found.append((before, start, "up to"))
+    return found
+
+
+def _run(minutes: Ints, first: int) -> int:
+    """How many follow one another from `first` on."""
+    return int(np.argmin(np.append(minutes == np.arange(first, first + len(minutes)), False)))
 
 
 def judge_interval(table: Table, ts_ns: Ints) -> list[Finding]:
@@ -174,30 +207,3 @@ def judge_columns(ts_ns: Ints, columns: dict[str, Ints]) -> list[Finding]:
     far = f"opens {right:.3g} ticks from the close before it and closes {changed:.3g} from its open"
     sentence = f"a minute {far} on average, so that open and close stand for one another"
     return [Finding("COLUMNS", Severity.REFUSE, sentence, "change open and close about, or sort the rows by time")]
-
-
-def judge_instruments(table: Table) -> tuple[list[str], list[Finding]]:
-    """The names in symbol-like columns: one is right, one after the other is a roll, two at one time are refused."""
-    names: list[str] = []
-    found: list[Finding] = []
-    for column in (name for name in table.frame.columns if name in INSTRUMENTS):
-        codes, values = pd.factorize(table.frame[column].astype("str"))
-        names += [str(each) for each in values[:10]]
-        changes = np.flatnonzero(np.diff(codes)) + 1
-        if len(changes) > len(values) - 1:
-            at = table.place(int(changes[0]))
-            sentence = (
-                f"column '{column}' (a symbol) changes {len(changes):,} times between {', '.join(map(str, values[:4]))}, first at {at}"
-            )
-            found.append(
-                Finding("INSTRUMENTS", Severity.REFUSE, sentence, "one instrument at a time is needed: keep the rows of one symbol")
-            )
-        elif len(values) > 1:
-            places = ", ".join(f"{values[codes[row]]} from {table.place(int(row))}" for row in changes[:4])
-            found.append(Finding("ROLL", Severity.WARN, f"the contract changes inside the file: {places} (column '{column}')"))
-        text = [str(each) for each in values if not str(each).isdigit() and not str(each).upper().startswith(OWN_INSTRUMENT)]
-        if text:
-            found.append(
-                Finding("OTHER_INSTRUMENT", Severity.WARN, f"column '{column}' says {', '.join(text[:4])}, which is not MES or ES")
-            )
-    return names, found

@@ -31,37 +31,74 @@ WHOLE = (389, 390, 449, 450, 1379, 1380)  # minutes from the first to the last r
 MIN_RATIO, MIN_VOLUME, MIN_MARKS = 2.0, 50, 2
 LEAP = 4.0  # such a jump of volume is worth two marks
 SILENT = 10_000
+MARKS = "the session's marks (18:00 or 09:30, 15:59 or 16:59 New York)"
 
 
 class Says(NamedTuple):
     """Per session: its date (days since 1970), the minutes its marks say (SILENT: nothing), and how many marks say so.
 
-    `single` is what its only marks say, where fewer than two agree and no other disagrees. `right` is how many marks say 0
-    or 1, whichever has more.
+    `single` is what its only marks say, where fewer than two agree and no other disagrees. `opens` and `closes` are how many
+    marks say 0 and 1.
     """
 
     day: Ints
     minutes: Ints
     marks: Ints
     single: Ints
-    right: Ints
+    opens: Ints
+    closes: Ints
+
+    @property
+    def right(self) -> Ints:
+        """How many marks say that the clock is right, whichever end of a minute it names."""
+        return np.maximum(self.opens, self.closes)
 
 
-def says(wall_ns: Ints, volume: Ints, regular_days: Collection[int], full_days: Collection[int]) -> Says:
+class Volumes(NamedTuple):
+    """Volume by session and minute of a New York wall clock: `days` (since 1970) and their rows; one more row is empty."""
+
+    days: Ints
+    table: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, wall_ns: Ints, volume: Ints) -> Volumes:
+        """The volumes of rows; a day begins at 17:30."""
+        minute, day = _minutes(wall_ns)
+        days = np.unique(day)
+        table = np.zeros((len(days) + 1, DAY_MINUTES + 2))
+        table[np.searchsorted(days, day), (minute - EVENING) % DAY_MINUTES + 1] = volume
+        return cls(days, table)
+
+    @staticmethod
+    def column(minute: Ints | int) -> Ints | int:
+        """The column of a minute of the day."""
+        return (minute - EVENING) % DAY_MINUTES + 1
+
+    def rows(self, wanted: Ints) -> Ints:
+        """The rows of days; the empty one for a day without bars."""
+        at = np.searchsorted(self.days, wanted)
+        return np.where((at < len(self.days)) & (self.days[np.minimum(at, len(self.days) - 1)] == wanted), at, len(self.days))
+
+
+def _minutes(wall_ns: Ints) -> tuple[Ints, Ints]:
+    """Minutes since 1970 and the day of each, which begins in the middle of the daily break."""
+    minute = wall_ns // MINUTE_NS
+    return minute, (minute - EVENING) // DAY_MINUTES + 1
+
+
+def says(wall_ns: Ints, volumes: Volumes, regular_days: Collection[int], full_days: Collection[int]) -> Says:
     """What the sessions of a New York wall clock say. Rows rise in time.
 
     `regular_days` are the dates with a regular session, `full_days` those without an early close, as days since 1970.
     """
-    minute = wall_ns // MINUTE_NS
-    day = (minute - EVENING) // DAY_MINUTES + 1
+    minute, day = _minutes(wall_ns)
     votes = np.concatenate([_edges(minute, day, np.asarray(sorted(full_days))), _always(day)])
     votes = votes[np.isin(votes[:, 0], np.asarray(sorted(regular_days)))]
     pairs, counts = _counted(votes)
-    table, row_of = _table(minute, day, volume)
     full = np.isin(pairs[:, 0], np.asarray(sorted(full_days)))
-    rows = row_of(pairs[:, 0])
-    counts += _jumps(table, rows, OPEN + pairs[:, 1]) * full
-    counts += _spikes(table, rows, LAST + pairs[:, 1]) & full
+    rows = volumes.rows(pairs[:, 0])
+    counts += _jumps(volumes.table, rows, OPEN + pairs[:, 1]) * full
+    counts += _spikes(volumes.table, rows, LAST + pairs[:, 1]) & full
     return _verdicts(pairs, counts)
 
 
@@ -112,21 +149,8 @@ def _counted(votes: Ints) -> tuple[Ints, Ints]:
     return pairs, np.bincount(inverse.ravel(), weights=real, minlength=len(pairs)).astype(np.int64)
 
 
-def _table(minute: Ints, day: Ints, volume: Ints):
-    """Volume by session and minute since 17:30, and the row of a day."""
-    days = np.unique(day)
-    table = np.zeros((len(days) + 1, DAY_MINUTES + 2))  # the last row is empty, for days without bars
-    table[np.searchsorted(days, day), (minute - EVENING) % DAY_MINUTES + 1] = volume
-
-    def row_of(wanted: Ints) -> Ints:
-        at = np.searchsorted(days, wanted)
-        return np.where((at < len(days)) & (days[np.minimum(at, len(days) - 1)] == wanted), at, len(days))
-
-    return table, row_of
-
-
 def _around_minute(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> tuple[npt.NDArray[np.float64], ...]:
-    column = (minute - EVENING) % DAY_MINUTES + 1
+    column = Volumes.column(minute)
     return table[rows, column - 1], table[rows, column], table[rows, column + 1]
 
 
@@ -156,5 +180,5 @@ def _verdicts(pairs: Ints, counts: Ints) -> Says:
     clear = (counts[first] >= MIN_MARKS) & (counts[first] > rival)
     single = (counts[first] == 1) & (rival == 0)
     minutes = np.where(clear, pairs[first, 1], SILENT)
-    right = np.maximum.reduceat(np.where(np.isin(pairs[:, 1], (0, 1)), counts, 0), first) if len(first) else first
-    return Says(pairs[first, 0], minutes, counts[first], np.where(single, pairs[first, 1], SILENT), right)
+    said = [np.maximum.reduceat(np.where(pairs[:, 1] == each, counts, 0), first) if len(first) else first for each in (0, 1)]
+    return Says(pairs[first, 0], minutes, counts[first], np.where(single, pairs[first, 1], SILENT), *said)

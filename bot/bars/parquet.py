@@ -27,7 +27,11 @@ def table_of_parquet(path: Path, data: bytes, named: Format | None) -> Table:
         chosen = found[0] if len(found) == 1 else OWN
         check_columns(path, chosen, list(names), lower)
         wanted = {theirs: ours for ours, theirs in chosen.needed.items()}
-        used = {name: wanted.get(each, each) for name, each in zip(names, lower, strict=True) if each in wanted or each in INSTRUMENTS}
+        used = {
+            name: wanted.get(each, each)
+            for name, each in zip(names, lower, strict=True)
+            if each in wanted or each in (*INSTRUMENTS, chosen.kind[0])
+        }
         frame = file.read(columns=list(used)).to_pandas(ignore_metadata=True)[list(used)]
         stamp = (file.schema_arrow.metadata or {}).get(STAMP_KEY, b"").decode() or None
     except (pa.ArrowException, OSError) as error:

@@ -51,9 +51,11 @@ def table_of_text(path: Path, data: bytes, named: Format | None) -> Table:
     check_columns(path, chosen, names, lower)
     decimal = _decimal(path, shape, skipped)
     wanted = {theirs: ours for ours, theirs in chosen.needed.items()}
-    used = [index for index, name in enumerate(lower) if name in wanted or name in INSTRUMENTS]
+    used = [index for index, name in enumerate(lower) if name in wanted or name in (*INSTRUMENTS, chosen.kind[0])]
     frame = _read(path, data, shape.delimiter, decimal, skipped, names, used, chosen)[used]
     frame.columns = [wanted.get(lower[index], lower[index]) for index in used]
+    if _has_tickers(shape):
+        frame["symbol"] = ", ".join(dict.fromkeys(cell.strip() for cell in shape.rows[1][1:]))
     written = np.flatnonzero(frame.notna().any(axis=1).to_numpy())
     frame = frame.iloc[: written[-1] + 1 if len(written) else 0]  # blank lines at the end mean nothing
     return Table(path, frame, tuple(names), first_row=skipped + 1, row_word="line", format=chosen)
@@ -84,7 +86,7 @@ def _chosen(path: Path, shape: Shape) -> Format:
     """The format the content shows. Raises BarsFileError if it shows none or several."""
     if not shape.header:
         raise BarsFileError(f"{path}: has no header, so that its columns and its zone are not known; {_readings(shape)}")
-    if [plain(name) for name in shape.names][:1] == ["price"] and len(shape.rows) > 1 and plain(shape.rows[1][0]) == "ticker":
+    if _has_tickers(shape):
         return BY_NAME["yfinance"]
     lower = [plain(name) for name in shape.names]
     found = recognised(lower)
@@ -99,6 +101,11 @@ def _chosen(path: Path, shape: Shape) -> Format:
     if fits:
         raise BarsFileError(f"{path}: its columns do not say how its times are meant; {_readings(shape)}")
     return OWN
+
+
+def _has_tickers(shape: Shape) -> bool:
+    """Whether three lines stand before the first row, as yfinance writes them: the columns, the ticker of each, the name of the times."""
+    return shape.header and plain(shape.names[0]) == "price" and len(shape.rows) > 1 and plain(shape.rows[1][0]) == "ticker"
 
 
 def _first_time(format: Format, lower: list[str], row: list[str]) -> str:
@@ -133,7 +140,7 @@ def _parses(text: str, patterns: tuple[str, ...]) -> bool:
 def _layout(path: Path, shape: Shape, chosen: Format) -> tuple[list[str], int]:
     """Names of the columns and how many lines stand before the first row."""
     if shape.header:
-        if plain(shape.names[0]) == "price" and chosen.name == "yfinance":
+        if _has_tickers(shape) and chosen.name == "yfinance":
             return ["Datetime", *shape.names[1:]], 3
         return shape.names, 1
     if not chosen.headerless:

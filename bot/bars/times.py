@@ -15,6 +15,7 @@ from bot.units import MINUTE_NS
 ZONE = r"[T ].*(?:Z|[+-]\d\d(?::?\d\d)?)$"
 HOW_TO_WRITE_TIMES = "write times as 2025-09-15T13:30:00Z or 2025-09-15T09:30:00-04:00"
 SAY_ZONE = f"say --zone (--zone America/New_York), or {HOW_TO_WRITE_TIMES}"
+SATURDAY = 5  # no bar lies on one
 EPOCHS = ((1e8, 1e10, 10**9), (1e11, 1e13, 10**6), (1e14, 1e16, 10**3), (1e17, 1e19, 1))  # from, below, nanoseconds in one
 
 
@@ -142,11 +143,13 @@ def _by_pattern(table: Table, text: pd.Series) -> Ints:
 
 
 def _require_months_first(table: Table, text: pd.Series, pattern: str, times: pd.Series) -> None:
-    """Day and month may be meant the other way round: then days that follow one another read as months apart."""
+    """Day and month may be meant the other way round: on one day, and where days that follow one another would read as months apart."""
     if "%m/%d/" not in pattern:
         return
     other = pd.to_datetime(text, format=pattern.replace("%m/%d/", "%d/%m/"), errors="coerce")
-    if other.notna().all() and other.iloc[-1] - other.iloc[0] < times.iloc[-1] - times.iloc[0] and other.is_monotonic_increasing:
+    if other.isna().any() or not other.is_monotonic_increasing or (other == times).all() or (other.dt.dayofweek == SATURDAY).any():
+        return
+    if other.iloc[-1] - other.iloc[0] <= times.iloc[-1] - times.iloc[0]:
         raise table.fault(
             0, f"'{text.iloc[0]}' may be {times.iloc[0]:%d %B %Y} or {other.iloc[0]:%d %B %Y}; write the year first, as 2025-09-15"
         )

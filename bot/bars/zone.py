@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
@@ -28,6 +29,8 @@ CANDIDATES = (
     "Asia/Tokyo",
     "Australia/Sydney",
 )
+EPOCH = dt.date(1970, 1, 1)
+SHOWN_DAYS = 3
 Ints = npt.NDArray[np.int64]
 
 
@@ -57,3 +60,14 @@ def new_york_wall(ts_ns: Ints) -> Ints:
 def offset_name(offset_ns: int) -> str:
     """`UTC`, `UTC-4`, `UTC+5.5`."""
     return "UTC" if offset_ns == 0 else f"UTC{offset_ns / HOUR_NS:+g}"
+
+
+def date_of(day: int) -> str:
+    """ISO date of a day since 1970."""
+    return (EPOCH + dt.timedelta(days=int(day))).isoformat()
+
+
+def shown_days(days: Ints) -> str:
+    """The first few of some days since 1970, for a sentence."""
+    more = f" and {len(days) - SHOWN_DAYS} more" if len(days) > SHOWN_DAYS else ""
+    return ", ".join(date_of(day) for day in days[:SHOWN_DAYS]) + more

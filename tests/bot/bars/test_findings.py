@@ -211,8 +211,10 @@ def test_two_instruments_without_a_symbol_column_are_refused(tmp_path):
     assert not passport(tmp_path, mixed).usable
 
 
-def test_a_symbol_that_is_not_ours_is_told(tmp_path):
-    assert "MNQU5, which is not MES or ES" in found(passport(tmp_path, week(), symbol="MNQU5"), "OTHER_INSTRUMENT").sentence
+def test_a_symbol_that_is_not_ours_is_refused(tmp_path):
+    finding = found(passport(tmp_path, week(), symbol="MNQU5"), "OTHER_INSTRUMENT")
+    assert finding.severity is Severity.REFUSE
+    assert "MNQU5, which is not MES or ES" in finding.sentence
 
 
 def test_open_and_close_changed_about_are_refused(tmp_path):

@@ -92,7 +92,8 @@ def test_many_warnings_are_three_lines_at_most(tmp_path):
     frame = frame.drop(frame.index[2000:2300])
     strange = frame.assign(**{name: (frame[name] * 14.8).round() / 4 for name in PRICES})
     strange["volume"] = strange["volume"].where(strange["open_ns"] // MINUTE_NS % 20 > 0, 0)
-    passport = examined(files.write(tmp_path / "bars.csv", strange, symbol="MNQU5"), CONTRACTS.session, Reading()).passport
+    months = ["MESM5" if number < 2000 else "MESU5" for number in range(len(strange))]
+    passport = examined(files.write(tmp_path / "bars.csv", strange, symbol=months), CONTRACTS.session, Reading()).passport
     assert len(passport.findings) > SHOWN
     assert len(passport.lines()) == SHOWN
     for finding in passport.findings:

@@ -1,0 +1,51 @@
+"""Whose bars these are, by symbol-like columns: MES or ES, one contract at a time."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from bot.bars.formats import INSTRUMENTS
+from bot.bars.passport import Finding, Severity
+from bot.bars.table import Table
+
+# A month as CME writes it (MESZ5, MESZ25, MESZ2025) or NinjaTrader (MES 12-25); a continuous series as Yahoo (ES=F), TradingView (MES1!)
+# or Databento (ES.c.0) does; before it or after it the exchange. No spread, no option, no other product that begins alike.
+OWN = re.compile(
+    r"(?:(?:CME_MINI|CME|XCME|GLBX):)?M?ES(?:[HMUZ](?:\d{1,2}|\d{4})| (?:03|06|09|12)-\d\d|=F|1!|\.[CNV]\.0)?(?:\.(?:CME|XCME|GLBX))?"
+)
+
+
+def judge_instruments(table: Table) -> tuple[list[str], list[Finding]]:
+    """The names in symbol-like columns: one is right, one after the other is a roll, two at one time are refused."""
+    names: list[str] = []
+    found: list[Finding] = []
+    for column in (name for name in table.frame.columns if name in INSTRUMENTS):
+        if table.frame[column].isna().all():
+            continue
+        codes, values = pd.factorize(table.frame[column].astype("str"))
+        names += [str(each) for each in values[:10]]
+        changes = np.flatnonzero(np.diff(codes)) + 1
+        if len(changes) > len(values) - 1:
+            at = table.place(int(changes[0]))
+            sentence = (
+                f"column '{column}' (a symbol) changes {len(changes):,} times between {', '.join(map(str, values[:4]))}, first at {at}"
+            )
+            found.append(
+                Finding("INSTRUMENTS", Severity.REFUSE, sentence, "one instrument at a time is needed: keep the rows of one symbol")
+            )
+        elif len(values) > 1:
+            places = ", ".join(f"{values[codes[row]]} from {table.place(int(row))}" for row in changes[:4])
+            found.append(Finding("ROLL", Severity.WARN, f"the contract changes inside the file: {places} (column '{column}')"))
+        foreign = [str(each) for each in values if not is_own(str(each))]
+        if foreign:
+            sentence = f"column '{column}' says {', '.join(foreign[:4])}, which is not MES or ES, nor a month of them as MESZ5"
+            found.append(Finding("OTHER_INSTRUMENT", Severity.REFUSE, sentence, "name a file of MES or ES, or take that column away"))
+    return names, found
+
+
+def is_own(name: str) -> bool:
+    """Whether a name is MES or ES: the root alone, one month, or one continuous series. A number is a vendor's id, and says nothing."""
+    return name.isdigit() or OWN.fullmatch(name.strip().upper()) is not None
