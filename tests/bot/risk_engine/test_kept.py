@@ -36,7 +36,7 @@ class Found:
 
     def __init__(self, *orders: Order) -> None:
         self.cache, self.told, self.names, self.foreign = a_cache(*orders), [], [order.client_order_id.value for order in orders], ""
-        self.kept = Kept(self.cache, ES.id, lambda: self.names, lambda _: self.foreign, self.told.append)
+        self.kept = Kept(self.cache, ES.id, lambda: self.names, lambda order: order.client_order_id and self.foreign, self.told.append)
         self.kept.look()
 
 
