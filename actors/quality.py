@@ -22,6 +22,7 @@ from bot.quality.dvs import DvsScorer
 from bot.quality.eqs import EqsScorer
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.quality.rth_clock import RthClock
+from bot.runtime.judged_bars import judged_before
 from bot.runtime.runtime import runtime_of
 from bot.words import copied
 
@@ -40,7 +41,9 @@ class QualityActor(Part):
         self._bar_type = config.bar_type
         signals = runtime.contracts.strategies.signals
         ranges = MinuteMedians(signals.atr_norm_sessions, signals.atr_norm_min_sessions)
-        self._dvs = DvsScorer(runtime.contracts.data_contract, runtime.calendar, ranges, self._holds)
+        before = judged_before(runtime.spec.earlier)
+        self._dvs = DvsScorer(runtime.contracts.data_contract, runtime.calendar, ranges, self._holds, before)
+        self._told_ns = runtime.past.last_ns  # up to here earlier runs have told of levels and rolls
         self._eqs = EqsScorer(runtime.contracts.execution_contract)
         self._clock_rth = RthClock(runtime.calendar.sessions)
         for event, ts_ns in runtime.past.charges:
@@ -82,7 +85,9 @@ class QualityActor(Part):
         self.tell(TOPIC_QUALITY, update)
 
     def _note_level(self, update: QualityUpdate) -> None:
-        """Another price level, or another contract: told, and in the record."""
+        """Another price level, or another contract: told, and in the record, once."""
+        if update.ts_ns <= self._told_ns:
+            return
         if update.new_level:
             self._note("new_level", update.ts_ns, f"prices are believed at {update.new_level:.4f} times the level before")
         elif update.roll:

@@ -12,14 +12,14 @@ import msgspec
 
 from bot.calendar import Session, new_york
 from bot.contracts.models import DataContract
-from bot.market.bar import Bar, RawBar
+from bot.market.bar import Bar, RawBar, in_ticks
 from bot.market.rolling import MinuteMedians, RollingScore, WilderAverage
 from bot.market.shock import is_shock, usual_range
 from bot.market.signals import VOLUME_BARS, true_range
 from bot.quality.feed import QualityEvent, QualityKind
-from bot.quality.price_level import PriceLevel, is_roll, is_void
+from bot.quality.price_level import NOBODY_JUDGED, JudgedBefore, PriceLevel, is_roll, is_void
 from bot.quality.window import MedianWindow
-from bot.units import HOUR_NS, SECOND_NS, whole_ticks
+from bot.units import HOUR_NS, SECOND_NS
 
 NAN = math.nan
 EVENING_NS = 6 * HOUR_NS  # from 18:00 it is the next trading day
@@ -85,16 +85,25 @@ class DvsScorer:
 
     - A bar off the price band is rejected until so many in a row agree that the level is another
       (bot.quality.price_level); `held` is asked then whether a position is open. Ranges of the old level are forgotten.
+      A bar of `before` is believed or rejected as it was then.
 
     It does not promise that a believable bar is true, and it cannot tell a market that moved
     past the price band from bad data: the first bars of either are rejected.
     """
 
-    def __init__(self, contract: DataContract, calendar: Hours, ranges: MinuteMedians, held: Callable[[], bool] = bool) -> None:
+    def __init__(
+        self,
+        contract: DataContract,
+        calendar: Hours,
+        ranges: MinuteMedians,
+        held: Callable[[], bool] = bool,
+        before: JudgedBefore = NOBODY_JUDGED,
+    ) -> None:
         limits, signature = contract.dvs, contract.shock_signature
         self._limits, self._signature, self._calendar = limits, signature, calendar
         self._charges: dict[str, Event] = {name: (name, penalty) for name, penalty in limits.penalties.model_dump().items()}
-        self._level, self._level_law, self._held = PriceLevel(contract.price_band, contract.price_level), contract.price_level, held
+        self._level_law, self._held = contract.price_level, held
+        self._level, self._judged_until_ns = PriceLevel(contract.price_band, contract.price_level, before), before.until_ns
         self._gap_ns = round(contract.max_gap_seconds * SECOND_NS)
         self._late_ns = round(contract.max_late_seconds * SECOND_NS)
 
@@ -124,7 +133,7 @@ class DvsScorer:
 
     def ahead(self, raw: RawBar) -> Ahead:
         """What `score` will say of this bar; changes nothing."""
-        bar = self._whole(raw)
+        bar = in_ticks(raw)
         if bar is None or (self._last is not None and raw.ts_ns <= self._last.ts_ns):
             return Ahead(False, self._after_hole(raw), False)
         judged = self._level.judge(bar, self._holds(bar))
@@ -133,7 +142,7 @@ class DvsScorer:
     def score(self, raw: RawBar) -> DvsResult:
         """Score one bar, accepted or rejected. Prices are points, times UTC ns; anything may be nan."""
         session = self._session_at(raw.ts_ns)
-        bar, hole = self._whole(raw), self._after_hole(raw)
+        bar, hole = in_ticks(raw), self._after_hole(raw)
         events: list[Event] = []
         last = self._last
         if last is not None and raw.ts_ns <= last.ts_ns:
@@ -162,8 +171,8 @@ class DvsScorer:
         return bool(self._came_ns) and raw.ts_ns - self._came_ns > HOLE_GAPS * self._gap_ns
 
     def _holds(self, bar: Bar) -> bool:
-        """Whether a position is open; asked only where it matters."""
-        return not self._level.judge(bar, True).believed and self._held()
+        """Whether a position is open; asked only where it matters, and not of bars that an earlier run was there for."""
+        return bar.ts_ns > self._judged_until_ns and not self._level.judge(bar, True).believed and self._held()
 
     def _forget_ranges(self) -> None:
         """What was measured at the old level says nothing of the new one."""
@@ -184,16 +193,6 @@ class DvsScorer:
         if known is not None and known.open_ns < ts_ns <= known.close_ns:
             return known
         return self._calendar.session_at(ts_ns)
-
-    def _whole(self, raw: RawBar) -> Bar | None:
-        """The bar in whole ticks; None if it is impossible in itself."""
-        first, high, low, close = whole_ticks(raw.open), whole_ticks(raw.high), whole_ticks(raw.low), whole_ticks(raw.close)
-        if first is None or high is None or low is None or close is None:
-            return None
-        volume = raw.volume
-        if not (0 < low <= first <= high and low <= close <= high and 0 <= volume < float("inf") and volume == int(volume)):
-            return None
-        return Bar(raw.ts_ns, first, high, low, close, int(volume))
 
     def _judge(self, bar: Bar, session: Session | None, events: list[Event]) -> None:
         """What an accepted bar shows beside those before it; takes it into the statistics."""

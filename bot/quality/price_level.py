@@ -7,6 +7,8 @@ many of them agree among themselves within the band, the level is where they are
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.calendar import expiries_from
@@ -23,21 +25,47 @@ class Judged(NamedTuple):
     factor: float = 0.0
 
 
+class JudgedBefore(NamedTuple):
+    """What earlier runs made of their bars, so that a restart believes and rejects as they did.
+
+    `believed` says it by a bar's close (UTC ns). `last` is the newest that was believed, `since` are those rejected after it, None for
+    one that was not good in itself.
+    """
+
+    believed: Mapping[int, bool] = MappingProxyType({})
+    last: Bar | None = None
+    since: tuple[Bar | None, ...] = ()
+
+    @property
+    def until_ns(self) -> int:
+        """The close of the newest bar that was judged; 0 if none was."""
+        return max(self.believed, default=0)
+
+
+NOBODY_JUDGED = JudgedBefore()
+
+
 class PriceLevel:
     """Follows the believed level bar by bar; `take` changes it, `judge` only says what `take` would.
 
     Bars come good in themselves (whole ticks, a high and a low that contain the rest) and in the order of time. The first bar is
     the level for the time being: if it was the wrong one, the next that agree outvote it. `held`: a position is open, so nothing
-    is re-believed.
+    is re-believed. History may show a minute otherwise than it came to the run that judged it: a bar of `before` is judged as it was
+    then, and those after them are judged against the prices of then.
     """
 
-    def __init__(self, band: float, law: PriceLevelLaw) -> None:
+    def __init__(self, band: float, law: PriceLevelLaw, before: JudgedBefore = NOBODY_JUDGED) -> None:
         self._band, self._bars = band, law.believed_after_bars
         self._close: int | None = None
         self._row: list[Bar] = []
+        self._before, self._before_ns = before, before.until_ns  # 0: nothing to go back to
 
     def judge(self, bar: Bar, held: bool) -> Judged:
         """Whether this bar would be believed."""
+        if bar.ts_ns in self._before.believed:
+            return self._as_before(bar)
+        if self._before_ns and bar.ts_ns > self._before_ns:
+            self._go_on()
         if self._close is None or _within(bar, self._close, self._band):
             return Judged(True)
         agreeing = len(self._row) if self._row and self._follows(bar) else 0
@@ -50,15 +78,33 @@ class PriceLevel:
         judged = self.judge(bar, held)
         if judged.believed:
             self._close, self._row = bar.close, []
-        elif self._row and self._follows(bar):
-            self._row = [*self._row, bar][-self._bars :]
         else:
-            self._row = [bar]
+            self._off(bar)
         return judged
 
     def broken(self) -> None:
         """A bar came that is not good in itself: a row ends with it."""
         self._row = []
+
+    def _as_before(self, bar: Bar) -> Judged:
+        believed = self._before.believed[bar.ts_ns]
+        moved = believed and self._close is not None and not _within(bar, self._close, self._band)
+        return Judged(believed, bar.open / self._close if moved else 0.0)
+
+    def _go_on(self) -> None:
+        """The level is where the earlier run had it, once; so is the row off it."""
+        before, self._before_ns = self._before, 0
+        if before.last is not None:
+            self._close, self._row = before.last.close, []
+        for bar in before.since:
+            if bar is None:
+                self.broken()
+            else:
+                self._off(bar)
+
+    def _off(self, bar: Bar) -> None:
+        """One more bar of the row off the level, or the first of another row."""
+        self._row = [*self._row, bar][-self._bars :] if self._row and self._follows(bar) else [bar]
 
     def _follows(self, bar: Bar) -> bool:
         before = self._row[-1]

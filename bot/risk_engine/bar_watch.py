@@ -26,7 +26,8 @@ class BarWatch:
         self._rejected = 0  # bars in a row
 
     def follow(self, trades: Iterable[Trade], bar: Bar | None) -> None:
-        """Widen the excursions of open trades by a bar; None if it was rejected."""
+        """Widen the excursions of open trades by a bar; None if it was rejected. History counts: a restart ends no row of rejected bars."""
+        self._rejected = self._rejected + 1 if bar is None else 0
         for trade in trades:
             if bar is not None and not trade.done and bar.ts_ns >= trade.opened_ns:
                 follow_excursion(trade, bar)
@@ -36,7 +37,6 @@ class BarWatch:
 
         SESSION on the first bar after a hole, QUALITY on the last of too many rejected ones in a row.
         """
-        self._rejected = self._rejected + 1 if quality.bar is None else 0
         for trade in trades:
             if trade.net and is_void(quality.new_level, self._level):
                 trade.mark = Mark.VOID

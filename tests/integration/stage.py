@@ -145,10 +145,12 @@ def play(
     decide_from_ns: int = 0,
     observe: bool = False,
     strategies: tuple[Path, ...] = (),
+    earlier: tuple[Path, ...] = (),
 ) -> Played:
-    """Run the bars through the whole stack; `before` may add to the engine first."""
+    """Run the bars through the whole stack; `before` may add to the engine first, `earlier` are the journals of runs before it."""
     frame = bars if isinstance(bars, pd.DataFrame) else frame_of(bars)
     spec = msgspec.structs.replace(spec_of(law, out, learning, strategies), decide_from_ns=decide_from_ns, observe=observe)
+    spec = msgspec.structs.replace(spec, earlier=tuple(map(str, earlier)))
     request = BacktestRequest(out=out, equity_usd=Decimal(equity), learning=learning)
     with backtest.BacktestRun(spec, Bars(frame, "crafted", ()), request) as run:
         if before is not None:

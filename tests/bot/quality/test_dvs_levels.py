@@ -8,7 +8,9 @@ import pytest
 from bar_makers import TUESDAY, WEDNESDAY, at, contracts, minutes, names, ranges, raw, warmed
 
 from bot.calendar import SessionCalendar
+from bot.market.bar import in_ticks
 from bot.quality.dvs import Ahead, DvsScorer
+from bot.quality.price_level import JudgedBefore
 from bot.units import MINUTE_NS
 
 TWICE = (13200.0, 13200.75, 13199.5, 13200.25, 1000.0)
@@ -121,3 +123,25 @@ def jumped(day: dt.date, before: int, share: float, clock: str = "09:31") -> flo
 def test_a_jump_at_an_open_in_the_roll_window_is_a_roll(day, before, share, clock, roll):
     found = jumped(day, before, share, clock)
     assert (found == pytest.approx(1 + share, abs=1e-4)) if roll else found == 0.0
+
+
+@pytest.mark.parametrize("stop", [1, 4, 9, 10, 12])
+def test_a_restart_rejects_in_history_what_was_rejected_then_and_asks_nobody_whether_a_position_was_held(stop):
+    """History shows the old level all along, and a trade is open by now."""
+    calendar = SessionCalendar(contracts().session, dt.date(2025, 9, 1), dt.date(2025, 9, 30))
+    times = minutes(at("10:32"), 14)
+    whole = warmed()
+    results = [whole.score(raw(ts, TWICE)) for ts in times]
+    believed = {ts: result.bar is not None for ts, result in zip(times[:stop], results, strict=False)}
+    newest = max((number for number in range(stop) if believed[times[number]]), default=-1)
+    last = results[newest].bar if newest >= 0 else in_ticks(raw(at("10:31")))
+    since = tuple(in_ticks(raw(ts, TWICE)) for ts in times[newest + 1 : stop])
+    asked = []
+    made = DvsScorer(contracts().data_contract, calendar, ranges(), lambda: bool(asked.append(1)), JudgedBefore(believed, last, since))
+    for ts in minutes(at("09:31"), 61):
+        made.score(raw(ts))
+    again = [made.score(raw(ts)).bar is not None for ts in times[:stop]]
+    assert again == list(believed.values()) and not asked
+    after = [made.score(raw(ts, TWICE)) for ts in times[stop:]]
+    assert [(each.bar, each.new_level) for each in after] == [(each.bar, each.new_level) for each in results[stop:]]
+    assert bool(asked) == (stop < 10)

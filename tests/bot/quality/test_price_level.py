@@ -9,7 +9,7 @@ from bar_makers import contracts
 
 from bot.calendar import expiries_from
 from bot.market.bar import Bar
-from bot.quality.price_level import Judged, PriceLevel, is_roll, is_void
+from bot.quality.price_level import Judged, JudgedBefore, PriceLevel, is_roll, is_void
 from bot.units import MINUTE_NS
 
 LAW = contracts().data_contract.price_level
@@ -121,3 +121,39 @@ def test_a_stricter_law_waits_longer():
     made = PriceLevel(0.05, LAW.model_copy(update={"believed_after_bars": 12}))
     found = [made.take(bar(minute, 10000 if minute == 0 else 20000), held=False).believed for minute in range(13)]
     assert found == [True] + [False] * 11 + [True]
+
+
+# ------------------------------------------------------------------ a restart in the middle
+
+JUMP = [10000] * 3 + [20000] * 12 + [10000] * 11  # up, believed at the tenth, and back
+
+
+def judged(made: PriceLevel, prices: list[int], first: int, held: set[int]) -> list[Judged]:
+    return [made.take(bar(minute, price), held=minute in held) for minute, price in enumerate(prices, start=first)]
+
+
+def before(prices: list[int], said: list[Judged]) -> JudgedBefore:
+    bars = [bar(minute, price) for minute, price in enumerate(prices, start=1)]
+    newest = max((number for number, each in enumerate(said) if each.believed), default=-1)
+    believed = {each.ts_ns: one.believed for each, one in zip(bars, said, strict=True)}
+    return JudgedBefore(believed, bars[newest] if newest >= 0 else None, tuple(bars[newest + 1 :]))
+
+
+@pytest.mark.parametrize("history", ["as it was", "at one level", "from the middle on", "none"])
+@pytest.mark.parametrize("held", [set(), set(range(4, 16))], ids=["flat", "a position is open meanwhile"])
+@pytest.mark.parametrize("cut", range(1, len(JUMP)))
+def test_after_a_restart_the_same_bars_are_believed_as_without_one(cut, held, history):
+    said = judged(PriceLevel(0.05, LAW), JUMP, 1, held)
+    shown = {"as it was": JUMP[:cut], "at one level": [10000] * cut, "from the middle on": JUMP[cut // 2 : cut], "none": []}[history]
+    made = PriceLevel(0.05, LAW, before(JUMP[:cut], said[:cut]))
+    again = judged(made, shown, 1 + cut - len(shown), set())
+    assert [each.believed for each in again] == [each.believed for each in said[cut - len(shown) : cut]]
+    assert judged(made, JUMP[cut:], 1 + cut, held) == said[cut:]
+
+
+def test_a_bar_that_is_broken_in_itself_ends_the_row_of_an_earlier_run_too():
+    rows = tuple(bar(minute, 20000) for minute in range(2, 11))
+    made = PriceLevel(0.05, LAW, JudgedBefore({1: True, 10 * MINUTE_NS: False}, bar(1, 10000), (*rows, None)))
+    assert not made.take(bar(11, 20000), held=False).believed
+    whole = PriceLevel(0.05, LAW, JudgedBefore({1: True, 10 * MINUTE_NS: False}, bar(1, 10000), rows))
+    assert whole.take(bar(11, 20000), held=False) == Judged(True, 2.0)
