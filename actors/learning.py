@@ -29,7 +29,7 @@ class LearningActor(Part):
         self._calendar = runtime.calendar
         self._traders = runtime.contracts.traders
         self._loop = LearningLoop(runtime.contracts)
-        self._shadows = ShadowBook(runtime.contracts.learning, runtime.contracts.risk_model)
+        self._shadows = ShadowBook(runtime.contracts.learning, runtime.contracts.risk_model, runtime.contracts.data_contract)
         self._past = runtime.past
         self._seen_ns = 0  # up to here shadow trades have been followed through the bars of earlier runs
         self._untold: list[StateRecord] = []
@@ -50,11 +50,9 @@ class LearningActor(Part):
         return {name: self._loop.view(name) for name in self._traders}
 
     def _on_market(self, update: MarketUpdate) -> None:
-        bar, state = update.quality.bar, update.state
-        if bar is None or state is None:
-            return
-        if bar.ts_ns > self._seen_ns:
-            self._follow(bar, state.slippage_ticks)
+        quality, state = update.quality, update.state
+        if quality.ts_ns > self._seen_ns:
+            self._follow(quality.ts_ns, quality.bar, 0 if state is None else state.slippage_ticks)
 
     def _on_session(self, began: SessionBegan) -> None:
         if self._learning:
@@ -71,12 +69,15 @@ class LearningActor(Part):
             else:
                 lost = ShadowRecord(record.trade_id, record.strategy, "LOST", record.gates)
                 self.record(Kind.SHADOW, self._past.last_ns, lost, record.strategy)
-        for bar, slippage_ticks in self._past.seen_bars:
-            self._follow(bar, slippage_ticks)
+        for seen in self._past.seen_bars:
+            self._follow(*seen)
         self._seen_ns = self._past.decided_ns
 
-    def _follow(self, bar: Bar, slippage_ticks: int) -> None:
-        flatten = self._calendar.flatten_due(self._calendar.session_at(bar.ts_ns), bar.ts_ns)
+    def _follow(self, ts_ns: int, bar: Bar | None, slippage_ticks: int) -> None:
+        flatten = self._calendar.flatten_due(self._calendar.session_at(ts_ns), ts_ns)
+        if bar is None:
+            self._shadows.on_rejected(ts_ns, flatten)
+            return
         for ended in self._shadows.on_bar(bar, slippage_ticks, flatten):
             if isinstance(ended, ShadowRecord):
                 self.record(Kind.SHADOW, bar.ts_ns, ended, ended.strategy)

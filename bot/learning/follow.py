@@ -22,7 +22,8 @@ class Stage(Enum):
 
 
 class LegExit(msgspec.Struct, frozen=True, gc=False):
-    """How one leg ended: contracts, price in ticks, reason, and ticks lost against the order's own price (a market order's: the close)."""
+    """How one leg ended: contracts, price in ticks, reason, and ticks lost against the order's own price (a market order's: the close, or
+    the open where it was due since before the bar)."""
 
     quantity: int
     price: int
@@ -71,6 +72,20 @@ class FollowedPlan:
                 self._exit_market(bar, slippage_ticks, reason)
             if not self._open:
                 self.stage = Stage.CLOSED
+        return self.stage
+
+    def leave(self, bar: Bar, slippage_ticks: int, reason: ExitReason, *, void: bool) -> Stage:
+        """Leave what is open at a bar's open, because nobody saw the way there: neither stop nor target fills on it.
+
+        `void`: at the entry's own price, for no market goes so far in a day.
+        """
+        side, entry = self.plan.side, self.plan.limit
+        price = entry if void else fills.market_exit_price(side, bar, slippage_ticks, at_open=True)
+        lost = 0 if void else slippage_ticks
+        self.exits.extend(LegExit(leg.quantity, price, reason, lost, bar.ts_ns) for leg in self._open)
+        self._open, self.stage = [], Stage.CLOSED
+        self.mae_ticks = max(self.mae_ticks, (entry - price) * side)
+        self.mfe_ticks = max(self.mfe_ticks, (price - entry) * side)
         return self.stage
 
     def gross_cents(self) -> int:

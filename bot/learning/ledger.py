@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bot.decision.outcome import TradeOutcome
+from bot.decision.outcome import Mark, TradeOutcome
 from bot.learning.intervals import by_day, total_interval
 
 DRAWS = 1000
@@ -33,13 +33,13 @@ class LedgerRow(msgspec.Struct, frozen=True, gc=False):
 
 
 def veto_ledger(outcomes: Iterable[TradeOutcome], confidence: float, seed: int, draws: int = DRAWS) -> list[LedgerRow]:
-    """A row per refusal code, the most episodes first; real trades are passed over.
+    """A row per refusal code, the most episodes first; real trades are passed over, and so is what never was (VOID).
 
     Hand in the outcomes of one strategy to see what its quarantine did.
     """
     refused: dict[str, list[TradeOutcome]] = {}
     for outcome in outcomes:
-        if outcome.shadow:
+        if outcome.shadow and outcome.mark is not Mark.VOID:
             for code in dict.fromkeys(outcome.gates):
                 refused.setdefault(code, []).append(outcome)
     rows = [_row(code, episodes, confidence, draws, seed) for code, episodes in refused.items()]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET
 
-from bot.contracts.models import Learning, RiskModel
+from bot.contracts.models import DataContract, Learning, RiskModel
 from bot.decision.intent import RefusedPlan
-from bot.decision.outcome import TradeOutcome
+from bot.decision.outcome import Mark, TradeOutcome
+from bot.decision.plan import ExitReason
 from bot.journal.build import plan_record
 from bot.journal.records import ShadowRecord
 from bot.learning.follow import FollowedPlan, Stage
 from bot.market.bar import Bar
+from bot.quality.dvs import hole_ns
+from bot.quality.price_level import is_void
 from bot.units import MINUTE_NS, to_cents
 
 
@@ -19,20 +23,26 @@ class _Shadow(msgspec.Struct, gc=False):
     refused: RefusedPlan
     time_of_day: str
     followed: FollowedPlan
+    leaving: ExitReason | None = None  # with the next bar that is believed, at its open
+    mark: Mark | None = None
 
 
 class ShadowBook:
     """Follows at most one refused plan per strategy and side; the next starts 30 min after the last one started.
 
     It fills by bot.fills, as real trades do in a backtest, and knows bracket, time and
-    session exits only: a shadow's stop never moves and its thesis is not watched. It spends
-    no budget, so it never marks a BUDGET_OVERRUN. It writes nothing down; a restart hands it what was open (`follow`).
-    Source: learning.yaml: shadow; risk_model.yaml: fee_per_side_usd.
+    session exits only: a shadow's stop never moves and its thesis is not watched. Where bars stop or are not believed it is
+    left, and marked, as a real trade is: on the first bar after a hole, and after so many rejected ones in a row, at the open of the
+    first that is believed. It spends no budget, so it never marks a BUDGET_OVERRUN. It writes nothing down; a restart hands it
+    what was open (`follow`). Source: learning.yaml: shadow; risk_model.yaml: fee_per_side_usd; data_contract.yaml: price_level.
     """
 
-    def __init__(self, learning: Learning, risk_model: RiskModel) -> None:
+    def __init__(self, learning: Learning, risk_model: RiskModel, data: DataContract) -> None:
         self._spacing_ns = learning.shadow.min_spacing_minutes * MINUTE_NS
         self._fee_cents = to_cents(risk_model.fee_per_side_usd)
+        self._hole_ns, self._level = hole_ns(data), data.price_level
+        self._came_ns = self._rejected = 0  # of the newest bar, believed or not; bars in a row that were not
+        self._close: int | None = None  # the last that was believed
         self._shadows: dict[tuple[str, int], _Shadow] = {}
         self._started: dict[tuple[str, int], int] = {}
 
@@ -71,8 +81,14 @@ class ShadowBook:
         carried overnight even if that bar is missing.
         """
         ended: list[ShadowRecord | TradeOutcome] = []
+        self._rejected = 0
+        self._see(bar.ts_ns, None)
+        before, self._close = self._close, bar.close
         for slot, shadow in list(self._shadows.items()):
-            stage = shadow.followed.on_bar(bar, slippage_ticks_now, flatten)
+            if (reason := shadow.leaving) is None:
+                stage = shadow.followed.on_bar(bar, slippage_ticks_now, flatten)
+            else:
+                stage = self._leave(shadow, reason, bar, slippage_ticks_now, before)
             if stage is Stage.EXPIRED:
                 ended.append(ShadowRecord(shadow.trade_id, slot[0], "EXPIRED", list(shadow.refused.gates)))
             elif stage is Stage.CLOSED:
@@ -81,6 +97,29 @@ class ShadowBook:
                 continue
             del self._shadows[slot]
         return ended
+
+    def on_rejected(self, ts_ns: int, flatten: bool) -> None:
+        """A bar came that is not believed (its close, UTC ns): it fills nothing. `flatten` as for `on_bar`."""
+        self._rejected += 1
+        reason = ExitReason.SESSION if flatten else None
+        self._see(ts_ns, ExitReason.QUALITY if self._rejected >= self._level.close_after_rejected_bars else reason)
+
+    def _see(self, ts_ns: int, reason: ExitReason | None) -> None:
+        """Whatever is open and not being left yet is left for this reason, or because bars had stopped before this one."""
+        for shadow in self._shadows.values():
+            if shadow.followed.stage is not Stage.OPEN or shadow.leaving is not None:
+                continue
+            shadow.leaving = reason
+            if ts_ns - max(self._came_ns, shadow.refused.decided.ts_ns) > self._hole_ns:
+                shadow.leaving, shadow.mark = ExitReason.SESSION, Mark.HELD_OVER_GAP
+        self._came_ns = max(self._came_ns, ts_ns)
+
+    def _leave(self, shadow: _Shadow, reason: ExitReason, bar: Bar, slippage_ticks: int, close_before: int | None) -> Stage:
+        """At the open; void if that is at a level which no market reaches in a day."""
+        void = close_before is not None and is_void(bar.open / close_before, self._level)
+        if void:
+            shadow.mark = Mark.VOID
+        return shadow.followed.leave(bar, slippage_ticks, reason, void=void)
 
 
 def _outcome(shadow: _Shadow, fee_cents: int) -> TradeOutcome:
@@ -107,4 +146,5 @@ def _outcome(shadow: _Shadow, fee_cents: int) -> TradeOutcome:
         budget_overrun=False,
         shadow=True,
         gates=refused.gates,
+        mark=shadow.mark or UNSET,
     )

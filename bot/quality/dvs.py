@@ -29,6 +29,11 @@ ATR_BARS = 30  # ATR30 is the name of a signal (spec 3), not a limit
 Event = tuple[str, float]
 
 
+def hole_ns(contract: DataContract) -> int:
+    """A pause between bars that is longer is a hole: bars had stopped."""
+    return HOLE_GAPS * round(contract.max_gap_seconds * SECOND_NS)
+
+
 class Hours(Protocol):
     """What DVS asks of the calendar; bot.calendar.SessionCalendar gives it."""
 
@@ -104,7 +109,7 @@ class DvsScorer:
         self._charges: dict[str, Event] = {name: (name, penalty) for name, penalty in limits.penalties.model_dump().items()}
         self._level_law, self._held = contract.price_level, held
         self._level, self._judged_until_ns = PriceLevel(contract.price_band, contract.price_level, before), before.until_ns
-        self._gap_ns = round(contract.max_gap_seconds * SECOND_NS)
+        self._gap_ns, self._hole_ns = round(contract.max_gap_seconds * SECOND_NS), hole_ns(contract)
         self._late_ns = round(contract.max_late_seconds * SECOND_NS)
 
         self._last: Bar | None = None
@@ -168,7 +173,7 @@ class DvsScorer:
         return DvsResult(own, dvs, tuple(events), bar if believed else None, hole, new_level, roll)
 
     def _after_hole(self, raw: RawBar) -> bool:
-        return bool(self._came_ns) and raw.ts_ns - self._came_ns > HOLE_GAPS * self._gap_ns
+        return bool(self._came_ns) and raw.ts_ns - self._came_ns > self._hole_ns
 
     def _holds(self, bar: Bar) -> bool:
         """Whether a position is open; asked only where it matters, and not of bars that an earlier run was there for."""

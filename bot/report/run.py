@@ -140,7 +140,7 @@ class Run(msgspec.Struct):
                 planned=planned,
                 vetoed=vetoed,
                 trades=[outcome for outcome in outcomes if not outcome.shadow],
-                shadows=[outcome for outcome in outcomes if outcome.shadow],
+                shadows=[outcome for outcome in outcomes if outcome.shadow and outcome.mark is not Mark.VOID],
                 intents={(body["strategy"], body["decided_ns"]): body for body in _bodies(db, Kind.INTENT)},
                 states=list(read(db, Kind.STATE)),
                 quality=list(read(db, Kind.QUALITY)),

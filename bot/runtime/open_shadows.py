@@ -64,21 +64,23 @@ class OpenShadow(msgspec.Struct, frozen=True):
 
 
 class SeenBar(NamedTuple):
-    """A bar that an earlier run has seen, and the slippage its model gave it."""
+    """A bar that an earlier run has seen: its close (UTC ns), what it was, None if it was rejected, and the slippage its model gave it."""
 
-    bar: Bar
+    ts_ns: int
+    bar: Bar | None
     slippage_ticks: int
 
 
 def seen_bars(db: sqlite3.Connection, after_seq: int) -> list[SeenBar]:
-    """The bars behind a record of a journal, without those that were rejected: they have no signals."""
-    rows = [(ts_ns, msgspec.json.decode(body)) for ts_ns, body in db.execute(_BARS, (after_seq,))]
-    return [_seen(ts_ns, body) for ts_ns, body in rows if body["signals"]]
+    """The bars behind a record of a journal, in the order they came."""
+    return [_seen(ts_ns, msgspec.json.decode(body)) for ts_ns, body in db.execute(_BARS, (after_seq,))]
 
 
 def _seen(ts_ns: int, body: Mapping[str, Any]) -> SeenBar:
+    if not body["signals"]:  # it was rejected
+        return SeenBar(ts_ns, None, 0)
     prices = (nearest_tick(body[name]) for name in ("open", "high", "low", "close"))
-    return SeenBar(Bar(ts_ns, *prices, body["volume"]), round(body["signals"]["slippage_ticks"]))
+    return SeenBar(ts_ns, Bar(ts_ns, *prices, body["volume"]), round(body["signals"]["slippage_ticks"]))
 
 
 def _body(db: sqlite3.Connection, kind: str, after_seq: int, ts_ns: int, strategy: str | None) -> Mapping[str, Any] | None:

@@ -45,7 +45,7 @@ class Past(msgspec.Struct, frozen=True):
     `events` are what the book counts, each with its time; `learning` holds the close of the first bar of each session, the outcomes,
     real and shadow, and whom a person has brought back, in order, `states` each strategy's last change of state; `charges` are EQS
     events; `day` the last trading day that began. `unfinished` are intents that may still have orders or a position,
-    `open_shadows` shadow trades nobody follows any more, `seen_bars` the bars since the first of them was decided, `shadows_begun`
+    `open_shadows` shadow trades nobody follows any more, `seen_bars` the bars from that of the first of them on, `shadows_begun`
     when each strategy's last on each side (1, -1) was. `intent_ids` are all that were ever decided, `undecided` those that no bar's
     decisions tell of, because the run ended first; without any that was denied. `kill_state` is the
     stricter of the journals' and their latches', `told` what a person must know of the latches, as sentences. `decided_ns` is the
@@ -199,7 +199,7 @@ class _Fold:
             day=self._day,
             unfinished=tuple(Story(each.intent, tuple(each.records)) for each in unfinished),
             open_shadows=tuple(self._shadows.values()),
-            seen_bars=tuple(each for each in self._seen_bars if each.bar.ts_ns > oldest_ns),
+            seen_bars=tuple(each for each in self._seen_bars if each.ts_ns >= oldest_ns),
             shadows_begun=tuple((strategy, side, ts_ns) for (strategy, side), ts_ns in self._begun.items()),
             intent_ids=frozenset(self._intents),
             undecided=tuple(self._undecided()),

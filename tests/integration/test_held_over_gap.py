@@ -115,3 +115,20 @@ def test_a_trade_held_into_another_level_is_left_where_that_is_believed_and_void
         assert (trade["exit_price"], trade["gross_cents"]) == (trade["entry_price"], 0)
     levels = [body for body in played.of("quality event") if body["event"] == "new_level"]
     assert len(levels) == 1 and levels[0]["detail"].startswith("prices are believed at")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["hole", "void"])
+def test_a_shadow_of_the_same_plan_is_left_and_marked_as_the_trade_is(law, tmp_path, held, what) -> None:
+    entered, frame = held["opened_ns"], bars().copy()
+    after = frame["ts_ns"] > entered + MINUTE_NS
+    if what == "hole":
+        frame = frame[~after | (frame["ts_ns"] > entered + 31 * MINUTE_NS)]
+    else:
+        frame.loc[after, ["open", "high", "low", "close"]] *= 2
+    real = the_same(play(law, tmp_path / "real", frame, learning=False), held)
+    played = play(law, tmp_path / "shadow", frame, observe=True)
+    (shadow,) = [each for each in played.of("outcome") if each["decided_ns"] == real["decided_ns"] and each["strategy"] == real["strategy"]]
+    same = ("side", "exit_reason", "exit_price", "closed_ns", "gross_cents", "net_cents", "mark")
+    assert [shadow[name] for name in same] == [real[name] for name in same]
+    assert shadow["shadow"] and shadow["mark"] == {"hole": "HELD_OVER_GAP", "void": "VOID"}[what]

@@ -17,7 +17,7 @@ FORBIDDEN = (
     "bot.decision.derived", "bot.decision.limits", "bot.decision.evaluate", "bot.decision.gates", "bot.decision.book",
     "bot.risk_engine", "bot.supervision", "bot.ibkr", "strategies", "actors", "nautilus_trader", "ib_insync",
 )  # fmt: skip
-LAWS_READ = {"OutcomeLaw", "Learning", "RiskModel", "Contracts"}
+LAWS_READ = {"OutcomeLaw", "Learning", "RiskModel", "Contracts", "DataContract"}  # the last: where bars stop
 LIMITS = set(Constitution.model_fields) - {"outcome", "version", "changelog"} | {"contracts", "tiers", "margin_buffer"}
 
 

@@ -14,7 +14,7 @@ GATES = ("DVS_BELOW_MINIMUM", "K5_NOISE")
 
 
 def book() -> ShadowBook:
-    return ShadowBook(CONTRACTS.learning, CONTRACTS.risk_model)
+    return ShadowBook(CONTRACTS.learning, CONTRACTS.risk_model, CONTRACTS.data_contract)
 
 
 def consider(made, minute=0, gates=GATES, slippage=1, **shape):
@@ -115,3 +115,111 @@ def test_an_outcome_survives_the_journal():
     (closed,) = made.on_bar(bar(1, 1001, 1002, 992, 1000), 1, False)
     assert msgspec.json.decode(msgspec.json.encode(closed), type=TradeOutcome) == closed
     assert math.isfinite(closed.r)
+
+
+# ------------------------------------------------------------------ where bars stop, or are not believed
+
+
+def entered(**shape):
+    """A book that follows a plan which was entered with the bar of minute 1 and left at 1000 ticks with that of minute 2."""
+    made = book()
+    consider(made, **shape)
+    assert made.on_bar(bar(1, 1001, 1002, 998, 1000), 1, False) == []
+    assert made.on_bar(bar(2, 1000, 1001, 999, 1000), 1, False) == []
+    return made
+
+
+def mirrored_bar(side, minute, *prices):
+    first, high, low, close = prices
+    return bar(minute, first, high, low, close) if side > 0 else bar(minute, 2000 - first, 2000 - low, 2000 - high, 2000 - close)
+
+
+@pytest.mark.parametrize(("minute", "hole"), [(3, False), (5, False), (6, True), (40, True)])
+def test_the_first_bar_after_a_hole_ends_it_at_the_open_and_neither_stop_nor_target_fills(minute, hole):
+    ended = entered(minutes=100).on_bar(bar(minute, 1003, 1030, 970, 1010), 2, False)
+    (closed,) = ended
+    if hole:
+        assert (closed.exit_reason, closed.mark, closed.exit_price) == ("SESSION", "HELD_OVER_GAP", 1001 / 4)
+        assert (closed.closed_ns, closed.gross_cents, closed.slippage_ticks, closed.mfe_ticks) == (minute * MINUTE_NS, 125, 2.0, 1)
+    else:
+        assert (closed.exit_reason, closed.mark) == ("STOP", msgspec.UNSET)
+
+
+def test_a_hole_is_counted_from_the_bar_that_decided_it_where_no_other_has_been_seen():
+    made = book()
+    consider(made)
+    ended = made.on_bar(bar(4, 1001, 1002, 992, 1000), 1, False)
+    assert [each.state for each in ended] == ["EXPIRED"]
+
+
+def test_a_plan_that_waits_for_its_entry_over_a_hole_is_not_marked():
+    made = book()
+    consider(made)
+    (ended,) = made.on_bar(bar(10, 1001, 1002, 992, 1000), 1, False)
+    assert ended.state == "EXPIRED"
+
+
+@pytest.mark.parametrize(("rejected", "reason"), [(2, "STOP"), (3, "QUALITY"), (9, "QUALITY")])
+def test_the_third_bar_in_a_row_that_is_not_believed_leaves_it_at_the_next_believed_open(rejected, reason):
+    made = entered(minutes=100)
+    for minute in range(3, 3 + rejected):
+        made.on_rejected(minute * MINUTE_NS, False)
+    (closed,) = made.on_bar(bar(3 + rejected, 999, 1001, 970, 980), 1, False)
+    assert (closed.exit_reason, closed.mark) == (reason, msgspec.UNSET)
+    if reason == "QUALITY":
+        assert closed.exit_price == 998 / 4
+
+
+def test_rejected_bars_that_are_not_in_a_row_leave_nothing():
+    made = entered(minutes=100)
+    for minute in (3, 4, 6, 7):
+        made.on_rejected(minute * MINUTE_NS, False)
+        if minute == 4:
+            assert made.on_bar(bar(5, 1000, 1001, 999, 1000), 1, False) == []
+    assert made.on_bar(bar(8, 1000, 1001, 999, 1000), 1, False) == []
+
+
+def test_the_sessions_end_on_a_rejected_bar_leaves_it_at_the_next_believed_open():
+    made = entered(minutes=100)
+    made.on_rejected(3 * MINUTE_NS, True)
+    (closed,) = made.on_bar(bar(4, 1002, 1030, 970, 1000), 1, True)
+    assert (closed.exit_reason, closed.exit_price, closed.mark) == ("SESSION", 1001 / 4, msgspec.UNSET)
+
+
+def test_a_hole_whose_first_bar_is_not_believed_is_left_with_the_next_that_is():
+    made = entered(minutes=100)
+    made.on_rejected(30 * MINUTE_NS, False)
+    (closed,) = made.on_bar(bar(31, 1002, 1030, 970, 1000), 1, False)
+    assert (closed.exit_reason, closed.mark, closed.exit_price) == ("SESSION", "HELD_OVER_GAP", 1001 / 4)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize(("opened", "void"), [(1200, False), (1201, True), (800, False), (799, True)])
+def test_at_a_level_beyond_a_days_limit_it_never_was(side, opened, void):
+    made = book()
+    consider(made, side=side, minutes=100)
+    made.on_bar(mirrored_bar(side, 1, 1001, 1002, 998, 1000), 1, False)
+    for minute in range(2, 11):
+        made.on_rejected(minute * MINUTE_NS, False)
+    (closed,) = made.on_bar(bar(11, opened, opened + 1, opened - 1, opened), 1, False)
+    assert (closed.exit_reason, closed.mark) == ("QUALITY", "VOID" if void else msgspec.UNSET)
+    assert closed.exit_price == (250.0 if void else (opened - side) / 4)
+    assert not void or (closed.gross_cents, closed.net_cents, closed.slippage_ticks) == (0, -124, 0.0)
+
+
+@pytest.mark.parametrize("cut", range(2, 6))
+def test_followed_on_after_a_restart_it_ends_as_it_would_have(cut):
+    steps = [(1, bar(1, 1001, 1002, 998, 1000)), (2, None), (3, None), (4, None), (5, None), (6, bar(6, 1300, 1301, 1299, 1300))]
+
+    def fed(made, some):
+        ended = []
+        for minute, seen in some:
+            ended += made.on_bar(seen, 1, False) if seen else made.on_rejected(minute * MINUTE_NS, False) or []
+        return ended
+
+    whole, again = book(), book()
+    consider(whole, minutes=100)
+    again.follow("shadow-K1-L-0", refused(plan(minutes=100), 0, GATES, 1), "opening")
+    assert fed(again, steps[:cut]) == []
+    assert fed(again, steps[cut:]) == fed(whole, steps)
+    assert fed(book(), steps) == []

@@ -69,11 +69,16 @@ def test_it_is_again_what_it_was_to_the_last_field(path):
     assert again.expires_ns == shadow.expires_ns > shadow.decided.ts_ns
 
 
-def test_the_bars_since_are_those_that_were_not_rejected_with_their_slippage(path):
+def test_the_bars_from_its_own_on_are_known_with_their_slippage_and_of_a_rejected_one_that_it_came(path):
     ts_ns = at(0)
     found = journal_of(path, made_at(ts_ns)).seen_bars
-    assert [(each.bar.ts_ns, each.slippage_ticks) for each in found] == [(ts_ns + MINUTE_NS, 2), (ts_ns + 3 * MINUTE_NS, 2)]
-    assert found[0].bar[1:] == (1000, 1002, 998, 1001, 7)
+    assert [(each.ts_ns, each.bar is not None, each.slippage_ticks) for each in found] == [
+        (ts_ns, True, 2),
+        (ts_ns + MINUTE_NS, True, 2),
+        (ts_ns + 2 * MINUTE_NS, False, 0),
+        (ts_ns + 3 * MINUTE_NS, True, 2),
+    ]
+    assert found[1].bar == (ts_ns + MINUTE_NS, 1000, 1002, 998, 1001, 7)
 
 
 def test_the_next_of_its_strategy_and_side_waits_for_it(path):
@@ -107,7 +112,7 @@ def test_of_two_files_the_second_may_hold_its_bars(tmp_path):
     with Journal.append(two, "paper", CONTRACTS, {}, lambda: 1) as journal:
         journal.add(Kind.BAR, at(1), bar_record())
     past = past_of([one, two])
-    assert [each.bar.ts_ns for each in past.seen_bars] == [at(1)]
+    assert [each.ts_ns for each in past.seen_bars] == [at(1)]
     assert past.open_shadows == (OpenShadow(record, at(0)),)
 
 
@@ -120,7 +125,7 @@ def test_an_entry_works_until_its_time_is_up_or_the_window_ends(refusal, wanted)
 
 def test_followed_on_it_ends_as_it_would_have_ended(path):
 
-    whole, begun = (ShadowBook(CONTRACTS.learning, CONTRACTS.risk_model) for _ in range(2))
+    whole, begun = (ShadowBook(CONTRACTS.learning, CONTRACTS.risk_model, CONTRACTS.data_contract) for _ in range(2))
     shadow = refused(plan(), 0, GATES, 1)
     whole.consider(shadow, "opening")
     begun.follow("shadow-K1-L-0", shadow, "opening")
