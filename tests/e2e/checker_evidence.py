@@ -9,13 +9,14 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from checker_clock import new_york, trading_day
+from checker_clock import SECOND, new_york, trading_day
 from checker_rows import TICK, Bar, Report
 from checker_scores import dvs_of, eqs_at, quality_events, slippage_of
 
 TICK_USD = 1.25
 FEE_USD = 0.62
 EPSILON = 1e-9
+HOLE_SECONDS = 180  # bars that come later than this after the last one had stopped
 ENDS = ("Filled", "Canceled", "Expired", "Rejected", "Denied")
 
 
@@ -212,6 +213,11 @@ class Evidence:
         self.orders = [Order(row) for row in report.orders]
         self.by_id = {order.id: order for order in self.orders}
         self.fills = sorted((fill for order in self.orders for fill in order.fills), key=lambda fill: (fill.ts, not fill.order.entering))
+
+    def after_hole(self, bar: Bar) -> bool:
+        """Whether bars had stopped before this one."""
+        index = bisect_left(self._stamps, bar.ts)
+        return index > 0 and bar.ts - self._stamps[index - 1] > HOLE_SECONDS * SECOND
 
     def during(self, start: int, end: int) -> list[Bar]:
         """Bars stamped in [start, end]."""

@@ -83,6 +83,10 @@ def _exit(evidence: Evidence, fill: Fill, bar: Bar) -> Found:
     trade = next((trade for trade in evidence.trades if fill in trade.fills), None)
     entered = trade.opened if trade is not None else 0
     modelled = evidence.slippage.get(order.ts, 6)
+    unseen = evidence.after_hole(bar) and entered < bar.ts
+    if unseen and order.type != "MARKET":
+        yield Violation("FILLED_AFTER_HOLE", fill.ts, f"{order.id}: nobody saw whether the market came there first")
+        return
     if order.type in ("STOP_MARKET", "MARKET") and order.slippage != modelled:
         yield Violation("SLIPPAGE_MODEL", order.ts, f"{order.id} is charged {order.slippage} ticks, the model says {modelled}")
     if order.type == "STOP_MARKET":
@@ -94,8 +98,9 @@ def _exit(evidence: Evidence, fill: Fill, bar: Bar) -> Found:
         if (fill.price - (worst - modelled * side)) * side > EPSILON:
             yield Violation("STOP_PRICE", fill.ts, f"{order.id}: {fill.price}, at best {worst - modelled * side}")
     elif order.type == "MARKET":
-        if (fill.price - (bar.close - modelled * side)) * side > EPSILON:
-            yield Violation("MARKET_PRICE", fill.ts, f"{order.id}: {fill.price}, at best {bar.close - modelled * side}")
+        best = (bar.open if unseen else bar.close) - modelled * side
+        if (fill.price - best) * side > EPSILON:
+            yield Violation("MARKET_PRICE", fill.ts, f"{order.id}: {fill.price}, at best {best}")
     elif order.type == "LIMIT":
         yield from _target(evidence, fill, bar, entered)
 
@@ -120,7 +125,7 @@ def _extremes(bar: Bar, side: int) -> tuple[int, int]:
 
 
 def touched_stops(evidence: Evidence) -> Found:
-    """A working stop that a bar touches ends its contracts with that bar."""
+    """A working stop that a bar touches ends its contracts with that bar; on the first one after a hole the position is left at the open."""
     bars = evidence.bars
     for order in evidence.orders:
         accepted = order.first("Accepted")
@@ -132,8 +137,16 @@ def touched_stops(evidence: Evidence) -> Found:
             stop = order.trigger_before(bar.ts)
             _, reach = _extremes(bar, -order.side)
             gone = any(fill.ts == bar.ts for fill in order.fills)
-            if (reach - stop) * -order.side <= 0 and not gone:
+            if (reach - stop) * -order.side <= 0 and not gone and not (bar.ts > accepted and evidence.after_hole(bar)):
                 yield Violation("STOP_MISSED", bar.ts, f"{order.id} at {stop}, bar {bar.low} to {bar.high}")
+
+
+def left_after_holes(evidence: Evidence) -> Found:
+    """A position over which bars stopped ends with the first bar that comes."""
+    for trade in evidence.trades:
+        for bar in evidence.during(trade.opened + 1, trade.closed or evidence.bars[-1].ts):
+            if evidence.after_hole(bar) and trade.closed != bar.ts:
+                yield Violation("HELD_OVER_HOLE", bar.ts, f"opened {new_york(trade.opened):%H:%M}, and not left on the first bar that came")
 
 
 def reports_agree(evidence: Evidence) -> Found:
@@ -161,4 +174,4 @@ def _whole(positions: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
         yield opened, closed, side, sum(row["quantity"] for row in rows), round(sum(row["pnl"] for row in rows), 2)
 
 
-RULES = (cover, stops_tighten, fill_rule, touched_stops, reports_agree)
+RULES = (cover, stops_tighten, fill_rule, touched_stops, left_after_holes, reports_agree)

@@ -329,7 +329,63 @@ def a_market_order_charged_less_than_the_model(story: Story) -> None:
     again(story, "second", told.left_at_market, at(WEDNESDAY, "14:05"), slip=2)
 
 
+COMES = at(WEDNESDAY, "14:20")  # the first bar after a hole of nine minutes, in which `second` is held; it reaches stop and target
+
+
+def over_a_hole(story: Story, price: int = LEVEL + 3 + told.SLIP, comes: int = COMES) -> None:
+    """`second`, a short, is left on that bar, at its open and slippage if nothing else is said."""
+    again(story, "second", told.left_at_market, at(WEDNESDAY, "14:05"), minutes=(comes - at(WEDNESDAY, "14:05")) // MINUTE)
+    story.missing |= {COMES - minute * MINUTE for minute in range(1, 10)}
+    story.loud[COMES] = (LEVEL + 3, LEVEL + 7, LEVEL - 16, LEVEL - 1)
+    fill_of(story, "second-1X")["price"] = price * TICK
+
+
+@caught_by("MARKET_PRICE")
+def a_trade_left_after_a_hole_at_the_close(story: Story) -> None:
+    over_a_hole(story, LEVEL - 1 + told.SLIP)
+
+
+@caught_by("MARKET_PRICE")
+def a_trade_left_after_a_hole_a_tick_better_than_the_open(story: Story) -> None:
+    over_a_hole(story, LEVEL + 3 + told.SLIP - 1)
+
+
+@caught_by("HELD_OVER_HOLE")
+def a_trade_left_a_minute_after_the_first_bar_that_came(story: Story) -> None:
+    over_a_hole(story, LEVEL + told.SLIP, COMES + MINUTE)
+
+
+@caught_by("FILLED_AFTER_HOLE")
+def a_stop_filled_on_the_first_bar_after_a_hole(story: Story) -> None:
+    _closed_by(story, "second-1S", "second-1T", LEVEL + 6 + told.SLIP)
+
+
+@caught_by("FILLED_AFTER_HOLE")
+def a_target_filled_on_the_first_bar_after_a_hole(story: Story) -> None:
+    _closed_by(story, "second-1T", "second-1S", LEVEL - 15)
+
+
+def _closed_by(story: Story, name: str, other: str, price: int) -> None:
+    over_a_hole(story)
+    del story.orders["second-1X"]
+    story.orders[name]["events"][-1] = told.filled(COMES, price)
+    story.orders[other]["events"][-1] = event("Canceled", COMES)
+
+
 # ------------------------------------------------------------------- the tests
+
+
+@pytest.mark.parametrize(("seconds", "hole"), [(180, False), (181, True)])
+def test_bars_had_stopped_when_one_comes_more_than_three_minutes_after_the_last(seconds: int, hole: bool) -> None:
+    report = clean().report()
+    report.bars = [report.bars[0], report.bars[1]._replace(ts=report.bars[0].ts + seconds * SECOND)]
+    assert [Evidence(report).after_hole(bar) for bar in report.bars] == [False, hole]
+
+
+def test_a_trade_left_at_the_open_of_the_first_bar_after_a_hole_is_clean() -> None:
+    story = clean()
+    over_a_hole(story)
+    assert [str(violation) for violation in check(story.report())] == []
 
 
 def test_a_clean_report_passes() -> None:
