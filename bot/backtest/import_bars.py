@@ -27,9 +27,11 @@ DOUBTS = {"CLOCK", "STAMP", "STAMP_UNSEEN"}  # told once, of the source: the fol
 
 
 class Imported(NamedTuple):
-    """What came of an import: the passport of each source, in order, and that of the whole; `written` is False if it was there already."""
+    """What came of an import: the passport of each source, in order, what was found where they meet, sentences, and the passport of the
+    whole; `written` is False if it was there already."""
 
     sources: list[Passport]
+    told: list[str]
     whole: Passport
     written: bool
 
@@ -42,7 +44,7 @@ def import_files(files: Sequence[Path], folder: Path, contracts: Contracts, read
     """
     _require_free(folder)
     read = [read_bars(path, contracts.session, reading, LOADERS) for path in files]
-    bars, symbols = joined(read)
+    bars, symbols, told = joined(read)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -50,7 +52,7 @@ def import_files(files: Sequence[Path], folder: Path, contracts: Contracts, read
         written = _put(draft, folder, whole)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return Imported([file.passport for file in read], whole, written)
+    return Imported([file.passport for file in read], told, whole, written)
 
 
 def _require_free(folder: Path) -> None:

@@ -18,6 +18,18 @@ OWN = re.compile(
 )
 
 
+MONTH = re.compile(r"(?<![A-Z0-9])(M?ES)(?:([HMUZ])(\d{1,2}|\d{4})|[ _-](03|06|09|12)-(\d\d))(?![A-Z0-9])")
+LETTERS = {"03": "H", "06": "M", "09": "U", "12": "Z"}
+
+
+def month_in(text: str) -> str | None:
+    """The one contract month that a symbol or a file's name names, written as ESZ5; None if it names none, or several."""
+    found = {
+        f"{root}{letter or LETTERS[number]}{(digits or year)[-1]}" for root, letter, digits, number, year in MONTH.findall(text.upper())
+    }
+    return found.pop() if len(found) == 1 else None
+
+
 def judge_instruments(table: Table) -> tuple[list[str], list[Finding]]:
     """The names in symbol-like columns: one is right, one after the other is a roll, two at one time are refused."""
     names: list[str] = []

@@ -14,13 +14,15 @@ HELP = """
 Judge files of bars and write them into one folder: as Parquet, and as a Nautilus catalog of the same bars.
 
 Runs take the folder by --bars, notebooks by ParquetDataCatalog. Several files are joined: minutes that two of them hold must be
-equal. --stamp, --zone and --format speak of all files. The folder is written whole or not at all, and its files are not to be changed.
+equal, and one contract may follow the other (a symbol column says which, else ESU5 and ESZ5 in the files' names): the roll is told with
+its time and jump, two contracts at one time are refused. --stamp, --zone and --format speak of all files. The folder is written whole or not at all, and its files are not to be changed.
 
 Exit code 0: written, or these bars are there already; 1: a file was refused, or two files differ.
 
 \b
 Examples:
   mesbot data import 2024.csv.gz 2025.csv.gz --to bars
+  mesbot data import ESU5.csv.gz ESZ5.csv.gz --to bars
   mesbot data import glbx-mdp3-20250901.ohlcv-1m.dbn.zst --to bars
   mesbot backtest --bars bars
 """
@@ -54,5 +56,6 @@ def import_(
         context.exit(1)
     if len(files) > 1:
         say(f"{file}: {passport.summary}" for file, passport in zip(files, done.sources, strict=True))
+        say(done.told)
     say(done.whole.lines())
     click.echo(f"{folder}: {'written' if done.written else 'holds these very bars already and was left as it is'}.")

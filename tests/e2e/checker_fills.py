@@ -125,7 +125,7 @@ def _extremes(bar: Bar, side: int) -> tuple[int, int]:
 
 
 def touched_stops(evidence: Evidence) -> Found:
-    """A working stop that a bar touches ends its contracts with that bar; on the first one after a hole the position is left at the open."""
+    """A working stop that a bar touches ends its contracts with that bar; on the first one after a hole the position leaves at the open."""
     bars = evidence.bars
     for order in evidence.orders:
         accepted = order.first("Accepted")

@@ -70,6 +70,10 @@ def test_files_that_overlap_equally_are_joined_each_minute_once_in_order_of_time
     result = data_import(late, early, "--to", tmp_path / "new" / "bars")
     assert result.exit_code == 0, result.output
     assert f"{late}: 4,140 minutes" in result.output
+    assert (
+        "Overlap: late.csv.gz and early.parquet hold 1,380 minutes both, from 2025-03-10 18:00 to 2025-03-11 16:59 New York, "
+        "and tell them alike; each is taken once." in result.output
+    )
     assert "Data: 5,520 minutes, opening 2025-03-09 18:00 to 2025-03-13 16:59 New York, 4 of 4 sessions" in result.output
     assert read(tmp_path / "new" / "bars").equals(whole())
     sources = json.loads((tmp_path / "new" / "bars" / "import.json").read_text(encoding="utf-8"))["sources"]
@@ -238,3 +242,59 @@ def test_the_record_says_what_the_folder_holds(tmp_path: Path, write: Write) -> 
     assert record["bars_sha256"] == read_bars(tmp_path / "bars", CONTRACTS.session).passport.bars_sha256
     assert str(ROOT) not in json.dumps(record)
     assert str(tmp_path) not in json.dumps(record)
+
+
+def raised(frame: pd.DataFrame, ticks: int) -> pd.DataFrame:
+    """As the next contract trades."""
+    return frame.assign(**{name: frame[name] + ticks for name in ("open", "high", "low", "close")})
+
+
+def of(path: Path, symbol: str) -> Path:
+    """With a column that says whose bars they are."""
+    pd.read_csv(path).assign(symbol=symbol).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("says", ["symbols", "names"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_monthly_files_are_joined_and_the_roll_is_told_with_its_time_and_jump(tmp_path: Path, write: Write, says: str, order: int) -> None:
+    old, new = ("old.csv", "new.csv") if says == "symbols" else ("MESH5_1min.csv", "mes 06-25.csv")
+    files = [write(old, days(0, 1)), write(new, raised(days(2, 3), 264))]
+    if says == "symbols":
+        files = [of(files[0], "MESH5"), of(files[1], "MESM25")]
+    result = data_import(*files[::order], "--to", tmp_path / "bars")
+    assert result.exit_code == 0, result.output
+    before, after = (int(each) * 0.25 for each in (day(1)["close"].iloc[-1], day(2)["open"].iloc[0] + 264))
+    told = f"Roll: MESH5 goes over into MESM5 at 2025-03-11 18:00 New York, {before:,.2f} to {after:,.2f} ({after / before - 1:+.2%})"
+    assert told in result.output and "Overlap" not in result.output
+    assert read(tmp_path / "bars").equals(pd.concat([days(0, 1), raised(days(2, 3), 264)], ignore_index=True))
+    assert "the contract changes inside the file: MES" in result.output
+
+
+@pytest.mark.parametrize("says", ["symbols", "names"])
+@pytest.mark.parametrize("shift", [0, 264])
+def test_two_contracts_at_one_time_are_refused_with_the_times(tmp_path: Path, write: Write, says: str, shift: int) -> None:
+    old, new = ("old.csv", "new.csv") if says == "symbols" else ("ESH5.csv", "ESM5.csv")
+    files = [write(old, days(0, 1, 2)), write(new, raised(days(2, 3), shift))]
+    if says == "symbols":
+        files = [of(files[0], "ESH5"), of(files[1], "ESM5")]
+    result = data_import(*files, "--to", tmp_path / "bars")
+    assert result.exit_code == 1
+    assert (
+        f"ESH5 ({old}) and ESM5 ({new}) are there at one time, from 2025-03-11 18:00 to 2025-03-12 16:59 New York; "
+        "one contract at a time is needed" in result.stderr
+    )
+    assert not (tmp_path / "bars").exists()
+
+
+def test_files_of_one_month_by_their_names_are_joined_without_a_symbol(tmp_path: Path, write: Write) -> None:
+    files = [write("ESH5-a.csv", days(0, 1)), write("ESH25-b.csv", days(2, 3))]
+    result = data_import(*files, "--to", tmp_path / "bars")
+    assert result.exit_code == 0 and "Roll" not in result.output
+    assert read(tmp_path / "bars").equals(whole())
+
+
+def test_where_one_file_names_no_month_the_others_say_nothing(tmp_path: Path, write: Write) -> None:
+    files = [write("ESH5.csv", days(0, 1)), write("later.csv", days(2, 3))]
+    result = data_import(*files, "--to", tmp_path / "bars")
+    assert result.exit_code == 0 and "Roll" not in result.output

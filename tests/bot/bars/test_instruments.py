@@ -9,7 +9,7 @@ import pytest
 from bar_files import CONTRACTS, VENDORS
 
 from bot.bars.files import BarsFile, Reading, examined
-from bot.bars.instruments import is_own
+from bot.bars.instruments import is_own, month_in
 from bot.errors import BarsFileError
 from bot.units import MINUTE_NS
 
@@ -92,3 +92,26 @@ def examined_as(folder: Path, written: files.Written) -> BarsFile:
     path = folder / f"bars{written.suffix}"
     path.write_bytes(written.content)
     return examined(path, CONTRACTS.session, Reading(**written.reading))
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("ESZ5", "ESZ5"),
+        ("mesz25", "MESZ5"),
+        ("ESU2025_1min.csv.gz", "ESU5"),
+        ("MES 12-25.txt", "MESZ5"),
+        ("glbx-ESH6.dbn.zst", "ESH6"),
+        ("ES_03-26.csv", "ESH6"),
+        ("ESZ5_to_ESZ25.csv", "ESZ5"),
+        ("ESU5-ESZ5.csv", None),
+        ("NESZ5.csv", None),
+        ("ESZ5A.csv", None),
+        ("ESF5.csv", None),
+        ("files2025.csv", None),
+        ("ES=F", None),
+        ("", None),
+    ],
+)
+def test_a_month_is_read_from_a_symbol_or_a_files_name_and_from_nothing_else(text, month):
+    assert month_in(text) == month
