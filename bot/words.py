@@ -22,6 +22,12 @@ def plain(value: Any, how: Callable[[Any], str] = str) -> str:
         return f"what cannot be shown ({kind_of(error)})"
 
 
+def fault_in_words(error: BaseException) -> str:
+    """What went wrong, then the class of the error, for whoever mends it: "by nothing (ZeroDivisionError)". Never raises."""
+    said = " ".join(plain(error).split()).rstrip(".")
+    return f"{said} ({kind_of(error)})" if said else f"nothing more is known of it than {kind_of(error)}"
+
+
 def kind_of(value: Any) -> str:
     """The name of a value's type, which no stranger's class can forge. Never raises."""
     return _NAME.__get__(type(value))

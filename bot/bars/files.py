@@ -34,6 +34,7 @@ from bot.contracts.models import SessionContract
 from bot.errors import BarsFileError, CalendarError, UsageError
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS, to_points, to_ticks
+from bot.words import fault_in_words
 
 Loader = Callable[[Path, bytes], Table]  # of a kind that a library beyond this floor reads: path and unpacked bytes
 Loaders = Mapping[Kind, Loader]
@@ -101,7 +102,7 @@ def examined(path: str | Path, session: SessionContract, reading: Reading = Read
     try:
         return _examined(path, session, reading, loaders)
     except (ArithmeticError, LookupError, TypeError, ValueError, pd.errors.ParserError) as error:  # of a kind of file nobody thought of
-        raise BarsFileError(f"{path}: cannot be read as bars ({type(error).__name__}: {error}); {NO_FORMAT}") from error
+        raise BarsFileError(f"{path}: holds what no format of bars has: {fault_in_words(error)}; {NO_FORMAT}") from error
 
 
 def _examined(path: Path, session: SessionContract, reading: Reading, loaders: Loaders) -> BarsFile:

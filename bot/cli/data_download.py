@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime as DateTime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.said import say
+
+if TYPE_CHECKING:
+    from bot.node.download import DownloadRequest
 
 DAY = click.DateTime(["%Y-%m-%d"])
 HELP = """
@@ -43,7 +47,7 @@ def download(
     from bot.bars.files import examined
     from bot.cli.broker import endpoint_or_usage_error
     from bot.contracts import read_contracts
-    from bot.errors import MesbotError
+    from bot.errors import Interrupted, MesbotError
     from bot.node.download import DownloadRequest
     from bot.node.download import download as fetch
 
@@ -53,9 +57,16 @@ def download(
         asyncio.run(fetch(request, lambda text: click.echo(text, err=True)))
     except MesbotError:
         if request.part.exists():
-            click.echo(f"What has come is kept in {request.part}: the same command goes on from there.", err=True)
+            click.echo(_kept(request), err=True)
         raise
+    except KeyboardInterrupt:
+        nothing = f"Nothing had come yet, and {out} is not written: the same command begins anew."
+        raise Interrupted(f"Interrupted. {_kept(request) if request.part.exists() else nothing}") from None
     passport = examined(out, read_contracts(contracts).session).passport
     say(passport.lines())
     click.echo(f"{out}: written.")
     context.exit(0 if passport.usable else 1)
+
+
+def _kept(request: DownloadRequest) -> str:
+    return f"What has come is kept in {request.part}: the same command goes on from there."

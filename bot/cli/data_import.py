@@ -14,8 +14,9 @@ HELP = """
 Judge files of bars and write them into one folder: as Parquet, and as a Nautilus catalog of the same bars.
 
 Runs take the folder by --bars, notebooks by ParquetDataCatalog. Several files are joined: minutes that two of them hold must be
-equal, and one contract may follow the other (a symbol column says which, else ESU5 and ESZ5 in the files' names): the roll is told with
-its time and jump, two contracts at one time are refused. --stamp, --zone and --format speak of all files. The folder is written whole or not at all, and its files are not to be changed.
+equal. Contract months may follow each other (a symbol column says which, else ESU5 and ESZ5 in the files' names): the roll is told
+with its time and jump, two contracts at one time are refused. --stamp, --zone and --format speak of all files. The folder is written
+whole or not at all, and its files are not to be changed.
 
 Exit code 0: written, or these bars are there already; 1: a file was refused, or two files differ.
 

@@ -48,6 +48,7 @@ from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
 from bot.runtime.kill_times import CANCELS_SENT
 from bot.runtime.runtime import runtime_of
 from bot.units import MINUTE_NS
+from bot.words import fault_in_words
 
 POLL_SECONDS, LOOK_SECONDS = 0.005, 0.025
 
@@ -124,7 +125,8 @@ class DeskActor(Part):
         try:
             await work()
         except Exception as error:
-            self.failure = error if isinstance(error, MesbotError) else NodeError(f"The node cannot go on: {type(error).__name__}: {error}")
+            broken = f"The node cannot go on; a fault of the program, not of yours: {fault_in_words(error)}."
+            self.failure = error if isinstance(error, MesbotError) else NodeError(broken)
             self.log.error(str(self.failure))
             self._finish()
 

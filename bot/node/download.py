@@ -74,7 +74,7 @@ async def download(request: DownloadRequest, say: Callable[[str], None], pace: f
     contracts, endpoint = load_contracts(request.contracts), own_endpoint(request.endpoint)
     found = await probe(endpoint, contracts.execution_contract, paper=not request.live_account)
     link = _link(contracts, endpoint, found, paper=not request.live_account, pace=pace)
-    link.errors.append(lambda error: say(f"{error.brief}."))
+    link.errors.append(lambda error: say(f"{error.text.rstrip('.')}."))
     await link.start(START_SECONDS)
     try:
         now = new_york(found.broker_ns).date()

@@ -8,7 +8,7 @@ import pytest
 
 from bot.decision.plan import Act, ExitReason, ManagementAction
 from bot.quality.feed import QualityEvent
-from bot.words import MOST, copied, kind_of, plain
+from bot.words import MOST, copied, fault_in_words, kind_of, plain
 
 
 class Quits:
@@ -95,3 +95,15 @@ def test_what_is_no_such_message_is_named(message, words):
         copied(message, QualityEvent)
     assert words in str(fault.value)
     str(fault.value).encode()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ZeroDivisionError("by nothing."), "by nothing (ZeroDivisionError)"),
+        (ValueError("a line\n and another"), "a line and another (ValueError)"),
+        (TimeoutError(), "nothing more is known of it than TimeoutError"),
+    ],
+)
+def test_what_went_wrong_comes_before_the_name_of_its_class(error, words):
+    assert fault_in_words(error) == words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from bot.calendar import new_york
@@ -60,7 +61,8 @@ def judged(
 def trouble_item(name: str, error: e.BrokerError) -> CheckItem:
     """An item that failed with an error of the broker's."""
     number = f" ({error.code})" if error.code else ""
-    return failed(name, f"{type(error).__name__}{number}: {error.text}", error.hint)
+    what = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()  # the broker's own words may be no more than a farm's name
+    return failed(name, f"{what}{number}: {error.text}", error.hint)
 
 
 def market_open(session: BrokerSession) -> bool:

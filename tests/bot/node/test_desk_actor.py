@@ -57,7 +57,11 @@ def test_an_owner_of_the_run_sees_to_that_and_is_told_of_its_end():
     ("error", "kind", "said"),
     [
         (MesbotError("the tape is gone"), MesbotError, "the tape is gone"),
-        (ZeroDivisionError("by nothing"), NodeError, "The node cannot go on: ZeroDivisionError: by nothing"),
+        (
+            ZeroDivisionError("by nothing"),
+            NodeError,
+            "The node cannot go on; a fault of the program, not of yours: by nothing (ZeroDivisionError).",
+        ),
     ],
 )
 def test_work_that_fails_ends_the_run_with_its_reason(error: Exception, kind: type, said: str):
