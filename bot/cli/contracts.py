@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.as_json import json_option, print_json
+from bot.cli.narrow import print_table
 from bot.cli.strategies_option import strategies_option
 from bot.units import to_usd
 
@@ -58,14 +59,16 @@ def contracts(directory: Path | None, strategies: tuple[Path, ...], as_json: boo
         print_json(_facts(in_force, rows))
         return
     _header(in_force, console)
-    for title, table in (_limits_table(limits, rows, slippage_ticks), _margin_table(limits, rows), _windows_table(in_force, limits)):
-        console.print(title, soft_wrap=True)
-        console.print(table)
-    console.print(_session_line(in_force), soft_wrap=True)
+    whole = not console.is_terminal  # a line may be longer than the file's reader is wide; on a terminal words are kept together
+    tables = (_limits_table(limits, rows, slippage_ticks), _margin_table(limits, rows), _windows_table(in_force, limits))
+    for names, (title, table) in zip((2, 1, 1), tables, strict=True):
+        console.print(title, soft_wrap=whole)
+        print_table(console, table, names)
+    console.print(_session_line(in_force), soft_wrap=whole)
     _changes(in_force, console)
     _within_day(in_force, console)
     for sentence in doubts(in_force):
-        console.print(f"\n{sentence}", markup=False, soft_wrap=True)
+        console.print(f"\n{sentence}", markup=False, soft_wrap=whole)
 
 
 def _facts(contracts: Contracts, rows: Rows) -> dict[str, Any]:
@@ -96,9 +99,8 @@ def _facts(contracts: Contracts, rows: Rows) -> dict[str, Any]:
 
 def _header(contracts: Contracts, console: Console) -> None:
     versions = ", ".join(f"{name} {said['version']}" for name, said in contracts.values().items())
-    console.print(
-        f"Contracts in force: {contracts.directory}\nHash:               {contracts.sha256}\nVersions:           {versions}", soft_wrap=True
-    )
+    console.print(f"Contracts in force: {contracts.directory}\nHash:               {contracts.sha256}", soft_wrap=True)
+    console.print(f"Versions:           {versions}", soft_wrap=not console.is_terminal)
     loss, rate = contracts.constitution.loss_limits, contracts.constitution.frequency
     console.print(
         f"Loss limits:        ${loss.day_usd:.2f} a day, ${loss.week_usd:.2f} a week, ${loss.month_usd:.2f} a month; "
@@ -195,7 +197,7 @@ def _changes(contracts: Contracts, console: Console) -> None:
 
 def _within_day(contracts: Contracts, console: Console) -> None:
     for account, told in _told_within_day(contracts).items():
-        console.print(f"\n{account}, if it starts now: {told}", markup=False, soft_wrap=True)
+        console.print(f"\n{account}, if it starts now: {told}", markup=False, soft_wrap=not console.is_terminal)
 
 
 def _told_within_day(contracts: Contracts) -> dict[str, str]:

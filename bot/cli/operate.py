@@ -112,6 +112,8 @@ def _show(found: list[JournalStatus], contracts: Contracts) -> None:
         console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
     for each in found:
         table = Table(title=f"{each.mode} {each.account}", title_justify="left", box=box.SIMPLE, show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")  # what is longer than a line goes on in the next; nothing of a path is left out
         for name, said in _rows(each, contracts):
             table.add_row(name, said)
         console.print(table)
