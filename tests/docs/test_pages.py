@@ -103,3 +103,11 @@ def test_the_quick_start_works_line_by_line(tmp_path: Path) -> None:
         command = "mesbot backtest --out out" if line == "make run" else line  # what it runs once .venv is there
         done = subprocess.run(command, shell=True, cwd=tmp_path, env=known, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_that_says_what_to_type_says_once_where_the_program_is(page: Path) -> None:
+    typed = [line for line in lines(page) if re.match(r"(\S+=\S+ )*mesbot ", line)]
+    told = page.read_text(encoding="utf-8").count(".venv/bin/mesbot") + page.read_text(encoding="utf-8").count("`. .venv/bin/activate`")
+    assert not typed or told, f"{page.name} has commands and does not say that mesbot is .venv/bin/mesbot"
+    assert not any(line.startswith(".venv/bin/mesbot") for line in lines(page)), "once a page is enough"
