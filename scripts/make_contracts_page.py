@@ -26,6 +26,14 @@ To change one, edit a copy of `contracts/` and pass `--contracts DIR`, or put it
 key is refused before anything starts, with every fault listed at once. *Stricter* says which of two values counts for the rest of a
 trading day in which a key changes (18:00 to 18:00 New York); where neither is stricter, the change waits until 18:00.
 The last word of a key is its unit.
+
+A start within the day takes
+of each key the stricter value, journals that as a set of its own and says in one sentence what counts now and what waits;
+a node that runs takes up what waits at 18:00, as soon as nothing is open, if the files are still those it has read. A
+strategy that is new waits too, one that is gone orders nothing. An open trade keeps the contracts it was opened under, the
+next day too; only its flatten time is the sooner of both. Contracts of the day that cannot be read, or kept by the
+strategies at hand, refuse the start, never `mesbot kill`. `mesbot contracts` says the sentence beforehand. Backtests and
+replays begin a journal of their own, so nothing waits in them.
 """
 SIGNS = {"gt": "above", "ge": "from", "lt": "below", "le": "to"}
 STRICTER = {

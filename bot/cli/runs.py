@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.journal import JOURNAL_OPTION, find_journal
+from bot.errors import MesbotError
 
 if TYPE_CHECKING:
     from bot.report.compare import Comparison
@@ -110,8 +111,8 @@ def prune(out: Path, keep: int, yes: bool) -> None:
         return
     _show(going)
     several = "" if len(going) == 1 else "s"
-    if not yes:
-        click.confirm(f"Remove {len(going)} earlier run{several}, journal and report, for good?", abort=True)
+    if not yes and not click.confirm(f"Remove {len(going)} earlier run{several}, journal and report, for good?"):
+        raise MesbotError("Nothing was removed.")
     for line in going:
         if not forget(Path(line.path)):
             click.echo(f"{Path(line.path).parent}: what else is in it stays.")

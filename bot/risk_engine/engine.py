@@ -11,9 +11,8 @@ The promise is against anything that is *sent*: to any topic, to any endpoint, a
 at when the run starts, each minute (with each bar of a simulation) and before a book is believed flat; so are the instrument, orders,
 accounts and positions that Nautilus' cache holds of ours (bot.risk_engine.look). What is found is put right, and is a kill.
 
-It does not promise that the broker obeys (the supervisor watches that), nor, in a backtest, anything against who speaks for the venue.
-Code that reaches into objects by private names, or past their being frozen, can end any promise that is kept in the same process; what
-still stands then is on the broker's side: stops and targets at the venue, and the account that is compared with the book.
+It does not promise that the broker obeys (the supervisor watches that), nor, in a backtest, anything against who speaks for the venue,
+nor against code that reaches into objects by private names: what stands then is at the broker, stops, targets and the account.
 """
 
 from __future__ import annotations

@@ -76,6 +76,7 @@ def test_the_page_shows_three_programs_of_at_most_thirty_lines():
     assert [len(block.splitlines()) <= 30 for block in BLOCKS] == [True] * 3
 
 
+@pytest.mark.slow
 def test_the_pages_backtest_has_the_head_of_the_command(tmp_path: Path, backtest_head: str):
     assert python(BLOCKS[0], tmp_path).strip() == backtest_head
 
@@ -86,6 +87,7 @@ def test_the_printed_backtest_has_the_head_of_the_command(tmp_path: Path, backte
     assert verify(tmp_path / "out" / "plain" / JOURNAL).head == backtest_head
 
 
+@pytest.mark.slow
 def test_the_pages_node_has_the_head_of_the_command(tmp_path: Path, paper_head: str):
     python(BLOCKS[2], tmp_path)
     assert verify(tmp_path / "out" / "stock" / JOURNAL).head == paper_head

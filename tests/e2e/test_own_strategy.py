@@ -51,7 +51,7 @@ def test_the_fifteen_minutes_work_command_by_command(tmp_path):
     assert 0 < after < before, "the rule that was changed changed nothing"
     assert "K6.plans" in shown["mesbot why --numbers K6 --journal out/after/journal.sqlite"]
     listed = shown["mesbot strategies --strategies my-strategies"]
-    assert re.search(r"^ +K6 .* F6, its own +1 +S A B +\w+ +my-strategies", listed, re.MULTILINE), listed
+    assert re.search(r"^K6: .*\n +belief F6, its own; 1 contract, tiers S A B; from my-strategies", listed, re.MULTILINE), listed
     assert "2 passed" in shown["python -m pytest my-strategies"]
 
 
@@ -60,6 +60,7 @@ def plans(shown: dict[str, str], run: str) -> int:
     return int(re.search(r"^ K6 +(\d+)", table, re.MULTILINE)[1])
 
 
+@pytest.mark.slow
 def test_a_shipped_strategy_costs_one_file_and_one_block(tmp_path):
     """A copy of the tree, changed in two places: everything from decision to report knows Z6."""
     for part in ("bot", "actors", "strategies", "contracts", "config"):
@@ -76,7 +77,7 @@ def test_a_shipped_strategy_costs_one_file_and_one_block(tmp_path):
     table = shell(f"{python} backtest --sessions 8 --out out", tmp_path / "tree", PYTHONPATH=str(tmp_path / "tree"))
     assert re.search(r"^ Z6 +\w+ +", table, re.MULTILINE), table
     listed = shell(f"{python} strategies", tmp_path / "tree", PYTHONPATH=str(tmp_path / "tree"))
-    assert re.search(r"^ +Z6 .* F2 +1 +S A B +\w+ +strategies/", listed, re.MULTILINE), listed
+    assert re.search(r"^Z6: .*\n +belief F2; 1 contract, tiers S A B; from strategies/", listed, re.MULTILINE), listed
     limits = shell(f"{python} contracts", tmp_path / "tree", PYTHONPATH=str(tmp_path / "tree"))
     assert len(re.findall(r"^ +[SAB] +Z6 +1 +\$1[25]\.00", limits, re.MULTILINE)) == 3, limits
 

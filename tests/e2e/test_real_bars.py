@@ -137,6 +137,7 @@ def test_all_sessions_asked_for_are_decided(learning_on: Run, learning_off: Run)
         assert len(records(made.journal, "decision")) == SESSIONS * 390 * 5
 
 
+@pytest.mark.slow
 def test_the_same_command_in_another_process_has_the_same_head(learning_on: Run, real_file: Path, tmp_path: Path) -> None:
     words = ["backtest", "--bars", str(real_file), "--from", FIRST_DAY.isoformat(), "--equity", "10000", "--no-report"]
     done = mesbot([*words, "--out", str(tmp_path / "out")], home=tmp_path)

@@ -41,6 +41,7 @@ def real_outcomes(r: Rig) -> list[dict]:
     return [body for row in r.rows(OUTCOMES) if not (body := msgspec.json.decode(row.body))["shadow"]]
 
 
+@pytest.mark.slow
 def test_a_gateway_that_is_gone_before_its_tape_has_ended_is_an_error_and_what_is_held_is_told(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path, WHOLE_DAY) as r:
@@ -112,6 +113,7 @@ def test_a_trade_that_ends_while_nobody_runs_counts_for_the_day(tmp_path: Path):
     asyncio.run(day())
 
 
+@pytest.mark.slow
 def test_stopped_by_a_person_it_says_what_stays_open_and_the_next_run_closes_it(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path) as r:
@@ -144,6 +146,7 @@ def test_stopped_while_an_entry_works_that_cannot_be_cancelled_it_says_so(tmp_pa
     asyncio.run(day())
 
 
+@pytest.mark.slow
 def test_stopped_while_an_entry_works_it_cancels_it_and_knows_that_nothing_is_open(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path) as r:
@@ -169,6 +172,7 @@ def test_observing_sends_nothing_and_shadows_every_plan(tmp_path: Path):
     asyncio.run(day())
 
 
+@pytest.mark.slow
 def test_observing_does_not_begin_over_a_trade_that_nobody_manages(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path) as r:

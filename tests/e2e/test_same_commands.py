@@ -61,6 +61,7 @@ class Watched(MesbotNode):
         killer(self.node.kernel.msgbus)
 
 
+@pytest.mark.slow
 def test_a_replay_that_is_killed_at_the_same_bar_has_the_same_head_there_at_any_speed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_replay_that_is_killed_at_the_same_bar_has_the_same_head_there_at_any_
     assert len(heads) == 1
 
 
+@pytest.mark.slow
 def test_a_backtest_that_is_killed_at_the_same_bar_has_the_same_head_however_it_is_flushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

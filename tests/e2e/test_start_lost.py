@@ -41,6 +41,7 @@ def test_a_restart_over_an_open_position_survives_a_drop_while_it_waits_for_hist
     asyncio.run(day())
 
 
+@pytest.mark.slow
 def test_a_restart_waits_for_the_session_that_a_kill_has_left_behind_under_its_client_id(tmp_path: Path):
     async def day() -> None:
         async with rig(tmp_path, WHOLE_DAY) as r:

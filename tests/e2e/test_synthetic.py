@@ -43,6 +43,7 @@ def another_seed(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run(BacktestRequest(out=tmp_path_factory.mktemp("seed"), seed=2, sessions=12, learning=False))
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_run_and_just_as_clean(defaults: Run, another_seed: Run) -> None:
     assert another_seed.head != defaults.head
     assert [str(violation) for violation in check(another_seed.report)] == []

@@ -147,7 +147,7 @@ def test_the_emulator_cannot_move_a_stop(day):
 # ------------------------------------------------------------------ news
 
 
-def test_what_a_strategy_applies_to_an_order_itself_is_no_news(day):
+def test_what_a_strategy_applies_to_an_order_itself_is_no_news_and_a_kill(day):
     def forge(rogue: Rogue) -> None:
         stop, now = rogue.order("1S"), rogue.time_ns
         given = (rogue.trader_id, stop.strategy_id, MES, stop.client_order_id, stop.venue_order_id, stop.account_id, UUID4(), now, now)
@@ -157,7 +157,9 @@ def test_what_a_strategy_applies_to_an_order_itself_is_no_news(day):
 
     result = day({"10:41": Rogue.enter, "10:50": forge}, until="10:55")
     events = [record["event"] for record in result.played.of("order event") if record["client_order_id"].endswith("1S")]
-    assert events == ["OrderSubmitted", "OrderAccepted"]
+    assert events[:2] == ["OrderSubmitted", "OrderAccepted"] and "OrderCanceled" not in events
+    assert [state for state, _ in result.played.kills] == ["TRIPPED", "FLAT", "HALTED"]
+    assert result.controller._supervisor.net == 0
 
 
 def test_our_own_refusal_of_a_change_leaves_the_next_one_alone(day):

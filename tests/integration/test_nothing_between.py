@@ -106,12 +106,11 @@ def test_what_the_portfolio_counts_itself_is_believed(day):
     seen = []
 
     def note(rogue: Rogue) -> None:
-        account = rogue.cache.accounts()[0]
-        seen.append((round(float(account.balance_free()) * 100), account.balance_locked().as_double() > 0))
+        seen.append(round(float(rogue.cache.accounts()[0].balance_free()) * 100))
 
     result = day({"10:41": Rogue.enter, "10:50": note}, until="10:51")
     assert result.played.kills == []
-    assert seen == [(result.controller._situation.snapshot().available_cents, True)]
+    assert seen == [result.controller._situation.snapshot().available_cents] and seen[0] < 10_000_00
 
 
 def by_hand(rogue: Rogue, name: str, kind: type) -> None:
@@ -137,7 +136,7 @@ def test_a_cover_that_a_strategy_ends_by_hand_is_a_kill_within_minutes(day, name
     assert result.controller._supervisor.net == 0
 
 
-@pytest.mark.parametrize("kind", [OrderCanceled, OrderFilled])
+@pytest.mark.parametrize("kind", [OrderCanceled, pytest.param(OrderFilled, marks=pytest.mark.slow)])
 def test_an_entry_that_a_strategy_ends_by_hand_is_a_kill_and_a_fill_of_it_is_booked(day, kind):
     away = {f"10:{minute}": (6, 8, 5, 6) for minute in range(42, 45)}
     result = day({"10:41": Rogue.enter, "10:42": lambda rogue: by_hand(rogue, "1E", kind)}, away | {"10:45": (0, 3, -2, 1)}, until="11:00")

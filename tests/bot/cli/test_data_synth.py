@@ -45,6 +45,7 @@ def test_sessions_begin_on_the_day_named_over_a_clock_change_and_a_half_day(tmp_
     assert {each.date: each.minutes for each in passport.sessions}["2025-11-28"] == 210
 
 
+@pytest.mark.slow
 def test_a_backtest_over_the_file_decides_what_the_backtest_of_the_seed_decides(tmp_path: Path) -> None:
     assert synth("--sessions", 8, "--out", tmp_path / "bars.csv.gz").exit_code == 0
     of_file = run_backtest(BacktestRequest(out=tmp_path / "file", bars=tmp_path / "bars.csv.gz"))

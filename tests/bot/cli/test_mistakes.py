@@ -34,7 +34,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("backtset", 2, "No such command: mesbot backtset; did you mean mesbot backtest?"),
     ("data chek", 2, "No such command: mesbot data chek; did you mean mesbot data check?"),
     ("journal export2", 2, "No such command: mesbot journal export2; did you mean mesbot journal export?"),
-    ("zzz", 2, "No such command: mesbot zzz; there are backtest, check, completion, config,"),
+    ("zzz", 2, "No such command: mesbot zzz; there are backtest, check, compare, completion,"),
     ("backtest --equiti 3", 2, "No such option: --equiti; did you mean --equity or --out?"),
     ("backtest --equity", 2, "Option '--equity' requires an argument."),
     ("backtest --equity lots", 2, f"'lots' is not an amount of dollars, {AMOUNTS}."),
@@ -186,7 +186,7 @@ def every_verb(verb: click.Command, above: click.Context | None = None, name: st
         yield from every_verb(each, context, str(each.name))
 
 
-@pytest.mark.parametrize(("words", "text"), every_verb(cli), ids=[words for words, _ in every_verb(cli)])
+@pytest.mark.parametrize(("words", "text"), list(every_verb(cli)), ids=[words for words, _ in every_verb(cli)])
 def test_every_help_fits_80_columns_and_has_an_example(words, text):
     assert max(map(len, text.splitlines())) <= 80
     assert f"{words} " in f"{text.partition('Examples:')[2]} ".replace("\n", " ")

@@ -85,7 +85,7 @@ def test_prune_keeps_the_newest_of_the_earlier_ones_and_always_the_latest(run, f
 
 
 def test_nobody_who_does_not_answer_says_yes(run, four):
-    assert run("runs", "prune", "--keep", "0").exit_code == 1
+    assert run("runs", "prune", "--keep", "0").exit_code == 2
     assert kept(four) == {"1", "2", "3"}
 
 

@@ -27,7 +27,7 @@ from bot.units import MINUTE_NS, SECOND_NS
 
 NAME = JournalName("PAPER", "DU1", 2025)
 BY_SHADOWS = "2 shadow wins in a row, or shadow expectancy above 0 over 3 or more"
-BY_A_WIN = "the first real win, or its evidence ages: in 20 sessions if no trade of it closes until then"
+BY_A_WIN = "the first real win, or its evidence ages: in 20 sessions, on 2025-10-02, if no trade of it closes until then"
 TRADED = "2025-09-16 10:50"  # a Tuesday
 NOW = new_york_ns("2025-09-16 12:00")
 

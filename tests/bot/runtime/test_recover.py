@@ -298,6 +298,9 @@ class Hands:
         """Nobody else is on the bus."""
         return []
 
+    def look(self) -> None:
+        """All stands where it must."""
+
     def add_order(self, order: Order) -> None:
         self.kept.append(order)
 
