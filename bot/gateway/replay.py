@@ -1,8 +1,8 @@
 """Drives the market: takes piece after piece at the clock's pace through the exchange and to the subscribers.
 
 One piece: the clock comes to its open, orders expire, market orders get the open; it comes to its end,
-stops and limits are filled, the bar is sent, orders expire; then the lockstep, if a minute closed, something was told
-about orders, or some of them could fill. Gaps of the tape longer than ten minutes are jumped over.
+stops and limits are filled, the bar is sent, orders expire; then the lockstep, if a minute closed, something was told about
+orders, one works or a position is held. Gaps of the tape longer than ten minutes are jumped over.
 """
 
 from __future__ import annotations
