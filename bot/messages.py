@@ -179,8 +179,8 @@ class CloseTrade(msgspec.Struct, frozen=True, gc=False):
 class Standing(msgspec.Struct, gc=False):
     """A question to the risk engine, which writes the answer into it.
 
-    `open_trades` hold contracts now; `idle`: nothing waits in Nautilus' queues (live), and every order is answered for; `unsettled`
-    is how many orders may still open a position.
+    `open_trades` hold contracts now; `idle`: nothing waits in Nautilus' queues (live) or is to be done in a moment, and every order is
+    answered for; `unsettled` is how many orders may still open a position.
     """
 
     open_trades: tuple[TradeView, ...] = ()

@@ -15,7 +15,12 @@ class Client(Protocol):
     binds_manual_orders: bool
     market_data_type: int
     frames_sent: int
+    requests_read: int
     subscriptions: Subscriptions
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it neither reads nor writes now."""
 
     def send(self, fields: list[str], kind: str = "") -> None:
         """One message, through the faults of messages."""

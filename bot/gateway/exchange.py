@@ -58,6 +58,12 @@ class Exchange:
         self.completed: list[Order] = []
         self.executions: list[Execution] = []
 
+    @property
+    def at_work(self) -> bool:
+        """Whether an order works, or a position is held."""
+        positions = [position for account in self.accounts.values() for position in account.positions.values()]
+        return bool(self.open) or any(position.contracts for position in positions)
+
     # ------------------------------------------------------------------ the market
 
     def open_piece(self, opening: Bar, open_ns: int) -> None:

@@ -1,11 +1,13 @@
 """Lockstep: the clock waits for those who have attached until they have done with what they were shown.
 
-A barrier stands after the piece that closes a minute (after every piece if a node wants that: it acts on
-five-second bars), and after any moment at which something was told about orders. It carries a number, the
-market time, its reasons, the execIds told since the last one and how many frames each client has been sent.
-Each attached node answers `ready` with the number when it has handled all that, decided the bar, and its own
-orders are acknowledged. Whoever does not answer within the limit (wall time) is passed over for this barrier,
-and counted.
+A barrier stands after the piece that closes a minute, after every piece while an order works or a position is held (always if
+a node wants that: it acts on five-second bars), and after any moment at which something was told about orders. It carries a
+number, the market time, its reasons, the execIds told since the last one and how many frames each client has been sent.
+Each attached node answers `ready` with the number when it has handled all that, decided the bar, and its own orders are
+acknowledged, and says how many requests it has sent by then. While one of those has not arrived, or something was sent
+since, another barrier follows at the same moment, for the reason `answers`: an exit takes several questions and answers, and
+the market moves on when none is under way. A question that is never answered holds nothing up. Whoever does not come to
+rest within the limit (wall time) is passed over, and counted; until it does again it is not waited for after single pieces.
 """
 
 from __future__ import annotations
@@ -16,16 +18,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Tell = Callable[[dict[str, Any]], None]
+Facts = Callable[[list[str]], dict[str, Any]]
+Counts = dict[str, int]  # by client id
 TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(eq=False)
 class Party:
-    """One attached node: how to tell it, whether it wants a barrier after every piece, and the last one it has answered."""
+    """One attached node: how to tell it, whether it wants a barrier after every piece, the last one it has answered, and how many
+    requests it had sent by then; of a client that it says nothing of, nothing is waited for.
+    """
 
     tell: Tell
     every_piece: bool = False
     ready: int = 0
+    requests: Counts = field(default_factory=dict)
     event: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -55,25 +62,36 @@ class Lockstep:
             self.parties.remove(party)
         party.event.set()
 
-    def ready(self, party: Party, number: int) -> None:
+    def ready(self, party: Party, number: int, requests: Counts) -> None:
         """It has answered a barrier, and so all before."""
-        party.ready = max(party.ready, number)
+        party.ready, party.requests = max(party.ready, number), requests
         party.event.set()
 
-    async def wait(self, barrier: dict[str, Any]) -> None:
-        """Raise a barrier with these facts and wait."""
-        if not self.parties:
-            return
-        self.barriers += 1
-        number = self.barriers
-        parties = list(self.parties)
-        for party in parties:
-            party.tell({"event": "barrier", "barrier": number, **barrier})
+    async def rest(self, reasons: list[str], facts: Facts, is_rest: Callable[[dict[str, Any], Counts], bool]) -> bool:
+        """Raise barriers for these reasons until everybody has answered one and nothing was under way then; False if that took too long.
+
+        `facts` are what a barrier says; `is_rest` is told them, and the requests that were sent.
+        """
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                for party in parties:
-                    while party.ready < number and party in self.parties:
-                        party.event.clear()
-                        await party.event.wait()
+                while self.parties:
+                    barrier = facts(reasons)
+                    if is_rest(barrier, await self._answers(barrier)):
+                        break
+                    reasons = ["answers"]
         except TimeoutError:
             self.timeouts += 1
+            return False
+        return True
+
+    async def _answers(self, barrier: dict[str, Any]) -> Counts:
+        """Raise one barrier and wait; the requests that were sent by then."""
+        self.barriers += 1
+        number, parties = self.barriers, list(self.parties)
+        for party in parties:
+            party.tell({"event": "barrier", "barrier": number, **barrier})
+        for party in parties:
+            while party.ready < number and party in self.parties:
+                party.event.clear()
+                await party.event.wait()
+        return {client: count for party in parties for client, count in party.requests.items()}

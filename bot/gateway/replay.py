@@ -1,8 +1,8 @@
 """Drives the market: takes piece after piece at the clock's pace through the exchange and to the subscribers.
 
 One piece: the clock comes to its open, orders expire, market orders get the open; it comes to its end,
-stops and limits are filled, the bar is sent, orders expire; then the lockstep, if a minute closed
-or something was told about orders. Gaps of the tape longer than ten minutes are jumped over.
+stops and limits are filled, the bar is sent, orders expire; then the lockstep, if a minute closed, something was told about
+orders, one works or a position is held. Gaps of the tape longer than ten minutes are jumped over.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Replay:
         self._on_time, self._on_end = on_time, on_end
         self._pieces = simulation.tape.replay(simulation.config.start_ns, simulation.config.end_ns)
         self._told = 0
+        self._passed_over = False
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
@@ -84,19 +85,23 @@ class Replay:
             marks[future.con_id] = price + future.basis_ticks
 
     async def _settle(self, *, piece_ended: bool, minute_closed: bool) -> None:
-        """Let what was sent be taken; in lockstep wait for the answers."""
-        clock, delivery = self.simulation.clock, self.simulation.delivery
-        reasons = ["minute"] if minute_closed else ["piece"] if piece_ended and self.lockstep.every_piece else []
-        if delivery.events != self._told:
+        """Let what was sent be taken; in lockstep wait until what it leads to has come to rest."""
+        clock, simulation = self.simulation.clock, self.simulation
+        reasons = ["minute"] if minute_closed else ["piece"] if piece_ended and self._waits_for_pieces() else []
+        if simulation.delivery.events != self._told:
             reasons.append("orders")
         if reasons:
-            await self.simulation.drained()
+            await simulation.drained()
             if clock.speed > 1:
-                await self.lockstep.wait(self.simulation.barrier(reasons))
+                self._passed_over = not await self.lockstep.rest(reasons, simulation.barrier, simulation.is_rest)
                 clock.resume()
-            self._told = delivery.events  # what was told meanwhile answers the node's own requests
+            self._told = simulation.delivery.events
         else:
             await asyncio.sleep(0)
+
+    def _waits_for_pieces(self) -> bool:
+        """Whether a piece may lead to something that the market has to wait for."""
+        return self.lockstep.every_piece or (self.simulation.broker.exchange.at_work and not self._passed_over)
 
 
 def _bar(piece: Candle) -> Bar:

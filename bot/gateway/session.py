@@ -36,6 +36,7 @@ class Session(Client):
         self.binds_manual_orders = False
         self.market_data_type = 1
         self.frames_sent = 0  # the version frame included
+        self.requests_read = 0  # after startApi, those that a fault swallows included
         self.subscriptions = Subscriptions(self.send, simulation.broker.accounts, lambda: simulation.now_ns)
         self.thawed = asyncio.Event()
         self.thawed.set()
@@ -73,6 +74,11 @@ class Session(Client):
         self._flush()
         self._writer.close()
 
+    @property
+    def frozen(self) -> bool:
+        """See Client."""
+        return not self.thawed.is_set()
+
     def freeze(self) -> None:
         """A fault: neither read nor write any more, without closing."""
         self.thawed.clear()
@@ -84,7 +90,7 @@ class Session(Client):
 
     async def drained(self) -> None:
         """Wait until the client has taken what was sent, one second at most; a frozen one is not waited for."""
-        if not self.thawed.is_set():
+        if self.frozen:
             return
         self._flush()
         with contextlib.suppress(ConnectionError, TimeoutError):
@@ -139,6 +145,7 @@ class Session(Client):
 
     def receive(self, fields: list[str]) -> None:
         """One request, through the faults of requests."""
+        self.requests_read += 1
         kind = _kind_of(fields)
         frame_faults = self.simulation.frame_faults
         if not frame_faults.active:

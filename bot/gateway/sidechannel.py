@@ -5,7 +5,8 @@ Requests are objects, each answered by one object with the same `id` (any JSON v
   {"ask": "truth"}          clock, accounts, positions, orders, executions as the broker knows them
   {"attach": "minute"}      this connection takes part in the lockstep; barriers come as {"event": "barrier", …};
                             {"attach": "piece"} for a barrier after every five seconds, not only every minute
-  {"ready": 17}             the attached node is done with barrier 17; not answered
+  {"ready": 17, "requests": {"1": 311}}   the attached node is done with barrier 17, and has sent so many requests by then (after
+                            startApi, by client id; may be left out: then none is waited for); not answered
 The end of the tape comes to everyone as {"event": "ended"}, a line of the script that cannot be done as
 {"event": "script"}. No authentication: loopback only.
 """
@@ -20,7 +21,7 @@ from typing import Any
 
 from bot.gateway.errors import GatewayError
 from bot.gateway.host import Host
-from bot.gateway.lockstep import Party
+from bot.gateway.lockstep import Counts, Party
 from bot.gateway.truth import truth
 from bot.gateway.words import Verbs
 
@@ -95,7 +96,7 @@ class SideChannel:
                 raise GatewayError('A line must be a JSON object, such as {"ask": "truth"}.')
             reference = request.get("id")
             if party is not None and "ready" in request:
-                self.host.lockstep.ready(party, int(request["ready"]))
+                self.host.lockstep.ready(party, int(request["ready"]), _counts(request.get("requests", {})))
                 return party
             if "attach" in request:
                 party = party or self.host.lockstep.attach(lambda event: _write(writer, event), every_piece=request["attach"] == "piece")
@@ -115,6 +116,13 @@ class SideChannel:
             raise GatewayError(f"{sorted(request)} asks for nothing; a line has one of do, ask, attach, ready.")
         done = self.verbs.do(str(request["do"]))
         return (await done if inspect.isawaitable(done) else done) or {}
+
+
+def _counts(value: Any) -> Counts:
+    """Raises GatewayError for anything but whole numbers by name."""
+    if isinstance(value, dict) and all(type(count) is int for count in value.values()):
+        return value
+    raise GatewayError(f'{value!r} counts no requests; it must look like {{"1": 311}}: a client id, and how many it has sent.')
 
 
 def _write(writer: asyncio.StreamWriter, value: dict[str, Any]) -> None:

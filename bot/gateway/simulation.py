@@ -18,6 +18,7 @@ from bot.gateway.faults import FrameFaults, Switches
 from bot.gateway.feed import Feed
 from bot.gateway.framelog import FrameLog
 from bot.gateway.instruments import CENTRAL, Instruments
+from bot.gateway.lockstep import Counts
 from bot.gateway.pacing import Pacing
 from bot.gateway.tape import Tape
 from bot.units import SECOND_NS, to_cents
@@ -120,3 +121,13 @@ class Simulation:
         """What a lockstep barrier says."""
         sent = {str(client.client_id): client.frames_sent for client in self.delivery.sessions}
         return {"ts_ns": self.now_ns, "reasons": reasons, "exec_ids": self.delivery.take_exec_ids(), "frames": sent}
+
+    def is_rest(self, barrier: dict[str, Any], requests: Counts) -> bool:
+        """Whether nothing is under way: of each client that has counted them all `requests` have arrived, and it was sent nothing
+        since the barrier. One that is not connected, or frozen, is not waited for.
+        """
+        counted = [client for client in self.delivery.sessions if str(client.client_id) in requests and not client.frozen]
+        names = {str(client.client_id): client for client in counted}
+        return all(
+            client.requests_read == requests[name] and client.frames_sent == barrier["frames"].get(name) for name, client in names.items()
+        )

@@ -241,7 +241,7 @@ class DeskActor(Part):
 
     async def _keep_step(self) -> None:
         """Until the tape ends, and the run with it. Raises NodeError if the gateway is gone before that."""
-        pace = Pace(self._config.lockstep_port, self._has_dealt_with)
+        pace = Pace(self._config.lockstep_port, self._has_dealt_with, self._requests_sent)
         await pace.attach()
         if self._config.go:
             pace.go()
@@ -249,11 +249,15 @@ class DeskActor(Part):
         self._finish()
 
     def _has_dealt_with(self, barrier: dict[str, Any]) -> bool:
-        """Whether everything before a barrier of the gateway's lockstep is read, decided and acknowledged."""
+        """Whether everything before a barrier of the gateway's lockstep is read, decided and acknowledged, and what follows is sent."""
         link = self.session.link
         read = not link.allows_way_out or link.connection.frames_read >= barrier["frames"].get(str(link.settings.client_id), 0)
         decided = "minute" not in barrier["reasons"] or self._last_bar_ns >= barrier["ts_ns"]
-        return read and decided and self._standing().idle
+        return read and decided and self._standing().idle and not (link.allows_way_out and link.connection.requests_waiting)
+
+    def _requests_sent(self) -> dict[str, int]:
+        link = self.session.link
+        return {str(link.settings.client_id): link.connection.requests_sent} if link.allows_way_out else {}
 
     def _on_market(self, update: MarketUpdate) -> None:
         self._last_bar_ns = update.quality.ts_ns

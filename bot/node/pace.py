@@ -1,8 +1,10 @@
 """The node's side of the lockstep: answers each barrier once everything before it has been dealt with.
 
 Dealt with means: every frame the gateway has sent is read, Nautilus' queues are empty, the
-minute that closed is decided, and no order of ours is in flight. It promises nothing about
-wall time; the gateway passes over a node that takes longer than its limit, and counts that.
+minute that closed is decided, no order of ours is in flight, and nothing is to be done in a moment.
+With its answer it says how many requests it has sent: while one of them is under way, or is
+answered, the gateway asks again. It promises nothing about wall time; the gateway passes over a
+node that takes longer than its limit, and counts that.
 """
 
 from __future__ import annotations
@@ -17,15 +19,19 @@ from bot.errors import MesbotError
 from bot.node.errors import NodeError
 
 POLL_SECONDS = 0.0005
+ROUNDS = 8  # of the event loop: what one task hands to another is in no queue meanwhile
 
 
 class Pace:
-    """One connection to the gateway's side channel. `is_done(barrier)` says whether the node has dealt with it."""
+    """One connection to the gateway's side channel.
 
-    def __init__(self, port: int, is_done: Callable[[dict[str, Any]], bool]) -> None:
+    `is_done(barrier)` says whether the node has dealt with it, `requests` how many it has sent, by client id.
+    """
+
+    def __init__(self, port: int, is_done: Callable[[dict[str, Any]], bool], requests: Callable[[], dict[str, int]]) -> None:
         self.ended = asyncio.Event()  # there is nothing more to answer; `run` says why
         self._port = port
-        self._is_done = is_done
+        self._is_done, self._requests = is_done, requests
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
 
@@ -63,9 +69,16 @@ class Pace:
         )
 
     async def _deal_with(self, barrier: dict[str, Any]) -> None:
-        while not self._is_done(barrier):
+        while not await self._stays_done(barrier):
             await asyncio.sleep(POLL_SECONDS)
-        self._say({"ready": barrier["barrier"]})
+        self._say({"ready": barrier["barrier"], "requests": self._requests()})
+
+    async def _stays_done(self, barrier: dict[str, Any]) -> bool:
+        for _ in range(ROUNDS):
+            if not self._is_done(barrier):
+                return False
+            await asyncio.sleep(0)
+        return self._is_done(barrier)
 
     def _say(self, value: dict[str, Any]) -> None:
         self._writer.write(json.dumps(value).encode() + b"\n")

@@ -12,7 +12,10 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Protocol
 
+from bot.units import SECOND_NS
+
 Callback = Callable[[], None]
+SOON_NS = SECOND_NS // 10
 
 
 class Timeline(Protocol):
@@ -30,10 +33,12 @@ class ClockTime:
     """Nautilus' clock: the test clock of a backtest, the wall clock of a live node.
 
     Live timers fire on a foreign thread, so they come back through the event loop that was
-    running when `use_running_loop` was called.
+    running when `use_running_loop` was called. `soon` counts those that were due within SOON_NS
+    when they were asked for and have not come back: work under way, not patience.
     """
 
     def __init__(self, clock: Any) -> None:
+        self.soon = 0
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._names = count(1)
@@ -52,12 +57,18 @@ class ClockTime:
 
     def call_at(self, name: str, at_ns: int, callback: Callback) -> None:
         """See Timeline. `name` is for people; it need not be unique."""
+        soon = at_ns - self.now_ns <= SOON_NS
+        self.soon += soon
+
+        def come_back() -> None:
+            self.soon -= soon
+            callback()
 
         def fire(_: Any) -> None:
             if self._loop is None:
-                callback()
+                come_back()
             else:
-                self._loop.call_soon_threadsafe(callback)
+                self._loop.call_soon_threadsafe(come_back)
 
         self._clock.set_time_alert_ns(name=f"{name}-{next(self._names)}", alert_time_ns=at_ns, callback=fire)
 

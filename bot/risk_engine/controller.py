@@ -279,9 +279,11 @@ class RiskController(Controller):
         return self._supervisor.register.unsettled_orders()
 
     def idle(self) -> bool:
-        """Whether a live node has nothing under way: no queue of Nautilus holds anything, and the broker has answered for every order."""
+        """Whether a live node has nothing under way: no queue of Nautilus holds anything, nothing is to be done in a moment, and the
+        broker has answered for every order.
+        """
         engines = self._trader._data_engine, self._trader._risk_engine, self._trader._exec_engine
-        return waiting_in(*engines) == 0 and all(answered_for(order) for order in self.cache.orders())
+        return waiting_in(*engines) == 0 and not self._clock_time.soon and all(answered_for(order) for order in self.cache.orders())
 
     def _on_path(self, answer: OnPath) -> None:
         answer.lost = tuple(self._path.lost())

@@ -86,6 +86,7 @@ class Connection:
         self._client = self._ib.client
         self._client.MaxRequests = 0  # the limit is ours
         self._limiter: MessageLimiter | None = None
+        self.requests_sent = 0  # since the handshake
         self._id_in_use = False
         self._closed_early = asyncio.Event()
         self._alarm = DecoderAlarm(self._unread)
@@ -97,6 +98,11 @@ class Connection:
     def frames_read(self) -> int:
         """Messages read from this socket so far, the version frame included."""
         return self._client._numMsgRecv
+
+    @property
+    def requests_waiting(self) -> int:
+        """Requests that the limit holds back for now."""
+        return 0 if self._limiter is None else self._limiter.waiting
 
     # --------------------------------------------------------------- open, close
 
@@ -245,6 +251,7 @@ class Connection:
                 getattr(self._client, request)(*arguments)
         finally:
             self._client.conn.sendMsg = write
+        self.requests_sent += len(pieces)
         write(b"".join(pieces))
 
     async def ask(self, request: str, *arguments: Any, timeout_seconds: float | None = None) -> list[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -37,23 +39,27 @@ async def test_the_clock_never_goes_back():
 async def test_a_barrier_waits_for_every_party_and_counts_who_does_not_come():
     told: list[dict[str, Any]] = []
     lockstep = Lockstep(timeout_seconds=0.05)
-    await lockstep.wait({})  # nobody is attached: no barrier
+
+    def rest() -> asyncio.Task[bool]:
+        return asyncio.create_task(lockstep.rest(["minute"], lambda reasons: {"ts_ns": 5, "reasons": reasons}, lambda *_: True))
+
+    assert await rest()  # nobody is attached: no barrier
     one, other = lockstep.attach(told.append), lockstep.attach(told.append)
-    waiting = asyncio.create_task(lockstep.wait({"ts_ns": 5}))
+    waiting = rest()
     await until(lambda: len(told) == 2)
-    lockstep.ready(one, 1)
+    lockstep.ready(one, 1, {})
     await asyncio.sleep(0)
     assert not waiting.done()
-    lockstep.ready(other, 1)
-    await waiting
+    lockstep.ready(other, 1, {})
+    assert await waiting
     assert (lockstep.barriers, lockstep.timeouts) == (1, 0)
-    await lockstep.wait({})
+    assert not await rest()
     assert (lockstep.barriers, lockstep.timeouts) == (2, 1)
-    waiting = asyncio.create_task(lockstep.wait({}))
+    waiting = rest()
     await until(lambda: len(told) == 6)
     lockstep.detach(one)
     lockstep.detach(other)
-    await waiting
+    assert await waiting
     assert lockstep.timeouts == 1
 
 
@@ -145,6 +151,115 @@ async def test_a_node_can_have_a_barrier_after_every_piece():
             reasons.append(event["reasons"])
             node.send(ready=event["barrier"])
         assert reasons == ([["piece"]] * 11 + [["minute"]]) * 2
+
+
+class Counting:
+    """An attached node that counts its requests and waits for no answer; `contract` is what it trades."""
+
+    def __init__(self, ib: Any, node: Any, contract: Any) -> None:
+        self.ib, self.node, self.contract = ib, node, contract
+        self.seen: list[tuple[int, list[str]]] = []  # market time and reasons of each barrier
+
+    async def next_barrier(self) -> list[str]:
+        """The reasons of the next, once what was sent before it is read; none at the end."""
+        event = await self.node.next_event()
+        if event["event"] != "barrier":
+            return []
+        await until(lambda: self.ib.client.connectionStats().numMsgRecv >= event["frames"]["1"], "the frames")
+        self.seen.append((event["ts_ns"], event["reasons"]))
+        self._number = event["barrier"]
+        return event["reasons"]
+
+    def answers(self) -> None:
+        """Done with it; hello and startApi are no requests."""
+        self.node.send(ready=self._number, requests={"1": self.ib.client.connectionStats().numMsgSent - 2})
+
+
+@asynccontextmanager
+async def counting(**changes: Any) -> AsyncIterator[tuple[Any, Any, Counting]]:
+    """A gateway before its market goes, its side channel, and a node on it."""
+    async with running(**changes) as gateway, side_of(gateway) as node, side_of(gateway) as control, insync(gateway) as ib:
+        from ib_insync import Future
+
+        [contract] = await ib.qualifyContractsAsync(Future("MES", "202512", "CME"))
+        await node.ask(attach="minute")
+        yield gateway, control, Counting(ib, node, contract)
+
+
+@on_a_loop
+async def test_the_market_stands_until_questions_and_answers_have_come_to_rest():
+    from ib_insync import LimitOrder, MarketOrder
+
+    async with counting(end_ns=clock_ns(DAY, dt.time(10, 3)), cash_usd=100_000.0) as (gateway, control, bot):
+        resting, taking = bot.ib.placeOrder(bot.contract, LimitOrder("BUY", 1, 1000.0)), None
+        await until(lambda: resting.orderStatus.permId, "the acknowledgement")
+        await control.do("go")
+        while reasons := await bot.next_barrier():
+            if "minute" in reasons and taking is None:
+                bot.ib.cancelOrder(resting.order)
+            elif resting.orderStatus.status == "Cancelled" and taking is None:
+                taking = bot.ib.placeOrder(bot.contract, MarketOrder("BUY", 1))
+            bot.answers()
+        [execution] = gateway.broker.exchange.executions
+        first = gateway.config.start_ns + 60 * SECOND_NS
+        assert execution.ts_ns == first, "the market order gets the open of the very next piece"
+        assert {ts_ns for ts_ns, reasons in bot.seen if reasons == ["answers"]} == {first}
+        assert gateway.lockstep.timeouts == 0
+
+
+@on_a_loop
+async def test_pieces_are_waited_for_while_an_order_works_or_a_position_is_held():
+    from ib_insync import MarketOrder
+
+    async with counting(end_ns=clock_ns(DAY, dt.time(10, 5)), cash_usd=100_000.0) as (gateway, control, bot):
+        await control.do("go")
+        sides = iter([(), ("BUY",), ("SELL",), ()])
+        while reasons := await bot.next_barrier():
+            if "minute" in reasons:
+                for side in next(sides, ()):
+                    bot.ib.placeOrder(bot.contract, MarketOrder(side, 1))
+            bot.answers()
+        pieces = [(ts_ns - gateway.config.start_ns) // SECOND_NS for ts_ns, reasons in bot.seen if "piece" in reasons]
+        assert pieces == [*range(125, 180, 5)]
+        assert [each.ts_ns for each in gateway.broker.exchange.executions] == [clock_ns(DAY, dt.time(10, 2)), clock_ns(DAY, dt.time(10, 3))]
+
+
+@pytest.mark.parametrize("fault", ["swallow cancelOrder all", "freeze 1"])
+@on_a_loop
+async def test_a_question_that_is_never_answered_holds_nothing_up(fault):
+    from ib_insync import LimitOrder
+
+    async with counting(end_ns=clock_ns(DAY, dt.time(10, 2))) as (gateway, control, bot):
+        resting = bot.ib.placeOrder(bot.contract, LimitOrder("BUY", 1, 1000.0))
+        await until(lambda: resting.orderStatus.permId, "the acknowledgement")
+        await control.do(fault)
+        await control.do("go")
+        while await bot.next_barrier():
+            if resting.orderStatus.status != "PendingCancel":
+                bot.ib.cancelOrder(resting.order)
+            bot.answers()
+        assert gateway.replay.ended.is_set() and gateway.lockstep.timeouts == 0
+
+
+@on_a_loop
+async def test_who_was_passed_over_is_not_waited_for_after_single_pieces():
+    from ib_insync import LimitOrder
+
+    async with counting(end_ns=clock_ns(DAY, dt.time(10, 2)), lockstep_seconds=0.02) as (gateway, control, bot):
+        trade = bot.ib.placeOrder(bot.contract, LimitOrder("BUY", 1, 1000.0))
+        await until(lambda: trade.orderStatus.permId, "the acknowledgement")
+        await control.do("go")
+        await asyncio.wait_for(gateway.replay.ended.wait(), 5)
+        assert gateway.lockstep.timeouts == 3  # the first that told of the order, and two minutes
+
+
+@pytest.mark.parametrize("requests", [["1"], {"1": "many"}, {"1": True}, 3])
+@on_a_loop
+async def test_requests_that_are_not_counted_are_refused_in_one_sentence(requests):
+    async with running() as gateway, side_of(gateway) as node:
+        await node.ask(attach="minute")
+        answer = await node.ask(ready=1, requests=requests)
+        assert not answer["ok"] and answer["error"].endswith("a client id, and how many it has sent.")
 
 
 @on_a_loop
