@@ -92,18 +92,36 @@ def says(wall_ns: Ints, volumes: Volumes, regular_days: Collection[int], full_da
     `regular_days` are the dates with a regular session, `full_days` those without an early close, as days since 1970.
     """
     minute, day = _minutes(wall_ns)
-    votes = np.concatenate([_edges(minute, day, np.asarray(sorted(full_days))), _always(day)])
+    full = np.asarray(sorted(full_days))
+    edges, of_session = _edges(minute, day, full)
+    cut = of_session & ~np.isin(edges[:, 1], (0, 1)) & np.isin(edges[:, 0], full)
+    if _cut_by_the_clock(edges[cut], volumes):
+        edges = edges[~of_session]
+    votes = np.concatenate([edges, _always(day)])
     votes = votes[np.isin(votes[:, 0], np.asarray(sorted(regular_days)))]
     pairs, counts = _counted(votes)
-    full = np.isin(pairs[:, 0], np.asarray(sorted(full_days)))
+    on_full = np.isin(pairs[:, 0], full)
     rows = volumes.rows(pairs[:, 0])
-    counts += _jumps(volumes.table, rows, OPEN + pairs[:, 1]) * full
-    counts += _spikes(volumes.table, rows, LAST + pairs[:, 1]) & full
+    counts += _jumps(volumes.table, rows, OPEN + pairs[:, 1]) * on_full
+    counts += _spikes(volumes.table, rows, LAST + pairs[:, 1]) & on_full
     return _verdicts(pairs, counts)
 
 
-def _edges(minute: Ints, day: Ints, full_days: Ints) -> Ints:
-    """(day, minutes) for each start and end of a block of rows between two breaks."""
+def _cut_by_the_clock(edges: Ints, volumes: Volumes) -> bool:
+    """Whether blocks as long as a session, at another time, are parts of days whose volume shows the session where it should be.
+
+    Another clock moves the volume with the edges; who cuts a file at hours of his own leaves it where it is.
+    """
+    if not len(edges):
+        return False
+    rows = volumes.rows(edges[:, 0])
+    told = [_jumps(volumes.table, rows, OPEN + each) >= MIN_MARKS for each in (0, 1)]
+    told += [_spikes(volumes.table, rows, LAST + each) for each in (0, 1)]
+    return bool(2 * np.any(told, axis=0).sum() > len(edges))
+
+
+def _edges(minute: Ints, day: Ints, full_days: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """(day, minutes) for each start and end of a block of rows between two breaks, and whether that is as long as a session."""
     step = np.diff(minute)
     cut = np.flatnonzero(step >= BREAK)
     starts, ends = np.concatenate(([0], cut + 1)), np.concatenate((cut, [len(minute) - 1]))
@@ -113,20 +131,22 @@ def _edges(minute: Ints, day: Ints, full_days: Ints) -> Ints:
     regular = short & ((REGULAR[0][0] <= span) & (span <= REGULAR[0][1]) | (REGULAR[1][0] <= span) & (span <= REGULAR[1][1]))
     start_votes = _around(minute[starts] - np.where(regular, OPEN, DAY_STARTS))
     end_votes = _around(minute[ends] - np.where(regular, LAST, DAY_LAST))
-    cut_off = ~regular & (span < LEAST_DAY)  # may be a part of either, so it votes for both
+    cut_off = ~regular & (span < LEAST_DAY)  # may be a part of either, so it votes for both, unless it stands right as one
+    other_start, other_end = _around(minute[starts] - OPEN), _around(minute[ends] - LAST)
+    start_right, end_right = (cut_off & np.isin(each, (0, 1)) for each in (other_start, other_end))
     whole = np.isin(span, WHOLE) & np.isin(start_votes % 15, (0, 1))
     real_start, real_end = whole.copy(), whole.copy()
     real_start[1:] = True  # where a file begins or ends is no mark, unless that is a whole day
     real_end[:-1] = True
     real_end &= np.isin(day[ends], full_days)
-    return np.concatenate(
-        [
-            np.column_stack((day[starts], start_votes))[real_start],
-            np.column_stack((day[ends], end_votes))[real_end],
-            np.column_stack((day[starts], _around(minute[starts] - OPEN)))[real_start & cut_off],
-            np.column_stack((day[ends], _around(minute[ends] - LAST)))[real_end & cut_off],
-        ]
+    parts = (
+        (day[starts], start_votes, real_start & ~start_right),
+        (day[ends], end_votes, real_end & ~end_right),
+        (day[starts], other_start, real_start & cut_off & ~np.isin(start_votes, (0, 1))),
+        (day[ends], other_end, real_end & cut_off & ~np.isin(end_votes, (0, 1))),
     )
+    votes = np.concatenate([np.column_stack((days, minutes))[chosen] for days, minutes, chosen in parts])
+    return votes, np.concatenate([regular[chosen] for _, _, chosen in parts])
 
 
 def _around(minutes: Ints) -> Ints:

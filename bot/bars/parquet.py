@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bot.bars.formats import INSTRUMENTS, OWN, Format, recognised
+from bot.bars.formats import OWN, Format, recognised
 from bot.bars.table import Table
 from bot.bars.text import check_columns, plain
 from bot.errors import BarsFileError
@@ -27,11 +27,7 @@ def table_of_parquet(path: Path, data: bytes, named: Format | None) -> Table:
         chosen = found[0] if len(found) == 1 else OWN
         check_columns(path, chosen, list(names), lower)
         wanted = {theirs: ours for ours, theirs in chosen.needed.items()}
-        used = {
-            name: wanted.get(each, each)
-            for name, each in zip(names, lower, strict=True)
-            if each in wanted or each in (*INSTRUMENTS, chosen.kind[0])
-        }
+        used = {name: wanted.get(each, each) for name, each in zip(names, lower, strict=True) if each in wanted or each in chosen.beside}
         frame = file.read(columns=list(used)).to_pandas(ignore_metadata=True)[list(used)]
         stamp = (file.schema_arrow.metadata or {}).get(STAMP_KEY, b"").decode() or None
     except (pa.ArrowException, OSError) as error:

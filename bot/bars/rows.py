@@ -32,7 +32,10 @@ def _filled(closes: Ints, repeated: np.ndarray, inside: np.ndarray) -> list[Find
         if part.sum() < LEAST:
             continue
         for period in PERIODS:
-            shares = np.sort([repeated[part & (minute % period == each)].mean() for each in range(period)])
+            phases = [repeated[part & (minute % period == each)] for each in range(period)]
+            if not all(map(len, phases)):  # longer bars that nobody filled up
+                continue
+            shares = np.sort([phase.mean() for phase in phases])
             if shares[0] <= AT_MOST and shares[1] >= NEARLY_ALL:
                 sentence = f"rows {name} only repeat the row before but for one in {period}: bars of {period} minutes were filled up"
                 return [Finding("FILLED", Severity.REFUSE, sentence, "export one-minute bars")]

@@ -51,7 +51,7 @@ def table_of_text(path: Path, data: bytes, named: Format | None) -> Table:
     check_columns(path, chosen, names, lower)
     decimal = _decimal(path, shape, skipped)
     wanted = {theirs: ours for ours, theirs in chosen.needed.items()}
-    used = [index for index, name in enumerate(lower) if name in wanted or name in (*INSTRUMENTS, chosen.kind[0])]
+    used = [index for index, name in enumerate(lower) if name in wanted or name in chosen.beside]
     frame = _read(path, data, shape.delimiter, decimal, skipped, names, used, chosen)[used]
     frame.columns = [wanted.get(lower[index], lower[index]) for index in used]
     if _has_tickers(shape):
