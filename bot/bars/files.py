@@ -114,7 +114,7 @@ def _examined(path: Path, session: SessionContract, reading: Reading, loaders: L
     times = times_of(table, zone)
     prices = prices_of(table)
     columns = {name: np.rint(to_ticks(prices[name])).astype(np.int64) for name in PRICES} | {"volume": volumes_of(table)}
-    names, found = judge_instruments(table)
+    names, found = judge_instruments(table, times.ts_ns)
     if not any(each.severity is Severity.REFUSE for each in found):
         check_order(table, times.ts_ns)
     return _written(table, times, columns, session, reading.stamp, names, found)

@@ -92,7 +92,7 @@ BAD_ROWS = [
     (3, "2025-09-15,6600,6601,6599,6600,1", "line 3: timestamp '2025-09-15' has no time zone"),
     (3, "half past nine,6600,6601,6599,6600,1", "line 3: timestamp 'half past nine' is not readable as a time"),
     (3, ",6600,6601,6599,6600,1", "line 3: the timestamp is missing"),
-    (3, "", "line 3: the timestamp is missing"),
+    (3, ",,,,,", "line 3: the timestamp is missing"),
     (3, "2025-09-15T13:31:00Z,6600.30,6601,6599,6600,1", "line 3: open = 6600.3 is off the tick; prices are multiples of 0.25"),
     (5, "2025-09-15T13:33:00Z,6600,6601,6599,6600.24,1", "line 5: close = 6600.24 is off the tick"),
     (3, "2025-09-15T13:31:00Z,6600,,6599,6600,1", "line 3: high is empty, so it is not a price in points"),
