@@ -25,6 +25,8 @@ EVENING = 17 * 60 + 30  # in the middle of the daily break: sessions are parted 
 BREAK = 45  # minutes of silence
 NIGHT = 8 * 60  # a silence as long as this on both sides: the regular session alone
 LONGEST_REGULAR = 410
+FAR = 60  # minutes: a clock that is further off is off by quarters of an hour
+MANY_BLOCKS = 3  # a day in more pieces than these is thin, and where it breaks off is no mark
 REGULAR = ((200, 215), (380, 395))  # minutes of a half day and of a full one, more or less
 LEAST_DAY = 1200
 WHOLE = (389, 390, 449, 450, 1379, 1380)  # minutes from the first to the last row of a whole day (449: 09:30 to 16:59), or one more
@@ -134,11 +136,17 @@ def _edges(minute: Ints, day: Ints, full_days: Ints) -> tuple[Ints, npt.NDArray[
     cut_off = ~regular & (span < LEAST_DAY)  # may be a part of either, so it votes for both, unless it stands right as one
     other_start, other_end = _around(minute[starts] - OPEN), _around(minute[ends] - LAST)
     start_right, end_right = (cut_off & np.isin(each, (0, 1)) for each in (other_start, other_end))
-    whole = np.isin(span, WHOLE) & np.isin(start_votes % 15, (0, 1))
+    first, last = (np.searchsorted(day[starts], day[starts], side) for side in ("left", "right"))
+    day_span = minute[ends[last - 1]] - minute[starts[first]]  # over the holes of a day
+    whole = np.isin(day_span, WHOLE) & np.isin(start_votes[first] % 15, (0, 1))
     real_start, real_end = whole.copy(), whole.copy()
     real_start[1:] = True  # where a file begins or ends is no mark, unless that is a whole day
     real_end[:-1] = True
     real_end &= np.isin(day[ends], full_days)
+    inner = np.append(day[starts][1:] == day[ends][:-1], False)  # a day goes on after this block
+    thin = np.isin(day[starts], _in_pieces(day[starts]))
+    real_end &= ~(thin & inner)
+    real_start &= ~(thin & np.concatenate(([False], inner[:-1])))
     parts = (
         (day[starts], start_votes, real_start & ~start_right),
         (day[ends], end_votes, real_end & ~end_right),
@@ -147,6 +155,12 @@ def _edges(minute: Ints, day: Ints, full_days: Ints) -> tuple[Ints, npt.NDArray[
     )
     votes = np.concatenate([np.column_stack((days, minutes))[chosen] for days, minutes, chosen in parts])
     return votes, np.concatenate([regular[chosen] for _, _, chosen in parts])
+
+
+def _in_pieces(days: Ints) -> Ints:
+    """The days of more blocks than a few."""
+    dates, counts = np.unique(days, return_counts=True)
+    return dates[counts > MANY_BLOCKS]
 
 
 def _around(minutes: Ints) -> Ints:
@@ -191,12 +205,13 @@ def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> npt.NDA
 
 
 def _verdicts(pairs: Ints, counts: Ints) -> Says:
-    """The best of each day, if it has two marks and no other has as many."""
-    order = np.lexsort((-counts, pairs[:, 0]))
-    pairs, counts = pairs[order], counts[order]
+    """The best of each day, if it has two marks and no other has as many that a clock may be off by."""
+    accident = (np.abs(pairs[:, 1]) > FAR) & ~np.isin(pairs[:, 1] % 15, (0, 1))
+    order = np.lexsort((accident, -counts, pairs[:, 0]))
+    pairs, counts, accident = pairs[order], counts[order], accident[order]
     first = np.flatnonzero(np.diff(pairs[:, 0], prepend=-SILENT * DAY_MINUTES) != 0)
     second = np.minimum(first + 1, len(counts) - 1)
-    rival = np.where((second > first) & (pairs[second, 0] == pairs[first, 0]), counts[second], 0)
+    rival = np.where((second > first) & (pairs[second, 0] == pairs[first, 0]), counts[second] - (accident[second] & ~accident[first]), 0)
     clear = (counts[first] >= MIN_MARKS) & (counts[first] > rival)
     single = (counts[first] == 1) & (rival == 0)
     minutes = np.where(clear, pairs[first, 1], SILENT)

@@ -55,7 +55,7 @@ def download(
         if request.part.exists():
             click.echo(f"What has come is kept in {request.part}: the same command goes on from there.", err=True)
         raise
-    passport = examined(out, read_contracts(contracts).session).passport
+    passport = examined(out, read_contracts(contracts)).passport
     say(passport.lines())
     click.echo(f"{out}: written.")
     context.exit(0 if passport.usable else 1)

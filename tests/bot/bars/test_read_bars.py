@@ -29,7 +29,7 @@ ROWS = [
 
 
 def read_bars(path: Path, stamp: str | None = None) -> BarsFile:
-    return examined(path, CONTRACTS.session, Reading(stamp))
+    return examined(path, CONTRACTS, Reading(stamp))
 
 
 def with_row(number: int, row: str) -> list[str]:
@@ -151,7 +151,7 @@ def test_zero_rows_are_refused(csv):
 def test_bars_of_another_length_are_refused(csv):
     rows = [ROWS[0].replace("13:30", f"{13 + minute // 60}:{minute % 60:02d}") for minute in range(0, 55, 5)]
     with pytest.raises(BarsFileError, match=r"most rows are 5 minutes apart .*: one-minute bars are needed"):
-        read_usable(csv(rows), CONTRACTS.session, Reading("close"))
+        read_usable(csv(rows), CONTRACTS, Reading("close"))
 
 
 def test_a_gap_is_not_another_length(csv):
@@ -224,4 +224,4 @@ def test_a_file_of_a_kind_nobody_thought_of_is_a_sentence_too(tmp_path, text):
     path = tmp_path / "odd.csv"
     path.write_bytes(text.encode())
     with pytest.raises(BarsFileError, match=re.escape(str(path))):
-        examined(path, CONTRACTS.session)
+        examined(path, CONTRACTS)

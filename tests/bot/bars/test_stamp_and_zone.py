@@ -20,7 +20,7 @@ NEW_YORK = "America/New_York"
 
 
 def read_bars(path: Path, stamp: str | None = None) -> BarsFile:
-    return read_usable(path, CONTRACTS.session, Reading(stamp))
+    return read_usable(path, CONTRACTS, Reading(stamp))
 
 
 def session(day: str, seed: int, first: str = "18:00", last: str = "16:59") -> pd.Series:
@@ -166,3 +166,26 @@ def test_rows_of_a_holiday_alone_are_named_and_no_zone_is_asked_for(tmp_path, fi
     assert "zone" not in str(caught.value)
     rest = week[trading_dates(week) != "2025-09-01"]
     assert read_bars(write_minutes(tmp_path / "bars.csv", rest)).passport.stamp == "open"
+
+
+def test_a_hole_in_the_only_day_is_no_other_clock(tmp_path):
+    day = days(1)
+    hole = (day.index.strftime("%H:%M") >= "09:18") & (day.index.strftime("%H:%M") < "10:48")
+    assert read(tmp_path, day[~hole]).passport.stamp == "open"
+
+
+def test_a_thin_day_that_breaks_off_many_times_is_no_other_clock(tmp_path):
+    volume = days()
+    clock, last = volume.index.strftime("%H:%M"), volume.index.normalize() == volume.index[-1].normalize()
+    broken = np.zeros(len(volume), dtype=bool)
+    for first, end in (("03:00", "03:50"), ("07:30", "08:20"), ("11:00", "11:50"), ("13:59", "14:50"), ("14:59", "16:00")):
+        broken |= last & (clock >= first) & (clock < end)
+    assert read(tmp_path, volume[~broken]).passport.stamp == "open"
+
+
+def test_night_hours_that_reach_over_the_open_by_another_clock_are_refused(tmp_path):
+    volume = pd.concat([session(f"2025-09-{16 + day}", day) for day in range(4)])
+    night = volume[(volume.index.hour < 9) | (volume.index.hour >= 18)]
+    peaks = (night * np.where(night.index.minute % 5 == 0, 3, 1)).set_axis(night.index + pd.Timedelta(hours=2))
+    with pytest.raises(BarsFileError):
+        read(tmp_path, peaks)

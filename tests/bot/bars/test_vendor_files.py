@@ -20,7 +20,7 @@ CLOSES = (FRAME["open_ns"] + MINUTE_NS).tolist()
 def read(folder: Path, content: bytes, reading: Reading | None = None, suffix: str = ".csv") -> BarsFile:
     path = folder / f"bars{suffix}"
     path.write_bytes(content)
-    return examined(path, CONTRACTS.session, reading or Reading())
+    return examined(path, CONTRACTS, reading or Reading())
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -132,9 +132,9 @@ def test_a_frame_of_yfinance_with_two_levels_is_taken_for_one_ticker_and_refused
     one = FRAME[files.VALUES].set_axis(times).rename(columns=str.capitalize)
     path = tmp_path / "bars.parquet"
     pd.concat({"ES=F": one}, axis=1).swaplevel(axis=1).to_parquet(path)
-    file = examined(path, CONTRACTS.session)
+    file = examined(path, CONTRACTS)
     assert file.passport.instruments == ["ES=F"]
     assert file.bars["ts_ns"].tolist() == CLOSES
     pd.concat({"ES=F": one, "NQ=F": one}, axis=1).swaplevel(axis=1).to_parquet(path)
     with pytest.raises(BarsFileError, match="holds 2 tickers \\(ES=F, NQ=F\\); one is needed"):
-        examined(path, CONTRACTS.session)
+        examined(path, CONTRACTS)
