@@ -53,10 +53,10 @@ laws = {value: contracts_with(value) for value in TRIED}
 
 # %%
 request = BacktestRequest(out=OUT, bars=Path(BARS) if BARS else None, sessions=SESSIONS)
-session = load_contracts().session
-closes = request.read(session).frame["ts_ns"]
+contracts = load_contracts()
+closes = request.read(contracts).frame["ts_ns"]
 first, last = (new_york(int(closes.iloc[place])).date() for place in (0, -1))
-days = sessions_with_bars(closes, SessionCalendar(session, first, last + timedelta(days=1)))
+days = sessions_with_bars(closes, SessionCalendar(contracts.session, first, last + timedelta(days=1)))
 first_of_second = days[2 * len(days) // 3]
 last_of_first = max(day for day in days if day < first_of_second)
 print(f"choose on {days[0]} to {last_of_first}, look once at {first_of_second} to {days[-1]}")

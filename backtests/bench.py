@@ -98,7 +98,7 @@ def measure(kind: str, sessions: int) -> dict[str, float]:
     """One measurement in this process: bars, seconds (of them in the journal), peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
         request = BacktestRequest(out=Path(folder), sessions=sessions)
-        bars = request.read(load_contracts().session)
+        bars = request.read(load_contracts())
         run = KINDS[kind](request, bars)
         start = time.perf_counter()
         run()
@@ -118,7 +118,7 @@ def shares() -> list[tuple[str, float]]:
     profile = cProfile.Profile()
     with tempfile.TemporaryDirectory() as folder:
         request = BacktestRequest(out=Path(folder), sessions=SESSIONS)
-        run = stack(request, request.read(load_contracts().session))
+        run = stack(request, request.read(load_contracts()))
         profile.runcall(run)
     own: dict[str, float] = defaultdict(float)
     for (file, _, name), row in pstats.Stats(profile).stats.items():

@@ -33,7 +33,7 @@ from bot.bars.own_format import write_bars
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar
 from bot.contracts import load_contracts
-from bot.contracts.models import SessionContract
+from bot.contracts.models import Contracts
 from bot.units import MINUTE_NS
 
 ROWS = 2_000_000
@@ -47,7 +47,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def bars(rows: int) -> pd.DataFrame:
     """One synthetic day and its mirror in turn, over CME's whole days: level, volume and hours are those of real files."""
     last = FIRST + dt.timedelta(days=rows // DAY_MINUTES * 2 + 30)
-    calendar = SessionCalendar(session(), FIRST, last)
+    calendar = SessionCalendar(contracts().session, FIRST, last)
     opens = np.asarray([start for start, end in calendar.globex_hours if end - start == DAY_MINUTES * MINUTE_NS])[: -(-rows // DAY_MINUTES)]
     day = pd.DataFrame(synthetic_bars(1, 1, FIRST, calendar), columns=["ts_ns", *OHLC, "volume"])
     turn = int(day["open"].iloc[0] + day["close"].iloc[-1])
@@ -58,15 +58,15 @@ def bars(rows: int) -> pd.DataFrame:
 
 
 @lru_cache
-def session() -> SessionContract:
+def contracts() -> Contracts:
     """Loaded once, and not measured."""
-    return load_contracts().session
+    return load_contracts()
 
 
 def read(reader: str, path: Path) -> int:
     """Read a file; how many rows it has."""
     if reader == "mesbot":
-        return len(read_bars(path, session()).bars)
+        return len(read_bars(path, contracts()).bars)
     return len(pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, parse_dates=["timestamp"]))
 
 
@@ -77,7 +77,7 @@ def by_itself(*words: str) -> str:
 
 def one(reader: str, path: Path) -> dict[str, float]:
     """The measurement itself. Contracts and calendars' libraries are loaded before."""
-    SessionCalendar(session(), FIRST, FIRST + dt.timedelta(days=30))
+    SessionCalendar(contracts().session, FIRST, FIRST + dt.timedelta(days=30))
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     rows = read(reader, path)
     seconds = time.process_time() - start
@@ -86,7 +86,7 @@ def one(reader: str, path: Path) -> dict[str, float]:
 
 def dominating(path: Path) -> list[tuple[str, float]]:
     """Our functions that take the most time of a reading, each with what it calls in libraries; shares of the whole."""
-    session()
+    contracts()
     profile = cProfile.Profile()
     profile.runcall(read, "mesbot", path)
     stats = pstats.Stats(profile).stats

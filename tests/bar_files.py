@@ -72,6 +72,24 @@ def trading_dates(frame: pd.DataFrame) -> np.ndarray:
     return (wall(frame) + pd.Timedelta(hours=6)).strftime("%Y-%m-%d").to_numpy()
 
 
+def busy(first: str = "2025-06-02", sessions: int = 8) -> pd.DataFrame:
+    """Synthetic minutes with a volume that steps at the market's minutes, each day alike but for a little noise."""
+    frame = synthetic(first, sessions, 21)
+    minute = minute_of_day(frame)
+    day = (minute >= 570) & (minute < 960)
+    usual = np.where(day, 2000.0, 150.0) * np.where(minute % 5 == 0, 1.4, 1.0) * np.where(np.isin(minute, (510, 600, 840)), 3.0, 1.0)
+    usual *= np.where(minute == 570, 5.0, 1.0) * np.where(minute == 571, 3.0, 1.0) * np.where(minute == 959, 15.0, 1.0)
+    noise = np.random.default_rng(5).uniform(0.8, 1.25, len(frame))
+    return frame.assign(volume=(usual * noise).astype(int))
+
+
+def moved(frame: pd.DataFrame, dates: set[str], minutes: int) -> pd.DataFrame:
+    """The trading days of those dates so many minutes later; where two rows meet the first stays."""
+    off = np.where(np.isin(trading_dates(frame), list(dates)), minutes, 0)
+    later = frame.assign(open_ns=frame["open_ns"] + off * MINUTE_NS).sort_values("open_ns", kind="stable")
+    return later[~later["open_ns"].duplicated()]
+
+
 def zoned(frame: pd.DataFrame, zone: str = "UTC", minutes: int = 0) -> list[str]:
     """ISO times with the offset of the zone at each moment."""
     if zone == "UTC":

@@ -53,7 +53,7 @@ def backtest_config(request: BacktestRequest, catalog: Path | None = None) -> Ba
     Nothing else is written before it runs. Raises UsageError or ContractError, in one sentence.
     """
     contracts = load_contracts(request.contracts, request.strategies)
-    bars = request.read(contracts.session)
+    bars = request.read(contracts)
     folder = (request.out / CATALOG if catalog is None else catalog).resolve()
     instrument = mes_contract(contracts, *bars.span_ns)
     write_catalog(folder, bars, instrument)

@@ -43,7 +43,7 @@ def import_files(files: Sequence[Path], folder: Path, contracts: Contracts, read
     else; OSError if it cannot be written. Then nothing is written.
     """
     _require_free(folder)
-    read = [read_bars(path, contracts.session, reading, LOADERS) for path in files]
+    read = [read_bars(path, contracts, reading, LOADERS) for path in files]
     bars, symbols, told = joined(read)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -77,7 +77,7 @@ def _fill(draft: Path, bars: pd.DataFrame, parquet: bytes, read: Sequence[BarsFi
     sources = [Source(file.path.name, file.passport.sha256, file.passport.summary) for file in read]
     record = ImportRecord(sources, told, "", hashes(draft))
     (draft / RECORD).write_bytes(msgspec.json.encode(record))
-    whole = examined(draft, contracts.session).passport
+    whole = examined(draft, contracts).passport
     require_usable(f"{', '.join(file.path.name for file in read)} together", whole)
     record = msgspec.structs.replace(record, bars_sha256=whole.bars_sha256)
     (draft / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record)))

@@ -13,7 +13,7 @@ from bot.bars import Reading
 from bot.bars.sessions import sessions_with_bars
 from bot.bars.source import Bars, bars_of_file, synthetic_sessions
 from bot.calendar import SessionCalendar
-from bot.contracts.models import SessionContract
+from bot.contracts.models import Contracts
 from bot.errors import UsageError
 from bot.journal.folder import JOURNAL
 
@@ -78,11 +78,11 @@ class BacktestRequest:
         if self.resume and not (self.out / JOURNAL).exists():
             raise UsageError(f"--resume: there is no {self.out / JOURNAL} to go on with; leave --resume away to begin it.")
 
-    def read(self, session: SessionContract) -> Bars:
+    def read(self, contracts: Contracts) -> Bars:
         """The bars asked for. Raises BarsFileError if their file cannot be used."""
         if self.bars is None:
-            return synthetic_sessions(self.seed, self.sessions, session)
-        return bars_of_file(self.bars, session, Reading(self.stamp, self.zone, self.format), LOADERS)
+            return synthetic_sessions(self.seed, self.sessions, contracts.session)
+        return bars_of_file(self.bars, contracts, Reading(self.stamp, self.zone, self.format), LOADERS)
 
     def require_sessions(self, bars: Bars, calendar: SessionCalendar) -> None:
         """Raises UsageError, naming the sessions there are, if the dates asked for hold none of them."""

@@ -34,7 +34,7 @@ def run_backtest(request: BacktestRequest, progress: Progress | None = None, say
     writes into the same folder; JournalBroken if the journal to go on with is that of another run.
     """
     contracts = load_contracts(request.contracts, request.strategies)
-    bars = request.read(contracts.session)
+    bars = request.read(contracts)
     for note in bars.notes if say is not None else ():
         say(note)
     journal = request.out / JOURNAL

@@ -21,6 +21,8 @@ Ints = npt.NDArray[np.int64]
 
 def check_kind(table: Table) -> None:
     """Raises BarsFileError at a row that says itself that it is no one-minute bar."""
+    if table.format.kind is None:
+        return
     column, minutes = table.format.kind
     if column not in table.frame:
         return

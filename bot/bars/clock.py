@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bot.bars.course import course_of
+from bot.bars.course import course_of, shows_sessions
 from bot.bars.marks import MARKS, SILENT, Says, Volumes, says
 from bot.bars.odd_sessions import judge_odd_sessions, odd_sessions
 from bot.bars.passport import Finding, Severity, Stretch
@@ -23,6 +23,7 @@ from bot.units import HOUR_NS, MINUTE_NS
 NEARLY_ALL = 0.95
 SOME_WRONG = 0.2  # share of sessions of one side of a clock change
 RIGHT = "in a right file the day starts at 18:00 or the session at 09:30 New York, on both sides of a clock change"
+CUT = "as long as a session, but volume does not show that they are one: this may be another clock, or a day that was cut there"
 
 
 class Clock(NamedTuple):
@@ -32,6 +33,11 @@ class Clock(NamedTuple):
     reason: str
     stretches: list[Stretch]
     findings: list[Finding]
+
+    @property
+    def holds(self) -> bool:
+        """Whether sessions show that the clock is right, and nothing that it is not."""
+        return any(each.opens + each.closes for each in self.stretches) and not any(each.code == "CLOCK" for each in self.findings)
 
 
 class Days(NamedTuple):
@@ -95,16 +101,16 @@ def _off(times: Times, volume: Ints, days: Days, said: Says, stretches: list[Str
 
 def _no_accident(said: Says, wrong: np.ndarray, stretches: list[Stretch]) -> bool:
     """Whether sessions stand elsewhere by hours and nothing of them stands right, or two in a row do, or many of one side."""
-    speaking = np.flatnonzero(said.minutes != SILENT)
-    minutes = said.minutes[speaking]
-    hours = wrong[speaking] & np.isin(minutes % 15, (0, 1))
-    if (hours & (said.right[speaking] == 0)).any() or ((minutes[1:] == minutes[:-1]) & hours[1:]).any():
+    hours = wrong & np.isin(said.minutes % 15, (0, 1))
+    minutes = said.minutes[said.minutes != SILENT]
+    in_a_row = (minutes[1:] == minutes[:-1]) & hours[said.minutes != SILENT][1:]
+    if (hours & (said.right == 0)).any() or in_a_row.any():
         return True
-    days = [date_of(day) for day in said.day[speaking]]
+    days = [date_of(day) for day in said.day]
     for stretch in stretches:
         inside = np.asarray([stretch.first <= day <= stretch.last for day in days])
         least = max(SOME_WRONG * inside.sum(), 1 if inside.sum() > 2 else 0)  # one of several may be an accident
-        if (hours & inside).sum() > least or (wrong[speaking] & inside).sum() > inside.sum() / 2:
+        if (hours & inside).sum() > least or (wrong & inside).sum() > inside.sum() / 2:
             return True
     return False
 
@@ -134,26 +140,37 @@ def _side(stretch: Stretch) -> str:
 
 
 def _remedy(times: Times, volume: Ints, days: Days, most: int) -> str:
-    """A zone is named only if the marks then hold on nearly all sessions."""
-    for zone in CANDIDATES:
-        held, sessions = _holds(from_wall(times.wall_ns, zone), volume, days)
-        if held:
-            return (
-                f"as the wall clock of {zone} they hold on {held} of {sessions} sessions, so say --zone {zone} or write that zone's offset"
-            )
+    """A zone is named only if the marks then hold on nearly all sessions, volume included where the file holds nothing else."""
+    tried = {zone: _holds(from_wall(times.wall_ns, zone), volume, days) for zone in CANDIDATES}
+    zone = next((name for name, found in tried.items() if found.right and found.shown), None)
+    if zone is not None:
+        held = f"they hold on {tried[zone].right} of {tried[zone].speaking} sessions"
+        return f"as the wall clock of {zone} {held}, so say --zone {zone} or write that zone's offset"
     offset_ns = int(times.wall_ns[0] - times.ts_ns[0]) + (most - most % 15) * MINUTE_NS
-    held, sessions = _holds(times.wall_ns - offset_ns, volume, days)
-    if held:
-        return f"a clock of {offset_name(offset_ns)} would fit on {held} of {sessions} sessions; if that is yours, name it with --zone"
+    found = _holds(times.wall_ns - offset_ns, volume, days)
+    if found.right and found.shown:
+        held = f"would fit on {found.right} of {found.speaking} sessions"
+        return f"a clock of {offset_name(offset_ns)} {held}; if that is yours, name it with --zone"
+    if found.right or any(each.right for each in tried.values()):
+        return f"the rows of a day are {CUT}; export whole days with times in UTC"
     return f"no one zone makes them hold; {RIGHT}: export it anew with times in UTC"
 
 
-def _holds(ts_ns: Ints, volume: Ints, days: Days) -> tuple[int, int]:
-    """On how many of the sessions that say anything the marks hold; 0 unless nearly all of them on each side of a clock change."""
+class Holds(NamedTuple):
+    """On how many sessions the marks hold by another clock (0 unless on nearly all that say anything, on each side of a clock change),
+    how many say anything, and whether more than the edges of a day's rows says so."""
+
+    right: int
+    speaking: int
+    shown: bool
+
+
+def _holds(ts_ns: Ints, volume: Ints, days: Days) -> Holds:
     order = np.argsort(ts_ns, kind="stable")
     wall_ns = new_york_wall(ts_ns[order])
-    said = says(wall_ns, Volumes.of(wall_ns, volume[order]), days.regular, days.full)
+    volumes = Volumes.of(wall_ns, volume[order])
+    said = says(wall_ns, volumes, days.regular, days.full)
     right, speaking = int(((said.minutes == 0) | (said.minutes == 1)).sum()), int((said.minutes != SILENT).sum())
     wrong = (said.minutes != SILENT) & (said.minutes != 0) & (said.minutes != 1)
     fits = right >= NEARLY_ALL * speaking and not (wrong.any() and _no_accident(said, wrong, _stretches(said)))
-    return (right if fits else 0), speaking
+    return Holds(right if fits else 0, speaking, shows_sessions(volumes, days.full))

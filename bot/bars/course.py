@@ -21,7 +21,7 @@ CERTAIN, MARGIN = 6.0, 3.0  # standard errors: the highest of a day by chance is
 LEAST_SESSIONS, LEAST_MINUTES = 4, 120
 STEP = 3.0  # log: no single minute decides
 LEAPS, SPIKES, FALLS = 2.5, 2.0, 1 / 3  # of the minute before
-QUIET = 1.25  # of the session's median
+QUIET, HIGH = 1.25, 1.5  # of the session's median
 
 
 class Course(NamedTuple):
@@ -91,6 +91,16 @@ def ends_of(volumes: Volumes, full_days: Collection[int], minutes: int) -> Ends:
     early = opens & (second >= LEAPS * first) & (first < QUIET * usual) & ~spikes
     late = closes & (last <= FALLS * before) & (last < usual)
     return Ends(int((opens | closes).sum()), int(early.sum()), int(late.sum()))
+
+
+def shows_sessions(volumes: Volumes, full_days: Collection[int]) -> bool:
+    """Whether days are more than a block of rows as long as a session: rows around it, or volume high in its first and last minutes."""
+    table = volumes.table[:-1][np.isin(volumes.days, np.asarray(sorted(full_days)))]
+    inside = table[:, volumes.column(OPEN) : volumes.column(LAST) + 2]  # by either stamp
+    around = (table > 0).sum(axis=1) - (inside > 0).sum(axis=1)
+    usual = np.maximum(_usual(inside), 1)
+    first, last = (np.median(each.max(axis=1) / usual) for each in (inside[:, :2], inside[:, -2:]))
+    return bool(2 * (around >= LEAST_MINUTES).sum() > len(table) or min(first, last) >= HIGH)
 
 
 def _usual(volumes: Floats) -> Floats:

@@ -30,7 +30,7 @@ from bot.bars.text import table_of_text
 from bot.bars.times import Times, times_of
 from bot.bars.zone import Ints, checked_zone
 from bot.calendar import SessionCalendar, new_york
-from bot.contracts.models import SessionContract
+from bot.contracts.models import Contracts, PriceLevelLaw, SessionContract
 from bot.errors import BarsFileError, CalendarError, UsageError
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS, to_points, to_ticks
@@ -74,12 +74,12 @@ class BarsFile:
         return [Bar(*row) for row in zip(*(self.bars[name].tolist() for name in ("ts_ns", *PRICES, "volume")), strict=True)]
 
 
-def read_bars(path: str | Path, session: SessionContract, reading: Reading = Reading(), loaders: Loaders = NO_LOADERS) -> BarsFile:
+def read_bars(path: str | Path, contracts: Contracts, reading: Reading = Reading(), loaders: Loaders = NO_LOADERS) -> BarsFile:
     """The bars of a usable file; `examined` says what that is.
 
     Raises BarsFileError, one sentence: what was found, what is allowed, what to do.
     """
-    file = examined(path, session, reading, loaders)
+    file = examined(path, contracts, reading, loaders)
     require_usable(str(path), file.passport)
     return file
 
@@ -92,7 +92,7 @@ def require_usable(name: str, passport: Passport) -> None:
         raise BarsFileError(f"{name}: {refused[0].text}{more}")
 
 
-def examined(path: str | Path, session: SessionContract, reading: Reading = Reading(), loaders: Loaders = NO_LOADERS) -> BarsFile:
+def examined(path: str | Path, contracts: Contracts, reading: Reading = Reading(), loaders: Loaders = NO_LOADERS) -> BarsFile:
     """A file, or a folder that was imported, with its passport, usable or not. `loaders` read what this floor cannot.
 
     Formats are those of bot/bars/formats.py, known by content; prices are points on the 0.25 tick, volume whole
@@ -100,12 +100,12 @@ def examined(path: str | Path, session: SessionContract, reading: Reading = Read
     """
     path = Path(path)
     try:
-        return _examined(path, session, reading, loaders)
+        return _examined(path, contracts, reading, loaders)
     except (ArithmeticError, LookupError, TypeError, ValueError, pd.errors.ParserError) as error:  # of a kind of file nobody thought of
         raise BarsFileError(f"{path}: holds what no format of bars has: {fault_in_words(error)}; {NO_FORMAT}") from error
 
 
-def _examined(path: Path, session: SessionContract, reading: Reading, loaders: Loaders) -> BarsFile:
+def _examined(path: Path, contracts: Contracts, reading: Reading, loaders: Loaders) -> BarsFile:
     named = _named(reading.format)
     zone = None if reading.zone is None else checked_zone(reading.zone)
     table = _table(path, named, loaders)
@@ -115,10 +115,10 @@ def _examined(path: Path, session: SessionContract, reading: Reading, loaders: L
     times = times_of(table, zone)
     prices = prices_of(table)
     columns = {name: np.rint(to_ticks(prices[name])).astype(np.int64) for name in PRICES} | {"volume": volumes_of(table)}
-    names, found = judge_instruments(table)
+    names, found = judge_instruments(table, times.ts_ns)
     if not any(each.severity is Severity.REFUSE for each in found):
         check_order(table, times.ts_ns)
-    return _written(table, times, columns, session, reading.stamp, names, found)
+    return _written(table, times, columns, contracts, reading.stamp, names, found)
 
 
 def _named(name: str | None) -> Format | None:
@@ -159,9 +159,9 @@ def calendar_around(name: str, ts_ns: Ints, session: SessionContract) -> Session
 
 
 def _written(
-    table: Table, times: Times, columns: dict[str, Ints], session: SessionContract, stated: str | None, names: list[str], found: list
+    table: Table, times: Times, columns: dict[str, Ints], contracts: Contracts, stated: str | None, names: list[str], found: list
 ) -> BarsFile:
-    calendar = calendar_around(str(table.path), times.ts_ns, session)
+    calendar = calendar_around(str(table.path), times.ts_ns, contracts.session)
     if table.settled:
         stated, times = stated or table.stamp, times._replace(stated=True)
     if any(each.severity is Severity.REFUSE for each in found):
@@ -172,14 +172,16 @@ def _written(
         clock = judge_clock(times, columns["volume"], Days.of(calendar), stated, documented, table.format.title)
     closes = times.ts_ns + (MINUTE_NS if clock.stamp is Stamp.OPEN else 0)
     frame = pd.DataFrame({"ts_ns": closes, **columns})
-    facts = facts_of(table, times, closes, columns, calendar, clock)
+    facts = facts_of(table, times, closes, columns, calendar, clock, contracts.data_contract.price_level)
     judged = [*table.told, *found, *clock.findings, *facts.pop("judged")]
     passport = Passport(**facts, instruments=names, findings=sorted(judged, key=lambda each: ORDER.index(each.severity)))
     symbols = next((table.frame[name].astype("str").to_numpy(dtype=str) for name in INSTRUMENTS if name in table.frame), None)
     return BarsFile(table.path, frame, passport, table.columns, symbols)
 
 
-def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints], calendar: SessionCalendar, clock: Clock) -> dict:
+def facts_of(
+    table: Table, times: Times, closes: Ints, columns: dict[str, Ints], calendar: SessionCalendar, clock: Clock, level: PriceLevelLaw
+) -> dict:
     """The fields of a passport but names and findings; `judged` are the findings made on the way."""
     held = judges.held_sessions(closes, calendar)
     named = closes if clock.stamp is None else closes - MINUTE_NS
@@ -191,10 +193,10 @@ def facts_of(table: Table, times: Times, closes: Ints, columns: dict[str, Ints],
         *judges.judge_sessions(held),
         *filled,
         *judge_rows(table, closes, columns, np.zeros_like(repeated) if told else repeated, held),
-        *judges.judge_hours(closes, closed, calendar),
+        *judges.judge_hours(closes, closed, calendar, clock.holds),
         *judges.judge_columns(closes, columns),
         *price_level.judge_level(closes, columns["close"]),
-        *price_level.judge_jumps(table, closes - MINUTE_NS, columns),
+        *price_level.judge_jumps(table, closes - MINUTE_NS, columns, level),
     ]
     return {
         "rows": len(closes), "first": _shown(named[0]), "last": _shown(named[-1]), "format": table.format.title, "zone": times.zone,

@@ -41,12 +41,17 @@ class Format:
     fixed_point: bool = False
     stamp: Literal["open", "close"] | None = None
     zone: str | None = None
-    kind: tuple[str, tuple[str, ...]] = ("", ())
+    kind: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def split_time(self) -> bool:
         """Whether date and time stand in two columns."""
         return "date" in self.renamed.values() and "time" in self.renamed.values()
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Columns that are read where a file has them: whose bars these are, and what bars its rows say they are."""
+        return INSTRUMENTS if self.kind is None else (*INSTRUMENTS, self.kind[0])
 
     @property
     def needed(self) -> dict[str, str]:

@@ -87,8 +87,11 @@ def outside_hours(ts_ns: Ints, calendar: SessionCalendar) -> np.ndarray:
     return closed
 
 
-def judge_hours(ts_ns: Ints, closed: np.ndarray, calendar: SessionCalendar) -> list[Finding]:
-    """Bars in closed hours: a few are stray prints, many, or a row of them at a day's edge, are another clock or filled minutes."""
+def judge_hours(ts_ns: Ints, closed: np.ndarray, calendar: SessionCalendar, clock_holds: bool) -> list[Finding]:
+    """Bars in closed hours: a few are stray prints, many, or a row of them at a day's edge, are another clock or filled minutes.
+
+    `clock_holds`: the marks of sessions stand right, so that another zone is no remedy.
+    """
     count = int(closed.sum())
     if not count:
         return []
@@ -99,15 +102,27 @@ def judge_hours(ts_ns: Ints, closed: np.ndarray, calendar: SessionCalendar) -> l
         sentence = f"{rows} minutes run {side} {new_york(moment):%Y-%m-%d %H:%M} New York without a pause, when CME is closed{others}"
         remedy = "times of that day are another clock's, or minutes were filled in: take these sessions away, or fetch them anew"
         return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
-    first = f"{new_york(int(ts_ns[np.argmax(closed)]) - MINUTE_NS):%Y-%m-%d %H:%M}"
     lie = "lies" if count == 1 else "lie"
     share = f"{counted(count, 'row')} ({100 * count / len(ts_ns):.2g} %)"
-    sentence = f"{share} {lie} in hours in which CME is closed, the first a bar opening {first} New York"
+    sentence = f"{share} {lie} in hours in which CME is closed, {_dates_of(ts_ns[closed])}"
     if count > max(MUCH_OUTSIDE * len(ts_ns), 1):
-        remedy = "remove rows that were filled in, or name the zone that the times are in"
+        remedy = "take these rows away" if clock_holds else "take these rows away if they were filled in; else export it anew in UTC"
         return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
     weekend = ((new_york_wall(ts_ns[closed]) // (1440 * MINUTE_NS) + 3) % 7 == 5).any()
     return [Finding("CLOSED_HOURS", Severity.WARN if weekend else Severity.NOTE, sentence)]
+
+
+def _dates_of(closes_ns: Ints) -> str:
+    """On which dates bars open, New York, those with most first, and from when to when."""
+    wall = (new_york_wall(closes_ns - MINUTE_NS)).astype("datetime64[ns]")
+    dates, counts = np.unique(wall.astype("datetime64[D]"), return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:2]
+    told = []
+    for date, count in zip(dates[order], counts[order].tolist(), strict=True):
+        times = [str(each)[11:16] for each in wall[wall.astype("datetime64[D]") == date].astype("datetime64[m]")]
+        told.append(f"{count} on {date} from {times[0]} to {times[-1]}")
+    more = f" and others on {counted(len(dates) - len(told), 'more day')}" if len(dates) > len(told) else ""
+    return f"{', '.join(told)} New York{more}"
 
 
 def _runs_into_breaks(closed_ns: Ints, calendar: SessionCalendar) -> list[tuple[int, int, str]]:

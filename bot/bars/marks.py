@@ -25,6 +25,8 @@ EVENING = 17 * 60 + 30  # in the middle of the daily break: sessions are parted 
 BREAK = 45  # minutes of silence
 NIGHT = 8 * 60  # a silence as long as this on both sides: the regular session alone
 LONGEST_REGULAR = 410
+FAR = 60  # minutes: a clock that is further off is off by quarters of an hour
+MANY_BLOCKS = 3  # a day in more pieces than these is thin, and where it breaks off is no mark
 REGULAR = ((200, 215), (380, 395))  # minutes of a half day and of a full one, more or less
 LEAST_DAY = 1200
 WHOLE = (389, 390, 449, 450, 1379, 1380)  # minutes from the first to the last row of a whole day (449: 09:30 to 16:59), or one more
@@ -92,18 +94,36 @@ def says(wall_ns: Ints, volumes: Volumes, regular_days: Collection[int], full_da
     `regular_days` are the dates with a regular session, `full_days` those without an early close, as days since 1970.
     """
     minute, day = _minutes(wall_ns)
-    votes = np.concatenate([_edges(minute, day, np.asarray(sorted(full_days))), _always(day)])
+    full = np.asarray(sorted(full_days))
+    edges, of_session = _edges(minute, day, full)
+    cut = of_session & ~np.isin(edges[:, 1], (0, 1)) & np.isin(edges[:, 0], full)
+    if _cut_by_the_clock(edges[cut], volumes):
+        edges = edges[~of_session]
+    votes = np.concatenate([edges, _always(day)])
     votes = votes[np.isin(votes[:, 0], np.asarray(sorted(regular_days)))]
     pairs, counts = _counted(votes)
-    full = np.isin(pairs[:, 0], np.asarray(sorted(full_days)))
+    on_full = np.isin(pairs[:, 0], full)
     rows = volumes.rows(pairs[:, 0])
-    counts += _jumps(volumes.table, rows, OPEN + pairs[:, 1]) * full
-    counts += _spikes(volumes.table, rows, LAST + pairs[:, 1]) & full
+    counts += _jumps(volumes.table, rows, OPEN + pairs[:, 1]) * on_full
+    counts += _spikes(volumes.table, rows, LAST + pairs[:, 1]) & on_full
     return _verdicts(pairs, counts)
 
 
-def _edges(minute: Ints, day: Ints, full_days: Ints) -> Ints:
-    """(day, minutes) for each start and end of a block of rows between two breaks."""
+def _cut_by_the_clock(edges: Ints, volumes: Volumes) -> bool:
+    """Whether blocks as long as a session, at another time, are parts of days whose volume shows the session where it should be.
+
+    Another clock moves the volume with the edges; who cuts a file at hours of his own leaves it where it is.
+    """
+    if not len(edges):
+        return False
+    rows = volumes.rows(edges[:, 0])
+    told = [_jumps(volumes.table, rows, OPEN + each) >= MIN_MARKS for each in (0, 1)]
+    told += [_spikes(volumes.table, rows, LAST + each) for each in (0, 1)]
+    return bool(2 * np.any(told, axis=0).sum() > len(edges))
+
+
+def _edges(minute: Ints, day: Ints, full_days: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """(day, minutes) for each start and end of a block of rows between two breaks, and whether that is as long as a session."""
     step = np.diff(minute)
     cut = np.flatnonzero(step >= BREAK)
     starts, ends = np.concatenate(([0], cut + 1)), np.concatenate((cut, [len(minute) - 1]))
@@ -113,20 +133,34 @@ def _edges(minute: Ints, day: Ints, full_days: Ints) -> Ints:
     regular = short & ((REGULAR[0][0] <= span) & (span <= REGULAR[0][1]) | (REGULAR[1][0] <= span) & (span <= REGULAR[1][1]))
     start_votes = _around(minute[starts] - np.where(regular, OPEN, DAY_STARTS))
     end_votes = _around(minute[ends] - np.where(regular, LAST, DAY_LAST))
-    cut_off = ~regular & (span < LEAST_DAY)  # may be a part of either, so it votes for both
-    whole = np.isin(span, WHOLE) & np.isin(start_votes % 15, (0, 1))
+    cut_off = ~regular & (span < LEAST_DAY)  # may be a part of either, so it votes for both, unless it stands right as one
+    other_start, other_end = _around(minute[starts] - OPEN), _around(minute[ends] - LAST)
+    start_right, end_right = (cut_off & np.isin(each, (0, 1)) for each in (other_start, other_end))
+    first, last = (np.searchsorted(day[starts], day[starts], side) for side in ("left", "right"))
+    day_span = minute[ends[last - 1]] - minute[starts[first]]  # over the holes of a day
+    whole = np.isin(day_span, WHOLE) & np.isin(start_votes[first] % 15, (0, 1))
     real_start, real_end = whole.copy(), whole.copy()
     real_start[1:] = True  # where a file begins or ends is no mark, unless that is a whole day
     real_end[:-1] = True
     real_end &= np.isin(day[ends], full_days)
-    return np.concatenate(
-        [
-            np.column_stack((day[starts], start_votes))[real_start],
-            np.column_stack((day[ends], end_votes))[real_end],
-            np.column_stack((day[starts], _around(minute[starts] - OPEN)))[real_start & cut_off],
-            np.column_stack((day[ends], _around(minute[ends] - LAST)))[real_end & cut_off],
-        ]
+    inner = np.append(day[starts][1:] == day[ends][:-1], False)  # a day goes on after this block
+    thin = np.isin(day[starts], _in_pieces(day[starts]))
+    real_end &= ~(thin & inner)
+    real_start &= ~(thin & np.concatenate(([False], inner[:-1])))
+    parts = (
+        (day[starts], start_votes, real_start & ~start_right),
+        (day[ends], end_votes, real_end & ~end_right),
+        (day[starts], other_start, real_start & cut_off & ~np.isin(start_votes, (0, 1))),
+        (day[ends], other_end, real_end & cut_off & ~np.isin(end_votes, (0, 1))),
     )
+    votes = np.concatenate([np.column_stack((days, minutes))[chosen] for days, minutes, chosen in parts])
+    return votes, np.concatenate([regular[chosen] for _, _, chosen in parts])
+
+
+def _in_pieces(days: Ints) -> Ints:
+    """The days of more blocks than a few."""
+    dates, counts = np.unique(days, return_counts=True)
+    return dates[counts > MANY_BLOCKS]
 
 
 def _around(minutes: Ints) -> Ints:
@@ -171,12 +205,13 @@ def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> npt.NDA
 
 
 def _verdicts(pairs: Ints, counts: Ints) -> Says:
-    """The best of each day, if it has two marks and no other has as many."""
-    order = np.lexsort((-counts, pairs[:, 0]))
-    pairs, counts = pairs[order], counts[order]
+    """The best of each day, if it has two marks and no other has as many that a clock may be off by."""
+    accident = (np.abs(pairs[:, 1]) > FAR) & ~np.isin(pairs[:, 1] % 15, (0, 1))
+    order = np.lexsort((accident, -counts, pairs[:, 0]))
+    pairs, counts, accident = pairs[order], counts[order], accident[order]
     first = np.flatnonzero(np.diff(pairs[:, 0], prepend=-SILENT * DAY_MINUTES) != 0)
     second = np.minimum(first + 1, len(counts) - 1)
-    rival = np.where((second > first) & (pairs[second, 0] == pairs[first, 0]), counts[second], 0)
+    rival = np.where((second > first) & (pairs[second, 0] == pairs[first, 0]), counts[second] - (accident[second] & ~accident[first]), 0)
     clear = (counts[first] >= MIN_MARKS) & (counts[first] > rival)
     single = (counts[first] == 1) & (rival == 0)
     minutes = np.where(clear, pairs[first, 1], SILENT)

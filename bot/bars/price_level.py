@@ -8,6 +8,7 @@ from bot.bars.passport import Finding, Severity
 from bot.bars.table import Table
 from bot.bars.zone import Ints, new_york_wall
 from bot.calendar import expiries_from
+from bot.contracts.models import PriceLevelLaw
 from bot.units import MINUTE_NS, to_points
 
 # Lowest and highest S&P 500 of each year. From 2004 to 2024 the daily closes at macrotrends.net/2324/sp-500-historical-chart-data,
@@ -24,12 +25,13 @@ LAST_YEAR = max(TRADED)
 A_YEAR_LATER = (0.7, 1.4)  # how far it may have gone in each year since
 ROOM = 1.25  # a continuous file may be adjusted a little
 ABSURD = 8.0  # times away from it: no index, another unit
-JUMP = 0.005  # of the price, from one row to the next
 AFTER_BREAK_JUMP = 0.02
-ROLL_DAYS = 8
 SPIKE_ROWS = 3
 FEW = 0.001  # share of rows
 BREAK = 45 * MINUTE_NS
+TURN = 0.001  # of the price, from one minute's close to the next one's open: two contracts lie further apart
+SAME = 0.25  # share by which the way back may differ
+MANY_TURNS = 0.01  # share of rows
 
 
 def traded(year: int) -> tuple[float, float]:
@@ -57,12 +59,16 @@ def judge_level(ts_ns: Ints, close: Ints) -> list[Finding]:
     return []
 
 
-def judge_jumps(table: Table, ts_ns: Ints, columns: dict[str, Ints]) -> list[Finding]:
-    """Rows off the rest, and steps of the level, with their times; `ts_ns` are the moments as the file names them."""
+def judge_jumps(table: Table, ts_ns: Ints, columns: dict[str, Ints], law: PriceLevelLaw) -> list[Finding]:
+    """Rows off the rest, and steps of the level, with their times; `ts_ns` are the moments as the file names them.
+
+    A step is as large as the law's roll from one row to the next, more after a break of the feed unless contracts roll then.
+    """
     open_, close = np.maximum(columns["open"], 1), np.maximum(columns["close"], 1)
     gap = np.log(open_[1:] / close[:-1])
     broken = np.diff(ts_ns) >= BREAK
-    at = np.flatnonzero((np.abs(gap) >= np.where(broken, AFTER_BREAK_JUMP, JUMP)) | (broken & (np.abs(gap) >= JUMP) & _rolling(ts_ns[1:])))
+    quiet_break = broken & ~_rolling(ts_ns[1:], law.roll_window_days)
+    at = np.flatnonzero(np.abs(gap) >= np.where(quiet_break, AFTER_BREAK_JUMP, law.roll_jump))
     spikes, steps = _parted(at, gap, len(close))
     found = []
     if spikes:
@@ -78,15 +84,30 @@ def judge_jumps(table: Table, ts_ns: Ints, columns: dict[str, Ints]) -> list[Fin
             )
         )
     if steps:
-        found.append(_told(ts_ns, gap, broken, steps, len(close)))
-    return found
+        found.append(_told(ts_ns, gap, broken, steps, len(close), law.roll_window_days))
+    mixed = any(each.code == "MIXED_PRICES" for each in found)
+    return found if mixed else [*found, *_turns(table, np.where(np.diff(ts_ns) == MINUTE_NS, gap, 0.0))]
 
 
-def _told(ts_ns: Ints, gap: np.ndarray, broken: np.ndarray, steps: list[int], rows: int) -> Finding:
+def _turns(table: Table, gap: np.ndarray) -> list[Finding]:
+    """Two series that take turns: gaps between minutes that follow one another, each undone by the next."""
+    at = np.flatnonzero(np.abs(gap) >= TURN)
+    back = np.abs(gap[at[1:]] + gap[at[:-1]]) < SAME * np.abs(gap[at[:-1]])
+    count = int(back.sum())
+    if count <= max(5, FEW * len(gap)):
+        return []
+    first = at[np.argmax(back)]
+    factor = np.exp(np.median(np.abs(gap[at])))
+    sentence = f"prices go to and fro by a factor of {factor:.4g} {count:,} times, first at {table.place(int(first) + 1)}"
+    severity = Severity.REFUSE if count > MANY_TURNS * len(gap) else Severity.WARN
+    return [Finding("MIXED_PRICES", severity, f"{sentence}: two contracts take turns", "keep the rows of one")]
+
+
+def _told(ts_ns: Ints, gap: np.ndarray, broken: np.ndarray, steps: list[int], rows: int, roll_days: int) -> Finding:
     factors = np.exp(gap[steps])
     worst = int(np.argmax(np.abs(gap[steps])))
     first = steps[worst]
-    roll = broken[first] and bool(_rolling(ts_ns[first + 1 : first + 2])[0]) and abs(gap[first]) < 0.03
+    roll = broken[first] and bool(_rolling(ts_ns[first + 1 : first + 2], roll_days)[0]) and abs(gap[first]) < 0.03
     name = "a jump that looks like a roll" if roll else "a jump of the price"
     others = f", and {len(steps) - 1} more" if len(steps) > 1 else ""
     sentence = f"{name} by a factor of {factors[worst]:.4g} at {_when(ts_ns[first + 1])}{others}"
@@ -119,12 +140,12 @@ def _parted(at: np.ndarray, gap: np.ndarray, rows: int) -> tuple[list[int], list
     return spikes, steps
 
 
-def _rolling(ts_ns: Ints) -> np.ndarray:
+def _rolling(ts_ns: Ints, roll_days: int) -> np.ndarray:
     """Whether a moment lies in the last days before a quarterly expiry."""
     days = new_york_wall(ts_ns).astype("datetime64[ns]").astype("datetime64[D]")
     dates, place = np.unique(days, return_inverse=True)
     left = [(next(expiries_from(date)) - date).days for date in dates.tolist()]
-    return (np.asarray(left, dtype=int) <= ROLL_DAYS)[place]
+    return (np.asarray(left, dtype=int) <= roll_days)[place]
 
 
 def _when(ts_ns: int) -> str:

@@ -13,6 +13,7 @@ from bot.units import MINUTE_NS, to_points
 PERIODS = (2, 3, 5, 10, 15, 30)
 LEAST = 100  # rows of a part, minutes of a session
 NEARLY_ALL, AT_MOST = 0.9, 0.5  # share of rows
+NO_TOUCH, WIDER, WIDE = 0.01, 2.3, 4.0  # share of minutes; times the way from close to close: a random walk's range is twice that
 WICK = 0.03  # of the price, beyond the row's own body and both neighbours
 FEW = 0.001  # share of rows
 
@@ -22,7 +23,13 @@ def judge_rows(table: Table, closes: Ints, columns: dict[str, Ints], repeated: n
     inside = np.zeros(len(closes), dtype=bool)
     for start, end in held.ranges:
         inside[start:end] = True
-    return [*_filled(closes, repeated, inside), *_summed(columns["volume"], held), *_flat(columns, inside), *_wicks(table, columns)]
+    return [
+        *_filled(closes, repeated, inside),
+        *_summed(columns["volume"], held),
+        *_flat(columns, inside),
+        *_wide(closes, columns),
+        *_wicks(table, columns),
+    ]
 
 
 def _filled(closes: Ints, repeated: np.ndarray, inside: np.ndarray) -> list[Finding]:
@@ -32,7 +39,10 @@ def _filled(closes: Ints, repeated: np.ndarray, inside: np.ndarray) -> list[Find
         if part.sum() < LEAST:
             continue
         for period in PERIODS:
-            shares = np.sort([repeated[part & (minute % period == each)].mean() for each in range(period)])
+            phases = [repeated[part & (minute % period == each)] for each in range(period)]
+            if not all(map(len, phases)):  # longer bars that nobody filled up
+                continue
+            shares = np.sort([phase.mean() for phase in phases])
             if shares[0] <= AT_MOST and shares[1] >= NEARLY_ALL:
                 sentence = f"rows {name} only repeat the row before but for one in {period}: bars of {period} minutes were filled up"
                 return [Finding("FILLED", Severity.REFUSE, sentence, "export one-minute bars")]
@@ -55,6 +65,21 @@ def _flat(columns: dict[str, Ints], inside: np.ndarray) -> list[Finding]:
         return []
     sentence = "the four prices of nearly every minute are equal, so that stops and targets inside a minute are not seen"
     return [Finding("FLAT", Severity.WARN, sentence)]
+
+
+def _wide(closes: Ints, columns: dict[str, Ints]) -> list[Finding]:
+    """Ranges that no course of prices makes: hardly a high or low is an open or close, and they reach far beyond the way of the closes."""
+    open_, high, low, close = (columns[name] for name in ("open", "high", "low", "close"))
+    moving = (np.diff(closes) == MINUTE_NS) & (high > low)[1:]
+    if moving.sum() < LEAST:
+        return []
+    touch = ((high == np.maximum(open_, close)) | (low == np.minimum(open_, close)))[1:][moving].mean()
+    times = (high - low)[1:][moving].mean() / max(np.abs(np.diff(close))[moving].mean(), 1e-9)
+    if times < WIDER or (touch >= NO_TOUCH and times < WIDE):
+        return []
+    touched = f"and {100 * touch:.2g} % of the highs or lows are an open or close"
+    sentence = f"a minute reaches {times:.3g} times as far as its close lies from the one before, {touched}: highs and lows look widened"
+    return [Finding("WIDE", Severity.WARN, f"{sentence}, so that stops and targets are hit that the market did not reach")]
 
 
 def _wicks(table: Table, columns: dict[str, Ints]) -> list[Finding]:

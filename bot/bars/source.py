@@ -12,7 +12,7 @@ from bot.bars.files import NO_LOADERS, Loaders, Reading, read_bars
 from bot.bars.passport import Passport
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar
-from bot.contracts.models import SessionContract
+from bot.contracts.models import Contracts, SessionContract
 from bot.errors import CalendarError
 
 SYNTHETIC_START = date(2025, 3, 10)  # a Monday after the change to summer time; nothing hangs on it
@@ -42,9 +42,9 @@ class Bars:
         return int(self.frame["ts_ns"].iloc[0]), int(self.frame["ts_ns"].iloc[-1])
 
 
-def bars_of_file(path: Path, session: SessionContract, reading: Reading, loaders: Loaders = NO_LOADERS) -> Bars:
+def bars_of_file(path: Path, contracts: Contracts, reading: Reading, loaders: Loaders = NO_LOADERS) -> Bars:
     """The bars of a file or an imported folder, read as a person says. Raises BarsFileError if its passport refuses it."""
-    file = read_bars(path, session, reading, loaders)
+    file = read_bars(path, contracts, reading, loaders)
     return Bars(file.bars, path.name, tuple(file.passport.lines()), file.passport)
 
 

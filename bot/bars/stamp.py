@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bot.bars.course import ends_of
-from bot.bars.marks import MARKS, Says, Volumes
+from bot.bars.marks import MARKS, OPEN, Says, Volumes
 from bot.bars.passport import Finding, Severity
 from bot.bars.zone import Ints, shown_days
 from bot.units import MINUTE_NS
@@ -61,7 +61,7 @@ def judge_stamp(
 ) -> tuple[Stamp | None, str, list[Finding]]:
     """The stamp (None: refused), why, and what speaks against it."""
     heard = _majority(said)
-    if heard.stamp is None and heard.against is None:
+    if heard.stamp is None and heard.against is None and not _holds_opens(volumes, full_days):
         heard = _by_round_minutes(ts_ns, volume, heard)
     if stated.person is not None:
         return _stated(heard, Stamp(stated.person))
@@ -80,6 +80,13 @@ def judge_stamp(
         sentence = f"{heard.evidence}: that times name the {stamp} is {stated.vendor}'s word alone"
         return stamp, f"as {stated.vendor} writes them", [Finding("STAMP_UNSEEN", Severity.WARN, sentence)]
     return stamp, heard.evidence, [heard.against] if heard.against else []
+
+
+def _holds_opens(volumes: Volumes, full_days: Collection[int]) -> bool:
+    """Whether most sessions have the minutes around 09:30: if these show no session, the rest of the day may be any hours."""
+    table = volumes.table[:-1][np.isin(volumes.days, np.asarray(sorted(full_days)))]
+    around = table[:, volumes.column(OPEN) - 1 : volumes.column(OPEN) + 2] > 0
+    return bool(2 * around.all(axis=1).sum() > len(table))
 
 
 def _stated(heard: Heard, stamp: Stamp) -> tuple[Stamp, str, list[Finding]]:

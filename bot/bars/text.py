@@ -1,39 +1,20 @@
-"""Text with values between delimiters, as a table: which delimiter, which decimal sign, which header."""
+"""Text with values between delimiters, as a table: which format, which columns."""
 
 from __future__ import annotations
 
-import re
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bot.bars.container import AS_TEXT, EXCEL_SUFFIXES
-from bot.bars.formats import BY_NAME, FORMATS, INSTRUMENTS, OWN, Format, recognised
+from bot.bars.formats import BY_NAME, FORMATS, INSTRUMENTS, OWN, VALUES, Format, recognised
+from bot.bars.lines import NUMBER, Shape, as_utf8, blank_lines, decimal_sign, not_text, shape_of, without_groups
 from bot.bars.table import Table
 from bot.errors import BarsFileError
 
-DELIMITERS = (",", ";", "\t", "|")
-HEAD_BYTES = 65_536
-NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?$")
-DECIMAL_COMMA = re.compile(r"-?\d+,\d+$")
-THOUSANDS = re.compile(r"-?\d{1,3},\d{3}$")
-
-
-class Shape(NamedTuple):
-    """How a text is laid out: the delimiter, the first lines split by it, and whether the first is a header."""
-
-    delimiter: str
-    rows: list[list[str]]
-    header: bool
-
-    @property
-    def names(self) -> list[str]:
-        """The header's names as found; empty without a header."""
-        return [name.strip().strip('"').strip() for name in self.rows[0]] if self.header else []
+UNNAMED = ("", "unnamed: 0")  # what pandas calls an index
 
 
 def plain(name: str) -> str:
@@ -43,43 +24,27 @@ def plain(name: str) -> str:
 
 def table_of_text(path: Path, data: bytes, named: Format | None) -> Table:
     """The table of a text; `named` is the format a person named. Raises BarsFileError, one sentence."""
-    text_head = _decoded_head(path, data)
-    shape = _shape(text_head)
+    data = as_utf8(path, data)
+    shape = shape_of(path, data)
     chosen = named or _chosen(path, shape)
     names, skipped = _layout(path, shape, chosen)
     lower = [plain(name) for name in names]
     check_columns(path, chosen, names, lower)
-    decimal = _decimal(path, shape, skipped)
+    decimal = decimal_sign(path, shape)
+    skipped += shape.before
     wanted = {theirs: ours for ours, theirs in chosen.needed.items()}
-    used = [index for index, name in enumerate(lower) if name in wanted or name in (*INSTRUMENTS, chosen.kind[0])]
+    used = [index for index, name in enumerate(lower) if name in wanted or name in chosen.beside]
     frame = _read(path, data, shape.delimiter, decimal, skipped, names, used, chosen)[used]
     frame.columns = [wanted.get(lower[index], lower[index]) for index in used]
     if _has_tickers(shape):
         frame["symbol"] = ", ".join(dict.fromkeys(cell.strip() for cell in shape.rows[1][1:]))
-    written = np.flatnonzero(frame.notna().any(axis=1).to_numpy())
-    frame = frame.iloc[: written[-1] + 1 if len(written) else 0]  # blank lines at the end mean nothing
+    for name in (each for each in VALUES if each in frame):
+        frame[name] = without_groups(frame[name], decimal)
+    empty = np.flatnonzero(frame.isna().all(axis=1))
+    if len(empty):
+        rows = np.delete(np.arange(len(frame)), empty[blank_lines(data, empty, skipped)])
+        return Table(path, frame.iloc[rows].reset_index(drop=True), tuple(names), skipped + 1, "line", chosen, rows=rows)
     return Table(path, frame, tuple(names), first_row=skipped + 1, row_word="line", format=chosen)
-
-
-def _decoded_head(path: Path, data: bytes) -> list[str]:
-    head = data[:HEAD_BYTES]
-    if b"\x00" in head:
-        if path.suffix.lower() in EXCEL_SUFFIXES:
-            raise BarsFileError(f"{path}: is not text; if it is an Excel workbook, {AS_TEXT}.")
-        raise BarsFileError(f"{path}: is not text, so not CSV; name CSV, gzip, zip, zstd or Parquet.")
-    try:
-        text = (head if len(head) == len(data) else head[: head.rfind(b"\n") + 1]).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BarsFileError(f"{path}: is not text, so not CSV; name CSV, gzip, zip, zstd or Parquet.") from None
-    return text.splitlines()[:200]
-
-
-def _shape(lines: list[str]) -> Shape:
-    """The delimiter is the one that cuts the first line into most parts; a header has no number in it."""
-    first = lines[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    rows = [line.split(delimiter) for line in lines if line.strip()]
-    return Shape(delimiter, rows, not any(NUMBER.match(cell.strip().strip('"')) for cell in rows[0]))
 
 
 def _chosen(path: Path, shape: Shape) -> Format:
@@ -89,7 +54,7 @@ def _chosen(path: Path, shape: Shape) -> Format:
     if _has_tickers(shape):
         return BY_NAME["yfinance"]
     lower = [plain(name) for name in shape.names]
-    found = recognised(lower)
+    found = recognised(lower) or recognised([*lower, "volume"])  # to say that volume is missing, not that the times are
     if len(found) == 1:
         return found[0]
     if found:
@@ -142,7 +107,7 @@ def _layout(path: Path, shape: Shape, chosen: Format) -> tuple[list[str], int]:
     if shape.header:
         if _has_tickers(shape) and chosen.name == "yfinance":
             return ["Datetime", *shape.names[1:]], 3
-        return shape.names, 1
+        return _index_named(shape) if chosen is OWN else shape.names, 1
     if not chosen.headerless:
         raise BarsFileError(
             f"{path}: has no header, and {chosen.title} files have one; found {shape.delimiter.join(shape.rows[0])[:80]}: export it anew."
@@ -154,6 +119,13 @@ def _layout(path: Path, shape: Shape, chosen: Format) -> tuple[list[str], int]:
             f"({', '.join(chosen.headerless)}): export it anew, or name another --format."
         )
     return [*chosen.headerless, *(f"column {number}" for number in range(len(chosen.headerless) + 1, width + 1))], 0
+
+
+def _index_named(shape: Shape) -> list[str]:
+    """The header's names; a first column without one that holds no plain numbers is the index of a frame, its times."""
+    names, row = shape.names, shape.rows[1] if len(shape.rows) > 1 else [""]
+    is_index = plain(names[0]) in UNNAMED and "timestamp" not in map(plain, names) and not NUMBER.match(row[0].strip() or "0")
+    return ["timestamp", *names[1:]] if is_index else names
 
 
 def check_columns(path: Path, format: Format, names: list[str], lower: list[str]) -> None:
@@ -174,22 +146,9 @@ def check_columns(path: Path, format: Format, names: list[str], lower: list[str]
         parts.append(f"'{name}'" + (f" (nearest: '{names[lower.index(near[0])]}')" if near else ""))
     found = ", ".join(names[:12])
     remedy = f"rename the columns to {', '.join(needed)}" if format is OWN else f"export it anew, or is it no {format.title} file?"
+    if missing == ["volume"]:
+        remedy = "export it with volume" + (" (add Volume to the chart)" if format.name == "tradingview" else "")
     raise BarsFileError(f"{path}: has no column {', '.join(parts)}; found {found}: {remedy}.")
-
-
-def _decimal(path: Path, shape: Shape, skipped: int) -> str:
-    """`,` if numbers are written with a decimal comma; refused if a comma may as well set thousands apart."""
-    cells = [cell.strip().strip('"') for row in shape.rows[skipped:] for cell in row]
-    commas = [cell for cell in cells if DECIMAL_COMMA.match(cell)]
-    if not commas or shape.delimiter == ",":
-        return "."
-    if all(THOUSANDS.match(cell) for cell in commas):
-        read = commas[0]
-        raise BarsFileError(
-            f"{path}: {read} may be {read.replace(',', '')} or {read.replace(',', '.')}, for a comma may set thousands or decimals apart; "
-            f"write prices as 6700.25."
-        )
-    return ","
 
 
 def _read(
@@ -205,7 +164,7 @@ def _read(
                 dtype=text_times, skip_blank_lines=False, index_col=False, encoding="utf-8-sig", low_memory=False, skipinitialspace=True,
             )  # fmt: skip
     except UnicodeDecodeError:
-        raise BarsFileError(f"{path}: is not text, so not CSV; name CSV, gzip, zip, zstd or Parquet.") from None
+        raise not_text(path) from None
     except pd.errors.EmptyDataError:
         return pd.DataFrame(columns=range(len(names)))
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:

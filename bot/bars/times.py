@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+from zoneinfo import available_timezones
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,8 @@ from bot.bars.table import Table
 from bot.bars.zone import Ints, from_wall, offset_name
 from bot.units import MINUTE_NS
 
+NAMED_ZONE = r"^(.*\d) ([A-Za-z][A-Za-z_]*(?:/[A-Za-z_]+)*)$"  # as in 20250930 09:30:00 US/Eastern
+IB_UTC = "%Y%m%d-%H:%M:%S"  # the form of IB's API for times in UTC
 ZONE = r"[T ].*(?:Z|[+-]\d\d(?::?\d\d)?)$"
 HOW_TO_WRITE_TIMES = "write times as 2025-09-15T13:30:00Z or 2025-09-15T09:30:00-04:00"
 SAY_ZONE = f"say --zone (--zone America/New_York), or {HOW_TO_WRITE_TIMES}"
@@ -80,7 +84,36 @@ def _written(table: Table) -> tuple[Ints, Ints | None]:
     if pd.api.types.is_numeric_dtype(column):
         return _epoch(table, column), np.zeros(len(column), dtype=np.int64)
     text = column.astype("str").str.strip()
-    return (_by_pattern(table, text), None) if table.format.patterns else _iso(table, text)
+    if table.format.patterns:
+        return _by_pattern(table, text), None
+    if table.format.name == "ib" and not pd.isna(pd.to_datetime(text.iloc[0], format=IB_UTC, errors="coerce")):
+        return _in_utc(table, text)
+    return _by_named_zone(table, text) if re.match(NAMED_ZONE, text.iloc[0]) else _iso(table, text)
+
+
+def _in_utc(table: Table, text: pd.Series) -> tuple[Ints, Ints]:
+    times = pd.to_datetime(text, format=IB_UTC, errors="coerce")
+    unreadable = first_true(times.isna())
+    if unreadable is not None:
+        raise table.fault(unreadable, f"timestamp '{text.iloc[unreadable]}' is not written as the first is; {HOW_TO_WRITE_TIMES}")
+    return _ns(times), np.zeros(len(times), dtype=np.int64)
+
+
+def _by_named_zone(table: Table, text: pd.Series) -> tuple[Ints, Ints]:
+    """Wall times with the name of their zone behind them, one zone in all rows."""
+    parts = text.str.extract(NAMED_ZONE)
+    zone = str(parts[1].iloc[0])
+    if zone not in available_timezones():
+        raise table.fault(0, f"timestamp '{text.iloc[0]}' names a zone that is not known; {HOW_TO_WRITE_TIMES}")
+    other = first_true(parts[1] != zone)
+    if other is not None:
+        raise table.fault(other, f"timestamp '{text.iloc[other]}' is not in the zone of the first row, {zone}; {HOW_TO_WRITE_TIMES}")
+    times = pd.to_datetime(parts[0].str.replace("  ", " ", regex=False), format="ISO8601", errors="coerce")
+    unreadable = first_true(times.isna())
+    if unreadable is not None:
+        raise table.fault(unreadable, _unreadable(text.iloc[unreadable]))
+    wall_ns = _ns(times)
+    return wall_ns, wall_ns - from_wall(wall_ns, zone)
 
 
 def _ns(column: pd.Series) -> Ints:

@@ -15,7 +15,7 @@ from bot.cli.said import say
 
 if TYPE_CHECKING:
     from bot.bars import Reading
-    from bot.contracts.models import SessionContract
+    from bot.contracts.models import Contracts
 
 HELP = """
 Files of bars: look at one before a run takes it, or make one.
@@ -72,8 +72,8 @@ def check(
     from bot.bars import Reading
     from bot.contracts import read_contracts
 
-    session = read_contracts(contracts).session
-    looked = [_looked_at(file, session, Reading(stamp, zone, format)) for file in files]
+    law = read_contracts(contracts)
+    looked = [_looked_at(file, law, Reading(stamp, zone, format)) for file in files]
     if as_json:
         facts = [each.facts for each in looked]
         one_or_all = facts[0] if len(facts) == 1 else {"usable": all(each.usable for each in looked), "files": facts}
@@ -92,17 +92,18 @@ class _Looked(NamedTuple):
     facts: dict[str, Any]
 
 
-def _looked_at(file: Path, session: SessionContract, reading: Reading) -> _Looked:
+def _looked_at(file: Path, contracts: Contracts, reading: Reading) -> _Looked:
     import msgspec
 
     from bot.backtest.databento import LOADERS
     from bot.bars.files import examined
+    from bot.bars.passport import Finding, Severity
     from bot.errors import BarsFileError
 
     try:
-        passport = examined(file, session, reading, LOADERS).passport
+        passport = examined(file, contracts, reading, LOADERS).passport
     except BarsFileError as error:
-        found = {"code": "UNREADABLE", "severity": "refuse", "sentence": str(error), "remedy": ""}
+        found = msgspec.to_builtins(Finding("UNREADABLE", Severity.REFUSE, str(error)))
         return _Looked(False, [f"Refused: {error}"], {"file": str(file), "usable": False, "findings": [found]})
     facts = {"file": str(file), "usable": passport.usable, "sha256": passport.sha256, **msgspec.to_builtins(passport)}
     times = [f"Times: name the {passport.stamp}: {passport.stamp_reason}."] if passport.stamp else []

@@ -62,7 +62,7 @@ def download(
     except KeyboardInterrupt:
         nothing = f"Nothing had come yet, and {out} is not written: the same command begins anew."
         raise Interrupted(f"Interrupted. {_kept(request) if request.part.exists() else nothing}") from None
-    passport = examined(out, read_contracts(contracts).session).passport
+    passport = examined(out, read_contracts(contracts)).passport
     say(passport.lines())
     click.echo(f"{out}: written.")
     context.exit(0 if passport.usable else 1)

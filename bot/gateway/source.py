@@ -35,7 +35,7 @@ def file_config(
 
     Raises BarsFileError if the file cannot be used, UsageError if it has no whole session on the date.
     """
-    bars = read_bars(path, contracts.session, reading, loaders).to_list()
+    bars = read_bars(path, contracts, reading, loaders).to_list()
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - dt.timedelta(days=7), last + dt.timedelta(days=DAYS_AHEAD))
     return _config(bars, calendar, contracts, date, str(path), options)

@@ -71,7 +71,7 @@ def day_of(request: PaperRequest) -> Day:
         seed=request.seed,
         sessions=request.sessions,
     )
-    frame = source.read(contracts.session)
+    frame = source.read(contracts)
     bars = [Bar(*row) for row in frame.frame[["ts_ns", "open", "high", "low", "close", "volume"]].itertuples(index=False, name=None)]
     first, last = (new_york(bar.ts_ns).date() for bar in (bars[0], bars[-1]))
     calendar = SessionCalendar(contracts.session, first - timedelta(days=WARM_UP_DAYS + 7), last + timedelta(days=120))

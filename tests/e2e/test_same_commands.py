@@ -87,7 +87,7 @@ def test_a_backtest_that_is_killed_at_the_same_bar_has_the_same_head_however_it_
         monkeypatch.setattr(backtest, "FLUSH_LINKS", batch)
         request = BacktestRequest(out=tmp_path / f"{batch}", seed=SEED, sessions=SESSIONS)
         contracts = load_contracts(None)
-        bars = request.read(contracts.session)
+        bars = request.read(contracts)
         with BacktestRun(backtest.spec_of(request, contracts, bars), bars, request) as run:
             killer(run.engine.kernel.msgbus)
             heads.add(run.through())

@@ -39,7 +39,7 @@ class Run:
 def run(request: BacktestRequest, bars: source.Bars | None = None) -> Run:
     """Run a request through the whole stack; `bars` instead of those it asks for."""
     contracts = load_contracts(request.contracts)
-    bars = bars if bars is not None else request.read(contracts.session)
+    bars = bars if bars is not None else request.read(contracts)
     spec = spec_of(request, contracts, bars)
     with BacktestRun(spec, bars, request) as backtest:
         head = backtest.through()

@@ -31,7 +31,7 @@ def told(free_usd: str) -> AccountState:
 @pytest.mark.parametrize(("free_usd", "states"), [("-0.01", ["TRIPPED", "FLAT", "HALTED"]), ("0.00", [])])
 def test_available_funds_below_zero_trip_the_kill_switch(tmp_path: Path, free_usd, states):
     contracts, request = load_contracts(), BacktestRequest(out=tmp_path, sessions=1)
-    bars = request.read(contracts.session)
+    bars = request.read(contracts)
     spec = spec_of(request, contracts, bars)
     with BacktestRun(spec, bars, request) as run:
         run.engine.kernel.msgbus.send("Portfolio.update_account", told(free_usd))

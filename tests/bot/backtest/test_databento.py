@@ -29,7 +29,7 @@ def bars() -> Bars:
 
 
 def read(path: Path, reading: Reading = Reading()) -> BarsFile:  # noqa: B008
-    return read_bars(path, CONTRACTS.session, reading, LOADERS)
+    return read_bars(path, CONTRACTS, reading, LOADERS)
 
 
 def packed(data: bytes) -> bytes:
@@ -114,9 +114,9 @@ def test_another_format_named_for_a_dbn_file_is_refused(tmp_path: Path) -> None:
 def test_without_a_loader_a_dbn_file_says_how_to_take_it(tmp_path: Path) -> None:
     (tmp_path / "bars.dbn").write_bytes(whole_dbn())
     with pytest.raises(BarsFileError, match="import it with mesbot data import"):
-        read_bars(tmp_path / "bars.dbn", CONTRACTS.session)
+        read_bars(tmp_path / "bars.dbn", CONTRACTS)
 
 
 def test_a_file_that_cannot_be_judged_is_examined_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "few.dbn").write_bytes(whole_dbn())
-    assert not examined(tmp_path / "few.dbn", CONTRACTS.session, Reading(), LOADERS).passport.usable
+    assert not examined(tmp_path / "few.dbn", CONTRACTS, Reading(), LOADERS).passport.usable

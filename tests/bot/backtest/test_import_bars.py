@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 import pytest
+from bar_files import VENDORS, regular, synthetic
 from builders import CONTRACTS, ROOT
 from click.testing import CliRunner, Result
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
@@ -62,7 +63,7 @@ def data_import(*words: object) -> Result:
 
 
 def read(path: Path) -> pd.DataFrame:
-    return read_bars(path, CONTRACTS.session, Reading(), LOADERS).bars
+    return read_bars(path, CONTRACTS, Reading(), LOADERS).bars
 
 
 def test_files_that_overlap_equally_are_joined_each_minute_once_in_order_of_time(tmp_path: Path, write: Write) -> None:
@@ -127,7 +128,7 @@ def test_contracts_that_follow_one_another_keep_their_names(tmp_path: Path, writ
     result = data_import(tmp_path / "MESH5.csv", tmp_path / "MESM5.csv", "--to", tmp_path / "bars")
     assert result.exit_code == 0, result.output
     assert "the contract changes inside the file: MESM5 from row 2761 (column 'symbol')" in result.output
-    passport = read_bars(tmp_path / "bars", CONTRACTS.session).passport
+    passport = read_bars(tmp_path / "bars", CONTRACTS).passport
     assert passport.instruments == ["MESH5", "MESM5"]
 
 
@@ -135,7 +136,7 @@ def test_what_one_person_said_of_the_times_holds_and_its_doubt_stays_visible(tmp
     file = write("bars.csv", whole())
     result = data_import(file, "--stamp", "close", "--to", tmp_path / "bars")
     assert result.exit_code == 0, result.output
-    found = read_bars(tmp_path / "bars", CONTRACTS.session)
+    found = read_bars(tmp_path / "bars", CONTRACTS)
     assert found.bars["ts_ns"].tolist() == (whole()["ts_ns"] - MINUTE_NS).tolist()
     assert any("of bars.csv, when it was imported: --stamp close is believed, although" in line for line in found.passport.lines())
 
@@ -159,6 +160,16 @@ def test_one_file_that_is_refused_refuses_all(tmp_path: Path, write: Write, text
     assert "Refused, and nothing was written" in result.stderr
     assert said in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "good.csv"]
+
+
+def test_a_file_whose_days_may_be_months_is_refused_with_both_and_nothing_is_written(tmp_path: Path) -> None:
+    content, reading, suffix = VENDORS["kibot"](regular(synthetic("2025-03-11", 1, 3)))
+    file = tmp_path / f"bars{suffix}"
+    file.write_bytes(content)
+    result = data_import(file, "--format", reading["format"], "--to", tmp_path / "bars")
+    assert result.exit_code == 1
+    assert "'03/11/2025 09:30' may be 11 March 2025 or 03 November 2025; write the year first" in " ".join(result.stderr.split())
+    assert not (tmp_path / "bars").exists()
 
 
 def test_a_whole_that_is_refused_leaves_nothing_although_each_file_is_usable(tmp_path: Path, write: Write) -> None:
@@ -239,7 +250,7 @@ def test_a_folder_that_is_not_as_it_was_written_is_refused_by_name(tmp_path: Pat
 def test_the_record_says_what_the_folder_holds(tmp_path: Path, write: Write) -> None:
     assert data_import(write("bars.csv", days(0, 1)), "--to", tmp_path / "bars").exit_code == 0
     record = msgspec.json.decode((tmp_path / "bars" / "import.json").read_bytes())
-    assert record["bars_sha256"] == read_bars(tmp_path / "bars", CONTRACTS.session).passport.bars_sha256
+    assert record["bars_sha256"] == read_bars(tmp_path / "bars", CONTRACTS).passport.bars_sha256
     assert str(ROOT) not in json.dumps(record)
     assert str(tmp_path) not in json.dumps(record)
 

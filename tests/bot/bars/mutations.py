@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from enum import StrEnum
@@ -31,6 +32,7 @@ BASES: dict[str, Callable[[], pd.DataFrame]] = {
     "winter": lambda: files.synthetic("2026-01-12", 6, 4),  # with a holiday
     "thanksgiving": lambda: files.synthetic("2025-11-24", 6, 5),  # with a half day
     "one day": lambda: files.synthetic("2025-05-14", 1, 6),
+    "busy": lambda: files.busy("2025-06-02", 8),
     "real": files.real,
     "real in autumn": lambda: files.real(4),
 }
@@ -72,7 +74,7 @@ def vendors(frame: pd.DataFrame, random: Random) -> Written:
 
 def layouts(frame: pd.DataFrame, random: Random) -> Written:
     text = files.own(frame, files.zoned(frame)).decode()
-    which = int(random.integers(6))
+    which = int(random.integers(10))
     if which == 0:
         return Written(text.replace(".", "~").replace(",", ";").replace("~", ",").encode())
     if which == 1:
@@ -83,6 +85,14 @@ def layouts(frame: pd.DataFrame, random: Random) -> Written:
         return Written(gzip.compress(text.encode(), 1))
     if which == 4:
         return Written(pa.compress(text.encode(), "zstd", asbytes=True))
+    if which == 5:
+        return Written(text.encode("utf-16"))
+    if which == 6:
+        return Written(b"sep=;\r\n" + text.replace(",", ";").encode())
+    if which == 7:
+        return Written(text.replace("\n", "\n\n", int(random.integers(1, len(frame)))).encode())
+    if which == 8:
+        return _own(frame.assign(**{name: frame[name].map("{:,.2f}".format) for name in PRICES}))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bars.csv", text)
@@ -121,7 +131,7 @@ def without_a_session(frame: pd.DataFrame, random: Random) -> Written:
 
 
 def part_of_the_day(frame: pd.DataFrame, random: Random) -> Written:
-    first, end = ((570, 960), (570, 1020), (480, 960), (240, 1020), (565, 975))[int(random.integers(5))]
+    first, end = ((570, 960), (570, 1020), (480, 960), (240, 1020), (565, 975), (510, 900))[int(random.integers(6))]
     part = files.regular(frame, first, end)
     return _own(part, files.zoned(part, str(random.choice(ZONES)), int(random.integers(2))))
 
@@ -186,6 +196,23 @@ def closes_from_here_on(frame: pd.DataFrame, random: Random) -> Written:
     return _own(frame.drop(frame.index[at]), [*closes[:at], *opens[at + 1 :]])
 
 
+def a_session_by_minutes(frame: pd.DataFrame, random: Random) -> Written:
+    date = random.choice(np.unique(files.trading_dates(frame))[1:-1])
+    return _own(files.moved(frame, {str(date)}, int(random.choice([-120, -60, -30, -7, -2, 2, 3, 15, 60, 120]))))
+
+
+def cut_beside(frame: pd.DataFrame, random: Random) -> Written:
+    first, end, late = ((569, 959, 1), (571, 961, 0))[int(random.integers(2))]
+    part = files.regular(frame, first, end)
+    return _own(part, files.zoned(part, minutes=late))
+
+
+def day_first(frame: pd.DataFrame, random: Random) -> Written:
+    vendor = str(random.choice(["kibot", "multicharts"]))
+    content, reading, suffix = VENDORS[vendor](frame)
+    return Written(re.sub(rb"(?m)^(\d\d)/(\d\d)/", rb"\2/\1/", content), reading, suffix)
+
+
 def another_zone_said(frame: pd.DataFrame, random: Random) -> Written:
     zone, said = random.choice(
         [(NEW_YORK, CHICAGO), (NEW_YORK, "UTC"), ("UTC", NEW_YORK), (CHICAGO, NEW_YORK), ("UTC", "Europe/Berlin"), ("Asia/Tokyo", "UTC")]
@@ -236,6 +263,20 @@ def longer_bars_filled(frame: pd.DataFrame, random: Random) -> Written:
     return _own(frame.reset_index(drop=True).assign(**{name: filled[name] for name in PRICES}))
 
 
+def longer_bars_filled_in_part(frame: pd.DataFrame, random: Random) -> Written:
+    minute = files.minute_of_day(frame)
+    day = (minute >= 570) & (minute < 960)
+    keep = (minute % int(random.choice([2, 5, 15])) == 0) | (day if random.integers(2) else ~day)
+    filled = frame[PRICES].where(np.repeat(keep[:, None], len(PRICES), axis=1)).ffill().bfill()
+    return _own(frame.assign(**{name: filled[name] for name in PRICES}))
+
+
+def volume_summed(frame: pd.DataFrame, random: Random) -> Written:
+    dates = files.trading_dates(frame)
+    summed = frame["volume"].cumsum() if random.integers(2) else frame["volume"].groupby(dates).cumsum()
+    return _own(frame.assign(volume=summed))
+
+
 def _coarse(frame: pd.DataFrame, minutes: int) -> pd.DataFrame:
     group = (frame["open_ns"] // (minutes * 60 * 10**9)).rename("group")
     rules = {"open_ns": "first", "open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
@@ -254,7 +295,7 @@ def another_index(frame: pd.DataFrame, random: Random) -> Written:
 
 
 def a_step(frame: pd.DataFrame, random: Random) -> Written:
-    factor = float(random.choice([2.0, 0.5, 1.1, 0.94, 100.0]))
+    factor = float(random.choice([2.0, 0.5, 1.3, 0.75, 1.1, 0.94, 100.0]))
     at = int(random.integers(500, len(frame) - 500))
     return _own(pd.concat([frame.iloc[:at], _scaled(frame.iloc[at:], factor)]))
 
@@ -265,6 +306,23 @@ def wrong_rows(frame: pd.DataFrame, random: Random) -> Written:
     wrong = frame.copy()
     wrong.loc[rows, PRICES] = float(random.choice([6.5, 0.25, 65_000.0, 1.0]))
     return _own(wrong)
+
+
+def wicks(frame: pd.DataFrame, random: Random) -> Written:
+    rows = frame.index[random.choice(len(frame), size=int(random.choice([1, 3, 60])), replace=False)]
+    wrong, name = frame.copy(), str(random.choice(["high", "low"]))
+    wrong.loc[rows, name] = (wrong.loc[rows, name] * (1.1 if name == "high" else 0.9) * 4).round() / 4
+    return _own(wrong)
+
+
+def highs_and_lows_widened(frame: pd.DataFrame, random: Random) -> Written:
+    points = float(random.choice([0.5, 1, 3, 10]))
+    return _own(frame.assign(high=frame["high"] + points, low=frame["low"] - points))
+
+
+def two_contracts_in_turn(frame: pd.DataFrame, random: Random) -> Written:
+    other = random.random(len(frame)) < random.choice([0.02, 0.1, 0.5])
+    return _own(frame.assign(**{name: np.where(other, _scaled(frame, 1.004)[name], frame[name]) for name in PRICES}))
 
 
 def two_at_one_time(frame: pd.DataFrame, random: Random) -> Written:
@@ -356,13 +414,21 @@ KINDS: dict[str, Kind] = {
         Kind(closes_from_here_on, May.REFUSED, 8, LONG),
         Kind(another_zone_said, May.REFUSED, 8),
         Kind(another_vendor_said, May.REFUSED, 6),
+        Kind(a_session_by_minutes, May.REFUSED, 6, ("busy", "real")),
+        Kind(cut_beside, May.REFUSED, 5, ("busy",)),
+        Kind(day_first, May.REFUSED, 5, LONG),
         Kind(longer_bars, May.REFUSED, 7),
         Kind(longer_bars_in_part, May.REFUSED, 10, LONG),
         Kind(longer_bars_filled, May.REFUSED, 6),
+        Kind(longer_bars_filled_in_part, May.REFUSED, 5),
+        Kind(volume_summed, May.REFUSED, 4),
         Kind(another_unit, May.REFUSED, 5),
         Kind(another_index, May.BE_TOLD, 5),
         Kind(a_step, May.BE_TOLD, 7, LONG),
         Kind(wrong_rows, May.BE_TOLD, 6),
+        Kind(wicks, May.BE_TOLD, 5),
+        Kind(highs_and_lows_widened, May.BE_TOLD, 5),
+        Kind(two_contracts_in_turn, May.BE_TOLD, 5),
         Kind(two_at_one_time, May.REFUSED, 6),
         Kind(columns_changed_about, May.REFUSED, 5),
         Kind(off_the_tick, May.REFUSED, 3),

@@ -27,7 +27,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str
 
 def verdict(path: Path, reading: Reading) -> tuple[str, str, str | None]:
     try:
-        passport = examined(path, CONTRACTS.session, reading).passport
+        passport = examined(path, CONTRACTS, reading).passport
     except BarsFileError as error:
         return "refuse", str(error), None
     return ("accept" if passport.usable else "refuse"), " ".join(passport.lines()), passport.stamp

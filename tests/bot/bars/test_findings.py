@@ -25,7 +25,7 @@ def week() -> pd.DataFrame:
 def passport(
     folder: Path, frame: pd.DataFrame, times: list[str] | None = None, reading: Reading | None = None, **columns: object
 ) -> Passport:
-    return examined(files.write(folder / "bars.csv", frame, times, **columns), CONTRACTS.session, reading or Reading()).passport
+    return examined(files.write(folder / "bars.csv", frame, times, **columns), CONTRACTS, reading or Reading()).passport
 
 
 def found(passport: Passport, code: str) -> Finding:
@@ -71,7 +71,7 @@ def test_the_zone_named_as_the_remedy_is_the_right_one_and_makes_the_file_right(
     times = files.labelled(files.wall(week(), zone), "Z")
     finding = found(passport(tmp_path, week(), times), "CLOCK")
     assert f"say --zone {zone} " in finding.remedy
-    right = examined(files.write(tmp_path / "bars.csv", week(), times), CONTRACTS.session, Reading(zone=zone))
+    right = examined(files.write(tmp_path / "bars.csv", week(), times), CONTRACTS, Reading(zone=zone))
     assert right.passport.usable
     assert right.bars["ts_ns"].tolist() == (week()["open_ns"] + MINUTE_NS).tolist()
 

@@ -17,7 +17,7 @@ from bot.units import MINUTE_NS
 def read(folder: Path, content: bytes) -> BarsFile:
     path = folder / "bars.csv"
     path.write_bytes(content)
-    return examined(path, CONTRACTS.session)
+    return examined(path, CONTRACTS)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_one_day_that_can_be_read_in_one_way_alone_is_read(tmp_path, day):
 def examined_as(folder: Path, written: files.Written) -> BarsFile:
     path = folder / f"bars{written.suffix}"
     path.write_bytes(written.content)
-    return examined(path, CONTRACTS.session, Reading(**written.reading))
+    return examined(path, CONTRACTS, Reading(**written.reading))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from bot.units import MINUTE_NS, to_ticks
 
 HERE = Path(__file__).parent
 ALL = listed(int(os.environ.get("BAR_FILES_SEED", SEED)))
-ON_PRICES = {"LEVEL", "JUMP", "ROLL", "OFF_ROWS", "MIXED_PRICES"}  # findings that tell of a price that is not the market's
+ON_PRICES = {"LEVEL", "JUMP", "ROLL", "OFF_ROWS", "MIXED_PRICES", "WICK", "WIDE"}  # findings that tell of a price that is not the market's
 
 
 def few(count: int) -> list[Mutation]:
@@ -31,7 +31,7 @@ def used(mutation: Mutation, folder: Path) -> BarsFile | None:
     path = folder / f"bars{written.suffix}"
     path.write_bytes(written.content)
     try:
-        file = examined(path, CONTRACTS.session, Reading(**written.reading))
+        file = examined(path, CONTRACTS, Reading(**written.reading))
     except BarsFileError:
         return None
     return file if file.passport.usable else None

@@ -31,7 +31,7 @@ def bars() -> Bars:
 
 
 def read(path: Path, reading: Reading = Reading()) -> BarsFile:  # noqa: B008
-    return read_bars(path, CONTRACTS.session, reading)
+    return read_bars(path, CONTRACTS, reading)
 
 
 def stored(folder: Path, bar_type: str = MINUTES, event_ns: int = 0, init_ns: int = 0, made: Bars | None = None) -> Path:

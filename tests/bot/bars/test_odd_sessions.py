@@ -8,33 +8,15 @@ import bar_files as files
 import numpy as np
 import pandas as pd
 import pytest
-from bar_files import CONTRACTS
+from bar_files import CONTRACTS, busy, moved
 
 from bot.bars.files import Reading, examined
 from bot.bars.passport import Finding, Passport, Severity
 from bot.units import MINUTE_NS
 
 
-def busy(first: str = "2025-06-02", sessions: int = 8) -> pd.DataFrame:
-    """Synthetic minutes with a volume that steps at the market's minutes, each day alike but for a little noise."""
-    frame = files.synthetic(first, sessions, 21)
-    minute = files.minute_of_day(frame)
-    day = (minute >= 570) & (minute < 960)
-    usual = np.where(day, 2000.0, 150.0) * np.where(minute % 5 == 0, 1.4, 1.0) * np.where(np.isin(minute, (510, 600, 840)), 3.0, 1.0)
-    usual *= np.where(minute == 570, 5.0, 1.0) * np.where(minute == 571, 3.0, 1.0) * np.where(minute == 959, 15.0, 1.0)
-    noise = np.random.default_rng(5).uniform(0.8, 1.25, len(frame))
-    return frame.assign(volume=(usual * noise).astype(int))
-
-
-def moved(frame: pd.DataFrame, dates: set[str], minutes: int) -> pd.DataFrame:
-    """The trading days of those dates so many minutes later; where two rows meet the first stays."""
-    off = np.where(np.isin(files.trading_dates(frame), list(dates)), minutes, 0)
-    later = frame.assign(open_ns=frame["open_ns"] + off * MINUTE_NS).sort_values("open_ns", kind="stable")
-    return later[~later["open_ns"].duplicated()]
-
-
 def passport(folder: Path, frame: pd.DataFrame, reading: Reading | None = None, times: list[str] | None = None) -> Passport:
-    return examined(files.write(folder / "bars.csv", frame, times), CONTRACTS.session, reading or Reading()).passport
+    return examined(files.write(folder / "bars.csv", frame, times), CONTRACTS, reading or Reading()).passport
 
 
 def refusals(file: Passport) -> list[Finding]:
@@ -101,7 +83,7 @@ def test_a_session_cut_by_the_clock_a_minute_beside_is_not_read_as_if_it_were_wh
     assert finding.code == "STAMP"
     assert "read as opens" in finding.sentence
     assert "read as closes" in finding.sentence
-    right = examined(files.write(tmp_path / "bars.csv", part, times), CONTRACTS.session, Reading(stamp=("open", "close")[shift]))
+    right = examined(files.write(tmp_path / "bars.csv", part, times), CONTRACTS, Reading(stamp=("open", "close")[shift]))
     assert right.passport.usable
     assert right.bars["ts_ns"].tolist() == (part["open_ns"] + MINUTE_NS).tolist()
 

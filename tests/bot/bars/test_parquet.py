@@ -46,7 +46,7 @@ FRAMES = {
 @pytest.mark.parametrize("kind", FRAMES)
 def test_a_frame_that_pandas_wrote_gives_its_bars(tmp_path: Path, kind: str) -> None:
     FRAMES[kind]().to_parquet(tmp_path / "bars.bin")
-    file = read_bars(tmp_path / "bars.bin", CONTRACTS.session)
+    file = read_bars(tmp_path / "bars.bin", CONTRACTS)
     assert file.bars.equals(bars())
     assert file.passport.stamp == "open"
 
@@ -54,13 +54,13 @@ def test_a_frame_that_pandas_wrote_gives_its_bars(tmp_path: Path, kind: str) -> 
 def test_times_of_an_index_without_a_zone_need_one(tmp_path: Path) -> None:
     frame(None).rename_axis(None).to_parquet(tmp_path / "bars.parquet")
     with pytest.raises(BarsFileError, match=r"row 1: timestamp '2025-03-09 18:00:00' has no time zone; say --zone"):
-        read_bars(tmp_path / "bars.parquet", CONTRACTS.session)
-    assert read_bars(tmp_path / "bars.parquet", CONTRACTS.session, Reading(zone="America/New_York")).bars.equals(bars())
+        read_bars(tmp_path / "bars.parquet", CONTRACTS)
+    assert read_bars(tmp_path / "bars.parquet", CONTRACTS, Reading(zone="America/New_York")).bars.equals(bars())
 
 
 def test_our_own_parquet_says_its_stamp_and_its_symbols(tmp_path: Path) -> None:
     (tmp_path / "own").write_bytes(as_parquet(bars(), pd.Series("MESM5", index=bars().index).to_numpy(dtype=str)))
-    file = read_bars(tmp_path / "own", CONTRACTS.session)
+    file = read_bars(tmp_path / "own", CONTRACTS)
     assert (file.passport.instruments, set(file.symbols)) == (["MESM5"], {"MESM5"})
 
 
@@ -76,7 +76,7 @@ def test_our_own_parquet_says_its_stamp_and_its_symbols(tmp_path: Path) -> None:
 def test_damaged_parquet_is_one_sentence(tmp_path: Path, spoil, said: str) -> None:
     (tmp_path / "bars.parquet").write_bytes(spoil(as_parquet(bars())))
     with pytest.raises(BarsFileError, match=said) as refused:
-        read_bars(tmp_path / "bars.parquet", CONTRACTS.session)
+        read_bars(tmp_path / "bars.parquet", CONTRACTS)
     assert "\n" not in str(refused.value)
 
 
@@ -94,5 +94,5 @@ def test_damaged_parquet_is_one_sentence(tmp_path: Path, spoil, said: str) -> No
 def test_parquet_of_another_schema_is_one_sentence(tmp_path: Path, made, said: str) -> None:
     made().to_parquet(tmp_path / "bars.parquet")
     with pytest.raises(BarsFileError, match=said) as refused:
-        read_bars(tmp_path / "bars.parquet", CONTRACTS.session)
+        read_bars(tmp_path / "bars.parquet", CONTRACTS)
     assert "\n" not in str(refused.value)

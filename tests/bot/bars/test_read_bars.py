@@ -29,7 +29,7 @@ ROWS = [
 
 
 def read_bars(path: Path, stamp: str | None = None) -> BarsFile:
-    return examined(path, CONTRACTS.session, Reading(stamp))
+    return examined(path, CONTRACTS, Reading(stamp))
 
 
 def with_row(number: int, row: str) -> list[str]:
@@ -92,7 +92,7 @@ BAD_ROWS = [
     (3, "2025-09-15,6600,6601,6599,6600,1", "line 3: timestamp '2025-09-15' has no time zone"),
     (3, "half past nine,6600,6601,6599,6600,1", "line 3: timestamp 'half past nine' is not readable as a time"),
     (3, ",6600,6601,6599,6600,1", "line 3: the timestamp is missing"),
-    (3, "", "line 3: the timestamp is missing"),
+    (3, ",,,,,", "line 3: the timestamp is missing"),
     (3, "2025-09-15T13:31:00Z,6600.30,6601,6599,6600,1", "line 3: open = 6600.3 is off the tick; prices are multiples of 0.25"),
     (5, "2025-09-15T13:33:00Z,6600,6601,6599,6600.24,1", "line 5: close = 6600.24 is off the tick"),
     (3, "2025-09-15T13:31:00Z,6600,,6599,6600,1", "line 3: high is empty, so it is not a price in points"),
@@ -151,7 +151,7 @@ def test_zero_rows_are_refused(csv):
 def test_bars_of_another_length_are_refused(csv):
     rows = [ROWS[0].replace("13:30", f"{13 + minute // 60}:{minute % 60:02d}") for minute in range(0, 55, 5)]
     with pytest.raises(BarsFileError, match=r"most rows are 5 minutes apart .*: one-minute bars are needed"):
-        read_usable(csv(rows), CONTRACTS.session, Reading("close"))
+        read_usable(csv(rows), CONTRACTS, Reading("close"))
 
 
 def test_a_gap_is_not_another_length(csv):
@@ -224,4 +224,4 @@ def test_a_file_of_a_kind_nobody_thought_of_is_a_sentence_too(tmp_path, text):
     path = tmp_path / "odd.csv"
     path.write_bytes(text.encode())
     with pytest.raises(BarsFileError, match=re.escape(str(path))):
-        examined(path, CONTRACTS.session)
+        examined(path, CONTRACTS)

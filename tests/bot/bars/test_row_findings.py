@@ -20,7 +20,7 @@ def days() -> pd.DataFrame:
 
 
 def passport(folder: Path, frame: pd.DataFrame) -> Passport:
-    return examined(files.write(folder / "bars.csv", frame), CONTRACTS.session).passport
+    return examined(files.write(folder / "bars.csv", frame), CONTRACTS).passport
 
 
 def severity(file: Passport, code: str) -> str | None:
@@ -65,3 +65,42 @@ def test_a_wick_far_beyond_the_rows_beside_it_is_told_and_many_refuse_the_file(t
 
 def test_a_good_file_has_none_of_these(tmp_path):
     assert not {"FILLED", "VOLUME_SUMMED", "FLAT", "WICK"} & {each.code for each in passport(tmp_path, days()).findings}
+
+
+def out_by(points: float) -> pd.DataFrame:
+    return days().assign(high=days()["high"] + points, low=days()["low"] - points)
+
+
+@pytest.mark.parametrize("points", [0.5, 1, 2, 10])
+def test_highs_and_lows_that_are_widened_everywhere_are_told(tmp_path, points):
+    assert severity(passport(tmp_path, out_by(points)), "WIDE") == "warn"
+
+
+def test_ranges_that_a_market_makes_are_not_called_wide(tmp_path):
+    assert severity(passport(tmp_path, days()), "WIDE") is None
+    wild = days()
+    steps = np.random.default_rng(4).normal(0, 12, (len(wild), 60)).cumsum(axis=1) / 4  # a walk of 60 steps a minute, 20 times as far
+    close = 6400 + np.cumsum(steps[:, -1]) / 8
+    start = np.concatenate(([6400], close[:-1]))
+    top, bottom = start + np.maximum(steps.max(axis=1) / 8, 0), start + np.minimum(steps.min(axis=1) / 8, 0)
+    rounded = {"open": start, "high": np.maximum(top, close), "low": np.minimum(bottom, close), "close": close}
+    wild = wild.assign(**{name: (values * 4).round() / 4 for name, values in rounded.items()})
+    assert severity(passport(tmp_path, wild), "WIDE") is None
+
+
+@pytest.mark.skipif(not files.SAMPLE.is_file(), reason="the real sample bars are not beside the repository")
+def test_no_real_day_is_called_wide_or_mixed(tmp_path):
+    frame = files.real()
+    dates = files.trading_dates(frame)
+    for date in np.unique(dates)[1::8]:
+        codes = {each.code for each in passport(tmp_path, frame[dates == date]).findings}
+        assert not codes & {"WIDE", "MIXED_PRICES"}, date
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(0.5, "refuse"), (0.1, "refuse"), (0.004, "warn")])
+def test_two_contracts_that_take_turns_are_told_however_near_they_are(tmp_path, share, wanted):
+    frame = days()
+    other = np.random.default_rng(1).random(len(frame)) < share
+    for name in PRICES:
+        frame[name] = np.where(other, (frame[name] * 1.004 * 4).round() / 4, frame[name])
+    assert severity(passport(tmp_path, frame), "MIXED_PRICES") == wanted

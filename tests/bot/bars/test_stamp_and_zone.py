@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from bar_files import SAMPLE, real, regular, trading_dates, wall
+from bar_files import write as write_minutes
 from builders import CONTRACTS
 
 from bot.bars import BarsFile, Reading
@@ -15,11 +17,10 @@ from bot.bars.clock import MARKS
 from bot.errors import BarsFileError
 
 NEW_YORK = "America/New_York"
-SAMPLE = Path(__file__).parents[4] / "shared" / "data" / "ESZ5_1min_2025-08-31_2025-10-17.csv.gz"
 
 
 def read_bars(path: Path, stamp: str | None = None) -> BarsFile:
-    return read_usable(path, CONTRACTS.session, Reading(stamp))
+    return read_usable(path, CONTRACTS, Reading(stamp))
 
 
 def session(day: str, seed: int, first: str = "18:00", last: str = "16:59") -> pd.Series:
@@ -136,3 +137,55 @@ def test_the_real_sample_names_opens():
     assert file.passport.stamp == "open"
     assert file.passport.stamp_reason == f"{MARKS} say open on 33 of 34 sessions"
     assert len(file.bars) == 48_307
+
+
+@pytest.mark.parametrize(("start", "end"), [("08:30", "14:59"), ("07:30", "13:59"), ("08:00", "15:59"), ("10:00", "16:29")])
+def test_a_part_of_the_day_as_long_as_a_session_is_read_where_its_volume_stands(tmp_path, start, end):
+    volume = days().between_time(start, end)
+    file = read(tmp_path, volume)
+    assert (file.passport.usable, file.passport.stamp) == (True, "open")
+    assert file.bars["ts_ns"].iloc[0] == volume.index[0].value + 60_000_000_000
+
+
+@pytest.mark.parametrize(("start", "end"), [("08:30", "14:59"), ("10:00", "16:29"), ("06:30", "12:59")])
+def test_where_volume_does_not_tell_another_clock_from_a_cut_no_zone_is_named(tmp_path, start, end):
+    volume = days().between_time(start, end)
+    even = pd.Series(np.random.default_rng(1).integers(90, 110, len(volume)), index=volume.index)
+    with pytest.raises(BarsFileError, match="may be another clock, or a day that was cut there; export whole days") as caught:
+        read(tmp_path, even)
+    assert "--zone" not in str(caught.value)
+
+
+@pytest.mark.skipif(not SAMPLE.is_file(), reason="the real sample bars are not beside the repository")
+@pytest.mark.parametrize(("first", "end"), [(0, 1440), (570, 960)])
+def test_rows_of_a_holiday_alone_are_named_and_no_zone_is_asked_for(tmp_path, first, end):
+    week = regular(real(), first, end)
+    week = week[wall(week) < pd.Timestamp("2025-09-06")]
+    with pytest.raises(BarsFileError, match=r"closed, \d+ on 2025-09-01 from 13:00 to 1\d:59.*: take these rows away") as caught:
+        read_bars(write_minutes(tmp_path / "bars.csv", week))
+    assert "zone" not in str(caught.value)
+    rest = week[trading_dates(week) != "2025-09-01"]
+    assert read_bars(write_minutes(tmp_path / "bars.csv", rest)).passport.stamp == "open"
+
+
+def test_a_hole_in_the_only_day_is_no_other_clock(tmp_path):
+    day = days(1)
+    hole = (day.index.strftime("%H:%M") >= "09:18") & (day.index.strftime("%H:%M") < "10:48")
+    assert read(tmp_path, day[~hole]).passport.stamp == "open"
+
+
+def test_a_thin_day_that_breaks_off_many_times_is_no_other_clock(tmp_path):
+    volume = days()
+    clock, last = volume.index.strftime("%H:%M"), volume.index.normalize() == volume.index[-1].normalize()
+    broken = np.zeros(len(volume), dtype=bool)
+    for first, end in (("03:00", "03:50"), ("07:30", "08:20"), ("11:00", "11:50"), ("13:59", "14:50"), ("14:59", "16:00")):
+        broken |= last & (clock >= first) & (clock < end)
+    assert read(tmp_path, volume[~broken]).passport.stamp == "open"
+
+
+def test_night_hours_that_reach_over_the_open_by_another_clock_are_refused(tmp_path):
+    volume = pd.concat([session(f"2025-09-{16 + day}", day) for day in range(4)])
+    night = volume[(volume.index.hour < 9) | (volume.index.hour >= 18)]
+    peaks = (night * np.where(night.index.minute % 5 == 0, 3, 1)).set_axis(night.index + pd.Timedelta(hours=2))
+    with pytest.raises(BarsFileError):
+        read(tmp_path, peaks)

@@ -76,7 +76,7 @@ def test_a_format_or_zone_that_is_not_known_is_a_usage_error(good):
 def test_json_holds_the_whole_passport_and_its_verdict(good, refused, tmp_path):
     facts = json.loads(mesbot("data", "check", good, "--json").output)
     assert (facts["usable"], facts["stamp"], facts["rows"], facts["findings"]) == (True, "open", 4140, [])
-    assert facts["sha256"] == examined(good, CONTRACTS.session, Reading()).passport.sha256
+    assert facts["sha256"] == examined(good, CONTRACTS, Reading()).passport.sha256
     result = mesbot("data", "check", refused, "--json")
     facts = json.loads(result.output)
     assert (result.exit_code, facts["usable"]) == (1, False)
@@ -93,7 +93,7 @@ def test_many_warnings_are_three_lines_at_most(tmp_path):
     strange = frame.assign(**{name: (frame[name] * 14.8).round() / 4 for name in PRICES})
     strange["volume"] = strange["volume"].where(strange["open_ns"] // MINUTE_NS % 20 > 0, 0)
     months = ["MESM5" if number < 2000 else "MESU5" for number in range(len(strange))]
-    passport = examined(files.write(tmp_path / "bars.csv", strange, symbol=months), CONTRACTS.session, Reading()).passport
+    passport = examined(files.write(tmp_path / "bars.csv", strange, symbol=months), CONTRACTS, Reading()).passport
     assert len(passport.findings) > SHOWN
     assert len(passport.lines()) == SHOWN
     for finding in passport.findings:
@@ -105,7 +105,7 @@ def test_a_run_says_what_its_data_are_on_the_terminal_in_its_journal_and_in_its_
     bars, out = with_a_hole(tmp_path / "bars.csv"), tmp_path / "out"
     result = mesbot("backtest", "--bars", bars, "--out", out)
     assert result.exit_code == 0, result.output
-    passport = examined(bars, CONTRACTS.session, Reading()).passport
+    passport = examined(bars, CONTRACTS, Reading()).passport
     lines = passport.lines()
     assert [line for line in result.output.splitlines() if line.startswith("Data: ")] == lines
     assert "Data: 1 session is missing (2025-06-10)." in lines

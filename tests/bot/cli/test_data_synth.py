@@ -26,7 +26,7 @@ def test_a_file_of_each_kind_reads_back_as_the_bars_of_the_seed(tmp_path: Path, 
     assert result.exit_code == 0, result.output
     made = synthetic_sessions(5, 3, CONTRACTS.session).frame
     assert f"{len(made):,} minutes, 3 synthetic sessions, seed 5" in result.output
-    file = read_bars(tmp_path / name, CONTRACTS.session)
+    file = read_bars(tmp_path / name, CONTRACTS)
     assert file.bars.equals(made)
     assert file.passport.findings == []
 
@@ -40,7 +40,7 @@ def test_the_same_options_give_the_same_bytes_and_another_seed_others(tmp_path: 
 
 def test_sessions_begin_on_the_day_named_over_a_clock_change_and_a_half_day(tmp_path: Path) -> None:
     assert synth("--sessions", 22, "--from", "2025-10-30", "--out", tmp_path / "bars.csv").exit_code == 0
-    passport = read_bars(tmp_path / "bars.csv", CONTRACTS.session).passport
+    passport = read_bars(tmp_path / "bars.csv", CONTRACTS).passport
     assert (passport.sessions[0].date, passport.sessions[-1].date) == ("2025-10-30", "2025-12-01")
     assert {each.date: each.minutes for each in passport.sessions}["2025-11-28"] == 210
 

@@ -85,13 +85,13 @@ def wanted() -> list[Bar]:
 
 
 def is_whole(path: Path) -> bool:
-    return read_bars(path, CONTRACTS.session).to_list() == wanted()
+    return read_bars(path, CONTRACTS).to_list() == wanted()
 
 
 def test_a_whole_download_gives_every_minute_of_the_days_asked_for_in_few_requests(tmp_path: Path, broker: Broker) -> None:
     said: list[str] = []
     assert asyncio.run(fetched(tmp_path / "bars.csv.gz", said)) == "MESZ5"
-    found = read_bars(tmp_path / "bars.csv.gz", CONTRACTS.session)
+    found = read_bars(tmp_path / "bars.csv.gz", CONTRACTS)
     assert is_whole(tmp_path / "bars.csv.gz")
     assert (len(found.passport.sessions), found.passport.missing) == (11, [])
     assert said[-1] == "2025-09-28 to 2025-10-01: 4,140 minutes, week 3 of 3"
@@ -251,7 +251,7 @@ def test_days_that_cannot_be_had_are_refused(tmp_path: Path, changes: dict[str, 
 
 def test_without_an_end_the_last_day_that_has_ended_is_the_last(tmp_path: Path) -> None:
     asyncio.run(fetched(tmp_path / "bars.csv", first=dt.date(2025, 9, 30), last=None))
-    assert read_bars(tmp_path / "bars.csv", CONTRACTS.session).to_list()[-1] == wanted()[-1]
+    assert read_bars(tmp_path / "bars.csv", CONTRACTS).to_list()[-1] == wanted()[-1]
 
 
 def test_a_gateway_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broker: Broker) -> None:
