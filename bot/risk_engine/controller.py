@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from nautilus_trader.common import Environment
 from nautilus_trader.common.config import ActorConfig
+from nautilus_trader.model.data import BarType
 from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
@@ -79,7 +80,8 @@ WATCH_NS, WATCH_SIMULATED_NS = MINUTE_NS, 5 * MINUTE_NS  # a simulation looks wi
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
-    """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
+    """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live); `replayed`: it is
+    recorded time, which may stand or go at any pace. `bar_type` are the bars that drive the run (None: nobody misses any).
 
     `paper`: it trades a paper account, so a person may ask for a drill. `parts` must stand behind it in this order (None: all of
     the run's, bot.risk_engine.parts); fewer are for the study of some.
@@ -87,6 +89,8 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
     runtime: RuntimeSpec
     time_from_stamps: bool = False
+    replayed: bool = False
+    bar_type: BarType | None = None
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
     parts: tuple[str, ...] | None = None
     paper: bool = False
@@ -250,16 +254,15 @@ class RiskController(Controller):
         """A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach."""
         self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
         self.look()
-        bars = [self.cache.bar(bar_type) for bar_type in self.cache.bar_types(instrument_id=self._config.instrument_id)]
-        newest_ns = max((bar.ts_event for bar in bars if bar is not None), default=0)
-        if self._silence.has_fallen(newest_ns, self._time_of_liveness):
+        newest = self.cache.bar(self._config.bar_type) if self._config.bar_type is not None else None
+        if self._silence.has_fallen(newest.ts_event if newest is not None else 0, self._time_of_liveness):
             for trade in self._supervisor.register.unfinished:
                 self._supervisor.close(CloseTrade(trade.intent_id, ExitReason.SESSION, "no bar is told any more"))
 
     @property
     def _time_of_liveness(self) -> int:
-        """The wall's; a simulation has none, for there no bar is late."""
-        return self.wall.now_ns if self._config.time_from_stamps else 0
+        """The wall's; a simulation or a replay has none, for there no bar is late."""
+        return self.wall.now_ns if self._config.time_from_stamps and not self._config.replayed else 0
 
     def _settled(self) -> bool:
         """Whether Nautilus has nothing to tell any more of what came; in a simulation it tells at once."""
