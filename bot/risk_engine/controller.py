@@ -64,6 +64,7 @@ from bot.risk_engine.kept import Kept
 from bot.risk_engine.look import Look
 from bot.risk_engine.parts import parts_of, require_whole
 from bot.risk_engine.path import Handler, Path
+from bot.risk_engine.queues import Queues
 from bot.risk_engine.recognise import unknown_command
 from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
 from bot.risk_engine.shutdown import Shutdown
@@ -155,8 +156,12 @@ class RiskController(Controller):
             paper=self._config.paper,
         )  # fmt: skip
         self._path = Path(msgbus, self._endpoints(), self._topics(stamps), lambda: parts_of(self._trader))
+        queues = Queues(
+            (self._trader._data_engine, risk, execution), lambda words: self._supervisor.trip("a queue of Nautilus had ended", words),
+            self._guard.wrap,
+        )  # fmt: skip
         self._look = Look(
-            self._path, self._kept, self._account, self._answers,
+            self._path, self._kept, self._account, self._answers, queues,
             trip=self._supervisor.trip, book=self._supervisor.on_order_event, settled=self._settled,
         )  # fmt: skip
         self._path.take()

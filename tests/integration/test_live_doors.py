@@ -279,3 +279,40 @@ def test_our_own_refusal_of_a_change_leaves_the_next_one_alone(played):
     assert (seen.raised, seen.broken, seen.denials) == ([], [], ["STOP_WIDENS"])
     assert [held.book["1S"]] == moved and held.gateway == held.book
     assert held.asked == []
+
+
+# ------------------------------------------------------------------ a listener that ends Nautilus' queue of events
+
+
+def raising(rogue: Hostile, *kinds: str) -> None:
+    def hear(event: Any) -> None:
+        if type(event).__name__ in kinds:
+            raise asyncio.CancelledError
+
+    rogue.msgbus.subscribe("events.order.*", hear)
+
+
+def test_a_listener_that_ends_the_queue_of_events_is_a_kill_and_the_position_is_left(played):
+    def enter(rogue: Hostile, a: int, b: int) -> None:
+        raising(rogue, "OrderFilled", "OrderCanceled")
+        sent(rogue)
+
+    seen = played({(2, "in"): enter}, minutes=6)
+    assert (seen.raised, seen.entries_filled, seen.net, seen.book_net, seen.working) == ([], 1, 0, 0, [])
+    assert seen.kill_state is KillState.HALTED
+    assert next(record.body["reason"] for record in seen.records if record.kind == "kill") == "a queue of Nautilus had ended"
+
+
+def test_a_queue_of_events_that_ends_while_nothing_is_held_lets_no_other_entry_in(played):
+    def enter(rogue: Hostile, a: int, b: int) -> None:
+        raising(rogue, "OrderCanceled")
+        sent(rogue)
+
+    acts = {
+        (2, "in"): enter,
+        (3, "out"): lambda rogue, a, b: rogue.cancel_order(working(rogue, "1E")),
+        (5, "again"): lambda rogue, a, b: sent(rogue),
+    }
+    seen = played(acts, AWAY, minutes=7)
+    assert (seen.raised, seen.entries_filled, seen.open_trades, seen.working) == ([], 0, [], [])
+    assert (seen.denials, seen.kill_state) == (["KILL_SWITCH"], KillState.HALTED)
