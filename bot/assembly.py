@@ -34,11 +34,11 @@ class Assembly(NamedTuple):
     strategies: list[ImportableStrategyConfig]
 
 
-def assembled(journal: JournalActorConfig, *, live: bool = False, paper: bool = False) -> Assembly:
+def assembled(journal: JournalActorConfig, *, live: bool = False, paper: bool = False, replayed: bool = False) -> Assembly:
     """Risk engine, actors and strategies of the run that `journal` belongs to: its runtime and bars are everybody's.
 
     `live`: market time is not the kernel's clock but what messages are stamped with, and decisions wait for TOPIC_BEGIN. `paper`: it
-    trades a paper account.
+    trades a paper account. `replayed`: of a live node, market time is recorded time.
     """
     spec, bar_type = journal.runtime, journal.bar_type
     shared = {"runtime": spec, "bar_type": bar_type}
@@ -49,16 +49,25 @@ def assembled(journal: JournalActorConfig, *, live: bool = False, paper: bool = 
         importable(LibraryActor, LibraryActorConfig(component_id=LibraryActor.part, live=live, **shared)),
         importable(LearningActor, RuntimeActorConfig(component_id=LearningActor.part, **shared)),
     ]
-    return Assembly(risk_engine(spec, bar_type, live=live, paper=paper), actors, strategies(spec, bar_type.instrument_id))
+    return Assembly(
+        risk_engine(spec, bar_type, live=live, paper=paper, replayed=replayed), actors, strategies(spec, bar_type.instrument_id)
+    )
 
 
 def risk_engine(
-    spec: RuntimeSpec, bar_type: BarType, *, live: bool = False, paper: bool = False, parts: tuple[str, ...] | None = None
+    spec: RuntimeSpec,
+    bar_type: BarType,
+    *,
+    live: bool = False,
+    paper: bool = False,
+    replayed: bool = False,
+    parts: tuple[str, ...] | None = None,
 ) -> ImportableControllerConfig:
-    """The controller that puts the contract risk engine before both engines; `paper` and `parts` as in RiskControllerConfig."""
+    """The controller that puts the contract risk engine before both engines; `paper`, `replayed` and `parts` as in RiskControllerConfig."""
     config = RiskControllerConfig(
-        component_id="RISK", runtime=spec, instrument_id=bar_type.instrument_id, time_from_stamps=live, parts=parts, paper=paper
-    )
+        component_id="RISK", runtime=spec, instrument_id=bar_type.instrument_id, bar_type=bar_type,
+        time_from_stamps=live, replayed=replayed, parts=parts, paper=paper,
+    )  # fmt: skip
     return ImportableControllerConfig(
         controller_path=RiskController.fully_qualified_name(), config_path=config.fully_qualified_name(), config=config.json_primitives()
     )

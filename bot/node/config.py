@@ -50,7 +50,8 @@ def node_config(
     screen = ScreenActorConfig(component_id=ScreenActor.part, heading=heading, **shared)
     waiting = {"warm_until_ns": warm_until_ns, "lockstep_port": lockstep_port, "go": go}
     desk = DeskActorConfig(component_id=DeskActor.part, broker=broker, **waiting, **shared)
-    parts = assembled(journal, live=True, paper=broker.link.paper and journal.mode == "paper")
+    paper, replayed = broker.link.paper and journal.mode == "paper", broker.link.replay
+    parts = assembled(journal, live=True, paper=paper, replayed=replayed)
     return TradingNodeConfig(
         trader_id="MESBOT-001",
         logging=LoggingConfig(log_level="ERROR", log_colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR")),

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from nautilus_trader.common import Environment
 from nautilus_trader.common.config import ActorConfig
+from nautilus_trader.model.data import BarType
 from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
@@ -52,6 +53,7 @@ from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
 from bot.risk_engine.agreement import nobody
 from bot.risk_engine.answers import PROCESS, Answers
+from bot.risk_engine.approved import approved_in
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.drill import Drill
@@ -63,11 +65,13 @@ from bot.risk_engine.kept import Kept
 from bot.risk_engine.look import Look
 from bot.risk_engine.parts import parts_of, require_whole
 from bot.risk_engine.path import Handler, Path
+from bot.risk_engine.queues import Queues
 from bot.risk_engine.recognise import unknown_command
 from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
 from bot.risk_engine.shutdown import Shutdown
 from bot.risk_engine.silence import Silence
 from bot.risk_engine.supervisor import Supervisor
+from bot.risk_engine.unsent import Unsent
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
@@ -79,7 +83,8 @@ WATCH_NS, WATCH_SIMULATED_NS = MINUTE_NS, 5 * MINUTE_NS  # a simulation looks wi
 
 
 class RiskControllerConfig(ActorConfig, frozen=True):
-    """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live).
+    """Configuration of the risk engine's installer. `time_from_stamps`: market time is not the clock's (live); `replayed`: it is
+    recorded time, which may stand or go at any pace. `bar_type` are the bars that drive the run (None: nobody misses any).
 
     `paper`: it trades a paper account, so a person may ask for a drill. `parts` must stand behind it in this order (None: all of
     the run's, bot.risk_engine.parts); fewer are for the study of some.
@@ -87,6 +92,8 @@ class RiskControllerConfig(ActorConfig, frozen=True):
 
     runtime: RuntimeSpec
     time_from_stamps: bool = False
+    replayed: bool = False
+    bar_type: BarType | None = None
     instrument_id: InstrumentId = InstrumentId.from_str("MES.CME")
     parts: tuple[str, ...] | None = None
     paper: bool = False
@@ -106,6 +113,8 @@ class RiskController(Controller):
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
         self._hearing = Hearing(self._runtime.said, self._not_believed)
         self._silence = Silence(self._runtime.calendar)
+        self._approved = approved_in(self._runtime.spec.journal_path)
+        self._approved.kept = config.time_from_stamps  # a simulated venue takes the orders themselves, at once
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
         self.market: Timeline
@@ -133,17 +142,23 @@ class RiskController(Controller):
             self._supervisor.way_out.agreement.ask(nobody)  # until its adapter says who answers for the account
         reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
         self._account = OurAccount(self._config.instrument_id.venue, cache)
-        self._answers = Answers(cache, execution.process, self._account.door(portfolio.update_account), reports)
+        self._answers = Answers(
+            cache, execution.process, self._account.door(portfolio.update_account), reports, lambda name: self._kept.mend(name)
+        )
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         self._kept = Kept(
             cache, self._config.instrument_id, self._supervisor.register.tracked, self._answers.foreign,
             lambda words: self._supervisor.trip("Nautilus' cache was changed", words),
+            None if self._supervisor.simulated else self._answers.clean,
         )  # fmt: skip
+        self._unsent = Unsent(
+            cache, lambda: self._supervisor.register.unfinished, lambda event: self._supervisor.on_order_event(event, ours=True)
+        )
         self._shutdown = Shutdown(msgbus, self._runtime.said, self._supervisor.trip, lambda: not self._supervisor.register.unfinished)
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
-            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
+            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, self._leave,
             paper=self._config.paper,
         )  # fmt: skip
         self._drill = Drill(
@@ -151,12 +166,23 @@ class RiskController(Controller):
             paper=self._config.paper,
         )  # fmt: skip
         self._path = Path(msgbus, self._endpoints(), self._topics(stamps), lambda: parts_of(self._trader))
+        queues = Queues(
+            (self._trader._data_engine, risk, execution), lambda words: self._supervisor.trip("a queue of Nautilus had ended", words),
+            self._guard.wrap,
+        )  # fmt: skip
         self._look = Look(
-            self._path, self._kept, self._account, self._answers,
+            self._path, self._kept, self._account, self._answers, queues,
             trip=self._supervisor.trip, book=self._supervisor.on_order_event, settled=self._settled,
         )  # fmt: skip
         self._path.take()
         self._supervisor.adopt()
+
+    def _leave(self, command: Any) -> None:
+        """A command has passed both doors."""
+        self._kept.look()  # what its orders are is seen before others have them again
+        if self._approved.kept:
+            self._approved.remember(command)
+        self._trader._exec_engine.execute(command)
 
     def _endpoints(self) -> dict[str, Handler]:
         supervisor = self._supervisor
@@ -250,16 +276,15 @@ class RiskController(Controller):
         """A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach."""
         self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
         self.look()
-        bars = [self.cache.bar(bar_type) for bar_type in self.cache.bar_types(instrument_id=self._config.instrument_id)]
-        newest_ns = max((bar.ts_event for bar in bars if bar is not None), default=0)
-        if self._silence.has_fallen(newest_ns, self._time_of_liveness):
+        newest = self.cache.bar(self._config.bar_type) if self._config.bar_type is not None else None
+        if self._silence.has_fallen(newest.ts_event if newest is not None else 0, self._time_of_liveness):
             for trade in self._supervisor.register.unfinished:
                 self._supervisor.close(CloseTrade(trade.intent_id, ExitReason.SESSION, "no bar is told any more"))
 
     @property
     def _time_of_liveness(self) -> int:
-        """The wall's; a simulation has none, for there no bar is late."""
-        return self.wall.now_ns if self._config.time_from_stamps else 0
+        """The wall's; a simulation or a replay has none, for there no bar is late."""
+        return self.wall.now_ns if self._config.time_from_stamps and not self._config.replayed else 0
 
     def _settled(self) -> bool:
         """Whether Nautilus has nothing to tell any more of what came; in a simulation it tells at once."""
@@ -303,6 +328,8 @@ class RiskController(Controller):
 
     def _on_market(self, update: MarketUpdate) -> None:
         self.look()
+        if self._supervisor.simulated:
+            self._unsent.look(self.now_ns)
         if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()

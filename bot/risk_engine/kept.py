@@ -18,7 +18,8 @@ WHEN = frozenset({"ts_event", "ts_init"})  # what two equal instruments may diff
 class Kept:
     """`lost` is told, in words, of what had to be put back into `cache`; by then it is there again.
 
-    `tracked` gives the client order ids that are ours now, `foreign` the kind of an event that another hand has applied to an order.
+    `tracked` gives the client order ids that are ours now, `foreign` the kind of an event that another hand has applied to an order,
+    `clean` that order without it; None where the venue holds the very object (a simulated one).
     """
 
     def __init__(
@@ -28,12 +29,14 @@ class Kept:
         tracked: Callable[[], Iterable[str]],
         foreign: Callable[[Any], str],
         lost: Callable[[str], None],
+        clean: Callable[[Any], Any] | None = None,
     ) -> None:
         self._cache, self._instrument_id = cache, instrument_id
-        self._tracked, self._foreign, self._lost = tracked, foreign, lost
+        self._tracked, self._foreign, self._lost, self._clean = tracked, foreign, lost, clean
         self._instrument: Any = None
         self._accounts: list[Any] = []
         self._orders: dict[str, Any] = {}
+        self._links: dict[str, list[Any]] = {}
         self._positions: list[Any] = []
 
     def look(self) -> None:
@@ -42,6 +45,20 @@ class Kept:
         words += self._positions_back(emptied=any(words))
         if told := ", ".join(word for word in words if word):
             self._lost(told)
+
+    def mend(self, name: str) -> None:
+        """An answer about an order comes: Nautilus takes it only for one that no other hand has ended."""
+        order = self._orders.get(name)
+        if order is not None and self._clean is not None and (words := self._hand(name, order)):
+            self._lost(words)
+
+    def _hand(self, name: str, order: Any) -> str:
+        """What another hand has applied to an order, in words; "" if nothing. By then it is as if it had not been."""
+        kind = self._foreign(order)
+        if kind and self._clean is not None:
+            self._orders[name] = self._clean(order)
+            self._put(self._orders[name])
+        return f"another hand has applied {kind} to {name}" if kind else ""
 
     def _instrument_back(self) -> str:
         found = self._cache.instrument(self._instrument_id)
@@ -63,6 +80,7 @@ class Kept:
 
     def _orders_back(self) -> list[str]:
         words, before, self._orders = [], self._orders, {}
+        linked, self._links = self._links, {}
         for name in self._tracked():
             found = self._cache.order(ClientOrderId(name))
             order = before.get(name, found)
@@ -72,9 +90,18 @@ class Kept:
             if found is not order:
                 self._put(order)
                 words.append(f"{name} was {'taken away' if found is None else 'replaced'}")
-            if kind := self._foreign(order):
-                words.append(f"another hand has applied {kind} to {name}")
+            words.append(self._hand(name, order))
+            words.append(self._links_back(name, order, linked.get(name)))
         return words
+
+    def _links_back(self, name: str, order: Any, before: list[Any] | None) -> str:
+        """Which orders end with it: a list in everybody's hands, and a venue may go by it."""
+        found = [] if order.linked_order_ids is None else order.linked_order_ids
+        self._links[name] = right = list(found) if before is None else before
+        if found == right:
+            return ""
+        found[:] = right
+        return f"another hand has changed what {name} is linked with"
 
     def _put(self, order: Any) -> None:
         self._cache.add_order(order, order.position_id, overwrite=True)

@@ -12,6 +12,7 @@ from bot.risk_engine.account import OurAccount
 from bot.risk_engine.answers import Answers
 from bot.risk_engine.kept import Kept
 from bot.risk_engine.path import Path
+from bot.risk_engine.queues import Queues
 
 
 class Look:
@@ -23,12 +24,13 @@ class Look:
         kept: Kept,
         account: OurAccount,
         answers: Answers,
+        queues: Queues,
         *,
         trip: Callable[[str, str], None],
         book: Callable[[Any], None],
         settled: Callable[[], bool],
     ) -> None:
-        self._path, self._kept, self._account, self._answers = path, kept, account, answers
+        self._path, self._kept, self._account, self._answers, self._queues = path, kept, account, answers, queues
         self._trip, self._book, self._settled = trip, book, settled
         self._looking = False
 
@@ -46,6 +48,7 @@ class Look:
         if lost := self._path.lost():
             self._path.take()
             self._trip("the risk engine was not on the path", ", ".join(lost))
+        self._queues.look()
         self._kept.look()
         if account := self._account.written():
             self._trip("another hand wrote into the account", account)

@@ -13,8 +13,10 @@ from hostile import Hostile
 from live_hour import PIECES, Hour, Script, law, standing
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder
-from nautilus_trader.model.enums import OrderStatus
-from nautilus_trader.model.events import OrderCanceled, OrderDenied
+from nautilus_trader.model.enums import OrderSide, OrderStatus
+from nautilus_trader.model.events import OrderAccepted, OrderCanceled, OrderDenied, OrderUpdated
+from nautilus_trader.model.identifiers import AccountId, VenueOrderId
+from nautilus_trader.model.objects import Quantity
 from stage import read_journal
 
 from bot.decision.plan import ExitReason
@@ -279,3 +281,142 @@ def test_our_own_refusal_of_a_change_leaves_the_next_one_alone(played):
     assert (seen.raised, seen.broken, seen.denials) == ([], [], ["STOP_WIDENS"])
     assert [held.book["1S"]] == moved and held.gateway == held.book
     assert held.asked == []
+
+
+# ------------------------------------------------------------------ a listener that ends Nautilus' queue of events
+
+
+def raising(rogue: Hostile, *kinds: str) -> None:
+    def hear(event: Any) -> None:
+        if type(event).__name__ in kinds:
+            raise asyncio.CancelledError
+
+    rogue.msgbus.subscribe("events.order.*", hear)
+
+
+def test_a_listener_that_ends_the_queue_of_events_is_a_kill_and_the_position_is_left(played):
+    def enter(rogue: Hostile, a: int, b: int) -> None:
+        raising(rogue, "OrderFilled", "OrderCanceled")
+        sent(rogue)
+
+    seen = played({(2, "in"): enter}, minutes=6)
+    assert (seen.raised, seen.entries_filled, seen.net, seen.book_net, seen.working) == ([], 1, 0, 0, [])
+    assert seen.kill_state is KillState.HALTED
+    assert next(record.body["reason"] for record in seen.records if record.kind == "kill") == "a queue of Nautilus had ended"
+
+
+def test_a_queue_of_events_that_ends_while_nothing_is_held_lets_no_other_entry_in(played):
+    def enter(rogue: Hostile, a: int, b: int) -> None:
+        raising(rogue, "OrderCanceled")
+        sent(rogue)
+
+    acts = {
+        (2, "in"): enter,
+        (3, "out"): lambda rogue, a, b: rogue.cancel_order(working(rogue, "1E")),
+        (5, "again"): lambda rogue, a, b: sent(rogue),
+    }
+    seen = played(acts, AWAY, minutes=7)
+    assert (seen.raised, seen.entries_filled, seen.open_trades, seen.working) == ([], 0, [], [])
+    assert (seen.denials, seen.kill_state) == (["KILL_SWITCH"], KillState.HALTED)
+
+
+# ------------------------------------------------------------------ the supervisor's orders, ended by hand in Nautilus' cache
+
+
+@pytest.mark.parametrize("ended", [("1X",), ("1X", "1S2")])
+def test_an_exit_that_another_hand_ends_before_it_leaves_leaves_all_the_same(played, ended):
+    denied: set[str] = set()
+
+    def deny(rogue: Hostile) -> None:
+        for order in rogue.cache.orders():
+            name = order.client_order_id.value
+            if order.status == OrderStatus.INITIALIZED and name not in denied and any(f"-{part}" in name for part in ended):
+                denied.add(name)
+                about = (rogue.trader_id, order.strategy_id, order.instrument_id, order.client_order_id)
+                order.apply(OrderDenied(*about, "no", UUID4(), rogue.time_ns))
+
+    async def ever(rogue: Hostile) -> None:
+        while True:
+            deny(rogue)
+            await asyncio.sleep(0)
+
+    def leave(rogue: Hostile, a: int, b: int) -> None:
+        rogue.kept.append(asyncio.ensure_future(ever(rogue)))
+        kill(rogue, None)
+
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=Held(leave), minutes=6)
+    assert any("-1X" in name for name in denied)
+    assert (seen.raised, seen.broken, seen.net, seen.book_net, seen.working) == ([], [], 0, 0, [])
+    assert (seen.open_trades, seen.kill_state) == ([], KillState.HALTED)
+
+
+def test_an_exit_whose_task_another_hand_ends_is_answered_and_the_next_one_leaves(played):
+    ended: list[str] = []
+
+    async def ever() -> None:
+        while True:
+            for task in asyncio.all_tasks():
+                if task.get_name().startswith("submit_order:") and len(ended) < 2 and task.get_name() not in ended:
+                    ended.append(task.get_name())
+                    task.cancel()
+            await asyncio.sleep(0)
+
+    def leave(rogue: Hostile, a: int, b: int) -> None:
+        rogue.kept.append(asyncio.ensure_future(ever()))
+        kill(rogue, None)
+
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=Held(leave), minutes=6)
+    assert ended
+    assert (seen.raised, seen.broken, seen.net, seen.book_net, seen.working) == ([], [], 0, 0, [])
+    assert (seen.open_trades, seen.kill_state) == ([], KillState.HALTED)
+
+
+# ------------------------------------------------------------------ what is changed behind the second door
+
+
+def _another(rogue: Hostile) -> Any:
+    order = rogue.market(OrderSide.BUY, 2)
+    rogue.cache.add_order(order)
+    return order
+
+
+def _append(rogue: Hostile, listed: Any) -> None:
+    listed.orders.append(_another(rogue))
+
+
+def _instead(rogue: Hostile, listed: Any) -> None:
+    listed.orders[:] = [_another(rogue)]
+
+
+def _bare(rogue: Hostile, listed: Any) -> None:
+    del listed.orders[1:]
+
+
+def _larger(rogue: Hostile, listed: Any) -> None:
+    order, now = listed.orders[0], rogue.time_ns
+    about = (rogue.trader_id, order.strategy_id, order.instrument_id, order.client_order_id, VenueOrderId("zz"), AccountId("IBKR-x"))
+    order.apply(OrderAccepted(*about, UUID4(), now, now))
+    order.apply(OrderUpdated(*about, Quantity.from_int(5), None, None, UUID4(), now, now))
+
+
+@pytest.mark.parametrize("change", [_append, _instead, _bare, _larger])
+@pytest.mark.parametrize("turns", [2, *(pytest.param(turns, marks=pytest.mark.slow) for turns in (1, 3, 4))])
+def test_only_what_was_approved_comes_to_the_gateway(played, change, turns):
+    lists = []
+
+    async def later(rogue: Hostile, listed: Any) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        change(rogue, listed)
+
+    def enter(rogue: Hostile, a: int, b: int) -> None:
+        listed = sent(rogue).order_list
+        lists.append(listed)
+        rogue.kept.append(asyncio.ensure_future(later(rogue, listed)))
+
+    seen = played({(2, "in"): enter}, (*AWAY, (5, "through")), 6)
+    assert (seen.raised, seen.broken) == ([], [])
+    assert seen.came in ([], ["1E", "1S", "1T"])
+    assert (abs(seen.net) <= 1, seen.net == seen.book_net) == (True, True)
+    if not seen.came:
+        assert (seen.open_trades, seen.kill_state) == ([], KillState.HALTED)

@@ -19,10 +19,11 @@ class Seen:
         self.did: list[Any] = []
         self.again = False
         path = SimpleNamespace(lost=lambda: lost or [], take=lambda: self.did.append("take"))
+        queues = SimpleNamespace(look=lambda: self.did.append("queues"))
         kept = SimpleNamespace(look=lambda: self.did.append("kept"))
         account, answers = SimpleNamespace(written=lambda: written), SimpleNamespace(unbooked=lambda: fills or [])
         book = lambda fill: self.did.append(("book", fill))  # noqa: E731
-        self.look = Look(path, kept, account, answers, trip=self.trip, book=book, settled=lambda: settled)
+        self.look = Look(path, kept, account, answers, queues, trip=self.trip, book=book, settled=lambda: settled)
 
     def trip(self, reason: str, detail: str) -> None:
         self.did.append((reason, detail))
@@ -30,34 +31,34 @@ class Seen:
             self.look.look()
 
 
-def test_where_all_is_right_only_the_cache_is_looked_at():
+def test_where_all_is_right_only_the_queues_and_the_cache_are_looked_at():
     seen = Seen()
     seen.look.look()
-    assert seen.did == ["kept"]
+    assert seen.did == ["queues", "kept"]
 
 
 def test_a_place_that_was_taken_is_taken_back_before_it_is_told():
     seen = Seen(lost=["a", "b"])
     seen.look.look()
-    assert seen.did == ["take", ("the risk engine was not on the path", "a, b"), "kept"]
+    assert seen.did == ["take", ("the risk engine was not on the path", "a, b"), "queues", "kept"]
 
 
 def test_an_account_that_another_hand_wrote_into_is_a_kill():
     seen = Seen(written="CME-001")
     seen.look.look()
-    assert seen.did == ["kept", ("another hand wrote into the account", "CME-001")]
+    assert seen.did == ["queues", "kept", ("another hand wrote into the account", "CME-001")]
 
 
 def test_a_fill_that_nautilus_did_not_book_is_a_kill_and_is_booked():
     seen = Seen(fills=[FILL])
     seen.look.look()
-    assert seen.did == ["kept", ("a fill that Nautilus did not book", "O-1"), ("book", FILL)]
+    assert seen.did == ["queues", "kept", ("a fill that Nautilus did not book", "O-1"), ("book", FILL)]
 
 
 def test_no_fill_is_missed_while_nautilus_has_something_to_tell():
     seen = Seen(fills=[FILL], settled=False)
     seen.look.look()
-    assert seen.did == ["kept"]
+    assert seen.did == ["queues", "kept"]
 
 
 def test_what_is_found_is_acted_on_once_and_looked_for_again_the_next_time():
@@ -65,7 +66,7 @@ def test_what_is_found_is_acted_on_once_and_looked_for_again_the_next_time():
     seen.again = True
     for _ in range(2):
         seen.look.look()
-    assert seen.did == ["kept", ("another hand wrote into the account", "CME-001")] * 2
+    assert seen.did == ["queues", "kept", ("another hand wrote into the account", "CME-001")] * 2
 
 
 def test_a_look_that_fails_is_not_the_last_one():
@@ -76,4 +77,4 @@ def test_a_look_that_fails_is_not_the_last_one():
             seen.look.look()
         except AttributeError:
             seen.did = []
-    assert seen.did == ["kept"]
+    assert seen.did == ["queues", "kept"]
