@@ -57,6 +57,7 @@ def test_a_replayed_day_decides_bar_for_bar_what_the_backtest_decides(fast, tmp_
     assert len(rows(fast.journal, "fill")) == len(rows(backtest.journal, "fill")) > 0
 
 
+@pytest.mark.slow
 def test_a_replayed_day_has_the_same_record_at_another_speed(fast, tmp_path):
     slower = replayed(tmp_path, 6000.0)
     assert slower.head == fast.head == verify(slower.journal).head

@@ -130,6 +130,7 @@ def test_stopped_by_a_person_it_says_what_stays_open_and_the_next_run_closes_it(
     asyncio.run(day())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["err 1100", "swallow cancelOrder all"], ids=["the link is down", "nobody answers the cancel"])
 def test_stopped_while_an_entry_works_that_cannot_be_cancelled_it_says_so(tmp_path: Path, fault: str):
     async def day() -> None:

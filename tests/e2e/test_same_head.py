@@ -27,6 +27,7 @@ def played(folder: Path, session: DemoSession, speed: float, monkeypatch: pytest
         return head, [reason for (reason,) in db.execute("SELECT exit_reason FROM trades")]
 
 
+@pytest.mark.slow
 def test_ten_minutes_have_the_same_head_three_times(tmp_path, monkeypatch):
     session = replace(SESSION, until="09:40")
     one, *others = [played(tmp_path / str(number), session, speed, monkeypatch) for number, speed in enumerate((math.inf, 600.0, math.inf))]

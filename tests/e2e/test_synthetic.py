@@ -49,6 +49,7 @@ def test_another_seed_is_another_run_and_just_as_clean(defaults: Run, another_se
     assert [str(violation) for violation in check(another_seed.report)] == []
 
 
+@pytest.mark.slow
 def test_mirrored_synthetic_bars_give_mirrored_decisions(another_seed: Run, tmp_path: Path) -> None:
     assert Evidence(another_seed.report).entries, "nothing to mirror"
     reflection = run(BacktestRequest(out=tmp_path, learning=False), mirrored(another_seed.bars))

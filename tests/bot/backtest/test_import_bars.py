@@ -93,6 +93,7 @@ def test_a_notebook_finds_the_same_bars_in_the_folder_as_a_catalog(tmp_path: Pat
     assert list(frame.columns) == ["timestamp", "open", "high", "low", "close", "volume"]
 
 
+@pytest.mark.slow
 def test_a_run_over_the_folder_decides_what_the_run_over_the_file_decides(tmp_path: Path, write: Write) -> None:
     file = write("bars.csv.gz", whole())
     assert data_import(file, "--to", tmp_path / "bars").exit_code == 0

@@ -91,6 +91,7 @@ def test_a_position_that_a_person_closed_while_nobody_ran_is_over_even_if_a_kill
     play(tmp_path)
 
 
+@pytest.mark.slow
 @on_stage
 async def test_a_stop_that_filled_in_a_night_that_executions_do_not_reach_back_to_is_booked(stage: Stage) -> None:
     await entered(stage)
