@@ -1,4 +1,4 @@
-"""The fault campaign in small: some seeds in the quick run, twenty among the slow proofs, and that every fault can come up.
+"""The fault campaign in small: seeds among the slow proofs (CI plays twenty by make campaign), and that every fault can come up.
 
 `make campaign SEEDS=200 FIRST=0` plays more. A seed that fails is printed with its frame log.
 """
@@ -24,6 +24,7 @@ def _played(*words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_seeds_of_the_campaign_hold():
     _played("--seeds", "2", "--again", "0")
 

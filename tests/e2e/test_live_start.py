@@ -101,7 +101,7 @@ def test_each_verb_refuses_the_other_kind_of_account(tmp_path, account, words, c
     [
         ("deny md", "MarketDataNotSubscribed"),
         ("readonly on", "ReadOnlyApi"),
-        ("swallow contractDetailsEnd all", "GatewayNotResponding"),
+        pytest.param("swallow contractDetailsEnd all", "GatewayNotResponding", marks=pytest.mark.slow),
     ],
 )
 def test_a_node_that_cannot_start_says_why_within_its_time_and_sends_nothing(tmp_path, fault, said):

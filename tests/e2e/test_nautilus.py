@@ -81,6 +81,7 @@ def test_the_pages_backtest_has_the_head_of_the_command(tmp_path: Path, backtest
     assert python(BLOCKS[0], tmp_path).strip() == backtest_head
 
 
+@pytest.mark.slow
 def test_the_printed_backtest_has_the_head_of_the_command(tmp_path: Path, backtest_head: str):
     (tmp_path / "run.json").write_text(mesbot(tmp_path, "config", "backtest", "--sessions", str(SESSIONS), "--out", "out/plain"))
     python(BLOCKS[1], tmp_path)

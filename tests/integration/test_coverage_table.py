@@ -15,12 +15,14 @@ OF_THE_BROKER = {  # no bar leads there: these do
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "scenario"), SCENARIOS.items(), ids=SCENARIOS)
 def test_a_scenario_reaches_what_it_is_there_for(name: str, scenario: Scenario):
     codes, exits = reached(name)
     assert (scenario.codes - codes, scenario.exits - exits) == (set(), set())
 
 
+@pytest.mark.slow
 def test_every_code_and_every_exit_reason_is_reached_by_bars(record_coverage):
     table = {item.value: [] for item in (*Code, *ExitReason) if item not in OF_THE_BROKER}
     for name in SCENARIOS:

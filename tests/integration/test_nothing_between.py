@@ -136,6 +136,7 @@ def test_a_cover_that_a_strategy_ends_by_hand_is_a_kill_within_minutes(day, name
     assert result.controller._supervisor.net == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [OrderCanceled, pytest.param(OrderFilled, marks=pytest.mark.slow)])
 def test_an_entry_that_a_strategy_ends_by_hand_is_a_kill_and_a_fill_of_it_is_booked(day, kind):
     away = {f"10:{minute}": (6, 8, 5, 6) for minute in range(42, 45)}

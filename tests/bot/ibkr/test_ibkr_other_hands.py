@@ -281,6 +281,7 @@ async def test_a_closing_order_that_rests_goes_when_another_hand_has_closed_the_
         assert held(stage) == 0
 
 
+@pytest.mark.slow
 @on_stage
 async def test_a_booking_before_any_bar_is_at_the_stop_and_not_at_nothing(stage: Stage) -> None:
     await entered(stage)
