@@ -108,7 +108,7 @@ def real(learning_on: Run) -> Shown:
     return Shown(learning_on.journal, html_of(learning_on.journal), terminal_of(learning_on.journal))
 
 
-@pytest.fixture(params=["synthetic", "real"])
+@pytest.fixture(params=["synthetic", pytest.param("real", marks=pytest.mark.slow)])
 def shown(request: pytest.FixtureRequest) -> Shown:
     return request.getfixturevalue(request.param)
 
@@ -217,6 +217,7 @@ def test_the_results_of_trades_are_what_their_fills_say(shown: Shown) -> None:
     assert sum(cash.values()) / 100 == pytest.approx(added_again(shown.journal, "book.net"))
 
 
+@pytest.mark.slow
 def test_the_streak_that_changed_a_state_is_found_in_its_sample(real: Shown) -> None:
     """A strategy's last losses in a row (its last shadow wins in a row, when it came back) are the last of the records named."""
     checks: dict[str, Callable[[float], bool]] = {"loss_streak": lambda r: r <= -0.25, "shadow_win_streak": lambda r: r > 0}

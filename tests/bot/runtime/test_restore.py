@@ -342,7 +342,11 @@ def open_for_good(views: dict[str, TradeView | None]) -> dict[str, TradeView | N
 @pytest.mark.parametrize(
     ("law", "must_happen"),
     [
-        ((BUSY,), {"streak locked", "in flight", "open", "quarantined", "throttled", "aged", "charged", "several days"}),
+        pytest.param(
+            (BUSY,),
+            {"streak locked", "in flight", "open", "quarantined", "throttled", "aged", "charged", "several days"},
+            marks=pytest.mark.slow,
+        ),
         ((DEADLY,), {"halted", "open", "charged", "several days"}),
     ],
     ids=["a busy law", "a deadly law"],
