@@ -31,7 +31,9 @@ Examples:
 @click.command(help=HELP, short_help="A day in the life, told step by step.")
 @click.option("--fast", is_flag=True, help="Without pauses between the sentences.")
 @click.option("--session", "number", type=click.IntRange(1, 3), help="Tell this one alone; those before it are played untold.")
-@click.option("--out", type=click.Path(path_type=Path), default="out/demo", show_default=True, help="Folder for the journal.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default="out/demo", show_default=True, help="Folder for the journal."
+)
 def demo(fast: bool, number: int | None, out: Path) -> None:
     """Plays and tells; ends with what it came to."""
     import asyncio

@@ -78,7 +78,7 @@ def _aborted(error: BaseException) -> tuple[int, str]:
 
 def _sentence(error: click.ClickException) -> str:
     """What click found, as a whole sentence, and where the verb is explained."""
-    said = error.format_message().strip().replace("\n", " ")
+    said = " ".join(error.format_message().split())
     said = said if said.endswith((".", "?")) else f"{said}."
     context = getattr(error, "ctx", None)
     return said if context is None else f"{said} See: {context.command_path} --help"
@@ -103,7 +103,11 @@ def _no_such_verb(name: str, context: click.Context) -> str:
     group, root = context.command, context.find_root().command
     assert isinstance(group, click.Group) and isinstance(root, click.Group)
     near = [" ".join(("mesbot", *path)) for path in _nearest(name, dict(_verbs(root, ())), group)]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(group.commands))}."
+    hint = (
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"there {'is' if len(group.commands) == 1 else 'are'} {', '.join(sorted(group.commands))}."
+    )
     return f"No such command: {context.command_path} {name}; {hint}"
 
 

@@ -77,7 +77,7 @@ def _uncommented(text: str) -> str:
 @click.command(help=HELP, short_help="Copies of the notebooks as .ipynb, and how to open them.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def notebooks(folder: Path) -> None:
-    """Writes all or none, and says how to open them."""
+    """Writes none if one is there already, and says how to open them."""
     from bot.errors import UsageError
 
     files = {folder / f"{file.stem}.ipynb": file for file in notebook_files()}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.as_json import json_option, print_json
 from bot.cli.journal import JOURNAL_OPTION, find_journal
 from bot.errors import MesbotError
+from bot.plural import counted
 
 if TYPE_CHECKING:
     from bot.report.compare import Comparison
@@ -20,7 +21,6 @@ KEEP = 10
 OUT = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default="out", show_default=True, help="Folder that holds the runs."
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 RUNS_HELP = """
 List the runs of a folder: the latest, and the earlier ones that are kept beneath it under earlier/.
 
@@ -70,7 +70,7 @@ Examples:
 
 @click.group(help=RUNS_HELP, short_help="List the runs of a folder; `prune` removes earlier ones.", invoke_without_command=True)
 @OUT
-@JSON
+@json_option
 @click.pass_context
 def runs(context: click.Context, out: Path, as_json: bool) -> None:
     """Prints the list, unless a verb of its own follows, which takes the folder over."""
@@ -79,13 +79,11 @@ def runs(context: click.Context, out: Path, as_json: bool) -> None:
         if as_json:
             raise click.UsageError(f"--json goes with the list alone; leave it away before {context.invoked_subcommand}.")
         return
-    import msgspec
-
     from bot.report.runs import runs_in
 
     found = runs_in(out)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+        print_json(found)
     elif found:
         _show(found)
     else:
@@ -107,16 +105,16 @@ def prune(out: Path, keep: int, yes: bool) -> None:
             click.echo(f"{line.id} stays: {why}.")
     going = [line for line in beyond if not _why_it_stays(line)]
     if not going:
-        click.echo(f"Nothing to remove in {out}: at most {keep} earlier run{'' if keep == 1 else 's'} may stay, and no more can go.")
+        click.echo(f"Nothing to remove in {out}: at most {counted(keep, 'earlier run')} may stay, and no more can go.")
         return
     _show(going)
-    several = "" if len(going) == 1 else "s"
-    if not yes and not click.confirm(f"Remove {len(going)} earlier run{several}, journal and report, for good?"):
+    gone = counted(len(going), "earlier run")
+    if not yes and not click.confirm(f"Remove {gone}, journal and report, for good?"):
         raise MesbotError("Nothing was removed.")
     for line in going:
         if not forget(Path(line.path)):
             click.echo(f"{Path(line.path).parent}: what else is in it stays.")
-    click.echo(f"Removed {len(going)} earlier run{several} from {out}.")
+    click.echo(f"Removed {gone} from {out}.")
 
 
 def _why_it_stays(line: RunLine) -> str:
@@ -184,7 +182,7 @@ def report(path: Path | None, show: bool) -> None:
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
 @OUT
-@JSON
+@json_option
 @click.pass_context
 def compare(context: click.Context, a: str, b: str, out: Path, as_json: bool) -> None:
     """Prints what is the same and what is not; exit code 1 if anything differs."""
@@ -195,7 +193,7 @@ def compare(context: click.Context, a: str, b: str, out: Path, as_json: bool) ->
 
     found = compared(find_run(out, a), find_run(out, b))
     if as_json:
-        click.echo(json.dumps({"same": found.same, **msgspec.to_builtins(found)}, indent=1))
+        print_json({"same": found.same, **msgspec.to_builtins(found)})
     else:
         _say(found)
     if not found.same:
