@@ -34,6 +34,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("backtset", 2, "No such command: mesbot backtset; did you mean mesbot backtest?"),
     ("data chek", 2, "No such command: mesbot data chek; did you mean mesbot data check?"),
     ("journal export2", 2, "No such command: mesbot journal export2; did you mean mesbot journal export?"),
+    ("strategy forget K2", 2, "No such command: mesbot strategy forget; there is restore."),
+    ("completion", 2, "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish."),
     ("zzz", 2, "No such command: mesbot zzz; there are backtest, check, compare, completion,"),
     ("backtest --equiti 3", 2, "No such option: --equiti; did you mean --equity or --out?"),
     ("backtest --equity", 2, "Option '--equity' requires an argument."),
