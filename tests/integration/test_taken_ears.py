@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from nautilus_trader.model.enums import OrderSide
 from rogue import Rogue
+from same_handler import Same
 
 from bot.decision.snapshot import KillState
 from bot.messages import ENDPOINT_JOURNAL, ENDPOINT_RISK_KILL, TOPIC_MARKET, TOPIC_QUALITY
@@ -15,26 +15,6 @@ from bot.risk_engine.path import FIRST
 from bot.runtime.past import past_of
 
 LOST = ("TRIPPED", "the risk engine was not on the path")
-
-
-class Same:
-    """Claims to be the handler that it stands for, and passes on what it hears, if there is somebody `to` pass it on to."""
-
-    def __init__(self, other: Any, to: Any = None) -> None:
-        self.text, self.to = str(other), to
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    def __call__(self, message: Any) -> None:
-        if self.to is not None:
-            self.to(message)
 
 
 def equal_ears(rogue: Rogue) -> None:

@@ -11,7 +11,15 @@ from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
 
 from bot.ibkr import errors as e
 from bot.ibkr.link.link_state import LinkState
+from bot.node.node import MesbotNode
 from bot.runtime.past import past_of
+
+
+async def left(stage: Stage, node: MesbotNode) -> None:
+    """The trade is left, and it is flat with nothing at work."""
+    await goes_on(stage, 1)
+    await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()), seconds=8)
+    assert held(stage) == 0
 
 
 @pytest.mark.slow
@@ -35,9 +43,7 @@ async def test_a_stop_that_cannot_be_read_after_a_restart_goes_when_the_trade_is
         assert node.session.link.state is LinkState.DEGRADED and stage.working == {STOP, TARGET}
         node.kill("out")
         await until(lambda: not {STOP, TARGET} & stage.working, lambda: stage.news(), seconds=8)
-        await goes_on(stage, 1)
-        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: stage.news(), seconds=8)
-        assert held(stage) == 0
+        await left(stage, node)
     assert closed_as(stage) == ["MANUAL"] and past_of([stage.path]).kill_state.value == "HALTED"
 
 
@@ -57,9 +63,7 @@ async def test_the_stop_of_an_entry_that_may_have_filled_stays_through_a_kill_un
         stage.do("calm")
         stage.do("garble execDetails all")
         await until(lambda: STOP not in stage.working, lambda: stage.news(), seconds=8)
-        await goes_on(stage, 1)
-        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()), seconds=8)
-        assert held(stage) == 0
+        await left(stage, node)
     assert closed_as(stage) == ["MANUAL"] and past_of([stage.path]).kill_state.value == "HALTED"
 
 
@@ -78,7 +82,5 @@ async def test_an_entry_whose_fill_neither_account_nor_executions_tell_keeps_its
         assert stage.working == {STOP}
         stage.do("position MESZ5 1")
         await until(lambda: STOP not in stage.working, lambda: stage.news(), seconds=8)
-        await goes_on(stage, 1)
-        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()), seconds=8)
-        assert held(stage) == 0
+        await left(stage, node)
     assert closed_as(stage) == ["MANUAL"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from nautilus_trader.common.component import MessageBus, TestClock
 from order_makers import TRADER
+from same_handler import Same
 
 from bot.risk_engine.path import FIRST, Path
 
@@ -83,25 +84,6 @@ def test_a_topic_that_we_hear_no_more_is_lost():
     stand.bus.unsubscribe("events.order.*", stand.topic)
     stand.bus.subscribe("events.order.*", stand.hearing("rogue"))
     assert stand.path.lost() == ["events.order.*"]
-
-
-class Same:
-    """Claims to be the handler that it stands for."""
-
-    def __init__(self, other: Any) -> None:
-        self.text, self.heard = str(other), []
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    def __call__(self, message: Any) -> None:
-        self.heard.append(message)
 
 
 def test_a_handler_that_claims_to_be_ours_is_somebody_else_at_a_door():
