@@ -18,11 +18,13 @@ from bot.journal.read import Record
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york
 from bot.learning.states import StrategyState
+from bot.plural import counted
 from bot.report.wording import balance, decimal, dollars
 
 Body = dict[str, Any]
 ENTRY, STOP = "ENTRY", "STOP"
 SIDES = {1: "long", -1: "short"}
+MANY = {"loss": "losses", "scratch": "scratches"}
 LOCKS = (Code.LOSING_STREAK, Code.QUARANTINED, Code.KILL_SWITCH)  # refusals that are told once a session, though the plan is no news
 
 
@@ -62,8 +64,9 @@ class Story:
         self._once = set()
         if not counts:
             return ""
-        plans = f"{counts.total()} plan{'' if counts.total() == 1 else 's'}"
-        return f"Refused in all: {plans} ({', '.join(f'{code} {count}' for code, count in counts.most_common())})."
+        return (
+            f"Refused in all: {counted(counts.total(), 'plan')} ({', '.join(f'{code} {count}' for code, count in counts.most_common())})."
+        )
 
     def _sentences(self, record: Record) -> Iterator[str]:
         body = record.body
@@ -123,8 +126,8 @@ class Story:
         counts[result] += 1
         came_to = f"{dollars(body['net_cents'])} net, {_r(body['r'])}"
         yield f"{name} is out at {_price(body['exit_price'])} by {why}{self._meaning(why, EXITS)}: {came_to}."
-        of = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
-        yield f"Learned: a {result} for {name}, {_trades(counts.total())} so far ({of})."
+        of = ", ".join(counted(count, word, MANY.get(word, "")) for word, count in sorted(counts.items()))
+        yield f"Learned: a {result} for {name}, {counted(counts.total(), 'trade')} so far ({of})."
 
     def _state(self, body: Body) -> Iterator[str]:
         level = f" at level {body['throttle_level']}" if body["after"] == StrategyState.THROTTLED else ""
@@ -181,17 +184,13 @@ def ending(db: sqlite3.Connection) -> list[str]:
     traded = {name: (trades, net) for name, trades, net in db.execute(_BY_STRATEGY)}
     states = {name: (state, level) for name, state, level in db.execute("SELECT strategy, state, throttle_level FROM strategy_states")}
     names = sorted({name for (name,) in db.execute("SELECT DISTINCT strategy FROM decisions")})
-    lines = [f"{day:12}{_trades(trades):>9}{dollars(net):>10}" for day, trades, net in days]
+    lines = [f"{day:12}{counted(trades, 'trade'):>9}{dollars(net):>10}" for day, trades, net in days]
     for name in names:
         state, level = states.get(name, (StrategyState.ACTIVE, 0))
         trades, net = traded.get(name, (0, 0))
-        lines.append(f"{name:12}{_trades(trades):>9}{dollars(net):>10}   {state}{f', throttle level {level}' if level else ''}")
+        lines.append(f"{name:12}{counted(trades, 'trade'):>9}{dollars(net):>10}   {state}{f', throttle level {level}' if level else ''}")
     total = sum(net for *_, net in days)
-    return [*lines, f"{'together':12}{_trades(sum(trades for _, trades, _ in days)):>9}{dollars(total):>10}"]
+    return [*lines, f"{'together':12}{counted(sum(trades for _, trades, _ in days), 'trade'):>9}{dollars(total):>10}"]
 
 
 _BY_STRATEGY = "SELECT strategy, count(*), sum(net_cents) FROM trades GROUP BY strategy"
-
-
-def _trades(count: int) -> str:
-    return f"{count} trade{'' if count == 1 else 's'}"

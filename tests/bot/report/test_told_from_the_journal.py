@@ -38,7 +38,12 @@ def outcome(strategy: str, net_cents: int, r: float, shadow: bool = False) -> tu
 
 def test_a_code_is_explained_the_first_time_it_is_met_and_results_are_counted():
     lines = told(
-        Story(-0.25), outcome("K2", -1249, -1.25), outcome("K2", -124, -0.14), outcome("K1", 2876, 2.09), outcome("K1", 5, 1.0, shadow=True)
+        Story(-0.25),
+        outcome("K2", -1249, -1.25),
+        outcome("K2", -124, -0.14),
+        outcome("K1", 2876, 2.09),
+        outcome("K1", 5, 1.0, shadow=True),
+        outcome("K2", -1249, -1.25),
     )
     assert lines == [
         f"10:03  K2 is out at 6,518.25 by STOP ({EXITS[ExitReason.STOP]}): −$12.49 net, −1.25 R.",
@@ -47,6 +52,8 @@ def test_a_code_is_explained_the_first_time_it_is_met_and_results_are_counted():
         "10:03  Learned: a scratch for K2, 2 trades so far (1 loss, 1 scratch).",
         "10:03  K1 is out at 6,518.25 by STOP: +$28.76 net, +2.09 R.",
         "10:03  Learned: a win for K1, 1 trade so far (1 win).",
+        "10:03  K2 is out at 6,518.25 by STOP: −$12.49 net, −1.25 R.",
+        "10:03  Learned: a loss for K2, 3 trades so far (2 losses, 1 scratch).",
     ]
 
 
