@@ -78,6 +78,7 @@ class MesbotGroup(click.Group):
         words = list(sys.argv[1:] if args is None else args)
         try:
             code = super().main(words, prog_name, *rest, **{**extra, "standalone_mode": False})
+            sys.stdout.flush()  # else that it could not be written is found only when Python ends
         except (Exception, KeyboardInterrupt) as error:
             end_with(error, as_json=wanted(words))
         sys.exit(code if isinstance(code, int) else 0)

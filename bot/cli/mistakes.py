@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -34,14 +35,24 @@ USAGE_CODE, FAILED_CODE = 2, 1
 
 def end_with(error: BaseException, *, as_json: bool) -> NoReturn:
     """Say what went wrong and end the process. Raises what is no mistake of a person's, nor refused by the system."""
+    if lost := isinstance(error, OSError) and error.filename is None:
+        _let_go_of_output()
+    if lost and error.errno == errno.EPIPE:  # whoever read it has seen enough
+        sys.exit(FAILED_CODE)
     code, sentence = _told(error)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(sentence, err=True)
-    elif as_json:
+    elif as_json and not lost:
         print_json({"error": masked(sentence)})
     else:
         click.secho(masked(sentence), fg="red" if coloured() else None, err=True)
     sys.exit(code)
+
+
+def _let_go_of_output() -> None:
+    """What still waits to be written to standard output goes nowhere, so that Python's end does not fail on it again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def coloured() -> bool:

@@ -108,7 +108,9 @@ def test_help_is_quick_because_nothing_heavy_is_loaded():
 # ------------------------------------------------------------------ exit codes
 
 
-def test_errors_are_red_on_a_terminal(run):
+def test_errors_are_red_on_a_terminal(run, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     result = CliRunner().invoke(cli, ["contracts", "--contracts", "nowhere"], color=True)
     assert result.stderr.startswith(click.style("x", fg="red").split("x")[0])
 
@@ -132,13 +134,24 @@ def test_a_folder_that_cannot_be_one_is_named(run, journal_file):
     assert (result.exit_code, result.stderr) == (1, "/dev/null/x: Not a directory; choose a place you may write to.\n")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["backtest", "--help"], ["contracts"]])
-def test_output_that_cannot_be_written_is_one_sentence(words, tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["--help"], ["backtest", "--help"], ["contracts"], ["contracts", "--json"]])
+def test_output_that_cannot_be_written_is_one_sentence(words, unbuffered, tmp_path):
     with open("/dev/full", "w") as full:
-        environment = {**os.environ, "MESBOT_HOME": str(tmp_path)}
+        environment = {**os.environ, "MESBOT_HOME": str(tmp_path), "PYTHONUNBUFFERED": unbuffered}
         done = subprocess.run([sys.executable, "-m", "bot.cli", *words], stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
     sentence = "The output cannot be written (No space left on device); make room, or send it elsewhere.\n"
     assert (done.returncode, done.stderr) == (1, sentence)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_seen_enough_is_told_nothing(unbuffered, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "MESBOT_HOME": str(tmp_path), "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run([sys.executable, "-m", "bot.cli", "--help"], stdout=writing, stderr=subprocess.PIPE, text=True, env=environment)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_what_python_itself_raises_is_no_refusal_of_the_system(run, backtests, monkeypatch):
