@@ -65,8 +65,8 @@ HOURS := 50
 model-live: setup  ## more hours of the live node on the simulated gateway: make model-live HOURS=50 SEED=2
 	@MODEL_HOURS=$(HOURS) MODEL_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -q tests/integration/test_live_hour.py
 
-recovery: setup  ## kill -9 of the live node after every commit of an hour with a trade and of one with a kill, and at 50 others
-	@$(BIN)/python -m pytest -n 2 --dist load tests/e2e/test_recovery.py
+recovery: setup  ## kill -9 of the live node after every commit of an hour with a trade and of one with a kill, and at 50 others; a reconnect
+	@$(BIN)/python -m pytest -n 2 --dist load tests/e2e/test_recovery.py tests/bot/ibkr/test_ibkr_reconcile_time.py
 
 SEEDS := 200
 campaign: setup  ## the live node against seeded faults of the gateway: make campaign SEEDS=200 FIRST=0 (BROKEN=c: is a broken build caught?)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import killed_node
 import pytest
+from measured import LIMITS, RECOVERED
 from restart_rig import Rig, rig
 
 from bot.contracts import load_contracts
@@ -26,7 +27,6 @@ from bot.node.status import JournalStatus, journal_names, status_of
 from bot.units import MINUTE_NS
 
 HOUR = 60  # minutes
-START_SECONDS = 10.0
 KINDS = "intent,order event,fill,kill"
 TRADE_RECORDS, KILL_RECORDS, OTHERS = 29, 40, 50  # an intent, order events and fills of a K4 trade; the same when it is killed
 STRICTER = (KillState.ARMED, KillState.HALTED, KillState.FLAT, KillState.TRIPPED)
@@ -52,7 +52,9 @@ def deaths() -> list[Any]:
 
 
 @pytest.mark.parametrize("death", deaths())
-def test_killed_after_a_commit_it_recovers_and_nothing_is_sent_twice(death: Death, tmp_path: Path) -> None:
+def test_killed_after_a_commit_it_recovers_and_nothing_is_sent_twice(
+    death: Death, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     async def hour() -> None:
         async with rig(tmp_path, HOUR) as r:
             killer, took = killed_node.__file__, tmp_path / "took"
@@ -62,7 +64,9 @@ def test_killed_after_a_commit_it_recovers_and_nothing_is_sent_twice(death: Deat
                 pytest.skip("the hour had fewer records of these kinds")
             before = _status(r)
             await r.start_node(program=(killer, str(took), death.kinds, "0"))
-            assert float(took.read_text(encoding="ascii")) <= START_SECONDS * _others()
+            seconds = float(took.read_text(encoding="ascii"))
+            record_property(RECOVERED, seconds)
+            assert seconds <= LIMITS[RECOVERED] * _others()
             _nothing_forgotten(before, _status(r))
             await r.to_the_end()
             _true_to_the_broker(r)
