@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import math
 import os
 import sqlite3
@@ -92,14 +93,17 @@ class Rig:
         return printed.decode()
 
     async def verb(self, *words: str) -> tuple[int, str]:
-        """Run another verb on the same state folder while pieces pass; its exit code and what it printed."""
+        """Run another verb on the same state folder; its exit code and what it printed.
+
+        Pieces pass only while the node carries out a kill: however long the verb takes to start, the market has not moved before.
+        """
         environment = {**os.environ, "MESBOT_HOME": str(self.home)}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot.cli", *words, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
         async with asyncio.timeout(PATIENCE_SECONDS):
             while process.returncode is None:
-                if self.gateway.lockstep.parties:
+                if self.gateway.lockstep.parties and self.killing:
                     await self.gateway.replay.step()
                 await asyncio.sleep(0.1)
         return process.returncode, (await process.stdout.read()).decode()
@@ -125,6 +129,12 @@ class Rig:
     def working(self) -> set[str]:
         """References of our orders that work at the broker."""
         return {order["ref"] for order in self.truth["orders"]}
+
+    @property
+    def killing(self) -> bool:
+        """Whether the journal tells of a kill that is not over."""
+        states = [json.loads(row.body)["state"] for row in self.rows("kill")]
+        return states[-1:] in (["TRIPPED"], ["FLAT"])
 
     @property
     def journal(self) -> Path:
