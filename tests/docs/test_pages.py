@@ -83,6 +83,13 @@ def test_every_link_between_pages_leads_somewhere() -> None:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def test_every_test_that_a_page_names_is_there() -> None:
+    named = {(page.name, *each) for page in PAGES for each in re.findall(r"(test_\w+\.py)::(\w+)", page.read_text(encoding="utf-8"))}
+    files = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    gone = [f"{page}: {file}::{name}" for page, file, name in sorted(named) if f"def {name}(" not in files.get(file, "")]
+    assert named and not gone, gone
+
+
 def test_no_page_is_without_a_way_to_it() -> None:
     everywhere = "\n".join(page.read_text(encoding="utf-8") for page in TOLD)
     assert [page.name for page in PAGES if f"{page.name}" not in everywhere] == []
