@@ -192,12 +192,14 @@ def judge_interval(table: Table, ts_ns: Ints) -> list[Finding]:
 
 def repeats(columns: dict[str, Ints]) -> np.ndarray:
     """Rows that add nothing: the four prices of the row before, or all four its close."""
-    prices = np.column_stack([columns[name] for name in ("open", "high", "low", "close")])
-    same = np.zeros(len(prices), dtype=bool)
-    same[1:] = (prices[1:] == prices[:-1]).all(axis=1) & (prices[1:, 1] > prices[1:, 2])
-    flat = np.zeros(len(prices), dtype=bool)
-    flat[1:] = (prices[1:] == prices[:-1, 3:4]).all(axis=1)
-    return same | flat
+    open_, high, low, close = (columns[name] for name in ("open", "high", "low", "close"))
+    same = (high > low)[1:]
+    for each in (open_, high, low, close):
+        same &= each[1:] == each[:-1]
+    flat = np.ones_like(same)
+    for each in (open_, high, low, close):
+        flat &= each[1:] == close[:-1]
+    return np.concatenate(([False], same | flat))
 
 
 def judge_filling(repeated: np.ndarray, volume: Ints, held: Held) -> list[Finding]:
