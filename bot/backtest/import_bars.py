@@ -23,7 +23,7 @@ from bot.bars.source import Bars
 from bot.contracts import Contracts
 from bot.errors import UsageError
 
-DOUBTS = {"CLOCK", "STAMP", "STAMP_UNSEEN"}  # told once, of the source: the folder's own times no longer show them
+DOUBTS = {"CLOCK", "STAMP", "STAMP_UNSEEN", "LEFT_OUT"}  # told once, of the source: the folder's own times no longer show them
 
 
 class Imported(NamedTuple):
@@ -44,6 +44,7 @@ def import_files(files: Sequence[Path], folder: Path, contracts: Contracts, read
     """
     _require_free(folder)
     read = [read_bars(path, contracts, reading, LOADERS) for path in files]
+    _require_left_out(reading, read)
     bars, symbols, told = joined(read)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -62,6 +63,14 @@ def _require_free(folder: Path) -> None:
         raise UsageError(f"--to {folder}: is a file; name a folder.")
     if folder.is_dir() and any(folder.iterdir()) and not is_import(folder):
         raise UsageError(f"--to {folder}: holds something that is no import; name an empty folder, or a new one.")
+
+
+def _require_left_out(reading: Reading, read: Sequence[BarsFile]) -> None:
+    told = " ".join(each.sentence for file in read for each in file.passport.findings if each.code == "LEFT_OUT")
+    for day in reading.without:
+        if day.isoformat() not in told:
+            first, last = min(file.passport.first for file in read), max(file.passport.last for file in read)
+            raise UsageError(f"--without {day}: no file has a row of that day; there are rows from {first} to {last} New York.")
 
 
 def _fill(draft: Path, bars: pd.DataFrame, parquet: bytes, read: Sequence[BarsFile], contracts: Contracts) -> Passport:

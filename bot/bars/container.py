@@ -47,7 +47,7 @@ def opened(path: Path) -> Content:
     except OSError as error:
         raise BarsFileError(f"{path}: cannot be read ({error.strerror}); check its permissions.") from None
     data = _unpacked(path, data)
-    if not data.strip():
+    if not data or data.isspace():
         raise BarsFileError(f"{path}: is empty; it needs the header timestamp,open,high,low,close,volume and one row a minute.")
     if data.startswith(PARQUET) or (path.suffix in {".parquet", ".pq"} and not _is_text(data)):
         return Content(Kind.PARQUET, data)

@@ -21,7 +21,7 @@ CERTAIN, MARGIN = 6.0, 3.0  # standard errors: the highest of a day by chance is
 LEAST_SESSIONS, LEAST_MINUTES = 4, 120
 STEP = 3.0  # log: no single minute decides
 LEAPS, SPIKES, FALLS = 2.5, 2.0, 1 / 3  # of the minute before
-QUIET, HIGH = 1.25, 1.5  # of the session's median
+QUIET, HIGH, PEAK = 1.25, 1.5, 4.0  # of the session's median
 
 
 class Course(NamedTuple):
@@ -34,11 +34,16 @@ class Course(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Sessions whose first and second, or last two, minutes are there; those in which volume leaps in the second, or falls in the last."""
+    """Sessions whose first and second, or last two, minutes are there; those in which volume leaps in the second, or falls in the last.
+
+    `bare` are all that have no rows beside them, `told` those of them that begin high and end with a spike, as the market does.
+    """
 
     seen: int
     early: int
     late: int
+    bare: int
+    told: int
 
 
 def course_of(volumes: Volumes, full_days: Collection[int]) -> Course:
@@ -68,7 +73,7 @@ def _steps(table: Floats) -> Floats:
 def _scores(steps: Floats) -> Floats:
     """Standard errors of the correlation of each session with the mean of the others, by minutes it is moved (modulo the width)."""
     others = (steps.sum(axis=0) - steps) / (len(steps) - 1)
-    width = 2 * steps.shape[1]
+    width = 1 << (2 * steps.shape[1] - 1).bit_length()  # transforms of such lengths are fast
     product = np.fft.rfft(steps, width) * np.conj(np.fft.rfft(others, width))
     size = np.sqrt((steps**2).sum(axis=1) * (others**2).sum(axis=1))
     held = np.sqrt((steps != 0).sum(axis=1))
@@ -85,12 +90,14 @@ def ends_of(volumes: Volumes, full_days: Collection[int], minutes: int) -> Ends:
     inside = table[:, start : end + 1]
     usual = _usual(inside)
     first, second, before, last = (inside[:, each] for each in (0, 1, -2, -1))
-    opens = (table[:, start - 1] == 0) & (first > 0) & (second >= MIN_VOLUME)  # the rows start here: else the marks say it better
-    closes = (table[:, end + 1] == 0) & (last > 0) & (before >= MIN_VOLUME)
+    starts, stops = (table[:, start - 1] == 0) & (first > 0), (table[:, end + 1] == 0) & (last > 0)  # with rows beside marks say it better
+    opens, closes = starts & (second >= MIN_VOLUME), stops & (before >= MIN_VOLUME)
     spikes = last >= SPIKES * before  # then the last minute is the session's, whatever its first ones say
     early = opens & (second >= LEAPS * first) & (first < QUIET * usual) & ~spikes
-    late = closes & (last <= FALLS * before) & (last < usual)
-    return Ends(int((opens | closes).sum()), int(early.sum()), int(late.sum()))
+    late = closes & (last <= FALLS * before) & ((last < usual) | (before >= PEAK * usual))
+    bare = starts & stops
+    told = bare & spikes & (last >= MIN_VOLUME) & (first >= second)
+    return Ends(*(int(each.sum()) for each in (opens | closes, early, late, bare, told)))
 
 
 def shows_sessions(volumes: Volumes, full_days: Collection[int]) -> bool:

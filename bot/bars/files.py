@@ -21,6 +21,7 @@ from bot.bars.container import Kind, opened
 from bot.bars.formats import BY_NAME, INSTRUMENTS, Format
 from bot.bars.imported import is_import, table_of_import
 from bot.bars.instruments import judge_instruments
+from bot.bars.left_out import leave_out
 from bot.bars.parquet import table_of_parquet
 from bot.bars.passport import Passport, Severity
 from bot.bars.rows import judge_rows
@@ -46,11 +47,15 @@ NO_FORMAT = "write a header and a row a minute: timestamp,open,high,low,close,vo
 
 @dataclass(frozen=True)
 class Reading:
-    """What a person says of a file: which end of a minute its times name, the zone they are in, its format; None: see yourself."""
+    """What a person says of a file: which end of a minute its times name, the zone they are in, its format; None: see yourself.
+
+    `without` are days to leave out, each from 18:00 New York the evening before to 18:00.
+    """
 
     stamp: Literal["open", "close"] | None = None
     zone: str | None = None
     format: str | None = None
+    without: tuple[dt.date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,13 +117,13 @@ def _examined(path: Path, contracts: Contracts, reading: Reading, loaders: Loade
     if table.frame.empty:
         raise table.fault(None, "has a header but no rows; one row a minute is needed")
     check_kind(table)
-    times = times_of(table, zone)
+    table, times, left_out = leave_out(table, times_of(table, zone), reading.without)
     prices = prices_of(table)
     columns = {name: np.rint(to_ticks(prices[name])).astype(np.int64) for name in PRICES} | {"volume": volumes_of(table)}
     names, found = judge_instruments(table, times.ts_ns)
     if not any(each.severity is Severity.REFUSE for each in found):
         check_order(table, times.ts_ns)
-    return _written(table, times, columns, contracts, reading.stamp, names, found)
+    return _written(table, times, columns, contracts, reading.stamp, names, [*found, *left_out])
 
 
 def _named(name: str | None) -> Format | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from bot.bars.left_out import days_of
 from bot.bars.passport import Finding, SessionCount, Severity
 from bot.bars.table import Table
 from bot.bars.zone import Ints, new_york_wall
@@ -104,23 +105,38 @@ def judge_hours(ts_ns: Ints, closed: np.ndarray, calendar: SessionCalendar, cloc
         return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
     lie = "lies" if count == 1 else "lie"
     share = f"{counted(count, 'row')} ({100 * count / len(ts_ns):.2g} %)"
-    sentence = f"{share} {lie} in hours in which CME is closed, {_dates_of(ts_ns[closed])}"
+    sentence = f"{share} {lie} in hours in which CME is closed, {_dates_of(ts_ns[closed], calendar)}"
     if count > max(MUCH_OUTSIDE * len(ts_ns), 1):
-        remedy = "take these rows away" if clock_holds else "take these rows away if they were filled in; else export it anew in UTC"
+        remedy = _without(ts_ns, closed) if clock_holds else "take these rows away if they were filled in; else export it anew in UTC"
         return [Finding("CLOSED_HOURS", Severity.REFUSE, sentence, remedy)]
     weekend = ((new_york_wall(ts_ns[closed]) // (1440 * MINUTE_NS) + 3) % 7 == 5).any()
     return [Finding("CLOSED_HOURS", Severity.WARN if weekend else Severity.NOTE, sentence)]
 
 
-def _dates_of(closes_ns: Ints) -> str:
-    """On which dates bars open, New York, those with most first, and from when to when."""
+def _without(closes_ns: Ints, closed: np.ndarray) -> str:
+    """How rows are taken away: those of so few days that the others are usable."""
+    days = days_of(closes_ns - MINUTE_NS)
+    dates, counts = np.unique(days[closed], return_counts=True)
+    taken = dates[np.argsort(-counts, kind="stable")][:SHOWN_DATES]
+    for few in range(1, len(taken) + 1):
+        rest = ~np.isin(days, taken[:few])
+        if rest.sum() > 0 and closed[rest].sum() <= max(MUCH_OUTSIDE * rest.sum(), 1):
+            options = " ".join(f"--without {each}" for each in sorted(taken[:few]))
+            return f"take these rows away, or leave the whole day out: mesbot data import FILE {options} --to FOLDER"
+    return "take these rows away"
+
+
+def _dates_of(closes_ns: Ints, calendar: SessionCalendar) -> str:
+    """On which dates bars open, New York, those with most first, and from when to when; when CME closed early on them."""
     wall = (new_york_wall(closes_ns - MINUTE_NS)).astype("datetime64[ns]")
     dates, counts = np.unique(wall.astype("datetime64[D]"), return_counts=True)
     order = np.argsort(-counts, kind="stable")[:2]
-    told = []
+    ends = (new_york(end) for _, end in calendar.globex_hours)
+    closes, told = {f"{end:%Y-%m-%d}": f"{end:%H:%M}" for end in ends if end.hour < DAILY_CLOSE}, []
     for date, count in zip(dates[order], counts[order].tolist(), strict=True):
         times = [str(each)[11:16] for each in wall[wall.astype("datetime64[D]") == date].astype("datetime64[m]")]
-        told.append(f"{count} on {date} from {times[0]} to {times[-1]}")
+        early = f" (CME closed at {closes[str(date)]} that day)" if str(date) in closes else ""
+        told.append(f"{count} on {date} from {times[0]} to {times[-1]}{early}")
     more = f" and others on {counted(len(dates) - len(told), 'more day')}" if len(dates) > len(told) else ""
     return f"{', '.join(told)} New York{more}"
 
@@ -176,12 +192,14 @@ def judge_interval(table: Table, ts_ns: Ints) -> list[Finding]:
 
 def repeats(columns: dict[str, Ints]) -> np.ndarray:
     """Rows that add nothing: the four prices of the row before, or all four its close."""
-    prices = np.column_stack([columns[name] for name in ("open", "high", "low", "close")])
-    same = np.zeros(len(prices), dtype=bool)
-    same[1:] = (prices[1:] == prices[:-1]).all(axis=1) & (prices[1:, 1] > prices[1:, 2])
-    flat = np.zeros(len(prices), dtype=bool)
-    flat[1:] = (prices[1:] == prices[:-1, 3:4]).all(axis=1)
-    return same | flat
+    open_, high, low, close = (columns[name] for name in ("open", "high", "low", "close"))
+    same = (high > low)[1:]
+    for each in (open_, high, low, close):
+        same &= each[1:] == each[:-1]
+    flat = np.ones_like(same)
+    for each in (open_, high, low, close):
+        flat &= each[1:] == close[:-1]
+    return np.concatenate(([False], same | flat))
 
 
 def judge_filling(repeated: np.ndarray, volume: Ints, held: Held) -> list[Finding]:

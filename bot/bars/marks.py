@@ -122,39 +122,65 @@ def _cut_by_the_clock(edges: Ints, volumes: Volumes) -> bool:
     return bool(2 * np.any(told, axis=0).sum() > len(edges))
 
 
+class _Blocks(NamedTuple):
+    """Rows between two breaks, in order: day and minute of the first and of the last, and whether they are as long as a session."""
+
+    first_day: Ints
+    first: Ints
+    last_day: Ints
+    last: Ints
+    regular: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, minute: Ints, day: Ints) -> _Blocks:
+        """The blocks of rows that rise in time."""
+        step = np.diff(minute)
+        cut = np.flatnonzero(step >= BREAK)
+        starts, ends = np.concatenate(([0], cut + 1)), np.concatenate((cut, [len(minute) - 1]))
+        silence = np.concatenate(([NIGHT], step[cut], [NIGHT]))
+        span = minute[ends] - minute[starts]
+        alone = (span <= LONGEST_REGULAR) & (silence[:-1] >= NIGHT) & (silence[1:] >= NIGHT)
+        as_long = np.any([(low <= span) & (span <= high) for low, high in REGULAR], axis=0)
+        return cls(day[starts], minute[starts], day[ends], minute[ends], alone & as_long)
+
+
 def _edges(minute: Ints, day: Ints, full_days: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
     """(day, minutes) for each start and end of a block of rows between two breaks, and whether that is as long as a session."""
-    step = np.diff(minute)
-    cut = np.flatnonzero(step >= BREAK)
-    starts, ends = np.concatenate(([0], cut + 1)), np.concatenate((cut, [len(minute) - 1]))
-    silence = np.concatenate(([NIGHT], step[cut], [NIGHT]))
-    span = minute[ends] - minute[starts]
-    short = (span <= LONGEST_REGULAR) & (silence[:-1] >= NIGHT) & (silence[1:] >= NIGHT)
-    regular = short & ((REGULAR[0][0] <= span) & (span <= REGULAR[0][1]) | (REGULAR[1][0] <= span) & (span <= REGULAR[1][1]))
-    start_votes = _around(minute[starts] - np.where(regular, OPEN, DAY_STARTS))
-    end_votes = _around(minute[ends] - np.where(regular, LAST, DAY_LAST))
-    cut_off = ~regular & (span < LEAST_DAY)  # may be a part of either, so it votes for both, unless it stands right as one
-    other_start, other_end = _around(minute[starts] - OPEN), _around(minute[ends] - LAST)
-    start_right, end_right = (cut_off & np.isin(each, (0, 1)) for each in (other_start, other_end))
-    first, last = (np.searchsorted(day[starts], day[starts], side) for side in ("left", "right"))
-    day_span = minute[ends[last - 1]] - minute[starts[first]]  # over the holes of a day
-    whole = np.isin(day_span, WHOLE) & np.isin(start_votes[first] % 15, (0, 1))
+    blocks = _Blocks.of(minute, day)
+    cut_off = ~blocks.regular & (blocks.last - blocks.first < LEAST_DAY)  # may be a part of either: votes for both, unless right as one
+    real_start, real_end = _are_marks(blocks, full_days)
+    votes, of_session = [], []
+    for days, at, session, whole_day, real in (
+        (blocks.first_day, blocks.first, OPEN, DAY_STARTS, real_start),
+        (blocks.last_day, blocks.last, LAST, DAY_LAST, real_end),
+    ):
+        vote, other = _around(at - np.where(blocks.regular, session, whole_day)), _around(at - session)
+        for minutes, chosen in ((vote, real & ~(cut_off & _right(other))), (other, real & cut_off & ~_right(vote))):
+            votes.append(np.column_stack((days, minutes))[chosen])
+            of_session.append(blocks.regular[chosen])
+    return np.concatenate(votes), np.concatenate(of_session)
+
+
+def _are_marks(blocks: _Blocks, full_days: Ints) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Whether a block's start, and its end, is a mark: not where a file begins or ends, a half day ends, or a thin day breaks off."""
+    first, last = (np.searchsorted(blocks.first_day, blocks.first_day, side) for side in ("left", "right"))
+    day_span = blocks.last[last - 1] - blocks.first[first]  # over the holes of a day
+    start = _around(blocks.first - np.where(blocks.regular, OPEN, DAY_STARTS))
+    whole = np.isin(day_span, WHOLE) & _right(start[first] % 15)
     real_start, real_end = whole.copy(), whole.copy()
     real_start[1:] = True  # where a file begins or ends is no mark, unless that is a whole day
     real_end[:-1] = True
-    real_end &= np.isin(day[ends], full_days)
-    inner = np.append(day[starts][1:] == day[ends][:-1], False)  # a day goes on after this block
-    thin = np.isin(day[starts], _in_pieces(day[starts]))
+    real_end &= np.isin(blocks.last_day, full_days)
+    inner = np.append(blocks.first_day[1:] == blocks.last_day[:-1], False)  # a day goes on after this block
+    thin = np.isin(blocks.first_day, _in_pieces(blocks.first_day))
     real_end &= ~(thin & inner)
     real_start &= ~(thin & np.concatenate(([False], inner[:-1])))
-    parts = (
-        (day[starts], start_votes, real_start & ~start_right),
-        (day[ends], end_votes, real_end & ~end_right),
-        (day[starts], other_start, real_start & cut_off & ~np.isin(start_votes, (0, 1))),
-        (day[ends], other_end, real_end & cut_off & ~np.isin(end_votes, (0, 1))),
-    )
-    votes = np.concatenate([np.column_stack((days, minutes))[chosen] for days, minutes, chosen in parts])
-    return votes, np.concatenate([regular[chosen] for _, _, chosen in parts])
+    return real_start, real_end
+
+
+def _right(minutes: Ints) -> npt.NDArray[np.bool_]:
+    """By either stamp."""
+    return np.isin(minutes, (0, 1))
 
 
 def _in_pieces(days: Ints) -> Ints:

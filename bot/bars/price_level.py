@@ -67,8 +67,9 @@ def judge_jumps(table: Table, ts_ns: Ints, columns: dict[str, Ints], law: PriceL
     open_, close = np.maximum(columns["open"], 1), np.maximum(columns["close"], 1)
     gap = np.log(open_[1:] / close[:-1])
     broken = np.diff(ts_ns) >= BREAK
-    quiet_break = broken & ~_rolling(ts_ns[1:], law.roll_window_days)
-    at = np.flatnonzero(np.abs(gap) >= np.where(quiet_break, AFTER_BREAK_JUMP, law.roll_jump))
+    at = np.flatnonzero(np.abs(gap) >= min(AFTER_BREAK_JUMP, law.roll_jump))
+    quiet_break = broken[at] & ~_rolling(ts_ns[1:][at], law.roll_window_days)
+    at = at[np.abs(gap[at]) >= np.where(quiet_break, AFTER_BREAK_JUMP, law.roll_jump)]
     spikes, steps = _parted(at, gap, len(close))
     found = []
     if spikes:

@@ -11,6 +11,7 @@ from bot.bars.zone import Ints
 from bot.units import MINUTE_NS, to_points
 
 PERIODS = (2, 3, 5, 10, 15, 30)
+LONGEST_PERIOD = 30  # a multiple of each
 LEAST = 100  # rows of a part, minutes of a session
 NEARLY_ALL, AT_MOST = 0.9, 0.5  # share of rows
 NO_TOUCH, WIDER, WIDE = 0.01, 2.3, 4.0  # share of minutes; times the way from close to close: a random walk's range is twice that
@@ -34,19 +35,27 @@ def judge_rows(table: Table, closes: Ints, columns: dict[str, Ints], repeated: n
 
 def _filled(closes: Ints, repeated: np.ndarray, inside: np.ndarray) -> list[Finding]:
     """Where all rows but those of one minute in a few repeat the row before, longer bars were filled up."""
-    minute = closes // MINUTE_NS
-    for name, part in (("of the regular sessions", inside), ("outside the regular sessions", ~inside)):
-        if part.sum() < LEAST:
-            continue
-        for period in PERIODS:
-            phases = [repeated[part & (minute % period == each)] for each in range(period)]
-            if not all(map(len, phases)):  # longer bars that nobody filled up
-                continue
-            shares = np.sort([phase.mean() for phase in phases])
-            if shares[0] <= AT_MOST and shares[1] >= NEARLY_ALL:
-                sentence = f"rows {name} only repeat the row before but for one in {period}: bars of {period} minutes were filled up"
-                return [Finding("FILLED", Severity.REFUSE, sentence, "export one-minute bars")]
+    phase = closes // MINUTE_NS % LONGEST_PERIOD
+    parts = np.bincount(phase + LONGEST_PERIOD * (inside + 2 * repeated), minlength=4 * LONGEST_PERIOD).reshape(2, 2, LONGEST_PERIOD)
+    for name, (others, again) in (("of the regular sessions", parts[:, 1]), ("outside the regular sessions", parts[:, 0])):
+        rows = others + again
+        period = _filled_period(rows, again) if rows.sum() >= LEAST else None
+        if period is not None:
+            sentence = f"rows {name} only repeat the row before but for one in {period}: bars of {period} minutes were filled up"
+            return [Finding("FILLED", Severity.REFUSE, sentence, "export one-minute bars")]
     return []
+
+
+def _filled_period(rows: Ints, repeated: Ints) -> int | None:
+    """The minutes of the longer bars, from rows and repeated rows by minute of the half hour."""
+    for period in PERIODS:
+        of_phase, again = (each.reshape(-1, period).sum(axis=0) for each in (rows, repeated))
+        if not of_phase.all():  # longer bars that nobody filled up
+            continue
+        shares = np.sort(again / of_phase)
+        if shares[0] <= AT_MOST and shares[1] >= NEARLY_ALL:
+            return period
+    return None
 
 
 def _summed(volume: Ints, held: Held) -> list[Finding]:

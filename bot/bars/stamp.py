@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bot.bars.course import ends_of
+from bot.bars.course import Ends, ends_of
 from bot.bars.marks import MARKS, OPEN, Says, Volumes
 from bot.bars.passport import Finding, Severity
 from bot.bars.zone import Ints, shown_days
@@ -73,13 +73,15 @@ def judge_stamp(
         sentence = f"{stated.vendor} says that times name the {stated.documented}, but {heard.evidence}"
         return None, "", [Finding("STAMP", Severity.REFUSE, sentence, SAY)]
     stamp = heard.stamp or Stamp(stated.documented)
-    cut = _cut_beside(volumes, full_days, stamp)
+    ends = ends_of(volumes, full_days, stamp.minutes)
+    cut = _cut_beside(ends, stamp)
     if cut is not None:
         return None, "", [cut]
     if heard.stamp is None:
         sentence = f"{heard.evidence}: that times name the {stamp} is {stated.vendor}'s word alone"
         return stamp, f"as {stated.vendor} writes them", [Finding("STAMP_UNSEEN", Severity.WARN, sentence)]
-    return stamp, heard.evidence, [heard.against] if heard.against else []
+    unseen = [_ends_unseen(ends, stamp)] if stated.documented is None and ends.bare and not ends.told else []
+    return stamp, heard.evidence, [*([heard.against] if heard.against else []), *unseen]
 
 
 def _holds_opens(volumes: Volumes, full_days: Collection[int]) -> bool:
@@ -101,9 +103,16 @@ def _untold(evidence: str) -> Finding:
     return Finding("STAMP", Severity.REFUSE, f"cannot tell whether times name the open or the close of a minute ({evidence})", SAY)
 
 
-def _cut_beside(volumes: Volumes, full_days: Collection[int], stamp: Stamp) -> Finding | None:
+def _ends_unseen(ends: Ends, stamp: Stamp) -> Finding:
+    """Where rows begin and end says nothing if a file was cut by the clock, and volume does not say it either."""
+    which = "one session alone" if ends.bare == 1 else f"{ends.bare} sessions without rows around them"
+    sentence = f"{which} cannot say whether times name the open or the close of a minute, for volume shows no last minute"
+    beside = f"read as {stamp}s the first row is 09:30's; if they were cut by the clock they are a minute beside"
+    return Finding("STAMP_UNSEEN", Severity.WARN, f"{sentence} ({beside})", f"{SAY}, or export whole days")
+
+
+def _cut_beside(ends: Ends, stamp: Stamp) -> Finding | None:
     """A file that was cut by the clock starts at 09:30 whatever its times name: then volume steps a minute beside the session's ends."""
-    ends = ends_of(volumes, full_days, stamp.minutes)
     if max(ends.early, ends.late) < max(CUT * ends.seen, 1):
         return None
     at = ("first", "after its first, as if that were not yet the session's") if ends.early >= ends.late else (

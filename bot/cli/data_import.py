@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ Exit code 0: written, or these bars are there already; 1: a file was refused, or
 Examples:
   mesbot data import 2024.csv.gz 2025.csv.gz --to bars
   mesbot data import ESU5.csv.gz ESZ5.csv.gz --to bars
+  mesbot data import week.csv --without 2025-09-01 --to bars
   mesbot data import glbx-mdp3-20250901.ohlcv-1m.dbn.zst --to bars
   mesbot backtest --bars bars
 """
@@ -32,6 +34,13 @@ Examples:
 @click.command(name="import", help=HELP, short_help="Files into one folder, for runs and notebooks.")
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write: a new one, or an empty one.")
+@click.option(
+    "--without",
+    type=click.DateTime(["%Y-%m-%d"]),
+    multiple=True,
+    metavar="DATE",
+    help="A day to leave out, from 18:00 New York the evening before to 18:00; as often as there are days.",
+)
 @file_options()
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @click.pass_context
@@ -39,6 +48,7 @@ def import_(
     context: click.Context,
     files: tuple[Path, ...],
     folder: Path,
+    without: tuple[dt.datetime, ...],
     stamp: Literal["open", "close"] | None,
     zone: str | None,
     format: str | None,
@@ -51,7 +61,7 @@ def import_(
     from bot.errors import BarsFileError
 
     try:
-        done = import_files(files, folder, load_contracts(contracts), Reading(stamp, zone, format))
+        done = import_files(files, folder, load_contracts(contracts), Reading(stamp, zone, format, tuple(each.date() for each in without)))
     except BarsFileError as error:
         click.secho(f"Refused, and nothing was written: {error}", fg="red", err=True)
         context.exit(1)

@@ -122,6 +122,20 @@ def test_files_that_differ_are_refused_with_the_first_minute(tmp_path: Path, wri
     assert not (tmp_path / "bars").exists()
 
 
+def test_a_day_that_is_left_out_stays_told_and_one_that_no_file_has_is_a_mistake(tmp_path: Path, write: Write) -> None:
+    one, two = write("one.csv", days(0, 1)), write("two.csv", days(2, 3))
+    result = data_import(one, two, "--without", "2025-03-12", "--to", tmp_path / "bars")
+    assert result.exit_code == 0, result.output
+    assert read(tmp_path / "bars").equals(days(0, 1, 3))
+    (told,) = json.loads((tmp_path / "bars" / "import.json").read_text(encoding="utf-8"))["told"]
+    assert told["sentence"] == "of two.csv, when it was imported: 1,380 rows of 2025-03-12 were left out, as --without says"
+    absent = data_import(one, two, "--without", "2025-03-20", "--to", tmp_path / "other")
+    assert absent.exit_code == 2
+    assert "--without 2025-03-20: no file has a row of that day; there are rows from 2025-03-09 18:00 to 2025-03-13 16:59" in absent.stderr
+    assert not (tmp_path / "other").exists()
+    assert data_import(one, "--without", "yesterday", "--to", tmp_path / "other").exit_code == 2
+
+
 def test_contracts_that_follow_one_another_keep_their_names(tmp_path: Path, write: Write) -> None:
     for number, symbol in enumerate(("MESH5", "MESM5")):
         frame = pd.read_csv(write(f"plain-{symbol}.csv", days(2 * number, 2 * number + 1)))

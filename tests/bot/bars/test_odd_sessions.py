@@ -94,3 +94,44 @@ def test_a_session_that_is_whole_is_read_as_it_is(tmp_path, shift, sessions):
     part = files.regular(busy(sessions=sessions))
     file = passport(tmp_path, part, times=files.zoned(part, minutes=shift))
     assert (file.stamp, file.findings) == (("open", "close")[shift], [])
+
+
+def one_session(first: int = 570, end: int = 960, **volumes: float) -> pd.DataFrame:
+    """The rows of one session from `first` to `end` (minutes of the day), with other volumes at the minutes named `at570`."""
+    frame = busy(sessions=1)
+    minute = files.minute_of_day(frame)
+    for name, volume in volumes.items():
+        frame["volume"] = np.where(minute == int(name.removeprefix("at")), int(volume), frame["volume"])
+    return files.regular(frame, first, end)
+
+
+def test_one_session_cut_a_minute_late_is_seen_however_busy_the_minute_after_it_is(tmp_path):
+    (finding,) = refusals(passport(tmp_path, one_session(571, 961, at960=6000)))
+    assert finding.code == "STAMP"
+
+
+def test_one_session_cut_a_minute_early_with_a_busy_minute_before_the_open_is_used_with_a_warning_if_at_all(tmp_path):
+    part = one_session(569, 959, at569=3000)
+    file = passport(tmp_path, part, times=files.zoned(part, minutes=1))
+    assert "STAMP_UNSEEN" in {each.code for each in file.findings}
+    quiet = one_session(569, 959)
+    assert refusals(passport(tmp_path, quiet, times=files.zoned(quiet, minutes=1)))
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_one_session_whose_volume_shows_no_last_minute_is_used_with_a_warning(tmp_path, shift):
+    part = one_session(at959=2000)
+    times = files.zoned(part, minutes=shift)
+    file = passport(tmp_path, part, times=times)
+    assert (file.usable, file.stamp) == (True, ("open", "close")[shift])
+    (finding,) = file.of(Severity.WARN)
+    assert finding.code == "STAMP_UNSEEN"
+    assert finding.sentence.startswith("one session alone cannot say")
+    said = passport(tmp_path, part, Reading(stamp=("open", "close")[shift]), times)
+    assert said.findings == []
+
+
+def test_whole_days_need_no_last_minute(tmp_path):
+    frame = busy(sessions=1)
+    frame["volume"] = np.where(files.minute_of_day(frame) == 959, 2000, frame["volume"])
+    assert passport(tmp_path, frame).findings == []
