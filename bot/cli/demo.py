@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.called import as_called
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -98,4 +100,4 @@ def _say(line: str) -> None:
     import shutil
 
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size((80, 24)).columns))
-    click.echo(textwrap.fill(line, width, subsequent_indent=INDENT))
+    click.echo(textwrap.fill(as_called(line), width, subsequent_indent=INDENT))
