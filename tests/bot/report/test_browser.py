@@ -53,6 +53,11 @@ addEventListener("load", async () => {
   found.figures = document.querySelectorAll(".figure").length;
   found.drawn = [...document.querySelectorAll(".figure")].filter(each => each.querySelector("svg.main-svg")).length;
   found.wide = [...document.querySelectorAll(".figure")].filter(each => right(each) > root.clientWidth).map(each => each.id);
+  found.over = [...document.querySelectorAll(".figure")].filter(box => {
+    const words = [...box.querySelectorAll(".xtick text, .x2tick text, .xtitle, .x2title")].map(each => each.getBoundingClientRect());
+    return words.some((a, place) => words.slice(place + 1).some(b =>
+      a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
+  }).map(each => each.id);
   found.tables = [...document.querySelectorAll("table")].map(table => [...table.querySelectorAll("th")].map(each =>
     [each.textContent, Math.round(right(each) - right(table.parentElement)), shown(each)]));
   found.titles = [...document.querySelectorAll("[title]")].map(each => each.title);
@@ -139,6 +144,7 @@ def test_the_page_is_as_wide_as_the_screen_and_every_figure_is_drawn_within_it(s
     assert (found["width"], found["overflow"]) == (width, 0)
     assert found["drawn"] == found["figures"] > 5
     assert found["wide"] == []
+    assert found["over"] == [], "words of an axis lie over each other"
 
 
 @pytest.mark.parametrize("screen", ["desktop", "phone", "dark"])
