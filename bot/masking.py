@@ -7,7 +7,7 @@ here when they are read. It does not promise to find a secret that is written in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
@@ -27,17 +27,19 @@ def masked(text: str) -> str:
     return _ACCOUNT.sub(r"\1***\2", text)
 
 
-class _Masked:
-    """A stream of text into which no secret is written whole; all else is the stream's own."""
+class Rewritten:
+    """A stream of text into which each text is written as `rewrite` makes it; all else is the stream's own."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, rewrite: Callable[[str], str]) -> None:
+        self._stream, self._rewrite = stream, rewrite
 
     def write(self, text: str) -> int:
-        self._stream.write(masked(text))
+        """Writes it rewritten; the length is that of the text given, as whoever writes it expects."""
+        self._stream.write(self._rewrite(text))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
+        """Writes them as one text, so that what spans two of them is found too."""
         self.write("".join(lines))
 
     def __getattr__(self, name: str) -> Any:
@@ -47,5 +49,5 @@ class _Masked:
 @contextmanager
 def masked_output(out: TextIO, err: TextIO) -> Iterator[None]:
     """While this lasts, what is printed goes masked to these streams."""
-    with redirect_stdout(_Masked(out)), redirect_stderr(_Masked(err)):
+    with redirect_stdout(Rewritten(out, masked)), redirect_stderr(Rewritten(err, masked)):
         yield

@@ -70,7 +70,7 @@ def photograph(page: Path, picture: Path) -> None:
     if browser is None:
         print(f"No browser is here ({', '.join(BROWSERS)}): {picture.name} stays as it was.")
         return
-    size, wait = "--window-size=1100,760", "--virtual-time-budget=8000"
+    size, wait = "--window-size=1100,1040", "--virtual-time-budget=8000"
     words = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", size, wait, f"--screenshot={picture}", page.as_uri()]
     subprocess.run([browser, *words], check=True, capture_output=True)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from bot.cli.as_json import json_option, print_json
+from bot.cli.called import as_called
 from bot.cli.file_options import file_options
 from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
@@ -31,11 +32,11 @@ Trade every strategy under contract over one-minute bars, and write journal and 
 \b
 Examples:
   mesbot backtest
-  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
-  mesbot backtest --strategies my-strategies/      with strategies of your own
+  mesbot backtest --bars bars.csv --from 2025-09-15 --equity 10000
+  mesbot backtest --strategies mine/         strategies of your own
   mesbot backtest --bars bars.parquet --stamp close --learning off
-  mesbot backtest --bars bars.csv.gz --resume      interrupted: go on with it
-  mesbot backtest --json > run.json                every number, for a program
+  mesbot backtest --bars bars.csv --resume   go on, if interrupted
+  mesbot backtest --json > run.json          each number, in JSON
 """
 RESUME = """Go on with the interrupted run whose journal is in --out: it is derived again from the first bar and compared with
 what is stored, and goes on where that ends. Other bars, options, contracts or another program are refused."""
@@ -116,7 +117,7 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
     from bot.journal.folder import journals_in
     from bot.report.terminal import print_summary
 
-    print_summary(journal, console)
+    print_summary(journal, console, as_called)
     if report:
         console.print(f"Report:  {_write_report(journal)}", highlight=False, soft_wrap=True)
     earlier = len(journals_in(journal.parent)) - 1  # -1 where journals share a folder

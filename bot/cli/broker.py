@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.called import as_called
 from bot.cli.strategies_option import strategies_option
 from bot.errors import UsageError
 
@@ -60,7 +61,7 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
         console.print("OBSERVE: every plan is shadowed and nothing is sent.", highlight=False)
     if confirm is not None:
         request = confirm(met)
-    with LiveView(console, replayed=met.replay) as view:
+    with LiveView(console, replayed=met.replay, spoken=as_called) as view:
         result = asyncio.run(trade(request, met, view.show, view.say))
     for note in result.notes:
         console.print(note, highlight=False, soft_wrap=True)

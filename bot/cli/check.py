@@ -26,9 +26,9 @@ Exit code 0 if nothing failed, 1 if something did. What was skipped says why.
 
 \b
 Examples:
-  mesbot check                              this machine; no broker is needed
-  TWS_PORT=4002 mesbot check                and a paper gateway on it
-  TWS_PORT=4001 TWS_CLIENT_ID=8 mesbot check --live --json > check.json
+  mesbot check                   this machine; no broker is needed
+  TWS_PORT=4002 mesbot check     and a paper gateway on it
+  TWS_PORT=4001 TWS_CLIENT_ID=8 mesbot check --live --json > it.json
   TWS_ACCOUNT_FILE=/run/secrets/account mesbot check --live
 """
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.called import as_called
+
 if TYPE_CHECKING:
     from bot.node.check import CheckItem, CheckReport
 
@@ -44,6 +46,6 @@ def _table(items: list[CheckItem]) -> Table:
             Text(f"  {sign}", style=style),
             item.name,
             Text(item.status, style=style),
-            f"{found}\n-> {item.remedy}" if item.remedy else found,
+            as_called(f"{found}\n-> {item.remedy}" if item.remedy else found),
         )
     return table

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 HELP = """
 Print a run as Nautilus' own configuration: JSON for a plain BacktestNode or a stock TradingNode.
 
-The options are those of `mesbot backtest` and `mesbot paper`, and so is what the run decides; docs/nautilus.md
+The options are those of `backtest` and `paper`, and so is what the run decides; docs/nautilus.md
 shows how to run it.
 
 \b
 Examples:
-  mesbot config backtest --bars bars.csv.gz --out out/plain > run.json
-  mesbot config node --date 2025-04-11 --lockstep 4003 > node.json
+  mesbot config backtest --bars bars.csv --out out/plain > run.json
+  mesbot config node --date 2025-04-11 --lockstep 4003 > it.json
   TWS_PORT=4002 mesbot config node > node.json
 """
 BACKTEST_HELP = """
@@ -34,7 +34,7 @@ The journal goes to --out when it is run, and an earlier one there is put aside 
 
 \b
 Examples:
-  mesbot config backtest --bars bars.csv.gz --out out/plain > run.json
+  mesbot config backtest --bars bars.csv --out out/plain > run.json
 """
 NODE_HELP = """
 Print the TradingNodeConfig of a paper run.

@@ -23,7 +23,7 @@ Files of bars: look at one before a run takes it, or make one.
 \b
 Examples:
   mesbot data check bars.csv.gz
-  mesbot data check export.txt --format ninjatrader --zone UTC --json
+  mesbot data check export.txt --format ninjatrader --zone UTC
   mesbot data import 2024.csv.gz 2025.csv.gz --to bars
   mesbot data download --from 2025-09-15 --out mes.csv.gz
   mesbot data synth --sessions 25 --seed 1 --out synthetic.csv.gz

@@ -23,10 +23,11 @@ that is said. What has come is kept beside the file (.part): interrupted, the sa
 
 \b
 Examples:
-  TWS_PORT=4002 mesbot data download --from 2025-09-15 --out mes.csv.gz
+  TWS_PORT=4002 mesbot data download --from 2025-09-15 --out mes.csv
   TWS_PORT=4002 mesbot data download --month MESZ5 \\
     --from 2025-09-15 --to 2025-10-17 --out mesz5.parquet
-  TWS_PORT=4001 mesbot data download --live --from 2025-09-15 --out mes.csv.gz
+  TWS_PORT=4001 mesbot data download --live \\
+    --from 2025-09-15 --out mes.csv
 """
 
 

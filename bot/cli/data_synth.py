@@ -10,7 +10,7 @@ import click
 HELP = """
 Write seeded synthetic sessions as a file, whose name says the kind: .csv, .csv.gz or .parquet.
 
-They are the bars that `mesbot backtest` makes of the same seed when it is given no file; the same options give the same bytes.
+They are the bars that `backtest` makes of the same seed when it is given no file; the same options give the same bytes.
 
 \b
 Examples:

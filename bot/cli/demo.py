@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.called import as_called
+from bot.cli.said import say
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,7 +43,7 @@ def demo(fast: bool, number: int | None, out: Path) -> None:
 
     from bot.node.demo import SESSIONS, Demo
 
-    click.echo("Real node and adapter, simulated gateway on 127.0.0.1, synthetic bars; all that is told stands in the journal.")
+    say(["Real node and adapter, simulated gateway on 127.0.0.1, synthetic bars; all that is told stands in the journal."])
     chosen = SESSIONS if number is None else SESSIONS[:number]
     told = range(1, len(SESSIONS) + 1) if number is None else (number,)
     asyncio.run(_play(Demo.begin(out), chosen, told, 0.0 if fast else PAUSE_SECONDS))
@@ -50,7 +53,7 @@ async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[in
     from bot.journal.read import opened
     from bot.report.story import Story, ending, newest_decision
 
-    story, seq, head = Story(demo.loss_at_or_below_r), 0, ""
+    story, seq, head = Story(demo.contracts), 0, ""
     for number, session in enumerate(sessions, 1):
         loud = number in told
         untold = "" if loud else " (played untold: what comes after goes on from its journal)"
@@ -65,8 +68,8 @@ async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[in
         minute = newest_decision(db)
     click.echo(f"Journal: {demo.journal}, head {head[:12]}")
     if minute:
-        click.echo(f'Why so:  mesbot why "{minute}" --journal {demo.journal}')
-    click.echo("Next:    mesbot backtest, then with bars of your own: mesbot backtest --bars FILE")
+        click.echo(f'Why: mesbot why "{minute}" --journal {demo.journal}')
+    say(["Next: mesbot backtest, then with bars of your own: mesbot backtest --bars FILE"])
 
 
 async def _session(demo: Demo, session: DemoSession, story: Story, seq: int, pause_seconds: float, loud: bool) -> tuple[int, str]:
@@ -93,9 +96,12 @@ async def _session(demo: Demo, session: DemoSession, story: Story, seq: int, pau
         await asyncio.sleep(0.05)
 
 
-def _say(line: str) -> None:
-    """A line within the terminal's width, continued under its text."""
+def _say(told: str) -> None:
+    """A sentence and what it lists, within the terminal's width: continued under its text, and each of the list by two more."""
     import shutil
 
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size((80, 24)).columns))
-    click.echo(textwrap.fill(line, width, subsequent_indent=INDENT))
+    sentence, *listed = as_called(told).splitlines()
+    click.echo(textwrap.fill(sentence, width, subsequent_indent=INDENT))
+    for line in listed:
+        click.echo(textwrap.fill(line, width, initial_indent=f"{INDENT}- ", subsequent_indent=f"{INDENT}  "))

@@ -24,9 +24,9 @@ Any TWS API client can connect. The clock starts with the first market data subs
 
 \b
 Examples:
-  mesbot gateway                            a synthetic day in real time
+  mesbot gateway                      a synthetic day in real time
   mesbot gateway --seed 3 --speed 60
-  mesbot gateway --bars bars.csv.gz --date 2025-09-30 --side-port 4003
+  mesbot gateway --bars bars.csv --date 2025-09-30 --side-port 4003
 """
 
 

@@ -22,13 +22,13 @@ Trade a live account through TWS or IB Gateway, until stopped (Ctrl-C).
 
 Where it is comes from the environment: TWS_HOST, TWS_PORT, TWS_ACCOUNT, TWS_CLIENT_ID, or NAME_FILE
 for each. As shipped it only observes. To trade real money, set `trading-mode: live` in
-config/live.yaml, have a kill drill within 7 days and a `mesbot check --live` that passed within one, and
+config/live.yaml, have a kill drill within 7 days and a `check --live` that passed within one, and
 type the account when asked.
 
 \b
 Examples:
-  TWS_PORT=4001 mesbot live                        watch, and send nothing
-  TWS_PORT=4001 mesbot live --trading-mode live    trade
+  TWS_PORT=4001 mesbot live                  watch, and send nothing
+  TWS_PORT=4001 mesbot live --trading-mode live  trade
 """
 
 

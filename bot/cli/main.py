@@ -14,6 +14,7 @@ import click
 from bot import __version__
 from bot.cli.as_json import wanted
 from bot.cli.backtest import backtest
+from bot.cli.called import NAME, told_as_called
 from bot.cli.check import check
 from bot.cli.completion import completion
 from bot.cli.config import config
@@ -27,7 +28,7 @@ from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.kill import kill
 from bot.cli.live import live
-from bot.cli.mistakes import end_with
+from bot.cli.mistakes import end_with, let_go_of_output
 from bot.cli.notebooks import notebooks
 from bot.cli.operate import status
 from bot.cli.paper import paper
@@ -42,25 +43,25 @@ A survival-first trading bot for MES futures.
 
 \b
 Examples:
-  mesbot demo                          a day in the life, told in a minute
-  mesbot backtest                      synthetic sessions into ./out
-  mesbot backtest --bars bars.csv.gz --from 2025-09-15 --equity 10000
-  mesbot data check bars.csv.gz        what a file is, and if it is usable
-  mesbot paper                         a day live, no broker needed
-  mesbot check                         what must be right before it may trade
-  mesbot drill                         the kill switch at work, with its times
-  mesbot status                        budgets, locks, kill switch, trades
-  mesbot resume --reason "looked at"   arm a kill switch that tripped
-  mesbot strategies                    which there are, how far trusted
-  mesbot contracts                     every limit in force, worked out
-  mesbot config backtest > run.json    a run for Nautilus' BacktestNode
-  mesbot why "2025-09-15 10:31"        why it did or did not trade then
-  mesbot journal verify                is the record whole; its head hash
-  mesbot runs                          the latest run, and earlier ones
-  mesbot compare latest 3              what differs between two of them
-  mesbot report --open                 the newest journal's report, again
-  mesbot notebooks my-notebooks        six notebooks to run and change
-  mesbot completion bash               verbs and options by Tab
+  mesbot demo                        a day in the life in a minute
+  mesbot backtest                    synthetic sessions into ./out
+  mesbot backtest --bars bars.csv --from 2025-09-15 --equity 10000
+  mesbot data check bars.csv         what a file is; is it usable
+  mesbot paper                       a day live, no broker needed
+  mesbot check                       what must be right to trade
+  mesbot drill                       the kill switch, with its times
+  mesbot status                      budgets, locks, open trades
+  mesbot resume --reason "looked at" arm a tripped kill switch
+  mesbot strategies                  which there are, how trusted
+  mesbot contracts                   every limit, worked out
+  mesbot config backtest > run.json  for Nautilus' BacktestNode
+  mesbot why "2025-09-15 10:31"      why it traded then, or not
+  mesbot journal verify              is it whole; its head hash
+  mesbot runs                        the latest run, earlier ones
+  mesbot compare latest 3            what differs between two
+  mesbot report --open               the newest report, again
+  mesbot notebooks my-notebooks      six to run and change
+  mesbot completion bash             verbs and options by Tab
 
 \b
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract,
@@ -76,11 +77,15 @@ class MesbotGroup(click.Group):
         if extra.get("standalone_mode") is False:
             return super().main(args, prog_name, *rest, **extra)
         words = list(sys.argv[1:] if args is None else args)
-        try:
-            code = super().main(words, prog_name, *rest, **{**extra, "standalone_mode": False})
-            sys.stdout.flush()  # else that it could not be written is found only when Python ends
-        except (Exception, KeyboardInterrupt) as error:
-            end_with(error, as_json=wanted(words))
+        with told_as_called(document=wanted(words)):
+            try:
+                code = super().main(words, prog_name, *rest, **{**extra, "standalone_mode": False})
+                sys.stdout.flush()  # else that it could not be written is found only when Python ends
+            except (Exception, KeyboardInterrupt) as error:
+                end_with(error, as_json=wanted(words))
+            except SystemExit:  # click's own, for a pipe that nobody reads any more
+                let_go_of_output()
+                raise
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -112,4 +117,4 @@ for verb in VERBS:
 
 def main() -> None:
     """Entry point of the command; ends the process."""
-    cli(prog_name="mesbot")
+    cli(prog_name=NAME)

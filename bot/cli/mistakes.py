@@ -36,7 +36,7 @@ USAGE_CODE, FAILED_CODE = 2, 1
 def end_with(error: BaseException, *, as_json: bool) -> NoReturn:
     """Say what went wrong and end the process. Raises what is no mistake of a person's, nor refused by the system."""
     if lost := isinstance(error, OSError) and error.filename is None:
-        _let_go_of_output()
+        let_go_of_output()
     if lost and error.errno == errno.EPIPE:  # whoever read it has seen enough
         sys.exit(FAILED_CODE)
     code, sentence = _told(error)
@@ -49,7 +49,7 @@ def end_with(error: BaseException, *, as_json: bool) -> NoReturn:
     sys.exit(code)
 
 
-def _let_go_of_output() -> None:
+def let_go_of_output() -> None:
     """What still waits to be written to standard output goes nowhere, so that Python's end does not fail on it again."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.as_json import json_option, print_json
+from bot.cli.called import as_called
 from bot.cli.strategies_option import strategies_option
 from bot.errors import MesbotError
 from bot.masking import masked
@@ -115,7 +116,7 @@ def _show(found: list[JournalStatus], contracts: Contracts) -> None:
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")  # what is longer than a line goes on in the next; nothing of a path is left out
         for name, said in _rows(each, contracts):
-            table.add_row(name, said)
+            table.add_row(name, as_called(said))
         console.print(table)
 
 

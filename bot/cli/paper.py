@@ -10,6 +10,7 @@ import click
 
 from bot.cli.backtest import DAY, refuse_synthetic_options, remember, show_run, typed
 from bot.cli.broker import broker_options, run_on_broker
+from bot.cli.called import as_called
 from bot.cli.file_options import file_options
 from bot.cli.said import folded
 from bot.cli.usd import Usd, equity_sentences
@@ -31,10 +32,10 @@ trades that gateway's paper account until stopped (Ctrl-C); a live account is re
 
 \b
 Examples:
-  mesbot paper                              the last of the synthetic sessions
+  mesbot paper                    the last of the synthetic sessions
   mesbot paper --bars bars.csv.gz --date 2025-09-30 --speed 600
   mesbot paper --speed max --out out/paper
-  TWS_PORT=4002 mesbot paper                a paper account, until stopped
+  TWS_PORT=4002 mesbot paper      a paper account, until stopped
 """
 
 BROKER_OPTIONS = ("zone", "nightly-restart", "start-seconds", "warm-up-days", "lockstep")
@@ -149,7 +150,7 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     def say(sentence: str) -> None:
         console.print(folded(sentence), highlight=False, markup=False, soft_wrap=True)
 
-    with LiveView(console, replayed=True) as view:
+    with LiveView(console, replayed=True, spoken=as_called) as view:
         result = asyncio.run(replay(request, view.show, say))
     for note in result.notes:
         say(note)

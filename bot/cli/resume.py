@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 RESUME_HELP = """
 Arm a kill switch that was tripped. Nothing in the program does that; a person must, and says why.
-A `mesbot kill` that nobody has carried out, so that it still waits for the next start, is withdrawn.
+A `kill` that nobody has carried out, so that it still waits for the next start, is withdrawn.
 
 Refused while a bot runs on that journal, and while a position may still be open: then start the bot, which flattens.
 
 \b
 Examples:
   mesbot resume --reason "account looked at, flat"
-  mesbot resume --mode paper --account DU1234567 --reason "drill is over"
+  mesbot resume --mode paper --account DU1234567 --reason "drilled"
 """
 
 

@@ -24,8 +24,8 @@ OUT = click.option(
 RUNS_HELP = """
 List the runs of a folder: the latest, and the earlier ones that are kept beneath it under earlier/.
 
-The id in the first column is what `mesbot compare` calls a run by. Journals of a broker's account are not among
-them; `mesbot status` knows those.
+The id in the first column is what `compare` calls a run by. Journals of a broker's account are not among
+them; `status` knows those.
 
 \b
 Examples:
@@ -58,7 +58,7 @@ Examples:
 COMPARE_HELP = """
 Say what differs between two runs: contracts, data, trades, decisions bar by bar with the first that differs, states.
 
-A and B are ids that `mesbot runs` lists, folders, or journals. Exit code 0 if nothing differs, 1 if something does.
+A and B are ids that `runs` lists, folders, or journals. Exit code 0 if nothing differs, 1 if something does.
 
 \b
 Examples:

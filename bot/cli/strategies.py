@@ -28,7 +28,7 @@ releases it if it is not active.
 Examples:
   mesbot strategies
   mesbot strategies --strategies my-strategies/
-  mesbot strategies new K6 --from K2            your own: docs/strategies.md
+  mesbot strategies new K6 --from K2    your own: docs/strategies.md
 """
 NEW_HELP = """
 Write a strategy of your own that starts as a copy of another: NAME's file, its block and its test.

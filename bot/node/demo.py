@@ -85,11 +85,6 @@ class Demo:
         return cls(out, load_contracts(packaged_directory()))
 
     @property
-    def loss_at_or_below_r(self) -> float:
-        """From where on a trade counts as lost, in R."""
-        return self.contracts.constitution.outcome.loss_at_or_below_r
-
-    @property
     def journal(self) -> Path:
         """The journal of all sessions."""
         return self.out / JOURNAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -16,10 +17,13 @@ MEASURED_SECONDS = 2.0  # of the wall, before a speed is believed
 
 
 class LiveView:
-    """Shows glances on a console; `replayed`: market time may run at another speed than the wall's, which is measured for the estimate."""
+    """Shows glances on a console; `replayed`: market time may run at another speed than the wall's, which is measured for the estimate.
 
-    def __init__(self, console: Console, *, replayed: bool) -> None:
-        self._console, self._replayed = console, replayed
+    `spoken` makes of a sentence the one that is shown.
+    """
+
+    def __init__(self, console: Console, *, replayed: bool, spoken: Callable[[str], str] = str) -> None:
+        self._console, self._replayed, self._spoken = console, replayed, spoken
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self._first: tuple[int, float] | None = None  # market time (UTC ns) and wall (s) of the first bar seen
 
@@ -35,7 +39,7 @@ class LiveView:
     def show(self, glance: Glance) -> None:
         """Draw it, or print what is new in it."""
         if self._live is not None:
-            self._live.update(rendered(glance, self.remaining(glance)), refresh=True)
+            self._live.update(rendered(glance, self.remaining(glance), self._spoken), refresh=True)
             return
         for line in glance.news():
             self.say(line)

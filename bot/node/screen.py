@@ -99,16 +99,20 @@ class Glance:
 
 @dataclass(frozen=True)
 class View:
-    """A glance as rich draws it, as large as the terminal up to 120×40. `remaining`: how long the rest takes, "" if not known."""
+    """A glance as rich draws it, as large as the terminal up to 120×40.
+
+    `remaining`: how long the rest takes, "" if not known. `spoken` makes of a sentence the one that is shown.
+    """
 
     glance: Glance
     remaining: str = ""
+    spoken: Callable[[str], str] = str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, height = min(options.max_width, WIDEST), min(console.height, HIGHEST)
         trouble = self.glance.trouble()
-        block = [Text(f"no entries: {trouble}", style="bold red")] if trouble else []
-        stop = Text(HOW_TO_STOP, style="dim")
+        block = [Text(self.spoken(f"no entries: {trouble}"), style="bold red")] if trouble else []
+        stop = Text(self.spoken(HOW_TO_STOP), style="dim")
         facts = [*block, *_facts(self.glance, self.remaining)]
         inner = width - 4
         used = sum(len(console.render_lines(each, options.update(width=inner))) for each in (*facts, stop))
@@ -116,9 +120,9 @@ class View:
         yield Panel(Group(*facts, Text(), notes, Text(), stop), title=self.glance.heading, width=width)
 
 
-def rendered(glance: Glance, remaining: str = "") -> View:
+def rendered(glance: Glance, remaining: str = "", spoken: Callable[[str], str] = str) -> View:
     """The view of a glance."""
-    return View(glance, remaining)
+    return View(glance, remaining, spoken)
 
 
 def _facts(glance: Glance, remaining: str) -> list[Table | Text]:

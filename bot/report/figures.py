@@ -56,7 +56,7 @@ def scores(run: Run) -> Figure:
     dvs = line(steps, [bar.dvs for bar in bars], times, BLUE, shape="hv")
     eqs = {**line(steps, [round(bar.eqs, 4) for bar in bars], times, GREEN), "yaxis": "y2"}
     made = layout(380)
-    made["xaxis"] |= {"anchor": "y2", "tickangle": 0, **_day_ticks(bars)}
+    made["xaxis"] |= {"anchor": "y2", **_day_ticks(bars)}
     made["yaxis"] |= {"domain": [0.55, 1.0], "range": [-0.04, 1.06], **titled("DVS")}
     made["yaxis2"] = {**axis(), "domain": [0.0, 0.45], "range": [-0.04, 1.06], **titled("EQS")}
     made["shapes"] = [gate(gates.dvs.enter, "y"), gate(gates.eqs.enter, "y2")]
@@ -100,7 +100,7 @@ def daily_net(summary: Summary) -> Figure:
         "<br>mesbot why %{customdata[2]}.net<extra></extra>",
     }
     made = layout(260)
-    made["xaxis"] |= {"type": "category", "tickangle": 0, **_ticks({place: day.date for place, day in enumerate(summary.days)})}
+    made["xaxis"] |= {"type": "category", **_ticks({place: day.date for place, day in enumerate(summary.days)})}
     made["yaxis"] |= {"tickformat": "$,.0f", **titled("net of the day")}
     made["shapes"] = [gate(limit, "y")]
     return {"data": [bars], "layout": made}

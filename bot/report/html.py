@@ -67,7 +67,7 @@ def _head(page: Page, summary: Summary) -> None:
         page.add(f'<div class="warning">{LEARNING_OFF}</div>')
     page.add(f"<h1>{escape(summary.run.header['mode'].capitalize())} of {wording.period(summary, partial(tables.named, summary))}</h1>")
     *found, following = verdict(summary)
-    page.add(f'<p class="verdict">{escape(" ".join(found))}<br>{escape(following)}</p>')
+    page.add(f'<p class="verdict">{escape(" ".join(found)).replace(" %", "&nbsp;%")}<br>{escape(following)}</p>')
     for line in summary.run.header.get("data", []):
         page.add(f"<p>{escape(line)}</p>")
     page.add('<p class="lead">Net of fees and slippage, on the pessimistic fill rule. All times are New York.</p>')

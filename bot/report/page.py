@@ -41,7 +41,7 @@ p { margin: 0 0 12px; max-width: 92ch; }
 .verdict { font-size: 19px; line-height: 1.45; max-width: 52em; }
 .lead { margin-bottom: 24px; font-size: 15px; }
 code, .mono { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-code { background: var(--code); padding: 1px 5px; border-radius: 3px; }
+code { background: var(--code); padding: 1px 5px; border-radius: 3px; white-space: nowrap; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 8px 0 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
 .card > span { display: block; color: var(--muted); font-size: 12.5px; }
@@ -100,8 +100,9 @@ const thin = (axis, width) => {
   for (const name of ["tickvals", "ticktext"]) axis[name] = axis[name].filter((_, place) => place % step === 0);
 };
 const draw = box => {
-  const f = figures[box.id], layout = structuredClone(f.layout);
-  if (layout.xaxis.tickvals) thin(layout.xaxis, box.clientWidth - layout.margin.l);
+  const f = figures[box.id], layout = structuredClone(f.layout), width = box.clientWidth - layout.margin.l;
+  if (layout.xaxis.tickvals) thin(layout.xaxis, width);
+  else layout.xaxis.nticks = Math.min(layout.xaxis.nticks || 12, Math.max(2, Math.floor(width / 84)));
   Plotly.react(box, f.data, layout, {displayModeBar: false, responsive: true});
 };
 dress(dark.matches);

@@ -62,6 +62,6 @@ def layout(height: int) -> Figure:
         "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 12, "color": INK},
         "showlegend": False,
         "hoverlabel": {"bgcolor": CARD, "bordercolor": GRID, "font": {"color": INK}},
-        "xaxis": axis(),
+        "xaxis": {**axis(), "tickangle": 0},  # as many as have room, level: see the page's script
         "yaxis": axis(),
     }

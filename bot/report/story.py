@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from bot.contracts import Contracts
 from bot.decision.codes import Code
 from bot.decision.outcome import result_at
 from bot.decision.snapshot import KillState
@@ -19,6 +20,7 @@ from bot.journal.records import Action, Kind
 from bot.journal.times import new_york
 from bot.learning.states import StrategyState
 from bot.plural import counted
+from bot.report.gates_asked import Today, gates_asked
 from bot.report.wording import balance, decimal, dollars
 
 Body = dict[str, Any]
@@ -29,7 +31,7 @@ LOCKS = (Code.LOSING_STREAK, Code.QUARANTINED, Code.KILL_SWITCH)  # refusals tha
 
 
 class Told(NamedTuple):
-    """A sentence with the sequence and market time (UTC ns) of the record that it is made of."""
+    """A sentence with the sequence and market time (UTC ns) of the record that it is made of; what it lists stands in lines below it."""
 
     seq: int
     ts_ns: int
@@ -43,10 +45,12 @@ class Told(NamedTuple):
 
 
 class Story:
-    """Tells records in the order they were written. `loss_at_or_below_r` is the constitution's, for what counts as won and lost."""
+    """Tells records in the order they were written. `contracts` say what counts as won and lost, and what the gates held a plan against."""
 
-    def __init__(self, loss_at_or_below_r: float) -> None:
-        self._loss_r = loss_at_or_below_r
+    def __init__(self, contracts: Contracts) -> None:
+        self._contracts = contracts
+        self._day, self._today = "", Today(0)
+        self._states: dict[str, str] = {}
         self._intents: dict[str, Body] = {}
         self._explained: set[str] = set()
         self._once: set[tuple[Any, ...]] = set()
@@ -89,6 +93,8 @@ class Story:
             case Kind.OPERATOR:
                 yield f"A person: {body['action']} ({body['reason']}){': ' + body['detail'] if body['detail'] else ''}."
             case Kind.DAY if body["equity_cents"] is not None:
+                if body["trading_day"] != self._day:
+                    self._day, self._today = body["trading_day"], Today(body["equity_cents"])
                 yield f"Trading day {body['trading_day']} begins with {balance(body['equity_cents'])} in the account."
             case Kind.SHADOW if body["state"] == "OPENED" and Code.QUARANTINED in body["gates"]:
                 yield f"{body['strategy']}'s plan is only followed, as shadow trade {body['trade_id']}."
@@ -101,12 +107,16 @@ class Story:
         if body["action"] == Action.ENTER:
             belief = f"belief {plan['belief']} {plan['entry_value']:.2f}{self._meaning(plan['belief'], BELIEFS)}"
             yield f"{name} sees its setup, {side}{self._meaning(name, STRATEGIES)}; {belief}."
-            yield f"All nine layers of gates say yes; worth {_r(body['euc']['total'])} after uncertainty and cost (EUC)."
+            yield "\n".join(("All nine layers of gates say yes:", *self._asked(body)))
         elif gate is not None:
             code = gate["code"]
             self._refused[code] += 1
             if code in LOCKS and self._first(name if code == Code.QUARANTINED else "", code):
                 yield f"{body['sentence']}{self._meaning(code, _codes())}."
+
+    def _asked(self, body: Body) -> Iterator[str]:
+        state = self._states.get(body["strategy"], StrategyState.ACTIVE)
+        yield from gates_asked(body, self._intents[body["intent_id"]], state, self._today, self._contracts)
 
     def _order(self, record: Record) -> Iterator[str]:
         body = record.body
@@ -121,7 +131,8 @@ class Story:
 
     def _outcome(self, body: Body) -> Iterator[str]:
         name, why = body["strategy"], body["exit_reason"]
-        result = result_at(body["net_cents"], body["r"], self._loss_r)
+        result = result_at(body["net_cents"], body["r"], self._contracts.constitution.outcome.loss_at_or_below_r)
+        self._today = self._today._replace(realised_cents=self._today.realised_cents + body["net_cents"], trades=self._today.trades + 1)
         counts = self._results.setdefault(name, Counter())
         counts[result] += 1
         came_to = f"{dollars(body['net_cents'])} net, {_r(body['r'])}"
@@ -130,6 +141,7 @@ class Story:
         yield f"Learned: a {result} for {name}, {counted(counts.total(), 'trade')} so far ({of})."
 
     def _state(self, body: Body) -> Iterator[str]:
+        self._states[body["strategy"]] = body["after"]
         level = f" at level {body['throttle_level']}" if body["after"] == StrategyState.THROTTLED else ""
         meaning = self._meaning(body["after"], STATES)
         yield f"{body['strategy']} is {body['after']}{level} now: {body['reason']}{meaning}. Back by: {body['release']}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from rich import box
@@ -19,8 +20,10 @@ RESULTS = ("trades", "won", "won.interval", "net", "r", "r.interval")
 """The numbers of a strategy in the first table, a column each."""
 
 
-def print_summary(journal: str | Path, console: Console) -> Summary:
+def print_summary(journal: str | Path, console: Console, spoken: Callable[[str], str] = str) -> Summary:
     """Print what the run of a journal came to, ending with its head hash; returns the Summary.
+
+    `spoken` makes of a sentence the one that is printed.
 
     Raises JournalError if the file holds no run.
     """
@@ -34,10 +37,10 @@ def print_summary(journal: str | Path, console: Console) -> Summary:
     period = wording.period(summary, wording.plain(summary))
     console.print(f"\n[bold]{summary.run.header['mode'].capitalize()}[/bold]  {period}", highlight=False)
     *found, following = verdict(summary)
-    console.print(f"{' '.join(found)}\n{following}", highlight=False, markup=False, style="bold")
+    console.print(f"{' '.join(found)}\n{spoken(following)}", highlight=False, markup=False, style="bold")
     console.print(_results(summary))
     for sentence in _sentences(summary):
-        console.print(sentence, highlight=False)
+        console.print(spoken(sentence), highlight=False)
     if len(summary.run.contracts_sha256) > 1:
         console.print(
             f"Contracts: {', then '.join(sha256[:12] for sha256 in summary.run.contracts_sha256)}", highlight=False, soft_wrap=True

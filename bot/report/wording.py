@@ -92,12 +92,13 @@ def plain(summary: Summary) -> Writer:
 
 
 def period(summary: Summary, write: Writer) -> str:
-    """First and last session, and how many there are."""
+    """First and last session, or the only one, and how many there are."""
     days = summary.days
     if not days:
         return "no session"
     sessions = f"{write('sessions')} session{'s' if len(days) > 1 else ''}"
-    return f"{days[0].date} to {days[-1].date}, {sessions}, {write('bars')} bars"
+    dates = " to ".join(dict.fromkeys((days[0].date, days[-1].date)))
+    return f"{dates}, {sessions}, {write('bars')} bars"
 
 
 def minute(ts_ns: int) -> str:

@@ -23,7 +23,7 @@ class Played:
     def __init__(self, folder: Path, *words: str) -> None:
         result = CliRunner().invoke(cli, ["demo", "--fast", "--out", str(folder), *words])
         assert result.exit_code == 0, result.output
-        self.output = re.sub(r"\n {7}(?=\S)", " ", result.output)
+        self.output = re.sub(r"\n(?: {7}(?![-\s])| {9})(?=\S)", " ", result.output)
         self.journal = folder / "journal.sqlite"
         with sqlite3.connect(self.journal) as db:
             self.rows = [(kind, json.loads(body)) for kind, body in db.execute("SELECT kind, body FROM records ORDER BY seq")]
@@ -70,14 +70,45 @@ def require_told(played: Played) -> None:
     assert Counter(states) == Counter(" ".join(line[7:].split()[:3]) for line in played.lines("Back by: "))
     kills = [f"Kill switch {body['state']}" for body in played.bodies("kill")]
     assert kills == [" ".join(line[7:].split()[:3]) for line in played.lines("Kill switch ")]
+    require_gates_told(played, entered)
     require_no_other_number(played)
+
+
+def require_gates_told(played: Played, entered: list[dict]) -> None:
+    """Of every entry, in order: what it was held against, worked out from its records and from the contracts' record alone."""
+    law = played.bodies("contracts")[0]["values"]
+    intents = {body["intent_id"]: body for body in played.bodies("intent")}
+    told = {name: iter(played.lines(f"- {name}: ")) for name in ("constitution", "budgets", "quality", "belief", "friction and EUC")}
+    for body in entered:
+        plan, intent = body["plan"], intents[body["intent_id"]]
+        over = [
+            each for each in played.trades if each["trading_day"] == intent["trading_day"] and each["closed_ns"] <= intent["decided_ns"]
+        ]
+        friction = plan["risk_cents"] * intent["euc_inputs"]["cost_r"]
+        left = 3000 + sum(each["net_cents"] for each in over)
+        assert f"risk {money(plan['risk_cents'])} ≤ $15.00, stop 4 ≤ {plan['stop_ticks']} ≤ " in next(told["constitution"])
+        budgets = f"worst case {money(plan['risk_cents'] + friction)} ≤ {money(left)} left today, trade {len(over) + 1} ≤ 2 today"
+        assert budgets in next(told["budgets"])
+        assert f"DVS {body['dvs']:.2f} ≥ 0.80, EQS {body['eqs']:.2f} ≥ 0.75" in next(told["quality"])
+        needed = law["strategies"][body["strategy"]]["min_belief"]
+        assert f"{plan['belief']} {plan['entry_value']:.2f} ≥ {needed:.2f}, " in next(told["belief"])
+        target = sum(quantity * abs(to - plan["limit"]) for quantity, _, to in plan["legs"]) * 500
+        assert f"cost {friction / target:.2f} ≤ 0.30 of the target, EUC {body['euc']['total']:+.2f} ≥ 0.00 R" in next(
+            told["friction and EUC"]
+        )
+    assert [name for name, lines in told.items() if next(lines, None)] == []
+
+
+def money(cents: float) -> str:
+    return f"${round(cents) / 100:,.2f}"
 
 
 def require_no_other_number(played: Played) -> None:
     known = {f"{abs(value):,.2f}" for _, body in played.rows for value in numbers(body)}
     known |= {f"{abs(value) / 100:,.2f}" for _, body in played.rows for value in numbers(body)}
     told, _, closing = played.output.partition("What it came to")
-    assert set(PRICE.findall(told)) <= known
+    story = "\n".join(line for line in told.splitlines() if not line.startswith("       - "))  # those: require_gates_told
+    assert set(PRICE.findall(story)) <= known
     total = sum(trade["net_cents"] for trade in played.trades)
     assert closing.split("together")[1].split()[:3] == [str(len(played.trades)), "trades", dollars(total)]
     for name in {trade["strategy"] for trade in played.trades}:

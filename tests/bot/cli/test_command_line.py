@@ -60,7 +60,7 @@ def backtests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[BacktestR
         monkeypatch.setitem(sys.modules, name, module)
 
     stand_in("bot.backtest.run", run_backtest=run_backtest)
-    stand_in("bot.report.terminal", print_summary=lambda path, console: console.print(f"summary of {path.name}"))
+    stand_in("bot.report.terminal", print_summary=lambda path, console, spoken: console.print(f"summary of {path.name}"))
     stand_in("bot.report.html", write_report=lambda path, out: out.write_text("<html>", encoding="utf-8"))
     return asked
 

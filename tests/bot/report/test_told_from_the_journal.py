@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from builders import CONTRACTS
+
 from bot.decision.plan import ExitReason
 from bot.glossary import EXITS
 from bot.journal.read import Record
@@ -38,7 +40,7 @@ def outcome(strategy: str, net_cents: int, r: float, shadow: bool = False) -> tu
 
 def test_a_code_is_explained_the_first_time_it_is_met_and_results_are_counted():
     lines = told(
-        Story(-0.25),
+        Story(CONTRACTS),
         outcome("K2", -1249, -1.25),
         outcome("K2", -124, -0.14),
         outcome("K1", 2876, 2.09),
@@ -58,7 +60,7 @@ def test_a_code_is_explained_the_first_time_it_is_met_and_results_are_counted():
 
 
 def test_a_lock_is_told_once_a_session_and_all_refusals_are_counted():
-    story = Story(-0.25)
+    story = Story(CONTRACTS)
     refused = (
         Kind.DECISION,
         {"strategy": "K1", "action": "SKIP", "sentence": "K1 short skipped: LOSING_STREAK: 2", "plan": PLAN, "gate": GATE},
@@ -73,4 +75,4 @@ def test_a_stop_that_both_legs_move_is_told_once_and_what_is_no_news_not_at_all(
     moved = (Kind.ORDER, {"strategy": "K4", "intent_id": "a", "role": "STOP", "event": "OrderUpdated", "trigger": 6355.75, "cause": "+1R"})
     working = (Kind.ORDER, {"strategy": "K4", "intent_id": "a", "role": "STOP", "event": "OrderAccepted", "trigger": 6357.25})
     skip = (Kind.DECISION, {"strategy": "K1", "action": "SKIP", "sentence": "K1 skipped", "gate": GATE})
-    assert told(Story(-0.25), working, moved, moved, skip) == ["10:03  K4's stop is moved to 6,355.75 (+1R)."]
+    assert told(Story(CONTRACTS), working, moved, moved, skip) == ["10:03  K4's stop is moved to 6,355.75 (+1R)."]
