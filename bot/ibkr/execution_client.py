@@ -5,6 +5,8 @@ it: what waits goes first once the way out is open. It does not promise that an 
 order_sync.
 """
 
+# long because: every command and report of Nautilus' client has its method here.
+
 from __future__ import annotations
 
 from typing import Any
@@ -75,6 +77,7 @@ class IbkrExecutionClient(SpokenExecutionClient):
         BrokerJournal(session, msgbus, self.said)
         self._exits = Exits(self, session, cache)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
+        self._withdrawn: set[ClientOrderId] = set()  # while they waited; what Nautilus' cache says of them may be another hand's
         session.positions.differs = self._differs
 
     # ------------------------------------------------------------------- connection
@@ -120,6 +123,25 @@ class IbkrExecutionClient(SpokenExecutionClient):
 
     # ---------------------------------------------------------------------- commands
 
+    def submit_order(self, command: Any) -> None:
+        """Send an order, in a task of its own; what that task leaves unsent is rejected, however it ended."""
+        task = self.create_task(self._submit_order(command), log_msg=f"submit_order: {command}")
+        task.add_done_callback(lambda task: self._answer([command.order], task))
+
+    def submit_order_list(self, command: Any) -> None:
+        """The same for a list."""
+        orders = list(command.order_list.orders)
+        task = self.create_task(self._submit_order_list(command), log_msg=f"submit_order_list: {command}")
+        task.add_done_callback(lambda task: self._answer(orders, task))
+
+    def _answer(self, orders: list[Order], task: Any) -> None:
+        """A task that ended before its orders were sent leaves nobody waiting for them."""
+        if not task.cancelled() and task.exception() is None:
+            return
+        why = "its task was ended" if task.cancelled() else f"{type(task.exception()).__name__}: {task.exception()}"
+        for order in [order for order in orders if order.client_order_id.value not in self._session.orders.orders]:
+            self._deny(order, why)
+
     async def _submit_order(self, command: Any) -> None:
         price = (command.params or {}).get(CLOSED_ELSEWHERE)
         if price is None:
@@ -142,7 +164,7 @@ class IbkrExecutionClient(SpokenExecutionClient):
             con_id, drafts = self._session.provider.con_id_of(orders[0].instrument_id), self._drafts(orders)
         except BrokerError as error:
             for order in orders:
-                if not order.is_closed:
+                if order.client_order_id not in self._withdrawn:
                     self._deny(order, str(error))
             return
         now = self._session.clock.now_ns()
@@ -157,17 +179,18 @@ class IbkrExecutionClient(SpokenExecutionClient):
     async def _out(self, orders: list[Order]) -> list[Order]:
         """Wait for the way out, and with a closing order until the broker is known to hold as much; what is not withdrawn meanwhile."""
         link, names = self._session.link, {order.client_order_id for order in orders}
+        withdrawn = lambda: names <= self._withdrawn  # noqa: E731
         waited = not link.allows_way_out
         self._waiting |= names
         try:
             await link.until(lambda: link.allows_way_out)
-            if roles_of(orders) == {Role.EXIT} and not (order := orders[0]).is_closed:
-                con_id, draft = self._session.provider.con_id_of(order.instrument_id), self._drafts(orders)[0]
-                await self._exits.require_held(con_id, draft, anew=waited, withdrawn=lambda: order.is_closed)
+            if roles_of(orders) == {Role.EXIT} and not withdrawn():
+                con_id, draft = self._session.provider.con_id_of(orders[0].instrument_id), self._drafts(orders)[0]
+                await self._exits.require_held(con_id, draft, anew=waited, withdrawn=withdrawn)
                 link.require_way_out()
         finally:
             self._waiting -= names
-        return [order for order in orders if not order.is_closed]
+        return [order for order in orders if order.client_order_id not in self._withdrawn]
 
     def _deny(self, order: Order, why: str) -> None:
         self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, why, self._session.clock.now_ns())
@@ -200,6 +223,7 @@ class IbkrExecutionClient(SpokenExecutionClient):
             return
         order = self._cache.order(command.client_order_id)
         if order is not None and command.client_order_id in self._waiting:
+            self._withdrawn.add(command.client_order_id)
             self._deny(order, "withdrawn before it could be sent")
             return
         venue = order.venue_order_id if order is not None else None

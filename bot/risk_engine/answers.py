@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
+from nautilus_trader.core.fsm import InvalidStateTrigger
 from nautilus_trader.model.events import (
     OrderDenied,
     OrderFilled,
@@ -30,12 +32,19 @@ class Answers:
     `cache` is Nautilus'. News is what came through here, or was made of a report that did, and was applied to the order that it
     names, once. What was only published says nothing, nor does an event that is published again, nor one that somebody applied to an
     order himself. On a live node the adapter alone may bring them; a simulated exchange speaks for itself and cannot be told from
-    another.
+    another. `before` is told the order's id before an answer goes on.
     """
 
-    def __init__(self, cache: Any, take: Handler, take_account: Handler, take_report: Handler | None = None) -> None:
+    def __init__(
+        self,
+        cache: Any,
+        take: Handler,
+        take_account: Handler,
+        take_report: Handler | None = None,
+        before: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._cache, self._take, self._take_account, self._take_report = cache, take, take_account, take_report
-        self._reporting = False
+        self._before, self._reporting = before, False
         self._came: deque[Any] = deque(maxlen=KEPT)
         self._heard: dict[Any, list[Any]] = {}
         self._fills: list[Any] = []  # that came and were not heard yet
@@ -43,6 +52,7 @@ class Answers:
 
     def bring(self, event: Any) -> None:
         """An answer on its way to Nautilus."""
+        self._before(str(getattr(event, "client_order_id", "")))
         self._came.append(event)
         if type(event) is OrderFilled:
             self._fills.append(event)
@@ -91,6 +101,15 @@ class Answers:
         """The kind of an event that another hand has applied to an order; "" if there is none. What asks for something is anybody's."""
         heard = self._heard.get(order.client_order_id, [])
         return next((type(each).__name__ for each in order.events if type(each) not in REQUESTS and not _holds(heard, each)), "")
+
+    def clean(self, order: Any) -> Any:
+        """The order anew, as it is by what came through here and by what was asked for."""
+        made, heard = type(order).create(order.init_event), self._heard.get(order.client_order_id, [])
+        for event in order.events[1:]:
+            if type(event) in REQUESTS or _holds(heard, event):
+                with suppress(InvalidStateTrigger):  # what was asked for where only the other hand had made it possible
+                    made.apply(event)
+        return made
 
     def unbooked(self) -> list[Any]:
         """Fills that came through the door and that Nautilus has not told of from one look to the next; each once, and from now on heard.

@@ -70,6 +70,7 @@ from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
 from bot.risk_engine.shutdown import Shutdown
 from bot.risk_engine.silence import Silence
 from bot.risk_engine.supervisor import Supervisor
+from bot.risk_engine.unsent import Unsent
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
@@ -138,13 +139,19 @@ class RiskController(Controller):
             self._supervisor.way_out.agreement.ask(nobody)  # until its adapter says who answers for the account
         reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
         self._account = OurAccount(self._config.instrument_id.venue, cache)
-        self._answers = Answers(cache, execution.process, self._account.door(portfolio.update_account), reports)
+        self._answers = Answers(
+            cache, execution.process, self._account.door(portfolio.update_account), reports, lambda name: self._kept.mend(name)
+        )
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         self._kept = Kept(
             cache, self._config.instrument_id, self._supervisor.register.tracked, self._answers.foreign,
             lambda words: self._supervisor.trip("Nautilus' cache was changed", words),
+            None if self._supervisor.simulated else self._answers.clean,
         )  # fmt: skip
+        self._unsent = Unsent(
+            cache, lambda: self._supervisor.register.unfinished, lambda event: self._supervisor.on_order_event(event, ours=True)
+        )
         self._shutdown = Shutdown(msgbus, self._runtime.said, self._supervisor.trip, lambda: not self._supervisor.register.unfinished)
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
@@ -311,6 +318,8 @@ class RiskController(Controller):
 
     def _on_market(self, update: MarketUpdate) -> None:
         self.look()
+        if self._supervisor.simulated:
+            self._unsent.look(self.now_ns)
         if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()

@@ -18,7 +18,8 @@ WHEN = frozenset({"ts_event", "ts_init"})  # what two equal instruments may diff
 class Kept:
     """`lost` is told, in words, of what had to be put back into `cache`; by then it is there again.
 
-    `tracked` gives the client order ids that are ours now, `foreign` the kind of an event that another hand has applied to an order.
+    `tracked` gives the client order ids that are ours now, `foreign` the kind of an event that another hand has applied to an order,
+    `clean` that order without it; None where the venue holds the very object (a simulated one).
     """
 
     def __init__(
@@ -28,9 +29,10 @@ class Kept:
         tracked: Callable[[], Iterable[str]],
         foreign: Callable[[Any], str],
         lost: Callable[[str], None],
+        clean: Callable[[Any], Any] | None = None,
     ) -> None:
         self._cache, self._instrument_id = cache, instrument_id
-        self._tracked, self._foreign, self._lost = tracked, foreign, lost
+        self._tracked, self._foreign, self._lost, self._clean = tracked, foreign, lost, clean
         self._instrument: Any = None
         self._accounts: list[Any] = []
         self._orders: dict[str, Any] = {}
@@ -42,6 +44,20 @@ class Kept:
         words += self._positions_back(emptied=any(words))
         if told := ", ".join(word for word in words if word):
             self._lost(told)
+
+    def mend(self, name: str) -> None:
+        """An answer about an order comes: Nautilus takes it only for one that no other hand has ended."""
+        order = self._orders.get(name)
+        if order is not None and self._clean is not None and (words := self._hand(name, order)):
+            self._lost(words)
+
+    def _hand(self, name: str, order: Any) -> str:
+        """What another hand has applied to an order, in words; "" if nothing. By then it is as if it had not been."""
+        kind = self._foreign(order)
+        if kind and self._clean is not None:
+            self._orders[name] = self._clean(order)
+            self._put(self._orders[name])
+        return f"another hand has applied {kind} to {name}" if kind else ""
 
     def _instrument_back(self) -> str:
         found = self._cache.instrument(self._instrument_id)
@@ -72,8 +88,7 @@ class Kept:
             if found is not order:
                 self._put(order)
                 words.append(f"{name} was {'taken away' if found is None else 'replaced'}")
-            if kind := self._foreign(order):
-                words.append(f"another hand has applied {kind} to {name}")
+            words.append(self._hand(name, order))
         return words
 
     def _put(self, order: Any) -> None:

@@ -316,3 +316,54 @@ def test_a_queue_of_events_that_ends_while_nothing_is_held_lets_no_other_entry_i
     seen = played(acts, AWAY, minutes=7)
     assert (seen.raised, seen.entries_filled, seen.open_trades, seen.working) == ([], 0, [], [])
     assert (seen.denials, seen.kill_state) == (["KILL_SWITCH"], KillState.HALTED)
+
+
+# ------------------------------------------------------------------ the supervisor's orders, ended by hand in Nautilus' cache
+
+
+@pytest.mark.parametrize("ended", [("1X",), ("1X", "1S2")])
+def test_an_exit_that_another_hand_ends_before_it_leaves_leaves_all_the_same(played, ended):
+    denied: set[str] = set()
+
+    def deny(rogue: Hostile) -> None:
+        for order in rogue.cache.orders():
+            name = order.client_order_id.value
+            if order.status == OrderStatus.INITIALIZED and name not in denied and any(f"-{part}" in name for part in ended):
+                denied.add(name)
+                about = (rogue.trader_id, order.strategy_id, order.instrument_id, order.client_order_id)
+                order.apply(OrderDenied(*about, "no", UUID4(), rogue.time_ns))
+
+    async def ever(rogue: Hostile) -> None:
+        while True:
+            deny(rogue)
+            await asyncio.sleep(0)
+
+    def leave(rogue: Hostile, a: int, b: int) -> None:
+        rogue.kept.append(asyncio.ensure_future(ever(rogue)))
+        kill(rogue, None)
+
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=Held(leave), minutes=6)
+    assert any("-1X" in name for name in denied)
+    assert (seen.raised, seen.broken, seen.net, seen.book_net, seen.working) == ([], [], 0, 0, [])
+    assert (seen.open_trades, seen.kill_state) == ([], KillState.HALTED)
+
+
+def test_an_exit_whose_task_another_hand_ends_is_answered_and_the_next_one_leaves(played):
+    ended: list[str] = []
+
+    async def ever() -> None:
+        while True:
+            for task in asyncio.all_tasks():
+                if task.get_name().startswith("submit_order:") and len(ended) < 2 and task.get_name() not in ended:
+                    ended.append(task.get_name())
+                    task.cancel()
+            await asyncio.sleep(0)
+
+    def leave(rogue: Hostile, a: int, b: int) -> None:
+        rogue.kept.append(asyncio.ensure_future(ever()))
+        kill(rogue, None)
+
+    seen = played({(2, "in"): lambda rogue, a, b: sent(rogue)}, each=Held(leave), minutes=6)
+    assert ended
+    assert (seen.raised, seen.broken, seen.net, seen.book_net, seen.working) == ([], [], 0, 0, [])
+    assert (seen.open_trades, seen.kill_state) == ([], KillState.HALTED)

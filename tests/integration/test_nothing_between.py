@@ -198,3 +198,23 @@ def test_a_market_that_a_strategy_writes_into_is_not_the_judges(day):
     result = day({"10:35": lambda rogue: rogue.msgbus.subscribe(TOPIC_MARKET, heard.append), "10:41": write}, until="11:00")
     assert result.controller._situation.state.beliefs
     assert (result.played.denials, result.rogue.nets[-1]) == ([], 1)
+
+
+def test_an_exit_that_another_hand_ends_before_it_works_is_followed_by_another_on_the_next_bar(day):
+    ended: list[str] = []
+
+    def hear(rogue: Rogue) -> None:
+        for order in rogue.cache.orders():
+            if "-1X1" in order.client_order_id.value and order.status_string() == "SUBMITTED" and not ended:
+                ended.append(order.client_order_id.value)
+                now, about = rogue.time_ns, (rogue.trader_id, order.strategy_id, MES, order.client_order_id)
+                order.apply(OrderCanceled(*about, None, order.account_id, UUID4(), now, now))
+
+    def late(rogue: Rogue) -> None:
+        rogue.msgbus.subscribe("*", lambda _: hear(rogue))
+        kill(rogue)
+
+    result = day({"10:41": Rogue.enter, "10:45": late}, until="11:00")
+    assert len(ended) == 1
+    assert (result.rogue.nets[-1], result.controller._supervisor.net) == (0, 0)
+    assert result.played.kills[-1][0] == "HALTED"

@@ -310,3 +310,33 @@ def test_another_fill_of_the_same_order_is_missed_too():
     assert told.news(first)
     told.bring(second)
     assert looked(told, 3) == [[], [second], []]
+
+
+# ------------------------------------------------------------------ what another hand has applied
+
+
+def test_who_mends_orders_is_told_before_an_answer_goes_on():
+    order, did = working(bracket().first), []
+    told = Answers(kept(order), lambda event: did.append("taken"), lambda _: None, None, did.append)
+    told.bring(canceled(order))
+    told.bring(object())
+    assert did == [order.client_order_id.value, "taken", "", "taken"]
+
+
+def test_an_order_is_made_anew_of_what_came_and_of_what_was_asked_for():
+    order = bracket().first
+    told = answers(order)
+    told.known(working(order))
+    asked_to_change(order)
+    order.apply(canceled(order))
+    made = told.clean(order)
+    assert (type(made), made.client_order_id, made.venue_order_id) == (type(order), order.client_order_id, order.venue_order_id)
+    assert [type(event).__name__ for event in made.events] == ["OrderInitialized", "OrderSubmitted", "OrderAccepted", "OrderPendingUpdate"]
+
+
+def test_what_was_asked_for_only_after_another_hand_is_left_out():
+    order = bracket().first
+    working(order)
+    asked_to_end(order)
+    made = answers(order).clean(order)
+    assert made.status_string() == "INITIALIZED" and order.status_string() == "PENDING_CANCEL"

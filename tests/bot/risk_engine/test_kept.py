@@ -250,3 +250,59 @@ def test_a_position_that_alone_is_gone_is_over():
     found.cache.add_instrument(ES)
     found.kept.look()
     assert (found.cache.positions_open(), found.told) == ([], [])
+
+
+# ------------------------------------------------------------------ what another hand has applied
+
+
+class Mended(Found):
+    """Its orders can be made anew without another hand's events."""
+
+    def __init__(self, *orders: Order) -> None:
+        super().__init__(*orders)
+        self.anew = working(bracket().first)
+        foreign = lambda order: "" if order is self.anew else self.foreign  # noqa: E731
+        self.kept = Kept(self.cache, ES.id, lambda: self.names, foreign, self.told.append, lambda order: self.anew)
+        self.kept.look()
+
+
+def test_an_order_that_another_hand_has_ended_is_mended_before_an_answer_to_it_goes_on_and_told_once():
+    order = working(bracket().first)
+    found, name = Mended(order), order.client_order_id.value
+    found.foreign = "OrderDenied"
+    for _ in range(2):
+        found.kept.mend(name)
+    assert found.cache.order(order.client_order_id) is found.anew
+    found.kept.look()
+    assert found.told == [f"another hand has applied OrderDenied to {name}"]
+
+
+def test_a_look_mends_it_too():
+    order = working(bracket().first)
+    found = Mended(order)
+    found.foreign = "OrderDenied"
+    found.kept.look()
+    found.kept.look()
+    assert found.cache.order(order.client_order_id) is found.anew
+    assert found.told == [f"another hand has applied OrderDenied to {order.client_order_id}"]
+
+
+def test_what_is_right_and_what_is_nobodys_is_not_mended():
+    order = working(bracket().first)
+    found = Mended(order)
+    found.kept.mend(order.client_order_id.value)
+    found.foreign = "OrderDenied"
+    found.kept.mend("another")
+    assert found.cache.order(order.client_order_id) is order
+    assert found.told == []
+
+
+def test_an_order_that_a_simulated_venue_holds_is_left_as_it_is_and_only_the_look_tells():
+    order = working(bracket().first)
+    found = Found(order)
+    found.foreign = "OrderDenied"
+    found.kept.mend(order.client_order_id.value)
+    assert found.told == []
+    found.kept.look()
+    assert found.cache.order(order.client_order_id) is order
+    assert found.told == [f"another hand has applied OrderDenied to {order.client_order_id}"]
