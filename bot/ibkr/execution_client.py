@@ -4,7 +4,6 @@ An entry is sent only as a whole list and only while nothing blocks entries. Eve
 it: what waits goes first once the way out is open. It does not promise that an order sent in the moment of a loss arrived: see
 order_sync.
 """
-
 # long because: every command and report of Nautilus' client has its method here.
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ from bot.masking import masked
 from bot.messages import (
     CLOSED_ELSEWHERE,
     ENDPOINT_HOLDINGS,
+    ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_POSITION,
     TOPIC_EQS_EVENT,
@@ -43,6 +43,7 @@ from bot.messages import (
     PositionDiffers,
 )
 from bot.quality.feed import QualityEvent
+from bot.risk_engine.approved import Sending, approved_in
 from bot.runtime.runtime import runtime_of
 from bot.supervision.orders import Role
 
@@ -75,6 +76,7 @@ class IbkrExecutionClient(SpokenExecutionClient):
         session.charge = self._charge
         session.trigger = self._trigger
         BrokerJournal(session, msgbus, self.said)
+        self._approved = approved_in(config.broker.runtime.journal_path)
         self._exits = Exits(self, session, cache)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
         self._withdrawn: set[ClientOrderId] = set()  # while they waited; what Nautilus' cache says of them may be another hand's
@@ -143,14 +145,39 @@ class IbkrExecutionClient(SpokenExecutionClient):
             self._deny(order, why)
 
     async def _submit_order(self, command: Any) -> None:
-        price = (command.params or {}).get(CLOSED_ELSEWHERE)
-        if price is None:
-            await self._submit([command.order])
-        else:
-            self._exits.closed_elsewhere(command.order, price)
+        await self._send(command, [command.order])
 
     async def _submit_order_list(self, command: Any) -> None:
-        await self._submit(command.order_list.orders)
+        await self._send(command, list(command.order_list.orders))
+
+    async def _send(self, command: Any, shown: list[Order]) -> None:
+        """Send what passed the risk engine, and as it was then: `shown` is what the command, still in other hands, shows now."""
+        sending = self._taken(command)
+        if sending is None:
+            self._refuse_all(shown, "it never passed the risk engine")
+            return
+        orders = list(sending.orders) or shown
+        if sending.changed and Role.ENTRY in roles_of(orders):
+            self._refuse_all(orders, f"it was changed on its way: {sending.changed}")
+            return
+        if (price := sending.params.get(CLOSED_ELSEWHERE)) is not None:
+            self._exits.closed_elsewhere(orders[0], price)
+            return
+        if sending.changed:  # the way out stays open: what was approved leaves
+            self._alarm(f"a command was changed on its way: {sending.changed}")
+        await self._submit(orders)
+
+    def _taken(self, command: Any) -> Sending | None:
+        """What a command may send; None if it was never approved. Without a risk engine nobody approves."""
+        return self._approved.take(command) if self._approved.kept else Sending((), dict(command.params or {}), "")
+
+    def _refuse_all(self, orders: list[Order], why: str) -> None:
+        for order in orders:
+            self._deny(order, why)
+        self._alarm(f"{' '.join(str(order.client_order_id) for order in orders)}: {why}")
+
+    def _alarm(self, text: str) -> None:
+        self._msgbus.send(ENDPOINT_RISK_ALARM, text)
 
     async def _submit(self, orders: list[Order]) -> None:
         """All or none. What cannot be sent is denied, and was never submitted. All but entries wait for the way out."""
@@ -205,6 +232,9 @@ class IbkrExecutionClient(SpokenExecutionClient):
         tracked = self._session.orders.orders.get(command.client_order_id.value)
         now = self._session.clock.now_ns()
         try:
+            if self._taken(command) is None:
+                self._alarm(f"{command.client_order_id}: a change of it never passed the risk engine")
+                raise OrderRejectedByBroker("the change never passed the risk engine", order_ref=command.client_order_id.value)
             if tracked is None or not tracked.live:
                 raise OrderRejectedByBroker("it does not work at the broker", order_ref=command.client_order_id.value)
             draft = tracked.draft

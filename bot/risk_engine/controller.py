@@ -53,6 +53,7 @@ from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
 from bot.risk_engine.agreement import nobody
 from bot.risk_engine.answers import PROCESS, Answers
+from bot.risk_engine.approved import approved_in
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.drill import Drill
@@ -112,6 +113,8 @@ class RiskController(Controller):
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
         self._hearing = Hearing(self._runtime.said, self._not_believed)
         self._silence = Silence(self._runtime.calendar)
+        self._approved = approved_in(self._runtime.spec.journal_path)
+        self._approved.kept = config.time_from_stamps  # a simulated venue takes the orders themselves, at once
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
         self.market: Timeline
@@ -155,7 +158,7 @@ class RiskController(Controller):
         self._shutdown = Shutdown(msgbus, self._runtime.said, self._supervisor.trip, lambda: not self._supervisor.register.unfinished)
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
-            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
+            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, self._leave,
             paper=self._config.paper,
         )  # fmt: skip
         self._drill = Drill(
@@ -173,6 +176,13 @@ class RiskController(Controller):
         )  # fmt: skip
         self._path.take()
         self._supervisor.adopt()
+
+    def _leave(self, command: Any) -> None:
+        """A command has passed both doors."""
+        self._kept.look()  # what its orders are is seen before others have them again
+        if self._approved.kept:
+            self._approved.remember(command)
+        self._trader._exec_engine.execute(command)
 
     def _endpoints(self) -> dict[str, Handler]:
         supervisor = self._supervisor

@@ -36,6 +36,7 @@ class Kept:
         self._instrument: Any = None
         self._accounts: list[Any] = []
         self._orders: dict[str, Any] = {}
+        self._links: dict[str, list[Any]] = {}
         self._positions: list[Any] = []
 
     def look(self) -> None:
@@ -79,6 +80,7 @@ class Kept:
 
     def _orders_back(self) -> list[str]:
         words, before, self._orders = [], self._orders, {}
+        linked, self._links = self._links, {}
         for name in self._tracked():
             found = self._cache.order(ClientOrderId(name))
             order = before.get(name, found)
@@ -89,7 +91,17 @@ class Kept:
                 self._put(order)
                 words.append(f"{name} was {'taken away' if found is None else 'replaced'}")
             words.append(self._hand(name, order))
+            words.append(self._links_back(name, order, linked.get(name)))
         return words
+
+    def _links_back(self, name: str, order: Any, before: list[Any] | None) -> str:
+        """Which orders end with it: a list in everybody's hands, and a venue may go by it."""
+        found = [] if order.linked_order_ids is None else order.linked_order_ids
+        self._links[name] = right = list(found) if before is None else before
+        if found == right:
+            return ""
+        found[:] = right
+        return f"another hand has changed what {name} is linked with"
 
     def _put(self, order: Any) -> None:
         self._cache.add_order(order, order.position_id, overwrite=True)

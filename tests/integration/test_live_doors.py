@@ -13,8 +13,10 @@ from hostile import Hostile
 from live_hour import PIECES, Hour, Script, law, standing
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder
-from nautilus_trader.model.enums import OrderStatus
-from nautilus_trader.model.events import OrderCanceled, OrderDenied
+from nautilus_trader.model.enums import OrderSide, OrderStatus
+from nautilus_trader.model.events import OrderAccepted, OrderCanceled, OrderDenied, OrderUpdated
+from nautilus_trader.model.identifiers import AccountId, VenueOrderId
+from nautilus_trader.model.objects import Quantity
 from stage import read_journal
 
 from bot.decision.plan import ExitReason
@@ -367,3 +369,54 @@ def test_an_exit_whose_task_another_hand_ends_is_answered_and_the_next_one_leave
     assert ended
     assert (seen.raised, seen.broken, seen.net, seen.book_net, seen.working) == ([], [], 0, 0, [])
     assert (seen.open_trades, seen.kill_state) == ([], KillState.HALTED)
+
+
+# ------------------------------------------------------------------ what is changed behind the second door
+
+
+def _another(rogue: Hostile) -> Any:
+    order = rogue.market(OrderSide.BUY, 2)
+    rogue.cache.add_order(order)
+    return order
+
+
+def _append(rogue: Hostile, listed: Any) -> None:
+    listed.orders.append(_another(rogue))
+
+
+def _instead(rogue: Hostile, listed: Any) -> None:
+    listed.orders[:] = [_another(rogue)]
+
+
+def _bare(rogue: Hostile, listed: Any) -> None:
+    del listed.orders[1:]
+
+
+def _larger(rogue: Hostile, listed: Any) -> None:
+    order, now = listed.orders[0], rogue.time_ns
+    about = (rogue.trader_id, order.strategy_id, order.instrument_id, order.client_order_id, VenueOrderId("zz"), AccountId("IBKR-x"))
+    order.apply(OrderAccepted(*about, UUID4(), now, now))
+    order.apply(OrderUpdated(*about, Quantity.from_int(5), None, None, UUID4(), now, now))
+
+
+@pytest.mark.parametrize("change", [_append, _instead, _bare, _larger])
+@pytest.mark.parametrize("turns", [2, *(pytest.param(turns, marks=pytest.mark.slow) for turns in (1, 3, 4))])
+def test_only_what_was_approved_comes_to_the_gateway(played, change, turns):
+    lists = []
+
+    async def later(rogue: Hostile, listed: Any) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        change(rogue, listed)
+
+    def enter(rogue: Hostile, a: int, b: int) -> None:
+        listed = sent(rogue).order_list
+        lists.append(listed)
+        rogue.kept.append(asyncio.ensure_future(later(rogue, listed)))
+
+    seen = played({(2, "in"): enter}, (*AWAY, (5, "through")), 6)
+    assert (seen.raised, seen.broken) == ([], [])
+    assert seen.came in ([], ["1E", "1S", "1T"])
+    assert (abs(seen.net) <= 1, seen.net == seen.book_net) == (True, True)
+    if not seen.came:
+        assert (seen.open_trades, seen.kill_state) == ([], KillState.HALTED)

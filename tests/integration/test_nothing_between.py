@@ -218,3 +218,23 @@ def test_an_exit_that_another_hand_ends_before_it_works_is_followed_by_another_o
     assert len(ended) == 1
     assert (result.rogue.nets[-1], result.controller._supervisor.net) == (0, 0)
     assert result.played.kills[-1][0] == "HALTED"
+
+
+def unlinked(orders: list) -> None:
+    for order in orders:
+        if order.linked_order_ids:
+            order.linked_order_ids.clear()
+
+
+def at_once(rogue: Rogue) -> None:
+    listed = rogue.bracket(rogue.write(rogue.intent()))
+    rogue.submit_order_list(listed)
+    unlinked(listed.orders)
+
+
+@pytest.mark.parametrize("acts", [{"10:41": Rogue.enter, "10:45": lambda rogue: unlinked(rogue.cache.orders_open())}, {"10:41": at_once}])
+def test_links_that_a_strategy_clears_are_put_back_and_are_a_kill(day, acts):
+    result = day(acts, until="11:00")
+    assert result.played.kills[0] == ("TRIPPED", "Nautilus' cache was changed")
+    assert (result.controller._supervisor.net, min(result.rogue.nets)) == (0, 0)
+    assert result.played.kills[-1][0] == "HALTED"

@@ -306,3 +306,18 @@ def test_an_order_that_a_simulated_venue_holds_is_left_as_it_is_and_only_the_loo
     found.kept.look()
     assert found.cache.order(order.client_order_id) is order
     assert found.told == [f"another hand has applied OrderDenied to {order.client_order_id}"]
+
+
+def test_links_that_are_cleared_are_put_back_and_told_once():
+    stop, target = (working(order, name) for order, name in zip(bracket().orders[1:], ("V-1", "V-2"), strict=True))
+    found, right = Found(stop, target), list(stop.linked_order_ids)
+    found.kept.look()
+    assert found.told == []
+    stop.linked_order_ids.clear()
+    for _ in range(2):
+        found.kept.look()
+    assert stop.linked_order_ids == right and right == [target.client_order_id]
+    assert found.told == [f"another hand has changed what {stop.client_order_id} is linked with"]
+    stop.linked_order_ids.append(stop.client_order_id)
+    found.kept.look()
+    assert stop.linked_order_ids == right and len(found.told) == 2
