@@ -15,6 +15,7 @@ from nautilus_trader.model.enums import AccountType, OmsType, OrderSide
 from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, Venue
 from nautilus_trader.model.objects import AccountBalance, MarginBalance, Money
 from nautilus_trader.model.orders import Order
+from nautilus_trader.model.position import Position
 
 from bot.ibkr.broker_journal import BrokerJournal
 from bot.ibkr.config import IbkrExecClientConfig
@@ -37,6 +38,7 @@ from bot.messages import (
     ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_POSITION,
+    ENDPOINT_RISK_SEEDED,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
     KillTrigger,
@@ -337,6 +339,10 @@ class IbkrExecutionClient(SpokenExecutionClient):
     def found(self, record: OrderRecord) -> None:
         """Tell the risk engine of an order of ours that only the broker knew."""
         self.said.send(self._msgbus, ENDPOINT_RISK_FOUND, record)
+
+    def seeded(self, found: Order | Position) -> None:
+        """Tell the risk engine that this of an earlier run stands in Nautilus' cache now: what it has behind it is nobody's work."""
+        self.said.send(self._msgbus, ENDPOINT_RISK_SEEDED, found)
 
     def note(self, text: str) -> None:
         """A line in Nautilus' log."""

@@ -32,6 +32,7 @@ from bot.messages import (
     ENDPOINT_RISK_LEAVING,
     ENDPOINT_RISK_PATH,
     ENDPOINT_RISK_POSITION,
+    ENDPOINT_RISK_SEEDED,
     ENDPOINT_RISK_STANDING,
     ENDPOINT_RISK_WITHDRAW,
     NEVER,
@@ -143,14 +144,14 @@ class RiskController(Controller):
         reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
         self._account = OurAccount(self._config.instrument_id.venue, cache)
         self._answers = Answers(
-            cache, execution.process, self._account.door(portfolio.update_account), reports, lambda name: self._kept.mend(name)
+            cache, execution.process, self._account.door(portfolio.update_account), reports, lambda event: self._kept.mend(event)
         )
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         self._kept = Kept(
             cache, self._config.instrument_id, self._supervisor.register.tracked, self._answers.foreign,
             lambda words: self._supervisor.trip("Nautilus' cache was changed", words),
-            None if self._supervisor.simulated else self._answers.clean,
+            self._answers.corrected if self._supervisor.simulated else self._answers.clean, self._answers.heard_fill,
         )  # fmt: skip
         self._unsent = Unsent(
             cache, lambda: self._supervisor.register.unfinished, lambda event: self._supervisor.on_order_event(event, ours=True)
@@ -158,7 +159,8 @@ class RiskController(Controller):
         self._shutdown = Shutdown(msgbus, self._runtime.said, self._supervisor.trip, lambda: not self._supervisor.register.unfinished)
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
-            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, self._leave,
+            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute,
+            self._leaving(execution.execute),
             paper=self._config.paper,
         )  # fmt: skip
         self._drill = Drill(
@@ -177,12 +179,16 @@ class RiskController(Controller):
         self._path.take()
         self._supervisor.adopt()
 
-    def _leave(self, command: Any) -> None:
-        """A command has passed both doors."""
-        self._kept.look()  # what its orders are is seen before others have them again
-        if self._approved.kept:
-            self._approved.remember(command)
-        self._trader._exec_engine.execute(command)
+    def _leaving(self, leave: Handler) -> Handler:
+        """Nautilus' execution engine, for a command that has passed both doors."""
+
+        def go(command: Any) -> None:
+            self._kept.look()  # what its orders are is seen before others have them again
+            if self._approved.kept:
+                self._approved.remember(command)
+            leave(command)
+
+        return go
 
     def _endpoints(self) -> dict[str, Handler]:
         supervisor = self._supervisor
@@ -201,7 +207,7 @@ class RiskController(Controller):
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
-            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
+            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing, ENDPOINT_RISK_SEEDED: self._answers.known}
             handlers |= {ENDPOINT_RISK_DRILL: lambda request: self._drill.ask(request)}
         else:  # anybody's quote would move the market of the simulated exchange
             handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
@@ -250,8 +256,6 @@ class RiskController(Controller):
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
         self._shutdown.stand(self.wall)
-        for order in self.cache.orders():
-            self._answers.known(order)
         self._kept.look()
         self._watch()
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
