@@ -116,14 +116,14 @@ class IbkrExecutionClient(SpokenExecutionClient):
         self._tell_account()
 
     def _charge(self, event: str, ts_ns: int, detail: str) -> None:
-        self._msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
+        self.said.publish(self._msgbus, TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
 
     def _differs(self, expected: int, held: int, explained: bool, price: float) -> None:
         if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():
             self.said.send(self._msgbus, ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
 
     def _trigger(self, reason: str, detail: str) -> None:
-        self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
+        self.said.publish(self._msgbus, TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
 
     # ---------------------------------------------------------------------- commands
 

@@ -281,9 +281,17 @@ class RiskController(Controller):
         self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
         self.look()
         newest = self.cache.bar(self._config.bar_type) if self._config.bar_type is not None else None
-        if self._silence.has_fallen(newest.ts_event if newest is not None else 0, self._time_of_liveness):
-            for trade in self._supervisor.register.unfinished:
+        newest_ns = newest.ts_event if newest is not None else 0
+        if self._silence.has_fallen(newest_ns, self._time_of_liveness):
+            self._leave_silent(trades=self._silence.is_deaf(newest_ns))
+
+    def _leave_silent(self, *, trades: bool) -> None:
+        """No bar is told: entries end. What is held is left while the market `trades`, and keeps its stop while that may be halted."""
+        for trade in self._supervisor.register.unfinished:
+            if trades or not trade.net:
                 self._supervisor.close(CloseTrade(trade.intent_id, ExitReason.SESSION, "no bar is told any more"))
+            else:
+                self._supervisor.entries.end(trade)
 
     @property
     def _time_of_liveness(self) -> int:
@@ -384,7 +392,7 @@ class RiskController(Controller):
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""
-        self.msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
+        self._guard.done(self.msgbus.publish, TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))  # no listener cuts a step in two
 
 
 def install(kernel: Any, config: RiskControllerConfig) -> RiskController:

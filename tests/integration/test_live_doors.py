@@ -13,17 +13,21 @@ from hostile import Hostile
 from live_hour import PIECES, Hour, Script, law, standing
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder, ModifyOrder
+from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import OrderSide, OrderStatus
 from nautilus_trader.model.events import OrderAccepted, OrderCanceled, OrderDenied, OrderUpdated
 from nautilus_trader.model.identifiers import AccountId, VenueOrderId
 from nautilus_trader.model.objects import Quantity
+from rogue import MES
 from stage import read_journal
 
+from bot.backtest.instrument import minute_bars
 from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
 from bot.messages import ENDPOINT_RISK_CLOSE, ENDPOINT_RISK_KILL, TOPIC_BOOK, CloseTrade, IntentSubmitted
 from bot.risk_engine.brackets import price_of
 from bot.supervision.orders import Role, named_role
+from bot.units import MINUTE_NS
 
 Act = Callable[[Hostile, int, int], None]
 PROCESS, EMULATOR = "ExecEngine.process", "OrderEmulator.execute"
@@ -420,3 +424,19 @@ def test_only_what_was_approved_comes_to_the_gateway(played, change, turns):
     assert (abs(seen.net) <= 1, seen.net == seen.book_net) == (True, True)
     if not seen.came:
         assert (seen.open_trades, seen.kill_state) == ([], KillState.HALTED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["topic", "engine"])
+def test_a_bar_that_the_feed_never_told_is_scored_by_nobody(played, how):
+    def forge(rogue: Hostile, a: int, b: int) -> None:
+        close_ns, close = rogue.time_ns + MINUTE_NS, price_of(rogue.close + 7)
+        bar = Bar(minute_bars(MES), *[close] * 4, Quantity.from_int(777), close_ns, close_ns)
+        if how == "topic":
+            rogue.msgbus.publish(f"data.bars.{bar.bar_type}", bar)
+        else:
+            rogue.msgbus.send("DataEngine.process", bar)
+
+    seen = played({(2, "forge"): forge}, minutes=5)
+    volumes = [record.body["volume"] for record in seen.records if record.kind == "bar"]
+    assert seen.raised == [] and len(volumes) >= 4 and 777 not in volumes
