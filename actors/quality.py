@@ -62,7 +62,10 @@ class QualityActor(Part):
         self.msgbus.deregister(ENDPOINT_BAR_AHEAD, self.doors.pop(ENDPOINT_BAR_AHEAD))
 
     def on_bar(self, bar: NautilusBar) -> None:
-        """Score a closed bar and hand it on."""
+        """Score a closed bar and hand it on. On a live node the adapter's alone: another's would fill a hole, or be the market."""
+        if not self.said.heard(bar):
+            self.log.warning(f"Not believed: {bar}, which no part of this run says")
+            return
         prices = (bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double())
         volume = bar.volume.as_double()
         result = self._dvs.score(RawBar(bar.ts_event, *prices, volume, bar.ts_init))

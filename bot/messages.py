@@ -40,6 +40,7 @@ ENDPOINT_JOURNAL_AHEAD = "mesbot.journal.ahead"
 ENDPOINT_JOURNAL_WRITTEN = "mesbot.journal.written"  # carries a Written to be filled in
 ENDPOINT_RISK_CLOSE = "mesbot.risk.close"
 ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order that only the broker knew
+ENDPOINT_RISK_SEEDED = "mesbot.risk.seeded"  # carries an order or position of an earlier run, as Nautilus' cache holds it now
 ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
 ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the kill switch
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work

@@ -48,6 +48,7 @@ class IbkrDataClient(LiveMarketDataClient):
         )
         self._session = session
         self._said = runtime_of(config.broker.runtime).said
+        self._said.begin_keeping()
         self._bar_type: BarType | None = None
         self._wants_quotes = self._wants_past = False
         self._asking_past = asyncio.Lock()
@@ -153,7 +154,8 @@ class IbkrDataClient(LiveMarketDataClient):
         block = self._session.entry_block()
         self._said.publish(self._msgbus, TOPIC_BROKER, "" if block is None else block.brief)
         self._said.publish(self._msgbus, TOPIC_MARGIN, self._session.margin.cents)
-        self._handle_data(self._bar(self._bar_type, minute))
+        self._said.keep(bar := self._bar(self._bar_type, minute))  # nobody else's is scored
+        self._handle_data(bar)
 
     def _on_quote(self, quote: Quote) -> None:
         if self._wants_quotes:

@@ -4,6 +4,7 @@ An entry is sent only as a whole list and only while nothing blocks entries. Eve
 it: what waits goes first once the way out is open. It does not promise that an order sent in the moment of a loss arrived: see
 order_sync.
 """
+# long because: every command and report of Nautilus' client has its method here.
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from nautilus_trader.model.enums import AccountType, OmsType, OrderSide
 from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, Venue
 from nautilus_trader.model.objects import AccountBalance, MarginBalance, Money
 from nautilus_trader.model.orders import Order
+from nautilus_trader.model.position import Position
 
 from bot.ibkr.broker_journal import BrokerJournal
 from bot.ibkr.config import IbkrExecClientConfig
@@ -33,14 +35,17 @@ from bot.masking import masked
 from bot.messages import (
     CLOSED_ELSEWHERE,
     ENDPOINT_HOLDINGS,
+    ENDPOINT_RISK_ALARM,
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_POSITION,
+    ENDPOINT_RISK_SEEDED,
     TOPIC_EQS_EVENT,
     TOPIC_KILL_TRIGGER,
     KillTrigger,
     PositionDiffers,
 )
 from bot.quality.feed import QualityEvent
+from bot.risk_engine.approved import Sending, approved_in
 from bot.runtime.runtime import runtime_of
 from bot.supervision.orders import Role
 
@@ -73,8 +78,10 @@ class IbkrExecutionClient(SpokenExecutionClient):
         session.charge = self._charge
         session.trigger = self._trigger
         BrokerJournal(session, msgbus, self.said)
+        self._approved = approved_in(config.broker.runtime.journal_path)
         self._exits = Exits(self, session, cache)
         self._waiting: set[ClientOrderId] = set()  # orders that wait for the way out
+        self._withdrawn: set[ClientOrderId] = set()  # while they waited; what Nautilus' cache says of them may be another hand's
         session.positions.differs = self._differs
 
     # ------------------------------------------------------------------- connection
@@ -109,26 +116,70 @@ class IbkrExecutionClient(SpokenExecutionClient):
         self._tell_account()
 
     def _charge(self, event: str, ts_ns: int, detail: str) -> None:
-        self._msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
+        self.said.publish(self._msgbus, TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
 
     def _differs(self, expected: int, held: int, explained: bool, price: float) -> None:
         if ENDPOINT_RISK_POSITION in self._msgbus.endpoints():
             self.said.send(self._msgbus, ENDPOINT_RISK_POSITION, PositionDiffers(expected, held, explained, price))
 
     def _trigger(self, reason: str, detail: str) -> None:
-        self._msgbus.publish(TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
+        self.said.publish(self._msgbus, TOPIC_KILL_TRIGGER, KillTrigger(reason, detail))
 
     # ---------------------------------------------------------------------- commands
 
+    def submit_order(self, command: Any) -> None:
+        """Send an order, in a task of its own; what that task leaves unsent is rejected, however it ended."""
+        task = self.create_task(self._submit_order(command), log_msg=f"submit_order: {command}")
+        task.add_done_callback(lambda task: self._answer([command.order], task))
+
+    def submit_order_list(self, command: Any) -> None:
+        """The same for a list."""
+        orders = list(command.order_list.orders)
+        task = self.create_task(self._submit_order_list(command), log_msg=f"submit_order_list: {command}")
+        task.add_done_callback(lambda task: self._answer(orders, task))
+
+    def _answer(self, orders: list[Order], task: Any) -> None:
+        """A task that ended before its orders were sent leaves nobody waiting for them."""
+        if not task.cancelled() and task.exception() is None:
+            return
+        why = "its task was ended" if task.cancelled() else f"{type(task.exception()).__name__}: {task.exception()}"
+        for order in [order for order in orders if order.client_order_id.value not in self._session.orders.orders]:
+            self._deny(order, why)
+
     async def _submit_order(self, command: Any) -> None:
-        price = (command.params or {}).get(CLOSED_ELSEWHERE)
-        if price is None:
-            await self._submit([command.order])
-        else:
-            self._exits.closed_elsewhere(command.order, price)
+        await self._send(command, [command.order])
 
     async def _submit_order_list(self, command: Any) -> None:
-        await self._submit(command.order_list.orders)
+        await self._send(command, list(command.order_list.orders))
+
+    async def _send(self, command: Any, shown: list[Order]) -> None:
+        """Send what passed the risk engine, and as it was then: `shown` is what the command, still in other hands, shows now."""
+        sending = self._taken(command)
+        if sending is None:
+            self._refuse_all(shown, "it never passed the risk engine")
+            return
+        orders = list(sending.orders) or shown
+        if sending.changed and Role.ENTRY in roles_of(orders):
+            self._refuse_all(orders, f"it was changed on its way: {sending.changed}")
+            return
+        if (price := sending.params.get(CLOSED_ELSEWHERE)) is not None:
+            self._exits.closed_elsewhere(orders[0], price)
+            return
+        if sending.changed:  # the way out stays open: what was approved leaves
+            self._alarm(f"a command was changed on its way: {sending.changed}")
+        await self._submit(orders)
+
+    def _taken(self, command: Any) -> Sending | None:
+        """What a command may send; None if it was never approved. Without a risk engine nobody approves."""
+        return self._approved.take(command) if self._approved.kept else Sending((), dict(command.params or {}), "")
+
+    def _refuse_all(self, orders: list[Order], why: str) -> None:
+        for order in orders:
+            self._deny(order, why)
+        self._alarm(f"{' '.join(str(order.client_order_id) for order in orders)}: {why}")
+
+    def _alarm(self, text: str) -> None:
+        self._msgbus.send(ENDPOINT_RISK_ALARM, text)
 
     async def _submit(self, orders: list[Order]) -> None:
         """All or none. What cannot be sent is denied, and was never submitted. All but entries wait for the way out."""
@@ -142,7 +193,7 @@ class IbkrExecutionClient(SpokenExecutionClient):
             con_id, drafts = self._session.provider.con_id_of(orders[0].instrument_id), self._drafts(orders)
         except BrokerError as error:
             for order in orders:
-                if not order.is_closed:
+                if order.client_order_id not in self._withdrawn:
                     self._deny(order, str(error))
             return
         now = self._session.clock.now_ns()
@@ -157,17 +208,18 @@ class IbkrExecutionClient(SpokenExecutionClient):
     async def _out(self, orders: list[Order]) -> list[Order]:
         """Wait for the way out, and with a closing order until the broker is known to hold as much; what is not withdrawn meanwhile."""
         link, names = self._session.link, {order.client_order_id for order in orders}
+        withdrawn = lambda: names <= self._withdrawn  # noqa: E731
         waited = not link.allows_way_out
         self._waiting |= names
         try:
             await link.until(lambda: link.allows_way_out)
-            if roles_of(orders) == {Role.EXIT} and not (order := orders[0]).is_closed:
-                con_id, draft = self._session.provider.con_id_of(order.instrument_id), self._drafts(orders)[0]
-                await self._exits.require_held(con_id, draft, anew=waited, withdrawn=lambda: order.is_closed)
+            if roles_of(orders) == {Role.EXIT} and not withdrawn():
+                con_id, draft = self._session.provider.con_id_of(orders[0].instrument_id), self._drafts(orders)[0]
+                await self._exits.require_held(con_id, draft, anew=waited, withdrawn=withdrawn)
                 link.require_way_out()
         finally:
             self._waiting -= names
-        return [order for order in orders if not order.is_closed]
+        return [order for order in orders if order.client_order_id not in self._withdrawn]
 
     def _deny(self, order: Order, why: str) -> None:
         self.generate_order_denied(order.strategy_id, order.instrument_id, order.client_order_id, why, self._session.clock.now_ns())
@@ -182,6 +234,9 @@ class IbkrExecutionClient(SpokenExecutionClient):
         tracked = self._session.orders.orders.get(command.client_order_id.value)
         now = self._session.clock.now_ns()
         try:
+            if self._taken(command) is None:
+                self._alarm(f"{command.client_order_id}: a change of it never passed the risk engine")
+                raise OrderRejectedByBroker("the change never passed the risk engine", order_ref=command.client_order_id.value)
             if tracked is None or not tracked.live:
                 raise OrderRejectedByBroker("it does not work at the broker", order_ref=command.client_order_id.value)
             draft = tracked.draft
@@ -200,6 +255,7 @@ class IbkrExecutionClient(SpokenExecutionClient):
             return
         order = self._cache.order(command.client_order_id)
         if order is not None and command.client_order_id in self._waiting:
+            self._withdrawn.add(command.client_order_id)
             self._deny(order, "withdrawn before it could be sent")
             return
         venue = order.venue_order_id if order is not None else None
@@ -283,6 +339,10 @@ class IbkrExecutionClient(SpokenExecutionClient):
     def found(self, record: OrderRecord) -> None:
         """Tell the risk engine of an order of ours that only the broker knew."""
         self.said.send(self._msgbus, ENDPOINT_RISK_FOUND, record)
+
+    def seeded(self, found: Order | Position) -> None:
+        """Tell the risk engine that this of an earlier run stands in Nautilus' cache now: what it has behind it is nobody's work."""
+        self.said.send(self._msgbus, ENDPOINT_RISK_SEEDED, found)
 
     def note(self, text: str) -> None:
         """A line in Nautilus' log."""

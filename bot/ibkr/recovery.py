@@ -237,11 +237,14 @@ class Recovery:
             self._stories[number] = story = Story(story.intent, (*story.records, *strangers))
             trade = recovered(story)
             seed = Seed(self._client, self._cache, self._session.provider, story, trade)
-            for order in (order for leg in trade.legs for order in leg.orders if order.live and order.order_id not in self._held):
-                self._cache.add_order(seed.order(order), client_id=self._client.id)
-                self._held[order.order_id] = _Held(trade, order)
-            if not self._seeded:
-                seed.position()
+            for tracked in (order for leg in trade.legs for order in leg.orders if order.live and order.order_id not in self._held):
+                order = seed.order(tracked)
+                self._cache.add_order(order, client_id=self._client.id)
+                self._cache.update_order(order)  # it is found by its state
+                self._client.seeded(order)
+                self._held[tracked.order_id] = _Held(trade, tracked)
+            if not self._seeded and (position := seed.position()) is not None:
+                self._client.seeded(position)
         self._seeded = True
 
 

@@ -54,11 +54,11 @@ class Seed:
                 order.apply(self._filled(tracked, fill, order.order_type))
         return order
 
-    def position(self) -> None:
-        """The position that the fills so far make."""
+    def position(self) -> Position | None:
+        """The position that the fills so far make, put into the cache; None if none is held."""
         position: Position | None = None
         if not self._trade.net:
-            return
+            return None
         for fill in self._trade.fills:
             tracked = next(each for leg in self._trade.legs for each in leg.of(fill.role) if fill.trade_id in self._of(each))
             event = self._filled(tracked, fill, OrderType.MARKET)
@@ -67,6 +67,7 @@ class Seed:
             else:
                 position.apply(event)
         self._cache.add_position(position, OmsType.NETTING)
+        return position
 
     def _made(self, tracked: TrackedOrder) -> Order:
         name = ClientOrderId(tracked.order_id)

@@ -20,38 +20,53 @@ class OurAccount:
     def __init__(self, venue: Venue, cache: Any) -> None:
         self._venue, self._cache = venue, cache
         self._account_id: Any = None
-        self._believed: dict[Any, Any] = {}
+        self._believed: dict[Any, Any] = {}  # the last state, by account
+        self._balances: dict[Any, dict[Any, Any]] = {}  # and the balances; between two states the portfolio counts fills into them
+        self._found = ""
 
     def door(self, take: Handler) -> Handler:
         """Nautilus' handler of account states, for what comes to its endpoint; what may come there others decide."""
 
         def bring(event: Any) -> None:
+            self._put_right()
             self.known(event)
             take(event)
 
         return bring
 
     def counting(self, take: Handler) -> Handler:
-        """A handler of the portfolio that may make a new state out of what it hears."""
+        """A handler of the portfolio that may make a new state out of what it hears, and of what the account holds."""
 
         def hear(event: Any) -> None:
-            right = [account for account in self._cache.accounts() if not self._is_written(account)]
+            self._put_right()
+            before = {account.id: account.last_event for account in self._cache.accounts()}
             take(event)
-            for account in right:
-                self.known(account.last_event)
+            for account in self._cache.accounts():
+                if account.last_event is not before.get(account.id):
+                    self.known(account.last_event)
+                self._balances[account.id] = account.balances()
 
         return hear
 
     def known(self, event: Any) -> None:
         """This is the word of the venue, or of an earlier moment when nobody else could speak."""
         self._believed[event.account_id] = event
+        self._balances[event.account_id] = self._balances.get(event.account_id, {}) | {each.currency: each for each in event.balances}
 
     def written(self) -> str:
-        """The name of an account into which another hand has written; "" if there is none."""
-        return next((str(account.id) for account in self._cache.accounts() if self._is_written(account)), "")
+        """The name of an account into which another hand has written since this was asked last; "" if there is none."""
+        self._put_right()
+        found, self._found = self._found, ""
+        return found
 
-    def _is_written(self, account: Any) -> bool:
-        return self._believed.get(account.id) is not account.last_event
+    def _put_right(self) -> None:
+        for account in self._cache.accounts():
+            right = self._balances.get(account.id, {})
+            if account.balances() != right:
+                account.update_balances(list(right.values()))
+            elif self._believed.get(account.id) is account.last_event:
+                continue
+            self._found = str(account.id)
 
     def says(self, event: Any) -> bool:
         """Whether this is a state of our account."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
+from nautilus_trader.core.fsm import InvalidStateTrigger
+from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.events import (
     OrderDenied,
     OrderFilled,
@@ -13,6 +16,7 @@ from nautilus_trader.model.events import (
     OrderModifyRejected,
     OrderPendingCancel,
     OrderPendingUpdate,
+    OrderUpdated,
 )
 
 from bot.runtime.said import Handler, Said
@@ -30,12 +34,19 @@ class Answers:
     `cache` is Nautilus'. News is what came through here, or was made of a report that did, and was applied to the order that it
     names, once. What was only published says nothing, nor does an event that is published again, nor one that somebody applied to an
     order himself. On a live node the adapter alone may bring them; a simulated exchange speaks for itself and cannot be told from
-    another.
+    another. `before` is told of an answer before it goes on.
     """
 
-    def __init__(self, cache: Any, take: Handler, take_account: Handler, take_report: Handler | None = None) -> None:
+    def __init__(
+        self,
+        cache: Any,
+        take: Handler,
+        take_account: Handler,
+        take_report: Handler | None = None,
+        before: Handler = lambda _: None,
+    ) -> None:
         self._cache, self._take, self._take_account, self._take_report = cache, take, take_account, take_report
-        self._reporting = False
+        self._before, self._reporting = before, False
         self._came: deque[Any] = deque(maxlen=KEPT)
         self._heard: dict[Any, list[Any]] = {}
         self._fills: list[Any] = []  # that came and were not heard yet
@@ -43,6 +54,7 @@ class Answers:
 
     def bring(self, event: Any) -> None:
         """An answer on its way to Nautilus."""
+        self._before(event)
         self._came.append(event)
         if type(event) is OrderFilled:
             self._fills.append(event)
@@ -83,14 +95,45 @@ class Answers:
         heard.append(event)
         return True
 
-    def known(self, order: Any) -> None:
-        """An order of an earlier run: what it has behind it was heard then."""
-        self._heard[order.client_order_id] = list(order.events)
+    def known(self, seeded: Any) -> None:
+        """An order or a position of an earlier run, as the adapter has put it into the cache: what it has behind it was heard then."""
+        for event in seeded.events:
+            self._heard.setdefault(event.client_order_id, []).append(event)
 
     def foreign(self, order: Any) -> str:
         """The kind of an event that another hand has applied to an order; "" if there is none. What asks for something is anybody's."""
-        heard = self._heard.get(order.client_order_id, [])
-        return next((type(each).__name__ for each in order.events if type(each) not in REQUESTS and not _holds(heard, each)), "")
+        return next((type(each).__name__ for each in order.events if not self._may_be(each)), "")
+
+    def _may_be(self, event: Any) -> bool:
+        """Whether an event that stands in an order may stand there; what has come is heard in a moment."""
+        heard = self._heard.get(event.client_order_id, [])
+        return type(event) in REQUESTS or _holds(heard, event) or _holds(self._came, event)
+
+    def clean(self, order: Any) -> Any:
+        """The order anew, as it is by what came through here and by what was asked for."""
+        made = type(order).create(order.init_event)
+        for event in order.events[1:]:
+            if self._may_be(event):
+                with suppress(InvalidStateTrigger):  # what was asked for where only the other hand had made it possible
+                    made.apply(event)
+        return made
+
+    def corrected(self, order: Any) -> Any:
+        """The very order, where a simulated venue holds it: told what another hand has changed, as it was. Nothing takes back its end or
+        a fill.
+        """
+        right = self.clean(order)
+        about = (order.trader_id, order.strategy_id, order.instrument_id, order.client_order_id, right.venue_order_id, order.account_id)
+        limit, stop = right.price if right.has_price else None, right.trigger_price if right.has_trigger_price else None
+        told = OrderUpdated(*about, right.quantity, limit, stop, UUID4(), order.last_event.ts_event, order.last_event.ts_init)
+        with suppress(InvalidStateTrigger, ValueError):
+            order.apply(told)
+        self.known(order)
+        return order
+
+    def heard_fill(self, fill: Any) -> bool:
+        """Whether a fill that stands in a position came through here, or is the part of one by which Nautilus turned a position round."""
+        return self._may_be(fill) or any(_is_part(fill, each) for each in self._heard.get(fill.client_order_id, []))
 
     def unbooked(self) -> list[Any]:
         """Fills that came through the door and that Nautilus has not told of from one look to the next; each once, and from now on heard.
@@ -111,3 +154,12 @@ class Answers:
 
 def _holds(events: Iterable[Any], event: Any) -> bool:
     return any(each is event for each in events)
+
+
+def _is_part(fill: Any, whole: Any) -> bool:
+    if type(whole) is not OrderFilled:
+        return False
+    same = (fill.client_order_id, fill.trade_id, fill.order_side, fill.last_px) == (
+        whole.client_order_id, whole.trade_id, whole.order_side, whole.last_px,
+    )  # fmt: skip
+    return same and fill.last_qty < whole.last_qty

@@ -32,6 +32,7 @@ from bot.messages import (
     ENDPOINT_RISK_LEAVING,
     ENDPOINT_RISK_PATH,
     ENDPOINT_RISK_POSITION,
+    ENDPOINT_RISK_SEEDED,
     ENDPOINT_RISK_STANDING,
     ENDPOINT_RISK_WITHDRAW,
     NEVER,
@@ -53,6 +54,7 @@ from bot.quality.feed import QualityEvent
 from bot.risk_engine.account import OurAccount, cents_of, known_accounts
 from bot.risk_engine.agreement import nobody
 from bot.risk_engine.answers import PROCESS, Answers
+from bot.risk_engine.approved import approved_in
 from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.drill import Drill
@@ -70,6 +72,7 @@ from bot.risk_engine.shutdown import TOPIC as TOPIC_SHUTDOWN
 from bot.risk_engine.shutdown import Shutdown
 from bot.risk_engine.silence import Silence
 from bot.risk_engine.supervisor import Supervisor
+from bot.risk_engine.unsent import Unsent
 from bot.risk_engine.voice import Voice
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.runtime.situation import Situation
@@ -111,6 +114,8 @@ class RiskController(Controller):
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
         self._hearing = Hearing(self._runtime.said, self._not_believed)
         self._silence = Silence(self._runtime.calendar)
+        self._approved = approved_in(self._runtime.spec.journal_path)
+        self._approved.kept = config.time_from_stamps  # a simulated venue takes the orders themselves, at once
         self._path: Path | None = None
         self._engine: ContractRiskEngine | None = None
         self.market: Timeline
@@ -138,17 +143,24 @@ class RiskController(Controller):
             self._supervisor.way_out.agreement.ask(nobody)  # until its adapter says who answers for the account
         reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
         self._account = OurAccount(self._config.instrument_id.venue, cache)
-        self._answers = Answers(cache, execution.process, self._account.door(portfolio.update_account), reports)
+        self._answers = Answers(
+            cache, execution.process, self._account.door(portfolio.update_account), reports, lambda event: self._kept.mend(event)
+        )
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         self._kept = Kept(
             cache, self._config.instrument_id, self._supervisor.register.tracked, self._answers.foreign,
             lambda words: self._supervisor.trip("Nautilus' cache was changed", words),
+            self._answers.corrected if self._supervisor.simulated else self._answers.clean, self._answers.heard_fill,
         )  # fmt: skip
+        self._unsent = Unsent(
+            cache, lambda: self._supervisor.register.unfinished, lambda event: self._supervisor.on_order_event(event, ours=True)
+        )
         self._shutdown = Shutdown(msgbus, self._runtime.said, self._supervisor.trip, lambda: not self._supervisor.register.unfinished)
         whose = (self._trader.id, self._config.instrument_id)
         self._engine = ContractRiskEngine(
-            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute, execution.execute,
+            self._runtime, self._situation, self._supervisor, self._denials, cache, whose, risk.execute,
+            self._leaving(execution.execute),
             paper=self._config.paper,
         )  # fmt: skip
         self._drill = Drill(
@@ -167,6 +179,17 @@ class RiskController(Controller):
         self._path.take()
         self._supervisor.adopt()
 
+    def _leaving(self, leave: Handler) -> Handler:
+        """Nautilus' execution engine, for a command that has passed both doors."""
+
+        def go(command: Any) -> None:
+            self._kept.look()  # what its orders are is seen before others have them again
+            if self._approved.kept:
+                self._approved.remember(command)
+            leave(command)
+
+        return go
+
     def _endpoints(self) -> dict[str, Handler]:
         supervisor = self._supervisor
         handlers = {
@@ -184,7 +207,7 @@ class RiskController(Controller):
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
             handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
-            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing}
+            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing, ENDPOINT_RISK_SEEDED: self._answers.known}
             handlers |= {ENDPOINT_RISK_DRILL: lambda request: self._drill.ask(request)}
         else:  # anybody's quote would move the market of the simulated exchange
             handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
@@ -233,8 +256,6 @@ class RiskController(Controller):
             raise RiskEngineError(f"The contract risk engine does not stand at {', '.join(lost)}: something took its place; remove it.")
         self._engine.begin()
         self._shutdown.stand(self.wall)
-        for order in self.cache.orders():
-            self._answers.known(order)
         self._kept.look()
         self._watch()
         if self._config.time_from_stamps:  # as soon as everybody has started, not with the first bar: history may take minutes
@@ -260,9 +281,17 @@ class RiskController(Controller):
         self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
         self.look()
         newest = self.cache.bar(self._config.bar_type) if self._config.bar_type is not None else None
-        if self._silence.has_fallen(newest.ts_event if newest is not None else 0, self._time_of_liveness):
-            for trade in self._supervisor.register.unfinished:
+        newest_ns = newest.ts_event if newest is not None else 0
+        if self._silence.has_fallen(newest_ns, self._time_of_liveness):
+            self._leave_silent(trades=self._silence.is_deaf(newest_ns))
+
+    def _leave_silent(self, *, trades: bool) -> None:
+        """No bar is told: entries end. What is held is left while the market `trades`, and keeps its stop while that may be halted."""
+        for trade in self._supervisor.register.unfinished:
+            if trades or not trade.net:
                 self._supervisor.close(CloseTrade(trade.intent_id, ExitReason.SESSION, "no bar is told any more"))
+            else:
+                self._supervisor.entries.end(trade)
 
     @property
     def _time_of_liveness(self) -> int:
@@ -311,6 +340,8 @@ class RiskController(Controller):
 
     def _on_market(self, update: MarketUpdate) -> None:
         self.look()
+        if self._supervisor.simulated:
+            self._unsent.look(self.now_ns)
         if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()
@@ -361,7 +392,7 @@ class RiskController(Controller):
 
     def charge(self, event: str, ts_ns: int, detail: str) -> None:
         """Something costs execution quality."""
-        self.msgbus.publish(TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))
+        self._guard.done(self.msgbus.publish, TOPIC_EQS_EVENT, QualityEvent(event, ts_ns, detail))  # no listener cuts a step in two
 
 
 def install(kernel: Any, config: RiskControllerConfig) -> RiskController:

@@ -1,7 +1,7 @@
 """What Nautilus' cache must hold for us, kept beside it: the cache is everybody's, and what is not in it cannot be traded or left.
 
-Every part with the cache may put another thing in the place of ours, take it away, empty all of it, or write into an order. What is
-gone is put back, and that it was needed is told.
+Every part with the cache may put another thing in the place of ours, take it away, empty it or its index, or write into an order or a
+position. What is gone or written is put right, and that it was needed is told.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from nautilus_trader.model.enums import OmsType
-from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
+from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, Venue
+from nautilus_trader.model.position import Position
 
 WHEN = frozenset({"ts_event", "ts_init"})  # what two equal instruments may differ in
 
@@ -19,6 +21,8 @@ class Kept:
     """`lost` is told, in words, of what had to be put back into `cache`; by then it is there again.
 
     `tracked` gives the client order ids that are ours now, `foreign` the kind of an event that another hand has applied to an order.
+    `clean` gives the order to hold instead, without it: the same one where the venue holds the very object (a simulated one). `heard`
+    says whether a fill came through the venue's door.
     """
 
     def __init__(
@@ -28,20 +32,44 @@ class Kept:
         tracked: Callable[[], Iterable[str]],
         foreign: Callable[[Any], str],
         lost: Callable[[str], None],
+        clean: Callable[[Any], Any],
+        heard: Callable[[Any], bool],
     ) -> None:
         self._cache, self._instrument_id = cache, instrument_id
-        self._tracked, self._foreign, self._lost = tracked, foreign, lost
+        self._tracked, self._foreign, self._lost, self._clean, self._heard = tracked, foreign, lost, clean, heard
         self._instrument: Any = None
         self._accounts: list[Any] = []
         self._orders: dict[str, Any] = {}
+        self._links: dict[str, list[Any]] = {}
         self._positions: list[Any] = []
 
     def look(self) -> None:
         """Put back what is missing or another. What is seen first is right: the instrument, the accounts, each order by its first event."""
-        words = [self._instrument_back(), *self._accounts_back(), *self._orders_back()]
-        words += self._positions_back(emptied=any(words))
+        words = [self._instrument_back(), *self._accounts_back(), self._index_back(), *self._orders_back()]
+        self._tell([*words, *self._positions_back(emptied=any(words))])
+
+    def mend(self, event: Any) -> None:
+        """An answer about an order comes: what Nautilus takes it by is right before it goes on."""
+        order = self._orders.get(str(getattr(event, "client_order_id", "")))
+        if order is None:
+            return
+        words = [self._hand(order.client_order_id.value, order)]
+        words += self._positions_back(emptied=False) if type(event) is OrderFilled else []
+        if (name := event.venue_order_id if hasattr(event, "venue_order_id") else None) is not None:
+            self._cache.add_venue_order_id(order.client_order_id, name, overwrite=True)
+        self._tell(words)
+
+    def _tell(self, words: Iterable[str]) -> None:
         if told := ", ".join(word for word in words if word):
             self._lost(told)
+
+    def _hand(self, name: str, order: Any) -> str:
+        """What another hand has applied to an order, in words; "" if nothing. By then it is as if it had not been."""
+        kind = self._foreign(order)
+        if kind and (clean := self._clean(order)) is not order:
+            self._orders[name] = clean
+            self._put(clean)
+        return f"another hand has applied {kind} to {name}" if kind else ""
 
     def _instrument_back(self) -> str:
         found = self._cache.instrument(self._instrument_id)
@@ -61,8 +89,16 @@ class Kept:
         self._accounts += [account for account in found if not any(each is account for each in self._accounts)]
         return [f"{account.id} was taken away" for account in gone]
 
+    def _index_back(self) -> str:
+        """By which Nautilus finds what it holds; one that was emptied knows no account's venue any more."""
+        if all(self._cache.account_for_venue(Venue(account.id.get_issuer())) is not None for account in self._accounts):
+            return ""
+        self._cache.build_index()
+        return "the index was emptied"
+
     def _orders_back(self) -> list[str]:
         words, before, self._orders = [], self._orders, {}
+        linked, self._links = self._links, {}
         for name in self._tracked():
             found = self._cache.order(ClientOrderId(name))
             order = before.get(name, found)
@@ -72,22 +108,58 @@ class Kept:
             if found is not order:
                 self._put(order)
                 words.append(f"{name} was {'taken away' if found is None else 'replaced'}")
-            if kind := self._foreign(order):
-                words.append(f"another hand has applied {kind} to {name}")
+            words.append(self._hand(name, order) or self._place_back(order))
+            words.append(self._links_back(name, order, linked.get(name)))
         return words
+
+    def _links_back(self, name: str, order: Any, before: list[Any] | None) -> str:
+        """Which orders end with it: a list in everybody's hands, and a venue may go by it."""
+        found = [] if order.linked_order_ids is None else order.linked_order_ids
+        self._links[name] = right = list(found) if before is None else before
+        if found == right:
+            return ""
+        found[:] = right
+        return f"another hand has changed what {name} is linked with"
+
+    def _place_back(self, order: Any) -> str:
+        """Where Nautilus looks for it: by its state, and by the venue's name for it."""
+        name, venue = order.client_order_id, order.venue_order_id
+        known = venue is None or (self._cache.venue_order_id(name) == venue and self._cache.client_order_id(venue) == name)
+        if known and self._cache.is_order_open(name) == order.is_open:
+            return ""
+        self._put(order)
+        return f"{name} was not where it is looked for"
 
     def _put(self, order: Any) -> None:
         self._cache.add_order(order, order.position_id, overwrite=True)
-        self._cache.update_order(order)  # by its state, and by the venue's id
+        if order.venue_order_id is not None:
+            self._cache.add_venue_order_id(order.client_order_id, order.venue_order_id, overwrite=True)
+        self._cache.update_order(order)  # by its state
 
     def _positions_back(self, *, emptied: bool) -> list[str]:
         """Open ones; one that has closed meanwhile is gone rightly."""
+        known = [self._cache.position(position.id) or position for position in self._positions]
         found = self._cache.positions_open(instrument_id=self._instrument_id)
+        seen = [*found, *(position for position in known if not any(each is position for each in found))]
+        words = [self._fills_back(position) for position in seen]
         gone = [position for position in self._positions if emptied and position.is_open and self._cache.position(position.id) is None]
         for position in gone:
             self._cache.add_position(position, OmsType.NETTING)
-        self._positions = [*found, *gone]
-        return [f"{position.id} was taken away" for position in gone]
+        self._positions = [*self._cache.positions_open(instrument_id=self._instrument_id)]
+        return [*words, *(f"{position.id} was taken away" for position in gone)]
+
+    def _fills_back(self, position: Any) -> str:
+        """A position as the fills make it that came through the venue's door; one of which none did is left as it is."""
+        fills = position.events
+        right = [fill for fill in fills if self._heard(fill)]
+        if len(right) == len(fills) and not position.adjustments:
+            return ""
+        if right:
+            made = Position(self._instrument, right[0])
+            for fill in right[1:]:
+                made.apply(fill)
+            self._cache.add_position(made, OmsType.NETTING)
+        return f"another hand has written into {position.id}"
 
 
 def _same(found: Any, right: Any) -> bool:

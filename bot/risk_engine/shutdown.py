@@ -1,7 +1,8 @@
 """The end of the system, as anybody may ask Nautilus for it: never before what is held has been left.
 
 The desk ends a run when its time has come, and what is held then keeps its stop and target at the venue. Whoever else asks has met with
-something that he cannot go on after: that is a kill, and the system ends when nothing is held any more, or when it is taking too long.
+something that he cannot go on after: that is a kill, and the system ends when nothing is held any more, or after a minute. The minute is
+no contract: no plan is judged by it, and a set of contracts with one key more would be another law for every run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 """A market that falls silent: no closed bar is told any more while the exchange is open. Decisions wait for bars; this does not.
 
 It says nothing before the first bar of a run (history may be missing, and a trade that was adopted keeps its stop), nor while the exchange
-is closed.
+is closed. Where no bar comes at all the exchange may have halted: no order at the market can fill then, and a stop that was given up for
+one may not be taken again. So what is held keeps stop and target until a bar comes, which leaves it (spec 5, a hole), or its time is over.
+
+The three minutes are no contract: no plan is judged by them, and a set of contracts with one key more would be another law for every run.
 """
 
 from __future__ import annotations
@@ -32,7 +35,11 @@ class Silence:
             return False
         now_ns = self._bar_ns + wall_ns - self._wall_ns
         silent = now_ns > self._bar_ns + PATIENCE_NS and self._is_open(now_ns)
-        return silent or newest_ns > self._bar_ns + PATIENCE_NS
+        return silent or self.is_deaf(newest_ns)
+
+    def is_deaf(self, newest_ns: int) -> bool:
+        """Whether bars come and are not told: the market trades, and an order at the market can fill."""
+        return newest_ns > self._bar_ns + PATIENCE_NS
 
     def _is_open(self, now_ns: int) -> bool:
         return self._calendar.globex_open(now_ns) and self._calendar.globex_open(now_ns - PATIENCE_NS)

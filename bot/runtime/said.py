@@ -7,11 +7,16 @@ this object into its own hands.
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 Handler = Callable[[Any], None]
+
+
+class ListenerError(Exception):
+    """A listener tried to end whoever speaks."""
 
 
 class _Word(NamedTuple):
@@ -27,6 +32,7 @@ class Said:
 
     def __init__(self) -> None:
         self._now: list[_Word] = []
+        self._kept: dict[int, Any] | None = None
 
     def publish(self, msgbus: Any, topic: str, message: Any) -> None:
         """Tell everybody who listens to a topic."""
@@ -49,10 +55,25 @@ class Said:
 
         return hear
 
+    def begin_keeping(self) -> None:
+        """What goes by Nautilus' own ways and waits in its queues is kept from now on; in a simulation nobody keeps any."""
+        self._kept = {}
+
+    def keep(self, message: Any) -> None:
+        """A part says this by Nautilus' own ways: it is known until it is heard."""
+        if self._kept is not None:
+            self._kept[id(message)] = message
+
+    def heard(self, message: Any) -> bool:
+        """Whether a part has said this very message, true once. Where none is kept whoever speaks is believed."""
+        return self._kept is None or self._kept.pop(id(message), None) is message
+
     def _hand_over(self, by: Callable[[str, Any], None], where: str, message: Any) -> None:
         self._now.append(_Word(where, message, []))
         try:
             by(where, message)
+        except (CancelledError, GeneratorExit) as error:  # else a listener ends the task, or the queue, of whoever speaks
+            raise ListenerError(f"a listener of {where} raised {type(error).__name__}") from error
         finally:
             self._now.pop()
 

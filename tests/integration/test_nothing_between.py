@@ -9,14 +9,14 @@ import pytest
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import AccountType, AssetClass, LiquiditySide, OrderSide
-from nautilus_trader.model.events import AccountState, OrderCanceled, OrderExpired, OrderFilled
-from nautilus_trader.model.identifiers import Symbol, TradeId
+from nautilus_trader.model.events import AccountState, OrderCanceled, OrderExpired, OrderFilled, OrderUpdated
+from nautilus_trader.model.identifiers import Symbol, TradeId, VenueOrderId
 from nautilus_trader.model.instruments import Cfd
 from nautilus_trader.model.objects import AccountBalance, Money, Price, Quantity
 from rogue import MES, Rogue
 
 from bot.decision.snapshot import KillState
-from bot.messages import ENDPOINT_RISK_KILL, TOPIC_MARKET
+from bot.messages import ENDPOINT_RISK_KILL, TOPIC_KILL, TOPIC_MARKET
 from bot.risk_engine.brackets import price_of
 from bot.runtime.runtime import runtime_of
 
@@ -198,3 +198,123 @@ def test_a_market_that_a_strategy_writes_into_is_not_the_judges(day):
     result = day({"10:35": lambda rogue: rogue.msgbus.subscribe(TOPIC_MARKET, heard.append), "10:41": write}, until="11:00")
     assert result.controller._situation.state.beliefs
     assert (result.played.denials, result.rogue.nets[-1]) == ([], 1)
+
+
+def test_an_exit_that_another_hand_ends_before_it_works_is_followed_by_another_on_the_next_bar(day):
+    ended: list[str] = []
+
+    def hear(rogue: Rogue) -> None:
+        for order in rogue.cache.orders():
+            if "-1X1" in order.client_order_id.value and order.status_string() == "SUBMITTED" and not ended:
+                ended.append(order.client_order_id.value)
+                now, about = rogue.time_ns, (rogue.trader_id, order.strategy_id, MES, order.client_order_id)
+                order.apply(OrderCanceled(*about, None, order.account_id, UUID4(), now, now))
+
+    def late(rogue: Rogue) -> None:
+        rogue.msgbus.subscribe("*", lambda _: hear(rogue))
+        kill(rogue)
+
+    result = day({"10:41": Rogue.enter, "10:45": late}, until="11:00")
+    assert len(ended) == 1
+    assert (result.rogue.nets[-1], result.controller._supervisor.net) == (0, 0)
+    assert result.played.kills[-1][0] == "HALTED"
+
+
+def unlinked(orders: list) -> None:
+    for order in orders:
+        if order.linked_order_ids:
+            order.linked_order_ids.clear()
+
+
+def at_once(rogue: Rogue) -> None:
+    listed = rogue.bracket(rogue.write(rogue.intent()))
+    rogue.submit_order_list(listed)
+    unlinked(listed.orders)
+
+
+@pytest.mark.parametrize("acts", [{"10:41": Rogue.enter, "10:45": lambda rogue: unlinked(rogue.cache.orders_open())}, {"10:41": at_once}])
+def test_links_that_a_strategy_clears_are_put_back_and_are_a_kill(day, acts):
+    result = day(acts, until="11:00")
+    assert result.played.kills[0] == ("TRIPPED", "Nautilus' cache was changed")
+    assert (result.controller._supervisor.net, min(result.rogue.nets)) == (0, 0)
+    assert result.played.kills[-1][0] == "HALTED"
+
+
+# ------------------------------------------------------------------ what is written without an event
+
+
+def balances(rogue: Rogue) -> None:
+    millions = Money(9e6, USD)
+    rogue.cache.accounts()[0].update_balances([AccountBalance(millions, Money(0, USD), millions)])
+
+
+def fills(side: OrderSide, price: int) -> Callable[[Rogue], None]:
+    def write(rogue: Rogue) -> None:
+        stop, now, (position,) = rogue.order("1S"), rogue.time_ns, rogue.cache.positions_open()
+        about = (rogue.trader_id, stop.strategy_id, MES, stop.client_order_id, stop.venue_order_id, stop.account_id)
+        size, fee = Quantity.from_int(1), Money(0, USD)
+        position.apply(
+            OrderFilled(
+                *about,
+                TradeId("x"),
+                position.id,
+                side,
+                stop.order_type,
+                size,
+                price_of(price),
+                USD,
+                fee,
+                LiquiditySide.TAKER,
+                UUID4(),
+                now,
+                now,
+            )
+        )
+
+    return write
+
+
+def index(rogue: Rogue) -> None:
+    rogue.cache.clear_index()
+
+
+def another_name(rogue: Rogue) -> None:
+    stop, now = rogue.order("1S"), rogue.time_ns
+    about = (rogue.trader_id, stop.strategy_id, MES, stop.client_order_id, VenueOrderId("zz"), stop.account_id)
+    stop.apply(OrderUpdated(*about, stop.quantity, None, None, UUID4(), now, now))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        fills(OrderSide.SELL, 25_600),
+        another_name,
+        pytest.param(balances, marks=pytest.mark.slow),
+        pytest.param(fills(OrderSide.BUY, 1), marks=pytest.mark.slow),
+        pytest.param(index, marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("at_once", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_what_is_written_without_an_event_is_a_kill_and_what_is_held_is_left(day, write, at_once):
+    def act(rogue: Rogue) -> None:
+        write(rogue)
+        if at_once:
+            kill(rogue)
+
+    result = day({"10:41": Rogue.enter, "10:45": act}, until="11:00")
+    assert [state for state, _ in result.played.kills] == ["TRIPPED", "FLAT", "HALTED"]
+    assert (result.rogue.nets[-1], result.controller._supervisor.net) == (0, 0)
+    assert result.controller._situation.snapshot().available_cents < 10_000_00
+
+
+@pytest.mark.slow
+def test_a_position_that_nobody_approved_is_not_flat_because_the_index_is_empty(day):
+    def enter(rogue: Rogue) -> None:
+        rogue.msgbus.subscribe(TOPIC_KILL, lambda _: index(rogue), priority=5)
+        listed = rogue.bracket(rogue.write(rogue.intent()))
+        rogue.submit_order_list(listed)
+        rogue.cache.add_order(extra := rogue.market(OrderSide.BUY, 5))
+        listed.orders.append(extra)  # in the very queue of the simulated venue
+
+    result = day({"10:41": enter, "10:43": index}, until="11:00")
+    assert (result.rogue.nets[-1], result.controller._supervisor.kill_state) == (5, KillState.TRIPPED)

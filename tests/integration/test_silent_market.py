@@ -53,3 +53,22 @@ class Played:
 @pytest.mark.parametrize(("stamps", "replayed", "liveness"), [(False, False, 0), (True, False, 77), (True, True, 0)])
 def test_only_where_market_time_is_the_real_one_is_the_walls_a_measure_of_it(stamps, replayed, liveness):
     assert RiskController._time_of_liveness.fget(Played(time_from_stamps=stamps, replayed=replayed)) == liveness
+
+
+class Held:
+    """A trade of so many contracts."""
+
+    def __init__(self, net: int) -> None:
+        self.net, self.intent_id = net, f"of {net}"
+
+
+@pytest.mark.parametrize(("trades", "closed", "ended"), [(True, ["of 0", "of 1"], []), (False, ["of 0"], ["of 1"])])
+def test_a_position_keeps_its_stop_while_the_exchange_may_have_halted_and_entries_end_either_way(trades, closed, ended):
+    left, withdrawn = [], []
+    supervisor = SimpleNamespace(
+        register=SimpleNamespace(unfinished=[Held(0), Held(1)]),
+        close=lambda request: left.append(request.trade_id),
+        entries=SimpleNamespace(end=lambda trade: withdrawn.append(trade.intent_id)),
+    )
+    RiskController._leave_silent(SimpleNamespace(_supervisor=supervisor), trades=trades)
+    assert (left, withdrawn) == (closed, ended)

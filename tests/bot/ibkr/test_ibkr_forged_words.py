@@ -7,18 +7,28 @@ from typing import Any
 
 import pytest
 from ibkr_rig import until
+from order_makers import bracket
 from test_ibkr_other_hands import entered, held
 from test_ibkr_recovery import NAME, STOP, Stage, on_stage
 
 from bot.journal.read import opened, read
 from bot.journal.records import NOT_BELIEVED, Kind, OrderRecord
-from bot.messages import ENDPOINT_HOLDINGS, ENDPOINT_RISK_FOUND, ENDPOINT_RISK_POSITION, ENDPOINT_RISK_STANDING, PositionDiffers, Standing
+from bot.messages import (
+    ENDPOINT_HOLDINGS,
+    ENDPOINT_RISK_FOUND,
+    ENDPOINT_RISK_POSITION,
+    ENDPOINT_RISK_SEEDED,
+    ENDPOINT_RISK_STANDING,
+    PositionDiffers,
+    Standing,
+)
 
 FORGED = {
     ENDPOINT_RISK_POSITION: PositionDiffers(1, 0, True, 6400.0),
     ENDPOINT_RISK_FOUND: OrderRecord(f"{NAME}-1S", NAME, "K1", "STOP", "OrderCanceled", 1),
     ENDPOINT_HOLDINGS: lambda question: setattr(question, "held", 0),
     ENDPOINT_RISK_STANDING: Standing(),
+    ENDPOINT_RISK_SEEDED: bracket().orders[1],
 }
 
 

@@ -313,6 +313,9 @@ async def test_a_leg_that_was_closed_twice_is_bought_back_and_the_kill_switch_tr
         await goes_on(stage, 1)
         await until(lambda: not node.risk.open_trades() and held(stage) == 0, lambda: (stage.working, stage.news()))
     assert past_of([stage.path]).kill_state.value == "HALTED"
+    with opened(stage.path) as db:
+        kills = [record.body["reason"] for record in read(db, Kind.KILL) if record.body["state"] == "TRIPPED"]
+    assert kills == ["a finished trade was filled again"]  # what a restart puts into Nautilus' cache is no other hand's
 
 
 def cover(stage: Stage) -> str:

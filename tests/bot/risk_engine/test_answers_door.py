@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from nautilus_trader.common.component import MessageBus, TestClock
-from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModifyRejected
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModifyRejected, OrderUpdated
+from nautilus_trader.model.identifiers import VenueOrderId
+from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
-from order_makers import TRADER, about, asked_to_change, asked_to_end, bracket, filled, kept, working
+from order_makers import TRADER, about, asked_to_change, asked_to_end, bracket, filled, kept, remade, working
 
 from bot.risk_engine.answers import ACCOUNT, PROCESS, REPORT, REPORTS, Answers
+from bot.risk_engine.brackets import price_of
 from bot.runtime.said import Said
 
 
@@ -310,3 +315,110 @@ def test_another_fill_of_the_same_order_is_missed_too():
     assert told.news(first)
     told.bring(second)
     assert looked(told, 3) == [[], [second], []]
+
+
+# ------------------------------------------------------------------ what another hand has applied
+
+
+def test_an_order_is_made_anew_of_what_came_and_of_what_was_asked_for():
+    order = bracket().first
+    told = answers(order)
+    told.known(working(order))
+    asked_to_change(order)
+    order.apply(canceled(order))
+    made = told.clean(order)
+    assert (type(made), made.client_order_id, made.venue_order_id) == (type(order), order.client_order_id, order.venue_order_id)
+    assert [type(event).__name__ for event in made.events] == ["OrderInitialized", "OrderSubmitted", "OrderAccepted", "OrderPendingUpdate"]
+
+
+def test_what_was_asked_for_only_after_another_hand_is_left_out():
+    order = bracket().first
+    working(order)
+    asked_to_end(order)
+    made = answers(order).clean(order)
+    assert made.status_string() == "INITIALIZED" and order.status_string() == "PENDING_CANCEL"
+
+
+def test_what_has_come_and_is_heard_in_a_moment_is_not_foreign():
+    order = working(bracket().first)
+    told = answers(order)
+    told.known(order)
+    told.bring(fill := filled(order, 1000))
+    assert (told.foreign(order), told.heard_fill(fill)) == ("", True)
+    assert told.clean(order).is_closed
+
+
+# ------------------------------------------------------------------ an order that a simulated venue holds
+
+
+def updated(order: Order, **changes: Any) -> OrderUpdated:
+    said = {"venue_order_id": VenueOrderId("zz"), "quantity": Quantity.from_int(5), "price": None, "trigger_price": None}
+    return OrderUpdated(**about(order), **(said | changes))
+
+
+@pytest.mark.parametrize(("number", "prices"), [(0, {"price": price_of(7)}), (1, {"trigger_price": price_of(7)})])
+def test_what_another_hand_has_changed_is_changed_back_in_the_very_order_and_is_told_once(number, prices):
+    order = working(bracket().orders[number])
+    told, right = answers(order), limits(order)
+    told.known(order)
+    order.apply(updated(order, **prices))
+    assert told.foreign(order) == "OrderUpdated" and limits(order) != right
+    assert told.corrected(order) is order
+    assert (limits(order), told.foreign(order)) == (right, "")
+    assert (order.last_event.ts_event, order.last_event.account_id) == (8, order.account_id)
+
+
+def limits(order: Order) -> tuple[Any, ...]:
+    price, trigger = order.price if order.has_price else None, order.trigger_price if order.has_trigger_price else None
+    return order.quantity, order.venue_order_id, price, trigger
+
+
+def test_an_order_that_another_hand_has_ended_stays_ended():
+    order = working(bracket().first)
+    told = answers(order)
+    told.known(order)
+    order.apply(canceled(order))
+    assert told.corrected(order) is order
+    assert (order.is_closed, told.foreign(order)) == (True, "")
+
+
+# ------------------------------------------------------------------ fills that stand in a position
+
+
+def test_a_fill_that_nobody_brought_was_not_heard():
+    order = working(bracket().first)
+    told = answers(order)
+    assert not told.heard_fill(filled(order, 1000))
+    told.bring(canceled(order))
+    told.known(order)
+    assert not told.heard_fill(filled(order, 1000))
+
+
+@pytest.mark.parametrize(
+    ("changes", "heard"),
+    [({}, True), ({"last_qty": "2"}, False), ({"last_px": "1.00"}, False), ({"order_side": "SELL"}, False), ({"trade_id": "F-9"}, False)],
+)
+def test_the_part_of_a_fill_by_which_a_position_is_turned_round_is_that_fill(changes, heard):
+    order = working(remade(bracket().first, quantity="2"))
+    told = answers(order)
+    told.bring(whole := filled(order, 1000, quantity=2))
+    assert told.news(whole)
+    part = {"last_qty": "1", "event_id": UUID4().value}
+    assert told.heard_fill(type(whole).from_dict(type(whole).to_dict(whole) | part | changes)) is heard
+
+
+def test_what_an_earlier_run_left_was_heard_then_orders_and_positions():
+    order = working(bracket().first)
+    told, fill = answers(order), filled(order, 1000)
+    told.known(order)
+    told.known(SimpleNamespace(events=[fill]))
+    assert (told.foreign(order), told.heard_fill(fill)) == ("", True)
+
+
+def test_whoever_stands_before_nautilus_sees_an_answer_before_it_goes_on():
+    order, seen = working(bracket().first), []
+    told = Answers(
+        kept(order), lambda event: seen.append(("taken", event)), lambda _: None, None, lambda event: seen.append(("seen", event))
+    )
+    told.bring(event := canceled(order))
+    assert seen == [("seen", event), ("taken", event)]

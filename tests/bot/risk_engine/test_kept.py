@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.model.enums import OmsType
-from nautilus_trader.model.identifiers import AccountId
+from nautilus_trader.model.enums import OmsType, PositionAdjustmentType
+from nautilus_trader.model.events import OrderCanceled, OrderDenied, PositionAdjusted
+from nautilus_trader.model.identifiers import AccountId, ClientOrderId, VenueOrderId
 from nautilus_trader.model.instruments import FuturesContract
+from nautilus_trader.model.objects import Money
 from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.test_kit.stubs.execution import TestExecStubs
-from order_makers import bracket, filled, kept, working
+from order_makers import TRADER, USD, about, bracket, filled, kept, working
 
 from bot.risk_engine.kept import Kept
 
@@ -23,6 +25,8 @@ ES = TestInstrumentProvider.es_future(2025, 12)
 
 def a_cache(*orders: Order) -> Cache:
     cache = kept(*orders)
+    for order in orders:
+        cache.update_order(order)
     cache.add_instrument(ES)
     return cache
 
@@ -32,11 +36,20 @@ def copy(**changes: Any) -> FuturesContract:
 
 
 class Found:
-    """A cache, what is kept beside it, and what was told."""
+    """A cache, what is kept beside it, and what was told. Every fill came through the door but those in `forged`."""
 
     def __init__(self, *orders: Order) -> None:
         self.cache, self.told, self.names, self.foreign = a_cache(*orders), [], [order.client_order_id.value for order in orders], ""
-        self.kept = Kept(self.cache, ES.id, lambda: self.names, lambda order: order.client_order_id and self.foreign, self.told.append)
+        self.forged: list[Any] = []
+        self.kept = Kept(
+            self.cache,
+            ES.id,
+            lambda: self.names,
+            lambda order: order.client_order_id and self.foreign,
+            self.told.append,
+            lambda order: order,
+            lambda fill: fill not in self.forged,
+        )
         self.kept.look()
 
 
@@ -118,7 +131,7 @@ def test_a_position_that_has_closed_stays_away():
 
 def test_nothing_is_missed_before_there_was_anything():
     cache, told = Cache(), []
-    kept_beside = Kept(cache, ES.id, lambda: ["x"], lambda _: "", told.append)
+    kept_beside = Kept(cache, ES.id, lambda: ["x"], lambda _: "", told.append, lambda order: order, lambda _: True)
     kept_beside.look()
     cache.add_instrument(ES)
     kept_beside.look()
@@ -158,7 +171,8 @@ def test_an_instrument_that_is_taken_away_comes_back():
 
 def test_it_is_put_back_before_it_is_told_and_told_once():
     cache, seen = a_cache(), []
-    kept_beside = Kept(cache, ES.id, list, lambda _: "", lambda words: seen.append(cache.instrument(ES.id)))
+    seen_there = lambda words: seen.append(cache.instrument(ES.id))  # noqa: E731
+    kept_beside = Kept(cache, ES.id, list, lambda _: "", seen_there, lambda order: order, lambda _: True)
     kept_beside.look()
     cache.reset()
     kept_beside.look()
@@ -250,3 +264,207 @@ def test_a_position_that_alone_is_gone_is_over():
     found.cache.add_instrument(ES)
     found.kept.look()
     assert (found.cache.positions_open(), found.told) == ([], [])
+
+
+# ------------------------------------------------------------------ what another hand has applied
+
+
+def an_end(order: Order, name: str = "V-1") -> OrderCanceled:
+    return OrderCanceled(**about(order), venue_order_id=VenueOrderId(name))
+
+
+class Mended(Found):
+    """Its orders can be made anew without another hand's events."""
+
+    def __init__(self, *orders: Order) -> None:
+        super().__init__(*orders)
+        self.anew = working(bracket().first)
+        foreign = lambda order: "" if order is self.anew else self.foreign  # noqa: E731
+        self.kept = Kept(
+            self.cache, ES.id, lambda: self.names, foreign, self.told.append, lambda order: self.anew, lambda fill: fill not in self.forged
+        )
+        self.kept.look()
+
+
+def test_an_order_that_another_hand_has_ended_is_mended_before_an_answer_to_it_goes_on_and_told_once():
+    order = working(bracket().first)
+    found, name = Mended(order), order.client_order_id.value
+    found.foreign = "OrderDenied"
+    for _ in range(2):
+        found.kept.mend(an_end(order))
+    assert found.cache.order(order.client_order_id) is found.anew
+    found.kept.look()
+    assert found.told == [f"another hand has applied OrderDenied to {name}"]
+
+
+def test_a_look_mends_it_too():
+    order = working(bracket().first)
+    found = Mended(order)
+    found.foreign = "OrderDenied"
+    found.kept.look()
+    found.kept.look()
+    assert found.cache.order(order.client_order_id) is found.anew
+    assert found.told == [f"another hand has applied OrderDenied to {order.client_order_id}"]
+
+
+def test_what_is_right_and_what_is_nobodys_is_not_mended():
+    order = working(bracket().first)
+    found = Mended(order)
+    found.kept.mend(an_end(order))
+    found.foreign = "OrderDenied"
+    found.kept.mend(an_end(bracket().orders[1]))
+    found.kept.mend("no event at all")
+    assert found.cache.order(order.client_order_id) is order
+    assert found.told == []
+
+
+def test_an_order_that_a_simulated_venue_holds_stays_and_is_told_of():
+    order = working(bracket().first)
+    found = Found(order)
+    found.foreign = "OrderDenied"
+    found.kept.mend(an_end(order))
+    assert found.cache.order(order.client_order_id) is order
+    assert found.told == [f"another hand has applied OrderDenied to {order.client_order_id}"]
+
+
+def test_links_that_are_cleared_are_put_back_and_told_once():
+    stop, target = (working(order, name) for order, name in zip(bracket().orders[1:], ("V-1", "V-2"), strict=True))
+    found, right = Found(stop, target), list(stop.linked_order_ids)
+    found.kept.look()
+    assert found.told == []
+    stop.linked_order_ids.clear()
+    for _ in range(2):
+        found.kept.look()
+    assert stop.linked_order_ids == right and right == [target.client_order_id]
+    assert found.told == [f"another hand has changed what {stop.client_order_id} is linked with"]
+    stop.linked_order_ids.append(stop.client_order_id)
+    found.kept.look()
+    assert stop.linked_order_ids == right and len(found.told) == 2
+
+
+# ------------------------------------------------------------------ where Nautilus looks for it
+
+
+def test_an_index_that_is_emptied_is_built_again_though_nothing_of_ours_works():
+    found, position = Found(), a_position()
+    found.cache.add_account(TestExecStubs.margin_account())
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    for _ in range(2):
+        found.cache.clear_index()
+        found.kept.look()
+        found.kept.look()
+    assert found.cache.positions_open(instrument_id=ES.id) == [position]
+    assert found.told == ["the index was emptied"] * 2
+
+
+def test_an_order_comes_back_to_where_it_is_looked_for():
+    order = working(bracket().first)
+    found, name = Found(order), order.client_order_id
+    found.cache.update_order(order)
+    found.kept.look()
+    told = len(found.told)
+    found.cache.clear_index()
+    found.kept.look()
+    found.kept.look()
+    assert (found.cache.orders_open(), found.cache.client_order_id(order.venue_order_id)) == ([order], name)
+    assert found.told[told:] == [f"{name} was not where it is looked for"]
+
+
+def test_the_venues_name_of_an_order_is_the_one_that_the_order_has():
+    order = working(bracket().first)
+    found, name = Found(order), order.client_order_id
+    found.cache.update_order(order)
+    found.cache.add_venue_order_id(name, VenueOrderId("zz"), overwrite=True)
+    found.kept.look()
+    assert found.cache.venue_order_id(name) == order.venue_order_id
+    found.cache.add_venue_order_id(ClientOrderId("another"), order.venue_order_id)
+    found.kept.look()
+    assert found.cache.client_order_id(order.venue_order_id) == name
+    assert found.told[-2:] == [f"{name} was not where it is looked for"] * 2
+
+
+def test_the_venues_own_name_goes_before_one_that_another_hand_has_given_an_order():
+    order = bracket().first
+    found, name = Found(order), order.client_order_id
+    found.cache.add_venue_order_id(name, VenueOrderId("zz"))
+    found.kept.mend(an_end(order))
+    assert (found.cache.venue_order_id(name), found.told) == (VenueOrderId("V-1"), [])
+    found.kept.mend(OrderDenied(**about(order, "account_id", "ts_event"), reason="no"))
+    assert found.cache.venue_order_id(name) == VenueOrderId("V-1")
+
+
+# ------------------------------------------------------------------ what another hand has written into a position
+
+
+def forged(position: Position, side: str = "SELL", price: str = "1.00") -> Any:
+    fill = position.events[0]
+    changes = {"order_side": side, "trade_id": f"F-{side}", "last_px": price, "event_id": UUID4().value}
+    event = type(fill).from_dict(type(fill).to_dict(fill) | changes)
+    position.apply(event)
+    return event
+
+
+def held(found: Found) -> list[tuple[float, list[str]]]:
+    positions = found.cache.positions_open(instrument_id=ES.id)
+    return [(position.signed_qty, [fill.trade_id.value for fill in position.events]) for position in positions]
+
+
+@pytest.mark.parametrize("side", ["SELL", "BUY"])
+@pytest.mark.parametrize("by_an_answer", [True, False])
+def test_a_position_is_as_the_fills_make_it_that_came_through_the_door(side, by_an_answer):
+    order, position = working(bracket().first), a_position()
+    found = Found(order)
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    found.told.clear()
+    found.forged.append(forged(position, side))
+    for _ in range(2):
+        found.kept.mend(filled(order, 1000)) if by_an_answer else found.kept.look()
+    assert held(found) == [(1.0, ["F-1"])]
+    assert found.told == ["another hand has written into P-1"]
+
+
+def test_an_answer_that_is_no_fill_asks_no_position():
+    order, position = working(bracket().first), a_position()
+    found = Found(order)
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    found.told.clear()
+    found.forged.append(forged(position))
+    found.kept.mend(an_end(order))
+    assert found.told == []
+
+
+def test_all_fills_that_came_are_in_the_position_again():
+    found, position = Found(), a_position()
+    found.cache.add_position(position, OmsType.NETTING)
+    second = forged(position, "BUY")
+    found.kept.look()
+    found.forged.append(forged(position, "SELL"))
+    found.kept.look()
+    assert held(found) == [(2.0, ["F-1", second.trade_id.value])]
+
+
+def test_an_adjustment_is_none_of_ours():
+    found, position = Found(), a_position()
+    found.cache.add_position(position, OmsType.NETTING)
+    found.kept.look()
+    position.apply_adjustment(
+        PositionAdjusted(
+            TRADER, position.strategy_id, ES.id, position.id, position.account_id, PositionAdjustmentType.FUNDING, None, Money(9e6, USD),
+            "mine", UUID4(), 1, 1,
+        )
+    )  # fmt: skip
+    found.kept.look()
+    (now,) = found.cache.positions_open(instrument_id=ES.id)
+    assert now.adjustments == [] and found.told == ["another hand has written into P-1"]
+
+
+def test_a_position_of_which_no_fill_came_is_told_and_stays():
+    found, position = Found(), a_position()
+    found.cache.add_position(position, OmsType.NETTING)
+    found.forged.extend(position.events)
+    found.kept.look()
+    assert found.cache.positions_open(instrument_id=ES.id) == [position]
+    assert found.told == ["another hand has written into P-1"]

@@ -58,3 +58,9 @@ def test_the_next_bar_ends_it():
     made = silence(Open())
     made.heard(BAR + 5 * MINUTE_NS, WALL + 5 * MINUTE_NS)
     assert not made.has_fallen(BAR + 5 * MINUTE_NS, WALL + 5 * MINUTE_NS + PATIENCE_NS)
+
+
+@pytest.mark.parametrize(("late", "trades"), [(-1, False), (0, False), (1, True)])
+def test_the_market_trades_where_bars_come_that_are_not_told_and_may_be_halted_where_none_come(late, trades):
+    assert silence(Open()).is_deaf(BAR + PATIENCE_NS + late) is trades
+    assert not silence(Open()).is_deaf(0)
