@@ -9,6 +9,8 @@ ASYNC_STAMP := $(ASYNC_VENV)/.setup-finished
 UV := uv
 # By file: the tests of a file share what they set up. Four at a time on any machine: many wait, for a socket or another process.
 PYTEST := python -m pytest -n 4 --dist loadfile
+# Where it is set, each of the hundreds of processes that the tests start would compile the bot anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The stamp holds the folder it was made in: a moved checkout, or a Python that is gone, sets up anew.
 healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" && test -x $(1)/bin/mesbot && $(1)/bin/python -c 'print("yes")' 2>/dev/null)
