@@ -27,8 +27,8 @@ setup: $(STAMP)  ## make .venv from requirements.lock; does nothing the second t
 run: setup  ## backtest of seeded synthetic sessions into out/
 	@$(BIN)/mesbot backtest --out out
 
-notebooks: setup  ## run the notebooks of backtests/, each cell (MESBOT_NOTEBOOK_BARS=FILE: on your own minutes)
-	@$(BIN)/python scripts/run_notebooks.py
+notebooks: setup  ## run the notebooks of backtests/, each cell (MESBOT_NOTEBOOK_BARS=FILE: on your own minutes; NOTEBOOKS="…": two or more of them)
+	@$(BIN)/python scripts/run_notebooks.py $(NOTEBOOKS)
 
 test: setup  ## the tests, but for the slow proofs
 	@$(BIN)/$(PYTEST) -m "not slow"
@@ -44,8 +44,8 @@ test-ib-async: $(ASYNC_STAMP)  ## the adapter's tests on ib_async, in an environ
 conformance: setup  ## independent TWS clients against the simulated gateway; skips those it cannot get
 	@$(BIN)/python tests/conformance/run.py
 
-wheel: setup  ## build the wheel and try it in new environments, on Python 3.12 and 3.13, from an empty folder
-	@$(BIN)/python tests/wheel/run.py
+wheel: setup  ## build the wheel and try it in new environments, on Python 3.12 and 3.13, from an empty folder (HERE=1: on this one alone)
+	@$(BIN)/python tests/wheel/run.py $(if $(HERE),--here)
 
 mutants: setup  ## change what decides, one thing at a time: do its first-line tests notice? (MODULES="bot/decision/book.py" for some)
 	@$(BIN)/python tests/mutants/run.py $(MODULES)
