@@ -9,6 +9,8 @@ ASYNC_STAMP := $(ASYNC_VENV)/.setup-finished
 UV := uv
 # By file: the tests of a file share what they set up. Four at a time on any machine: many wait, for a socket or another process.
 PYTEST := python -m pytest -n 4 --dist loadfile
+# Where it is set, each of the hundreds of processes that the tests start would compile the bot anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The stamp holds the folder it was made in: a moved checkout, or a Python that is gone, sets up anew.
 healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" && test -x $(1)/bin/mesbot && $(1)/bin/python -c 'print("yes")' 2>/dev/null)
@@ -25,8 +27,8 @@ setup: $(STAMP)  ## make .venv from requirements.lock; does nothing the second t
 run: setup  ## backtest of seeded synthetic sessions into out/
 	@$(BIN)/mesbot backtest --out out
 
-notebooks: setup  ## run the notebooks of backtests/, each cell (MESBOT_NOTEBOOK_BARS=FILE: on your own minutes)
-	@$(BIN)/python scripts/run_notebooks.py
+notebooks: setup  ## run the notebooks of backtests/, each cell (MESBOT_NOTEBOOK_BARS=FILE: on your own minutes; NOTEBOOKS="…": two or more of them)
+	@$(BIN)/python scripts/run_notebooks.py $(NOTEBOOKS)
 
 test: setup  ## the tests, but for the slow proofs
 	@$(BIN)/$(PYTEST) -m "not slow"
@@ -42,8 +44,8 @@ test-ib-async: $(ASYNC_STAMP)  ## the adapter's tests on ib_async, in an environ
 conformance: setup  ## independent TWS clients against the simulated gateway; skips those it cannot get
 	@$(BIN)/python tests/conformance/run.py
 
-wheel: setup  ## build the wheel and try it in new environments, on Python 3.12 and 3.13, from an empty folder
-	@$(BIN)/python tests/wheel/run.py
+wheel: setup  ## build the wheel and try it in new environments, on Python 3.12 and 3.13, from an empty folder (HERE=1: on this one alone)
+	@$(BIN)/python tests/wheel/run.py $(if $(HERE),--here)
 
 mutants: setup  ## change what decides, one thing at a time: do its first-line tests notice? (MODULES="bot/decision/book.py" for some)
 	@$(BIN)/python tests/mutants/run.py $(MODULES)

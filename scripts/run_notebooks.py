@@ -2,6 +2,7 @@
 
 python scripts/run_notebooks.py                                    all, each in a process and all in a folder of their own
 MESBOT_NOTEBOOK_BARS=bars.csv.gz python scripts/run_notebooks.py   on your own minutes
+python scripts/run_notebooks.py 01_first_backtest 02_why_no_trade  some, as all
 python scripts/run_notebooks.py 02_why_no_trade                    one, in this process, where you stand
 """
 
@@ -47,13 +48,13 @@ def _short(shown: Any) -> str:
     return "\n".join([*lines[:REPORTED_LINES], *(["…"] if len(lines) > REPORTED_LINES else [])])
 
 
-def run_all() -> int:
-    """Run all, each in a process of its own, in one temporary folder; the exit code of the first that fails, else 0."""
+def run_each(files: list[Path]) -> int:
+    """Run them, each in a process of its own, in one temporary folder; the exit code of the first that fails, else 0."""
     if BARS in os.environ:
         os.environ[BARS] = str(Path(os.environ[BARS]).resolve())
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        for file in notebook_files():
+        for file in files:
             print(f"=== {file.stem}", flush=True)
             start = time.monotonic()
             code = subprocess.run([sys.executable, __file__, file.stem], cwd=folder, check=False).returncode
@@ -61,14 +62,15 @@ def run_all() -> int:
                 print(f"{file.stem} failed.", file=sys.stderr)
                 return code
             print(f"=== {file.stem}: {time.monotonic() - start:.0f} s", flush=True)
-    print(f"All notebooks ran, in {time.monotonic() - began:.0f} s.")
+    print(f"{'All notebooks' if files == notebook_files() else f'{len(files)} notebooks'} ran, in {time.monotonic() - began:.0f} s.")
     return 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        sys.exit(run_all())
-    wanted = {file.stem: file for file in notebook_files()}
-    if sys.argv[1] not in wanted:
-        sys.exit(f"{sys.argv[1]!r} is no notebook; there are {', '.join(wanted)}.")
-    run(wanted[sys.argv[1]])
+    there = {file.stem: file for file in notebook_files()}
+    wanted = sys.argv[1:] or list(there)
+    if unknown := next((name for name in wanted if name not in there), None):
+        sys.exit(f"{unknown!r} is no notebook; there are {', '.join(there)}.")
+    if len(sys.argv) != 2:
+        sys.exit(run_each([there[name] for name in wanted]))
+    run(there[wanted[0]])

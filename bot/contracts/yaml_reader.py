@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from copy import deepcopy
 from datetime import datetime as DateTime
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -41,5 +43,11 @@ ContractLoader.add_constructor(MINUTE_TIME, ContractLoader.minute_time)
 
 
 def read_yaml(text: str) -> Any:
-    """The values of one YAML document. Raises yaml.YAMLError (DuplicateKey among them) with its line."""
+    """The values of one YAML document, the caller's own. Raises yaml.YAMLError (DuplicateKey among them) with its line."""
+    return deepcopy(_read(text))
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> Any:
+    """Kept, since a start reads the same files several times and waits for little else."""
     return yaml.load(text, Loader=ContractLoader)

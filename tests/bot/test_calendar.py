@@ -11,6 +11,7 @@ from bot.calendar import Session, SessionCalendar, clock_ns, new_york
 from bot.contracts import load_contracts
 from bot.contracts.models import SessionContract
 from bot.errors import CalendarError
+from bot.trading_hours import library_spans
 from bot.units import MINUTE_NS
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
@@ -238,6 +239,20 @@ def test_an_unknown_library_calendar_is_named(law: SessionContract) -> None:
     wrong = law.model_copy(update={"calendars": law.calendars.model_copy(update={"rth": "XXXX"})})
     with pytest.raises(CalendarError, match="XXXX"):
         SessionCalendar(wrong, dt.date(2025, 9, 15), dt.date(2025, 9, 19))
+
+
+def test_what_is_taken_away_from_the_libraries_hours_is_there_again_for_the_next_who_asks(law: SessionContract) -> None:
+    days = dt.date(2025, 9, 15), dt.date(2025, 9, 19)
+    for spans in library_spans(law, *days):
+        spans.clear()
+    assert all(len(spans) == 5 for spans in library_spans(law, *days))
+
+
+def test_each_law_has_its_own_hours_of_the_same_days(law: SessionContract) -> None:
+    days = dt.date(2025, 9, 15), dt.date(2025, 9, 15)
+    later = law.model_copy(update={"rth": law.rth.model_copy(update={"open": dt.time(11), "close": dt.time(12)})})
+    for given, hours in ((law, ("09:30", "16:00")), (later, ("11:00", "12:00"))):
+        assert library_spans(given, *days)[0] == {days[0]: tuple(at("2025-09-15", hour) for hour in hours)}
 
 
 def test_overrides_take_away_and_never_add(law: SessionContract) -> None:

@@ -12,21 +12,16 @@ from restart_rig import PATIENCE_SECONDS, Rig, Row, rig
 
 from bot.journal.verify import verify
 
-WHOLE_DAY = 400  # minutes
+WHOLE_DAY, BOTH_TRADES = 400, 100  # minutes; the day's second and last trade ends in the seventy-fifth
 ORDERS, FILLS, OUTCOMES = "order event", "fill", "outcome"
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], list[Row]]:
-    """Bars and decisions, and fills, of the day without any accident."""
-
-    async def day() -> tuple[list[Row], list[Row]]:
-        async with rig(tmp_path_factory.mktemp("whole"), WHOLE_DAY) as r:
-            await r.start_node()
-            await r.to_the_end()
-            return r.rows("bar", "decision"), r.rows(FILLS)
-
-    return asyncio.run(day())
+async def without_any_accident(folder: Path, minutes: int) -> tuple[list[Row], list[Row]]:
+    """Bars and decisions, and fills."""
+    async with rig(folder, minutes) as r:
+        await r.start_node()
+        await r.to_the_end()
+        return r.rows("bar", "decision"), r.rows(FILLS)
 
 
 def told_once(r: Rig) -> None:
@@ -55,9 +50,11 @@ def test_a_gateway_that_is_gone_before_its_tape_has_ended_is_an_error_and_what_i
     asyncio.run(day())
 
 
-def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_nothing_had_happened(tmp_path: Path, whole):
+@pytest.mark.parametrize("minutes", [BOTH_TRADES, pytest.param(WHOLE_DAY, marks=pytest.mark.slow)])
+def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_nothing_had_happened(tmp_path: Path, minutes: int):
     async def day() -> None:
-        async with rig(tmp_path, WHOLE_DAY) as r:
+        bars, fills = await without_any_accident(tmp_path / "whole", minutes)
+        async with rig(tmp_path / "killed", minutes) as r:
             await r.start_node()
             await r.step_until(lambda: r.position != 0 and bool(r.rows(ORDERS)))  # and on the disk
             working = r.working
@@ -68,7 +65,6 @@ def test_killed_with_an_open_position_it_adopts_the_trade_and_goes_on_as_if_noth
             await r.to_the_end()
             assert r.position == 0 and not r.working
             told_once(r)
-            bars, fills = whole
             assert [row.body for row in r.rows(FILLS)] == [row.body for row in fills]
             assert r.rows("bar", "decision") == bars
 

@@ -125,6 +125,7 @@ def _full_disk(path: Path, states: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
+    scripted_run.contracts()  # read once, before the forks
     made = Path(sys.argv[1])
     for name, (states, done) in DEEDS.items():
         start = made / f"{name} begun" / NAME

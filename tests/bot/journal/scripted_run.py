@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from bot.contracts.load import load_contracts, packaged_directory
@@ -45,6 +46,7 @@ EUC_INPUTS = {
 EUC = {"probability": 0.46, "break_even": 0.4, "edge": 0.2, "uncertainty": 0.05, "cost": 0.1, "total": 0.05}
 
 
+@cache
 def contracts() -> Contracts:
     return load_contracts(packaged_directory())
 
@@ -157,6 +159,7 @@ def _killed_at_commit(path: Path, bars: int, commit: int) -> bool:
 
 
 if __name__ == "__main__":
+    contracts()  # read once, before the forks
     folder, bar_count = Path(sys.argv[1]), int(sys.argv[2])
     number = 1
     while _killed_at_commit(folder / f"killed-{number}.sqlite", bar_count, number):
