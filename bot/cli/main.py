@@ -27,6 +27,7 @@ from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.kill import kill
 from bot.cli.live import live
+from bot.cli.lock import lock, unlock
 from bot.cli.mistakes import end_with
 from bot.cli.notebooks import notebooks
 from bot.cli.operate import status
@@ -50,6 +51,7 @@ Examples:
   mesbot check                         what must be right before it may trade
   mesbot drill                         the kill switch at work, with its times
   mesbot status                        budgets, locks, kill switch, trades
+  mesbot lock --reason "on the road"   no entries until mesbot unlock
   mesbot resume --reason "looked at"   arm a kill switch that tripped
   mesbot strategies                    which there are, how far trusted
   mesbot contracts                     every limit in force, worked out
@@ -103,8 +105,8 @@ def cli(ctx: click.Context) -> None:
 
 
 VERBS = (
-    backtest, check, compare, completion, config, contracts, data, demo, drill, gateway, journal, kill, live, notebooks, paper, report,
-    resume, runs, status, strategies, strategy, why,
+    backtest, check, compare, completion, config, contracts, data, demo, drill, gateway, journal, kill, live, lock, notebooks, paper,
+    report, resume, runs, status, strategies, strategy, unlock, why,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)
