@@ -36,6 +36,7 @@ from bot.messages import (
     TOPIC_BOOK,
     TOPIC_BROKER,
     TOPIC_DECISIONS,
+    TOPIC_ENTRY_LOCK,
     TOPIC_KILL,
     TOPIC_MARGIN,
     TOPIC_MARKET,
@@ -46,6 +47,7 @@ from bot.messages import (
     Ask,
     CloseTrade,
     Decisions,
+    EntryLockUpdate,
     IntentDenied,
     IntentSubmitted,
     JournalEntry,
@@ -96,6 +98,7 @@ class LibraryActor(Part):
         self.listen(TOPIC_BOOK, self._on_book)
         self.listen(TOPIC_TRUST, self._on_trust)
         self.listen(TOPIC_KILL, self._on_kill)
+        self.listen(TOPIC_ENTRY_LOCK, self._on_entry_lock)
         self.listen(TOPIC_BEGIN, self._on_begin)
         self.listen(TOPIC_BROKER, self._on_broker)
         self.listen(TOPIC_MARGIN, self._on_margin)
@@ -121,6 +124,9 @@ class LibraryActor(Part):
 
     def _on_kill(self, update: KillUpdate) -> None:
         self._situation.kill_state = update.state
+
+    def _on_entry_lock(self, update: EntryLockUpdate) -> None:
+        self._situation.entry_lock = update.lock
 
     def _on_broker(self, block: str) -> None:
         self._situation.broker = block

@@ -10,7 +10,7 @@ import msgspec
 
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
-from bot.decision.snapshot import KillState
+from bot.decision.snapshot import EntryLock, KillState
 from bot.decision.verdict import Refused
 from bot.journal.records import DecisionRecord, Kind
 from bot.market.state import MarketState
@@ -21,6 +21,7 @@ TOPIC_MARKET = "mesbot.market"
 TOPIC_BOOK = "mesbot.book"
 TOPIC_TRUST = "mesbot.trust"
 TOPIC_KILL = "mesbot.kill"
+TOPIC_ENTRY_LOCK = "mesbot.entry_lock"  # carries an EntryLockUpdate
 TOPIC_KILL_TRIGGER = "mesbot.kill.trigger"
 TOPIC_VETO = "mesbot.veto"
 TOPIC_REFUSED_PLAN = "mesbot.refused_plan"  # carries a RefusedPlan
@@ -43,6 +44,8 @@ ENDPOINT_RISK_FOUND = "mesbot.risk.found"  # carries the OrderRecord of an order
 ENDPOINT_RISK_SEEDED = "mesbot.risk.seeded"  # carries an order or position of an earlier run, as Nautilus' cache holds it now
 ENDPOINT_RISK_POSITION = "mesbot.risk.position"  # carries PositionDiffers
 ENDPOINT_RISK_KILL = "mesbot.risk.kill"  # carries a person's reason; trips the kill switch
+ENDPOINT_RISK_LOCK = "mesbot.risk.lock"  # carries a person's reason; no entry passes from then on
+ENDPOINT_RISK_UNLOCK = "mesbot.risk.unlock"  # carries a person's reason, from a part of the node; entries may pass again
 ENDPOINT_RISK_WITHDRAW = "mesbot.risk.withdraw"  # the run ends: cancel entries that still work
 ENDPOINT_RISK_PATH = "mesbot.risk.path"  # carries OnPath
 ENDPOINT_RISK_STANDING = "mesbot.risk.standing"  # carries a Standing to be filled in
@@ -226,6 +229,12 @@ class KillUpdate(msgspec.Struct, frozen=True, gc=False):
 
     state: KillState
     reason: str
+
+
+class EntryLockUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A person has locked entries (`lock`), or lets them pass again (None)."""
+
+    lock: EntryLock | None
 
 
 class KillTrigger(msgspec.Struct, frozen=True, gc=False):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GROUPS = (
     ("Law", ("contracts", "limits", "strategies")),
     ("Time", ("calendar", "clock", "clock skew")),
-    ("Records", ("journal", "disk", "drill")),
+    ("Records", ("journal", "disk", "entry lock", "drill")),
 )
 BROKER = "Broker"  # all the others
 SIGNS = {"PASS": ("✓", "green"), "FAIL": ("✗", "bold red"), "SKIP": ("–", "yellow")}

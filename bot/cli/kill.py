@@ -68,7 +68,7 @@ def kill(
 
     state = state_folder()
     names = names_of(state, mode, account)
-    replay = _replay() if mode is None and account is None else None
+    replay = running_replay(mode, account)
     if not names and replay is None:
         raise UsageError(nothing_there(state, mode, account))
     targets = KillTargets(state, names, replay)
@@ -111,10 +111,10 @@ def _confirm_foreign() -> None:
         )
 
 
-def _replay() -> Path | None:
-    """The journal of the replay that runs, if one does."""
+def running_replay(mode: str | None, account: str | None) -> Path | None:
+    """The journal of the replay that runs, if one does and no mode or account was named."""
     from bot.journal.run_lock import held_by
     from bot.state_folder import replay_journal
 
-    journal = replay_journal()
+    journal = replay_journal() if mode is None and account is None else None
     return None if journal is None or held_by(journal) is None else journal

@@ -28,6 +28,7 @@ from bot.cli.gateway import gateway
 from bot.cli.journal import journal, why
 from bot.cli.kill import kill
 from bot.cli.live import live
+from bot.cli.lock import lock, unlock
 from bot.cli.mistakes import end_with, let_go_of_output
 from bot.cli.notebooks import notebooks
 from bot.cli.operate import status
@@ -51,6 +52,7 @@ Examples:
   mesbot check                       what must be right to trade
   mesbot drill                       the kill switch, with its times
   mesbot status                      budgets, locks, open trades
+  mesbot lock --reason "travelling"  no entries until unlock
   mesbot resume --reason "looked at" arm a tripped kill switch
   mesbot strategies                  which there are, how trusted
   mesbot contracts                   every limit, worked out
@@ -108,8 +110,8 @@ def cli(ctx: click.Context) -> None:
 
 
 VERBS = (
-    backtest, check, compare, completion, config, contracts, data, demo, drill, gateway, journal, kill, live, notebooks, paper, report,
-    resume, runs, status, strategies, strategy, why,
+    backtest, check, compare, completion, config, contracts, data, demo, drill, gateway, journal, kill, live, lock, notebooks, paper,
+    report, resume, runs, status, strategies, strategy, unlock, why,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

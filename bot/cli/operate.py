@@ -144,6 +144,10 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     if each.link:
         yield "link", each.link
     yield from _counter_rows(each.counters)
+    for what, reason in (("lock request", each.lock_request), ("unlock request", each.unlock_request)):
+        if reason is not None:
+            who = "the next start carries it out first" if each.running is None else "the bot is not through with it"
+            yield what, f"waits, {who}: {reason}"
     yield "locks", "\n".join(each.counters.locks + _may_lock(each)) or "none"
     for name, trust in each.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""

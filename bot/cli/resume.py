@@ -111,7 +111,7 @@ def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str
 def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -> _Resumed:
     """Look again, now that nobody else writes; then journal and verify. Raises ResumeRefused while a position may be open."""
     from bot.journal.verify import verify
-    from bot.node.kill_request import withdraw_requests
+    from bot.node.kill_request import DRILL, FOREIGN, KILL, withdraw_requests
     from bot.node.status import status_of
 
     old = status_of(state, name, contracts, time.time_ns())
@@ -124,7 +124,7 @@ def _resume(state: Path, name: JournalName, contracts: Contracts, reason: str) -
             "start the bot to let it flatten first, then resume."
         )
     _arm(old, contracts, reason)
-    withdraw_requests(Path(old.path))
+    withdraw_requests(Path(old.path), (KILL, FOREIGN, DRILL))  # a lock of entries is no part of the kill switch
     withdrawn = None if request is None else str(request)
     return _Resumed(name.mode, name.account, old.kill.state, old.kill.reason, withdrawn, reason, old.path, verify(old.path).head)
 

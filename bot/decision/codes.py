@@ -26,6 +26,7 @@ class Code(StrEnum):
     """Why an entry, a change or an order was refused."""
 
     KILL_SWITCH = "KILL_SWITCH"
+    ENTRIES_LOCKED = "ENTRIES_LOCKED"
     OBSERVE_ONLY = "OBSERVE_ONLY"
     BROKER_BLOCK = "BROKER_BLOCK"
     NOBODY_RAN = "NOBODY_RAN"
@@ -96,6 +97,7 @@ class Code(StrEnum):
 
 MEANING: dict[Code, str] = {
     Code.KILL_SWITCH: "the kill switch is not ARMED",
+    Code.ENTRIES_LOCKED: "a person has locked entries; only `mesbot unlock` lets them pass again",
     Code.OBSERVE_ONLY: "the run's mode is OBSERVE: every plan is shadowed and nothing is sent",
     Code.BROKER_BLOCK: "the broker's side takes no entries now: link, feed, position or account stand against it",
     Code.NOBODY_RAN: "no bot ran when the bar closed, or it ended before its decisions were written down",

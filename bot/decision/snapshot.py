@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from bot.calendar import new_york
 from bot.decision.verdict import Refused
 from bot.market.state import MarketState
 
@@ -18,6 +19,18 @@ class KillState(StrEnum):
     TRIPPED = "TRIPPED"
     FLAT = "FLAT"
     HALTED = "HALTED"
+
+
+class EntryLock(msgspec.Struct, frozen=True, gc=False):
+    """A person has locked entries: why, and when (market time, UTC ns). Only a person ends it."""
+
+    reason: str
+    since_ns: int
+
+    @property
+    def told(self) -> str:
+        """Who, when (New York) and why, in words."""
+        return f"by a person since {new_york(self.since_ns):%Y-%m-%d %H:%M}: {self.reason}"
 
 
 class Trust(Protocol):
@@ -65,7 +78,7 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     `entry_refusal` is the session contract's answer ("" when entries are allowed), `window_end_ns`
     when they stop being so. `veto` is the filter's, if it vetoes this bar. `observe`: this run sends nothing.
     `broker` is what stands against entries at the broker, "" if nothing does; `margin_cents` its own initial margin of one
-    contract, 0 where there is no broker to ask.
+    contract, 0 where there is no broker to ask. `entry_lock` is a person's, None if there is none.
     """
 
     ts_ns: int
@@ -84,3 +97,4 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     observe: bool = False
     broker: str = ""
     margin_cents: int = 0
+    entry_lock: EntryLock | None = None

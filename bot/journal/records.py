@@ -254,6 +254,9 @@ class DayRecord(msgspec.Struct, frozen=True, gc=False):
     equity_cents: int | None
 
 
+LOCK, UNLOCK = "lock", "unlock"  # actions of operator records: entries are locked, and may pass again
+
+
 class OperatorRecord(msgspec.Struct, frozen=True, gc=False):
     """Something a person did: `action` is the verb, `reason` what was typed, `detail` what it did."""
 

@@ -29,7 +29,9 @@ from bot.messages import (
     ENDPOINT_JOURNAL_WRITTEN,
     ENDPOINT_RISK_CLOSE,
     ENDPOINT_RISK_KILL,
+    ENDPOINT_RISK_LOCK,
     ENDPOINT_RISK_STANDING,
+    ENDPOINT_RISK_UNLOCK,
     ENDPOINT_RISK_WITHDRAW,
     TOPIC_BEGIN,
     TOPIC_MARKET,
@@ -40,7 +42,7 @@ from bot.messages import (
 from bot.node.drill import Drills, taken_drill
 from bot.node.errors import NodeError
 from bot.node.foreign import ForeignKill
-from bot.node.kill_request import FOREIGN, KILL, KillRequests, refused_request
+from bot.node.kill_request import ALLOW_ENTRIES, FOREIGN, KILL, STOP_ENTRIES, KillRequests, refused_request
 from bot.node.overdue import flatten_overdue, time_overdue
 from bot.node.pace import Pace
 from bot.node.watchdog import Watchdog, hung_path
@@ -82,6 +84,8 @@ class DeskActor(Part):
         # A kill that was asked for while last year's journal was the newest waits beside that one.
         self._journals = tuple(dict.fromkeys([*map(Path, config.runtime.earlier), self._journal]))
         self._requests = [KillRequests(journal, what) for journal in self._journals for what in (KILL, FOREIGN)]
+        # What lets entries pass comes first: where both wait, they stay locked.
+        self._locks = [KillRequests(journal, what) for what in (ALLOW_ENTRIES, STOP_ENTRIES) for journal in self._journals]
         self._obeyed: list[tuple[KillRequests, str, int]] = []  # with how many records must be on the disk before the file may go
         self.watchdog = Watchdog(hung_path(self._journal))
         self._drills = Drills(self, self._journal, self._standing)
@@ -144,6 +148,9 @@ class DeskActor(Part):
         for request in self._requests:
             if (reason := request.take()) is not None:
                 self._obey(request, reason)
+        for request in self._locks:
+            if (reason := request.take()) is not None:
+                self._lock_entries(request, reason)
         self._forget_written()
         self._tell_refused(next((why for journal in self._journals if (why := refused_request(journal))), ""))
         if (reason := taken_drill(self._journal)) is not None:
@@ -157,6 +164,14 @@ class DeskActor(Part):
             self._also(lambda: self._obey_foreign(request, reason))
         else:
             self._obeyed.append((request, reason, self._written().told))
+
+    def _lock_entries(self, request: KillRequests, reason: str) -> None:
+        """Or let them pass again, which only a part of the run may ask for."""
+        if request.what == STOP_ENTRIES:
+            self.msgbus.send(ENDPOINT_RISK_LOCK, reason)
+        else:
+            self.said.send(self.msgbus, ENDPOINT_RISK_UNLOCK, reason)
+        self._obeyed.append((request, reason, self._written().told))
 
     async def _obey_foreign(self, request: KillRequests, reason: str) -> None:
         """Nothing but this request knows of what is foreign, so that it stays until that is over."""

@@ -1,5 +1,6 @@
-"""What a person asks of a running bot: a small file beside the journal, taken by the bot within a fraction of a second.
+"""What a person asks of a running bot (a kill, a drill, that entries be locked or pass again): a small file beside the journal.
 
+The bot takes it within a fraction of a second.
 A kill's file goes away when what it asked for is on the disk, not before: where the bot dies first, the next start obeys it.
 Only the user of the bot can ask: what another has put there, or a link, is refused.
 """
@@ -7,12 +8,15 @@ Only the user of the bot can ask: what another has put there, or a link, is refu
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from bot.errors import MesbotError
 from bot.own_files import why_not_ours, write_own
 
 KILL, FOREIGN, DRILL = "kill", "kill-foreign", "drill"  # what can be asked for
+STOP_ENTRIES, ALLOW_ENTRIES = "stop-entries", "allow-entries"  # as well; a file named "lock" is the run's own (run_lock.py)
+ALL = (KILL, FOREIGN, DRILL, STOP_ENTRIES, ALLOW_ENTRIES)
 
 
 def request_path(journal: Path, what: str = KILL) -> Path:
@@ -27,7 +31,8 @@ def leave_request(journal: Path, reason: str, what: str = KILL) -> None:
         waits = waiting_request(journal, what)
         write_own(path, (reason if waits in (None, reason) else f"{waits}; {reason}").encode())
     except OSError as error:
-        raise MesbotError(f"{path} cannot be written ({error.strerror}); close the position in TWS by hand.") from None
+        instead = "close the position in TWS by hand" if what in (KILL, FOREIGN) else "nothing was asked for"
+        raise MesbotError(f"{path} cannot be written ({error.strerror}); {instead}.") from None
 
 
 def waiting_request(journal: Path, what: str = KILL) -> str | None:
@@ -43,14 +48,14 @@ def waiting_request(journal: Path, what: str = KILL) -> str | None:
 
 def refused_request(journal: Path) -> str:
     """Why what lies in the place of a request is none, as a sentence: another user has put it there, or it is no file; "" if it is one."""
-    why = next((found for what in (KILL, FOREIGN, DRILL) if (found := why_not_ours(request_path(journal, what)))), "")
+    why = next((found for what in ALL if (found := why_not_ours(request_path(journal, what)))), "")
     return f"No request is taken from there: {why}" if why else ""
 
 
 class KillRequests:
-    """The kills of one kind that are asked for beside one journal, as the bot that runs takes them: each once.
+    """What of one kind is asked for beside one journal, a kill or a lock, as the bot that runs takes it: each once.
 
-    The file stays until it is `done`; one that was obeyed already and is found again by the next start only kills again.
+    The file stays until it is `done`; one that was obeyed already and is found again by the next start is only obeyed again.
     """
 
     def __init__(self, journal: Path, what: str = KILL) -> None:
@@ -78,9 +83,9 @@ class KillRequests:
                 self._taken = None
 
 
-def withdraw_requests(journal: Path) -> None:
+def withdraw_requests(journal: Path, kinds: Iterable[str] = ALL) -> None:
     """Remove all that was asked for. Raises MesbotError if one cannot be removed."""
-    for what in (KILL, FOREIGN, DRILL):
+    for what in kinds:
         withdraw_request(journal, what)
 
 

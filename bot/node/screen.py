@@ -17,7 +17,7 @@ from rich.text import Text
 from bot.calendar import Session, new_york
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import TradeView
-from bot.decision.snapshot import KillState
+from bot.decision.snapshot import EntryLock, KillState
 from bot.journal.records import Action, DecisionRecord
 from bot.market.update import MarketUpdate
 from bot.report.wording import balance, decimal, dollars, percent
@@ -53,6 +53,7 @@ class Glance:
     """What the view shows. Money is whole cents, prices points; `heading` says mode, account and source.
 
     `session` is the regular session that is on. `trouble` asks what stands against entries at the broker now, "" if nothing does.
+    `entry_lock` is a person's, None if there is none.
     `notes` are the newest, `unsaid` those that nobody has taken yet to print them.
     """
 
@@ -62,6 +63,7 @@ class Glance:
     session: Session | None = None
     trade: TradeView | None = None
     kill_state: KillState = KillState.ARMED
+    entry_lock: EntryLock | None = None
     realised_cents: int = 0
     trades_today: int = 0
     trouble: Callable[[], str] = lambda: ""
@@ -111,7 +113,9 @@ class View:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, height = min(options.max_width, WIDEST), min(console.height, HIGHEST)
         trouble = self.glance.trouble()
-        block = [Text(self.spoken(f"no entries: {trouble}"), style="bold red")] if trouble else []
+        lock = self.glance.entry_lock
+        locked = "" if lock is None else f"locked {lock.told}; until mesbot unlock"
+        block = [Text(self.spoken(f"no entries: {why}"), style="bold red") for why in (trouble, locked) if why]
         stop = Text(self.spoken(HOW_TO_STOP), style="dim")
         facts = [*block, *_facts(self.glance, self.remaining)]
         inner = width - 4

@@ -11,9 +11,11 @@ from bot.market.update import MarketUpdate
 from bot.messages import (
     TOPIC_BOOK,
     TOPIC_DECISIONS,
+    TOPIC_ENTRY_LOCK,
     TOPIC_KILL,
     TOPIC_MARKET,
     Decisions,
+    EntryLockUpdate,
     KillUpdate,
     TradeChanged,
     TradeClosed,
@@ -42,12 +44,14 @@ class ScreenActor(Part):
         self._situation.restore(runtime.past)
         self._calendar = runtime.calendar
         self.glance = Glance(config.heading, runtime.limits.day_cents, kill_state=runtime.past.kill_state)
+        self.glance.entry_lock = runtime.past.entry_lock
 
     def on_start(self) -> None:
         """Listen to everything that a glance shows."""
         self.listen(TOPIC_MARKET, self._on_market, priority=0)  # after the library, which was there first
         self.listen(TOPIC_BOOK, self._on_book)
         self.listen(TOPIC_KILL, self._on_kill)
+        self.listen(TOPIC_ENTRY_LOCK, self._on_entry_lock)
         self.listen(TOPIC_DECISIONS, self._on_decisions)
 
     @property
@@ -73,6 +77,11 @@ class ScreenActor(Part):
     def _on_kill(self, update: KillUpdate) -> None:
         self.glance.kill_state = update.state
         self.glance.note(("kill", update.state), f"kill switch {update.state}: {update.reason}", self.last_bar_ns)
+
+    def _on_entry_lock(self, update: EntryLockUpdate) -> None:
+        self.glance.entry_lock = update.lock
+        said = "entries may pass again" if update.lock is None else f"entries are locked {update.lock.told}"
+        self.glance.note(("entry lock", said), said, self.last_bar_ns)
 
     def _on_decisions(self, decisions: Decisions) -> None:
         record: DecisionRecord

@@ -18,7 +18,7 @@ import msgspec
 from bot.calendar import SessionCalendar, new_york, sessions_after
 from bot.contracts import Contracts
 from bot.decision.limits import Limits
-from bot.decision.snapshot import BookView, KillState
+from bot.decision.snapshot import BookView, EntryLock, KillState
 from bot.errors import JournalError
 from bot.journal import times
 from bot.journal.read import headers, opened, read
@@ -28,7 +28,7 @@ from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.found import found_at_broker
 from bot.node.journals import FOLDER, journals_of
-from bot.node.kill_request import refused_request, waiting_kill
+from bot.node.kill_request import ALLOW_ENTRIES, STOP_ENTRIES, refused_request, waiting_kill, waiting_request
 from bot.node.laws import law_and_words, market_ns_of, readable_contracts
 from bot.node.request import Mode
 from bot.own_files import require_ours
@@ -133,7 +133,8 @@ class JournalStatus(msgspec.Struct, frozen=True):
     wrong with orders, fills or positions at the broker, `link` what was last said of the link to it, "" if nothing was. `replayed`
     says that the gateway of the last run replayed recorded time: then the market's time is the last record's, not the wall's.
     `contracts_sha256` is what the newest record was made under, `contracts_told` a sentence if contracts at hand count only in
-    part, or not at all; limits are of those that a start would be under.
+    part, or not at all; limits are of those that a start would be under. `entry_lock` is a person's; `lock_request` and
+    `unlock_request` are the reasons of what was asked for and no bot has carried out yet, None if nothing was.
     """
 
     mode: str
@@ -158,6 +159,9 @@ class JournalStatus(msgspec.Struct, frozen=True):
     contracts_in_force: bool
     contracts_told: str
     head: str
+    entry_lock: EntryLock | None
+    lock_request: str | None
+    unlock_request: str | None
 
 
 def journal_names(state: Path) -> list[JournalName]:
@@ -202,6 +206,9 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         contracts_in_force=newest.contracts_sha256 == contracts.sha256,
         contracts_told=told,
         head=newest.head,
+        entry_lock=past.entry_lock,
+        lock_request=waiting_request(journals.path, STOP_ENTRIES),
+        unlock_request=waiting_request(journals.path, ALLOW_ENTRIES),
     )
 
 
@@ -246,7 +253,7 @@ def _counters(past: Past, limits: Limits, calendar: SessionCalendar, as_of_ns: i
         max_submissions=limits.max_submissions,
         losing_streak=book.losing_streak,
         max_losses=limits.max_losses,
-        locks=_locks(book, {"day": day, "week": week, "month": month}),
+        locks=_locks(book, {"day": day, "week": week, "month": month}, past.entry_lock),
     )
 
 
@@ -254,13 +261,14 @@ def _budget(realised_cents: int, limit_cents: int) -> Budget:
     return Budget(realised_cents, limit_cents, limit_cents + realised_cents)
 
 
-def _locks(book: BookView, budgets: dict[str, Budget]) -> tuple[str, ...]:
+def _locks(book: BookView, budgets: dict[str, Budget], by_a_person: EntryLock | None) -> tuple[str, ...]:
+    person = () if by_a_person is None else (f"{by_a_person.told}; until mesbot unlock",)
     held = {
         "losing streak, until the next trading day": book.streak_locked,
         "a stop filled worse than modelled, until the next trading day": book.overrun_locked,
     }
     spent = {f"the loss budget of this {name} is spent, until its end": budget.left_cents <= 0 for name, budget in budgets.items()}
-    return tuple(lock for lock, holds in (held | spent).items() if holds)
+    return person + tuple(lock for lock, holds in (held | spent).items() if holds)
 
 
 def _kill(paths: Sequence[Path], past: Past) -> KillStatus:

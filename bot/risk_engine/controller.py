@@ -30,10 +30,12 @@ from bot.messages import (
     ENDPOINT_RISK_FOUND,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_LEAVING,
+    ENDPOINT_RISK_LOCK,
     ENDPOINT_RISK_PATH,
     ENDPOINT_RISK_POSITION,
     ENDPOINT_RISK_SEEDED,
     ENDPOINT_RISK_STANDING,
+    ENDPOINT_RISK_UNLOCK,
     ENDPOINT_RISK_WITHDRAW,
     NEVER,
     TOPIC_BEGIN,
@@ -59,6 +61,7 @@ from bot.risk_engine.clocks import ClockTime, StampTime, Timeline
 from bot.risk_engine.denials import Denials
 from bot.risk_engine.drill import Drill
 from bot.risk_engine.engine import ContractRiskEngine
+from bot.risk_engine.entry_lock import EntryLocking
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.hearing import Hearing
 from bot.risk_engine.idle import answered_for, waiting_in
@@ -111,6 +114,7 @@ class RiskController(Controller):
         observe, kill = config.runtime.observe, lambda: self._supervisor.kill_state
         self._situation = Situation(self._runtime.limits, self._runtime.calendar, kill, observe=observe)
         self._situation.restore(self._runtime.past)
+        self._entry_lock = EntryLocking(self._situation, self, self._supervisor.entries.withdraw)
         self._guard = Guard(self._supervisor.alarm, self.log.exception)
         self._hearing = Hearing(self._runtime.said, self._not_believed)
         self._silence = Silence(self._runtime.calendar)
@@ -199,6 +203,8 @@ class RiskController(Controller):
             ENDPOINT_RISK_CLOSE: supervisor.close,
             ENDPOINT_RISK_ALARM: supervisor.alarm,
             ENDPOINT_RISK_KILL: self._on_manual_kill,
+            ENDPOINT_RISK_LOCK: self._entry_lock.lock,
+            ENDPOINT_RISK_UNLOCK: self._entry_lock.unlock,
             ENDPOINT_RISK_WITHDRAW: supervisor.entries.withdraw,
             ENDPOINT_RISK_LEAVING: supervisor.leaving,
             ENDPOINT_HOLDINGS: supervisor.way_out.agreement.ask,

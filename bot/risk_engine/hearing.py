@@ -1,7 +1,7 @@
 """Whom the risk engine believes: parts of its own run, on every topic and endpoint of ours that is not named here.
 
-Named are the few words that anybody may say, because they can only make things stricter: leave a trade, kill, alarm, withdraw
-entries, charge execution quality; and two questions. They are taken by type and as copies. A kill or an alarm is never lost by
+Named are the few words that anybody may say, because they can only make things stricter: leave a trade, kill, alarm, lock or
+withdraw entries, charge execution quality; and two questions. They are taken by type and as copies. A kill or an alarm is never lost by
 its form: its words are made plain and it is obeyed.
 """
 
@@ -16,6 +16,7 @@ from bot.messages import (
     ENDPOINT_RISK_CLOSE,
     ENDPOINT_RISK_KILL,
     ENDPOINT_RISK_LEAVING,
+    ENDPOINT_RISK_LOCK,
     ENDPOINT_RISK_PATH,
     ENDPOINT_RISK_WITHDRAW,
     OURS,
@@ -66,6 +67,7 @@ ANYBODY: Mapping[str, Callable[[Any], Any]] = {
     ENDPOINT_RISK_CLOSE: asked_to_close,
     ENDPOINT_RISK_KILL: plain,
     ENDPOINT_RISK_ALARM: plain,
+    ENDPOINT_RISK_LOCK: plain,
     ENDPOINT_RISK_WITHDRAW: plain,
     ENDPOINT_RISK_PATH: asked(OnPath),
     ENDPOINT_RISK_LEAVING: asked(Leaving),

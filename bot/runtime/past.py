@@ -15,13 +15,13 @@ import msgspec
 from bot.decision.intent import Intent
 from bot.decision.outcome import TradeOutcome
 from bot.decision.plan import OPERATOR
-from bot.decision.snapshot import KillState
+from bot.decision.snapshot import EntryLock, KillState
 from bot.journal import schema
 from bot.journal.build import intent_of, journaled_outcome, nan_again
 from bot.journal.kill_state import KillStanding, require_link, standing
 from bot.journal.latch import read_latch, state_of
 from bot.journal.read import Record, opened, read
-from bot.journal.records import DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord, StateRecord
+from bot.journal.records import LOCK, UNLOCK, DayRecord, FillRecord, IntentRecord, Kind, OrderRecord, ShadowRecord, StateRecord
 from bot.learning.restored import RESTORE, Restored
 from bot.messages import BookEvent, EntryEnded, IntentSubmitted, TradeClosed
 from bot.runtime.open_shadows import OpenShadow, SeenBar, seen_bars
@@ -49,7 +49,8 @@ class Past(msgspec.Struct, frozen=True):
     when each strategy's last on each side (1, -1) was. `intent_ids` are all that were ever decided, `undecided` those that no bar's
     decisions tell of, because the run ended first; without any that was denied. `kill_state` is the
     stricter of the journals' and their latches', `told` what a person must know of the latches, as sentences. `decided_ns` is the
-    newest bar that has its decisions, `first_ns` the oldest record's time; 0 if there is none.
+    newest bar that has its decisions, `first_ns` the oldest record's time; 0 if there is none. `entry_lock` is a person's that was
+    not ended.
     """
 
     first_ns: int = 0
@@ -69,6 +70,7 @@ class Past(msgspec.Struct, frozen=True):
     shadows_begun: tuple[tuple[str, int, int], ...] = ()
     intent_ids: frozenset[str] = frozenset()
     undecided: tuple[Intent, ...] = ()
+    entry_lock: EntryLock | None = None
 
     @property
     def outcomes(self) -> list[TradeOutcome]:
@@ -132,6 +134,7 @@ class _Fold:
         self._begun: dict[tuple[str, int], int] = {}
         self.kill = KillStanding(KillState.ARMED, "")
         self._day: DayRecord | None = None
+        self._entry_lock: EntryLock | None = None
 
     def records(self, db: sqlite3.Connection) -> None:
         """Fold all records of a file in."""
@@ -176,6 +179,10 @@ class _Fold:
                 self._shadow(msgspec.convert(body, ShadowRecord), record)
             case Kind.OPERATOR if body["action"] == RESTORE and record.strategy is not None:
                 self._learning.append(Restored(record.strategy, body["reason"]))
+            case Kind.OPERATOR if body["action"] == LOCK:
+                self._entry_lock = EntryLock(body["reason"], ts_ns)
+            case Kind.OPERATOR if body["action"] == UNLOCK:
+                self._entry_lock = None
             case Kind.DAY:
                 self._day = msgspec.convert(body, DayRecord)
 
@@ -203,6 +210,7 @@ class _Fold:
             shadows_begun=tuple((strategy, side, ts_ns) for (strategy, side), ts_ns in self._begun.items()),
             intent_ids=frozenset(self._intents),
             undecided=tuple(self._undecided()),
+            entry_lock=self._entry_lock,
         )
 
     def _undecided(self) -> Iterator[Intent]:

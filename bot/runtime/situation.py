@@ -14,7 +14,7 @@ from bot.decision.codes import Layer
 from bot.decision.evaluate import guard_error
 from bot.decision.limits import Limits
 from bot.decision.lockouts import Lockouts
-from bot.decision.snapshot import KillState, Snapshot, Trust
+from bot.decision.snapshot import EntryLock, KillState, Snapshot, Trust
 from bot.decision.verdict import Refused
 from bot.market.state import MarketState
 from bot.market.update import MarketUpdate
@@ -27,7 +27,8 @@ class Situation:
     """Folds market, book, account and trust messages into a Snapshot. Times are market time, UTC ns.
 
     `kill` is asked for the kill switch's state where its holder is at hand; without it `kill_state` is what was last heard.
-    `trading_day` is the one in force (ISO date), `observe` the run's word that nothing may be sent.
+    `entry_lock` is a person's, None if there is none. `trading_day` is the one in force (ISO date), `observe` the run's word that
+    nothing may be sent.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Situation:
     ) -> None:
         self.book = Book(limits)
         self.kill_state = KillState.ARMED
+        self.entry_lock: EntryLock | None = None
         self._kill = kill
         self.state: MarketState | None = None
         self.trust: Mapping[str, Trust] = {}
@@ -88,13 +90,14 @@ class Situation:
             self._equity_cents = self._balance_cents
 
     def restore(self, past: Past) -> None:
-        """Begin where earlier runs ended: what was counted, the kill latch, and the equity of a day that has not ended."""
+        """Begin where earlier runs ended: what was counted, the kill latch, a person's lock, and the equity of a day that has not ended."""
         for ts_ns, event in past.events:
             self._enter(ts_ns)
             self.on_book(event)
             if isinstance(event, EntryEnded) and event.filled:
                 self.book.on_trade_opened(event.intent_id)  # until its TradeClosed
         self.kill_state = past.kill_state
+        self.entry_lock = past.entry_lock
         if past.day is not None:
             self._enter(past.last_ns)
             if past.day.trading_day == self.trading_day:
@@ -153,4 +156,5 @@ class Situation:
             observe=self._observe,
             broker=self.broker,
             margin_cents=self.margin_cents,
+            entry_lock=self.entry_lock,
         )

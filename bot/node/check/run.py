@@ -14,7 +14,7 @@ from bot.node.check.items import CheckItem, all_skipped, failed, passed
 from bot.node.check.machine import journal_item, machine_items
 from bot.node.check.report import CheckReport, Mode
 from bot.node.check.session_items import BROKER_ITEMS
-from bot.node.check.state_items import clock_item, disk_item
+from bot.node.check.state_items import clock_item, disk_item, entry_lock_item
 
 
 async def run_checks(
@@ -41,4 +41,4 @@ async def run_checks(
 
 def kept_items(folder: Path, now_ns: int, mode: Mode) -> tuple[CheckItem, ...]:
     """What hangs on this machine and its journals alone."""
-    return disk_item(folder), clock_item(folder, now_ns), drill_item(folder, now_ns, mode)
+    return disk_item(folder), clock_item(folder, now_ns), entry_lock_item(folder), drill_item(folder, now_ns, mode)

@@ -1,4 +1,4 @@
-"""What a run needs of this machine for long: room for its journals, and a clock that goes forward."""
+"""What a run needs of this machine for long: room for its journals, and a clock that goes forward; and what a person has locked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from bot.calendar import new_york
 from bot.errors import JournalError
 from bot.journal.read import opened
 from bot.node.check.items import CheckItem, failed, passed
-from bot.node.journals import FOLDER
+from bot.node.journals import FOLDER, journals_of
+from bot.node.status import journal_names
+from bot.runtime.past import past_of
 from bot.units import SECOND_NS
 
 LEAST_FREE_BYTES = 1_000_000_000  # a year's journal, its copies and logs, with room to spare
@@ -33,6 +35,18 @@ def clock_item(folder: Path, now_ns: int) -> CheckItem:
         found = f"it is {now} by this machine, and a journal holds a record written at {new_york(newest_ns):%Y-%m-%d %H:%M}"
         return failed("clock", found, "Set the clock right, and have it kept by NTP.")
     return passed("clock", f"{now}, after all that was journaled")
+
+
+def entry_lock_item(folder: Path) -> CheckItem:
+    """Whose entries a person has locked: no fault, but nobody should wonder. A journal that cannot be read has an item of its own."""
+    told = []
+    for name in journal_names(folder):
+        try:
+            lock = past_of(journals_of(folder, *name).earlier).entry_lock
+        except JournalError:
+            continue
+        told += [] if lock is None else [f"{name.mode} {name.account}: {lock.told}; until `mesbot unlock`"]
+    return passed("entry lock", "\n".join(told) or "no person has locked entries")
 
 
 def _newest(path: Path) -> int:

@@ -428,7 +428,7 @@ def test_the_allowed_entry_types_are_told_in_order():
 
 def test_gates_are_known_by_their_names_in_order_of_authority():
     assert [gate.name for gate in BAR_GATES] == [
-        "kill switch", "observe", "broker",
+        "kill switch", "entry lock", "observe", "broker",
         "one position", "one intent in flight", "budget overrun lock", "losing streak lock", "trades a day", "submissions a day",
         "entries an hour", "spacing of entries",
         "data validity", "execution quality", "entry window",

@@ -19,7 +19,7 @@ from bot.decision.evaluate import bar_failures, euc_failure, evaluate
 from bot.decision.gates import BAR_GATES, PLAN_GATES
 from bot.decision.limits import BlackoutLimits
 from bot.decision.plan import EntryPlan, Leg
-from bot.decision.snapshot import KillState, Snapshot
+from bot.decision.snapshot import EntryLock, KillState, Snapshot
 from bot.decision.verdict import APPROVED, Refused
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -48,6 +48,12 @@ BAR_CASES = [
     *(
         BarCase(Code.KILL_SWITCH, {}, {"kill_state": state}, f"KILL_SWITCH: state={state.value}, required=ARMED")
         for state in (KillState.TRIPPED, KillState.FLAT, KillState.HALTED)
+    ),
+    BarCase(
+        Code.ENTRIES_LOCKED,
+        {"entry_lock": None},
+        {"entry_lock": EntryLock("payrolls", MOMENT)},
+        "ENTRIES_LOCKED: locked=by a person since 2025-09-16 10:41: payrolls, until=mesbot unlock",
     ),
     BarCase(Code.OBSERVE_ONLY, {}, {"observe": True}, "OBSERVE_ONLY: mode=OBSERVE, required=PAPER or LIVE"),
     BarCase(Code.BROKER_BLOCK, {}, {"broker": "BrokerLinkLost: 1100"}, "BROKER_BLOCK: found=BrokerLinkLost: 1100, required=none"),

@@ -30,7 +30,7 @@ from bot.node.check.drill import drill_item
 from bot.node.drill import ACTION, LATCHED, OVER
 from bot.units import HOUR_NS
 
-MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal", "disk", "clock", "drill")
+MACHINE_ITEMS = ("contracts", "limits", "calendar", "strategies", "journal", "disk", "clock", "entry lock", "drill")
 NOON = new_york_ns("2025-09-16 12:00")
 PASS, FAIL, SKIP = Status.PASS, Status.FAIL, Status.SKIP
 
