@@ -42,6 +42,7 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
 
     from rich.console import Console
 
+    from bot.alerts.child import Notifier
     from bot.cli.backtest import remember, show_run
     from bot.contracts.doubts import doubts
     from bot.node.broker_run import meet, trade
@@ -61,7 +62,7 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
         console.print("OBSERVE: every plan is shadowed and nothing is sent.", highlight=False)
     if confirm is not None:
         request = confirm(met)
-    with LiveView(console, replayed=met.replay, spoken=as_called) as view:
+    with LiveView(console, replayed=met.replay, spoken=as_called) as view, Notifier(met.journals.path, view.say):
         result = asyncio.run(trade(request, met, view.show, view.say))
     for note in result.notes:
         console.print(note, highlight=False, soft_wrap=True)

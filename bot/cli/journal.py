@@ -19,11 +19,12 @@ JOURNAL_OPTION = click.option(
     help="The journal file; default: the newest in ./out or the last run's, whichever is newer.",
 )
 GROUP_HELP = """
-Check a journal, or write its tables as files.
+Check a journal, write its tables as files, or back up the state folder.
 
 \b
 Examples:
   mesbot journal verify
+  mesbot journal backup --to backups/2025-10-02
   mesbot journal export --format parquet --out tables/
 """
 VERIFY_HELP = """
@@ -41,6 +42,15 @@ Write trades, daily results, decisions, bars, skip reasons and states as CSV or 
 Examples:
   mesbot journal export
   mesbot journal export --format parquet --out tables/
+"""
+BACKUP_HELP = """
+Copy the journals of the state folder, each with its latch, and what lies beside them, while the bot runs. Each copy is of one
+moment and verified. The folder is a state folder itself: to restore, stop the bot and copy it to the place of the old one.
+
+\b
+Examples:
+  mesbot journal backup --to backups/2025-10-02
+  MESBOT_HOME=backups/2025-10-02 mesbot status
 """
 WHY_HELP = """
 Say why each strategy did or did not trade on the bar that closed at TIME (New York, unless it has an
@@ -82,7 +92,7 @@ def newest_journal() -> Path | None:
     return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
 
 
-@click.group(help=GROUP_HELP, short_help="Check or export a journal.")
+@click.group(help=GROUP_HELP, short_help="Check, export or back up journals.")
 def journal() -> None:
     """Holds the journal's verbs."""
 
@@ -115,6 +125,17 @@ def _end_of(journal: Path) -> list[str]:
     with opened(journal) as db:
         runs = headers(db)
         return [*filter(None, [interrupted(journal, db, runs)]), *open_at_end(runs)]
+
+
+@journal.command(help=BACKUP_HELP, short_help="A copy of the state folder while the bot runs.")
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the copy, which holds none yet.")
+def backup(to: Path) -> None:
+    """Prints each copy with its head hash."""
+    from bot.node.backup import state_backup
+    from bot.state_folder import state_folder
+
+    for path, head in state_backup(state_folder(), to):
+        click.echo(f"{path}{'  head ' + head if head else ''}")
 
 
 @journal.command(help=EXPORT_HELP, short_help="The journal's tables as CSV or Parquet.")

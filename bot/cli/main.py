@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from bot import __version__
+from bot.cli.alerts import alerts
 from bot.cli.as_json import wanted
 from bot.cli.backtest import backtest
 from bot.cli.called import NAME, told_as_called
@@ -63,6 +64,7 @@ Examples:
   mesbot compare latest 3            what differs between two
   mesbot report --open               the newest report, again
   mesbot notebooks my-notebooks      six to run and change
+  mesbot alerts test                 is a person away reached
   mesbot completion bash             verbs and options by Tab
 
 \b
@@ -92,6 +94,7 @@ class MesbotGroup(click.Group):
 
 
 PRODUCTS = ("config",)  # what it prints is for a program, which needs it whole
+OWN_DEFAULTS = ("alerts",)  # its file speaks of the options of one of its verbs, and it sees to that
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80, "auto_envvar_prefix": "MESBOT"}
 
 
@@ -105,13 +108,13 @@ def cli(ctx: click.Context) -> None:
     verb = ctx.invoked_subcommand or ""
     if verb not in PRODUCTS:
         ctx.with_resource(masked_output(sys.stdout, sys.stderr))
-    if verb in cli.commands:
+    if verb in cli.commands and verb not in OWN_DEFAULTS:
         ctx.default_map = {verb: read_defaults(cli.commands[verb], verb)}
 
 
 VERBS = (
-    backtest, check, compare, completion, config, contracts, data, demo, drill, gateway, journal, kill, live, lock, notebooks, paper,
-    report, resume, runs, status, strategies, strategy, unlock, why,
+    alerts, backtest, check, compare, completion, config, contracts, data, demo, drill, gateway, journal, kill, live, lock, notebooks,
+    paper, report, resume, runs, status, strategies, strategy, unlock, why,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

@@ -136,9 +136,11 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
 
     from rich.console import Console
 
+    from bot.alerts.child import Notifier
     from bot.contracts import load_contracts
     from bot.contracts.doubts import doubts
     from bot.decision.limits import Limits
+    from bot.journal.folder import JOURNAL
     from bot.node.live_view import LiveView
     from bot.node.paper import replay
 
@@ -150,7 +152,7 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
     def say(sentence: str) -> None:
         console.print(folded(sentence), highlight=False, markup=False, soft_wrap=True)
 
-    with LiveView(console, replayed=True, spoken=as_called) as view:
+    with LiveView(console, replayed=True, spoken=as_called) as view, Notifier(request.out / JOURNAL, view.say):
         result = asyncio.run(replay(request, view.show, say))
     for note in result.notes:
         say(note)

@@ -161,7 +161,8 @@ def faults(db: sqlite3.Connection) -> list[str]:
     if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         return ["it is an SQLite file, but not a journal of mesbot"]
     if version != SCHEMA_VERSION:
-        return [f"its schema version is {version}, this program reads {SCHEMA_VERSION}"]
+        other = f"its schema version is {version}, this program reads {SCHEMA_VERSION}"
+        return [f"{other}; go on with the version that wrote it, or restore a backup from before the upgrade"]
     found = {name: sql for name, sql in db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")}
     wanted = {statement.split()[2]: statement for statement in STATEMENTS}
     missing = [f"{sql.split()[1].lower()} {name} is missing" for name, sql in wanted.items() if name not in found]

@@ -21,13 +21,14 @@ from bot.decision.limits import Limits
 from bot.decision.snapshot import BookView, EntryLock, KillState
 from bot.errors import JournalError
 from bot.journal import times
+from bot.journal.contracts import newest_contracts
 from bot.journal.read import headers, opened, read
 from bot.journal.records import Kind
 from bot.journal.run_end import interrupted
 from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.found import found_at_broker
-from bot.node.journals import FOLDER, journals_of
+from bot.node.journals import FOLDER, journals_of, with_earlier_years
 from bot.node.kill_request import ALLOW_ENTRIES, STOP_ENTRIES, refused_request, waiting_kill, waiting_request
 from bot.node.laws import law_and_words, market_ns_of, readable_contracts
 from bot.node.request import Mode
@@ -210,6 +211,14 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
         lock_request=waiting_request(journals.path, STOP_ENTRIES),
         unlock_request=waiting_request(journals.path, ALLOW_ENTRIES),
     )
+
+
+def locks_of(path: Path) -> tuple[str, ...]:
+    """What no entry passes after the last record of a journal, as in Counters. Raises JournalError or CalendarError."""
+    contracts, past = newest_contracts(path), past_of(with_earlier_years(path))
+    if contracts is None or not past.last_ns:
+        return ()
+    return _counters(past, Limits.of(contracts), _calendar(contracts, past.first_ns or past.last_ns, past.last_ns), past.last_ns).locks
 
 
 class _Newest(NamedTuple):

@@ -20,8 +20,8 @@ from bot.journal.records import Action, Kind
 from bot.journal.run_end import interrupted, open_at_end
 from bot.journal.times import new_york
 
-_DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' ORDER BY seq"
-_BARS = "SELECT seq, ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq"
+_DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' AND seq > ? ORDER BY seq"
+_BARS = "SELECT seq, ts_ns, body FROM records WHERE kind = 'bar' AND seq > ? ORDER BY seq"
 
 
 class _Gate(msgspec.Struct, gc=False):
@@ -117,16 +117,19 @@ class Run(msgspec.Struct):
     open_at_end: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, path: str | Path) -> Run:
-        """Read a journal. Raises JournalError if there is none or it was killed before its first record."""
+    def read(cls, path: str | Path, after_seq: int = 0) -> Run:
+        """Read a journal; of bars, decisions, trades and events only those after a record, while learning states are of all before too.
+
+        Raises JournalError if there is none or it was killed before its first record.
+        """
         with opened(path) as db:
             runs = headers(db)
             sets = list(read(db, Kind.CONTRACTS))
             if not runs or not sets:
                 raise JournalError(f"{path} holds no run: it was ended before its first record.")
-            decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS))
-            orders = list(read(db, Kind.ORDER))
-            outcomes = [journaled_outcome(body, Closed) for body in _bodies(db, Kind.OUTCOME)]
+            decisions, planned, vetoed = _count_decisions(db.execute(_DECISIONS, (after_seq,)))
+            orders = list(read(db, Kind.ORDER, after_seq=after_seq))
+            outcomes = [journaled_outcome(body, Closed) for body in _bodies(db, Kind.OUTCOME, after_seq)]
             row = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()
             return cls(
                 path=Path(path),
@@ -135,18 +138,18 @@ class Run(msgspec.Struct):
                 contracts=contracts_of(sets[0]),
                 contracts_seq=sets[0].seq,
                 contracts_sha256=[each.body["sha256"] for each in sets],
-                bars=[_bar(*row) for row in db.execute(_BARS)],
+                bars=[_bar(*row) for row in db.execute(_BARS, (after_seq,))],
                 decisions=decisions,
                 planned=planned,
                 vetoed=vetoed,
                 trades=[outcome for outcome in outcomes if not outcome.shadow],
                 shadows=[outcome for outcome in outcomes if outcome.shadow and outcome.mark is not Mark.VOID],
-                intents={(body["strategy"], body["decided_ns"]): body for body in _bodies(db, Kind.INTENT)},
+                intents={(body["strategy"], body["decided_ns"]): body for body in _bodies(db, Kind.INTENT, after_seq)},
                 states=list(read(db, Kind.STATE)),
-                quality=list(read(db, Kind.QUALITY)),
+                quality=list(read(db, Kind.QUALITY, after_seq=after_seq)),
                 stops=[record for record in orders if record.body["role"] == "STOP" and record.body.get("trigger")],
                 denied=[record for record in orders if record.body["event"] == "Denied"],
-                kills=list(read(db, Kind.KILL)),
+                kills=list(read(db, Kind.KILL, after_seq=after_seq)),
                 interrupted=interrupted(Path(path), db, runs),
                 open_at_end=open_at_end(runs),
             )
@@ -180,9 +183,9 @@ def _bar(seq: int, ts_ns: int, body: str) -> Bar:
     return bar
 
 
-def _bodies(db: Connection, kind: Kind) -> Iterator[dict[str, Any]]:
+def _bodies(db: Connection, kind: Kind, after_seq: int) -> Iterator[dict[str, Any]]:
     """Bodies with the sequence of their record, as `seq`."""
-    return (record.body | {"seq": record.seq} for record in read(db, kind))
+    return (record.body | {"seq": record.seq} for record in read(db, kind, after_seq=after_seq))
 
 
 def _count_decisions(rows: Iterator[tuple[int, int, str, str]]) -> tuple[dict[Count, array[int]], dict[int, int], dict[int, int]]:

@@ -1,7 +1,8 @@
 """A canary in every secret of a run on a broker's account: it is found where it belongs, and nowhere else.
 
 The account may stand in the journal, the checklist, the order ids and the report of its owner and in the names of those files; the
-client id in the order ids; the host in no file at all. What is printed and the list of processes hold none of them.
+client id in the order ids; the host and the addresses of alerts in no file at all. What is printed and the list of processes hold
+none of them.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ import pytest
 from test_live_start import gateway, kinds, mesbot
 
 HOST, ACCOUNT, CLIENT_ID = "0.0.0.0", "DU8675309", "271828182"  # the host reaches this machine, and is not known as such
+TOKEN = "c4naryOfAnAddress"  # where nobody listens, so that what is said of a failure is heard too
+ADDRESSES = {"MESBOT_ALERTS": f"json://user:{TOKEN}@127.0.0.1:9/{TOKEN}", "MESBOT_HEARTBEAT_URL": f"http://127.0.0.1:9/{TOKEN}"}
 WARM = ("--warm-up-days", "3")
 
 
 @pytest.fixture(autouse=True)
 def canaries(monkeypatch):
-    for name, value in (("TWS_HOST", HOST), ("TWS_ACCOUNT", ACCOUNT), ("TWS_CLIENT_ID", CLIENT_ID)):
+    for name, value in (("TWS_HOST", HOST), ("TWS_ACCOUNT", ACCOUNT), ("TWS_CLIENT_ID", CLIENT_ID), *ADDRESSES.items()):
         monkeypatch.setenv(name, value)
 
 
 def require_masked(printed: str) -> None:
-    for secret in (HOST, ACCOUNT, ACCOUNT[2:], CLIENT_ID):
+    for secret in (HOST, ACCOUNT, ACCOUNT[2:], CLIENT_ID, TOKEN):
         assert secret not in printed, printed
 
 
@@ -34,7 +37,7 @@ def require_where_they_belong(home: Path) -> None:
     owners = (".sqlite", ".sqlite-wal", ".html", "order-ids.json", "check-paper-DU8675309.json")
     for path in (each for each in home.rglob("*") if each.is_file()):
         content = path.read_bytes()
-        assert HOST.encode() not in content, path
+        assert HOST.encode() not in content and TOKEN.encode() not in content, path
         assert ACCOUNT.encode() not in content or path.name.endswith(owners), path
         assert CLIENT_ID.encode() not in content or path.name == "order-ids.json", path
 
@@ -96,6 +99,7 @@ def test_no_verb_and_no_refusal_names_a_secret(tmp_path, monkeypatch):
                 ("check",), ("status", "--json"), ("contracts",), ("kill", "--reason", "test"), ("resume", "--reason", "test"),
                 ("kill", "--account", "DU***309", "--reason", "test"), ("kill", "--account", "U1", "--reason", "test"),
                 ("why", "2025-01-02 10:31"), ("journal", "verify"), ("live", *WARM), ("resume", "--account", ACCOUNT, "--reason", "test"),
+                ("alerts", "test"),
             ):  # fmt: skip
                 _, printed = await mesbot(tmp_path, made.port, *words)
                 assert "Traceback" not in printed

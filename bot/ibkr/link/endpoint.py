@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
+from bot.environment import Setting, setting
 from bot.errors import UsageError
 from bot.ibkr.link.settings import LinkSettings
 from bot.masking import keep_secret, masked
@@ -37,25 +36,18 @@ class Endpoint:
         return masked(f"{self.host}:{self.port}")
 
 
-class _Said(NamedTuple):
-    """A value and how a message may name it."""
-
-    value: str
-    found: str
-
-
 def endpoint_of(environ: Mapping[str, str]) -> Endpoint | None:
     """The broker that an environment names; None if it names neither host nor port.
 
     What is left out has its default: 127.0.0.1, 4002, the only account, client id 7. Raises UsageError, one
     sentence, for a value that cannot be, for one said twice, and for an account without host and port.
     """
-    host, port, account = (_said(environ, name) for name in ("TWS_HOST", "TWS_PORT", "TWS_ACCOUNT"))
+    host, port, account = (setting(environ, name) for name in ("TWS_HOST", "TWS_PORT", "TWS_ACCOUNT"))
     if host is None and port is None:
         if account is not None:
             raise UsageError("TWS_ACCOUNT names an account and nothing says at which gateway; set TWS_HOST and TWS_PORT too, or unset it.")
         return None
-    client_id = _said(environ, "TWS_CLIENT_ID")
+    client_id = setting(environ, "TWS_CLIENT_ID")
     _keep_secret(host)
     if account is not None and not _ACCOUNT.fullmatch(account.value):
         raise UsageError(
@@ -92,35 +84,14 @@ def unlocated(link: LinkSettings) -> LinkSettings:
     return msgspec.structs.replace(link, host="", port=0)
 
 
-def _said(environ: Mapping[str, str], name: str) -> _Said | None:
-    """What a variable or its file says, white space around it removed; None if neither is set."""
-    plain, file = environ.get(name), environ.get(f"{name}_FILE")
-    if plain is not None and file is not None:
-        raise UsageError(f"{name} and {name}_FILE are both set in the environment, and only one may be; unset the other.")
-    if plain is None and file is None:
-        return None
-    said = _Said(plain.strip(), f"{name}={plain.strip()}") if plain is not None else _Said(_content(name, file), f"{name}_FILE={file}")
-    if not said.value:
-        raise UsageError(f"{said.found} holds nothing; give {name} a value in the environment, or unset it.")
-    return said
-
-
-def _keep_secret(host: _Said | None) -> None:
+def _keep_secret(host: Setting | None) -> None:
     """This machine is no secret. A bare name may be a word of any sentence (`gateway`), so it is one only before a port."""
     if host is not None and host.value not in ("localhost", "::1") and not host.value.startswith("127."):
         secret, name = (host.value, "TWS_HOST") if "." in host.value else (f"{host.value}:", "TWS_HOST:")
         keep_secret(secret, name)
 
 
-def _content(name: str, file: str) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "no UTF-8 text"
-        raise UsageError(f"{name}_FILE={file} cannot be read ({why}); name a text file that holds the value, or set {name}.") from None
-
-
-def _whole(said: _Said, highest: int, remedy: str) -> int:
+def _whole(said: Setting, highest: int, remedy: str) -> int:
     digits = said.value if said.value.isascii() and said.value.isdecimal() and len(said.value) <= 10 else "0"
     if not 1 <= (number := int(digits)) <= highest:
         raise UsageError(f"{said.found} must be a whole number from 1 to {highest}; {remedy}.")

@@ -32,6 +32,10 @@ DVS_GATE = GateRecord("DVS_BELOW_MINIMUM", 2, "dvs", 0.7, "minimum", 0.8, "", 0.
 NO_SETUP = GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67)
 NOISE = GateRecord("K5_NOISE", 6, "noise", 0.74, "limit", 0.7, "", 0.04)
 EUC = {"probability": 0.46, "break_even": 0.4, "edge": 0.2, "uncertainty": 0.05, "cost": 0.1, "total": 0.05}
+EUC_INPUTS = {
+    "reward_ratio": 1.5, "belief": 0.7, "instability": 0.0, "dvs": 1.0, "eqs": 1.0, "wins": 0.0, "losses": 0.0,
+    "cost_r": 0.2, "cost_multiplier": 1.0,
+}  # fmt: skip
 
 
 def open_ns(day: str) -> int:
@@ -174,7 +178,7 @@ def _intent(day: str, ts_ns: int, entry: float) -> IntentRecord:
         dvs=1.0,
         eqs=1.0,
         euc=EUC,
-        euc_inputs={},
+        euc_inputs=EUC_INPUTS,
     )
 
 

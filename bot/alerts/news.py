@@ -1,0 +1,182 @@
+"""What is new in a journal and around it since the place that was kept, as texts; the place moves with what is taken.
+
+Whatever a record is, it is taken once: one that cannot be followed is told, and the next one is taken.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.alerts.alert import Event, Said
+from bot.alerts.around import failed_checks, new_locks, roll_due
+from bot.alerts.data import Data
+from bot.alerts.digest import digest, newest_day, standing
+from bot.alerts.follow import added_since, end_of
+from bot.alerts.naked import Naked
+from bot.alerts.place import Place
+from bot.alerts.row import Header, Row
+from bot.alerts.says import said_of
+from bot.calendar import SessionCalendar, new_york
+from bot.decision.limits import Limits
+from bot.errors import MesbotError
+from bot.journal.contracts import newest_contracts
+from bot.journal.records import Kind
+from bot.journal.run_end import END, OPEN
+from bot.masking import masked
+from bot.node.health import Health, Vital
+from bot.node.journals import with_earlier_years
+from bot.runtime.past import past_of
+from bot.words import kind_of, plain
+
+
+class News:
+    """Of one journal, which need not exist yet. `digest_at` is the minute of the day's digest, New York.
+
+    A journal that is met for the first time is told from now on if `from_now`, else from its beginning.
+    """
+
+    def __init__(self, path: Path, place: Place | None, digest_at: dt.time, *, from_now: bool) -> None:
+        self.path, self.place = path, place or Place()
+        self.title = "mesbot"
+        self._first, self._from_now = place is None, from_now and path.exists()
+        self._today: dt.date | None = None
+        self._session = False
+        self._digest_at = digest_at
+        self._begun = self._replayed = False
+        self._naked, self._naked_from = Naked(), 0
+        self._data, self._health = Data(), Health(path)
+
+    def added(self, wall_ns: int) -> Iterator[Said]:
+        """What the journal says. Raises MesbotError if it cannot be read; it goes on with the next look."""
+        if self.path.exists():
+            if not self._begun:
+                yield from self._begin()
+            yield from self._added()
+        yield from self._naked.look(wall_ns)
+
+    def around(self, wall_ns: int) -> Iterator[Said]:
+        """What no record says, at this moment of the wall (UTC ns). Raises MesbotError if it cannot be seen."""
+        if not self.path.exists():
+            return
+        yield from failed_checks(self.path, self.place)
+        if not self._replayed:  # its days are not these
+            yield from self._dated(new_york(wall_ns))
+
+    def health(self, wall_ns: int) -> Vital:
+        """How the run is; a change is to be told by `changed`."""
+        return self._health.look(wall_ns)
+
+    def changed(self, vital: Vital) -> Iterator[Said]:
+        """That it broke off or stands still, or does not any more: each once, whatever notifier tells it."""
+        ill = "" if vital.over else vital.ill
+        before, self.place.ill = self.place.ill, ill
+        if ill and ill != before:
+            yield Said(Event.HEALTH, f"{ill} {self._standing()}")
+        elif before and not ill:
+            yield Said(Event.HEALTH, "That is over: the run was ended." if vital.over else "That is over: the run goes on.")
+
+    def _standing(self) -> str:
+        try:
+            return standing(self.path)
+        except MesbotError as error:
+            return f"What is open cannot be seen: {error}"
+
+    # ---------------------------------------------------------------------- places
+
+    def _begin(self) -> Iterator[Said]:
+        """Find the place, and what is open there."""
+        end, place = end_of(self.path), self.place
+        if self._first:
+            list(failed_checks(self.path, place))  # a person knows them
+        if self._first and self._from_now:
+            place.journal, place.seq, place.run = end
+        if end.journal and place.journal == end.journal:
+            self._naked, self._naked_from = Naked(past_of(with_earlier_years(self.path)).unfinished), end.seq
+            self._law()
+            if self._first:
+                list(self._locks(tell=False))
+        self._begun = True
+        if not place.whole:
+            yield Said(Event.NOTIFIER, "The notifier had ended without being asked to; it runs again and goes on where it was.")
+        place.whole = False
+
+    def _added(self) -> Iterator[Said]:
+        place = self.place
+        added = added_since(self.path, place.seq, place.run)
+        if added.journal and added.journal != place.journal:
+            another, place.journal = bool(place.journal), added.journal
+            if another:  # a new file has taken its place, and is read from its beginning
+                place.seq = place.run = self._naked_from = 0
+                place.ill, self._naked, self._data = "", Naked(), Data()
+                return
+        for header in added.headers:
+            place.run = header.run
+            yield from self._header(header)
+        for row in added.rows:
+            place.seq = row.seq
+            yield from self._row(row)
+        kinds = {row.kind for row in added.rows}
+        if kinds & {Kind.OUTCOME, Kind.OPERATOR}:
+            yield from self._locks(tell=Kind.OUTCOME in kinds)
+
+    def _locks(self, *, tell: bool) -> Iterator[Said]:
+        try:
+            yield from new_locks(self.path, self.place, tell=tell)
+        except Exception as error:
+            text = f"What is locked cannot be seen ({kind_of(error)}); look with mesbot status."
+            yield Said(Event.UNKNOWN, text, text)
+
+    # --------------------------------------------------------------------- records
+
+    def _header(self, header: Header) -> Iterator[Said]:
+        body = header.body
+        if isinstance(said := body.get(END), dict):
+            left = said.get(OPEN) or ["Nothing was open."]
+            yield Said(Event.RUN, f"{self._who} has stopped. {' '.join(map(str, left))}")
+            if self._replayed and (day := newest_day(self.path)) is not None:
+                yield digest(self.path, day)
+        elif "verb" not in body:
+            account = f" {body['account']}" if "account" in body else ""
+            self.title = masked(f"mesbot {str(body.get('mode', '')).upper()}{account}")
+            self._replayed = bool(body.get("replayed_time")) or not account
+            yield Said(Event.RUN, f"{self._who} has started, version {body.get('mesbot_version', 'unknown')}.")
+
+    @property
+    def _who(self) -> str:
+        return self.title.removeprefix("mesbot").strip() or "The bot"
+
+    def _row(self, row: Row) -> Iterator[Said]:
+        try:
+            yield from said_of(row)
+            yield from self._followed(row)
+        except Exception as error:
+            text = f"record {row.seq} ({plain(row.kind)}) could not be followed ({kind_of(error)}); look with mesbot status."
+            yield Said(Event.UNKNOWN, text, f"follow {row.kind} {kind_of(error)}")
+
+    def _followed(self, row: Row) -> Iterator[Said]:
+        if row.kind == Kind.CONTRACTS:
+            self._law()
+        yield from self._data.take(row)
+        if row.seq > self._naked_from:
+            yield from self._naked.take(row)
+
+    def _law(self) -> None:
+        contracts = newest_contracts(self.path)
+        self._data.minimum = None if contracts is None else Limits.of(contracts).dvs_enter
+
+    def _dated(self, here: dt.datetime) -> Iterator[Said]:
+        """What the date brings: once a day the roll is looked at, and whether there is a session to tell of in the evening."""
+        today = here.date()
+        missed = self._first and self._today is None and here.time() >= self._digest_at  # nobody had asked for it when it was due
+        if today != self._today:
+            contracts = newest_contracts(self.path)
+            if contracts is None:
+                return
+            self._today, self._session = today, bool(SessionCalendar(contracts.session, today, today).sessions)
+            yield from roll_due(contracts, today, self.place)
+        if here.time() >= self._digest_at and self.place.digest != today.isoformat():
+            self.place.digest = today.isoformat()
+            if self._session and not missed:
+                yield digest(self.path, today)

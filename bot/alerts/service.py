@@ -1,0 +1,41 @@
+"""apprise, quiet: it sends a message to an address and says nothing of it, for what it would log may hold the address."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+
+import apprise
+
+from bot.alerts.alert import Level
+from bot.alerts.outbox import Message
+
+SECONDS = 8.0  # to connect, and between two pieces of an answer
+KINDS = {Level.INFO: apprise.NotifyType.INFO, Level.WARNING: apprise.NotifyType.WARNING, Level.CRITICAL: apprise.NotifyType.FAILURE}
+
+logging.getLogger("apprise").disabled = True
+for noisy in ("urllib3", "requests"):  # a retry of theirs names host and path
+    logging.getLogger(noisy).setLevel(logging.CRITICAL)
+socket.setdefaulttimeout(2 * SECONDS)  # for what knows no timeout of its own; this is the notifier's process
+
+
+def known_kind(kind: str) -> bool:
+    """Whether some service's addresses begin so."""
+    return bool(kind) and kind in apprise.plugins.N_MGR.schemas()
+
+
+def service(address: str, title: Callable[[], str]) -> Callable[[Message], bool] | None:
+    """What sends a message there and says whether it was taken; None if apprise cannot use the address. It never raises."""
+    made = apprise.Apprise.instantiate(address, suppress_exceptions=True)
+    if made is None:
+        return None
+    made.socket_connect_timeout = made.socket_read_timeout = SECONDS
+
+    def send(message: Message) -> bool:
+        try:
+            return bool(made.notify(body=message.text, title=f"{title()}: {message.level}", notify_type=KINDS[message.level]))
+        except Exception:  # whatever a service's code raises may hold the address
+            return False
+
+    return send
