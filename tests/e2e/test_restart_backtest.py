@@ -37,7 +37,7 @@ from bot.runtime.past import past_of
 from bot.units import MINUTE_NS
 
 pytestmark = pytest.mark.slow
-SEED, SESSIONS, FIRST = 1, 8, dt.date(2025, 9, 2)
+SEED, SESSIONS, FIRST = 3, 8, dt.date(2025, 9, 2)
 FOREVER = 2**63 - 1
 EARLY = {"strategies": {"signals.atr_norm_min_sessions": 1}}
 RECKLESS = {  # many plans and trades, so that quarantines come and go, and an expired entry is felt for days
@@ -65,11 +65,11 @@ RECKLESS = {  # many plans and trades, so that quarantines come and go, and an e
         "K3.min_sweep": 0.05,
         "K3.min_belief": 0.0,
     },
-    "execution_contract": {"eqs.events.entry_expired.half_life_minutes": 390},
+    "execution_contract": {"eqs.events.entry_expired.half_life_minutes": 390, "eqs.events.entry_expired.penalty": 0.1},
 }
 DEADLY = {"execution_contract": {"eqs.late_fill_seconds": 30, "eqs.events.late_fill.penalty": 0.8}}  # three bars of that kill
 LAWS: dict[str, tuple[dict[str, dict[str, Any]], ...]] = {"standing": (EARLY,), "reckless": (EARLY, RECKLESS), "deadly": (EARLY, DEADLY)}
-EDGE = Decimal(7_505)  # the first loss, $9.99, takes it below tier B
+EDGE = Decimal(7_540)  # the loss of 9 September takes it below tier B
 Row = tuple[int, str, str | None, str]
 TEMPORARY = tempfile.TemporaryDirectory(prefix="mesbot-restart-")  # gone with the process
 
@@ -159,6 +159,11 @@ def days(name: str) -> Days:
     return Days(law, whole, once.equity, chain)
 
 
+def began_with(journal: Path) -> Decimal:
+    """The equity, US dollars, with which the day of this journal began."""
+    return Decimal(bodies(journal, Kind.DAY)[0]["equity_cents"]) / 100
+
+
 def between(number: int) -> tuple[int, int]:
     """(after, until] of a day, from 0."""
     return (0, *closes())[number], closes()[number]
@@ -207,11 +212,11 @@ def test_all_journals_together_say_what_the_one_says(law: str) -> None:
 
 # What happened on a day, and that it came from an earlier one: (law, day) -> refusals that only a memory of earlier days explains.
 MEMORY = {
-    ("standing", 2): {"LOSING_STREAK"},
-    ("standing", 5): {"QUARANTINED"},
-    ("standing", 7): {"LOSING_STREAK", "WEEKLY_LOSS_BUDGET"},
-    ("reckless", 3): {"QUARANTINED"},
-    ("reckless", 6): {"EQS_BELOW_MINIMUM"},
+    ("standing", 2): {"WEEKLY_LOSS_BUDGET"},
+    ("standing", 4): {"LOSING_STREAK", "QUARANTINED"},
+    ("standing", 6): {"LOSING_STREAK", "QUARANTINED"},
+    ("standing", 7): {"WEEKLY_LOSS_BUDGET", "QUARANTINED"},
+    ("reckless", 4): {"EQS_BELOW_MINIMUM", "QUARANTINED"},
     ("deadly", 7): {"KILL_SWITCH"},
 }
 
@@ -220,8 +225,7 @@ MEMORY = {
 def test_a_day_that_begins_without_the_journals_of_those_before_it_is_another_day(law: str, number: int, tmp_path: Path) -> None:
     """So that the days above are the same because of what was restored."""
     made = days(law)
-    equity = Decimal(bodies(made.chain.journals[number], Kind.DAY)[0]["equity_cents"]) / 100
-    alone = Chain(tmp_path, made.law, equity, forget=True).run(*between(number))
+    alone = Chain(tmp_path, made.law, began_with(made.chain.journals[number]), forget=True).run(*between(number))
     assert decided(alone) != decided(made.whole, *between(number))
     assert MEMORY[law, number] <= codes(made.chain.journals[number]) - codes(alone)
 
@@ -260,7 +264,7 @@ def _timed(path: Path, kind: Kind) -> list[tuple[int, dict[str, Any]]]:
 
 @pytest.mark.parametrize("law", ["standing", "reckless"])
 def test_restarts_inside_sessions_change_nothing_that_is_decided_after_them(law: str, tmp_path: Path) -> None:
-    """Right after the first trade of each day, with an account that the first loss takes into another tier for a day that begins then."""
+    """Right after the first trade of each day, with an account that one of them takes into another tier for a day that begins then."""
     made = lawbook(tmp_path / "law", *LAWS[law])
     whole = Chain(tmp_path / "whole", made, EDGE).run(0, closes()[-1])
     first = {body["trading_day"]: body["closed_ns"] for body in reversed(bodies(whole, Kind.OUTCOME)) if not body["shadow"]}
@@ -278,12 +282,13 @@ def test_restarts_inside_sessions_change_nothing_that_is_decided_after_them(law:
 def test_a_day_that_goes_on_keeps_the_tier_it_began_in(tmp_path: Path) -> None:
     """What the restart above would hide if no decision of these bars depended on it."""
     made = lawbook(tmp_path / "law", *LAWS["standing"])
-    whole = Chain(tmp_path / "whole", made, EDGE).run(0, closes()[1])
-    (lost,) = [body for body in bodies(whole, Kind.OUTCOME) if not body["shadow"]]
-    assert EDGE + Decimal(lost["net_cents"]) / 100 < 7_500 <= EDGE
+    whole = Chain(tmp_path / "whole", made, EDGE).run(0, closes()[5])
+    *before, lost = [body for body in bodies(whole, Kind.OUTCOME) if not body["shadow"]]
+    richer = EDGE + sum(Decimal(body["net_cents"]) for body in before) / 100
+    poorer = richer + Decimal(lost["net_cents"]) / 100
+    assert lost["trading_day"] == "2025-09-09" and poorer < 7_500 <= richer
     assert "TIER_STRATEGY" not in codes(whole, after_ns=lost["closed_ns"])
-    poorer = EDGE + Decimal(lost["net_cents"]) / 100
-    alone = Chain(tmp_path / "alone", made, poorer, forget=True).run(quiet_minute(whole, lost["closed_ns"]), closes()[1])
+    alone = Chain(tmp_path / "alone", made, poorer, forget=True).run(quiet_minute(whole, lost["closed_ns"]), closes()[5])
     assert "TIER_STRATEGY" in codes(alone)
 
 
@@ -310,18 +315,17 @@ def seqs(path: Path, kind: Kind) -> list[int]:
 def test_a_process_that_died_between_the_last_fill_and_the_outcome_leaves_the_outcome_to_the_next(tmp_path: Path) -> None:
     """The fill's minute ended, and was flushed, before the rest was written: the trade is over and nobody has said so."""
     made = days("standing")
-    journal = made.chain.journals[1]
+    *before, journal, after = made.chain.journals[:4]
     (real,) = [body for body in bodies(journal, Kind.OUTCOME) if not body["shadow"]]
     left = cut(journal, tmp_path / "left.sqlite", seqs(journal, Kind.FILL)[-1])
     (story,) = past_of([left]).unfinished
     assert story.intent.intent_id == real["trade_id"]
-    chain = Chain(tmp_path, made.law, Decimal("9990.01"), journals=[left])
-    again = chain.run(*between(2))
+    again = Chain(tmp_path, made.law, began_with(after), journals=[*before, left]).run(*between(3))
     made_good = next((body for body in bodies(again, Kind.OUTCOME) if not body["shadow"]), None)
     unknown = {"mae_ticks", "mfe_ticks", "naked_seconds"}  # not in the records of its orders
     assert made_good is not None and set(real) == set(made_good)
     assert {name: made_good[name] for name in set(real) - unknown} == {name: real[name] for name in set(real) - unknown}
-    assert decided(again) == decided(made.whole, *between(2))
+    assert decided(again) == decided(made.whole, *between(3))
 
 
 def test_an_intent_that_may_have_left_lets_no_other_pass_until_somebody_knows(tmp_path: Path) -> None:
@@ -358,10 +362,10 @@ def test_a_kill_that_was_not_finished_is_finished_by_the_next_run_and_stays(tmp_
 
 def test_a_person_who_arms_the_kill_switch_lets_the_next_run_enter_again(tmp_path: Path) -> None:
     made = days("deadly")
-    journals = list(made.chain.journals[:4])
-    assert past_of(journals).kill_state == "HALTED"
-    journals[3] = said(journals[3], tmp_path / "armed.sqlite", made.law, KillRecord("ARMED", "mesbot resume: looked at it"), closes()[3])
-    again = Chain(tmp_path, made.law, journals=journals).run(between(4)[0], closes()[4])
+    *journals, halted = made.chain.journals[:5]
+    assert past_of([*journals, halted]).kill_state == "HALTED"
+    armed = said(halted, tmp_path / "armed.sqlite", made.law, KillRecord("ARMED", "mesbot resume: looked at it"), closes()[4])
+    again = Chain(tmp_path, made.law, journals=[*journals, armed]).run(*between(5))
     plans = [body for body in bodies(again, Kind.DECISION) if body.get("plan")]
     assert (plans and plans[0]["gate"] is None) or plans[0]["gate"]["code"] != "KILL_SWITCH"
     assert bodies(again, Kind.INTENT)
@@ -412,13 +416,13 @@ def test_a_shadow_of_whose_bar_the_journal_says_nothing_is_told_lost_once(tmp_pa
 
 
 def test_sessions_without_an_outcome_count_for_how_long_ago_a_quarantine_was(tmp_path: Path) -> None:
-    """Two quarantines within three sessions archive. Here six lie between them, and most of those saw bars and no outcome."""
+    """Two quarantines within three sessions archive. Here the second comes three sessions after the first; one had bars and no outcome."""
     law = {"learning": {"quarantine.consecutive_losses": 1, "archive.quarantines": 2, "archive.within_sessions": 3}}
-    made = lawbook(tmp_path / "law", EARLY, law)
-    whole = Chain(tmp_path / "whole", made).run(0, closes()[-1])
-    after_ns, until_ns = between(SESSIONS - 1)
-    bars_of_days = [rows(whole, Kind.BAR, after_ns=between(number)[0])[0] for number in range(SESSIONS - 1)]
-    taught = [row for row in rows(whole, Kind.OUTCOME, until_ns=after_ns) if row[2] == "K2" and _day(row) in ("2025-09-03", "2025-09-10")]
+    made = lawbook(tmp_path / "law", FLAT, law)
+    whole = Chain(tmp_path / "whole", made).run(0, closes()[5])
+    after_ns, until_ns = between(5)
+    bars_of_days = [rows(whole, Kind.BAR, after_ns=between(number)[0])[0] for number in range(5)]
+    taught = [row for row in rows(whole, Kind.OUTCOME, until_ns=after_ns) if row[2] == "K2" and _day(row) in ("2025-09-04", "2025-09-05")]
     left = tmp_path / "left.sqlite"
     with Journal.append(left, "live", load_contracts(made), {}, lambda: 1) as journal:
         for ts_ns, kind, strategy, body in sorted(bars_of_days + taught, key=lambda row: row[0]):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from restart_rig import Rig, rig
 
+from bot.gateway.client import Client
 from bot.journal.verify import verify
 
 WHOLE_DAY = 400  # minutes
@@ -20,6 +21,22 @@ async def hang_up(r: Rig, unanswered: str) -> None:
         while r.gateway.frame_faults.active:
             await asyncio.sleep(0.02)
     r.gateway.side.verbs.do("drop")
+
+
+async def let_go_once_refused(r: Rig) -> None:
+    """The session that is left behind goes when somebody was refused for it, however long that takes to come."""
+    admit, refused = r.gateway.admit, asyncio.Event()
+
+    def noted(client: Client, client_id: int) -> bool:
+        free = admit(client, client_id)
+        if not free:
+            refused.set()
+        return free
+
+    r.gateway.admit = noted
+    await refused.wait()
+    r.gateway.side.verbs.do("hold-id 0")
+    r.gateway._held_ids.clear()
 
 
 @pytest.mark.slow
@@ -48,9 +65,11 @@ def test_a_restart_waits_for_the_session_that_a_kill_has_left_behind_under_its_c
             await r.start_node()
             await r.step_until(lambda: r.position != 0)
             working = r.working
-            r.gateway.side.verbs.do("hold-id 7")
+            r.gateway.side.verbs.do("hold-id 600")
             await r.kill_node()
-            await r.start_node("--start-seconds", "30")
+            letting_go = asyncio.ensure_future(let_go_once_refused(r))
+            await r.start_node("--start-seconds", "250")
+            await letting_go
             assert (r.working, r.position != 0) == (working, True)
             printed = await r.to_the_end()
             assert printed.count("waiting for the old session") == 1
