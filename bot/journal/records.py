@@ -152,8 +152,11 @@ class IntentRecord(msgspec.Struct, frozen=True, gc=False):
     signals: dict[str, float | None] = {}
 
 
+MARKED = "Marked"  # the event by which an entry's record says that its trade is marked; its cause is the mark
+
+
 class OrderRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One order event. `role` is ENTRY, STOP, TARGET or EXIT; `event` the Nautilus event's name.
+    """One order event. `role` is ENTRY, STOP, TARGET or EXIT; `event` the Nautilus event's name, or MARKED.
 
     `cause` says why a stop was moved or a trade is left, `venue_order_id` the broker's name of an accepted order.
     """

@@ -32,23 +32,23 @@ class BarWatch:
             if bar is not None and not trade.done and bar.ts_ns >= trade.opened_ns:
                 follow_excursion(trade, bar)
 
-    def _unseen(self, trades: Iterable[Trade], quality: QualityUpdate) -> ExitReason | None:
+    def _unseen(self, trades: Iterable[Trade], quality: QualityUpdate, way_out: WayOut) -> ExitReason | None:
         """Why what is held must be left, because nobody saw where the market went; marks the trades that this makes worthless.
 
         SESSION on the first bar after a hole, QUALITY on the last of too many rejected ones in a row.
         """
         for trade in trades:
             if trade.net and is_void(quality.new_level, self._level):
-                trade.mark = Mark.VOID
+                way_out.mark(trade, Mark.VOID)
             elif trade.net and quality.hole and trade.closing is None:
-                trade.mark = Mark.HELD_OVER_GAP
+                way_out.mark(trade, Mark.HELD_OVER_GAP)
         if quality.hole:
             return ExitReason.SESSION
         return ExitReason.QUALITY if self._rejected >= self._level.close_after_rejected_bars else None
 
     def leave_unseen(self, trades: Iterable[Trade], quality: QualityUpdate, way_out: WayOut, *, simulated: bool) -> None:
         """Leave what was held while bars stopped or were not believed. A simulated venue closes nothing on a bar that is not believed."""
-        reason = self._unseen(trades, quality)
+        reason = self._unseen(trades, quality, way_out)
         way_out.blind = simulated and quality.bar is None
         for trade in [trade for trade in trades if not trade.done and trade.net]:
             if reason is not None and trade.closing is None:

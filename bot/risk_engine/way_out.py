@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.decision.outcome import Mark
 from bot.decision.plan import ExitReason
+from bot.journal.records import MARKED, Kind
 from bot.risk_engine.agreement import Agreement
 from bot.risk_engine.hands import Hands
 from bot.risk_engine.naked import NakedWatch
+from bot.risk_engine.records import order_record
 from bot.risk_engine.refused_cancels import RefusedCancels
 from bot.risk_engine.refused_orders import RefusedOrders
 from bot.risk_engine.sender import Sender
 from bot.supervision.duties import Waited, duties
 from bot.supervision.leaving import why_leave
-from bot.supervision.orders import TrackedOrder
+from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Trade
 
 
@@ -56,6 +59,13 @@ class WayOut:
     def act_soon(self, trade: Trade) -> None:
         """The same, once what belongs together has been heard."""
         self._hands.wall.call_at(f"{trade.intent_id}-close", self._hands.wall.now_ns, lambda: self.act(trade))
+
+    def mark(self, trade: Trade, mark: Mark) -> None:
+        """Say why a trade says nothing of its strategy. It is written down before anything is done, so that a restart knows it."""
+        if trade.mark is not mark:
+            record = order_record(trade, trade.legs[0].of(Role.ENTRY)[0], MARKED, "", mark.value)
+            self._hands.journal(Kind.ORDER, self._hands.now_ns, record, trade.plan.strategy)
+            trade.mark = mark
 
     def leave(self, trade: Trade, reason: ExitReason) -> None:
         """Leave a trade that is not being left yet: what works is cancelled first, the stop last (spec 6)."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bot.decision.intent import Intent
+from bot.decision.outcome import Mark
 from bot.decision.plan import ExitReason
-from bot.journal.records import FillRecord, OrderRecord
+from bot.journal.records import MARKED, FillRecord, OrderRecord
 from bot.supervision.excursion import follow_price
 from bot.supervision.orders import ORDER_NAME, OrderState, Role, TrackedOrder, order_name
 from bot.supervision.trade import Fill, Leg, Trade
@@ -57,8 +58,17 @@ def take(trade: Trade, record: OrderRecord | FillRecord) -> None:
     """Fold one record in. A fill is taken from its FILL record; the order event that goes with it says nothing more."""
     if isinstance(record, FillRecord):
         _fill(trade, record)
+    elif record.event == MARKED:
+        _mark(trade, record.cause)
     elif record.event != "OrderFilled":
         _event(trade, record)
+
+
+def _mark(trade: Trade, said: str) -> None:
+    """A mark that this version does not know keeps the trade out of rates, too. One that was held over a hole was about to be left."""
+    trade.mark = Mark(said) if said in set(Mark) else Mark.HELD_OVER_GAP
+    if trade.mark is Mark.HELD_OVER_GAP and trade.closing is None:
+        trade.closing = ExitReason.SESSION
 
 
 def _planned(intent: Intent, leg: Leg) -> Iterable[TrackedOrder]:

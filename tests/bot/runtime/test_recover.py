@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import CONTRACTS, LIMITS, MOMENT, an_intent, calendar, k4_plan, plan, snapshot
+from builders import CONTRACTS, LIMITS, MOMENT, an_intent, bar, calendar, k4_plan, plan, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.core.uuid import UUID4
@@ -20,10 +20,13 @@ from nautilus_trader.model.objects import Money, Quantity
 from nautilus_trader.model.orders import Order
 
 from bot.decision.intent import Intent
+from bot.decision.outcome import Mark
 from bot.decision.plan import EntryPlan, ExitReason
 from bot.decision.snapshot import KillState
-from bot.journal.records import FillRecord, Kind, OrderRecord
+from bot.journal.records import MARKED, FillRecord, Kind, OrderRecord
+from bot.market.update import QualityUpdate
 from bot.messages import CloseTrade
+from bot.risk_engine.bar_watch import BarWatch
 from bot.risk_engine.brackets import OrderOrigin, bracket_orders, price_of, side_of, strategy_id
 from bot.risk_engine.clocks import StampTime
 from bot.risk_engine.supervisor import Supervisor
@@ -31,6 +34,7 @@ from bot.runtime.past import Past
 from bot.runtime.recover import BRACKET, Story, recovered, take
 from bot.runtime.runtime import Runtime, RuntimeSpec
 from bot.supervision.orders import OrderState, Role, TrackedOrder, order_name
+from bot.supervision.outcome import outcome_of
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS, TICK_POINTS
 
@@ -111,6 +115,16 @@ def test_an_open_trade_is_open_at_its_fill():
     assert states(trade) == {"1E": "FILLED", "1S": "WORKING", "1T": "WORKING"}
     assert (trade.net, trade.entry_price, trade.opened_ns, trade.legs[0].protected) == (1, 1000.0, MOMENT, 1)
     assert not trade.over
+
+
+@pytest.mark.parametrize(("said", "mark"), [("HELD_OVER_GAP", Mark.HELD_OVER_GAP), ("VOID", Mark.VOID), ("LATER", Mark.HELD_OVER_GAP)])
+def test_a_mark_is_known_before_the_trade_has_been_left_and_one_that_is_not_known_keeps_it_out_of_rates(said, mark):
+    trade = of(*OPEN, order("1E", MARKED, cause=said))
+    assert (trade.mark, trade.net, states(trade)["1E"]) == (mark, 1, "FILLED")
+    assert trade.closing is (None if mark is Mark.VOID else ExitReason.SESSION)
+    closed = of(*OPEN, order("1E", MARKED, cause=said), order("1X1", "OrderSubmitted", cause="SESSION"), fill("1X1", 990))
+    assert (closed.mark, closed.closing, outcome_of(closed, on_market_time=True).mark) == (mark, ExitReason.SESSION, mark)
+    assert of(*OPEN).mark is None
 
 
 def test_a_partial_fill_counts_what_filled_and_may_fill_on():
@@ -670,3 +684,28 @@ def test_a_refused_cancel_is_asked_again_after_a_second_and_not_in_a_circle():
     assert sent(hands) == ["cancel 1T"]
     hands.wall.advance(MOMENT + SECOND_NS)
     assert sent(hands) == ["cancel 1T", "cancel 1T"]
+
+
+@pytest.mark.parametrize(("factor", "mark"), [(0.0, Mark.HELD_OVER_GAP), (2.0, Mark.VOID)])
+def test_a_mark_is_written_before_the_trade_is_left_and_whoever_goes_on_from_there_has_it(factor, mark):
+    played = Played(plan())
+    for each in played.orders:
+        played.tell(each, "OrderSubmitted")
+        played.tell(each, "OrderAccepted")
+    played.fill(played.orders[0], 1, 1000)
+    before, sent_after = len(played.hands.records), []
+    played.hands.send = lambda command, **_: sent_after.append(len(played.hands.records))
+    seen = bar(0, 1000, 1002, 998, 1001)
+    quality = QualityUpdate(MOMENT, (0.0,) * 4, 1, seen, 0.9, 0.5, (), 1.0, (), hole=True, new_level=factor)
+    BarWatch(RUNTIME).leave_unseen(played.supervisor.trades, quality, played.supervisor.way_out, simulated=False)
+    written = tuple(played.hands.records)
+    assert sent_after and min(sent_after) > before, "what is sent comes after what was written"
+    assert [each.event for each in written[before : sent_after[0]] if isinstance(each, OrderRecord)] == [MARKED]
+    assert recovered(Story(played.intent, written[: before + 1])).mark is played.trade.mark is mark
+    assert recovered(Story(played.intent, written[:before])).mark is None
+    supervisor, hands = adopted(*written[: before + 1], made=played.intent)
+    (trade,) = supervisor.trades
+    assert (trade.mark, trade.closing) == (mark, None if mark is Mark.VOID else ExitReason.SESSION)
+    assert bool(hands.commands) == (mark is not Mark.VOID), "what was held over a hole goes on being left"
+    supervisor.way_out.mark(trade, mark)
+    assert hands.records == [], "it is written once"
