@@ -33,7 +33,7 @@ def _named_folder() -> Path:
 
 
 def remember_run(journal: Path, contracts: Contracts) -> None:
-    """Notes a finished run: its journal and the contracts it ran under. Raises MesbotError if it cannot be written."""
+    """Notes a run, that it began or is over: its journal and the contracts it ran under. Raises MesbotError if it cannot be written."""
     note = {"journal": str(journal.resolve()), "contracts": {"sha256": contracts.sha256, "values": values_of(contracts)}}
     _write(LAST_RUN, note)
 
@@ -59,13 +59,13 @@ def replay_journal() -> Path | None:
 
 
 def last_journal() -> Path | None:
-    """The journal of the last finished run, if it is known and still there."""
+    """The journal of the run that began or ended last, if it is known and still there."""
     journal = Path(_noted(LAST_RUN).get("journal") or "")
     return journal if journal.is_file() else None
 
 
 def last_contracts() -> dict[str, str] | None:
-    """The contract values of the last finished run, by `file: key`, as text; None if no run is known."""
+    """The contract values of the run that began or ended last, by `file: key`, as text; None if no run is known."""
     values = (_noted(LAST_RUN).get("contracts") or {}).get("values")
     return values if isinstance(values, dict) else None
 

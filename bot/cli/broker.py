@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 
 from bot.cli.called import as_called
 from bot.cli.strategies_option import strategies_option
-from bot.errors import UsageError
+from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
     from bot.node.broker_run import Meeting
@@ -48,6 +49,7 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
     from bot.node.broker_run import meet, trade
     from bot.node.live_view import LiveView
     from bot.node.request import Mode
+    from bot.state_folder import remember_run
 
     console = Console()
     met = asyncio.run(meet(request, lambda text: console.print(text, highlight=False, soft_wrap=True)))
@@ -62,6 +64,8 @@ def run_on_broker(request: BrokerRequest, *, report: bool, confirm: Callable[[Me
         console.print("OBSERVE: every plan is shadowed and nothing is sent.", highlight=False)
     if confirm is not None:
         request = confirm(met)
+    with suppress(MesbotError):  # told at its end; until then only `mesbot why` and `mesbot journal` do not find it
+        remember_run(met.journals.path, met.law.contracts)
     with LiveView(console, replayed=met.replay, spoken=as_called) as view, Notifier(met.journals.path, view.say):
         result = asyncio.run(trade(request, met, view.show, view.say))
     for note in result.notes:

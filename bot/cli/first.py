@@ -5,7 +5,7 @@ nothing overrides, and with a reason for every decision in its journal. As
 shipped it trades no real money.
 
 Begin with:
-  mesbot demo          a day in the life, in a minute; no broker, no data
+  mesbot demo          a day in the life in a minute; no broker needed
   mesbot backtest      25 synthetic sessions, with a report to look at
   mesbot check         whether this machine is ready, and what is not
 

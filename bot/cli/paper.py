@@ -27,7 +27,7 @@ Paper trading: a day replayed on the simulated IB gateway, or a paper account at
 
 With no broker configured one day is replayed through the real node, the real adapter and a real
 socket. Earlier bars are served as history. Above real time the gateway waits for the node, so that
-every speed decides the same. With TWS_HOST or TWS_PORT set (and TWS_ACCOUNT, TWS_CLIENT_ID) it
+every speed above 1 decides the same. With TWS_HOST or TWS_PORT set (and TWS_ACCOUNT, TWS_CLIENT_ID) it
 trades that gateway's paper account until stopped (Ctrl-C); a live account is refused.
 
 \b

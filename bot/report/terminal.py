@@ -87,5 +87,5 @@ def _sentences(summary: Summary) -> list[str]:
         *([refusals(summary, write)] if traded else []),
         *(f"[bold yellow]{escape(sentence)}[/bold yellow]" for sentence in wording.data_sentences(summary)),
         f"[dim]{wording.veto_sentence(summary, write)} {wording.quality_sentence(summary, write)}[/dim]",
-        "[dim]A code or number explained: mesbot why K1, mesbot why K1.net. Intervals: one look.[/dim]",
+        "[dim]A code or number: mesbot why K1, mesbot why K1.net. Intervals: one look.[/dim]",
     ]

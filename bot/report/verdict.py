@@ -78,7 +78,7 @@ def _and(names: list[str]) -> str:
 
 def _next(summary: Summary) -> str:
     if "synthetic" in str(summary.run.header.get("bars", "")):
-        return "Next: these bars are synthetic; take your own: mesbot backtest --bars FILE."
+        return "Next: these bars are synthetic; your own: mesbot backtest --bars FILE."
     if not summary.value("book.trades"):
         return "Next: mesbot why --numbers book lists what refused them; the report shows the plans that came nearest."
     missing = summary.random.of(BOOK)

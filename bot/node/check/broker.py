@@ -23,6 +23,10 @@ from bot.runtime.recover import recovered
 
 START_SECONDS = 45.0
 BAR_SECONDS, REFUSAL_SECONDS = 20.0, 2.0  # how long a first bar is waited for, and a refusal while the market is shut
+BESIDE_A_BOT = (
+    "While a bot runs it holds this id; a check sends no order and may have its own: TWS_CLIENT_ID=8 mesbot check. "
+    "Where no bot runs, close the program that holds it."
+)
 NO_BROKER = "no broker configured (TWS_HOST, TWS_PORT)"
 
 
@@ -39,6 +43,9 @@ async def broker_items(contracts: Contracts, environ: Mapping[str, str], state: 
     except e.AccountNotFound as error:
         connected = passed("connection", f"{endpoint} answers")
         return endpoint.account, [connected, trouble_item("account", error), *all_skipped(BROKER_ITEMS[2:], "no account")]
+    except e.ClientIdInUse as error:
+        held = failed("connection", trouble_item("connection", error).found, BESIDE_A_BOT)
+        return endpoint.account, [held, *all_skipped(BROKER_ITEMS[1:], "no connection")]
     except e.BrokerError as error:
         return endpoint.account, [trouble_item("connection", error), *all_skipped(BROKER_ITEMS[1:], "no connection")]
     return found.account, await _session(contracts, endpoint, found, _explained(state, contracts, found, paper=paper), paper=paper)

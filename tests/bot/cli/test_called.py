@@ -124,6 +124,10 @@ def test_every_help_fits_80_columns_as_a_fresh_clone_calls_it(empty, words):
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_the_first_words_fit_80_columns_too(empty):
+    assert max(map(len, run()[1].splitlines())) <= 80
+
+
 def test_the_module_is_called_by_the_python_that_was_typed(tmp_path):
     program = [sys.executable, "-m", "bot.cli", "stop"]
     environment = {**os.environ, "MESBOT_HOME": str(tmp_path)}

@@ -23,6 +23,7 @@ from bot.gateway.clock import Clock
 from bot.gateway.config import GatewayConfig
 from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
+from bot.ibkr import errors as e
 from bot.journal.records import Kind, OperatorRecord
 from bot.journal.store import Journal
 from bot.node.check import BROKER_ITEMS, CheckItem, CheckReport, Status, broker, clock_item, run_checks
@@ -360,6 +361,18 @@ def test_without_an_answer_every_later_item_is_skipped(folder):
     assert report.failed == ["connection"] and report.account == "DU5"
     assert "gateway unreachable: nothing answers" in at(report, "connection").found and "4002" in at(report, "connection").remedy
     assert {at(report, name).found for name in BROKER_ITEMS[1:]} == {"no connection"}
+
+
+def test_a_check_beside_a_bot_that_runs_is_told_to_use_a_client_id_of_its_own(folder, monkeypatch):
+    async def held(*_: object, **__: object) -> None:
+        raise e.ClientIdInUse("client id 7 is in use", code=326)
+
+    monkeypatch.setattr("bot.node.check.broker.probe", held)
+    items = check_here(folder, TWS_PORT="4002")
+    assert items["connection"].status is FAIL
+    assert "client id in use (326)" in items["connection"].found
+    assert "TWS_CLIENT_ID=8 mesbot check" in items["connection"].remedy
+    assert items["orders"].found == "no connection"
 
 
 def test_an_environment_that_cannot_be_fails_the_connection_with_its_sentence(folder):
