@@ -8,7 +8,8 @@ ASYNC_VENV := .venv-ib-async
 ASYNC_STAMP := $(ASYNC_VENV)/.setup-finished
 UV := uv
 # By file: the tests of a file share what they set up. Four at a time on any machine: many wait, for a socket or another process.
-PYTEST := python -m pytest -n 4 --dist loadfile
+# In the order of tests/conftest.py: left to itself, xdist begins with files of many tests, and those of a few long ones come last.
+PYTEST := python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 # Where it is set, each of the hundreds of processes that the tests start would compile the bot anew.
 unexport PYTHONDONTWRITEBYTECODE
 
