@@ -6,6 +6,7 @@ The strictest wins: what all sources allow. Times are UTC nanoseconds.
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -26,14 +27,22 @@ def clock_ns(date: dt.date, time: dt.time) -> int:
 
 
 def library_spans(contract: SessionContract, first: dt.date, last: dt.date) -> tuple[Spans, Spans]:
-    """RTH and Globex hours of each date the libraries call open: RTH is what all of them and rth allow."""
+    """RTH and Globex hours of each date the libraries call open: RTH is what all of them and rth allow. Raises CalendarError."""
+    rth, globex = _library_spans(contract.calendars.rth, contract.calendars.globex, (contract.rth.open, contract.rth.close), first, last)
+    return dict(rth), dict(globex)
+
+
+@lru_cache(maxsize=16)  # the libraries take a third of a second, and who only looks asks the same again and again
+def _library_spans(
+    stocks_name: str, futures_name: str, hours: tuple[dt.time, dt.time], first: dt.date, last: dt.date
+) -> tuple[Spans, Spans]:
     import exchange_calendars  # both take a second to import: only who needs a calendar pays
     import pandas as pd
     import pandas_market_calendars
 
     try:
-        stocks = exchange_calendars.get_calendar(contract.calendars.rth, start=first - _MARGIN, end=last + _MARGIN).schedule
-        futures = pandas_market_calendars.get_calendar(contract.calendars.globex).schedule(first - _MARGIN, last + _MARGIN)
+        stocks = exchange_calendars.get_calendar(stocks_name, start=first - _MARGIN, end=last + _MARGIN).schedule
+        futures = pandas_market_calendars.get_calendar(futures_name).schedule(first - _MARGIN, last + _MARGIN)
     except (ValueError, RuntimeError, exchange_calendars.errors.CalendarError) as error:
         raise CalendarError(f"No calendar from {first} to {last}: {error}; ask for dates and names that the libraries know.") from error
     range_ = slice(pd.Timestamp(first), pd.Timestamp(last))
@@ -46,7 +55,7 @@ def library_spans(contract: SessionContract, first: dt.date, last: dt.date) -> t
         if futures_open[row]:
             globex[date] = (moments["market_open"][row], moments["market_close"][row])
         if stocks_open[row] and futures_open[row]:
-            regular = clock_ns(date, contract.rth.open), clock_ns(date, contract.rth.close)
+            regular = clock_ns(date, hours[0]), clock_ns(date, hours[1])
             _narrow(rth, date, (moments["open"][row], moments["close"][row]), globex[date], regular)
     return rth, globex
 

@@ -18,6 +18,7 @@ from bot.cli.check import check
 from bot.cli.completion import completion
 from bot.cli.config import config
 from bot.cli.contracts import contracts
+from bot.cli.dashboard import dashboard
 from bot.cli.data import data
 from bot.cli.defaults import read_defaults
 from bot.cli.demo import demo
@@ -50,6 +51,7 @@ Examples:
   mesbot paper                         a day live, no broker needed
   mesbot check                         what must be right before it may trade
   mesbot drill                         the kill switch at work, with its times
+  mesbot dashboard                     live pages in the browser
   mesbot status                        budgets, locks, kill switch, trades
   mesbot lock --reason "on the road"   no entries until mesbot unlock
   mesbot resume --reason "looked at"   arm a kill switch that tripped
@@ -105,8 +107,8 @@ def cli(ctx: click.Context) -> None:
 
 
 VERBS = (
-    backtest, check, compare, completion, config, contracts, data, demo, drill, gateway, journal, kill, live, lock, notebooks, paper,
-    report, resume, runs, status, strategies, strategy, unlock, why,
+    backtest, check, compare, completion, config, contracts, dashboard, data, demo, drill, gateway, journal, kill, live, lock,
+    notebooks, paper, report, resume, runs, status, strategies, strategy, unlock, why,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)
