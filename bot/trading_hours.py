@@ -27,7 +27,10 @@ def clock_ns(date: dt.date, time: dt.time) -> int:
 
 
 def library_spans(contract: SessionContract, first: dt.date, last: dt.date) -> tuple[Spans, Spans]:
-    """RTH and Globex hours of each date the libraries call open, the caller's own: RTH is what all of them and rth allow."""
+    """RTH and Globex hours of each date the libraries call open, the caller's own: RTH is what all of them and rth allow.
+
+    Raises CalendarError.
+    """
     rth, globex = _library_spans(contract.calendars.rth, contract.calendars.globex, contract.rth.open, contract.rth.close, first, last)
     return dict(rth), dict(globex)
 

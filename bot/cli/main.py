@@ -20,6 +20,7 @@ from bot.cli.check import check
 from bot.cli.completion import completion
 from bot.cli.config import config
 from bot.cli.contracts import contracts
+from bot.cli.dashboard import dashboard
 from bot.cli.data import data
 from bot.cli.defaults import read_defaults
 from bot.cli.demo import demo
@@ -52,6 +53,7 @@ Examples:
   mesbot paper                       a day live, no broker needed
   mesbot check                       what must be right to trade
   mesbot drill                       the kill switch, with its times
+  mesbot dashboard                   live pages in the browser
   mesbot status                      budgets, locks, open trades
   mesbot lock --reason "travelling"  no entries until unlock
   mesbot resume --reason "looked at" arm a tripped kill switch
@@ -113,8 +115,8 @@ def cli(ctx: click.Context) -> None:
 
 
 VERBS = (
-    alerts, backtest, check, compare, completion, config, contracts, data, demo, drill, gateway, journal, kill, live, lock, notebooks,
-    paper, report, resume, runs, status, strategies, strategy, unlock, why,
+    alerts, backtest, check, compare, completion, config, contracts, dashboard, data, demo, drill, gateway, journal, kill, live, lock,
+    notebooks, paper, report, resume, runs, status, strategies, strategy, unlock, why,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

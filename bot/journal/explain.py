@@ -45,7 +45,7 @@ def decision_lines(decision: Body, vetoer: str) -> list[str]:
     if gate:
         lines.append(_row("first gate", _gate(gate)))
     lines += [_row("also fails" if not index else "", _gate(other)) for index, other in enumerate(decision.get("others", ()))]
-    if change := _to_pass(decision, vetoer):
+    if change := to_pass(decision, vetoer):
         lines.append(_row("to pass", change))
     if decision.get("plan"):
         lines.append(_row("plan", plan_text(decision["plan"])))
@@ -145,8 +145,10 @@ def _event(record: Record) -> str:
             return ", ".join(f"{name}={value}" for name, value in body.items())
 
 
-def _to_pass(decision: Body, vetoer: str) -> str:
-    """The recorded smallest change; without a plan it is not recorded, but follows from the gates."""
+def to_pass(decision: Body, vetoer: str) -> str:
+    """What would have had to be otherwise for a decision to be an entry; "" if nothing or the filter only waited.
+
+    The recorded smallest change; without a plan it is not recorded, but follows from the gates."""
     recorded = decision.get("smallest_change", "")
     waiting = decision["strategy"] == vetoer and decision["action"] == Action.SKIP  # it did not veto: nothing had to pass
     if recorded or waiting or not decision.get("gate"):

@@ -144,7 +144,7 @@ def _facts(glance: Glance, remaining: str) -> list[Table | Text]:
     left = glance.day_limit_cents + glance.realised_cents
     trades = f"{glance.trades_today} trade{'' if glance.trades_today == 1 else 's'}"
     day = Text(f"day       {dollars(glance.realised_cents)} in {trades}; {balance(left)} of the day's loss budget left")
-    return [table, *_session(glance.session, quality.ts_ns, remaining), day, *_position(glance.trade, quality.raw_prices[3])]
+    return [table, *_session(glance.session, quality.ts_ns, remaining), day, *position_lines(glance.trade, quality.raw_prices[3])]
 
 
 def _session(session: Session | None, ts_ns: int, remaining: str) -> list[Text]:
@@ -157,7 +157,8 @@ def _session(session: Session | None, ts_ns: int, remaining: str) -> list[Text]:
     return [Text(f"session   {bar} {percent(share)}, closes {new_york(session.close_ns):%H:%M}{rest}")]
 
 
-def _position(trade: TradeView | None, close: float) -> list[Text]:
+def position_lines(trade: TradeView | None, close: float) -> list[Text]:
+    """What is held with stop and target, and what it is worth at this price (points): ticks, dollars, R."""
     if trade is None:
         return [Text("position  flat")]
     side = "long" if trade.side > 0 else "short"

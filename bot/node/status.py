@@ -28,7 +28,7 @@ from bot.journal.run_end import interrupted
 from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.found import found_at_broker
-from bot.node.journals import FOLDER, journals_of, with_earlier_years
+from bot.node.journals import FOLDER, Journals, journals_of, with_earlier_years
 from bot.node.kill_request import ALLOW_ENTRIES, STOP_ENTRIES, refused_request, waiting_kill, waiting_request
 from bot.node.laws import law_and_words, market_ns_of, readable_contracts
 from bot.node.request import Mode
@@ -179,17 +179,23 @@ def status_of(state: Path, name: JournalName, contracts: Contracts, now_ns: int)
     Raises JournalError if a file is no journal, CalendarError if it holds times that no calendar covers.
     """
     journals = journals_of(state, *name)
-    past, newest = past_of(journals.earlier), _newest(journals.path)
+    return status_from(past_of(journals.earlier), journals, name.mode, name.account, contracts, now_ns)
+
+
+def status_from(past: Past, journals: Journals, mode: str, account: str, contracts: Contracts, now_ns: int) -> JournalStatus:
+    """The same of any journals, whose fold is at hand. Raises as `status_of`."""
+    newest = _newest(journals.path)
+    replayed = newest.replayed or not account  # without an account there was no market but a recorded one
     trouble, link = found_at_broker(journals.path)
-    as_of_ns = market_ns_of(newest.replayed, past.last_ns, now_ns)
+    as_of_ns = market_ns_of(replayed, past.last_ns, now_ns)
     law, told = law_and_words(contracts, journals, newest.contracts_sha256, as_of_ns)
     calendar = _calendar(law, journals.first_ns or as_of_ns, as_of_ns)
     return JournalStatus(
-        mode=name.mode,
-        account=name.account,
+        mode=mode,
+        account=account,
         path=str(journals.path),
         running=held_by(journals.path),
-        replayed=newest.replayed,
+        replayed=replayed,
         last_ns=past.last_ns,
         last_record=times.new_york(past.last_ns),
         as_of_ns=as_of_ns,

@@ -1,0 +1,108 @@
+"""The page Now as words: cards of facts, each a name, a text and a tone. The figures are those of `mesbot status` and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from bot.dashboard.now import Now
+from bot.decision.snapshot import KillState
+from bot.journal.times import new_york
+from bot.node.status import Budget, JournalStatus, UnfinishedTrade
+from bot.report.wording import balance, dollars
+
+
+class Tone(StrEnum):
+    """How a fact is shown: as it should be, as it should not be, or plain. What is not known is never GOOD."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BAD = "bad"
+
+
+class Fact(NamedTuple):
+    """One line of a card."""
+
+    name: str
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+def cards(now: Now) -> dict[str, list[Fact]]:
+    """The facts by the heading of their card, in order."""
+    return {
+        "Bot": list(_bot(now)),
+        "Position": list(_position(now)),
+        "Locks": list(_locks(now.status)),
+        "Budgets": list(_budgets(now.status)),
+        "Scores": [Fact(*line.split(None, 1)) if " " in line else Fact("", line) for line in now.scores] or [Fact("", "no bar yet")],
+    }
+
+
+def _bot(now: Now) -> Iterator[Fact]:
+    status = now.status
+    yield Fact("mode", f"{status.mode} {status.account}".strip())
+    yield Fact("bot", "not running", Tone.BAD) if status.running is None else Fact("bot", f"runs, process {status.running or 'unknown'}")
+    yield Fact("clock", f"{new_york(status.as_of_ns)[:16]} New York{', of replayed time' if status.replayed else ''}")
+    yield Fact(
+        "last bar", f"{new_york(now.bar_ns)}{'' if now.close is None else f', close {now.close:,.2f}'}" if now.bar_ns else "none yet"
+    )
+    armed = status.kill.state == KillState.ARMED
+    why = f": {status.kill.reason}" if status.kill.reason and not armed else ""
+    yield Fact("kill switch", f"{status.kill.state}{why}", Tone.GOOD if armed else Tone.BAD)
+    for sentence in (*status.told, *_requests(status)):
+        yield Fact("told", sentence, Tone.BAD)
+    yield Fact("link", status.link or "nothing told", Tone.PLAIN)
+    if status.trouble:
+        yield Fact("last trouble", status.trouble)
+    yield Fact("entry window", now.window)
+
+
+def _requests(status: JournalStatus) -> Iterator[str]:
+    """What was asked for and is not carried out yet."""
+    asked = (("kill", status.kill_request), ("lock", status.lock_request), ("unlock", status.unlock_request))
+    yield from (f"a {what} waits to be carried out: {reason}" for what, reason in asked if reason is not None)
+    if status.refused_request:
+        yield status.refused_request
+    if status.interrupted:
+        yield status.interrupted
+
+
+def _position(now: Now) -> Iterator[Fact]:
+    first, *rest = now.position
+    yield Fact("position", first)
+    for line in rest:
+        yield Fact("open", line)
+    for trade in now.status.unfinished:
+        yield from _orders(trade)
+    if now.bare:
+        yield Fact("cover", "contracts are held and no stop is known to work for them", Tone.BAD)
+    yield Fact("naked time today", f"{now.naked_seconds:.1f} s", Tone.BAD if now.naked_seconds > 1 else Tone.PLAIN)
+
+
+def _orders(trade: UnfinishedTrade) -> Iterator[Fact]:
+    for order in trade.orders:
+        at = "" if order.price is None else f" at {order.price:,.2f}"
+        yield Fact(order.role.lower(), f"{order.state}{at}, {order.filled} of {order.quantity} filled")
+
+
+def _locks(status: JournalStatus) -> Iterator[Fact]:
+    if not status.counters.locks:
+        yield Fact("", "none")
+    for lock in status.counters.locks:
+        yield Fact("", lock, Tone.BAD)
+
+
+def _budgets(status: JournalStatus) -> Iterator[Fact]:
+    counters = status.counters
+    yield Fact("trading day", counters.trading_day)
+    for name, budget in (("day", counters.day), ("week", counters.week), ("month", counters.month)):
+        yield Fact(name, _budget(budget), Tone.BAD if budget.left_cents <= 0 else Tone.PLAIN)
+    yield Fact("trades", f"{counters.trades_today} of {counters.max_trades} today")
+    yield Fact("submissions", f"{counters.submissions_today} of {counters.max_submissions} today")
+    yield Fact("losing streak", f"{counters.losing_streak} of {counters.max_losses}")
+
+
+def _budget(budget: Budget) -> str:
+    return f"{dollars(budget.realised_cents)}; {balance(budget.left_cents)} left of {balance(budget.limit_cents)}"

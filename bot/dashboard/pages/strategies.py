@@ -1,0 +1,50 @@
+"""The page Strategies."""
+
+from __future__ import annotations
+
+from nicegui import run, ui
+
+from bot.dashboard.kept import changes, ledger, trusted
+from bot.dashboard.pages.frame import Desk, Rows, framed, heading
+from bot.dashboard.watch import Seen
+from bot.errors import MesbotError
+from bot.masking import masked
+
+TRUST = (("strategy", "Strategy"), ("state", "State"), ("evidence", "Evidence"), ("release", "Released by"))
+CHANGES = (("time", "Time"), ("strategy", "Strategy"), ("change", "From → to"), ("reason", "Why"))
+LEDGER = (("kind", ""), ("refuser", "Refused by"), ("net", "Net"), ("episodes", "Episodes"), ("saved", "Saved"), ("cost", "Cost"))
+NO_LEDGER = "No refused plan was followed to its end."
+
+
+def strategies_page(desk: Desk) -> None:
+    """How far each strategy is trusted, why, and what lets it go; what the refusals saved or cost."""
+
+    def show(seen: Seen) -> None:
+        if seen.now is not None:
+            trust.show(trusted(seen.now.status))
+
+    async def look() -> None:
+        target = desk.watch.seen.target
+        if target is None:
+            return
+        try:
+            changed.show(await run.io_bound(changes, target.path))
+            found = await run.io_bound(ledger, target.path)
+        except MesbotError as error:
+            said.set_text(masked(str(error)))
+            return
+        table.show(found)
+        said.set_text("" if found else NO_LEDGER)
+
+    with framed(desk, "Strategies", lambda seen: show(seen)):
+        heading("Trust")
+        trust = Rows(TRUST, "Trust")
+        ui.element("div").style("height: 18px")
+        heading("Changes of state, the newest first")
+        changed = Rows(CHANGES, "Changes of state")
+        ui.element("div").style("height: 18px")
+        heading("What refusals saved or cost")
+        said = ui.label("…").classes("muted")
+        table = Rows(LEDGER, "Ledger")
+        ui.button("Look again", on_click=look, color=None).props("flat dense").classes("plain")
+    ui.timer(0.1, look, once=True)

@@ -1,0 +1,103 @@
+"""How the pages look: the report's colours, by daylight and in the dark, on a phone and on a desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.report.colours import AMBER, BLUE, CARD, DARK, GREEN, INK, RED
+
+_NAMED = {"ink": INK, "muted": "#5a6675", "card": CARD, "blue": BLUE, "good": "#246a4b", "bad": "#a33a2c", "amber": AMBER}
+_LIGHT = {**_NAMED, "line": "#d5dbe2", "paper": "#f6f7f8", "alarm": "#fdf1ee", "alarmed": "#7c2d22"}
+_NIGHT = {
+    "ink": DARK[INK], "muted": "#9fadbc", "card": DARK[CARD], "blue": DARK[BLUE], "good": DARK[GREEN], "bad": DARK[RED],
+    "amber": DARK[AMBER], "line": "#2b3540", "paper": "#12181f", "alarm": "#3a1f1b", "alarmed": "#f3b8ae",
+}  # fmt: skip
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+
+
+CSS = (
+    f":root {{ color-scheme: light dark; {_variables(_LIGHT)} }}\n"
+    f"@media (prefers-color-scheme: dark) {{ :root {{ {_variables(_NIGHT)} }} }}\n"
+    """
+body { background: var(--paper) !important; color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+.nicegui-content { padding: 0; display: block; width: 100%; }
+.top { background: var(--card); border-bottom: 1px solid var(--line); padding: 10px 20px; display: flex; flex-wrap: wrap;
+  gap: 8px 18px; align-items: center; position: sticky; top: 0; z-index: 10; }
+.top .name { font-weight: 700; letter-spacing: -.01em; }
+.top a { color: var(--muted); text-decoration: none; padding: 6px 4px; border-bottom: 2px solid transparent; }
+.top a.here { color: var(--ink); border-color: var(--blue); font-weight: 600; }
+.top .space { flex: 1; }
+a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
+.beat { color: var(--muted); font-variant-numeric: tabular-nums; font-size: 13px; }
+.warning { background: var(--alarm); border-left: 4px solid var(--bad); color: var(--alarmed); padding: 10px 20px; font-weight: 600; }
+.cutnote { display: none; }
+body.cut .cutnote { display: block; }
+.main { max-width: 1360px; margin: 0 auto; padding: 18px 20px 60px; }
+.stale .main, body.cut .main { opacity: .55; filter: grayscale(.8); }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 14px; align-items: start; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; min-width: 0; }
+.wide { grid-column: 1 / -1; margin-top: 14px; }
+h2 { font-size: 15px; line-height: 1.4; font-weight: 650; margin: 0 0 6px; color: var(--ink); }
+.fact { display: grid; grid-template-columns: 116px minmax(0, 1fr); gap: 2px 10px; padding: 3px 0; border-top: 1px solid var(--line); }
+.fact > :first-child { color: var(--muted); font-size: 13.5px; padding-top: 1px; }
+.fact > :last-child { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.fact.bare { grid-template-columns: minmax(0, 1fr); }
+.fact.bare > :first-child { display: none; }
+.good { color: var(--good); font-weight: 600; }
+.bad { color: var(--bad); font-weight: 600; }
+.muted { color: var(--muted); font-size: 13.5px; }
+.q-table__card { background: var(--card); color: var(--ink); box-shadow: none; border: 1px solid var(--line); border-radius: 8px; }
+.q-table th { color: var(--muted); font-size: 12.5px; font-weight: 500; text-align: left; }
+.q-table td { white-space: normal !important; overflow-wrap: break-word; vertical-align: top; font-size: 13.5px; height: auto !important;
+  padding: 6px 10px !important; }
+.q-table th { padding: 6px 10px !important; }
+.q-table td:first-child { white-space: nowrap !important; }
+.q-table__bottom--nodata { color: var(--muted); }
+.q-btn.danger { color: var(--bad) !important; } .q-btn.danger.filled { background: var(--bad) !important; color: var(--card) !important; }
+.q-btn.plain { color: var(--blue) !important; }
+.filters { display: flex; flex-wrap: wrap; gap: 10px; align-items: end; margin: 14px 0 8px; }
+.filters .q-field { min-width: 130px; }
+.q-field__native, .q-field__label, .q-field__input { color: var(--ink) !important; }
+.q-btn { text-transform: none; }
+.said { white-space: pre-wrap; overflow-wrap: anywhere; }
+.q-dialog .card { width: min(92vw, 460px); }
+@media (max-width: 700px) {
+  .top { padding: 8px 12px; gap: 4px 12px; }
+  .main { padding: 12px 10px 60px; }
+  .fact { grid-template-columns: 92px minmax(0, 1fr); }
+  .q-table thead { display: none; }
+  .q-table, .q-table tbody, .q-table tbody tr, .q-table tbody td { display: block; width: 100%; max-width: 100%; }
+  .q-table tbody tr, .q-table--dense .q-table tbody tr { border-bottom: 1px solid var(--line); padding: 6px 0; height: auto; }
+  .q-table tbody td, .q-table--dense .q-table tbody td { border: 0; padding: 1px 10px !important; height: auto; position: static; }
+  .q-table tbody td:first-child { font-weight: 600; }
+  .q-table tbody td:empty, .q-table tbody td:first-child::before { display: none; }
+  .q-table tbody td::before { color: var(--muted); font-size: 12px; display: inline-block; min-width: 88px; margin-right: 8px; }
+  .top .q-btn { font-size: 12px; padding: 2px 8px !important; }
+  .beat { font-size: 12px; }
+}
+"""
+)
+
+# A page whose dashboard has fallen silent shows old figures: nobody but the page itself can say so then.
+HEARTBEAT = """<script>
+(() => {
+  let heard = Date.now(), words = "";
+  setInterval(() => {
+    const beat = document.querySelector(".beat"), now = Date.now();
+    if (beat && beat.textContent !== words) { words = beat.textContent; heard = now; }
+    document.body.classList.toggle("cut", now - heard > 4000);
+  }, 500);
+})();
+</script>"""
+
+
+def by_night(figure: Any) -> Any:
+    """The same figure in the colours of the dark."""
+    if isinstance(figure, dict):
+        return {name: by_night(value) for name, value in figure.items()}
+    if isinstance(figure, list):
+        return [by_night(each) for each in figure]
+    return DARK.get(figure, figure) if isinstance(figure, str) else figure

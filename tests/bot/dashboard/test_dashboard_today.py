@@ -1,0 +1,96 @@
+"""The page Today: the newest session's decisions, filtered and in pages, and its chart; what is new is read once."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from builders import CONTRACTS, new_york_ns
+from dashboard_journals import EVIL, account_journal, bar, decision
+
+from bot.dashboard.today import ALL, PAGE_ROWS, Today, chart, page_of
+from bot.journal.records import Action, Kind
+from bot.journal.store import Journal
+
+NEXT = new_york_ns("2025-09-17 10:30")
+
+
+@pytest.fixture
+def path(state):
+    return account_journal(state, held=True, evil=EVIL)
+
+
+def read(path) -> Today:
+    today = Today(path, "K5")
+    assert today.read()
+    return today
+
+
+def add(path, ts_ns: int, *decisions) -> None:
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        journal.add(Kind.BAR, ts_ns, bar())
+        for each in decisions:
+            journal.add(Kind.DECISION, ts_ns, each, each.strategy)
+        journal.close_link(ts_ns)
+
+
+def test_it_lists_every_decision_of_the_day_newest_first(path):
+    today = read(path)
+    rows = today.chosen()
+    assert (today.date, len(rows)) == ("2025-09-16", 10)
+    assert rows[0][1:5] == ("10:31", "K5", "SKIP", "FRICTION_SHARE") and rows[-1].said == EVIL
+    assert rows[1].to_enter == "share would have to fall by 0.11"
+
+
+def test_filters_leave_what_they_name_and_one_that_is_unknown_leaves_nothing(path):
+    today = read(path)
+    assert {row.strategy for row in today.chosen(strategy="K2")} == {"K2"} and len(today.chosen(strategy="K2")) == 2
+    assert len(today.chosen(words="k3 LONG")) == 2 and len(today.chosen(gate="FRICTION_SHARE")) == 10
+    assert today.chosen(strategy="K9") == today.chosen(action="?") == today.chosen(gate="NONE_SUCH") == []
+    assert today.choices("strategy") == [ALL, "K1", "K2", "K3", "K4", "K5"]
+
+
+def test_what_is_new_is_read_once_and_what_is_not_is_nothing(path):
+    today = read(path)
+    assert not today.read()
+    add(path, new_york_ns("2025-09-16 10:32"), decision("K1", Action.ENTER))
+    assert today.read() and len(today.rows) == 11 and today.rows[-1].action == "ENTER"
+
+
+def test_a_new_day_begins_anew(path):
+    today = read(path)
+    add(path, NEXT, decision("K1"))
+    today.read()
+    assert (today.date, [row.time for row in today.rows], len(today.minutes)) == ("2025-09-17", ["10:30"], 1)
+    assert read(path).rows == today.rows, "and so does who looks only then"
+
+
+@pytest.mark.parametrize(("number", "shown", "size"), [(1, 1, 50), (40, 40, 0), (39, 39, 50), (0, 1, 50), (99, 39, 50)])
+def test_rows_are_shown_in_pages(path, number, shown, size):
+    row = read(path).rows[0]
+    rows, at, pages = page_of([row] * (390 * 5), number)
+    assert pages == 39 and PAGE_ROWS == 50
+    if number <= 39:
+        assert (at, len(rows)) == (shown, size)
+    else:
+        assert (at, len(rows)) == (39, 50)
+
+
+def test_no_row_is_a_page(path):
+    assert page_of([], 3) == ([], 1, 1)
+
+
+def test_the_chart_holds_the_minutes_and_the_fill_and_no_word_of_the_journal_as_html(path):
+    figure = chart(read(path))
+    candles, *marks = figure["data"]
+    assert candles["x"] == ["10:30", "10:31"] and candles["close"] == [250.0, 250.5]
+    assert [(each["name"], each["y"]) for each in marks] == [("entry", [250.0])]
+    assert "<img" not in json.dumps(figure)
+
+
+def test_a_journal_without_a_bar_is_an_empty_day(state, tmp_path):
+    path = tmp_path / "journal.sqlite"
+    Journal.create(path, "paper", CONTRACTS, {}, lambda: 1).close()
+    today = Today(path, "K5")
+    today.read()
+    assert (today.date, today.rows, chart(today)["data"]) == ("", [], [])

@@ -1,0 +1,123 @@
+"""The page Now says what `mesbot status` and the journal say, and says when that is not of this moment."""
+
+from __future__ import annotations
+
+import pytest
+from builders import CONTRACTS
+from dashboard_journals import EVIL, TEN_31, account_journal
+
+from bot.calendar import SessionCalendar
+from bot.dashboard.facts import Fact, Tone, cards
+from bot.dashboard.now import Now, now_of, why_stale, window
+from bot.dashboard.target import path_to_show, target_of
+from bot.errors import UsageError
+from bot.journal.records import Kind, OperatorRecord
+from bot.journal.run_lock import RunLock
+from bot.journal.store import Journal
+from bot.node.status import journal_names, status_of
+from bot.state_folder import remember_replay
+from bot.units import SECOND_NS
+
+
+def now(state, **how) -> Now:
+    return now_of(target_of(account_journal(state, **how)), CONTRACTS, TEN_31)
+
+
+def facts(found: Now) -> dict[tuple[str, str], Fact]:
+    return {(title, fact.name): fact for title, each in cards(found).items() for fact in each}
+
+
+def test_it_is_the_status_that_mesbot_status_says(state):
+    found = now(state, held=True)
+    (name,) = journal_names(state)
+    assert found.status == status_of(state, name, CONTRACTS, TEN_31)
+
+
+def test_every_thing_a_person_asks_stands_on_it(state):
+    said = facts(now(state))
+    assert said["Bot", "mode"].text == "PAPER DU1" and said["Bot", "bot"] == Fact("bot", "not running", Tone.BAD)
+    assert said["Bot", "clock"].text == "2025-09-16 10:31 New York, of replayed time"
+    assert said["Bot", "last bar"].text == "2025-09-16 10:31, close 250.50"
+    assert said["Bot", "kill switch"] == Fact("kill switch", "ARMED", Tone.GOOD)
+    assert said["Bot", "entry window"].text.startswith("open until 11:30")
+    assert said["Budgets", "day"].text == "$0.00; $30.00 left of $30.00"
+    assert said["Position", "position"].text == "flat" and said["Locks", ""].text == "none"
+    assert said["Scores", "DVS"].text == "0.90: gap −0.10" and said["Scores", "EQS"].text == "0.80: late_fill −0.20"
+
+
+def test_a_position_stands_there_with_stop_target_and_what_it_is_worth(state):
+    said = facts(now(state, held=True))
+    assert said["Position", "position"].text == "K1 long 1 at 250.00, stop 248.00, target 254.00"
+    assert said["Position", "open"].text == "+2 ticks, +$2.50, +0.25 R, before fees"
+    assert said["Position", "stop"].text == "WORKING at 248.00, 0 of 1 filled" and ("Position", "cover") not in said
+
+
+def test_what_would_have_let_each_strategy_enter_is_said(state):
+    found = now(state)
+    assert [each.strategy for each in found.headroom] == ["K1", "K2", "K3", "K4", "K5"]
+    assert found.headroom[0].said == "K1 long skipped: FRICTION_SHARE: share=0.41, limit=0.30"
+    assert found.headroom[0].to_enter == "share would have to fall by 0.11"
+
+
+def test_a_lock_is_shown_with_who_since_when_why_and_its_end(state):
+    path = account_journal(state)
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        journal.write_ahead(Kind.OPERATOR, TEN_31, OperatorRecord("lock", EVIL))
+    said = facts(now_of(target_of(path), CONTRACTS, TEN_31))
+    lock = said["Locks", ""]
+    assert lock == Fact("", f"by a person since 2025-09-16 10:31: {EVIL}; until mesbot unlock", Tone.BAD)
+
+
+@pytest.mark.parametrize(
+    ("running", "after_seconds", "market_open", "said"),
+    [
+        (7, 1, True, ""),
+        (7, 80, True, ""),
+        (None, 1, True, "No bot runs"),
+        (7, -30, True, "The clocks are apart"),
+        (7, 120, True, "has written nothing for 120 s"),
+        (7, 120, False, ""),
+    ],
+)
+def test_what_is_no_picture_of_this_moment_says_so(state, running, after_seconds, market_open, said):
+    import msgspec
+
+    found = now(state, wall_ns=TEN_31)
+    found = found._replace(status=msgspec.structs.replace(found.status, running=running))
+    why = why_stale(found, TEN_31 + after_seconds * SECOND_NS, market_open)
+    assert said in why and bool(why) == bool(said) and "\n" not in why
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2025-09-16 10:31", "open until 11:30"),
+        ("2025-09-16 11:45", "next from 2025-09-16 13:"),
+        ("2025-09-19 16:30", "shut (outside session); next from 2025-09-22 09:"),
+    ],
+)
+def test_the_next_window_is_the_calendars(at, said):
+    import datetime as dt
+
+    from builders import new_york_ns
+
+    calendar = SessionCalendar(CONTRACTS.session, dt.date(2025, 9, 10), dt.date(2025, 9, 30))
+    assert said in window(calendar, new_york_ns(at))
+
+
+def test_the_journal_of_who_runs_is_shown_before_a_newer_one(state, tmp_path):
+    account = account_journal(state)
+    replay = tmp_path / "out" / "journal.sqlite"
+    replay.parent.mkdir()
+    Journal.create(replay, "paper", CONTRACTS, {}, lambda: 1).close()
+    remember_replay(replay)
+    assert path_to_show(None, lambda: None) == replay
+    with RunLock(account):
+        assert path_to_show(None, lambda: None) == account
+    assert path_to_show(account, lambda: None) == account
+
+
+def test_without_any_journal_it_is_one_sentence(state, tmp_path):
+    for named in (None, tmp_path / "nowhere.sqlite"):
+        with pytest.raises(UsageError):
+            path_to_show(named, lambda: None)
