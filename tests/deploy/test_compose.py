@@ -87,7 +87,7 @@ def test_the_compose_file_keeps_the_rules():
         ("secrets: [tws_account]", "secrets: []", "does not have"),
         ("networks: [broker]", "networks: [brokr]", "declared nowhere"),
         ('volumes: ["state:/state"]', 'volumes: ["stat:/state"]', "declared nowhere"),
-        ("restart: on-failure:10", "restart: sometimes", "restart sometimes"),
+        ("restart: unless-stopped  # a gateway", "restart: sometimes  # a gateway", "restart sometimes"),
         ("  logging: *logs", "  tty: true", "grows without bound"),
         ("depends_on: [gateway]", "depends_on: [gatway]", "is no service"),
         ("./secrets/alerts", "/etc/alerts", "is no file in ./secrets"),
