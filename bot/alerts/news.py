@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bot.alerts.alert import Event, Said
 from bot.alerts.around import failed_checks, new_locks, roll_due
+from bot.alerts.blocked import Blocked
 from bot.alerts.data import Data
 from bot.alerts.digest import digest, newest_day, standing
 from bot.alerts.follow import added_since, end_of
@@ -46,7 +47,7 @@ class News:
         self._digest_at = digest_at
         self._begun = self._replayed = False
         self._naked, self._naked_from = Naked(), 0
-        self._data, self._health = Data(), Health(path)
+        self._data, self._blocked, self._health = Data(), Blocked(), Health(path)
 
     def added(self, wall_ns: int) -> Iterator[Said]:
         """What the journal says. Raises MesbotError if it cannot be read; it goes on with the next look."""
@@ -109,7 +110,7 @@ class News:
             another, place.journal = bool(place.journal), added.journal
             if another:  # a new file has taken its place, and is read from its beginning
                 place.seq = place.run = self._naked_from = 0
-                place.ill, self._naked, self._data = "", Naked(), Data()
+                place.ill, self._naked, self._data, self._blocked = "", Naked(), Data(), Blocked()
                 return
         for header in added.headers:
             place.run = header.run
@@ -159,6 +160,7 @@ class News:
         if row.kind == Kind.CONTRACTS:
             self._law()
         yield from self._data.take(row)
+        yield from self._blocked.take(row)
         if row.seq > self._naked_from:
             yield from self._naked.take(row)
 

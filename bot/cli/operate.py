@@ -31,6 +31,7 @@ Examples:
   mesbot status
   mesbot status --mode live --account U1234567
   mesbot status --json
+  mesbot status --healthy              exit code 0 if a bot runs and is well
 """
 
 
@@ -50,18 +51,28 @@ def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(help=STATUS_HELP, short_help="Budgets, locks, kill switch, open trades: what the journals know.")
 @journal_options
+@click.option("--healthy", is_flag=True, help="Only whether a bot runs and journals the market; exit code 1 if not.")
 @json_option
 @click.pass_context
 def status(
-    context: click.Context, mode: str | None, account: str | None, directory: Path | None, strategies: tuple[Path, ...], as_json: bool
+    context: click.Context,
+    mode: str | None,
+    account: str | None,
+    directory: Path | None,
+    strategies: tuple[Path, ...],
+    healthy: bool,
+    as_json: bool,
 ) -> None:
     """Prints; a journal that cannot be read is told after the others, with exit code 1."""
     import msgspec
 
+    from bot.cli.health import tell_health
     from bot.contracts import read_contracts
     from bot.node.status import status_of
     from bot.state_folder import state_folder
 
+    if healthy:
+        context.exit(0 if tell_health(state_folder(), names_of(state_folder(), mode, account), as_json=as_json) else 1)
     contracts, state, found, troubles = read_contracts(directory, strategies), state_folder(), [], []
     for name in names_of(state, mode, account):
         try:

@@ -18,6 +18,12 @@ sys.path.append(str(Path(__file__).parents[1] / "bot" / "alerts"))
 from services import HANGS, SECRET, Service
 
 PATIENCE_SECONDS = 300.0
+BAR_TO_ORDER = """
+SELECT (SELECT min(wall_ns) FROM records o WHERE o.kind = 'order event' AND o.seq > i.seq
+          AND json_extract(o.body, '$.intent_id') = json_extract(i.body, '$.intent_id')
+          AND json_extract(o.body, '$.event') = 'OrderSubmitted')
+     - (SELECT min(wall_ns) FROM records b WHERE b.kind = 'bar' AND b.ts_ns = i.ts_ns)
+FROM records i WHERE i.kind = 'intent'"""
 
 
 @contextlib.contextmanager
@@ -28,7 +34,7 @@ def replay(folder: Path, address: str | None, *words: str) -> Iterator[subproces
     if address is not None:
         (folder / "addresses").write_text(address)
         environ["MESBOT_ALERTS_FILE"] = str(folder / "addresses")
-    command = [sys.executable, "-m", "bot.cli", "paper", "--no-report", "--sessions", "2", "--out", str(folder / "out"), *words]
+    command = [sys.executable, "-m", "bot.cli", "paper", "--no-report", "--sessions", "8", "--out", str(folder / "out"), *words]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder) as process:
         try:
             yield process
@@ -45,6 +51,12 @@ def ended(process: subprocess.Popen[str]) -> str:
 def head_of(folder: Path) -> str:
     with contextlib.closing(sqlite3.connect(folder / "out" / "journal.sqlite")) as db:
         return db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone()[0]
+
+
+def seconds_from_bar_to_order(folder: Path) -> list[float]:
+    """Of each entry of the day: from its bar's record to that of its first order, by this machine's clock."""
+    with contextlib.closing(sqlite3.connect(folder / "out" / "journal.sqlite")) as db:
+        return [wall_ns / 1e9 for (wall_ns,) in db.execute(BAR_TO_ORDER)]
 
 
 def notifiers(folder: Path) -> list[int]:
@@ -73,6 +85,9 @@ def test_a_day_is_told_from_start_to_digest_and_a_hanging_service_changes_nothin
         ended(process)
         assert service.tried >= 1 and time.monotonic() - begun < PATIENCE_SECONDS
     assert head_of(plain) == head_of(told) == head_of(hung)
+    alone, beside = seconds_from_bar_to_order(plain), seconds_from_bar_to_order(hung)
+    assert alone and len(alone) == len(beside)
+    assert max(beside) < 5 * max(alone) + 0.5, (alone, beside)  # of the same kind; a service's patience is eight seconds
 
 
 @pytest.mark.slow

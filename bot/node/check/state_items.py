@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.calendar import new_york
 from bot.errors import JournalError
 from bot.journal.read import opened
+from bot.journal.records import Kind
 from bot.node.check.items import CheckItem, failed, passed
 from bot.node.journals import FOLDER, journals_of
 from bot.node.status import journal_names
@@ -16,15 +17,40 @@ from bot.runtime.past import past_of
 from bot.units import SECOND_NS
 
 LEAST_FREE_BYTES = 1_000_000_000  # a year's journal, its copies and logs, with room to spare
+SESSION_BYTES = 2_000_000  # of a full day's records, by a journal of one day
+_SESSIONS = f"SELECT count(DISTINCT date(ts_ns / {SECOND_NS}, 'unixepoch')) FROM records WHERE kind = '{Kind.BAR}'"
 SET_BACK_NS = 5 * SECOND_NS  # what a clock may be corrected by, while it runs
 
 
 def disk_item(folder: Path) -> CheckItem:
-    """Whether the disk of the state folder has room; the nearest folder that exists is asked."""
+    """Whether the disk of the state folder has room, and for how many sessions; the nearest folder that exists is asked."""
     place = next((each for each in (folder, *folder.resolve().parents) if each.is_dir()), Path("/"))
     free = shutil.disk_usage(place).free
     found = f"{free / 1e9:,.1f} GB free at {place}, {LEAST_FREE_BYTES / 1e9:,.0f} GB are needed"
-    return passed("disk", found) if free >= LEAST_FREE_BYTES else failed("disk", found, "Make room, or set MESBOT_HOME to a larger disk.")
+    if free < LEAST_FREE_BYTES:
+        return failed("disk", found, "Make room, or set MESBOT_HOME to a larger disk.")
+    session_bytes, measured = _session_bytes(folder)
+    whence = "as its journals take" if measured else "by a guess, for there is no session in a journal yet"
+    fits = (free - LEAST_FREE_BYTES) // session_bytes
+    return passed("disk", f"{found}; {session_bytes / 1e6:.1f} MB a session, {whence}: {fits:,} more sessions fit", found)
+
+
+def _session_bytes(folder: Path) -> tuple[int, bool]:
+    """What a session takes in the journal that holds most of them, and whether there is one. A journal that cannot be read has an item
+    of its own."""
+    sizes = []
+    for path in (folder / FOLDER).glob("*.sqlite"):
+        try:
+            with opened(path) as db:
+                (sessions,) = db.execute(_SESSIONS).fetchone()
+        except (JournalError, sqlite3.Error):
+            continue
+        if sessions:
+            sizes.append((sessions, path.stat().st_size))
+    if not sizes:
+        return SESSION_BYTES, False
+    sessions, size = max(sizes)
+    return max(1, size // sessions), True
 
 
 def clock_item(folder: Path, now_ns: int) -> CheckItem:

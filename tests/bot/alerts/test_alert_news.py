@@ -19,15 +19,16 @@ from bot.alerts import around
 from bot.alerts.alert import Event, Said
 from bot.alerts.around import failed_checks, new_locks, roll_due
 from bot.alerts.digest import digest
-from bot.alerts.follow import MOST_ROWS
+from bot.alerts.follow import MOST_ROWS, added_since
 from bot.alerts.news import News
 from bot.alerts.place import Place
 from bot.contracts import load_contracts
-from bot.journal.records import Kind
+from bot.journal.records import Action, DecisionRecord, GateRecord, Kind
 from bot.journal.run_lock import RunLock
 from bot.node.health import SILENT_NS, Health
 from bot.units import SECOND_NS
 
+GATE = GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67)
 EVENING = dt.time(17, 15)
 
 
@@ -274,3 +275,13 @@ def test_illness_is_told_when_it_begins_and_when_it_is_over_by_whatever_notifier
     with RunLock(path), opened(path):
         (over,) = again.changed(again.health(new_york_ns("2025-09-20 11:00")))
         assert "the run goes on" in over.text
+
+
+def test_a_decision_is_read_only_if_the_broker_stands_against_it(path):
+    gate = GateRecord("BROKER_BLOCK", 0, "found", "DataRefused: 162", "required", "none", "", None)
+    with opened(path) as journal:
+        add(journal, Kind.BAR, bar())
+        for other in (GATE, gate):
+            add(journal, Kind.DECISION, DecisionRecord("K1", Action.SKIP, "skipped", 1.0, 1.0, gate=other))
+    assert [row.kind for row in added_since(path, 0, 0).rows] == ["contracts", "bar", "decision"]
+    assert any("no entries: DataRefused: 162" in text for text in texts(news_of(path)))

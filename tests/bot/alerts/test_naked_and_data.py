@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from live_journal import INTENT, MOMENT, SECOND_NS, bar, fill, intent_record, order, outcome, row
 
-from bot.alerts.alert import Event
+from bot.alerts.alert import Event, Said
+from bot.alerts.blocked import Blocked
 from bot.alerts.data import Data
 from bot.alerts.naked import LIMIT_NS, MOST_OPEN, Naked
 from bot.journal.records import Kind
@@ -77,3 +79,43 @@ def test_a_bar_that_was_refused_is_told():
 
 def test_without_a_minimum_no_bar_is_doubted():
     assert list(Data().take(row(Kind.BAR, bar(0.1)))) == []
+
+
+def decision(found: str = "", *, first: bool = True) -> tuple[Kind, dict]:
+    gate = {"code": "BROKER_BLOCK", "observed": found} if found else {"code": "VWAP_Z", "observed": 1.0}
+    return Kind.DECISION, {"gate": gate if first else {"code": "PHASE", "observed": 2}, "others": [] if first else [gate]}
+
+
+def blocked(*steps: tuple[Kind, object]) -> list[Said]:
+    following = Blocked()
+    return [said for kind, body in steps for said in following.take(row(kind, body))]
+
+
+BAR = (Kind.BAR, bar())
+
+
+def test_data_that_the_broker_refuses_are_told_once_and_when_they_come_again():
+    refused = decision("DataRefused: 162 no permission", first=False)
+    told = blocked(BAR, refused, refused, BAR, decision("DataRefused: 162 once more"), BAR, refused, BAR, decision(), BAR, decision(), BAR)
+    assert [said.event for said in told] == [Event.DATA, Event.DATA]
+    assert "no entries: DataRefused: 162 no permission" in told[0].text and "DataRefused is over" in told[1].text
+
+
+@pytest.mark.parametrize(
+    ("found", "event"),
+    [
+        ("StaleBars: none for 60 s", Event.DATA),
+        ("MarketDataNotSubscribed: no live data", Event.DATA),
+        ("OrderIdsNotKept: disk full", Event.LOCK),
+        ("NobodyKnowsThis: at all", Event.LOCK),
+        ("annotations: a name that is no error", Event.LOCK),
+        ("words without a name", Event.LOCK),
+    ],
+)
+def test_what_stands_against_entries_is_told_by_its_kind(found, event):
+    assert [said.event for said in blocked(BAR, decision(found))] == [event]
+
+
+@pytest.mark.parametrize("name", ["ConnectionLost", "BrokerLinkLost", "NotSynced"])
+def test_the_link_is_told_by_its_own_records_and_not_again_by_every_bar(name):
+    assert blocked(BAR, decision(f"{name}: gone"), BAR, BAR) == []

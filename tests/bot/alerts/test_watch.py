@@ -189,6 +189,7 @@ def test_a_sign_of_life_is_given_while_the_run_is_well_and_not_when_it_broke_off
             made = watching(path, heartbeat=service.heartbeat)
             made.turn(0.0, 0)
             service.wait_for(lambda each: len(each.asked) == 1)
+            made._heartbeat._asking.join()  # one that was not answered yet would not be asked for again
             made.turn(watch.LOOK_SECONDS, 0)
             made.turn(70.0, 0)
             service.wait_for(lambda each: len(each.asked) == 2)

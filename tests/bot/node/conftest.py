@@ -1,8 +1,8 @@
-"""Services and journals made for the notifier's tests."""
+"""Journals made for other rooms' tests."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "alerts"))
+sys.path += [str(Path(__file__).parents[1] / room) for room in ("alerts", "journal")]

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import scripted_run
 from builders import CONTRACTS, ROOT, drilled, new_york_ns
 
 from bot.bars.synth import synthetic_bars
@@ -214,6 +215,16 @@ def test_a_disk_without_room_for_a_journal_fails(folder, monkeypatch, free, stat
     monkeypatch.setattr("bot.node.check.state_items.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
     item = check_here(folder)["disk"]
     assert (item.status, "MESBOT_HOME" in item.remedy) == (status, status is FAIL)
+
+
+def test_the_disk_says_how_many_sessions_fit_by_what_the_journals_take(folder, monkeypatch):
+    monkeypatch.setattr("bot.node.check.state_items.shutil.disk_usage", lambda _: SimpleNamespace(free=3_000_000_000))
+    assert "2.0 MB a session, by a guess" in check_here(folder)["disk"].found
+    path = folder / "journals" / "paper-DU1-2025.sqlite"
+    path.parent.mkdir(exist_ok=True)
+    scripted_run.run(path, 5)
+    session_bytes = path.stat().st_size
+    assert f"as its journals take: {2_000_000_000 // session_bytes:,} more sessions fit" in check_here(folder)["disk"].found
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(-1, PASS), (5, PASS), (6, FAIL)])
