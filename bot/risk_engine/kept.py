@@ -50,12 +50,12 @@ class Kept:
 
     def mend(self, event: Any) -> None:
         """An answer about an order comes: what Nautilus takes it by is right before it goes on."""
-        order = self._orders.get(str(getattr(event, "client_order_id", "")))
+        order = self._orders.get(str(getattr(event, "client_order_id", None)))
         if order is None:
             return
         words = [self._hand(order.client_order_id.value, order)]
-        words += self._positions_back(emptied=False) if type(event) is OrderFilled else []
-        if (name := event.venue_order_id if hasattr(event, "venue_order_id") else None) is not None:
+        words += self._fills() if type(event) is OrderFilled else []
+        if (name := getattr(event, "venue_order_id", None)) is not None:
             self._cache.add_venue_order_id(order.client_order_id, name, overwrite=True)
         self._tell(words)
 
@@ -138,15 +138,16 @@ class Kept:
 
     def _positions_back(self, *, emptied: bool) -> list[str]:
         """Open ones; one that has closed meanwhile is gone rightly."""
-        known = [self._cache.position(position.id) or position for position in self._positions]
-        found = self._cache.positions_open(instrument_id=self._instrument_id)
-        seen = [*found, *(position for position in known if not any(each is position for each in found))]
-        words = [self._fills_back(position) for position in seen]
+        words = self._fills()
         gone = [position for position in self._positions if emptied and position.is_open and self._cache.position(position.id) is None]
         for position in gone:
             self._cache.add_position(position, OmsType.NETTING)
-        self._positions = [*self._cache.positions_open(instrument_id=self._instrument_id)]
+        self._positions = self._cache.positions_open(instrument_id=self._instrument_id)
         return [*words, *(f"{position.id} was taken away" for position in gone)]
+
+    def _fills(self) -> list[str]:
+        """Where Nautilus' index says open, for that no hand has changed by writing into a position."""
+        return [self._fills_back(position) for position in self._cache.positions_open(instrument_id=self._instrument_id)]
 
     def _fills_back(self, position: Any) -> str:
         """A position as the fills make it that came through the venue's door; one of which none did is left as it is."""

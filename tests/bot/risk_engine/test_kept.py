@@ -16,9 +16,11 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.test_kit.stubs.execution import TestExecStubs
-from order_makers import TRADER, USD, about, bracket, filled, kept, working
+from order_makers import ORIGIN, TRADER, USD, about, bracket, filled, kept, working
 
+from bot.risk_engine.brackets import OrderTags, market_order
 from bot.risk_engine.kept import Kept
+from bot.supervision.orders import Role
 
 ES = TestInstrumentProvider.es_future(2025, 12)
 
@@ -468,3 +470,20 @@ def test_a_position_of_which_no_fill_came_is_told_and_stays():
     found.kept.look()
     assert found.cache.positions_open(instrument_id=ES.id) == [position]
     assert found.told == ["another hand has written into P-1"]
+
+
+def test_an_order_whose_state_alone_is_lost_comes_back_to_the_open_ones():
+    found, order = Found(), working(bracket().first)
+    found.cache.add_order(order)
+    found.cache.add_venue_order_id(order.client_order_id, order.venue_order_id)
+    found.names.append(order.client_order_id.value)
+    found.kept.look()
+    assert found.cache.orders_open() == [order]
+    assert found.told == [f"{order.client_order_id} was not where it is looked for"]
+
+
+def test_an_order_that_is_linked_with_none_has_nothing_to_lose():
+    order = working(market_order(ORIGIN, ClientOrderId("alone"), -1, 1, OrderTags("of a trade", 1, Role.EXIT, 1)))
+    found = Found(order)
+    found.kept.look()
+    assert (order.linked_order_ids, found.told) == (None, [])

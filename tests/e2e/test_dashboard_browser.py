@@ -1,0 +1,211 @@
+"""The dashboard in a headless chromium: its figures are the journal's, its verbs do what they say, and it never shows old for new."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dashboard_rig import CHROMIUM, TOKEN, Served, browser, dashboard, process, until
+from test_replay_killed import bars
+
+from bot.journal.folder import JOURNAL
+
+sys.path += [str(Path(__file__).parents[1] / "bot" / room) for room in ("dashboard", "runtime")]
+from dashboard_journals import EVIL, account_journal
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="there is no chromium here: apt-get install chromium")]
+HOLD = """
+import sys
+from pathlib import Path
+from bot.journal.run_lock import RunLock
+with RunLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+OLD_SECONDS = 5.0
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    pytest.importorskip("playwright")
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A page that asks nobody but its own server."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    made, asked = context.new_page(), []
+    made.on("request", lambda request: asked.append(request.url))
+    yield made
+    context.close()
+    assert [url for url in asked if not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))] == []
+
+
+def text(page: Any) -> str:
+    return page.inner_text("body")
+
+
+def warned(page: Any) -> str:
+    return "\n".join(each.inner_text() for each in page.query_selector_all(".warning") if each.is_visible())
+
+
+def fact(page: Any, name: str) -> str:
+    """What stands behind a name on the page Now."""
+    found = page.evaluate(
+        "name => [...document.querySelectorAll('.fact')].find(each => each.children[0].textContent === name)?.children[1].textContent", name
+    )
+    return found or ""
+
+
+def rows(journal: Path, sql: str) -> list[tuple]:
+    with sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def operators(journal: Path) -> list[str]:
+    return [json.loads(body)["action"] for (body,) in rows(journal, "SELECT body FROM records WHERE kind = 'operator action' ORDER BY seq")]
+
+
+# ------------------------------------------------------------------ a replay that runs
+
+
+@pytest.fixture(scope="module")
+def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Served]]:
+    """A replay that runs, and a dashboard on it."""
+    home = tmp_path_factory.mktemp("replay")
+    running = process(home, "paper", "--sessions", "2", "--speed", "30", "--no-report")
+    journal = home / "out" / "paper" / JOURNAL
+    try:
+        until(lambda: bars(journal) >= 3)
+        with dashboard(home) as served:
+            yield journal, served
+    finally:
+        running.kill()
+        running.wait()
+
+
+def test_its_figures_are_the_journals_and_new_ones_come_within_a_moment(page, replay):
+    journal, served = replay
+    page.goto(served.address)
+    until(lambda: "close" in fact(page, "last bar"))
+    late = []
+    for _ in range(3):
+        before = fact(page, "last bar")
+        until(lambda before=before: fact(page, "last bar") != before)
+        shown_ns, said = time.time_ns(), fact(page, "last bar")
+        last, wall_ns = [
+            (json.loads(body), wall_ns) for body, wall_ns in rows(journal, "SELECT body, wall_ns FROM records WHERE kind = 'bar'")
+        ][-1]
+        late.append((shown_ns - wall_ns) / 1e9)
+        assert said.endswith(f"close {last['close']:,.2f}") or late[-1] > 0.5, said
+    print(f"from the record to the page: {', '.join(f'{each:.2f} s' for each in late)}")
+    assert min(late) < 3.0, late
+    assert (fact(page, "mode"), fact(page, "kill switch"), warned(page)) == ("PAPER", "ARMED", "")
+    page.goto(f"{served.address}/today")
+    until(lambda: page.locator("tbody tr").count() > 5)
+    cells = page.locator("tbody tr").first.locator("td").all_inner_texts()
+    decided = [json.loads(body)["sentence"] for (body,) in rows(journal, "SELECT body FROM records WHERE kind = 'decision'")]
+    assert cells[4] in decided
+
+
+def typed(page: Any, verb: str, token: str, confirmed: str) -> str:
+    """Ask for a verb; what the dialog says then."""
+    page.locator("header").get_by_role("button", name=verb).click()
+    dialog = page.locator("[role=dialog] .card, .card[role=dialog]").last
+    inputs = dialog.locator("input")
+    for place, words in enumerate(("looked at it", token, confirmed)):
+        inputs.nth(place).fill(words)
+    dialog.get_by_role("button", name=verb).click()
+    said = dialog.locator(".said")
+    until(lambda: said.inner_text() not in ("", "…"))
+    words = said.inner_text()
+    dialog.get_by_role("button", name="Close").click()
+    until(lambda: not dialog.is_visible())
+    return words
+
+
+def test_its_verbs_want_token_and_confirmation_and_are_carried_out_by_the_bot(page, replay):
+    journal, served = replay
+    page.goto(served.address)
+    until(lambda: fact(page, "bot").startswith("runs"))
+    assert "That is not the token" in typed(page, "STOP ENTRIES", "guess", "STOP ENTRIES")
+    assert "Type STOP ENTRIES" in typed(page, "STOP ENTRIES", TOKEN, "yes")
+    assert operators(journal) == []
+    assert "entries are locked until mesbot unlock" in typed(page, "STOP ENTRIES", TOKEN, "STOP ENTRIES")
+    assert operators(journal) == ["lock"]
+    until(lambda: "looked at it (dashboard); until mesbot unlock" in text(page))
+    assert "entries may pass again" in typed(page, "RELEASE", TOKEN, "RELEASE")
+    until(lambda: "until mesbot unlock" not in text(page))
+    assert "HALTED" in typed(page, "FLATTEN & HALT", TOKEN, "FLATTEN & HALT")
+    assert operators(journal)[:3] == ["lock", "unlock", "kill"]
+    until(lambda: "No bot runs" in warned(page))
+
+
+# ------------------------------------------------------------------ journals that stand
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+def test_a_bot_that_dies_and_then_the_dashboard_itself_are_said_within_five_seconds(page, home):
+    journal = account_journal(home / "state", wall_ns=time.time_ns())
+    command = [sys.executable, "-c", HOLD, str(journal)]
+    bot = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert bot.stdout.readline() == "held\n"
+    with dashboard(home, "--read-only") as served:
+        page.goto(served.address)
+        until(lambda: fact(page, "bot").startswith("runs"))
+        assert warned(page) == "" and page.locator("header button").count() == 0, "read-only has no verb"
+        bot.kill()
+        bot.wait()
+        until(lambda: "No bot runs" in warned(page), OLD_SECONDS)
+        served.process.kill()
+        until(lambda: "heard nothing from its dashboard" in warned(page), OLD_SECONDS + 1)
+
+
+def test_words_of_a_journal_are_words_and_nothing_else(page, home):
+    account_journal(home / "state", held=True, evil=EVIL)
+    with dashboard(home) as served:
+        for path in ("/", "/today", "/strategies"):
+            page.goto(served.address + path)
+            if path != "/strategies":
+                until(lambda: EVIL in text(page), why=lambda: text(page))
+            assert page.title() != "owned" and page.locator("img[src=x]").count() == 0
+        answer = page.request.get(f"{served.address}/report/now")
+        assert answer.ok and "sandbox" in answer.headers["content-security-policy"]
+        assert page.request.get(f"{served.address}/report/..%2Fnow").status == 404
+
+
+def test_a_journal_of_another_version_is_a_sentence_and_no_figure(page, home):
+    journal = account_journal(home / "state")
+    with sqlite3.connect(journal) as db:
+        db.execute("PRAGMA user_version = 99")
+    with dashboard(home) as served:
+        page.goto(served.address)
+        until(lambda: "its schema version is 99" in warned(page))
+        assert "ARMED" not in text(page) and page.locator(".fact").count() == 0
+
+
+def test_a_phone_shows_all_of_it_without_a_second_scroll_bar(chromium, home):
+    account_journal(home / "state", held=True)
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = context.new_page()
+    with dashboard(home) as served:
+        for path in ("/", "/today", "/strategies", "/runs"):
+            page.goto(served.address + path)
+            until(lambda: page.locator(".beat").inner_text() != "")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    context.close()
