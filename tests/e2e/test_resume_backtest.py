@@ -55,7 +55,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Journal, "flush", counted)
-        assert mesbot(out).exit_code == 1
+        assert mesbot(out).exit_code == 130
     return out
 
 
