@@ -78,7 +78,7 @@ campaign: setup  ## the live node against seeded faults of the gateway: make cam
 campaign-log: setup  ## a frame log of the campaign against the adapter alone: make campaign-log LOG=…/frames.jsonl
 	@PYTHONPATH=tests:. $(BIN)/python tests/campaign/log_replay.py $(LOG)
 
-bar-files: setup  ## three hundred spoilt files of bars: none is used with a wrong time or price: make bar-files SEED=2
+bar-files: setup  ## four hundred spoilt files of bars: none is used with a wrong time or price: make bar-files SEED=2
 	@BAR_FILES_SEED=$(or $(SEED),20260312) $(BIN)/python -m pytest -q -n auto -m slow tests/bot/bars/test_mutations.py
 
 bench: setup  ## bars per second and memory beside the bare Nautilus engine; latency and ticks per second of the live node

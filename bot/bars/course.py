@@ -21,7 +21,8 @@ CERTAIN, MARGIN = 6.0, 3.0  # standard errors: the highest of a day by chance is
 LEAST_SESSIONS, LEAST_MINUTES = 4, 120
 STEP = 3.0  # log: no single minute decides
 LEAPS, SPIKES, FALLS = 2.5, 2.0, 1 / 3  # of the minute before
-QUIET, HIGH, PEAK = 1.25, 1.5, 4.0  # of the session's median
+LEADS = 3.5  # times the second minute: such a first one is the open
+QUIET, HIGH = 1.25, 1.5  # of the session's median
 
 
 class Course(NamedTuple):
@@ -94,7 +95,7 @@ def ends_of(volumes: Volumes, full_days: Collection[int], minutes: int) -> Ends:
     opens, closes = starts & (second >= MIN_VOLUME), stops & (before >= MIN_VOLUME)
     spikes = last >= SPIKES * before  # then the last minute is the session's, whatever its first ones say
     early = opens & (second >= LEAPS * first) & (first < QUIET * usual) & ~spikes
-    late = closes & (last <= FALLS * before) & ((last < usual) | (before >= PEAK * usual))
+    late = closes & (last <= FALLS * before) & (last < usual) & ~(first >= LEADS * second)
     bare = starts & stops
     told = bare & spikes & (last >= MIN_VOLUME) & (first >= second)
     return Ends(*(int(each.sum()) for each in (opens | closes, early, late, bare, told)))

@@ -32,6 +32,7 @@ LEAST_DAY = 1200
 WHOLE = (389, 390, 449, 450, 1379, 1380)  # minutes from the first to the last row of a whole day (449: 09:30 to 16:59), or one more
 MIN_RATIO, MIN_VOLUME, MIN_MARKS = 2.0, 50, 2
 LEAP = 4.0  # such a jump of volume is worth two marks
+CERTAIN_SPIKE = 3.0  # two minutes of most sessions are no longer like this by chance
 SILENT = 10_000
 MARKS = "the session's marks (18:00 or 09:30, 15:59 or 16:59 New York)"
 
@@ -118,7 +119,7 @@ def _cut_by_the_clock(edges: Ints, volumes: Volumes) -> bool:
         return False
     rows = volumes.rows(edges[:, 0])
     told = [_jumps(volumes.table, rows, OPEN + each) >= MIN_MARKS for each in (0, 1)]
-    told += [_spikes(volumes.table, rows, LAST + each) for each in (0, 1)]
+    told += [_spikes(volumes.table, rows, LAST + each, CERTAIN_SPIKE) for each in (0, 1)]
     return bool(2 * np.any(told, axis=0).sum() > len(edges))
 
 
@@ -224,10 +225,10 @@ def _jumps(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> Ints:
     return jumps.astype(np.int64) + (jumps & (jump >= LEAP) & (earlier > 0))
 
 
-def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> npt.NDArray[np.bool_]:
-    """Whether volume at a minute is at least twice that of both neighbours."""
+def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints, ratio: float = MIN_RATIO) -> npt.NDArray[np.bool_]:
+    """Whether volume at a minute is at least so many times that of both neighbours."""
     before, here, after = _around_minute(table, rows, minute)
-    return (here >= MIN_VOLUME) & (before > 0) & (after > 0) & (here >= MIN_RATIO * np.maximum(before, after))
+    return (here >= MIN_VOLUME) & (before > 0) & (after > 0) & (here >= ratio * np.maximum(before, after))
 
 
 def _verdicts(pairs: Ints, counts: Ints) -> Says:

@@ -1,4 +1,4 @@
-"""Three hundred files made of good ones by a seed: what was done to each, and what may come of it.
+"""Some four hundred files made of good ones by a seed: what was done to each, and what may come of it.
 
 The list is kept in mutations.txt beside this, and a test says when the two differ. This prints it anew:
 PYTHONPATH=tests python tests/bot/bars/mutations.py
@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from bar_files import CHICAGO, LONDON, NEW_YORK, PRICES, VALUES, VENDORS, Written
 
-SEED, COUNT = 20260312, 300
+SEED, COUNT, CUTS_COUNT = 20260312, 300, 120
 Random = np.random.Generator
 BASES: dict[str, Callable[[], pd.DataFrame]] = {
     "autumn": lambda: files.synthetic("2025-10-20", 17),  # over the end of summer time in London and New York
@@ -149,6 +149,20 @@ def no_volume_here_and_there(frame: pd.DataFrame, random: Random) -> Written:
     return _own(frame.assign(volume=frame["volume"].where(random.random(len(frame)) >= 0.005, 0)))
 
 
+def one_day(frame: pd.DataFrame, random: Random) -> Written:
+    """A file of a single day, whole or the regular session alone, by either end of the minute."""
+    day = _a_day(frame, random)
+    day = files.regular(day) if random.integers(2) else day
+    return _own(day, files.zoned(day, str(random.choice(ZONES)), int(random.integers(2))))
+
+
+def a_stretch(frame: pd.DataFrame, random: Random) -> Written:
+    """Some days that follow one another, whole or the regular sessions alone, by either end of the minute."""
+    part = _a_stretch_over_the_change(frame, random) if random.integers(2) and _changes(frame) else _a_stretch(frame, random)
+    part = files.regular(part) if random.integers(2) else part
+    return _own(part, files.zoned(part, str(random.choice(ZONES)), int(random.integers(2))))
+
+
 # Wrong times.
 
 
@@ -201,6 +215,29 @@ def a_session_by_minutes(frame: pd.DataFrame, random: Random) -> Written:
     return _own(files.moved(frame, {str(date)}, int(random.choice([-120, -60, -30, -7, -2, 2, 3, 15, 60, 120]))))
 
 
+def real_sessions_moved(frame: pd.DataFrame, random: Random) -> Written:
+    """Whole days, half of them or a single one beside the rest, by 2 to 120 minutes."""
+    frame, minutes = _a_stretch(frame, random), int(random.choice([-1, 1])) * int(random.integers(2, 121))
+    which = int(random.integers(3))
+    if which == 0:
+        return _own(frame, files.zoned(frame, minutes=minutes))
+    dates = np.unique(files.trading_dates(frame))
+    half = set(dates[len(dates) // 2 :].tolist())
+    return _own(files.moved(frame, half if which == 1 else {str(random.choice(dates[1:-1]))}, minutes))
+
+
+def one_day_moved(frame: pd.DataFrame, random: Random) -> Written:
+    """A file of a single day, whole or the regular session alone, by 2 to 120 minutes."""
+    day = _a_day(frame, random)
+    day = files.regular(day) if random.integers(2) else day
+    return _own(day, files.zoned(day, minutes=int(random.choice([-1, 1])) * int(random.integers(2, 121))))
+
+
+def an_hour_from_the_change_on(frame: pd.DataFrame, random: Random) -> Written:
+    """New York or Chicago times under the offset of one side of a clock change, all rows or the regular sessions, by either end."""
+    return one_offset_over_the_change(_a_stretch_over_the_change(frame, random), random)
+
+
 def cut_beside(frame: pd.DataFrame, random: Random) -> Written:
     first, end, late = ((569, 959, 1), (571, 961, 0))[int(random.integers(2))]
     part = files.regular(frame, first, end)
@@ -227,6 +264,40 @@ def another_vendor_said(frame: pd.DataFrame, random: Random) -> Written:
     keep = ~clock.duplicated()
     moved = frame[keep].assign(open_ns=_as_new_york(clock[keep]))
     return VENDORS[str(random.choice(["firstrate", "kibot", "multicharts", "sierra"]))](moved[moved["open_ns"].diff().fillna(1) > 0])
+
+
+def _changes(frame: pd.DataFrame) -> bool:
+    """Whether New York changes its clock in it."""
+    offset = files.wall(frame).asi8 - frame["open_ns"].to_numpy()
+    return bool(offset[0] != offset[-1])
+
+
+def _a_day(frame: pd.DataFrame, random: Random) -> pd.DataFrame:
+    dates = files.trading_dates(frame)
+    return frame[dates == random.choice(_whole_days(frame))]
+
+
+def _whole_days(frame: pd.DataFrame) -> np.ndarray:
+    """The dates of days with all minutes, so that a holiday is none."""
+    dates, counts = np.unique(files.trading_dates(frame), return_counts=True)
+    return dates[(counts >= 1380) & (dates != "2025-09-01")]
+
+
+def _a_stretch(frame: pd.DataFrame, random: Random) -> pd.DataFrame:
+    """Five to nine trading days that follow one another, without a holiday's."""
+    dates = _whole_days(frame)
+    size = min(len(dates), int(random.integers(5, 10)))
+    first = int(random.integers(len(dates) - size + 1))
+    return frame[np.isin(files.trading_dates(frame), dates[first : first + size])]
+
+
+def _a_stretch_over_the_change(frame: pd.DataFrame, random: Random) -> pd.DataFrame:
+    """Three to six trading days on each side of New York's clock change."""
+    offset = (files.wall(frame).asi8 - frame["open_ns"].to_numpy()) // (3600 * 10**9)
+    dates, whole = files.trading_dates(frame), _whole_days(frame)
+    before, after = (whole[np.isin(whole, dates[offset == each])] for each in (offset[0], offset[-1]))
+    chosen = [*before[-int(random.integers(3, 7)) :], *after[: int(random.integers(3, 7))]]
+    return frame[np.isin(dates, chosen)]
 
 
 def _as_new_york(clock: pd.DatetimeIndex) -> np.ndarray:
@@ -269,6 +340,16 @@ def longer_bars_filled_in_part(frame: pd.DataFrame, random: Random) -> Written:
     keep = (minute % int(random.choice([2, 5, 15])) == 0) | (day if random.integers(2) else ~day)
     filled = frame[PRICES].where(np.repeat(keep[:, None], len(PRICES), axis=1)).ffill().bfill()
     return _own(frame.assign(**{name: filled[name] for name in PRICES}))
+
+
+def real_sessions_longer_filled(frame: pd.DataFrame, random: Random) -> Written:
+    """Days, or the rows of regular sessions, whose two, three or five minutes were filled up."""
+    part = _a_day(frame, random) if random.integers(2) else _a_stretch(frame, random)
+    part = files.regular(part) if random.integers(2) else part
+    minutes = int(random.choice([2, 3, 5]))
+    group = part["open_ns"] // (minutes * 60 * 10**9)
+    filled = _coarse(part, minutes).set_index("group").loc[group].reset_index(drop=True)
+    return _own(part.reset_index(drop=True).assign(**{name: filled[name] for name in PRICES}))
 
 
 def volume_summed(frame: pd.DataFrame, random: Random) -> Written:
@@ -442,6 +523,20 @@ KINDS: dict[str, Kind] = {
 }
 
 
+CUT_BASES = ("busy", "real", "real in autumn")
+CUTS: dict[str, Kind] = {  # days, sessions and stretches cut out of longer files; listed after the others
+    each.write.__name__: each
+    for each in (
+        Kind(one_day, May.SERVE, 8, (*CUT_BASES, "autumn", "spring")),
+        Kind(a_stretch, May.SERVE, 8, (*CUT_BASES, "autumn", "spring")),
+        Kind(real_sessions_moved, May.REFUSED, 14, CUT_BASES),
+        Kind(one_day_moved, May.REFUSED, 10, (*CUT_BASES, "autumn", "spring")),
+        Kind(an_hour_from_the_change_on, May.REFUSED, 10, CHANGES),
+        Kind(real_sessions_longer_filled, May.REFUSED, 8, CUT_BASES),
+    )
+}
+
+
 class Mutation(NamedTuple):
     """One file of the list: `seed` draws the particulars of its kind."""
 
@@ -451,7 +546,7 @@ class Mutation(NamedTuple):
     seed: int
 
     def __str__(self) -> str:
-        return f"{self.number:03d} {self.kind} of {self.base}, seed {self.seed}: may {KINDS[self.kind].may}"
+        return f"{self.number:03d} {self.kind} of {self.base}, seed {self.seed}: may {(KINDS | CUTS)[self.kind].may}"
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -460,18 +555,22 @@ class Mutation(NamedTuple):
 
     def written(self) -> Written:
         """The file."""
-        return KINDS[self.kind].write(self.frame, np.random.default_rng(self.seed))
+        return (KINDS | CUTS)[self.kind].write(self.frame, np.random.default_rng(self.seed))
 
 
-def listed(seed: int = SEED, count: int = COUNT) -> list[Mutation]:
-    """So many files: each kind at least once, the kinds by their weights, no matter which bases are there."""
+def listed(seed: int = SEED) -> list[Mutation]:
+    """All files: each kind at least once, the kinds by their weights, no matter which bases are there."""
+    return [*_listed(KINDS, seed, COUNT, 0), *_listed(CUTS, seed + 1, CUTS_COUNT, COUNT)]
+
+
+def _listed(kinds: dict[str, Kind], seed: int, count: int, first: int) -> list[Mutation]:
     random = np.random.default_rng(seed)
-    names = list(KINDS)
-    weights = np.array([KINDS[name].weight for name in names], dtype=float)
+    names = list(kinds)
+    weights = np.array([kinds[name].weight for name in names], dtype=float)
     drawn = [*names, *random.choice(names, size=count - len(names), p=weights / weights.sum())]
     made = []
-    for number, name in enumerate(random.permutation(drawn)):
-        kind = KINDS[str(name)]
+    for number, name in enumerate(random.permutation(drawn), start=first):
+        kind = kinds[str(name)]
         made.append(Mutation(number, str(name), str(random.choice(kind.bases)), int(random.integers(10**6))))
     return made
 

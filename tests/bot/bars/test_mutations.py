@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bar_files import CONTRACTS, PRICES, SAMPLE
-from mutations import KINDS, SEED, May, Mutation, listed
+from mutations import CUTS, KINDS, SEED, May, Mutation, listed
 
 from bot.bars.files import BarsFile, Reading, examined
 from bot.bars.passport import Severity
@@ -49,7 +49,7 @@ def untrue(mutation: Mutation, file: BarsFile) -> tuple[int, int]:
 
 def fault(mutation: Mutation, folder: Path) -> str | None:
     """What went wrong with one file, None if nothing did."""
-    may, file = KINDS[mutation.kind].may, used(mutation, folder)
+    may, file = (KINDS | CUTS)[mutation.kind].may, used(mutation, folder)
     if file is None:
         return f"{mutation}, and was refused" if may is May.SERVE else None
     if may is May.REFUSED:

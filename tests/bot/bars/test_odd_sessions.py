@@ -105,17 +105,17 @@ def one_session(first: int = 570, end: int = 960, **volumes: float) -> pd.DataFr
     return files.regular(frame, first, end)
 
 
-def test_one_session_cut_a_minute_late_is_seen_however_busy_the_minute_after_it_is(tmp_path):
-    (finding,) = refusals(passport(tmp_path, one_session(571, 961, at960=6000)))
-    assert finding.code == "STAMP"
+@pytest.mark.parametrize(("shift", "first", "end", "beside"), [(1, 569, 959, "at569"), (0, 571, 961, "at960")])
+def test_one_session_cut_a_minute_beside_with_a_busy_minute_there_is_not_used_without_a_warning(tmp_path, shift, first, end, beside):
+    part, quiet = one_session(first, end, **{beside: 3000}), one_session(first, end)
+    busy_file = passport(tmp_path, part, times=files.zoned(part, minutes=shift))
+    assert "STAMP_UNSEEN" in {each.code for each in busy_file.findings}
+    assert refusals(passport(tmp_path, quiet, times=files.zoned(quiet, minutes=shift)))
 
 
-def test_one_session_cut_a_minute_early_with_a_busy_minute_before_the_open_is_used_with_a_warning_if_at_all(tmp_path):
-    part = one_session(569, 959, at569=3000)
-    file = passport(tmp_path, part, times=files.zoned(part, minutes=1))
-    assert "STAMP_UNSEEN" in {each.code for each in file.findings}
-    quiet = one_session(569, 959)
-    assert refusals(passport(tmp_path, quiet, times=files.zoned(quiet, minutes=1)))
+def test_a_session_that_begins_with_the_open_is_not_cut_a_minute_late_however_quiet_its_last_minute_is(tmp_path):
+    part = one_session(at570=20_000, at571=4000, at958=6000, at959=1000)
+    assert passport(tmp_path, part).stamp == "open"
 
 
 @pytest.mark.parametrize("shift", [0, 1])
