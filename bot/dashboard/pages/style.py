@@ -54,6 +54,7 @@ h2 { font-size: 15px; line-height: 1.4; font-weight: 650; margin: 0 0 6px; color
 .q-table td { white-space: normal !important; overflow-wrap: break-word; vertical-align: top; font-size: 13.5px; height: auto !important;
   padding: 6px 10px !important; }
 .q-table th { padding: 6px 10px !important; }
+.q-table td, .q-table th { border-color: var(--line) !important; }
 .q-table td:first-child { white-space: nowrap !important; }
 .q-table__bottom--nodata { color: var(--muted); }
 .q-btn.danger { color: var(--bad) !important; } .q-btn.danger.filled { background: var(--bad) !important; color: var(--card) !important; }
@@ -73,8 +74,10 @@ h2 { font-size: 15px; line-height: 1.4; font-weight: 650; margin: 0 0 6px; color
   .q-table tbody tr, .q-table--dense .q-table tbody tr { border-bottom: 1px solid var(--line); padding: 6px 0; height: auto; }
   .q-table tbody td, .q-table--dense .q-table tbody td { border: 0; padding: 1px 10px !important; height: auto; position: static; }
   .q-table tbody td:first-child { font-weight: 600; }
-  .q-table tbody td:empty, .q-table tbody td:first-child::before { display: none; }
-  .q-table tbody td::before { color: var(--muted); font-size: 12px; display: inline-block; min-width: 88px; margin-right: 8px; }
+  .q-table tbody td:not(:first-child) { display: grid; grid-template-columns: 88px minmax(0, 1fr); gap: 8px; }
+  .q-table tbody td:empty, .q-table tbody td:first-child::before { display: none !important; }
+  .q-table tbody td::before { color: var(--muted); font-size: 12px; position: static !important; background: none !important;
+    opacity: 1 !important; }
   .top .q-btn { font-size: 12px; padding: 2px 8px !important; }
   .beat { font-size: 12px; }
 }
