@@ -112,6 +112,7 @@ def test_its_figures_are_the_journals_and_new_ones_come_within_a_moment(page, re
     assert (fact(page, "mode"), fact(page, "kill switch"), warned(page)) == ("PAPER", "ARMED", "")
     page.goto(f"{served.address}/today")
     until(lambda: page.locator("tbody tr").count() > 5)
+    until(lambda: page.locator(".js-plotly-plot .xtick").count() > 0)
     cells = page.locator("tbody tr").first.locator("td").all_inner_texts()
     decided = [json.loads(body)["sentence"] for (body,) in rows(journal, "SELECT body FROM records WHERE kind = 'decision'")]
     assert cells[4] in decided

@@ -30,7 +30,7 @@ from bot.decision.codes import Code
 from bot.decision.evaluate import Judgement, evaluate
 from bot.decision.plan import ExitReason
 from bot.market.bar import Bar
-from bot.messages import TOPIC_BROKER
+from bot.messages import ENDPOINT_RISK_LOCK, TOPIC_BROKER
 from bot.risk_engine.brackets import price_of
 from bot.units import MINUTE_NS, TICK_POINTS
 
@@ -171,6 +171,11 @@ def _broker_trouble(rogue: Rogue) -> None:
     rogue.enter(strategy="K3")
 
 
+def _locked_by_a_person(rogue: Rogue) -> None:
+    rogue.msgbus.send(ENDPOINT_RISK_LOCK, "payrolls")
+    rogue.enter(strategy="K3")
+
+
 def _break_a_guard(rogue: Rogue) -> None:
     rogue.controller._situation.book._net_day = "nothing"
     rogue.enter(strategy="K3")
@@ -278,6 +283,7 @@ SCENARIOS: dict[str, Scenario] = {
     "a broken guard": Scenario({C.GUARD_ERROR}, law=(FLAT,), rogue={"10:01": _break_a_guard}),
     "observing": Scenario({C.OBSERVE_ONLY}, observe=True),
     "a broker in trouble": Scenario({C.BROKER_BLOCK}, law=(FLAT,), rogue={"10:01": _broker_trouble}),
+    "entries locked by a person": Scenario({C.ENTRIES_LOCKED}, law=(FLAT,), rogue={"10:01": _locked_by_a_person}),
     "a rogue after hours whose intent passes for fresh": Scenario(
         {C.DVS_UNKNOWN, C.OUTSIDE_SESSION}, law=(FLAT,), rogue={"16:05": _after_hours},
         patches=(("bot.risk_engine.engine.ContractRiskEngine._stale", lambda *_: ""),),

@@ -78,6 +78,7 @@ async def asked(hour: Hour, what: str) -> None:
     assert not request_path(journal_of(hour), what).exists()
 
 
+@pytest.mark.slow
 def test_no_entry_passes_until_a_person_unlocks_and_nobody_else_can(contracts, tmp_path):
     async def test(hour: Hour) -> None:
         await minutes(hour, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from nicegui import ui
@@ -19,7 +20,7 @@ COLUMNS = (
     ("said", "Why"),
     ("to_enter", "To enter"),
 )
-CHART_SECONDS = 2.0
+CHART_SECONDS, LIGHT_SECONDS = 2.0, 20.0
 IS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
 
 
@@ -88,8 +89,9 @@ def today_page(desk: Desk) -> None:
             plot.update_figure(by_night(figure) if dark[0] else figure)
 
     async def look_at_the_light() -> None:
-        dark[0] = bool(await ui.run_javascript(IS_DARK))
-        drawn[1] = ()
+        with contextlib.suppress(TimeoutError):  # then it is drawn as by daylight
+            dark[0] = bool(await ui.run_javascript(IS_DARK, timeout=LIGHT_SECONDS))
+            drawn[:] = 0.0, ()
 
     with framed(desk, "Today", lambda seen: show(seen)):
         with ui.element("section").classes("card").style("margin-bottom: 14px"):

@@ -51,7 +51,7 @@ def test_it_is_asked_at_every_look(tmp_path: Path):
     asked: list[bool] = []
     journal, nothing = tmp_path / "journal.sqlite", lambda _: None
     desk = SimpleNamespace(leave_overdue=lambda: asked.append(True), _tell_refused=nothing, _forget_written=lambda: None)
-    desk._requests, desk._journals, desk._journal = (), (journal,), journal
+    desk._requests, desk._locks, desk._journals, desk._journal = (), (), (journal,), journal
     DeskActor.look(desk)
     DeskActor.look(desk)
     assert len(asked) == 2

@@ -12,7 +12,7 @@ import pytest
 
 from bot.messages import Written
 from bot.node.desk_actor import DeskActor
-from bot.node.kill_request import ALLOW_ENTRIES, FOREIGN, KILL, STOP_ENTRIES, KillRequests, leave_request, request_path
+from bot.node.kill_request import FOREIGN, KILL, KillRequests, leave_request, request_path
 
 
 class Desk(SimpleNamespace):
@@ -24,8 +24,7 @@ class Desk(SimpleNamespace):
     def __init__(self, journal) -> None:
         super().__init__(_journal=journal, _journals=(journal,), _refused="", _obeyed=[], said=[], killed=[], also=[], told=0, durable=0)
         self._requests = [KillRequests(journal, what) for what in (KILL, FOREIGN)]
-        self._locks = [KillRequests(journal, what) for what in (ALLOW_ENTRIES, STOP_ENTRIES)]
-        self.locked, self.msgbus = [], SimpleNamespace(send=lambda where, reason: self.locked.append((where, reason)))
+        self._locks = []
         self.say, self.leave_overdue, self._also = self.said.append, lambda: None, self.also.append
 
     def _kill(self, reason: str) -> None:
