@@ -43,8 +43,10 @@ def follow(path: Path | None, state: Path, settings: Settings, environ: Mapping[
     watch: Watch | None = None
     while found is not None and not stopping.is_set():
         with RunLock(place_path(found)):
-            watch = _began(found, settings, say, watch, addresses, heartbeat, from_now=not named or found.exists())
+            before, watch = watch, Watch(found, settings, say, from_now=watch is None)
+            watch.serve(addresses, heartbeat) if before is None else watch.take_over(before)
             title.watch = watch
+            watch.turn(time.monotonic(), time.time_ns())
             say(f"Follows {found}.")
             after = _until_another(watch, state, stopping, named=named)
             if after is None:
@@ -115,15 +117,6 @@ class _Title:
         return "mesbot" if self.watch is None else self.watch.title()
 
 
-def _began(
-    path: Path, settings: Settings, say: Say, before: Watch | None, addresses: list[Address], heartbeat: str, *, from_now: bool
-) -> Watch:
-    watch = Watch(path, settings, say, from_now=from_now and before is None)
-    watch.serve(addresses, heartbeat) if before is None else watch.take_over(before)
-    watch.turn(time.monotonic(), time.time_ns())
-    return watch
-
-
 def _until_another(watch: Watch, state: Path, stopping: threading.Event, *, named: bool) -> Path | None:
     """Turn after turn; the journal to tell of next, None if the notifier is to end."""
     looked = time.monotonic()
@@ -134,6 +127,7 @@ def _until_another(watch: Watch, state: Path, stopping: threading.Event, *, name
             looked = now
             another = _next_year(watch.path) if named else _newest(state)
             if another is not None and another != watch.path and another.exists() and held_by(watch.path) is None:
+                watch.turn(now, time.time_ns())  # its last words
                 return another
     return None
 

@@ -1,0 +1,92 @@
+"""The notifier as a process follows one journal, and the next year's when that begins."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from live_journal import KillRecord, add, opened
+from services import SECRET, Service
+
+from bot.alerts import run
+from bot.alerts.run import follow
+from bot.alerts.watch import Settings
+from bot.errors import UsageError
+from bot.journal.records import Kind
+from bot.journal.run_lock import JournalInUse, RunLock
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch):
+    monkeypatch.setattr(run, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(run, "TURN_SECONDS", 0.0)
+
+
+@contextmanager
+def following(path: Path | None, state: Path, service: Service):
+    """A notifier in a thread while this lasts; yields what it says."""
+    stopping, said = threading.Event(), []
+    words = (path, state, Settings(per_minute=60), {"MESBOT_ALERTS": service.address}, said.append, stopping)
+    thread = threading.Thread(target=follow, args=words)
+    thread.start()
+    try:
+        yield said
+    finally:
+        stopping.set()
+        thread.join(60)
+    assert not thread.is_alive() and not any(SECRET in line for line in said)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_over_new_years_night_it_goes_on_with_the_new_years_journal(tmp_path, named):
+    old, new = (tmp_path / "journals" / f"paper-DU1234567-{year}.sqlite" for year in (2025, 2026))
+    old.parent.mkdir()
+    with Service() as service:
+        with RunLock(old):
+            journal = opened(old)
+            following_it = following(old if named else None, tmp_path, service)
+            said = following_it.__enter__()
+            assert any(any("Follows" in line for line in said) or threading.Event().wait(0.01) for _ in range(6000))
+            add(journal, Kind.KILL, KillRecord("TRIPPED", "in the old year"))
+            journal.end({})
+            journal.close()
+        with RunLock(new), opened(new) as later:
+            add(later, Kind.KILL, KillRecord("TRIPPED", "in the new year"))
+            service.wait_for(lambda each: "in the new year" in each.told)
+            following_it.__exit__(None, None, None)
+    assert service.told.count("in the old year") == service.told.count("in the new year") == 1
+    assert [line.rpartition("-")[2] for line in said if "Follows" in line] == ["2025.sqlite.", "2026.sqlite."]
+
+
+def test_it_waits_for_a_journal_that_does_not_exist_yet(tmp_path):
+    path = tmp_path / "journals" / "paper-DU1234567-2025.sqlite"
+    path.parent.mkdir()
+    with Service() as service, following(None, tmp_path, service) as said, RunLock(path), opened(path) as journal:
+        add(journal, Kind.KILL, KillRecord("TRIPPED", "the first"))
+        service.wait_for(lambda each: "the first" in each.told or any("Follows" in line for line in said))
+        add(journal, Kind.KILL, KillRecord("TRIPPED", "the second"))
+        service.wait_for(lambda each: "the second" in each.told)
+
+
+def test_two_notifiers_of_one_journal_refuse_each_other(tmp_path):
+    path = tmp_path / "paper-DU1234567-2025.sqlite"
+    opened(path).close()
+    with RunLock(path.with_name(f"{path.name}.alerts")), pytest.raises(JournalInUse):
+        follow(path, tmp_path, Settings(), {"MESBOT_HEARTBEAT_URL": "http://127.0.0.1:1"}, print, threading.Event())
+
+
+def test_without_an_address_it_does_not_begin(tmp_path):
+    with pytest.raises(UsageError, match="set MESBOT_ALERTS"):
+        follow(None, tmp_path, Settings(), {}, print, threading.Event())
+
+
+def test_a_log_is_masked_bounded_and_for_its_owner(tmp_path):
+    log, mask = tmp_path / "x.log", os.umask(0o022)
+    try:
+        run.logged(log)("Follows DU1234567.")
+    finally:
+        os.umask(mask)
+    assert "DU***567" in log.read_text() and log.stat().st_mode & 0o077 == 0
