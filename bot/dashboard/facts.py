@@ -34,7 +34,7 @@ def cards(now: Now) -> dict[str, list[Fact]]:
     return {
         "Bot": list(_bot(now)),
         "Position": list(_position(now)),
-        "Locks": list(_locks(now.status)),
+        "Locks": list(_locks(now)),
         "Budgets": list(_budgets(now.status)),
         "Scores": [Fact(*line.split(None, 1)) if " " in line else Fact("", line) for line in now.scores] or [Fact("", "no bar yet")],
     }
@@ -87,10 +87,11 @@ def _orders(trade: UnfinishedTrade) -> Iterator[Fact]:
         yield Fact(order.role.lower(), f"{order.state}{at}, {order.filled} of {order.quantity} filled")
 
 
-def _locks(status: JournalStatus) -> Iterator[Fact]:
-    if not status.counters.locks:
+def _locks(now: Now) -> Iterator[Fact]:
+    locks = now.status.counters.locks + now.lockouts
+    if not locks:
         yield Fact("", "none")
-    for lock in status.counters.locks:
+    for lock in locks:
         yield Fact("", lock, Tone.BAD)
 
 

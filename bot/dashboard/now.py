@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ from bot.calendar import SessionCalendar
 from bot.calendar import new_york as moment
 from bot.contracts import Contracts
 from bot.dashboard.target import Target
+from bot.decision.codes import MEANING, Layer
 from bot.journal.explain import quality_lines, to_pass
 from bot.journal.read import opened
 from bot.journal.times import new_york
@@ -45,7 +47,8 @@ class Headroom(NamedTuple):
 class Now(NamedTuple):
     """Everything of the page. Times are UTC ns: `bar_ns` of the market, `written_ns` of the wall.
 
-    `naked_seconds` are of this trading day, `bare` says that contracts are held which no stop is known to cover.
+    `lockouts` are those of the regime that the last bar's decisions name, with their end. `naked_seconds` are of this trading day,
+    `bare` says that contracts are held which no stop is known to cover.
     """
 
     status: JournalStatus
@@ -58,6 +61,7 @@ class Now(NamedTuple):
     bare: bool
     window: str
     headroom: tuple[Headroom, ...]
+    lockouts: tuple[str, ...]
     seq: int
 
 
@@ -81,6 +85,7 @@ def now_of(target: Target, contracts: Contracts, now_ns: int) -> Now:
         bare=any(leg.open > leg.protected for trade in trades for leg in trade.legs),
         window=window(calendar, status.as_of_ns),
         headroom=tuple(_headroom(body, contracts.filter) for body in decided),
+        lockouts=tuple(dict.fromkeys(lock for body in decided for lock in _lockouts(body, bar_ns))),
         seq=newest,
     )  # fmt: skip
 
@@ -127,6 +132,16 @@ def _last_bar(db: sqlite3.Connection) -> tuple[int, int, dict[str, Any]]:
 
 def _headroom(decision: dict[str, Any], vetoer: str) -> Headroom:
     return Headroom(decision["strategy"], decision["action"], decision["sentence"], to_pass(decision, vetoer))
+
+
+def _lockouts(decision: dict[str, Any], bar_ns: int) -> Iterator[str]:
+    """Of the gates that a decision names, those of the regime: each says how many minutes it is away."""
+    for gate in (decision.get("gate"), *decision.get("others", ())):
+        if gate is not None and gate["layer"] == Layer.LOCKOUT:
+            minutes = gate["limit"] if gate["distance"] is None else gate["distance"]  # a blackout has words for what was observed
+            known = gate["unit"] == "minutes" and isinstance(minutes, int | float)
+            until = f"until {new_york(bar_ns + round(minutes * MINUTE_NS))[:16]}" if known else "its end is not told"
+            yield f"{gate['code']}: {MEANING.get(gate['code'], 'a lockout')}; {until}"
 
 
 def _held(past: Past) -> list[Trade]:

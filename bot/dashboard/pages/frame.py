@@ -17,7 +17,7 @@ from bot.dashboard.watch import Seen, Watch
 from bot.masking import masked
 
 PAGES = (("/", "Now"), ("/today", "Today"), ("/strategies", "Strategies"), ("/runs", "Runs"))
-TICK_SECONDS = 0.5
+TICK_SECONDS = 0.25
 
 
 class Desk(NamedTuple):

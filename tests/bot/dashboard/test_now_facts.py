@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from builders import CONTRACTS
-from dashboard_journals import EVIL, TEN_31, account_journal
+from dashboard_journals import EVIL, TEN_31, account_journal, bar, decision
 
 from bot.calendar import SessionCalendar
 from bot.dashboard.facts import Fact, Tone, cards
 from bot.dashboard.now import Now, now_of, why_stale, window
 from bot.dashboard.target import path_to_show, target_of
 from bot.errors import UsageError
-from bot.journal.records import Kind, OperatorRecord
+from bot.journal.records import GateRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.node.status import journal_names, status_of
 from bot.state_folder import remember_replay
-from bot.units import SECOND_NS
+from bot.units import MINUTE_NS, SECOND_NS
 
 
 def now(state, **how) -> Now:
@@ -68,6 +69,24 @@ def test_a_lock_is_shown_with_who_since_when_why_and_its_end(state):
     assert lock == Fact("", f"by a person since 2025-09-16 10:31: {EVIL}; until mesbot unlock", Tone.BAD)
 
 
+def test_a_lockout_of_the_regime_is_shown_once_with_its_end_and_one_that_is_unknown_too(state):
+    path = account_journal(state)
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        journal.add(Kind.BAR, TEN_31 + MINUTE_NS, bar())
+        for name, code in (("K1", "NEWS_SHOCK"), ("K2", "NEWS_SHOCK"), ("K3", "MOON_SHOCK")):
+            gate = GateRecord(code, 4, "minutes_since", 68.0, "minimum", 90.0, "minutes", 22.0)
+            if name == "K3":
+                gate = GateRecord(code, 4, "phase", "full", "minutes_left", 5.0, "minutes", None)
+            journal.add(Kind.DECISION, TEN_31 + MINUTE_NS, msgspec.structs.replace(decision(name), others=[gate]), name)
+    found = now_of(target_of(path), CONTRACTS, TEN_31)
+    news, other = found.lockouts
+    assert (
+        news == "NEWS_SHOCK: a news shock is too recent; until 2025-09-16 10:54"
+        and other == "MOON_SHOCK: a lockout; until 2025-09-16 10:37"
+    )
+    assert [fact.text for fact in cards(found)["Locks"]] == [news, other]
+
+
 @pytest.mark.parametrize(
     ("running", "after_seconds", "market_open", "said"),
     [
@@ -80,8 +99,6 @@ def test_a_lock_is_shown_with_who_since_when_why_and_its_end(state):
     ],
 )
 def test_what_is_no_picture_of_this_moment_says_so(state, running, after_seconds, market_open, said):
-    import msgspec
-
     found = now(state, wall_ns=TEN_31)
     found = found._replace(status=msgspec.structs.replace(found.status, running=running))
     why = why_stale(found, TEN_31 + after_seconds * SECOND_NS, market_open)
