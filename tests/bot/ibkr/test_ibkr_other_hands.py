@@ -60,6 +60,12 @@ def closed_as(stage: Stage) -> list[str]:
     return [outcome.exit_reason for outcome in past.outcomes]
 
 
+def over_before_the_kill(stage: Stage) -> bool:
+    """Whether the start had found out by itself already, when the kill came: on a slow machine it may."""
+    with opened(stage.path) as db:
+        return next(read(db, Kind.OUTCOME, Kind.KILL)).kind is Kind.OUTCOME
+
+
 @on_stage
 async def test_a_position_that_a_person_closes_is_over_and_nothing_is_sold_again(stage: Stage) -> None:
     await entered(stage)
@@ -85,7 +91,7 @@ def test_a_position_that_a_person_closed_while_nobody_ran_is_over_even_if_a_kill
             await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
             await goes_on(stage)
             assert held(stage) == 0 and not stage.working
-        assert closed_as(stage) == ["MANUAL" if kill else "RECONCILED"]
+        assert closed_as(stage) == ["MANUAL" if kill and not over_before_the_kill(stage) else "RECONCILED"]
         assert past_of([stage.path]).kill_state.value == ("HALTED" if kill else "ARMED")
 
     play(tmp_path)
