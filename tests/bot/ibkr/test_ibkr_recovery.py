@@ -231,6 +231,18 @@ def test_a_bracket_that_had_just_left_and_ended_meanwhile_is_over_under_the_brok
 
 
 @on_stage
+async def test_an_entry_whose_cancel_was_asked_for_before_its_acknowledgement_is_a_trade_if_it_fills_afterwards(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted")
+    with Journal.append(stage.path, "paper", load_contracts(SPEC.contracts_directory), {}, time.time_ns) as journal:
+        journal.add(Kind.ORDER, DECIDED, stage._record(ENTRY, "OrderPendingCancel"), "K1")
+    async with stage.restarted() as node:
+        stage.do(f"fill {ENTRY}")
+        await until(lambda: node.risk.open_trades(), lambda: stage.news(), seconds=6)
+    assert (ENTRY, "OrderFilled") in stage.news() and past_of([stage.path]).kill_state is KillState.ARMED
+
+
+@on_stage
 async def test_a_position_without_its_stop_gets_one_and_nothing_else_is_sent(stage: Stage) -> None:
     await stage.place()
     stage.do(f"fill {ENTRY}")
