@@ -42,7 +42,7 @@ class NautilusEvents(OrderListener):
 
     def accepted(self, order: BrokerOrder) -> None:
         if (ids := self._ids(order)) is not None:
-            self._client.generate_order_accepted(*ids, venue_id(order), self._now)
+            self._client.generate_order_accepted(*ids, self._name(order), self._now)
 
     def rejected(self, order: BrokerOrder, error: BrokerError) -> None:
         if (ids := self._ids(order)) is not None:
@@ -50,26 +50,26 @@ class NautilusEvents(OrderListener):
 
     def canceled(self, order: BrokerOrder) -> None:
         if (ids := self._ids(order)) is not None:
-            self._client.generate_order_canceled(*ids, venue_id(order), self._now)
+            self._client.generate_order_canceled(*ids, self._name(order), self._now)
 
     def expired(self, order: BrokerOrder) -> None:
         if (ids := self._ids(order)) is not None:
-            self._client.generate_order_expired(*ids, venue_id(order), order.draft.good_till_ns)
+            self._client.generate_order_expired(*ids, self._name(order), order.draft.good_till_ns)
 
     def updated(self, order: BrokerOrder) -> None:
         if (ids := self._ids(order)) is not None:
             draft = order.draft
             limit = None if draft.limit is None else points(draft.limit)
             stop = None if draft.stop is None else points(draft.stop)
-            self._client.generate_order_updated(*ids, venue_id(order), Quantity.from_int(draft.quantity), limit, stop, self._now)
+            self._client.generate_order_updated(*ids, self._name(order), Quantity.from_int(draft.quantity), limit, stop, self._now)
 
     def modify_rejected(self, order: BrokerOrder, error: BrokerError) -> None:
         if (ids := self._ids(order)) is not None:
-            self._client.generate_order_modify_rejected(*ids, venue_id(order), str(error), self._now)
+            self._client.generate_order_modify_rejected(*ids, self._name(order), str(error), self._now)
 
     def cancel_rejected(self, order: BrokerOrder, error: BrokerError) -> None:
         if (ids := self._ids(order)) is not None:
-            self._client.generate_order_cancel_rejected(*ids, venue_id(order), str(error), self._now)
+            self._client.generate_order_cancel_rejected(*ids, self._name(order), str(error), self._now)
 
     def filled(self, order: BrokerOrder, fill: Fill) -> None:
         held = self._cache.order(ClientOrderId(order.ref))
@@ -80,7 +80,7 @@ class NautilusEvents(OrderListener):
             held.strategy_id,
             held.instrument_id,
             held.client_order_id,
-            venue_id(order),
+            self._name(order),
             None,
             TradeId(fill.base_id),
             OrderSide.BUY if fill.side > 0 else OrderSide.SELL,
@@ -104,6 +104,11 @@ class NautilusEvents(OrderListener):
     @property
     def _now(self) -> int:
         return self._session.clock.now_ns()
+
+    def _name(self, order: BrokerOrder) -> VenueOrderId:
+        """The one that Nautilus knows it by, if it does: it refuses a fill under any other."""
+        held = self._cache.order(ClientOrderId(order.ref))
+        return held.venue_order_id if held is not None and held.venue_order_id is not None else venue_id(order)
 
     def _ids(self, order: BrokerOrder) -> tuple[Any, Any, Any] | None:
         """Strategy, instrument and client order id as Nautilus knows them; None if it does not, and then it is told by a report."""

@@ -61,6 +61,7 @@ class Recovery:
         self._stories = list(stories)
         self._held: dict[str, _Held] = {}  # by our reference
         self._begun: set[str] = set()  # of those, the ones that were told to be at the broker
+        self._ended_as: dict[str, int] = {}  # permIds of completed orders
         self._seeded, self._told = False, not stories
 
     async def run(self) -> None:
@@ -121,7 +122,9 @@ class Recovery:
         for _ in range(ASK_TWICE):
             await session.order_sync.check()
             done = await session.link.connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False)
-            ended = {told.orderRef: state.status for _, told, state in done if told.account == session.link.account}
+            ours = [(told, state) for _, told, state in done if told.account == session.link.account]
+            ended = {told.orderRef: state.status for told, state in ours}
+            self._ended_as = {told.orderRef: told.permId for told, _ in ours}
             truth = _Truth(self._open(), ended)
             if not any(self._nowhere(each.order, truth) for each in self._held.values()):
                 break
@@ -196,11 +199,13 @@ class Recovery:
         return (here is not None and not here.live) or held.is_closed
 
     def _named(self, order: TrackedOrder) -> BrokerOrder:
-        """An order that the broker does not hold any more, as the listener wants one: under the identity that Nautilus knows."""
+        """An order that the broker does not hold any more, as the listener wants one: under the identity that Nautilus knows, else the
+        broker's. Nautilus takes two orders of one name for one another, and an order of another name for none.
+        """
         held = self._cache.order(ClientOrderId(order.order_id))
         known = None if held is None else held.venue_order_id
         perms = [fill.perm_id for fill in self._session.orders.ledger.fills.values() if fill.ref == order.order_id]
-        perm_id = int(known.value) if known is not None else next(iter(perms), 0)
+        perm_id = int(known.value) if known is not None else next(iter(perms), self._ended_as.get(order.order_id, 0))
         return BrokerOrder(Draft(order.order_id, "BUY" if order.side > 0 else "SELL", order.quantity, ""), 0, 0, perm_id=perm_id)
 
     @property

@@ -120,6 +120,8 @@ def stop_change(command: ModifyOrder, trade: Trade, stop: TrackedOrder, bar_ns: 
     if trade.closing is not None or not stop.at_venue or stop.price is None:
         found = "closing" if trade.closing is not None else stop.state.value
         return refused(Code.CHANGE_FORBIDDEN, L8, "stop", found, "required", "working at the venue")
+    if stop.resized is not None:  # a change says all that an order is to be: this one would undo that
+        return refused(Code.CHANGE_FORBIDDEN, L8, "stop", "its size is being changed", "required", "working at the venue")
     if type(command.trigger_price) is not Price:  # what derives from it may say another price than it is
         return refused(Code.CHANGE_FORBIDDEN, L8, "trigger", type(command.trigger_price).__name__, "required", "a Price")
     ticks = ticks_of(command.trigger_price)

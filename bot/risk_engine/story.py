@@ -45,7 +45,8 @@ def changed_elsewhere(trade: Trade, order: TrackedOrder, event: OrderUpdated) ->
 
 def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated, causes: dict[str, str]) -> tuple[str, str]:
     """Take a change in. Why a stop was moved ("" for anything else), and what is wrong with it ("" if nothing is)."""
-    order.quantity, order.resized = int(event.quantity), None
+    most, order.quantity = max(order.quantity, order.resized or 0), int(event.quantity)
+    order.resized = most if _awaits_price(order, event) and most > order.quantity else None
     if order.role is Role.TARGET and event.price is not None:
         order.price = round(ticks_of(event.price))  # where it works; the plan's stays in force for what replaces it
     if order.role is not Role.STOP or event.trigger_price is None or order.price is None:
@@ -56,6 +57,11 @@ def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated
     before, cause = order.price, causes.pop(order.order_id, "")
     tighter = trade.move_stop(leg, order, moved, cause)
     return (cause, "") if tighter else ("", f"{order.order_id}: from {before} to {moved} ticks")
+
+
+def _awaits_price(order: TrackedOrder, event: OrderUpdated) -> bool:
+    """Whether another price is still to come. It was asked for with the size of then, which comes with it."""
+    return order.requested is not None and event.trigger_price is not None and round(ticks_of(event.trigger_price)) != order.requested
 
 
 def answered(order: TrackedOrder, name: str) -> None:

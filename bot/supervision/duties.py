@@ -155,8 +155,8 @@ def _unsettled(leg: Leg, *roles: Role) -> list[TrackedOrder]:
 def _protect(leg: Leg) -> list[Duty]:
     """Stops for what is open: none may be missing, and none may be larger than what they cover.
 
-    A pair of the wrong size is changed in place; where the venue will not have that it goes, and a new one comes when its
-    end is confirmed.
+    A pair of the wrong size is changed in place, one whose price is being changed after that (a change says all that the order is to be,
+    so two at a time undo each other); where the venue will not have it that goes, and a new one comes when its end is confirmed.
     """
     if leg.live(Role.EXIT):
         return []  # it leaves already: what was silent is not replaced on top of that
@@ -169,7 +169,8 @@ def _protect(leg: Leg) -> list[Duty]:
     pair = [*stops, *targets]
     if len(stops) > 1 or any(order.resize_refused for order in pair):
         return _cancel(pair)
-    wrong = [order for order in pair if order.leaves != leg.open and order.resized is None and order.at_venue]
+    still = [order for order in pair if order.at_venue and order.resized is None and order.requested is None]
+    wrong = [order for order in still if order.leaves != leg.open]
     return [Duty(DutyKind.RESIZE, leg.number, order.filled + leg.open, order) for order in wrong]
 
 

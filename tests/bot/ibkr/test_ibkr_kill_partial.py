@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from builders import decided_at
 from ibkr_rig import SPEC, Draft, Ear, Rig, gateway_config, new_session, until
+from nautilus_trader.model.identifiers import ClientOrderId
 from test_ibkr_other_hands import goes_on, held
 from test_ibkr_recovery import DECIDED, EXPIRES, Stage
 
@@ -24,6 +25,7 @@ from bot.journal.records import Kind, OrderRecord
 from bot.journal.store import Journal
 from bot.messages import ENDPOINT_RISK_CLOSE, CloseTrade
 from bot.node.node import MesbotNode
+from bot.risk_engine.brackets import price_of
 from bot.runtime.past import past_of
 from bot.supervision.orders import Role, order_name
 from bot.units import TICK_POINTS
@@ -153,3 +155,36 @@ def test_a_kill_while_a_closing_order_is_filled_in_part_sells_the_rest_once(tmp_
 
     stage = with_two(tmp_path, legs, test)
     assert sum(stage.sold().values()) == 2 and len(stage.sold()) == len(legs), stage.sold()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("partly", "ticks"), [(Role.ENTRY, -6), (Role.TARGET, -3)])
+def test_a_stop_that_is_moved_in_the_moment_in_which_its_size_changes_is_nobody_elses_work(tmp_path: Path, partly: Role, ticks: int):
+    stop, target = (order_name(NAME, 1, role) for role in (Role.STOP, Role.TARGET))
+
+    async def play() -> None:
+        async with Gateway(gateway_config()) as gateway:
+            stage = TwoContracts(gateway, tmp_path, (2,))
+            await stage.place()
+            stage.write("OrderSubmitted", "OrderAccepted")
+            async with stage.restarted() as node:
+                k4 = next(strategy for strategy in node.node.trader.strategies() if strategy.id.value == "K4-K4")
+                size = 1 if partly is Role.ENTRY else 2
+                stage.do(f"fill {ENTRY} {size} of 2")
+                await until(lambda: sum(trade.quantity_open for trade in node.risk.open_trades()) == size, lambda: stage.news())
+                if partly is Role.ENTRY:  # its patience is over
+                    trade, _, entry = node.risk._supervisor.find(ENTRY)
+                    node.risk._supervisor._sender.cancel(trade, entry)
+                k4.modify_order(k4.cache.order(ClientOrderId(stop)), trigger_price=price_of(stage.limit - 3), params={"cause": "PROFIT"})
+                if partly is Role.TARGET:
+                    stage.do(f"fill {target} 1 of 2")
+                _, _, ours = node.risk._supervisor.find(stop)
+                known = lambda: (ours.leaves, ours.price, ours.requested, ours.resized)  # noqa: E731
+                answers = ("OrderUpdated", "OrderModifyRejected")
+                await until(lambda: sum((stop, event) in stage.news() for event in answers), lambda: stage.news())
+                await until(lambda: known() == (1, stage.limit + ticks, None, None), lambda: (known(), stage.news()))
+                (works,) = [order for order in stage.gateway.broker.open_orders() if order.request.order_ref == stop]
+                assert (works.quantity - works.filled, works.stop, held(stage)) == (1, stage.limit + ticks, 1)
+                assert node.risk._supervisor.kill_state == "ARMED" and not node.session.orders.halts
+
+    asyncio.run(play())

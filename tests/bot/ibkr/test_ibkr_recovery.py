@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from builders import decided_at
 from ibkr_rig import SPEC, TEN, Draft, Ear, Rig, gateway_config, link_settings, new_session, on_a_loop, rig, until
+from nautilus_trader.model.identifiers import ClientOrderId
 
 from bot.contracts import Contracts, load_contracts
 from bot.decision.intent import Intent
@@ -208,6 +209,37 @@ async def test_a_bracket_that_the_broker_cancelled_is_over(stage: Stage) -> None
         assert not node.risk.entries_live
     assert {event for _, event in stage.news()} == {"OrderCanceled"}
     assert not past_of([stage.path]).unfinished
+
+
+@pytest.mark.parametrize("events", [(), pytest.param(("OrderSubmitted",), marks=pytest.mark.slow)])
+def test_a_bracket_that_had_just_left_and_ended_meanwhile_is_over_under_the_brokers_own_names(tmp_path: Path, events: tuple[str, ...]):
+    @on_stage
+    async def run(stage: Stage) -> None:
+        await stage.place()
+        names = {order.request.order_ref: str(order.perm_id) for order in stage.gateway.broker.open_orders()}
+        stage.write(*events)
+        stage.do(f"kill {ENTRY} margin")
+        async with stage.restarted() as node:
+            await until(lambda: sum(event == "OrderCanceled" for _, event in stage.news()) == 3, lambda: stage.news())
+            node.risk.look()
+            orders = [node.node.kernel.cache.order(ClientOrderId(ref)) for ref in ROLES]
+            assert {order.client_order_id.value: order.venue_order_id.value for order in orders} == names
+        past = past_of([stage.path])
+        assert past.kill_state is KillState.ARMED and not past.unfinished
+
+    run(tmp_path)
+
+
+@on_stage
+async def test_an_entry_whose_cancel_was_asked_for_before_its_acknowledgement_is_a_trade_if_it_fills_afterwards(stage: Stage) -> None:
+    await stage.place()
+    stage.write("OrderSubmitted")
+    with Journal.append(stage.path, "paper", load_contracts(SPEC.contracts_directory), {}, time.time_ns) as journal:
+        journal.add(Kind.ORDER, DECIDED, stage._record(ENTRY, "OrderPendingCancel"), "K1")
+    async with stage.restarted() as node:
+        stage.do(f"fill {ENTRY}")
+        await until(lambda: node.risk.open_trades(), lambda: stage.news(), seconds=6)
+    assert (ENTRY, "OrderFilled") in stage.news() and past_of([stage.path]).kill_state is KillState.ARMED
 
 
 @on_stage

@@ -338,6 +338,11 @@ def test_a_working_stop_whose_change_is_in_flight_may_be_changed():
     assert moved(of=trade(state=S.PENDING_UPDATE, before_request=S.WORKING)) is None
 
 
+def test_a_stop_whose_size_is_being_changed_is_moved_after_that():
+    found = "its size is being changed"
+    assert moved(of=trade(resized=1)) == ("CHANGE_FORBIDDEN", 8, "stop", found, "required", "working at the venue", "")
+
+
 def test_a_stop_whose_price_nobody_knows_is_not_changed():
     assert moved(of=trade(price=None)) == ("CHANGE_FORBIDDEN", 8, "stop", "WORKING", "required", "working at the venue", "")
 

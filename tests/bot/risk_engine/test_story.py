@@ -262,3 +262,15 @@ def test_an_order_that_has_ended_has_nothing_asked_for(state):
 @pytest.mark.parametrize("event", ["OrderAccepted", "OrderCancelRejected", "OrderUpdated"])
 def test_any_other_word_leaves_what_was_asked_for(event):
     assert asked(event) == (3, 995, False)
+
+
+def test_a_stop_that_the_venue_makes_smaller_while_its_price_is_changed_may_come_back_as_it_was_asked_for():
+    made, _, stop = of = trade()
+    stop.quantity, stop.requested = 3, 995
+    for left in (2, 1):
+        updated(of, 992, left)
+        assert (stop.quantity, stop.requested, stop.resized) == (left, 995, 3)
+    assert changed_elsewhere(made, stop, told(3, trigger=995)) == ""
+    updated(of, 995, 3)
+    assert (stop.quantity, stop.price, stop.requested, stop.resized) == (3, 995, None, None)
+    assert changed_elsewhere(made, stop, told(4, trigger=995)) == "O: 4 contracts instead of 3"

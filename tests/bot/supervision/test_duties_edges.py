@@ -209,6 +209,14 @@ def test_a_change_of_size_that_was_asked_for_is_awaited():
     assert demanded(entry(), stop, target)[0] == [Duty(K.RESIZE, 2, 1, target, False)]
 
 
+def test_a_stop_whose_price_is_being_changed_is_resized_after_that():
+    stop, target = order(R.STOP, 2), order(R.TARGET, 1)
+    stop.requested = 995
+    assert demanded(entry(), stop, target)[0] == []
+    stop.requested = None
+    assert demanded(entry(), stop, target)[0] == [Duty(K.RESIZE, 2, 1, stop, False)]
+
+
 def test_what_leaves_already_is_not_protected():
     assert demanded(entry(), order(R.EXIT, state=S.WORKING))[0] == []
 
