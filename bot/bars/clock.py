@@ -16,13 +16,13 @@ from bot.bars.odd_sessions import judge_odd_sessions, odd_sessions
 from bot.bars.passport import Finding, Severity, Stretch
 from bot.bars.stamp import Stamp, Stated, judge_stamp
 from bot.bars.times import Times
+from bot.bars.unseen import RIGHT, judge_unseen
 from bot.bars.zone import CANDIDATES, EPOCH, Ints, date_of, from_wall, new_york_wall, offset_name
 from bot.calendar import SessionCalendar
 from bot.units import HOUR_NS, MINUTE_NS
 
 NEARLY_ALL = 0.95
 SOME_WRONG = 0.2  # share of sessions of one side of a clock change
-RIGHT = "in a right file the day starts at 18:00 or the session at 09:30 New York, on both sides of a clock change"
 CUT = "as long as a session, but volume does not show that they are one: this may be another clock, or a day that was cut there"
 
 
@@ -63,6 +63,8 @@ def judge_clock(times: Times, volume: Ints, days: Days, stated: str | None, docu
     if not findings:
         odd = odd_sessions(said, course_of(volumes, days.full))
         findings = judge_odd_sessions(odd, times.stated, stated is not None)
+    if not findings:
+        findings = judge_unseen(wall_ns, volumes, documented is not None or (times.named and stated is not None))
     if any(each.severity is Severity.REFUSE for each in findings):
         return Clock(None, "", stretches, findings)
     stamp, reason, more = judge_stamp(said, volumes, times.ts_ns, volume, days.full, Stated(stated, documented, vendor))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bot.bars.marks import LAST, MIN_VOLUME, OPEN, SILENT, Volumes
+from bot.bars.marks import LAST, MIN_VOLUME, OPEN, SILENT, Volumes, usual
 from bot.bars.zone import Ints
 
 Floats = npt.NDArray[np.float64]
@@ -89,13 +89,13 @@ def ends_of(volumes: Volumes, full_days: Collection[int], minutes: int) -> Ends:
     table = volumes.table[:-1][np.isin(volumes.days, np.asarray(sorted(full_days)))]
     start, end = volumes.column(OPEN + minutes), volumes.column(LAST + minutes)
     inside = table[:, start : end + 1]
-    usual = _usual(inside)
+    middle = usual(inside)
     first, second, before, last = (inside[:, each] for each in (0, 1, -2, -1))
     starts, stops = (table[:, start - 1] == 0) & (first > 0), (table[:, end + 1] == 0) & (last > 0)  # with rows beside marks say it better
     opens, closes = starts & (second >= MIN_VOLUME), stops & (before >= MIN_VOLUME)
     spikes = last >= SPIKES * before  # then the last minute is the session's, whatever its first ones say
-    early = opens & (second >= LEAPS * first) & (first < QUIET * usual) & ~spikes
-    late = closes & (last <= FALLS * before) & (last < usual) & ~(first >= LEADS * second)
+    early = opens & (second >= LEAPS * first) & (first < QUIET * middle) & ~spikes
+    late = closes & (last <= FALLS * before) & (last < middle) & ~(first >= LEADS * second)
     bare = starts & stops
     told = bare & spikes & (last >= MIN_VOLUME) & (first >= second)
     return Ends(*(int(each.sum()) for each in (opens | closes, early, late, bare, told)))
@@ -106,14 +106,6 @@ def shows_sessions(volumes: Volumes, full_days: Collection[int]) -> bool:
     table = volumes.table[:-1][np.isin(volumes.days, np.asarray(sorted(full_days)))]
     inside = table[:, volumes.column(OPEN) : volumes.column(LAST) + 2]  # by either stamp
     around = (table > 0).sum(axis=1) - (inside > 0).sum(axis=1)
-    usual = np.maximum(_usual(inside), 1)
-    first, last = (np.median(each.max(axis=1) / usual) for each in (inside[:, :2], inside[:, -2:]))
+    middle = np.maximum(usual(inside), 1)
+    first, last = (np.median(each.max(axis=1) / middle) for each in (inside[:, :2], inside[:, -2:]))
     return bool(2 * (around >= LEAST_MINUTES).sum() > len(table) or min(first, last) >= HIGH)
-
-
-def _usual(volumes: Floats) -> Floats:
-    """The median of the minutes that are there, 0 where none is."""
-    ordered = np.sort(volumes, axis=1)
-    missing = (volumes <= 0).sum(axis=1)
-    middle = np.minimum((missing + volumes.shape[1]) // 2, volumes.shape[1] - 1)
-    return ordered[np.arange(len(ordered)), middle]

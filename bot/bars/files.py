@@ -168,7 +168,7 @@ def _written(
 ) -> BarsFile:
     calendar = calendar_around(str(table.path), times.ts_ns, contracts.session)
     if table.settled:
-        stated, times = stated or table.stamp, times._replace(stated=True)
+        stated, times = stated or table.stamp, times._replace(stated=True, named=True)
     if any(each.severity is Severity.REFUSE for each in found):
         clock = Clock(None, "", [], [])
     else:

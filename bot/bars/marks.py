@@ -31,7 +31,8 @@ REGULAR = ((200, 215), (380, 395))  # minutes of a half day and of a full one, m
 LEAST_DAY = 1200
 WHOLE = (389, 390, 449, 450, 1379, 1380)  # minutes from the first to the last row of a whole day (449: 09:30 to 16:59), or one more
 MIN_RATIO, MIN_VOLUME, MIN_MARKS = 2.0, 50, 2
-LEAP = 4.0  # such a jump of volume is worth two marks
+LEAP = 4.0  # such a jump of volume is worth two marks, if volume stays high
+STAYS = 10  # minutes
 CERTAIN_SPIKE = 3.0  # two minutes of most sessions are no longer like this by chance
 SILENT = 10_000
 MARKS = "the session's marks (18:00 or 09:30, 15:59 or 16:59 New York)"
@@ -66,7 +67,7 @@ class Volumes(NamedTuple):
     @classmethod
     def of(cls, wall_ns: Ints, volume: Ints) -> Volumes:
         """The volumes of rows; a day begins at 17:30."""
-        minute, day = _minutes(wall_ns)
+        minute, day = minutes_of(wall_ns)
         days = np.unique(day)
         table = np.zeros((len(days) + 1, DAY_MINUTES + 2))
         table[np.searchsorted(days, day), (minute - EVENING) % DAY_MINUTES + 1] = volume
@@ -83,7 +84,15 @@ class Volumes(NamedTuple):
         return np.where((at < len(self.days)) & (self.days[np.minimum(at, len(self.days) - 1)] == wanted), at, len(self.days))
 
 
-def _minutes(wall_ns: Ints) -> tuple[Ints, Ints]:
+def usual(volumes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The median of the minutes that are there in each row, 0 where none is."""
+    ordered = np.sort(volumes, axis=1)
+    missing = (volumes <= 0).sum(axis=1)
+    middle = np.minimum((missing + volumes.shape[1]) // 2, volumes.shape[1] - 1)
+    return ordered[np.arange(len(ordered)), middle]
+
+
+def minutes_of(wall_ns: Ints) -> tuple[Ints, Ints]:
     """Minutes since 1970 and the day of each, which begins in the middle of the daily break."""
     minute = wall_ns // MINUTE_NS
     return minute, (minute - EVENING) // DAY_MINUTES + 1
@@ -94,7 +103,7 @@ def says(wall_ns: Ints, volumes: Volumes, regular_days: Collection[int], full_da
 
     `regular_days` are the dates with a regular session, `full_days` those without an early close, as days since 1970.
     """
-    minute, day = _minutes(wall_ns)
+    minute, day = minutes_of(wall_ns)
     full = np.asarray(sorted(full_days))
     edges, of_session = _edges(minute, day, full)
     cut = of_session & ~np.isin(edges[:, 1], (0, 1)) & np.isin(edges[:, 0], full)
@@ -117,10 +126,15 @@ def _cut_by_the_clock(edges: Ints, volumes: Volumes) -> bool:
     """
     if not len(edges):
         return False
-    rows = volumes.rows(edges[:, 0])
+    return bool(2 * shown_by_volume(volumes, edges[:, 0]).sum() > len(edges))
+
+
+def shown_by_volume(volumes: Volumes, days: Ints) -> npt.NDArray[np.bool_]:
+    """Whether volume leaps at the open of each day, or spikes in its last minute, by either stamp."""
+    rows = volumes.rows(days)
     told = [_jumps(volumes.table, rows, OPEN + each) >= MIN_MARKS for each in (0, 1)]
     told += [_spikes(volumes.table, rows, LAST + each, CERTAIN_SPIKE) for each in (0, 1)]
-    return bool(2 * np.any(told, axis=0).sum() > len(edges))
+    return np.any(told, axis=0)
 
 
 class _Blocks(NamedTuple):
@@ -156,7 +170,7 @@ def _edges(minute: Ints, day: Ints, full_days: Ints) -> tuple[Ints, npt.NDArray[
         (blocks.last_day, blocks.last, LAST, DAY_LAST, real_end),
     ):
         vote, other = _around(at - np.where(blocks.regular, session, whole_day)), _around(at - session)
-        for minutes, chosen in ((vote, real & ~(cut_off & _right(other))), (other, real & cut_off & ~_right(vote))):
+        for minutes, chosen in ((vote, real & ~(cut_off & right(other))), (other, real & cut_off & ~right(vote))):
             votes.append(np.column_stack((days, minutes))[chosen])
             of_session.append(blocks.regular[chosen])
     return np.concatenate(votes), np.concatenate(of_session)
@@ -167,7 +181,7 @@ def _are_marks(blocks: _Blocks, full_days: Ints) -> tuple[npt.NDArray[np.bool_],
     first, last = (np.searchsorted(blocks.first_day, blocks.first_day, side) for side in ("left", "right"))
     day_span = blocks.last[last - 1] - blocks.first[first]  # over the holes of a day
     start = _around(blocks.first - np.where(blocks.regular, OPEN, DAY_STARTS))
-    whole = np.isin(day_span, WHOLE) & _right(start[first] % 15)
+    whole = np.isin(day_span, WHOLE) & right(start[first] % 15)
     real_start, real_end = whole.copy(), whole.copy()
     real_start[1:] = True  # where a file begins or ends is no mark, unless that is a whole day
     real_end[:-1] = True
@@ -179,8 +193,8 @@ def _are_marks(blocks: _Blocks, full_days: Ints) -> tuple[npt.NDArray[np.bool_],
     return real_start, real_end
 
 
-def _right(minutes: Ints) -> npt.NDArray[np.bool_]:
-    """By either stamp."""
+def right(minutes: Ints) -> npt.NDArray[np.bool_]:
+    """Whether a mark stands where it should, by either stamp."""
     return np.isin(minutes, (0, 1))
 
 
@@ -222,7 +236,15 @@ def _jumps(table: npt.NDArray[np.float64], rows: Ints, minute: Ints) -> Ints:
     climb = np.divide(after, here, out=np.zeros_like(here), where=here > 0)
     jumps = (here >= MIN_VOLUME) & (jump >= MIN_RATIO) & (jump >= MIN_RATIO * climb)
     earlier = table[rows, (minute - 2 - EVENING) % DAY_MINUTES + 1]  # the second row of a block leaps from no night
-    return jumps.astype(np.int64) + (jumps & (jump >= LEAP) & (earlier > 0))
+    leaps = jumps & (jump >= LEAP) & (earlier > 0)
+    return jumps.astype(np.int64) + (leaps & _stays_high(table, rows, minute))
+
+
+def _stays_high(table: npt.NDArray[np.float64], rows: Ints, minute: Ints | int) -> npt.NDArray[np.bool_]:
+    """Whether the minutes from one on have more volume than those before it: an open is no single peak."""
+    at = np.broadcast_to(minute, np.shape(rows))[:, None]
+    before, after = (usual(table[rows[:, None], Volumes.column(at + np.arange(first, first + STAYS))]) for first in (-STAYS, 0))
+    return after >= MIN_RATIO * before
 
 
 def _spikes(table: npt.NDArray[np.float64], rows: Ints, minute: Ints, ratio: float = MIN_RATIO) -> npt.NDArray[np.bool_]:

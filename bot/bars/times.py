@@ -26,13 +26,14 @@ EPOCHS = ((1e8, 1e10, 10**9), (1e11, 1e13, 10**6), (1e14, 1e16, 10**3), (1e17, 1
 class Times(NamedTuple):
     """Times of all rows. `ts_ns` are UTC ns as read, `wall_ns` the clock as it stands in the file, `zone` how people call its zone.
 
-    `stated` says that a person's --zone overruled what the file says.
+    `named` says that a person named the zone (--zone), `stated` that this overruled what the file says.
     """
 
     ts_ns: Ints
     wall_ns: Ints
     zone: str
     stated: bool
+    named: bool
 
 
 def times_of(table: Table, zone: str | None) -> Times:
@@ -46,11 +47,11 @@ def times_of(table: Table, zone: str | None) -> Times:
         shown = shown_time(table, ragged)
         raise table.fault(ragged, f"timestamp {shown} is not on a whole minute; one-minute bars are needed")
     if zone is not None:
-        return Times(from_wall(wall_ns, zone), wall_ns, f"{zone}, as --zone says", offsets_ns is not None)
+        return Times(from_wall(wall_ns, zone), wall_ns, f"{zone}, as --zone says", offsets_ns is not None, True)
     if offsets_ns is not None:
-        return Times(wall_ns - offsets_ns, wall_ns, f"{_offset_names(offsets_ns)} as written", False)
+        return Times(wall_ns - offsets_ns, wall_ns, f"{_offset_names(offsets_ns)} as written", False, False)
     if table.format.zone is not None:
-        return Times(from_wall(wall_ns, table.format.zone), wall_ns, f"{table.format.zone}, {table.format.title}'s own", False)
+        return Times(from_wall(wall_ns, table.format.zone), wall_ns, f"{table.format.zone}, {table.format.title}'s own", False, False)
     raise table.fault(0, f"timestamp '{shown_time(table, 0)}' has no time zone; {SAY_ZONE}")
 
 

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from bot import fills
-from bot.decision.plan import EntryPlan, EntryType, Leg
+from bot.decision.plan import EntryPlan, EntryType, ExitReason, Leg
 from bot.learning.follow import FollowedPlan, Stage
 from bot.market.bar import Bar
 from bot.units import SECOND_NS
@@ -18,12 +18,15 @@ DRAWS = 1000
 
 class Tape(msgspec.Struct, frozen=True):
     """The market to draw from, one entry a bar in order of time: slippage of the model in ticks, whether the
-    session is flattened on the bar (and after it), and whether an entry may be decided on it."""
+    session is flattened on the bar (and after it), whether an entry may be decided on it, whether nobody saw the way to it (bars had
+    stopped before it, or too many were not believed), and whether its open is at a level which no market reaches in a day."""
 
     bars: Sequence[Bar]
     slippage_ticks: Sequence[int]
     flatten: Sequence[bool]
     eligible: Sequence[bool]
+    unseen: Sequence[bool]
+    void: Sequence[bool]
 
 
 class Baseline(msgspec.Struct, frozen=True):
@@ -39,7 +42,8 @@ def random_entries(plans: Sequence[EntryPlan], tape: Tape, fee_cents: int, real_
 
     Entry is a limit at the drawn bar's close under the plan's own time-to-live; only bars
     where it fills are drawn, so each draw has as many trades as there are plans. Then
-    bracket, time and session exits by bot.fills, as for shadows; trades of one draw may overlap.
+    bracket, time and session exits by bot.fills, as for shadows; trades of one draw may overlap. One
+    that is held when bars stop is left as a real one is: at the open of the first that comes, in the draw's net; draws have no win rate.
     `fee_cents` is a side and contract. The same seed gives the same draws. Raises
     ValueError if there are no plans, or no eligible bar fills for one of them.
     """
@@ -88,8 +92,12 @@ def _net_cents(plan: EntryPlan, tape: Tape, index: int, fee_cents: int) -> int:
     followed = FollowedPlan(_moved(plan, decided.close), decided.ts_ns, _expires_ns(plan, decided), tape.slippage_ticks[index])
     last = len(tape.bars) - 1
     for later in range(index + 1, len(tape.bars)):
-        flatten = tape.flatten[later] or later == last
-        if followed.on_bar(tape.bars[later], tape.slippage_ticks[later], flatten) is Stage.CLOSED:
+        bar, slippage_ticks = tape.bars[later], tape.slippage_ticks[later]
+        if tape.unseen[later] and followed.stage is Stage.OPEN:
+            stage = followed.leave(bar, slippage_ticks, ExitReason.SESSION, void=tape.void[later])
+        else:
+            stage = followed.on_bar(bar, slippage_ticks, tape.flatten[later] or later == last)
+        if stage is Stage.CLOSED:
             break
     return followed.net_cents(fee_cents)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from datetime import date as Date
 from functools import cached_property
 
@@ -12,13 +14,15 @@ from bot.calendar import SessionCalendar
 from bot.journal.build import plan_of
 from bot.journal.records import PlanRecord
 from bot.market.bar import Bar
+from bot.quality.dvs import hole_ns
+from bot.quality.price_level import is_void
 from bot.report.baseline import Baseline, Tape, random_entries
 from bot.report.run import Closed, Run
 from bot.units import nearest_tick, to_cents
 
 SEED = 1
 BOOK = "book"
-NAN = float("nan")
+NAN = math.nan
 _NO_TRADE = "no trade was made"
 
 
@@ -63,7 +67,7 @@ class RandomEntries:
 
     @cached_property
     def _tape(self) -> Tape:
-        return _tape(self._run)
+        return tape_of(self._run)
 
     def _book(self) -> Baseline | str:
         return _sum([self.of(name) for name in self._run.strategies if self._planned(name)])
@@ -90,20 +94,46 @@ def _sum(parts: list[Baseline | str]) -> Baseline | str:
     return Baseline(net_cents.tolist(), real, float(100 * below / len(net_cents)))
 
 
-def _tape(run: Run) -> Tape:
+def tape_of(run: Run) -> Tape:
+    """The market of a run as random entries see it: the bars that were believed. Raises IndexError if there is none."""
     bars = [bar for bar in run.bars if not bar.rejected]
     calendar = SessionCalendar(run.contracts.session, Date.fromisoformat(bars[0].day), Date.fromisoformat(bars[-1].day))
     base_ticks = run.contracts.execution_contract.slippage.base_ticks
-    rows = []
-    for bar in bars:
+    level = run.contracts.data_contract.price_level
+    rows, close_before = [], math.nan
+    for bar, unseen in zip(bars, _unseen(run, calendar), strict=True):
         session = calendar.session_at(bar.ts_ns)
         slippage_ticks = bar.signals.get("slippage_ticks")
         rows.append(
             (
                 Bar(bar.ts_ns, *(nearest_tick(price) for price in (bar.open, bar.high, bar.low, bar.close)), bar.volume),
                 base_ticks if slippage_ticks is None else round(slippage_ticks),
-                session is None or bar.ts_ns >= calendar.flatten_ns(session),
+                _flatten(calendar, bar.ts_ns),
                 calendar.entry_refusal(session, bar.ts_ns) is None,
+                unseen,
+                is_void(bar.open / close_before, level),
             )
         )
+        close_before = bar.close
     return Tape(*zip(*rows, strict=True))
+
+
+def _unseen(run: Run, calendar: SessionCalendar) -> Iterator[bool]:
+    """Of each bar that is believed, whether what is held was to be left before it, as bot.learning.shadow has it: bars had stopped, so many
+    in a row were rejected, or the session was to be flattened on one of those."""
+    data = run.contracts.data_contract
+    came_ns, rejected, due = run.bars[0].ts_ns, 0, False
+    for bar in run.bars:
+        due |= bar.ts_ns - came_ns > hole_ns(data)
+        came_ns = max(came_ns, bar.ts_ns)
+        if bar.rejected:
+            rejected += 1
+            due |= rejected >= data.price_level.close_after_rejected_bars or _flatten(calendar, bar.ts_ns)
+        else:
+            yield due
+            rejected, due = 0, False
+
+
+def _flatten(calendar: SessionCalendar, ts_ns: int) -> bool:
+    session = calendar.session_at(ts_ns)
+    return session is None or ts_ns >= calendar.flatten_ns(session)

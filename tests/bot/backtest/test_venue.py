@@ -263,7 +263,8 @@ def through_nautilus(script: list[Episode]) -> Scripted:
 def with_random_entries(episode: Episode) -> int:
     """Net cents of the plan in the baseline, when the only eligible bar is the one that decided it. Raises ValueError if it never fills."""
     bars, count = episode.bars, len(episode.bars)
-    tape = Tape(bars, [episode.slippage] + [episode.now] * (count - 1), [item is bars[-1] for item in bars], [True] + [False] * (count - 1))
+    slippage_ticks, never = [episode.slippage] + [episode.now] * (count - 1), [False] * count
+    tape = Tape(bars, slippage_ticks, [item is bars[-1] for item in bars], [True] + [False] * (count - 1), never, never)
     return random_entries([episode.plan], tape, FEE_CENTS, 0, seed=1, draws=1).net_cents[0]
 
 

@@ -45,6 +45,7 @@ class May(StrEnum):
 
     SERVE = "serve"  # it is good: used, with the true times and prices
     REFUSED = "be refused"
+    IF_WRONG = "be refused, if its times are wrong"  # they may come out right by chance: then it is good
     BE_TOLD = "be told"  # prices are as written, but strange: refused, or used with a warning
 
 
@@ -490,7 +491,7 @@ KINDS: dict[str, Kind] = {
         Kind(hours_off_of_part_of_the_day, May.REFUSED, 12),
         Kind(minutes_off, May.REFUSED, 10),
         Kind(another_zone, May.REFUSED, 12),
-        Kind(one_offset_over_the_change, May.REFUSED, 20, CHANGES),
+        Kind(one_offset_over_the_change, May.IF_WRONG, 20, CHANGES),
         Kind(an_hour_from_here_on, May.REFUSED, 8, LONG),
         Kind(closes_from_here_on, May.REFUSED, 8, LONG),
         Kind(another_zone_said, May.REFUSED, 8),
@@ -531,7 +532,7 @@ CUTS: dict[str, Kind] = {  # days, sessions and stretches cut out of longer file
         Kind(a_stretch, May.SERVE, 8, (*CUT_BASES, "autumn", "spring")),
         Kind(real_sessions_moved, May.REFUSED, 14, CUT_BASES),
         Kind(one_day_moved, May.REFUSED, 10, (*CUT_BASES, "autumn", "spring")),
-        Kind(an_hour_from_the_change_on, May.REFUSED, 10, CHANGES),
+        Kind(an_hour_from_the_change_on, May.IF_WRONG, 10, CHANGES),
         Kind(real_sessions_longer_filled, May.REFUSED, 8, CUT_BASES),
     )
 }
@@ -556,6 +557,20 @@ class Mutation(NamedTuple):
     def written(self) -> Written:
         """The file."""
         return (KINDS | CUTS)[self.kind].write(self.frame, np.random.default_rng(self.seed))
+
+    def may(self, written: Written) -> May:
+        """What may come of its file."""
+        may = (KINDS | CUTS)[self.kind].may
+        if may is not May.IF_WRONG:
+            return may
+        return May.SERVE if _true_times(written.content, self.frame) else May.REFUSED
+
+
+def _true_times(content: bytes, frame: pd.DataFrame) -> bool:
+    """Whether each row of our own format stands at a time that has its prices in truth, by either end of the minute."""
+    rows, truth = pd.read_csv(io.BytesIO(content)), frame.set_index("open_ns")[PRICES]
+    times = pd.to_datetime(rows["timestamp"], utc=True).dt.tz_localize(None).astype("datetime64[ns]").astype("int64")
+    return any(np.array_equal(truth.reindex(times - late).to_numpy(), rows[PRICES].to_numpy()) for late in (0, 60 * 10**9))
 
 
 def listed(seed: int = SEED) -> list[Mutation]:

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from bar_files import CONTRACTS, PRICES, SAMPLE
-from mutations import CUTS, KINDS, SEED, May, Mutation, listed
+from bar_files import CONTRACTS, PRICES, SAMPLE, Written
+from mutations import SEED, May, Mutation, listed
 
 from bot.bars.files import BarsFile, Reading, examined
 from bot.bars.passport import Severity
@@ -25,9 +25,8 @@ def few(count: int) -> list[Mutation]:
     return list(first.values())[:count]
 
 
-def used(mutation: Mutation, folder: Path) -> BarsFile | None:
+def used(written: Written, folder: Path) -> BarsFile | None:
     """The file as read, None if it was refused."""
-    written = mutation.written()
     path = folder / f"bars{written.suffix}"
     path.write_bytes(written.content)
     try:
@@ -49,7 +48,8 @@ def untrue(mutation: Mutation, file: BarsFile) -> tuple[int, int]:
 
 def fault(mutation: Mutation, folder: Path) -> str | None:
     """What went wrong with one file, None if nothing did."""
-    may, file = (KINDS | CUTS)[mutation.kind].may, used(mutation, folder)
+    written = mutation.written()
+    may, file = mutation.may(written), used(written, folder)
     if file is None:
         return f"{mutation}, and was refused" if may is May.SERVE else None
     if may is May.REFUSED:
@@ -72,6 +72,14 @@ def test_every_file_of_the_list_is_used_truly_or_refused(mutation: Mutation, tmp
     if "real" in mutation.base and not SAMPLE.is_file():
         pytest.skip("the real sample bars are not beside the repository")
     assert fault(mutation, tmp_path) is None
+
+
+def test_a_file_whose_times_come_out_right_counts_as_good() -> None:
+    london_under_utc_before_its_change = Mutation(0, "an_hour_from_the_change_on", "spring", 67258)
+    assert london_under_utc_before_its_change.may(london_under_utc_before_its_change.written()) is May.SERVE
+    assert {each.may(each.written()) for each in ALL if each.kind == "an_hour_from_the_change_on" and each.base == "spring"} >= {
+        May.REFUSED
+    }
 
 
 def test_the_list_in_the_repository_is_the_seeds() -> None:

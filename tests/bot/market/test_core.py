@@ -148,6 +148,20 @@ def test_warm_up_ends_when_the_minutes_medians_are_known(states: list[MarketStat
             assert (state.regime is Regime.UNKNOWN) is not known
 
 
+def test_a_minute_that_is_always_wide_is_news_only_while_nobody_knows_its_usual_range(
+    contracts: Contracts, calendar: SessionCalendar
+) -> None:
+    sessions = [session for session in calendar.sessions if not session.half_day][:6]
+    quiet = (100, 104, 96, 101, 500)
+    bars = [
+        Bar(session.open_ns + minute * MINUTE_NS, *((100, 141, 100, 141, 5000) if minute == 65 else quiet))
+        for session in sessions
+        for minute in range(1, 66)
+    ]
+    wide = run(contracts, calendar, bars)[64::65]
+    assert [state.news_shock for state in wide] == [True] * 5 + [False]
+
+
 def test_the_first_bars_name_what_is_undefined(contracts: Contracts, calendar: SessionCalendar) -> None:
     bars = [Bar(OPEN_NS + minute * MINUTE_NS, 100, 104, 96, 100 + minute % 3, 500 + minute) for minute in range(1, 70)]
     states = run(contracts, calendar, bars)

@@ -3,9 +3,10 @@
 import math
 
 import pytest
-from bar_makers import MONDAY, QUIET, TUESDAY, WEDNESDAY, at, minutes, names, raw, scorer, warmed
+from bar_makers import MONDAY, QUIET, TUESDAY, WEDNESDAY, at, calendar, contracts, minutes, names, ranges, raw, scorer, warmed
 
 from bot.market.bar import Bar
+from bot.quality.dvs import DvsScorer
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -202,6 +203,17 @@ def test_an_outlier_is_a_true_range_above_six_atr(ticks, outlier):
     result = warmed().score(raw(at(NEXT), (6600.0, high, 6599.5, 6600.25, 1000.0)))
     assert (names(result) == ["outlier"]) is outlier
     assert result.own == (0.8 if outlier else 1.0)
+
+
+@pytest.mark.parametrize(("known", "outlier"), [(True, False), (False, True)])
+def test_a_minute_that_is_wide_on_other_days_is_no_outlier_after_a_quiet_hour(known, outlier):
+    medians = ranges()
+    for _ in range(20 if known else 0):
+        medians.swap(calendar().minute_of_session(calendar().session_at(at(NEXT)), at(NEXT)), 40.0)
+    made = DvsScorer(contracts().data_contract, calendar(), medians)
+    for ts_ns in minutes(at("09:32"), 60):
+        made.score(raw(ts_ns))
+    assert (names(made.score(raw(at(NEXT), (6600.0, 6610.0, 6599.5, 6600.25, 1000.0)))) == ["outlier"]) is outlier
 
 
 def test_a_market_that_never_moved_has_no_outliers():

@@ -9,9 +9,9 @@ from bot.report.baseline import Tape, random_entries
 FEE = 62
 
 
-def tape(bars, eligible=None, flatten=None, slippage=1):
-    count = len(bars)
-    return Tape(bars, [slippage] * count, flatten or [False] * count, eligible or [True] * count)
+def tape(bars, eligible=None, flatten=None, slippage=1, unseen=None, void=None):
+    never = [False] * len(bars)
+    return Tape(bars, [slippage] * len(bars), flatten or never, eligible or [True] * len(bars), unseen or never, void or never)
 
 
 # down a tick (the entry fills), then straight up through any target
@@ -67,6 +67,23 @@ def test_the_session_and_the_end_of_the_bars_close_what_is_open():
     flatten = [minute == 5 for minute in range(10)]
     for ends in (flatten, None):
         assert random_entries([plan()], tape(still, once, ends, slippage=2), FEE, 0, seed=1, draws=3).net_cents == [-2 * 125 - 124] * 3
+
+
+@pytest.mark.parametrize(("void", "net"), [(False, (1008 - 2 - 1000) * 125 - 124), (True, -124)])
+def test_what_is_held_when_bars_stop_is_left_at_the_open_of_the_next_and_its_target_fills_no_more(void, net):
+    bars = [bar(minute, 1000, 1001, 999, 1000) for minute in range(6)] + [bar(90, 1008, 1040, 960, 1030), bar(91, 1030, 1031, 1029, 1030)]
+    hole = [minute == 6 for minute in range(8)]
+    once = [minute == 2 for minute in range(8)]
+    found = random_entries(
+        [plan(minutes=500)], tape(bars, once, slippage=2, unseen=hole, void=[void and each for each in hole]), FEE, 0, seed=1, draws=3
+    )
+    assert found.net_cents == [net] * 3
+
+
+def test_a_hole_before_an_entry_leaves_nothing():
+    hole = [minute == 7 for minute in range(40)]
+    only = [minute == 6 for minute in range(40)]
+    assert random_entries([plan()], tape(RISING, only, unseen=hole), FEE, 0, seed=1, draws=5).net_cents == [1376] * 5
 
 
 def test_no_plans_no_baseline():

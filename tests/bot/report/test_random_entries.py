@@ -3,7 +3,7 @@ import math
 import pytest
 import small_journal
 
-from bot.report.random_entries import BOOK, RandomEntries
+from bot.report.random_entries import BOOK, RandomEntries, tape_of
 from bot.report.run import Run
 
 
@@ -54,3 +54,32 @@ def test_where_no_entry_is_allowed_it_says_so(tmp_path):
     entries = RandomEntries(early)
     assert "no eligible bar" in entries.of("K1")
     assert entries.of(BOOK) == entries.of("K1")
+
+
+def unseen(run):
+    """Which of the believed bars nobody saw the way to, by their place among all bars."""
+    places = [place for place, bar in enumerate(run.bars) if not bar.rejected]
+    return [place for place, said in zip(places, tape_of(run).unseen, strict=True) if said]
+
+
+def test_the_first_bar_after_a_hole_is_unseen_and_a_pause_that_is_only_a_gap_is_not(run):
+    again = Run.read(run.path)
+    overnight = unseen(again)
+    assert len(overnight) == len(small_journal.DAYS) - 1
+    again.bars = [bar for place, bar in enumerate(again.bars) if place not in (20, *range(60, 65))]
+    assert unseen(again) == [59, *(place - 6 for place in overnight)]
+
+
+def test_a_bar_after_too_many_rejected_ones_is_unseen_and_one_rejected_bar_changes_nothing(run):
+    again = Run.read(run.path)
+    overnight = unseen(again)
+    for bar in again.bars[20:22] + again.bars[60:63]:
+        bar.rejected = True
+    assert unseen(again) == [63, *overnight]
+
+
+def test_a_level_that_no_market_reaches_in_a_day_is_void(run):
+    again = Run.read(run.path)
+    assert not any(tape_of(again).void)
+    again.bars[10].open *= 1.25
+    assert [place for place, said in enumerate(tape_of(again).void) if said] == [10]
