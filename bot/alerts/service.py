@@ -16,7 +16,7 @@ KINDS = {Level.INFO: apprise.NotifyType.INFO, Level.WARNING: apprise.NotifyType.
 PLAIN = apprise.NotifyFormat.TEXT  # unsaid, a "&" goes as it is to services that read HTML, and these refuse the whole message
 NO_MARKUP = str.maketrans("<>", "«»")  # or they take words of a journal for their own, and leave them out
 IN_PIECES = apprise.OverflowMode.SPLIT  # unsaid, a message that is too long for a service is refused, again and again
-PIECE_SECONDS = 0.5  # between two of them: how many messages go in a minute is the outbox's to say
+PIECE_SECONDS = 0.5  # at most, between two of them: how many messages go in a minute is the outbox's to say
 
 logging.getLogger("apprise").disabled = True
 for noisy in ("urllib3", "requests"):  # a retry of theirs names host and path
@@ -34,7 +34,7 @@ def service(address: str, title: Callable[[], str]) -> Callable[[Message], bool]
     made = apprise.Apprise.instantiate(address, suppress_exceptions=True)
     if made is None:
         return None
-    made.request_rate_per_sec = PIECE_SECONDS
+    made.request_rate_per_sec = min(made.request_rate_per_sec, PIECE_SECONDS)
     made.socket_connect_timeout = made.socket_read_timeout = SECONDS
 
     def send(message: Message) -> bool:
