@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from bot.alerts.alert import Event, Said
 from bot.alerts.around import failed_checks, new_locks, roll_due
@@ -21,8 +23,9 @@ from bot.alerts.row import Header, Row
 from bot.alerts.says import said_of
 from bot.calendar import SessionCalendar, new_york
 from bot.decision.limits import Limits
-from bot.errors import MesbotError
+from bot.errors import JournalError, MesbotError
 from bot.journal.contracts import newest_contracts
+from bot.journal.read import headers, opened
 from bot.journal.records import Kind
 from bot.journal.run_end import END, OPEN
 from bot.masking import masked
@@ -96,6 +99,10 @@ class News:
         if end.journal and place.journal == end.journal:
             self._naked, self._naked_from = Naked(past_of(with_earlier_years(self.path)).unfinished), end.seq
             self._law()
+            with suppress(JournalError), opened(self.path) as db:  # told before: which run it is must be known all the same
+                for header in headers(db):
+                    if "verb" not in header:
+                        self._is_of(header)
             if self._first:
                 list(self._locks(tell=False))
         self._begun = True
@@ -139,10 +146,13 @@ class News:
             if self._replayed and (day := newest_day(self.path)) is not None:
                 yield digest(self.path, day)
         elif "verb" not in body:
-            account = f" {body['account']}" if "account" in body else ""
-            self.title = masked(f"mesbot {str(body.get('mode', '')).upper()}{account}")
-            self._replayed = bool(body.get("replayed_time")) or not account
+            self._is_of(body)
             yield Said(Event.RUN, f"{self._who} has started, version {body.get('mesbot_version', 'unknown')}.")
+
+    def _is_of(self, header: dict[str, Any]) -> None:
+        account = f" {header['account']}" if "account" in header else ""
+        self.title = masked(f"mesbot {str(header.get('mode', '')).upper()}{account}")
+        self._replayed = bool(header.get("replayed_time")) or not account
 
     @property
     def _who(self) -> str:

@@ -13,6 +13,10 @@ from bot.alerts.outbox import Message
 
 SECONDS = 8.0  # to connect, and between two pieces of an answer
 KINDS = {Level.INFO: apprise.NotifyType.INFO, Level.WARNING: apprise.NotifyType.WARNING, Level.CRITICAL: apprise.NotifyType.FAILURE}
+PLAIN = apprise.NotifyFormat.TEXT  # unsaid, a "&" goes as it is to services that read HTML, and these refuse the whole message
+NO_MARKUP = str.maketrans("<>", "«»")  # or they take words of a journal for their own, and leave them out
+IN_PIECES = apprise.OverflowMode.SPLIT  # unsaid, a message that is too long for a service is refused, again and again
+PIECE_SECONDS = 0.5  # at most, between two of them: how many messages go in a minute is the outbox's to say
 
 logging.getLogger("apprise").disabled = True
 for noisy in ("urllib3", "requests"):  # a retry of theirs names host and path
@@ -30,11 +34,14 @@ def service(address: str, title: Callable[[], str]) -> Callable[[Message], bool]
     made = apprise.Apprise.instantiate(address, suppress_exceptions=True)
     if made is None:
         return None
+    made.request_rate_per_sec = min(made.request_rate_per_sec, PIECE_SECONDS)
     made.socket_connect_timeout = made.socket_read_timeout = SECONDS
 
     def send(message: Message) -> bool:
         try:
-            return bool(made.notify(body=message.text, title=f"{title()}: {message.level}", notify_type=KINDS[message.level]))
+            body, head = (words.translate(NO_MARKUP) for words in (message.text, f"{title()}: {message.level}"))
+            how = {"notify_type": KINDS[message.level], "body_format": PLAIN, "overflow": IN_PIECES}
+            return bool(made.notify(body=body, title=head, **how))
         except Exception:  # whatever a service's code raises may hold the address
             return False
 

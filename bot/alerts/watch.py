@@ -20,12 +20,17 @@ from bot.alerts.courier import Courier
 from bot.alerts.heartbeat import Heartbeat
 from bot.alerts.news import News
 from bot.alerts.outbox import Outbox
-from bot.alerts.place import read_place, write_place
+from bot.alerts.place import place_path, read_place, write_place
 from bot.alerts.repeats import Repeats
 from bot.errors import MesbotError
 from bot.words import fault_in_words
 
 LOOK_SECONDS = 20.0  # between two looks at what no record says
+
+LOST_PLACE = (
+    "Where the notifier was cannot be read any more: it goes on from here, and what waited or came before may never be told; "
+    "look with mesbot status."
+)
 
 
 class Settings(NamedTuple):
@@ -46,7 +51,9 @@ class Watch:
     def __init__(self, path: Path, settings: Settings, say: Callable[[str], None], *, from_now: bool = False) -> None:
         self.couriers: list[Courier] = []
         self._settings, self._say = settings, say
-        self._news = News(path, read_place(path), settings.digest_at, from_now=from_now)
+        place = read_place(path)
+        self._lost = place is None and place_path(path).exists()
+        self._news = News(path, place, settings.digest_at, from_now=from_now)
         self._repeats, self._heartbeat = Repeats(), Heartbeat("")
         self._looked: float | None = None
         self._trouble = ""
@@ -67,6 +74,8 @@ class Watch:
         for number, address in enumerate(addresses):
             outbox = Outbox(self._settings.per_minute, waiting[number] if number < len(waiting) else None)
             self.couriers.append(Courier(address, outbox))
+        if self._lost:
+            self._tell(Said(Event.NOTIFIER, LOST_PLACE), time.monotonic())
 
     def take_over(self, before: Watch) -> None:
         """Go on in the place of another, with what waits there."""

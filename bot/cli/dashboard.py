@@ -51,18 +51,24 @@ def dashboard(
     from bot.dashboard.token import NAME, Token, given_token
     from bot.journal.folder import JOURNAL
 
-    journal = path_to_show(path, newest_journal)
+    try:
+        journal = path_to_show(path, newest_journal)
+    except UsageError:
+        if path is not None:
+            raise
+        journal = None  # the pages say so until there is one: a unit is begun together with the bot's, which may wait for its login
     read_contracts(directory, strategies)
     _require_free(host, port)
     token = given_token(os.environ)
-    click.echo(f"Dashboard: http://{f'[{host}]' if ':' in host else host}:{port}/  (Ctrl-C ends it)\nJournal:   {journal}")
+    click.echo(f"Dashboard: http://{f'[{host}]' if ':' in host else host}:{port}/  (Ctrl-C ends it)\nJournal:   {journal or 'none yet'}")
     if token.made and not (read_only and is_loopback(host)):
         click.echo(f"Token:     {token.secret}  (this once; {NAME} names one that stays)")
     if not is_loopback(host):
         click.echo("Other machines can reach it, and the network can read it: every page wants the token. An SSH tunnel is safer.")
+    beside = journal.parent if journal is not None and journal.name == JOURNAL else Path("out")
     serve(
         lambda: path_to_show(path, newest_journal), lambda: read_contracts(directory, strategies), Token(token.secret),
-        host=host, port=port, out=out or (journal.parent if journal.name == JOURNAL else Path("out")), read_only=read_only,
+        host=host, port=port, out=out or beside, read_only=read_only,
     )  # fmt: skip
 
 

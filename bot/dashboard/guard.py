@@ -7,9 +7,9 @@ here (Host). It promises nothing against somebody who reads the network: put a T
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 Scope, Message = MutableMapping[str, Any], MutableMapping[str, Any]
@@ -18,6 +18,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 COOKIE, LOGIN = "mesbot_dashboard", "/login"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SAFE = ("GET", "HEAD")
+HTTP_PORT, _PORT = 80, re.compile(r":\d+$")
 REPORT = "/report/"
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -34,6 +35,7 @@ class Guard:
         self._app, self._port = app, port
         self._hosts = {host, *(LOOPBACK if host in LOOPBACK else ())}
         self.open = is_loopback(host)
+        self.cookie = f"{COOKIE}_{port}"  # cookies know no ports, and two dashboards may run
         self._sessions: set[str] = set()
 
     def admit(self) -> str:
@@ -71,6 +73,8 @@ class Guard:
 
     def _is_ours(self, host: str) -> bool:
         """Whether a Host header names this server: the address, or where any is listened on an address of numbers. Never another name."""
+        if self._port == HTTP_PORT and not _PORT.search(host):
+            host = f"{host}:{HTTP_PORT}"  # browsers leave it out
         name, _, port = host.rpartition(":")
         if port != str(self._port):
             return False
@@ -78,15 +82,10 @@ class Guard:
         return name in self._hosts or (bool(self._hosts & {"0.0.0.0", "::"}) and (_is_number(name) or name == "localhost"))
 
     def _has_session(self, headers: list[tuple[str, str]]) -> bool:
-        for name, value in headers:
-            if name == "cookie":
-                try:
-                    found = SimpleCookie(value).get(COOKIE)
-                except CookieError:
-                    continue
-                if found is not None and any(secrets.compare_digest(found.value.encode(), known.encode()) for known in self._sessions):
-                    return True
-        return False
+        # What other servers of this address have set comes too, and need not be well written: a parser that stops there finds nothing.
+        pairs = [pair.strip().partition("=") for name, value in headers if name == "cookie" for pair in value.split(";")]
+        mine = [value.encode() for name, _, value in pairs if name == self.cookie]
+        return any(secrets.compare_digest(value, known.encode()) for value in mine for known in self._sessions)
 
 
 def is_loopback(host: str) -> bool:

@@ -11,6 +11,7 @@ from bot.dashboard.token import Token
 from bot.errors import JournalError, MesbotError, UsageError
 from bot.node.entry_lock import lock_entries, unlock_entries
 from bot.node.kill import KillTargets, latch
+from bot.node.kill_request import request_path
 from bot.state_folder import state_folder
 
 WHERE = "(dashboard)"  # follows each reason in the journal
@@ -69,11 +70,22 @@ class Operator:
         state = state_folder()
         asked = targets.ask(reason)  # at once, before anything that may fail
         if not asked.running:
-            return [latch(state, asked.name, self._contracts(), reason)]
+            try:
+                return [latch(state, asked.name, self._contracts(), reason)]
+            except MesbotError as error:
+                waits = request_path(asked.path)
+                raise MesbotError(f"{error} It is not latched, but the request waits in {waits}: the next start carries it out.") from None
         try:
             return list(follow(state, asked))
         except JournalError as error:
             raise MesbotError(f"The kill was asked for, and what came of it is not known; look at TWS: {error}") from None
+
+
+def whose_journal(target: Target | None) -> str:
+    """What a person calls the one that is meant: mode and account, else the file."""
+    if target is None:
+        return "No journal can be read."
+    return f"{target.mode} {target.account}".strip() if target.name is not None else f"{target.mode}, {target.path}"
 
 
 def _runs(target: Target) -> bool:

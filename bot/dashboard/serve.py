@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse,
 from nicegui import ui
 
 from bot.contracts import Contracts
-from bot.dashboard.guard import COOKIE, LOGIN, Guard
+from bot.dashboard.guard import LOGIN, Guard
 from bot.dashboard.kept import report_html
 from bot.dashboard.operator import Operator
 from bot.dashboard.pages.frame import Desk
@@ -39,7 +39,7 @@ def serve(
     watch.look()
     watch.begin()
     try:
-        app = application(Desk(watch, Operator(token, contracts, read_only=read_only), out), token, host, port)
+        app = application(Desk(watch, Operator(token.counted_apart(), contracts, read_only=read_only), out), token, host, port)
         uvicorn.run(app, host=host, port=port, log_level="error", access_log=False, server_header=False, ws_max_size=1 << 20)
     finally:
         watch.end()
@@ -59,7 +59,7 @@ def application(desk: Desk, token: Token, host: str, port: int) -> Guard:
         if token.refusal(token_typed):
             return HTMLResponse(LOGIN_PAGE.replace("SAID", "That is not the token, or too many were tried."), status_code=403)
         answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(COOKIE, guard.admit(), httponly=True, samesite="strict", path="/")
+        answer.set_cookie(guard.cookie, guard.admit(), httponly=True, samesite="strict", path="/")
         return answer
 
     @app.get("/report/{id}")

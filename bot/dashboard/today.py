@@ -73,9 +73,9 @@ class Today:
                 self._begin(db, date)
             before = self._seq
             for seq, ts_ns, kind, body in db.execute(_ROWS, (self._seq,)):
-                self._seq = seq
                 if new_york(ts_ns)[:10] == date:
                     self._take(seq, new_york(ts_ns)[11:16], kind, msgspec.json.decode(body))
+                self._seq = seq  # not before: one that cannot be read is told at every look, and never passed over
         return self._seq != before
 
     def _begin(self, db: sqlite3.Connection, date: str) -> None:
@@ -93,8 +93,9 @@ class Today:
         else:
             gate = (body.get("gate") or {}).get("code", "")
             change = to_pass(body, self._vetoer)
-            self.rows.append(Row(seq, time, body["strategy"], body["action"], gate, body["sentence"], change))
-            self.marks += _planned(time, body)
+            row, marks = Row(seq, time, body["strategy"], body["action"], gate, body["sentence"], change), list(_planned(time, body))
+            self.rows.append(row)
+            self.marks += marks
 
     def choices(self, field: str) -> list[str]:
         """What a column holds, for a filter; ALL first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,9 +23,18 @@ class Token:
     def __init__(self, secret: str, seconds: Callable[[], float] = time.monotonic) -> None:
         self._secret, self._seconds = secret.encode(), seconds
         self._wrong: list[float] = []
+        self._one_at_a_time = threading.Lock()
+
+    def counted_apart(self) -> Token:
+        """The same token with a count of its own: whoever may only try to log in must not keep a person from stopping the bot."""
+        return Token(self._secret.decode(), self._seconds)
 
     def refusal(self, typed: str) -> str:
         """Why what was typed is not taken, as a sentence; "" if it is the token."""
+        with self._one_at_a_time:
+            return self._refusal(typed)
+
+    def _refusal(self, typed: str) -> str:
         now = self._seconds()
         self._wrong = [at for at in self._wrong if now - at < FORGET_SECONDS]
         if len(self._wrong) >= WRONG_AT_MOST:

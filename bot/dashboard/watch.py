@@ -73,7 +73,10 @@ class Watch:
         stamp = (path, _stamp(path))
         seen = self.seen
         if stamp != self._stamp or seen.now is None or now_ns - self._folded_ns > FORGET_SECONDS * SECOND_NS:
-            contracts, target = self._contracts(), target_of(path)
+            target = target_of(path)
+            if seen.now is None:  # the verbs need to know whose it is, whatever else cannot be read
+                self.seen = seen = seen._replace(target=target)
+            contracts = self._contracts()
             now = now_of(target, contracts, now_ns)
             file = (path, path.stat().st_ino)  # a new replay puts another file in the place of the one before
             today = seen.today if seen.today is not None and file == self._file else Today(path, contracts.filter)

@@ -100,7 +100,7 @@ def test_a_compose_file_that_breaks_a_rule_would_be_seen(old, new, fault):
     assert old in TEXT and any(fault in each for each in faults(TEXT.replace(old, new))), faults(TEXT.replace(old, new))
 
 
-@pytest.mark.parametrize("name", ["bot", "alerts"])
+@pytest.mark.parametrize("name", ["bot", "alerts", "dashboard"])
 def test_a_service_runs_a_verb_with_options_that_exist(name):
     import click
 

@@ -63,7 +63,7 @@ def test_a_unit_is_hardened_and_holds_no_secret(path):
         assert name not in ("TWS_ACCOUNT", "MESBOT_ALERTS", "MESBOT_HEARTBEAT_URL", "MESBOT_DASHBOARD_TOKEN")
 
 
-@pytest.mark.parametrize("path", [path for path in UNITS if "dashboard" not in path.name], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_a_unit_runs_a_verb_that_exists(path):
     from click.testing import CliRunner
 

@@ -76,14 +76,14 @@ def _trouble(seen: Seen) -> str:
 
 
 class Rows:
-    """A table whose rows are texts. It is sent anew only where something has changed."""
+    """A table whose rows are texts; `none` stands in its place without any. It is sent anew only where something has changed."""
 
-    def __init__(self, columns: Sequence[tuple[str, str]], label: str) -> None:
+    def __init__(self, columns: Sequence[tuple[str, str]], label: str, none: str = "none") -> None:
         heads = [{"name": name, "label": head, "field": name, "align": "left", "classes": f"of-{name}"} for name, head in columns]
         ui.add_css("@media (max-width: 700px) {" + "".join(f'.of-{name}::before {{ content: "{head}" }}' for name, head in columns) + "}")
         self._table = ui.table(columns=heads, rows=[], row_key="key").props(f'flat dense hide-pagination aria-label="{label}"')
         self._table.props(':rows-per-page-options="[0]"').style("width: 100%")
-        self._none = ui.label("none").classes("muted")
+        self._none = ui.label(none).classes("muted")
         self._table.set_visibility(False)
         self._shown: list[dict[str, str]] | None = None
 

@@ -10,7 +10,7 @@ from bot.errors import MesbotError
 from bot.masking import masked
 
 COLUMNS = (("id", "Run"), ("started", "Started"), ("what", "What"), ("trades", "Trades"), ("net", "Net"), ("end", "End"))
-NONE = "No run in this folder; `mesbot backtest` begins one, and --out names another folder."
+NONE = "No run in {}; `mesbot backtest` begins one, and --out names another folder."
 
 
 def runs_page(desk: Desk) -> None:
@@ -19,7 +19,7 @@ def runs_page(desk: Desk) -> None:
     async def look() -> None:
         found = await run.io_bound(listed, desk.out)
         table.show(found)
-        said.set_text("" if found else NONE)
+        said.set_text("" if found else masked(NONE.format(desk.out)))
         ids = [each.id for each in found]
         for select, place in ((a, 0), (b, 1), (report, 0)):
             select.set_options(ids, value=ids[min(place, len(ids) - 1)] if ids else None)
@@ -34,7 +34,7 @@ def runs_page(desk: Desk) -> None:
     with framed(desk, "Runs", lambda _: None):
         heading("Runs")
         said = ui.label("…").classes("muted")
-        table = Rows(COLUMNS, "Runs")
+        table = Rows(COLUMNS, "Runs", none="")
         with ui.element("div").classes("filters"):
             report = ui.select([], label="Run").props("dense options-dense")
             ui.button("Open its report", on_click=lambda: ui.navigate.to(f"/report/{report.value}", new_tab=True), color=None).props(

@@ -45,6 +45,6 @@ def strategies_page(desk: Desk) -> None:
         ui.element("div").style("height: 18px")
         heading("What refusals saved or cost")
         said = ui.label("…").classes("muted")
-        table = Rows(LEDGER, "Ledger")
+        table = Rows(LEDGER, "Ledger", none="")
         ui.button("Look again", on_click=look, color=None).props("flat dense").classes("plain")
     ui.timer(0.1, look, once=True)

@@ -36,7 +36,7 @@ a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid 
 .cutnote { display: none; }
 body.cut .cutnote { display: block; }
 .main { max-width: 1360px; margin: 0 auto; padding: 18px 20px 60px; }
-.stale .main, body.cut .main { opacity: .55; filter: grayscale(.8); }
+.stale .main, body.cut .main { opacity: .8; filter: grayscale(1); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 14px; align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; min-width: 0; }
 .wide { grid-column: 1 / -1; margin-top: 14px; }

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from nicegui import run, ui
 
-from bot.dashboard.operator import Operator, Verb
+from bot.dashboard.operator import Operator, Verb, whose_journal
+from bot.dashboard.target import Target
 from bot.dashboard.watch import Seen
 from bot.errors import MesbotError
 from bot.masking import masked
@@ -37,6 +38,7 @@ def _button(operator: Operator, verb: Verb, seen: Callable[[], Seen]) -> ui.butt
     dialog = ui.dialog()
     with dialog, ui.element("div").classes("card").props(f'role="dialog" aria-label="{verb.title()}"'):
         ui.label(verb).style("font-weight: 700; font-size: 17px")
+        whose = ui.label().style("font-weight: 600")
         ui.label(MEANING[verb]).classes("muted")
         reason = ui.input("Why; it is journaled").props("autofocus").style("width: 100%")
         token = ui.input("Token", password=True).props('autocomplete="off"').style("width: 100%")
@@ -46,8 +48,10 @@ def _button(operator: Operator, verb: Verb, seen: Callable[[], Seen]) -> ui.butt
             ui.button("Close", on_click=dialog.close, color=None).props("flat").classes("plain")
             do = ui.button(verb, color=None).props("unelevated").classes("plain" if verb is Verb.RELEASE else "danger filled")
 
+    meant: list[Target | None] = [None]  # the one that was shown when the dialog was opened: another bot may begin meanwhile
+
     async def carry_out() -> None:
-        words, typed = (verb.value, seen().target, reason.value or "", token.value or "", confirmed.value or ""), token
+        words, typed = (verb.value, meant[0], reason.value or "", token.value or "", confirmed.value or ""), token
         typed.set_value("")  # it does not stay on a screen that is left alone
         do.disable()
         said.set_text("…")
@@ -60,6 +64,8 @@ def _button(operator: Operator, verb: Verb, seen: Callable[[], Seen]) -> ui.butt
         said.set_text(masked("\n".join(lines)))
 
     def opened() -> None:
+        meant[0] = seen().target
+        whose.set_text(masked(whose_journal(meant[0])))
         for each in (reason, token, confirmed):
             each.set_value("")
         said.set_text("")

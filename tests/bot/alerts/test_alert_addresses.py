@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+
 import pytest
 from services import SECRET, Service
 
 from bot.alerts.addresses import addresses_of, heartbeat_of, wanted
 from bot.alerts.alert import Level
-from bot.alerts.outbox import Message
+from bot.alerts.outbox import MOST_LINES, Message
 from bot.errors import UsageError
 
 
@@ -72,3 +75,27 @@ def test_a_service_that_refuses_or_is_not_there_is_no_error_and_nothing_is_said_
     assert not address.send(Message(Level.INFO, "x"))  # nobody listens any more
     printed = capfd.readouterr()
     assert printed.out + printed.err == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["gap < 2 & spread > 1", "x <b> y", "</b> x", "<img src=x>", '<a href="http://e">k', "a<b", "K_1 *x* `y [z"]
+)
+def test_words_that_look_like_markup_arrive_whole_at_a_service_that_reads_it(text, monkeypatch):
+    sent = []
+    answer = SimpleNamespace(status_code=200, content=b"{}", text="{}")
+    monkeypatch.setattr("requests.post", lambda *_, **said: sent.append(json.loads(said["data"])["text"]) or answer)
+    (address,) = of({"MESBOT_ALERTS": "tgram://123456789:abcdefg_hijklmnop/12315544"})
+    assert address.send(Message(Level.CRITICAL, text))
+    body = sent[0].partition("</b>")[2].strip()
+    plain = text.replace("<", "«").replace(">", "»").replace("&", "&amp;")
+    assert body.replace("&quot;", '"') == plain
+
+
+def test_a_message_that_is_longer_than_a_service_takes_goes_in_pieces(monkeypatch):
+    sent = []
+    answer = SimpleNamespace(status_code=200, content=b"{}", text="{}")
+    monkeypatch.setattr("requests.post", lambda *_, **said: sent.append(json.loads(said["data"])["text"]) or answer)
+    (address,) = of({"MESBOT_ALERTS": "tgram://123456789:abcdefg_hijklmnop/12315544"})
+    lines = [f"CRITICAL {number} {'word ' * 118}" for number in range(MOST_LINES)]
+    assert address.send(Message(Level.CRITICAL, "\n".join(lines)))
+    assert max(map(len, sent)) <= 4096 and all(f"CRITICAL {number} " in "\n".join(sent) for number in range(MOST_LINES))

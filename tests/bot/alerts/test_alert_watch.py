@@ -160,6 +160,23 @@ def test_a_damaged_place_is_begun_anew_and_anothers_is_refused(path, tmp_path):
         Watch(path, MANY, print)
 
 
+def test_that_a_damaged_place_was_lost_is_told(path):
+    place_path(path).write_bytes(b"garbage")
+    with Service() as service:
+        made = watching(path, service)
+        turns(made, lambda: "may never be told" in service.told)
+
+
+def test_a_notifier_that_comes_later_knows_which_run_it_tells_of(path):
+    with Service() as service, RunLock(path), opened(path):
+        first = watching(path, service)
+        turns(first, lambda: "has started" in service.told)
+        first.leave(5.0)
+        for made in (watching(path, service), Watch(path, MANY, print, from_now=True)):
+            made.turn(0.0, time.time_ns())
+            assert made.title() == first.title() != "mesbot"
+
+
 def test_what_is_below_the_least_level_is_not_sent_and_levels_can_be_chosen(path):
     settings = Settings({**LEVELS, Event.OPERATOR: Level.INFO}, Level.WARNING, per_minute=60)
     with Service() as service, RunLock(path), opened(path) as journal:

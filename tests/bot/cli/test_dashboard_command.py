@@ -58,7 +58,12 @@ def test_another_address_is_said_to_want_the_token(run, journal, monkeypatch):
     assert "Token:" in said and "every page wants the token" in said
 
 
-@pytest.mark.parametrize("words", [(), ("--journal", "nowhere.sqlite"), ("--port", "70000"), ("--host", "no such host")])
+def test_before_the_first_journal_it_serves_and_the_pages_say_that_there_is_none(run):
+    result = run()
+    assert result.exit_code == 0 and "none yet" in result.output and "served 127.0.0.1 False" in result.output, result.output
+
+
+@pytest.mark.parametrize("words", [("--journal", "nowhere.sqlite"), ("--port", "70000"), ("--host", "no such host")])
 def test_what_cannot_be_is_one_sentence(run, words):
     result = run(*words)
     assert result.exit_code == 2 and "Traceback" not in result.output and "served" not in result.output

@@ -11,6 +11,7 @@ from bot.dashboard.guard import COOKIE, Guard, is_loopback
 
 PORT = 8765
 HERE = f"127.0.0.1:{PORT}"
+MINE = f"{COOKIE}_{PORT}"
 
 
 async def nothing(*_: Any) -> None:
@@ -68,7 +69,7 @@ def test_a_connection_of_another_kind_is_refused():
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("path", ["/", "/today", "/report/now", "/_nicegui_ws/socket.io/"])
-@pytest.mark.parametrize("cookie", ["", f"{COOKIE}=", f"{COOKIE}=guess", "other=1", f'{COOKIE}="\\', "=;=;"])
+@pytest.mark.parametrize("cookie", ["", f"{MINE}=", f"{MINE}=guess", "other=1", f'{MINE}="\\', "=;=;", f"{MINE}=ünicode", COOKIE])
 def test_beyond_this_machine_nothing_is_shown_without_a_session(kind, path, cookie):
     made, host = guard("192.168.1.20"), f"192.168.1.20:{PORT}"
     made.admit()
@@ -78,13 +79,34 @@ def test_beyond_this_machine_nothing_is_shown_without_a_session(kind, path, cook
 def test_who_has_typed_the_token_has_a_session():
     made, host = guard("192.168.1.20"), f"192.168.1.20:{PORT}"
     assert status(made, path="/login", host=host) == 0
-    assert status(made, host=host, cookie=f"a=b; {COOKIE}={made.admit()}") == 0
+    assert status(made, host=host, cookie=f"a=b; {MINE}={made.admit()}") == 0
+
+
+@pytest.mark.parametrize("other", ['a={"b":1}', "a b=c", 'x="un', "[x]=1", "é=1", "=", f"{COOKIE}_80=old", f"{MINE}=old"])
+def test_a_cookie_of_another_server_keeps_nobody_out(other):
+    made, host = guard("192.168.1.20"), f"192.168.1.20:{PORT}"
+    assert status(made, host=host, cookie=f"{other}; {MINE}={made.admit()}") == 0
+
+
+def test_a_session_of_one_dashboard_is_none_of_another():
+    one, other = guard("192.168.1.20"), Guard(nothing, "192.168.1.20", 8800)
+    cookie = f"{one.cookie}={one.admit()}"
+    assert status(other, host="192.168.1.20:8800", cookie=cookie) == 303
+
+
+@pytest.mark.parametrize(
+    ("listens", "host"), [("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "localhost:80"), ("::1", "[::1]"), ("::1", "[::1]:80")]
+)
+def test_on_the_webs_own_port_a_browser_leaves_the_port_out(listens, host):
+    made = Guard(nothing, listens, 80)
+    assert status(made, host=host) == 0 and status(made, kind="websocket", host=host, origin=f"http://{host}") == 0
+    assert [status(made, host=other) for other in ("evil.example", "evil.example:80", "127.0.0.1:8080", "", ":80")] == [421] * 5
 
 
 def test_on_any_address_a_number_is_a_name_and_a_word_is_none():
     made = guard("0.0.0.0")
     host = f"10.0.0.7:{PORT}"
-    assert not made.open and status(made, host=host, cookie=f"{COOKIE}={made.admit()}") == 0
+    assert not made.open and status(made, host=host, cookie=f"{MINE}={made.admit()}") == 0
     assert status(made, host=f"evil.example:{PORT}") == 421
 
 

@@ -6,7 +6,7 @@ import pytest
 from builders import CONTRACTS
 from dashboard_journals import account_journal
 
-from bot.dashboard.operator import Operator, Verb
+from bot.dashboard.operator import Operator, Verb, whose_journal
 from bot.dashboard.target import target_of
 from bot.dashboard.token import Token
 from bot.errors import MesbotError, UsageError
@@ -99,3 +99,20 @@ def test_on_a_run_that_has_ended_there_is_nothing_to_carry_out(state, tmp_path, 
     Journal.create(path, "backtest", CONTRACTS, {}, lambda: 1).close()
     with pytest.raises(UsageError, match="a run that has ended"):
         operator().carry_out(verb, target_of(path), "why", SECRET, verb)
+
+
+def test_the_one_that_is_meant_is_named(path, tmp_path):
+    other = tmp_path / "journal.sqlite"
+    Journal.create(other, "backtest", CONTRACTS, {}, lambda: 1).close()
+    assert [whose_journal(each) for each in (target_of(path), target_of(other))] == ["PAPER DU1", f"BACKTEST, {other}"]
+    assert whose_journal(None) == "No journal can be read."
+
+
+def test_a_kill_that_cannot_be_latched_says_that_its_request_waits(path):
+    def unreadable() -> None:
+        raise MesbotError("The contracts cannot be read.")
+
+    made = Operator(Token(SECRET), unreadable, read_only=False)
+    with pytest.raises(MesbotError, match=r"cannot be read..* It is not latched, but the request waits in"):
+        made.carry_out(Verb.FLATTEN, target_of(path), "enough", SECRET, Verb.FLATTEN)
+    assert request_path(path).read_text() == "enough (dashboard)"

@@ -27,6 +27,15 @@ def test_after_five_wrong_ones_even_the_right_one_waits_a_minute():
     assert token.refusal(SECRET) == ""
 
 
+def test_wrong_ones_at_the_login_keep_nobody_from_a_verb():
+    login = Token(SECRET, lambda: 0.0)
+    verbs = login.counted_apart()
+    for _ in range(WRONG_AT_MOST):
+        login.refusal("guess")
+    assert login.refusal(SECRET) and verbs.refusal(SECRET) == ""
+    assert "That is not the token" in verbs.refusal("guess")
+
+
 def test_without_one_in_the_environment_it_is_made_anew_each_time():
     one, other = given_token({}), given_token({})
     assert one.made and one.secret != other.secret and len(one.secret) >= 24

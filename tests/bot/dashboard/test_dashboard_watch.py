@@ -10,9 +10,12 @@ import pytest
 from builders import CONTRACTS
 from dashboard_journals import TEN_31, account_journal
 
+from bot.dashboard.today import Today
 from bot.dashboard.watch import Watch
-from bot.errors import ContractError
+from bot.errors import ContractError, JournalError, UsageError
+from bot.journal.records import DayRecord, Kind
 from bot.journal.run_lock import RunLock
+from bot.journal.store import Journal
 
 
 def watch(path, contracts=lambda: CONTRACTS, clock=time.time_ns) -> Watch:
@@ -92,3 +95,25 @@ def test_each_look_is_counted(state):
     number = made.seen.number
     made.look()
     assert made.seen.number == number + 1
+
+
+def test_the_verbs_know_whose_it_is_though_nothing_else_can_be_read(state):
+    def unreadable() -> None:
+        raise UsageError("The contracts cannot be read.")
+
+    path = account_journal(state)
+    watch = Watch(lambda: path, unreadable)
+    watch.look()
+    assert watch.seen.now is None and watch.seen.target.path == path and "cannot be read" in watch.seen.trouble
+
+
+def test_a_decision_that_cannot_be_read_is_told_at_every_look(state):
+    path = account_journal(state)
+    today = Today(path, "V1")
+    today.read()
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        journal.add(Kind.DECISION, TEN_31, DayRecord("2025-09-16", 1), "K1")
+    for _ in range(2):
+        with pytest.raises(JournalError):
+            today.read()
+    assert len(today.rows) == 10
