@@ -23,7 +23,7 @@ from bot.bars.source import Bars
 from bot.contracts import Contracts
 from bot.errors import UsageError
 
-DOUBTS = {"CLOCK", "STAMP", "STAMP_UNSEEN", "LEFT_OUT"}  # told once, of the source: the folder's own times no longer show them
+DOUBTS = {"CLOCK", "CLOCK_UNSEEN", "STAMP", "STAMP_UNSEEN", "LEFT_OUT"}  # told of the source: the folder's own times no longer show them
 
 
 class Imported(NamedTuple):

@@ -11,6 +11,7 @@ from bot.bars.marks import MARKS, SILENT, Says
 from bot.bars.passport import Finding, Severity
 from bot.bars.stamp import OTHERS, TAKE_AWAY, Stamp
 from bot.bars.zone import shown_days
+from bot.plural import counted
 
 CLEARLY = 2  # marks more than say the time of the others
 
@@ -63,14 +64,14 @@ def judge_odd_sessions(found: OddSessions, zone_stated: bool, stamp_stated: bool
         if sure and (name == "CLOCK" or len(sure) <= half):
             findings.append(_told(name, Severity.WARN if stated else Severity.REFUSE, sure, found))
         if doubts and name == "CLOCK":
-            sentence = f"{MARKS} stand elsewhere on {len(doubts)} sessions alone ({_dates(doubts)})"
+            sentence = f"{MARKS} stand elsewhere on {counted(len(doubts), 'session')} alone ({_dates(doubts)})"
             findings.append(Finding("CLOCK_DOUBT", Severity.WARN, sentence))
     return findings
 
 
 def _told(name: str, severity: Severity, odd: list[Odd], found: OddSessions) -> Finding:
     if name == "STAMP":
-        say = f"say the {found.stamp.other} of a minute on {len(odd)} sessions ({_dates(odd)})"
+        say = f"say the {found.stamp.other} of a minute on {counted(len(odd), 'session')} ({_dates(odd)})"
     else:
         shifts = sorted({each.minutes for each in odd}, key=abs)
         shown = ", ".join(f"{abs(each)} min {'late' if each > 0 else 'early'}" for each in shifts[:3])

@@ -12,6 +12,7 @@ from bot.bars.course import Ends, ends_of
 from bot.bars.marks import MARKS, OPEN, Says, Volumes
 from bot.bars.passport import Finding, Severity
 from bot.bars.zone import Ints, shown_days
+from bot.plural import counted
 from bot.units import MINUTE_NS
 
 FEW = 0.10  # share of sessions that may say the other end of the minute, by minutes that are missing
@@ -133,7 +134,7 @@ def _majority(said: Says) -> Heard:
     evidence = f"{MARKS} say {stamp} on {int(most.sum())} of {len(said.day)} sessions"
     if not fewer.any():
         return Heard(stamp, evidence)
-    doubt = f"on {int(fewer.sum())} sessions ({shown_days(said.day[fewer])}) they say {stamp.other}"
+    doubt = f"on {counted(int(fewer.sum()), 'session')} ({shown_days(said.day[fewer])}) they say {stamp.other}"
     voices = fewer.sum() + most.sum()
     if fewer.sum() > OTHERS * voices:
         return Heard(None, f"{evidence}, and {doubt}", _untold(f"{evidence}, and {doubt}"))

@@ -11,6 +11,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.called import as_called
+from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
 from bot.errors import MesbotError
 from bot.masking import masked
@@ -83,7 +84,7 @@ def status(
         print_json([*map(msgspec.to_builtins, found), *({"error": trouble} for trouble in troubles)])
         context.exit(1 if troubles else 0)
     if not found and not troubles:
-        click.echo(nothing_there(state, mode, account))
+        say([nothing_there(state, mode, account)])
     else:
         _show(found, contracts)
     if troubles:

@@ -189,3 +189,18 @@ def test_night_hours_that_reach_over_the_open_by_another_clock_are_refused(tmp_p
     peaks = (night * np.where(night.index.minute % 5 == 0, 3, 1)).set_axis(night.index + pd.Timedelta(hours=2))
     with pytest.raises(BarsFileError):
         read(tmp_path, peaks)
+
+
+@pytest.mark.skipif(not SAMPLE.is_file(), reason="the real sample bars are not beside the repository")
+@pytest.mark.parametrize("minutes", [-60, -15, 0, 5, 60])
+def test_hours_that_hold_no_end_of_a_session_say_that_their_zone_is_not_shown(tmp_path, minutes):
+    hours = regular(real(), 600, 900)
+    hours = hours[trading_dates(hours) > "2025-09-12"]
+    moved = hours.assign(open_ns=hours["open_ns"] + minutes * 60_000_000_000)
+    passport = read_bars(write_minutes(tmp_path / "bars.csv", moved)).passport
+    assert "CLOCK_UNSEEN" in {each.code for each in passport.findings}
+
+
+@pytest.mark.parametrize("hours", [{}, {"first": "09:30", "last": "15:59"}])
+def test_whole_sessions_show_their_zone(tmp_path, hours):
+    assert "CLOCK_UNSEEN" not in {each.code for each in read(tmp_path, days(**hours)).passport.findings}

@@ -84,10 +84,13 @@ def test_help_has_examples(run, verb):
     assert "Examples:" in result.output and f"mesbot {verb} --" in result.output
 
 
-def test_without_a_journal_it_says_so_in_one_sentence(run, tmp_path):
+def test_without_a_journal_it_says_so_in_one_sentence_that_fits_the_terminal(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     result = run("status")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.output.startswith(f"No journal in {tmp_path / 'state'}; `mesbot paper`") and result.output.count("\n") == 1
+    assert " ".join(result.output.split()).startswith(f"No journal in {tmp_path / 'state'}; `mesbot paper`")
+    longest = len(f"{tmp_path / 'state'};")  # no word is cut, a path is one
+    assert max(map(len, result.output.splitlines())) <= max(80, longest)
     assert not (tmp_path / "state").exists()
 
 
@@ -148,7 +151,8 @@ def test_mode_and_account_choose_among_journals(run):
 def test_a_name_that_has_no_journal_is_answered_with_those_that_have(run, tmp_path):
     write("paper-DU1-2025")
     result = run("status", "--mode", "live", "--account", "DU1")
-    assert (result.exit_code, result.output) == (0, f"No journal of LIVE DU1 in {tmp_path / 'state'}; there are PAPER DU1.\n")
+    said = f"No journal of LIVE DU1 in {tmp_path / 'state'}; there are PAPER DU1."
+    assert (result.exit_code, " ".join(result.output.split())) == (0, said)
 
 
 def test_a_broken_journal_ends_with_its_sentence_after_the_others_were_told(run):
