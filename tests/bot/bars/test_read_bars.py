@@ -48,7 +48,7 @@ def csv(tmp_path: Path) -> Callable[..., Path]:
 
 
 def test_open_stamped_rows_come_out_at_their_close_in_ticks(csv):
-    file = read_bars(csv(ROWS), "open")
+    file = examined(csv(ROWS), CONTRACTS, Reading("open", "UTC"))
     assert file.to_list()[0] == Bar(FIRST_NS + 60_000_000_000, 26400, 26405, 26398, 26403, 120)
     assert [str(kind) for kind in file.bars.dtypes] == ["int64"] * 6
     assert list(file.bars.columns) == ["ts_ns", "open", "high", "low", "close", "volume"]

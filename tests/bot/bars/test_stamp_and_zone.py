@@ -19,8 +19,8 @@ from bot.errors import BarsFileError
 NEW_YORK = "America/New_York"
 
 
-def read_bars(path: Path, stamp: str | None = None) -> BarsFile:
-    return read_usable(path, CONTRACTS, Reading(stamp))
+def read_bars(path: Path, stamp: str | None = None, zone: str | None = None) -> BarsFile:
+    return read_usable(path, CONTRACTS, Reading(stamp, zone))
 
 
 def session(day: str, seed: int, first: str = "18:00", last: str = "16:59") -> pd.Series:
@@ -48,8 +48,8 @@ def write(path: Path, volume: pd.Series, times: pd.DatetimeIndex | None = None, 
     return path
 
 
-def read(tmp_path: Path, volume: pd.Series, shift: int = 0, stamp: str | None = None) -> BarsFile:
-    return read_bars(write(tmp_path / "bars.csv", volume, volume.index + pd.Timedelta(minutes=shift)), stamp)
+def read(tmp_path: Path, volume: pd.Series, shift: int = 0, stamp: str | None = None, zone: str | None = None) -> BarsFile:
+    return read_bars(write(tmp_path / "bars.csv", volume, volume.index + pd.Timedelta(minutes=shift)), stamp, zone)
 
 
 @pytest.mark.parametrize(("hours", "said"), [({}, 4), ({"first": "09:30", "last": "15:59"}, 4), ({"first": "14:00", "last": "16:59"}, 3)])
@@ -103,8 +103,8 @@ def test_days_that_disagree_ask_for_the_stamp(tmp_path):
 def test_a_piece_without_any_mark_asks_for_the_stamp(tmp_path):
     piece = days(1).between_time("10:00", "10:59")
     with pytest.raises(BarsFileError, match="neither volume nor breaks show where a session starts"):
-        read(tmp_path, piece)
-    assert read(tmp_path, piece, stamp="close").passport.stamp == "close"
+        read(tmp_path, piece, zone=NEW_YORK)
+    assert read(tmp_path, piece, stamp="close", zone=NEW_YORK).passport.stamp == "close"
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "America/Chicago", "Europe/London", "Asia/Tokyo"])
@@ -128,7 +128,7 @@ def test_utc_labelled_as_new_york_is_found_out(tmp_path):
 @pytest.mark.parametrize("start", ["08:30", "14:30"])
 def test_a_file_that_starts_late_is_not_taken_for_another_zone(tmp_path, start):
     piece = days(1).between_time(start, "15:30")
-    assert read(tmp_path, piece, stamp="open").passport.stamp == "open"
+    assert read(tmp_path, piece, stamp="open", zone=NEW_YORK).passport.stamp == "open"
 
 
 @pytest.mark.skipif(not SAMPLE.is_file(), reason="the real sample bars are not beside the repository")
@@ -193,12 +193,15 @@ def test_night_hours_that_reach_over_the_open_by_another_clock_are_refused(tmp_p
 
 @pytest.mark.skipif(not SAMPLE.is_file(), reason="the real sample bars are not beside the repository")
 @pytest.mark.parametrize("minutes", [-60, -15, 0, 5, 60])
-def test_hours_that_hold_no_end_of_a_session_say_that_their_zone_is_not_shown(tmp_path, minutes):
+def test_hours_that_hold_no_end_of_a_session_are_used_only_if_a_person_names_the_zone(tmp_path, minutes):
     hours = regular(real(), 600, 900)
     hours = hours[trading_dates(hours) > "2025-09-12"]
     moved = hours.assign(open_ns=hours["open_ns"] + minutes * 60_000_000_000)
-    passport = read_bars(write_minutes(tmp_path / "bars.csv", moved)).passport
-    assert "CLOCK_UNSEEN" in {each.code for each in passport.findings}
+    path = write_minutes(tmp_path / "bars.csv", moved)
+    with pytest.raises(BarsFileError, match=r"so that nothing shows whether UTC as written is the zone of its times.*--zone"):
+        read_bars(path)
+    passport = read_bars(path, "open", "UTC").passport
+    assert {"CLOCK_UNSEEN": "warn"}.items() <= {each.code: each.severity.value for each in passport.findings}.items()
 
 
 @pytest.mark.parametrize("hours", [{}, {"first": "09:30", "last": "15:59"}])
