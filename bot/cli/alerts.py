@@ -33,7 +33,7 @@ Examples:
   MESBOT_ALERTS=tgram://token/chat mesbot alerts test
 """
 RUN_HELP = """
-Follow a journal and tell what matters, until stopped. `mesbot paper` and `mesbot live` run it beside them where MESBOT_ALERTS is
+Follow a journal and tell what matters, until stopped. Paper and live runs start it beside them where MESBOT_ALERTS is
 set; run by itself (systemd, compose) it follows the journal that is written in the state folder, and goes on with the next year's.
 
 A journal that it meets for the first time it tells from then on; else from where it was.

@@ -18,13 +18,13 @@ Show what the bot does and why, live, in the browser: a process of its own that 
 
 It listens on this machine alone. With --host another address is listened on, and then every page wants the token: what
 MESBOT_DASHBOARD_TOKEN (or MESBOT_DASHBOARD_TOKEN_FILE, a file with it) holds, else one that is made and printed once.
-STOP ENTRIES, its release and FLATTEN & HALT always want the token, go the way of mesbot lock, unlock and kill, and are
+STOP ENTRIES, its release and FLATTEN & HALT always want the token, go the way of the commands lock, unlock and kill, and are
 off with --read-only.
 
 \b
 Examples:
   mesbot dashboard
-  mesbot dashboard --journal out/journal.sqlite --port 8800 --read-only
+  mesbot dashboard --port 8800 --read-only
   mesbot dashboard --host 192.168.1.20
 """
 

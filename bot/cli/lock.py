@@ -12,7 +12,7 @@ from bot.cli.operate import journal_options, names_of, nothing_there
 from bot.errors import UsageError
 
 LOCK_HELP = """
-Stop entries: none passes until `mesbot unlock`. Everything else goes on: stops, targets, exits, the kill switch.
+Stop entries: none passes until a person unlocks. Everything else goes on: stops, targets, exits, the kill switch.
 
 A running bot does it at once and withdraws entries that still work; what is held keeps its bracket. If none runs, it is
 journaled, and counts from the next start. It outlives restarts, days and years.
@@ -25,14 +25,14 @@ Examples:
   mesbot lock --mode live --account U1234567 --reason "on the road"
 """
 UNLOCK_HELP = """
-Let entries pass again that `mesbot lock` has stopped. Nothing in the program does that; a person must, and says why.
+Let entries pass again that a person has locked. Nothing in the program does that; a person must, and says why.
 
 It arms no kill switch: that is `mesbot resume`.
 
 \b
 Examples:
   mesbot unlock --reason "back at the desk"
-  mesbot unlock --mode paper --account DU1234567 --reason "tried enough"
+  mesbot unlock --mode paper --account DU1234567 --reason tried
 """
 
 

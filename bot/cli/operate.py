@@ -32,7 +32,7 @@ Examples:
   mesbot status
   mesbot status --mode live --account U1234567
   mesbot status --json
-  mesbot status --healthy              exit code 0 if a bot runs and is well
+  mesbot status --healthy   exit code 0 if a bot runs and is well
 """
 
 

@@ -121,8 +121,8 @@ def test_a_node_that_cannot_start_says_why_within_its_time_and_sends_nothing(tmp
 @pytest.mark.parametrize(
     ("report", "typed", "code", "said"),
     [
-        (None, "", 3, "mesbot check --live"),
-        ({"made_at_ns": time.time_ns() - 25 * 60 * MINUTE_NS}, "", 3, "mesbot check --live"),
+        (None, "", 3, "check --live"),
+        ({"made_at_ns": time.time_ns() - 25 * 60 * MINUTE_NS}, "", 3, "check --live"),
         ({"contracts_sha256": "0" * 64}, "", 3, "contracts"),
         ({}, "yes", 2, "nothing was started"),
         ({}, f"live {LIVE}", 2, "nothing was started"),

@@ -26,8 +26,12 @@ def interrupted(out: Path, monkeypatch: pytest.MonkeyPatch, before: Callable[[Do
         raise AssertionError("it went on")
 
     monkeypatch.setattr(download, "download", fetch)
-    runner = CliRunner(env={"TWS_PORT": "4002", "COLUMNS": "2000"})
-    return runner.invoke(cli, ["data", "download", "--from", "2025-09-15", "--out", str(out)])
+    before_us = signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background ignores it
+    try:
+        runner = CliRunner(env={"TWS_PORT": "4002", "COLUMNS": "2000"})
+        return runner.invoke(cli, ["data", "download", "--from", "2025-09-15", "--out", str(out)])
+    finally:
+        signal.signal(signal.SIGINT, before_us)
 
 
 def test_ctrl_c_names_the_file_that_is_kept_and_how_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("journal export2", 2, "No such command: mesbot journal export2; did you mean mesbot journal export?"),
     ("strategy forget K2", 2, "No such command: mesbot strategy forget; there is restore."),
     ("completion", 2, "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish."),
-    ("zzz", 2, "No such command: mesbot zzz; there are backtest, check, compare, completion,"),
+    ("zzz", 2, "No such command: mesbot zzz; there are alerts, backtest, check, compare, completion,"),
     ("backtest --equiti 3", 2, "No such option: --equiti; did you mean --equity or --out?"),
     ("backtest --equity", 2, "Option '--equity' requires an argument."),
     ("backtest --equity lots", 2, f"'lots' is not an amount of dollars, {AMOUNTS}."),
