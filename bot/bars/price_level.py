@@ -32,6 +32,8 @@ BREAK = 45 * MINUTE_NS
 TURN = 0.001  # of the price, from one minute's close to the next one's open: two contracts lie further apart
 SAME = 0.25  # share by which the way back may differ
 MANY_TURNS = 0.01  # share of rows
+SESSION_TURN = 0.004  # of the price, over a break: the month and the next one lie further apart
+MOST_TURNS, LEAST_TURNS = 0.5, 4  # share of such steps, and how many: a market's own steps are seldom undone by the next
 
 
 def traded(year: int) -> tuple[float, float]:
@@ -87,7 +89,19 @@ def judge_jumps(table: Table, ts_ns: Ints, columns: dict[str, Ints], law: PriceL
     if steps:
         found.append(_told(ts_ns, gap, broken, steps, len(close), law.roll_window_days))
     mixed = any(each.code == "MIXED_PRICES" for each in found)
-    return found if mixed else [*found, *_turns(table, np.where(np.diff(ts_ns) == MINUTE_NS, gap, 0.0))]
+    found = found if mixed else [*found, *_turns(table, np.where(np.diff(ts_ns) == MINUTE_NS, gap, 0.0))]
+    return [*found, *_turns_by_session(ts_ns, np.where(broken, gap, 0.0))]
+
+
+def _turns_by_session(ts_ns: Ints, gap: np.ndarray) -> list[Finding]:
+    """Two contracts that take turns by the day or the week: opens that step up and down by the same, again and again."""
+    at = np.flatnonzero(np.abs(gap) >= SESSION_TURN)
+    back = np.abs(gap[at[1:]] + gap[at[:-1]]) < SAME * np.abs(gap[at[:-1]])
+    if back.sum() < max(LEAST_TURNS, MOST_TURNS * len(back)):
+        return []
+    factor = np.exp(np.median(np.abs(gap[at])))
+    sentence = f"sessions open higher and lower by a factor of {factor:.4g} in turns, first at {_when(ts_ns[at[np.argmax(back)] + 1])}"
+    return [Finding("MIXED_PRICES", Severity.REFUSE, f"{sentence}: two contracts take turns", "keep the rows of one")]
 
 
 def _turns(table: Table, gap: np.ndarray) -> list[Finding]:

@@ -104,3 +104,13 @@ def test_two_contracts_that_take_turns_are_told_however_near_they_are(tmp_path, 
     for name in PRICES:
         frame[name] = np.where(other, (frame[name] * 1.004 * 4).round() / 4, frame[name])
     assert severity(passport(tmp_path, frame), "MIXED_PRICES") == wanted
+
+
+@pytest.mark.parametrize(("each", "wanted"), [(1, "refuse"), (2, "refuse"), (30, None)])
+def test_two_contracts_that_take_turns_by_sessions_are_refused_and_one_roll_is_none(tmp_path, each, wanted):
+    frame = files.synthetic("2025-06-09", 16, 13).copy()
+    _, session = np.unique(files.trading_dates(frame), return_inverse=True)
+    later = session // each % 2 == 1 if each < 30 else session >= 8
+    for name in PRICES:
+        frame[name] = np.where(later, frame[name] + 55.25, frame[name])
+    assert severity(passport(tmp_path, frame), "MIXED_PRICES") == wanted
