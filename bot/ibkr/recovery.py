@@ -205,7 +205,8 @@ class Recovery:
         held = self._cache.order(ClientOrderId(order.order_id))
         known = None if held is None else held.venue_order_id
         perms = [fill.perm_id for fill in self._session.orders.ledger.fills.values() if fill.ref == order.order_id]
-        perm_id = int(known.value) if known is not None else next(iter(perms), self._ended_as.get(order.order_id, 0))
+        told = known is not None and known.value.isdecimal()  # else it is our own name, for want of the broker's
+        perm_id = int(known.value) if told else next(iter(perms), self._ended_as.get(order.order_id, 0))
         return BrokerOrder(Draft(order.order_id, "BUY" if order.side > 0 else "SELL", order.quantity, ""), 0, 0, perm_id=perm_id)
 
     @property

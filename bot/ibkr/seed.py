@@ -88,7 +88,8 @@ class Seed:
         return self._origin.trader_id, self._strategy, self._provider.front_id, ClientOrderId(tracked.order_id)
 
     def _venue(self, tracked: TrackedOrder) -> VenueOrderId:
-        return VenueOrderId(self._story.venue_ids.get(tracked.order_id, "0"))
+        """The broker's name, our own where the journal has none: no two orders may have one name."""
+        return VenueOrderId(self._story.venue_ids.get(tracked.order_id, tracked.order_id))
 
     def _filled(self, tracked: TrackedOrder, fill: trades.Fill, kind: OrderType) -> OrderFilled:
         return OrderFilled(

@@ -237,6 +237,7 @@ async def test_an_entry_whose_cancel_was_asked_for_before_its_acknowledgement_is
     with Journal.append(stage.path, "paper", load_contracts(SPEC.contracts_directory), {}, time.time_ns) as journal:
         journal.add(Kind.ORDER, DECIDED, stage._record(ENTRY, "OrderPendingCancel"), "K1")
     async with stage.restarted() as node:
+        assert node.node.cache.order(ClientOrderId(ENTRY)).venue_order_id.value == ENTRY, "no two orders may have one name"
         stage.do(f"fill {ENTRY}")
         await until(lambda: node.risk.open_trades(), lambda: stage.news(), seconds=6)
     assert (ENTRY, "OrderFilled") in stage.news() and past_of([stage.path]).kill_state is KillState.ARMED
