@@ -41,10 +41,10 @@ def test_a_synthetic_day_has_its_history_and_stands_before_the_open():
 
 def test_a_file_is_replayed_on_its_last_session_or_the_one_asked_for(tmp_path):
     path = write_bars(tmp_path / "bars.csv", "2025-10-02")
-    config = file_config(path, CONTRACTS, Reading("open"))
+    config = file_config(path, CONTRACTS, Reading("open", "UTC"))
     assert f"{new_york(config.start_ns):%Y-%m-%d %H:%M}" == "2025-10-02 09:25"
     with pytest.raises(UsageError, match="no whole regular session on 2025-10-03; there is one, on 2025-10-02"):
-        file_config(path, CONTRACTS, Reading("open"), dt.date(2025, 10, 3))
+        file_config(path, CONTRACTS, Reading("open", "UTC"), dt.date(2025, 10, 3))
 
 
 def test_a_date_without_a_session_is_one_sentence():
