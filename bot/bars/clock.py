@@ -16,14 +16,13 @@ from bot.bars.odd_sessions import judge_odd_sessions, odd_sessions
 from bot.bars.passport import Finding, Severity, Stretch
 from bot.bars.stamp import Stamp, Stated, judge_stamp
 from bot.bars.times import Times
-from bot.bars.unseen import RIGHT, judge_unseen
+from bot.bars.unseen import RIGHT, judge_ends, judge_unseen
 from bot.bars.zone import CANDIDATES, EPOCH, Ints, date_of, from_wall, new_york_wall, offset_name
 from bot.calendar import SessionCalendar
 from bot.units import HOUR_NS, MINUTE_NS
 
 NEARLY_ALL = 0.95
 SOME_WRONG = 0.2  # share of sessions of one side of a clock change
-FEW_SHOW = 0.2  # up to this share of sessions, marks may be there by chance
 CUT = "as long as a session, but volume does not show that they are one: this may be another clock, or a day that was cut there"
 
 
@@ -67,21 +66,11 @@ def judge_clock(times: Times, volume: Ints, days: Days, stated: str | None, docu
     if not findings:
         findings = judge_unseen(wall_ns, volumes, documented is not None or (times.named and stated is not None))
     if not findings:
-        findings = _unseen(times, said, believed=documented is not None or times.named)
+        findings = judge_ends(wall_ns, said, times.zone, documented is not None or times.named)
     if any(each.severity is Severity.REFUSE for each in findings):
         return Clock(None, "", stretches, findings)
     stamp, reason, more = judge_stamp(said, volumes, times.ts_ns, volume, days.full, Stated(stated, documented, vendor))
     return Clock(stamp, reason, stretches, [*findings, *more])
-
-
-def _unseen(times: Times, said: Says, *, believed: bool) -> list[Finding]:
-    """Hours that hold neither end of a session look alike by any clock that leaves them such hours: only a person knows, or a vendor."""
-    shown = int((np.isin(said.minutes, (0, 1)) | np.isin(said.single, (0, 1))).sum())
-    if shown > FEW_SHOW * len(said.day):
-        return []
-    sentence = f"{MARKS} stand on {shown} of {len(said.day)} sessions, so that nothing shows whether {times.zone} is the zone of its times"
-    remedy = "compare a minute that you know with another source, then name the zone with --zone; or export whole days"
-    return [Finding("CLOCK_UNSEEN", Severity.WARN if believed else Severity.REFUSE, sentence, remedy)]
 
 
 def _stretches(said: Says) -> list[Stretch]:

@@ -1,7 +1,7 @@
-"""Days as long as a session, or whole ones, that stand at another time, while volume shows no session where one should be.
+"""Hours that do not show their clock: they stand at another time than a session or a day, or hold neither end of one.
 
-Of many such days the marks say by how much the clock is off. Of one or a few nothing does: the rows may be a session by another clock,
-or hours that somebody cut out.
+Of many days as long as a session the marks say by how much the clock is off. Of one or a few nothing does: the rows may be a session by
+another clock, or hours that somebody cut out. Of hours from the middle of a session nothing ever does.
 """
 
 from __future__ import annotations
@@ -11,10 +11,26 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bot.bars.marks import DAY_LAST, DAY_MINUTES, DAY_STARTS, LAST, LEAST_DAY, OPEN, REGULAR, Volumes, minutes_of, right, shown_by_volume
+from bot.bars.marks import (
+    DAY_LAST,
+    DAY_MINUTES,
+    DAY_STARTS,
+    LAST,
+    LEAST_DAY,
+    MARKS,
+    OPEN,
+    REGULAR,
+    Says,
+    Volumes,
+    minutes_of,
+    right,
+    shown_by_volume,
+)
 from bot.bars.passport import Finding, Severity
 from bot.bars.zone import Ints
 
+FEW_SHOW = 0.2  # up to this share of sessions, marks may be there by chance
+CLOSED, AROUND = (17 * 60, 18 * 60), 30  # the hour without trades; minutes of each hour beside it, of which a thin file has as many
 RIGHT = "in a right file the day starts at 18:00 or the session at 09:30 New York, on both sides of a clock change"
 
 
@@ -60,6 +76,24 @@ def judge_unseen(wall_ns: Ints, volumes: Volumes, believed: bool) -> list[Findin
     )
     remedy = "" if believed else f"{RIGHT}; if these times are right, say so with --zone and --stamp"
     return [Finding("CLOCK", Severity.WARN if believed else Severity.REFUSE, sentence, remedy)]
+
+
+def judge_ends(wall_ns: Ints, said: Says, zone: str, believed: bool) -> list[Finding]:
+    """Refuses a file whose hours hold neither end of a session, and look alike by any clock; `believed` as above."""
+    shown = int((np.isin(said.minutes, (0, 1)) | np.isin(said.single, (0, 1))).sum())
+    if shown > FEW_SHOW * len(said.day) or _hours_show(wall_ns):
+        return []
+    sentence = f"{MARKS} stand on {shown} of {len(said.day)} sessions, so that nothing shows whether {zone} is the zone of its times"
+    remedy = "compare a minute that you know with another source, then name the zone with --zone; or export whole days"
+    return [Finding("CLOCK_UNSEEN", Severity.WARN if believed else Severity.REFUSE, sentence, remedy)]
+
+
+def _hours_show(wall_ns: Ints) -> bool:
+    """Whether the minutes of all days together leave out the closed hour and no other beside it, or are those of the regular session."""
+    minute = np.unique(minutes_of(wall_ns)[0] % DAY_MINUTES)
+    before, inside, after = (int(((minute >= low) & (minute < low + 60)).sum()) for low in (CLOSED[0] - 60, CLOSED[0] + 1, CLOSED[1] + 1))
+    session = len(minute) > 0 and bool(_at(minute[:1], OPEN)[0] and _at(minute[-1:], LAST)[0])
+    return session or (inside <= 1 and min(before, after) >= AROUND)
 
 
 def _at(minute: Ints, of_day: int) -> npt.NDArray[np.bool_]:
