@@ -32,6 +32,7 @@ from bot.contracts import load_contracts
 from bot.gateway import messages
 from bot.gateway.config import GatewayConfig
 from bot.gateway.gateway import Gateway
+from bot.node.node import WITHDRAW_SECONDS
 from bot.units import MINUTE_NS
 
 BEGIN_NS = clock_ns(DAY, dt.time(10, 30))
@@ -40,7 +41,7 @@ BRACKET_SECONDS = 1.2  # a little more than checkers.BEFORE_SECONDS
 CONVERGE_PIECES = 12  # 60 s of market time
 ROUND_SECONDS = 3.0  # what is missing is asked for every minute; a round that is under way still waits for its answers then
 START_SECONDS, STARTS = 25.0, 4
-END_SECONDS = 5.0
+END_SECONDS = WITHDRAW_SECONDS + 3.0  # it waits as long for the broker's word about orders in doubt, and then stops
 PERSON_SECONDS = 2.0  # after which a person starts a bot that has ended
 
 
