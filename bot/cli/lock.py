@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from bot.cli.as_json import json_option, print_json
 from bot.cli.kill import running_replay
 from bot.cli.operate import journal_options, names_of, nothing_there
 from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.node.status import JournalName
 
 LOCK_HELP = """
 Stop entries: none passes until a person unlocks. Everything else goes on: stops, targets, exits, the kill switch.
@@ -45,13 +49,9 @@ def lock(mode: str | None, account: str | None, directory: Path | None, strategi
     from bot.contracts import read_contracts
     from bot.node.entry_lock import lock_entries
     from bot.node.kill import KillTargets
-    from bot.state_folder import state_folder
 
     reason = _said(reason, "why entries stop")
-    state = state_folder()
-    names, replay = names_of(state, mode, account), running_replay(mode, account)
-    if not names and replay is None:
-        raise UsageError(nothing_there(state, mode, account))
+    state, names, replay = _meant(mode, account)
     done = lock_entries(KillTargets(state, names, replay), state, lambda: read_contracts(directory, strategies), reason)
     print_json({"locked": True, "journal": str(done.path), "reason": reason, "said": done.said}) if as_json else click.echo(done.said)
 
@@ -64,13 +64,9 @@ def unlock(mode: str | None, account: str | None, directory: Path | None, strate
     """Prints what came of it; exit code 1 if entries are not known to pass again."""
     from bot.contracts import read_contracts
     from bot.node.entry_lock import unlock_entries
-    from bot.state_folder import state_folder
 
     reason = _said(reason, "why entries may pass again")
-    state = state_folder()
-    names, replay = names_of(state, mode, account), running_replay(mode, account)
-    if not names and replay is None:
-        raise UsageError(nothing_there(state, mode, account))
+    state, names, replay = _meant(mode, account)
     done = unlock_entries(state, names, replay, lambda: read_contracts(directory, strategies), reason)
     if done is None:
         whose = ", ".join(f"{each.mode} {each.account}" for each in names) or "the replay"
@@ -78,6 +74,17 @@ def unlock(mode: str | None, account: str | None, directory: Path | None, strate
         print_json({"unlocked": False, "said": nothing}) if as_json else click.echo(nothing)
         return
     print_json({"unlocked": True, "journal": str(done.path), "reason": reason, "said": done.said}) if as_json else click.echo(done.said)
+
+
+def _meant(mode: str | None, account: str | None) -> tuple[Path, list[JournalName], Path | None]:
+    """The state folder, the journals that could be meant, and the replay that runs. Raises UsageError where there are none."""
+    from bot.state_folder import state_folder
+
+    state = state_folder()
+    names, replay = names_of(state, mode, account), running_replay(mode, account)
+    if not names and replay is None:
+        raise UsageError(nothing_there(state, mode, account))
+    return state, names, replay
 
 
 def _said(reason: str, what: str) -> str:

@@ -1,4 +1,4 @@
-"""The report's colours, by daylight and in the dark; figures are written in those of daylight and the page changes them."""
+"""The colours of report and dashboard, by daylight and in the dark; figures are written in those of daylight and the page changes them."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ DARK = {
     "#3f6f9f": "#6f9fd0", "#94705a": "#c39b83",
 }  # fmt: skip
 """What stands in the dark for a colour of daylight; the others are seen on both."""
+
+
+def variables(colours: dict[str, str]) -> str:
+    """The colours by name, as CSS declares them."""
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())

@@ -10,7 +10,7 @@ from html import escape
 import msgspec
 from plotly.offline import get_plotlyjs
 
-from bot.report.colours import BLUE, CARD, DARK, GREEN, INK, MUTED, RED
+from bot.report.colours import BLUE, CARD, DARK, GREEN, INK, MUTED, RED, variables
 
 FOLD_FROM = 12  # rows of a table, or figures, from which on they are folded
 _NAMED = {"ink": INK, "muted": MUTED, "card": CARD, "blue": BLUE, "green": GREEN, "red": RED}
@@ -20,13 +20,9 @@ _BY_NIGHT = {name: DARK[colour] for name, colour in _NAMED.items()} | {
 }  # fmt: skip
 
 
-def _variables(colours: dict[str, str]) -> str:
-    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
-
-
 _STYLE = (
-    f":root {{ color-scheme: light dark; {_variables(_LIGHT)} }}\n"
-    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_variables(_BY_NIGHT)} }} }}\n"
+    f":root {{ color-scheme: light dark; {variables(_LIGHT)} }}\n"
+    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {variables(_BY_NIGHT)} }} }}\n"
     """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from dashboard_rig import CHROMIUM, TOKEN, Served, browser, dashboard, process, until
-from test_replay_killed import bars
+from replay_watched import bars
 
 from bot.journal.folder import JOURNAL
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from replay_watched import PATIENCE_SECONDS, replayed
 from restart_rig import ROOT, rig
-from test_replay_killed import PATIENCE_SECONDS, bars
 
-from bot.cli.main import cli
-from bot.journal.folder import JOURNAL
 from bot.journal.verify import verify
 from bot.node.kill_request import STOP_ENTRIES, leave_request, request_path
 from bot.runtime.past import past_of
@@ -45,23 +40,8 @@ def test_a_lock_that_a_process_died_with_is_obeyed_by_the_next_start_and_outlive
 
 @pytest.mark.slow
 def test_a_replay_that_runs_is_locked_and_unlocked_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
-    for name in ("TWS_HOST", "TWS_PORT", "TWS_ACCOUNT"):
-        monkeypatch.delenv(name, raising=False)
-    journal, said = tmp_path / "out" / "paper" / JOURNAL, []
-
-    def person() -> None:
-        until = time.monotonic() + PATIENCE_SECONDS
-        while bars(journal) < 3 and time.monotonic() < until:
-            time.sleep(0.1)
-        for words in (["lock", "--reason", "a"], ["unlock", "--reason", "b", "--json"], ["kill", "--reason", "c"]):
-            said.append(CliRunner().invoke(cli, words))
-
-    asking = threading.Thread(target=person)
-    asking.start()
-    CliRunner().invoke(cli, ["paper", "--sessions", "2", "--speed", "300", "--no-report"])
-    asking.join()
+    typed = ["lock", "--reason", "a"], ["unlock", "--reason", "b", "--json"], ["kill", "--reason", "c"]
+    journal, _, said = replayed(tmp_path, monkeypatch, 300, *typed)
     locked, unlocked, killed = said
     assert [each.exit_code for each in said] == [0, 0, 0], [each.output for each in said]
     assert "The replay in" in locked.output and "entries are locked until mesbot unlock" in locked.output

@@ -347,3 +347,20 @@ def _node(spec: Any, port: int, rogue: LiveHostile, warm_until_ns: int, changes:
     node.node.trader.add_strategy(rogue)
     assert rogue.id == strategy_id("K1")
     return node
+
+
+async def minutes(hour: Hour, count: float) -> None:
+    """Let the market go on by that much, as slowly as a node looks for requests, and each minute be decided."""
+    for piece in range(1, round(count * PIECES) + 1):
+        await hour._piece()
+        await asyncio.sleep(0.03)
+        if piece % PIECES == 0:
+            await hour._bar_decided()
+    if round(count * PIECES) % PIECES:
+        await hour._bar_decided()
+
+
+def journal_of(hour: Hour) -> Path:
+    """The journal of the node, with what it has written so far."""
+    hour.node.journal._flush()
+    return Path(hour.node.risk._config.runtime.journal_path)

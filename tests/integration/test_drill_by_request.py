@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from live_hour import PIECES, Hour, law, standing
+from live_hour import Hour, journal_of, law, minutes, standing
 
 from bot.errors import MesbotError
 from bot.journal.read import opened, read
@@ -35,26 +35,13 @@ def played(contracts: Path, folder: Path, test: Callable[[Hour], Awaitable[None]
     asyncio.run(play())
 
 
-async def minutes(hour: Hour, count: float) -> None:
-    for _ in range(round(count * PIECES)):
-        await hour._piece()
-        await asyncio.sleep(0.03)  # the node looks for requests so often
-    await hour._bar_decided()
-
-
-def journal_of(hour: Hour) -> Path:
-    return Path(hour.node.risk._config.runtime.journal_path)
-
-
 def said(hour: Hour) -> list[str]:
     """The details of the drill's operator records."""
-    hour.node.journal._flush()
     with opened(journal_of(hour)) as db:
         return [each.body["detail"] for each in read(db, Kind.OPERATOR) if each.body["action"] == "drill"]
 
 
 def kills(hour: Hour) -> list[str]:
-    hour.node.journal._flush()
     with opened(journal_of(hour)) as db:
         return [each.body["state"] for each in read(db, Kind.KILL)]
 
@@ -116,7 +103,6 @@ def test_one_that_is_refused_says_why_and_sends_nothing(contracts, tmp_path):
         leave_request(journal_of(hour), "monthly", DRILL)
         await minutes(hour, 0.5)
         assert not hour.truth.orders
-        hour.node.journal._flush()
         with pytest.raises(DrillRefused, match="No drill: Strategies may enter now") as refusal:
             DrillStory(journal_of(hour), 1, lambda _: None).look()
         assert refusal.value.exit_code == 2

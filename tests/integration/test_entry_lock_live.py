@@ -10,7 +10,7 @@ import hostile
 import msgspec
 import pytest
 from hostile import Hostile
-from live_hour import PIECES, Hour, Script, law, standing
+from live_hour import Hour, Script, journal_of, law, minutes, standing
 
 from bot.journal.read import opened, read
 from bot.journal.records import Kind
@@ -53,20 +53,7 @@ def acts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(hostile.ACTS, "forge", forge)
 
 
-async def minutes(hour: Hour, count: int) -> None:
-    for _ in range(count):
-        for _ in range(PIECES):
-            await hour._piece()
-            await asyncio.sleep(0.03)  # the node looks for requests so often
-        await hour._bar_decided()
-
-
-def journal_of(hour: Hour) -> Path:
-    return Path(hour.node.risk._config.runtime.journal_path)
-
-
 def denials(hour: Hour) -> list[str]:
-    hour.node.journal._flush()
     with opened(journal_of(hour)) as db:
         return [each.body["reason"].partition(":")[0] for each in read(db, Kind.ORDER) if each.body["event"] == "Denied"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.report.colours import AMBER, BLUE, CARD, DARK, GREEN, INK, RED
+from bot.report.colours import AMBER, BLUE, CARD, DARK, GREEN, INK, RED, variables
 
 _NAMED = {"ink": INK, "muted": "#5a6675", "card": CARD, "blue": BLUE, "good": "#246a4b", "bad": "#a33a2c", "amber": AMBER}
 _LIGHT = {**_NAMED, "line": "#d5dbe2", "paper": "#f6f7f8", "alarm": "#fdf1ee", "alarmed": "#7c2d22"}
@@ -14,13 +14,9 @@ _NIGHT = {
 }  # fmt: skip
 
 
-def _variables(colours: dict[str, str]) -> str:
-    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
-
-
 CSS = (
-    f":root {{ color-scheme: light dark; {_variables(_LIGHT)} }}\n"
-    f"@media (prefers-color-scheme: dark) {{ :root {{ {_variables(_NIGHT)} }} }}\n"
+    f":root {{ color-scheme: light dark; {variables(_LIGHT)} }}\n"
+    f"@media (prefers-color-scheme: dark) {{ :root {{ {variables(_NIGHT)} }} }}\n"
     """
 body { background: var(--paper) !important; color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 .nicegui-content { padding: 0; display: block; width: 100%; }
