@@ -22,6 +22,11 @@ def plain(value: Any, how: Callable[[Any], str] = str) -> str:
         return f"what cannot be shown ({kind_of(error)})"
 
 
+def one_line(value: Any) -> str:
+    """A person's words on one line, as `plain` has them; what would steer a terminal becomes `?`. Never raises."""
+    return " ".join("".join(each if each.isprintable() else "?" for each in word) for word in plain(value).split())
+
+
 def fault_in_words(error: BaseException) -> str:
     """What went wrong, then the class of the error, for whoever mends it: "by nothing (ZeroDivisionError)". Never raises."""
     said = " ".join(plain(error).split()).rstrip(".")

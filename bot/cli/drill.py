@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.backtest import typed
+from bot.cli.reason import given_reason
 from bot.cli.strategies_option import strategies_option
 from bot.errors import MesbotError, UsageError
 
@@ -47,10 +48,9 @@ def drill(
     context: click.Context, reason: str, account: str | None, out: Path, zone: str, contracts: Path | None, strategies: tuple[Path, ...]
 ) -> None:
     """Prints the steps with their times and limits."""
-    if not reason.strip():
-        raise UsageError("--reason is empty; say why.")
+    reason = given_reason(reason)
     _refuse_ignored(context)
-    done = _drilled(reason.strip(), account, out, zone, contracts, strategies)
+    done = _drilled(reason, account, out, zone, contracts, strategies)
     for line in done.lines():
         click.echo(line)
     if not done.held:

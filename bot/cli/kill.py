@@ -8,6 +8,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.operate import journal_options, names_of, nothing_there
+from bot.cli.reason import given_reason
 from bot.errors import JournalError, MesbotError, UsageError
 
 FOREIGN_WORD = "FOREIGN"
@@ -54,8 +55,7 @@ def kill(
     from bot.node.kill_request import FOREIGN, KILL, request_path
     from bot.state_folder import state_folder
 
-    if not reason.strip():
-        raise UsageError("--reason is empty; say why.")
+    reason = given_reason(reason)
     if yes and not include_foreign:
         raise UsageError("--yes answers what --include-foreign asks, and nothing is asked without it; leave --yes out.")
     if as_json and include_foreign and not yes:
@@ -74,7 +74,7 @@ def kill(
     targets = KillTargets(state, names, replay)
     if include_foreign and not yes:
         _confirm_foreign()
-    asked = targets.ask(reason.strip(), FOREIGN if include_foreign else KILL)
+    asked = targets.ask(reason, FOREIGN if include_foreign else KILL)
     if asked.running:
         try:
             for line in follow(state, asked):
@@ -83,7 +83,7 @@ def kill(
             raise MesbotError(f"The kill was asked for, and what came of it is not known; look at TWS: {error}") from None
     elif asked.name is not None:
         try:
-            tell(latch(state, asked.name, read_contracts(directory, strategies), reason.strip()))
+            tell(latch(state, asked.name, read_contracts(directory, strategies), reason))
             if include_foreign:
                 tell(
                     "What is foreign is not known without a bot: the next start ends and closes it, unless `mesbot resume` withdraws that."
@@ -95,7 +95,7 @@ def kill(
     if troubles := targets.besides(asked.name):
         raise MesbotError("\n".join(troubles))
     if as_json:
-        print_json({"journal": str(asked.path), "reason": reason.strip(), "foreign": include_foreign, "steps": told})
+        print_json({"journal": str(asked.path), "reason": reason, "foreign": include_foreign, "steps": told})
 
 
 def _confirm_foreign() -> None:

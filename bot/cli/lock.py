@@ -10,6 +10,7 @@ import click
 from bot.cli.as_json import json_option, print_json
 from bot.cli.kill import running_replay
 from bot.cli.operate import journal_options, names_of, nothing_there
+from bot.cli.reason import given_reason
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def lock(mode: str | None, account: str | None, directory: Path | None, strategi
     from bot.node.entry_lock import lock_entries
     from bot.node.kill import KillTargets
 
-    reason = _said(reason, "why entries stop")
+    reason = given_reason(reason, "why entries stop")
     state, names, replay = _meant(mode, account)
     done = lock_entries(KillTargets(state, names, replay), state, lambda: read_contracts(directory, strategies), reason)
     print_json({"locked": True, "journal": str(done.path), "reason": reason, "said": done.said}) if as_json else click.echo(done.said)
@@ -65,7 +66,7 @@ def unlock(mode: str | None, account: str | None, directory: Path | None, strate
     from bot.contracts import read_contracts
     from bot.node.entry_lock import unlock_entries
 
-    reason = _said(reason, "why entries may pass again")
+    reason = given_reason(reason, "why entries may pass again")
     state, names, replay = _meant(mode, account)
     done = unlock_entries(state, names, replay, lambda: read_contracts(directory, strategies), reason)
     if done is None:
@@ -85,9 +86,3 @@ def _meant(mode: str | None, account: str | None) -> tuple[Path, list[JournalNam
     if not names and replay is None:
         raise UsageError(nothing_there(state, mode, account))
     return state, names, replay
-
-
-def _said(reason: str, what: str) -> str:
-    if not reason.strip():
-        raise UsageError(f"--reason is empty; say {what}.")
-    return reason.strip()

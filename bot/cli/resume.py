@@ -10,6 +10,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.operate import journal_options, names_of, nothing_there
+from bot.cli.reason import given_reason
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ def resume(mode: str | None, account: str | None, directory: Path | None, strate
     from bot.journal.run_lock import JournalInUse, RunLock
     from bot.state_folder import state_folder
 
-    if not reason.strip():
-        raise UsageError("--reason is empty; say why trading may begin again.")
+    reason = given_reason(reason, "why trading may begin again")
     contracts, state = read_contracts(directory, strategies), state_folder()
     found = _to_resume(state, contracts, mode, account)
     if isinstance(found, str):
@@ -55,7 +55,7 @@ def resume(mode: str | None, account: str | None, directory: Path | None, strate
     name, path = found
     try:
         with RunLock(path):
-            done = _resume(state, name, contracts, reason.strip())
+            done = _resume(state, name, contracts, reason)
     except JournalInUse as error:
         raise ResumeRefused(f"{name.mode} {name.account} stays as it is: {error}") from None
     print_json({"resumed": True, **done._asdict()}) if as_json else click.echo("\n".join(done.lines()))

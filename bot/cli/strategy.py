@@ -10,6 +10,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.operate import journal_options, names_of, nothing_there
+from bot.cli.reason import given_reason
 from bot.cli.resume import ResumeRefused
 from bot.cli.said import say
 from bot.errors import UsageError
@@ -63,20 +64,19 @@ def restore(
     from bot.journal.run_lock import JournalInUse, RunLock
     from bot.state_folder import state_folder
 
-    if not reason.strip():
-        raise UsageError("--reason is empty; say why it may trade again.")
+    reason = given_reason(reason, "why it may trade again")
     contracts, state = read_contracts(directory, strategies), state_folder()
     named, known = _archived(state, contracts, name, mode, account)
     try:
         with RunLock(Path(known.path)):
-            head = _written(known, contracts, name, reason.strip())
+            head = _written(known, contracts, name, reason)
     except JournalInUse as error:
         raise ResumeRefused(f"{name} of {named.mode} {named.account} stays ARCHIVED: {error}") from None
-    done = {"strategy": name, "journal": known.path, "before": "ARCHIVED", "after": "THROTTLED", "reason": reason.strip(), "head": head}
+    done = {"strategy": name, "journal": known.path, "before": "ARCHIVED", "after": "THROTTLED", "reason": reason, "head": head}
     if as_json:
         print_json(done)
         return
-    say([f"{named.mode} {named.account}: {name} ARCHIVED -> THROTTLED", f"Reason:  {reason.strip()}"])
+    say([f"{named.mode} {named.account}: {name} ARCHIVED -> THROTTLED", f"Reason:  {reason}"])
     click.echo(f"Journal: {known.path}\nHead:    {head}")
 
 

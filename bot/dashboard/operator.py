@@ -13,6 +13,7 @@ from bot.node.entry_lock import lock_entries, unlock_entries
 from bot.node.kill import KillTargets, latch
 from bot.node.kill_request import request_path
 from bot.state_folder import state_folder
+from bot.words import one_line
 
 WHERE = "(dashboard)"  # follows each reason in the journal
 
@@ -42,13 +43,13 @@ class Operator:
             raise UsageError(f"{verb!r} is no verb of the dashboard; there are {', '.join(Verb)}.")
         if confirmed != verb:
             raise UsageError(f"Type {verb} to confirm it, letter by letter; nothing was done.")
-        if not reason.strip():
+        if not (said := one_line(reason)):
             raise UsageError("Say why; it is journaled. Nothing was done.")
         if target is None:
             raise UsageError("It is not known which bot is meant: no journal can be read. Use mesbot kill on the command line.")
         if refusal := self._token.refusal(token):
             raise UsageError(f"{refusal} Nothing was done.")
-        return self._done(Verb(verb), target, f"{reason.strip()} {WHERE}")
+        return self._done(Verb(verb), target, f"{said} {WHERE}")
 
     def _done(self, verb: Verb, target: Target, reason: str) -> list[str]:
         state = state_folder()

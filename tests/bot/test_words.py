@@ -8,7 +8,7 @@ import pytest
 
 from bot.decision.plan import Act, ExitReason, ManagementAction
 from bot.quality.feed import QualityEvent
-from bot.words import MOST, copied, fault_in_words, kind_of, plain
+from bot.words import MOST, copied, fault_in_words, kind_of, one_line, plain
 
 
 class Quits:
@@ -107,3 +107,19 @@ def test_what_is_no_such_message_is_named(message, words):
 )
 def test_what_went_wrong_comes_before_the_name_of_its_class(error, words):
     assert fault_in_words(error) == words
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("payrolls at 8:30", "payrolls at 8:30"),
+        ("  two\nlines\tof it ", "two lines of it"),
+        ("\x1b[31mred\x07", "?[31mred?"),
+        ("\u202eturned", "?turned"),
+        ("naïve €", "naïve €"),
+        ("\ud800", "?"),
+        (" \n", ""),
+    ],
+)
+def test_a_persons_words_stand_on_one_line_and_steer_no_terminal(said, shown):
+    assert one_line(said) == shown

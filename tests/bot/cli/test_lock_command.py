@@ -210,3 +210,10 @@ def test_an_operators_verb_that_is_unknown_ends_no_lock_and_is_none(run, action)
         with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
             journal.write_ahead(Kind.OPERATOR, HALF_PAST_TEN, OperatorRecord(action, "?"))
         assert (past_of([path]).entry_lock is not None) == locked
+
+
+def test_a_reason_that_would_steer_the_terminal_locks_all_the_same_and_steers_none(run):
+    write("paper-DU1-2025")
+    assert run("lock", "--reason", "x \x1b[31mred\nline").exit_code == 0
+    shown = run("status").output
+    assert "x ?[31mred line" in shown and "\x1b" not in shown
