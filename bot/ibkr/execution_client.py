@@ -208,7 +208,10 @@ class IbkrExecutionClient(SpokenExecutionClient):
     async def _out(self, orders: list[Order]) -> list[Order]:
         """Wait for the way out, and with a closing order until the broker is known to hold as much; what is not withdrawn meanwhile."""
         link, names = self._session.link, {order.client_order_id for order in orders}
-        withdrawn = lambda: names <= self._withdrawn  # noqa: E731
+
+        def withdrawn() -> bool:
+            return names <= self._withdrawn
+
         waited = not link.allows_way_out
         self._waiting |= names
         try:
