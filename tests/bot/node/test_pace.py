@@ -23,6 +23,7 @@ def paced(end: Callable[[asyncio.StreamWriter], None], is_done: Callable[[dict],
         writer.write(BARRIER)
         assert json.loads(await reader.readline()) == {"ready": 1, "requests": {"7": 311}}
         end(writer)
+        writer.close()  # from Python 3.12.1 on a server ends only once its connections have
 
     async def run() -> Pace:
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
