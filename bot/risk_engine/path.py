@@ -5,9 +5,13 @@ They are known by identity. A handler that only claims to be equal to ours is so
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from itertools import chain
+from operator import is_
 from typing import Any, Protocol
+
+from bot.errors import RiskEngineError
 
 Handler = Callable[[Any], None]
 FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
@@ -20,42 +24,30 @@ class Part(Protocol):
     ears: list[tuple[str, Handler, int]]
 
 
-class _Whoever:
-    """Equal to any handler that it is compared with, and sees it: the bus shows what stands at an endpoint in no other way."""
-
-    __hash__ = None
-
-    def __init__(self) -> None:
-        self.seen: Any = None
-
-    def __eq__(self, other: object) -> bool:
-        self.seen = other
-        return True
-
-    def __call__(self, message: Any) -> None:
-        """Nothing."""
-
-
 class Path:
     """The endpoints and topics that are ours, and those of `parts` (asked each time). `take` puts all there, `lost` says who is not."""
 
     def __init__(
         self, msgbus: Any, endpoints: dict[str, Handler], topics: dict[str, Handler], parts: Callable[[], Iterable[Part]] = tuple
     ) -> None:
-        self._msgbus, self._endpoints, self._topics, self._parts = msgbus, endpoints, topics, parts
+        self._msgbus, self._endpoints, self._parts = msgbus, endpoints, parts
+        self._standing = standing_at(msgbus)
+        self._ears = [(topic, handler, FIRST) for topic, handler in topics.items()]
+        self._looked_at: list[Any] = []  # subscriptions and ears, each by identity, and which of the ears hear nothing by them
+        self._deaf_ears: list[tuple[str, Handler, int]] = []
 
     def take(self) -> None:
         """Stand at every endpoint, whoever stood there before, and hear every topic."""
         for name, handler in self._doors():
-            self._taken(name)
+            self._standing.pop(name, None)  # whoever it is: the bus would let nobody go who says that he equals nothing
             self._msgbus.register(name, handler)
-        for topic, handler, priority in list(self._deaf()):
+        for topic, handler, priority in self._deaf():
             self._clear(topic, handler)
             self._msgbus.subscribe(topic, handler, priority=priority)
 
     def lost(self) -> list[str]:
         """Endpoints and topics where somebody else, or nobody, stands for us or for a part."""
-        gone = [name for name, handler in self._doors() if not self._stands(name, handler)]
+        gone = [name for name, handler in self._doors() if self._standing.get(name) is not handler]
         return gone + [topic for topic, _, _ in self._deaf()]
 
     def _doors(self) -> Iterator[tuple[str, Handler]]:
@@ -63,27 +55,33 @@ class Path:
         for part in self._parts():
             yield from part.doors.items()
 
-    def _stands(self, name: str, handler: Handler) -> bool:
-        if (found := self._taken(name)) is not None:
-            self._msgbus.register(name, found)
-        return found is handler
-
-    def _taken(self, name: str) -> Any:
-        """Who stood there, and does no longer; None if nobody did."""
-        whoever = _Whoever()
-        with suppress(KeyError, ValueError):
-            self._msgbus.deregister(name, whoever)
-        return whoever.seen
-
-    def _deaf(self) -> Iterator[tuple[str, Handler, int]]:
-        hearing = {(each.topic, id(each.handler), each.priority) for each in self._msgbus.subscriptions()}
-        ours = [(topic, handler, FIRST) for topic, handler in self._topics.items()]
-        for topic, handler, priority in (*ours, *(ear for part in self._parts() for ear in part.ears)):
-            if (topic, id(handler), priority) not in hearing:
-                yield topic, handler, priority
+    def _deaf(self) -> list[tuple[str, Handler, int]]:
+        """Ours that hear nothing. Nobody can change a subscription, only put in and take out; where none was the last answer holds."""
+        subscriptions = self._msgbus.subscriptions()
+        ears = [*self._ears, *chain.from_iterable(part.ears for part in self._parts())]
+        now = [*subscriptions, *ears]
+        if len(now) != len(self._looked_at) or not all(map(is_, now, self._looked_at)):
+            hearing = {(each.topic, id(each.handler), each.priority) for each in subscriptions}
+            self._deaf_ears = [ear for ear in ears if (ear[0], id(ear[1]), ear[2]) not in hearing]
+            self._looked_at = now
+        return self._deaf_ears
 
     def _clear(self, topic: str, handler: Handler) -> None:
         """Whoever is equal to ours must go first: the bus would take us for one that is there already."""
         for each in self._msgbus.subscriptions(topic):
             if each.topic == topic and each.handler == handler:
                 self._msgbus.unsubscribe(topic, each.handler)
+
+
+def standing_at(msgbus: Any) -> dict[str, Handler]:
+    """Nautilus' own table of who stands at which endpoint: the bus itself says who there is, and never who stands there.
+
+    Raises RiskEngineError where it keeps none: another version of Nautilus.
+    """
+    probe = "RiskEngine.path"
+    msgbus.register(probe, repr)
+    table = next((each for each in gc.get_referents(msgbus) if isinstance(each, dict) and each.get(probe) is repr), None)
+    msgbus.deregister(probe, repr)
+    if table is None:
+        raise RiskEngineError("The message bus of this version of Nautilus does not show who stands at its endpoints; use 1.231.0.")
+    return table

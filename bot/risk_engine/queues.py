@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 NAMES = ("cmd", "req", "res", "data", "evt")  # of queues as Nautilus' engines call them; none has all
+GETTER = "get_{}_queue_task"
 
 
 class Queues:
@@ -21,20 +22,20 @@ class Queues:
     def __init__(
         self, engines: Iterable[Any], ended: Callable[[str], None], wrap: Callable[[Callable[..., Any]], Callable[..., None]]
     ) -> None:
-        self._engines, self._ended = tuple(engines), ended
+        self._queues = [(engine, name, get) for engine in engines for name in NAMES if (get := getattr(engine, GETTER.format(name), None))]
+        self._ended = ended
         self._on_end = wrap(lambda task: task.cancelling() or self.look())  # a loop that ends cancels all; others are looked for
 
     def look(self) -> None:
         """Start again what has ended, and be called when one of them ends."""
-        for engine in self._engines:
-            for name in NAMES:
-                task = getattr(engine, f"get_{name}_queue_task", lambda: None)()
-                if task is None or not engine.is_running:
-                    continue
-                if task.done():
-                    self._again(engine, name, task.get_loop())
-                else:
-                    self._hear(task)
+        for engine, name, task_of in self._queues:
+            task = task_of()
+            if task is None or not engine.is_running:
+                continue
+            if task.done():
+                self._again(engine, name, task.get_loop())
+            else:
+                self._hear(task)
 
     def _hear(self, task: Any) -> None:
         task.remove_done_callback(self._on_end)  # once, however often it is looked at

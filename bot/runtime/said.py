@@ -46,12 +46,13 @@ class Said:
         """The handler, for what a part says there, each word once; `other` takes the rest."""
 
         def hear(message: Any) -> None:
-            word = next((word for word in self._now if word.message is message and word.where == where), None)
-            if word is None or handler in word.taken:
-                other(message)
-            else:
-                word.taken.append(handler)
-                handler(message)
+            for word in self._now:
+                if word.message is message and word.where == where:
+                    if handler in word.taken:
+                        break
+                    word.taken.append(handler)
+                    return handler(message)
+            other(message)
 
         return hear
 
