@@ -1,7 +1,8 @@
 """What waits for one service: bounded, so many messages a minute, and nothing left out without being counted.
 
 Several alerts that wait go as one message, the critical first. What does not fit is counted, by level and event, and the counts
-stand in the next message, or in one of their own. Pure but for the clock, which is handed in (seconds).
+stand in the next message, or in one of their own. A service may refuse a message for its words: after a few refusals alerts go one by
+one, and one that is refused twice while others are taken is counted too. Pure but for the clock, which is handed in (seconds).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ MOST_WAITING = 100
 MOST_LINES = 12
 COUNTS_SECONDS = 600.0  # so long counts wait for a message to go with
 WINDOW_SECONDS = 60.0
+MOST_TOGETHER = 3  # refusals in a row, before alerts go one by one
 BACKOFF_SECONDS = (5.0, 15.0, 60.0, 300.0)  # after one failure, two, ...
 
 
@@ -44,6 +46,9 @@ class Outbox:
         self._sent: deque[float] = deque()
         self._failures, self._again_at = 0, 0.0
         self._last = -COUNTS_SECONDS
+        self._alone = False
+        self._delivered = 0
+        self._refused: dict[Alert, int] = {}  # refused alone, and how many messages had been delivered by then
 
     def put(self, alert: Alert) -> None:
         """Take one in. Where there is no room the least is counted instead, the oldest of its level first."""
@@ -65,11 +70,14 @@ class Outbox:
             return None
         if not self.waiting.alerts and not (self.waiting.left_out and now - self._last >= COUNTS_SECONDS):
             return None
-        ordered = sorted(self.waiting.alerts, key=lambda each: -RANK[each.level])  # stable: in their order within a level
-        first, rest = ordered[:MOST_LINES], ordered[MOST_LINES:]
-        for alert in rest:
-            self.count(alert)
-        self.waiting = Waiting([], {}, first, self.waiting.left_out)
+        ordered = sorted(self.waiting.alerts, key=lambda each: (each in self._refused, -RANK[each.level]))  # else in their order
+        if self._alone and ordered:
+            self.waiting = Waiting(ordered[1:], self.waiting.left_out, ordered[:1])
+        else:
+            first, rest = ordered[:MOST_LINES], ordered[MOST_LINES:]
+            for alert in rest:
+                self.count(alert)
+            self.waiting = Waiting([], {}, first, self.waiting.left_out)
         self._sent.append(now)
         self._last = now
         return self._message()
@@ -79,13 +87,25 @@ class Outbox:
         going = self.waiting
         self.waiting = Waiting(going.alerts, going.left_out)
         if delivered:
-            self._failures = 0
+            self._failures, self._delivered = 0, self._delivered + 1
+            self._alone = self._alone and bool(self.waiting.alerts)
             return
-        self.waiting.alerts[:0] = going.sending
+        self._put_back(going.sending)
         for name, times in going.sending_left_out.items():
             self.waiting.left_out[name] = self.waiting.left_out.get(name, 0) + times
         self._failures += 1
+        self._alone = self._alone or self._failures >= MOST_TOGETHER
         self._again_at = now + BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS)) - 1]
+
+    def _put_back(self, alerts: list[Alert]) -> None:
+        if not (self._alone and alerts):
+            self.waiting.alerts[:0] = alerts
+        elif self._delivered > self._refused.get(alerts[0], self._delivered):
+            del self._refused[alerts[0]]
+            self.count(alerts[0])
+        else:
+            self._refused.setdefault(alerts[0], self._delivered)
+            self.waiting.alerts[:0] = alerts
 
     @property
     def empty(self) -> bool:

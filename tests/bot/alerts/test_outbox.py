@@ -134,3 +134,47 @@ def test_the_memory_for_what_was_told_is_bounded():
     for number in range(10 * MOST_KEYS):
         repeats.new(alert(key=str(number)), 0.0)
     assert len(repeats._told) == MOST_KEYS
+
+
+def carried(outbox: Outbox, refuses: str, hours: range) -> list[str]:
+    """What a service has taken that refuses every message with a word in it, asked each second of these hours."""
+    taken = []
+    for second in range(hours.start * 3600, hours.stop * 3600):
+        if message := outbox.message(float(second)):
+            delivered = refuses not in message.text
+            outbox.done(float(second), delivered=delivered)
+            taken += [message.text] if delivered else []
+    return taken
+
+
+@pytest.mark.parametrize("level", Level)
+def test_an_alert_that_a_service_refuses_for_its_words_holds_up_no_other_and_is_counted(level):
+    outbox = Outbox(6)
+    for text in ("before", "poison", "after"):
+        outbox.put(alert(text, level if text == "poison" else Level.WARNING))
+    first = carried(outbox, "poison", range(2))
+    outbox.put(alert("next"))  # a service that takes nothing and one that takes not this look alike until another is taken
+    told = first + carried(outbox, "poison", range(2, 4))
+    assert [text for text in told if "Not" not in text] == ["before", "after", "next"]
+    assert [text for text in told if "Not" in text] == [f"Not told one by one: 1 × {level} entry."]
+    assert outbox.empty and not outbox.failing
+
+
+def test_a_service_that_takes_nothing_loses_nothing_when_it_is_back():
+    outbox = Outbox(6)
+    for number in range(5):
+        outbox.put(alert(f"word {number}", Level.CRITICAL))
+    assert carried(outbox, "word", range(5)) == []
+    assert sorted(carried(outbox, "nothing", range(5, 6))) == [f"word {number}" for number in range(5)]
+
+
+def test_after_what_was_refused_alerts_go_together_again():
+    outbox = Outbox(6)
+    outbox.put(alert("poison"))
+    outbox.put(alert("fine"))
+    carried(outbox, "poison", range(2))
+    outbox.put(alert("next"))
+    carried(outbox, "poison", range(2, 4))
+    for text in ("one", "two"):
+        outbox.put(alert(text))
+    assert carried(outbox, "poison", range(4, 5)) == ["INFO one\nINFO two"]
