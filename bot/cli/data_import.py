@@ -10,6 +10,7 @@ import click
 
 from bot.cli.file_options import file_options
 from bot.cli.said import say
+from bot.cli.values import Day
 
 HELP = """
 Judge files of bars and write them into one folder: as Parquet, and as a Nautilus catalog of the same bars.
@@ -36,7 +37,7 @@ Examples:
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write: a new one, or an empty one.")
 @click.option(
     "--without",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     multiple=True,
     metavar="DATE",
     help="A day to leave out, from 18:00 New York the evening before to 18:00; as often as there are days.",

@@ -10,6 +10,7 @@ import click
 
 from bot.cli.called import as_called
 from bot.cli.said import say
+from bot.cli.values import Folder, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +34,8 @@ Examples:
 
 @click.command(help=HELP, short_help="A day in the life, told step by step.")
 @click.option("--fast", is_flag=True, help="Without pauses between the sentences.")
-@click.option("--session", "number", type=click.IntRange(1, 3), help="Tell this one alone; those before it are played untold.")
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default="out/demo", show_default=True, help="Folder for the journal."
-)
+@click.option("--session", "number", type=Whole(1, 3), help="Tell this one alone; those before it are played untold.")
+@click.option("--out", type=Folder(), default="out/demo", show_default=True, help="Folder for the journal.")
 def demo(fast: bool, number: int | None, out: Path) -> None:
     """Plays and tells; ends with what it came to."""
     import asyncio

@@ -9,6 +9,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.said import say
+from bot.cli.values import Folder, OneOf
 from bot.errors import UsageError
 from bot.plural import counted
 
@@ -128,7 +129,7 @@ def _end_of(journal: Path) -> list[str]:
 
 
 @journal.command(help=BACKUP_HELP, short_help="A copy of the state folder while the bot runs.")
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the copy, which holds none yet.")
+@click.option("--to", type=Folder(), required=True, help="Folder for the copy, which holds none yet.")
 def backup(to: Path) -> None:
     """Prints each copy with its head hash."""
     from bot.node.backup import state_backup
@@ -140,10 +141,8 @@ def backup(to: Path) -> None:
 
 @journal.command(help=EXPORT_HELP, short_help="The journal's tables as CSV or Parquet.")
 @JOURNAL_OPTION
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default="out/export", show_default=True, help="Folder for the files."
-)
-@click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+@click.option("--out", type=Folder(), default="out/export", show_default=True, help="Folder for the files.")
+@click.option("--format", "kind", type=OneOf(["csv", "parquet"]), default="csv", show_default=True)
 def export(path: Path | None, out: Path, kind: str) -> None:
     """Prints the files it wrote, and whether they tell of a whole run."""
     from bot.report.export import export as write

@@ -13,6 +13,7 @@ from bot.cli.as_json import json_option, print_json
 from bot.cli.called import as_called
 from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
+from bot.cli.values import OneOf
 from bot.errors import MesbotError
 from bot.masking import masked
 
@@ -44,7 +45,7 @@ def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
             "--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones."
         ),
         click.option("--account", help="Only this account, e.g. DU1234567."),
-        click.option("--mode", type=click.Choice(["observe", "paper", "live"]), help="Only this mode."),
+        click.option("--mode", type=OneOf(["observe", "paper", "live"]), help="Only this mode."),
     ):
         verb = option(verb)
     return verb

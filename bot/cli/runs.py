@@ -9,6 +9,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.journal import JOURNAL_OPTION, find_journal
+from bot.cli.values import Folder, Whole
 from bot.errors import MesbotError
 from bot.plural import counted
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 NARROWEST = 160  # where nobody looks at a screen, so that a line stays a line
 KEEP = 10
-OUT = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default="out", show_default=True, help="Folder that holds the runs."
-)
+OUT = click.option("--out", type=Folder(), default="out", show_default=True, help="Folder that holds the runs.")
 RUNS_HELP = """
 List the runs of a folder: the latest, and the earlier ones that are kept beneath it under earlier/.
 
@@ -91,7 +90,7 @@ def runs(context: click.Context, out: Path, as_json: bool) -> None:
 
 
 @runs.command(help=PRUNE_HELP, short_help="Remove earlier runs but the newest ones.")
-@click.option("--keep", type=click.IntRange(min=0), default=KEEP, show_default=True, help="How many of the earlier runs stay.")
+@click.option("--keep", type=Whole(0), default=KEEP, show_default=True, help="How many of the earlier runs stay.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def prune(out: Path, keep: int, yes: bool) -> None:
