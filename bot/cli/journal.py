@@ -173,23 +173,28 @@ def why(
     as_json: bool,
 ) -> None:
     """Prints what the journal knows of one bar, the records behind a number, or what a code means."""
-    from bot.glossary import every_code, explained
-
     _refuse_ignored(context.params)
     if question is None and not numbers and not codes:
         raise click.UsageError("Name a TIME, a number or a code, or ask for --numbers or --codes.", context)
-    words = every_code() if codes else "" if numbers or question is None else explained(question)
-    if words:
+    is_time = (question or "").strip()[:1].isdigit()
+    if words := "" if numbers or is_time else _words(question):
         _refuse_of_others(context.params, "a code", "path", "strategy", "everything")
         print_json({"codes": words.splitlines()}) if as_json else click.echo(words, nl=False)
         return
-    is_number = numbers or (question or "").strip()[:1].isalpha()  # a time begins with a digit
+    is_number = numbers or (question or "").strip()[:1].isalpha()
     _refuse_of_others(context.params, *(("a number", "strategy") if is_number else ("a bar", "everything")))
     journal = find_journal(path, err=as_json)
     if as_json:
         print_json(_facts(journal, question or "", strategy, numbers, is_number))
     else:
         click.echo(_answer(journal, question or "", strategy, numbers, everything), nl=False)
+
+
+def _words(question: str | None) -> str:
+    """What a code means, or all of them; "" if it is none."""
+    from bot.cli.codes import every_code, explained
+
+    return every_code() if question is None else explained(question)
 
 
 OF = {"strategy": "--strategy", "everything": "--all", "path": "--journal", "numbers": "--numbers", "codes": "--codes"}

@@ -442,3 +442,13 @@ class ClockSkew(BrokerError):
     """Our clock and the broker's differ by more than is healthy. Bars keep the broker's time."""
 
     hint = "Synchronise this machine's clock, and the gateway's (NTP)."
+
+
+def meanings() -> dict[str, str]:
+    """Each class by its name: in which situation it is met, and what a person does about it; a clause without its full stop."""
+    return {each.__name__: _meaning(each) for each in globals().values() if isinstance(each, type) and issubclass(each, BrokerError)}
+
+
+def _meaning(trouble: type[BrokerError]) -> str:
+    situation = str(trouble.__doc__).partition("\n")[0].rstrip(".")
+    return f"{situation[0].lower()}{situation[1:]}. {trouble.hint.rstrip('.')}"
