@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 from bot.cli.file_options import file_options
+from bot.cli.mistakes import in_red
 from bot.cli.said import say
 from bot.cli.values import Day
 
@@ -64,7 +65,7 @@ def import_(
     try:
         done = import_files(files, folder, load_contracts(contracts), Reading(stamp, zone, format, tuple(each.date() for each in without)))
     except BarsFileError as error:
-        click.secho(f"Refused, and nothing was written: {error}", fg="red", err=True)
+        click.echo(in_red(f"Refused, and nothing was written: {error}"), err=True)
         context.exit(1)
     if len(files) > 1:
         say(f"{file}: {passport.summary}" for file, passport in zip(files, done.sources, strict=True))

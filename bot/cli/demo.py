@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.called import as_called
+from bot.cli.mistakes import in_bold
 from bot.cli.said import say
 from bot.cli.values import Folder, Whole
 
@@ -56,12 +57,12 @@ async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[in
     for number, session in enumerate(sessions, 1):
         loud = number in told
         untold = "" if loud else " (played untold: what comes after goes on from its journal)"
-        click.secho(f"\nSession {number}: {session.title}{untold}", bold=True)
+        click.echo(in_bold(f"\nSession {number}: {session.title}{untold}"))
         seq, head = await _session(demo, session, story, seq, pause_seconds, loud)
         if (refused := story.refusals()) and loud:
             _say(f"{INDENT}{refused}")
     with opened(demo.journal) as db:
-        click.secho("\nWhat it came to", bold=True)
+        click.echo(in_bold("\nWhat it came to"))
         for line in ending(db):
             click.echo(line)
         minute = newest_decision(db)

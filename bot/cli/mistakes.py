@@ -48,7 +48,7 @@ def end_with(error: BaseException, *, as_json: bool) -> NoReturn:
     elif as_json and not lost:
         print_json({"error": masked(sentence)})
     else:
-        click.secho(masked(sentence), fg="red" if coloured() else None, err=True)
+        click.echo(in_red(masked(sentence)), err=True)
     sys.exit(code)
 
 
@@ -56,6 +56,16 @@ def let_go_of_output() -> None:
     """What still waits to be written to standard output goes nowhere, so that Python's end does not fail on it again."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def in_red(sentence: str) -> str:
+    """A sentence about a mistake, red where colours are wanted."""
+    return click.style(sentence, fg="red") if coloured() else sentence
+
+
+def in_bold(heading: str) -> str:
+    """A heading, bold on a terminal that can do that."""
+    return click.style(heading, bold=True) if coloured() else heading
 
 
 def coloured() -> bool:
@@ -67,7 +77,7 @@ def _told(error: BaseException) -> tuple[int, str]:
     """The exit code and the sentence."""
     match error:
         case MesbotError():
-            return error.exit_code, str(error)
+            return error.exit_code, error.told
         case click.Abort() | EOFError() | KeyboardInterrupt():
             return _aborted(error)
         case click.exceptions.NoSuchCommand() if error.ctx is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -170,7 +171,7 @@ def report(path: Path | None, show: bool) -> None:
     file = report_of(journal)
     write_report(journal, file)
     click.echo(f"Report:  {file}")
-    if show and click.launch(file.resolve().as_uri()) != 0:
+    if show and not webbrowser.open(file.resolve().as_uri()):
         click.echo(f"No browser could be opened; open {file.resolve().as_uri()} yourself.", err=True)
 
 

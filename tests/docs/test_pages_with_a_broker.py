@@ -101,6 +101,7 @@ class Shell:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.folder, self.home, self._side_port = folder, folder / "home", side_port
         self.known = {"PATH": path, "HOME": str(folder), "MESBOT_HOME": str(self.home), "COLUMNS": "120", "LANG": "C.UTF-8"}
+        self.known |= {"MESBOT_PAPER_WARM_UP_DAYS": "3", "MESBOT_LIVE_WARM_UP_DAYS": "3"}
         self.known |= {"TWS_HOST": "127.0.0.1", "TWS_PORT": str(port), "TWS_ACCOUNT": ACCOUNT}
 
     def begin(self, line: str, **own: str) -> subprocess.Popen[str]:
@@ -144,12 +145,11 @@ class Shell:
         self.until(lambda: running.poll() is not None or self.kinds(mode).count("bar") >= before.count("bar") + count)
         self.ask({"do": "speed 1"})
 
-    def market_at(self, minute: str) -> None:
-        """Let the market run, before anybody looks at it, until this minute of New York."""
+    def market_at_lunch(self) -> None:
+        """Let the market run, before anybody looks at it, until the gateway's script slows it down."""
         for words in ("go", "speed 600"):
             self.ask({"do": words})
-        self.until(lambda: new_york(self.ask({"ask": "truth"})["clock_ns"])[-5:] >= minute)
-        self.ask({"do": "speed 1"})
+        self.until(lambda: new_york(self.ask({"ask": "truth"})["clock_ns"])[-5:] >= LUNCH)
 
     def ask(self, request: dict[str, str]) -> dict[str, Any]:
         """Of the gateway, over its side channel."""
@@ -170,13 +170,15 @@ class Shell:
 def shell(folder: Path) -> Iterator[Shell]:
     """With a gateway whose market stands at lunch of a synthetic day, and a paper account and one of real money."""
     accounts = ("--account", ACCOUNT, "--account", REAL_ACCOUNT)
-    words = [sys.executable, "-m", "bot.cli", "gateway", "--seed", "1", "--port", "0", "--side-port", "0", *accounts]
+    script = folder / "script"
+    script.write_text(f"{LUNCH} speed 1\n", encoding="utf-8")
+    words = [sys.executable, "-m", "bot.cli", "gateway", "--port", "0", "--side-port", "0", "--script", str(script), *accounts]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "MESBOT_HOME": str(folder / "gateway")}
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as gateway:
         try:
             port, side_port = (int(re.search(r"127\.0\.0\.1:(\d+)", gateway.stdout.readline())[1]) for _ in range(2))
             here = Shell(folder, port, side_port)
-            here.market_at(LUNCH)
+            here.market_at_lunch()
             yield here
         finally:
             gateway.send_signal(signal.SIGINT)

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli.main import cli
 from bot.contracts.load import packaged_directory
+from bot.ibkr import errors
 
 BARS = "bars.csv"
 AMOUNTS = "e.g. 10000, 10,000 or 10000.50"
@@ -173,10 +174,18 @@ def test_mistakes_are_red_unless_no_colour_is_wanted(run, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     assert run("stop", color=True).stderr.startswith(red)
     monkeypatch.setenv("TERM", "dumb")
-    assert red not in run("stop", color=True).stderr
+    assert "\x1b" not in run("stop", color=True).stderr
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
-    assert red not in run("stop", color=True).stderr
+    assert "\x1b" not in run("stop", color=True).stderr
+
+
+def test_no_sentence_of_the_broker_begins_with_the_name_of_a_class():
+    for trouble in (each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.BrokerError)):
+        made = trouble.__new__(trouble)
+        errors.BrokerError.__init__(made, "what it says", code=504, order_ref="20251002-K1-1041-1S")
+        assert made.told.partition(" (504): ")[0] == made.told[:1] + made.words[1:] and trouble.__name__ not in made.told
+        assert made.told.endswith(f"what it says. {made.hint}")
 
 
 def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
