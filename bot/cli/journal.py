@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.said import say
+from bot.cli.said import fitted, say
 from bot.cli.values import Folder, OneOf
 from bot.errors import UsageError
 from bot.plural import counted
@@ -179,7 +179,7 @@ def why(
     is_time = (question or "").strip()[:1].isdigit()
     if words := "" if numbers or is_time else _words(question):
         _refuse_of_others(context.params, "a code", "path", "strategy", "everything")
-        print_json({"codes": words.splitlines()}) if as_json else click.echo(words, nl=False)
+        print_json({"codes": words.splitlines()}) if as_json else click.echo(fitted(words), nl=False)
         return
     is_number = numbers or (question or "").strip()[:1].isalpha()
     _refuse_of_others(context.params, *(("a number", "strategy") if is_number else ("a bar", "everything")))
@@ -187,7 +187,7 @@ def why(
     if as_json:
         print_json(_facts(journal, question or "", strategy, numbers, is_number))
     else:
-        click.echo(_answer(journal, question or "", strategy, numbers, everything), nl=False)
+        click.echo(fitted(_answer(journal, question or "", strategy, numbers, everything)), nl=False)
 
 
 def _words(question: str | None) -> str:

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from bot.cli.as_json import print_json
 from bot.cli.defaults import find_config
+from bot.cli.said import fitted
 from bot.errors import Interrupted, MesbotError
 from bot.masking import masked
 
@@ -48,7 +49,7 @@ def end_with(error: BaseException, *, as_json: bool) -> NoReturn:
     elif as_json and not lost:
         print_json({"error": masked(sentence)})
     else:
-        click.echo(in_red(masked(sentence)), err=True)
+        click.echo(in_red(fitted(masked(sentence), err=True)), err=True)
     sys.exit(code)
 
 

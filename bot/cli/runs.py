@@ -10,7 +10,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.journal import JOURNAL_OPTION, find_journal
-from bot.cli.said import folded
+from bot.cli.said import fitted, folded
 from bot.cli.values import Folder, Whole
 from bot.errors import MesbotError
 from bot.plural import counted
@@ -201,7 +201,7 @@ def _say(found: Comparison) -> None:
     click.echo(f"A: {found.a}  head {found.heads[0][:12]}\nB: {found.b}  head {found.heads[1][:12]}\n")
     for part in found.parts:
         first, *more = part.said
-        click.echo(f"{part.name:<10} {'same' if part.same else 'DIFFER'}: {first}")
+        click.echo(fitted(f"{part.name:<10}  {'same' if part.same else 'DIFFER'}: {first}"))
         for line in more:
-            click.echo(f"{'':<10}   {line}")
+            click.echo(fitted(f"{'':<14}{line}"))
     click.echo("\nNothing differs." if found.same else f"\nNot the same: {', '.join(part.name for part in found.parts if not part.same)}.")

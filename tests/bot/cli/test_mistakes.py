@@ -10,11 +10,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from bot.cli import said
 from bot.cli.main import cli
 from bot.contracts.load import packaged_directory
 from bot.ibkr import errors
@@ -258,3 +260,12 @@ def test_what_completion_prints_completes_verbs_and_options(tmp_path):
         program = "from bot.cli.main import main; main()"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
         assert f"plain,{found}" in done.stdout.splitlines(), (words, done.stderr)
+
+
+def test_on_a_terminal_a_long_sentence_is_cut_between_its_words_alone(run, monkeypatch):
+    plain = run("zzz").stderr
+    monkeypatch.setenv("COLUMNS", "60")
+    assert plain.count("\n") == 1
+    monkeypatch.setattr(said, "sys", SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: True)))
+    shown = run("zzz").stderr
+    assert max(map(len, shown.splitlines())) <= 60 and " ".join(shown.split()) == plain.strip()

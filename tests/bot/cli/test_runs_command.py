@@ -162,7 +162,7 @@ def test_compare_ends_with_0_if_nothing_differs_and_1_if_something_does(run, fou
     assert run("compare", "latest", "out").exit_code == 0
     shown = run("compare", "3", "2")
     assert shown.exit_code == 1
-    assert "data       DIFFER: passport: passport-2 against passport-1" in shown.output
+    assert "data        DIFFER: passport: passport-2 against passport-1" in shown.output
     assert shown.output.endswith("Not the same: data.\n")
 
 
