@@ -110,7 +110,8 @@ class SessionCalendar:
             Session(date.isoformat(), *rth[date], rth[date] != (clock_ns(date, regular.open), clock_ns(date, regular.close)))
             for date in dates
         ]
-        self._index = {session.date: index for index, session in enumerate(self.sessions)}
+        self._dates = [session.date for session in self.sessions]
+        self._index = {date: index for index, date in enumerate(self._dates)}
         self._opens = [session.open_ns for session in self.sessions]
         self._closes = [session.close_ns for session in self.sessions]
         self.globex_hours: list[tuple[int, int]] = [globex[date] for date in sorted(globex)]
@@ -162,7 +163,7 @@ class SessionCalendar:
 
         Raises CalendarError if the sessions before that date are not covered. Source: session.yaml: roll.
         """
-        index = bisect_left([session.date for session in self.sessions], last_trade_date.isoformat())
+        index = bisect_left(self._dates, last_trade_date.isoformat())
         index -= self.contract.roll.trading_days_before_last
         if index < 0 or not self.first <= last_trade_date <= self.last:
             raise self._not_covered(f"the roll before {last_trade_date}")

@@ -26,6 +26,11 @@ class MesbotError(Exception):
     def __init__(self, *said: object) -> None:
         super().__init__(*(masked(each) if isinstance(each, str) else each for each in said))
 
+    @property
+    def told(self) -> str:
+        """The sentence for a person at a terminal."""
+        return str(self)
+
 
 class UsageError(MesbotError):
     """The caller asked for something that cannot be done as asked."""

@@ -1,6 +1,6 @@
-"""Words for every code that a person meets: on the terminal, in a report, in a journal. One home, so that they mean one thing.
+"""Words for every code that a report shows: on the terminal, in HTML, in a journal. One home, so that they mean one thing.
 
-`mesbot why CODE`, `mesbot why --codes` and the report's legend read it.
+The report's legend reads it, and `mesbot why CODE` and `--codes`, which know those of other lists too (bot/cli/codes.py).
 """
 
 from __future__ import annotations
@@ -90,6 +90,28 @@ ACTIONS = {
     Action.SKIP: "no setup, or a gate refused its plan",
     Action.VETO: "the noise filter forbids every entry of this bar",
 }
+SETUPS = {
+    "PHASE": "the strategy does not look for setups in this phase of the session",
+    "NOT_BEFORE": "the session is too young for the strategy",
+    "REGIME": "the market's regime is not known, or none that the strategy trades in",
+    "CHOPPY": "the price goes to and fro too much for the strategy",
+    "EXTREME_EXCEEDED": "the price is beyond the extreme again that it had turned from",
+    "VWAP_Z": "the price is not stretched far enough from VWAP",
+    "VWAP_SIDE": "the price is on the wrong side of VWAP",
+    "VWAP": "VWAP is not known: the session's first minute was not seen",
+    "MICRO_TREND": "the trend of the last bars is too strong to fade, or too weak to join",
+    "CLOSE_LOCATION": "the bar did not close on the side towards VWAP",
+    "OPPOSITE_F2": "it is too likely that the break of a level has failed the other way",
+    "TARGET_TICKS": "VWAP is too near for a target",
+    "FAILED_BREAK": "no level was broken and won back, or not clearly enough",
+    "TREND_AGAINST": "the market goes against the plan",
+    "SWEEP": "no 20-bar extreme was run and rejected, or not clearly enough",
+    "RANGE": "the close is not beyond the 20-bar range",
+    "BODY_IMPULSE": "the bar's body is too small beside those before it",
+    "VOLUME_Z": "volume is not far enough above its usual",
+    "NOISE": "the market is not noise enough for a veto",
+    "NEVER": "the strategy never orders",
+}
 REGIMES = {
     Regime.VOLATILE: "ranges are far above their usual size",
     Regime.TRENDING: "the price goes one way, and straight",
@@ -152,17 +174,6 @@ LINKS = {
 }
 
 
-def explained(word: str) -> str:
-    """What a code means, a line for each of its meanings; "" if it is none. Capital letters do not matter."""
-    wanted = word.strip().casefold()
-    return "".join(f"{term.sentence}\n" for code, terms in glossary().items() if code.casefold() == wanted for term in terms)
-
-
-def every_code() -> str:
-    """All codes with their meanings, a line each."""
-    return "".join(f"{term.sentence}\n" for terms in glossary().values() for term in terms)
-
-
 @cache
 def glossary() -> dict[str, tuple[Term, ...]]:
     """Every code with its meanings (a word may be a state and a refusal), in the order a reader meets them."""
@@ -176,7 +187,7 @@ def _terms() -> Iterator[Term]:
     parts: list[tuple[str, Mapping[str, str]]] = [
         ("strategy", STRATEGIES), ("score or measure", SCORES), ("belief", BELIEFS), ("decision", ACTIONS), ("exit", EXITS),
         ("mark of a trade", MARKS), ("learning state", STATES), ("kill switch", KILL), ("link to the broker", LINKS), ("mode", MODES),
-        ("regime", REGIMES), ("event that costs score", EVENTS),
+        ("regime", REGIMES), ("no setup", SETUPS), ("event that costs score", EVENTS),
     ]  # fmt: skip
     for kind, part in parts:
         yield from (Term(str(code), kind, words) for code, words in part.items())

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 MOST = 2_000  # characters of a stranger's text
+BRIEF = 300  # of one that is shown among others
 
 
 def plain(value: Any, how: Callable[[Any], str] = str) -> str:
@@ -25,6 +26,11 @@ def plain(value: Any, how: Callable[[Any], str] = str) -> str:
 def one_line(value: Any) -> str:
     """A person's words on one line, as `plain` has them; what would steer a terminal becomes `?`. Never raises."""
     return " ".join("".join(each if each.isprintable() else "?" for each in word) for word in plain(value).split())
+
+
+def brief(text: str, most: int = BRIEF) -> str:
+    """A text for a page or a table: of a very long one the beginning, and how long it is in the journal."""
+    return text if len(text) <= most else f"{text[:most].rstrip()} … ({len(text):,} characters in the journal)"
 
 
 def fault_in_words(error: BaseException) -> str:

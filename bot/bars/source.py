@@ -14,6 +14,7 @@ from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar
 from bot.contracts.models import Contracts, SessionContract
 from bot.errors import CalendarError
+from bot.plural import counted
 
 SYNTHETIC_START = date(2025, 3, 10)  # a Monday after the change to summer time; nothing hangs on it
 EARLIEST = date(1997, 9, 9)  # the S&P 500's E-mini began to trade
@@ -54,5 +55,5 @@ def synthetic_sessions(seed: int, sessions: int, session: SessionContract, first
         raise CalendarError(f"Synthetic sessions from {first} were asked for, and there are some from {EARLIEST} on; name a later date.")
     last = first + timedelta(days=2 * sessions + 14)
     made = synthetic_bars(seed, sessions, first, SessionCalendar(session, first, last))
-    label = f"{sessions} synthetic sessions, seed {seed}"
+    label = f"{counted(sessions, 'synthetic session')}, seed {seed}"
     return Bars(pd.DataFrame(made, columns=["ts_ns", "open", "high", "low", "close", "volume"]), label, (f"Bars: {label}.",))

@@ -11,6 +11,7 @@ import click
 
 from bot.alerts.alert import LEVELS, MEANING, Level
 from bot.cli.defaults import read_defaults
+from bot.cli.values import File, OneOf, Whole
 from bot.errors import MesbotError, UsageError
 
 HELP = """
@@ -44,7 +45,7 @@ Examples:
   mesbot alerts run --least warning --exit warning
   mesbot alerts run --journal out/paper/journal.sqlite
 """
-LEVEL = click.Choice([level.value for level in Level])
+LEVEL = OneOf([level.value for level in Level])
 
 
 class Clock(click.ParamType):
@@ -96,10 +97,10 @@ def test() -> None:
 
 
 @alerts.command(help=RUN_HELP, short_help="Follow a journal and tell what matters.")
-@click.option("--journal", "path", type=click.Path(dir_okay=False, path_type=Path), help="Journal file; default: the one that is written.")
+@click.option("--journal", "path", type=File(), help="Journal file; default: the one that is written.")
 @click.option("--least", type=LEVEL, default=Level.INFO.value, show_default=True, help="Send nothing below this level.")
 @click.option("--digest-at", type=Clock(), default="17:15", show_default=True, help="Minute of the day's digest, New York.")
-@click.option("--per-minute", type=click.IntRange(1, 60), default=6, show_default=True, help="Messages a minute to one address.")
+@click.option("--per-minute", type=Whole(1, 60), default=6, show_default=True, help="Messages a minute to one address.")
 @click.option("--beside", is_flag=True, hidden=True, help="Of `paper` and `live`: end with whoever started it.")
 @_level_options
 def run(path: Path | None, least: str, digest_at: dt.time, per_minute: int, beside: bool, **levels: str) -> None:

@@ -17,6 +17,7 @@ from bot.cli.file_options import file_options
 from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd, equity_sentences
+from bot.cli.values import Day, OneOf, Whole
 from bot.errors import Interrupted, UsageError
 from bot.plural import counted
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.backtest.request import BacktestRequest
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+
 HELP = """
 Trade every strategy under contract over one-minute bars, and write journal and report.
 
@@ -44,16 +45,16 @@ what is stored, and goes on where that ends. Other bars, options, contracts or a
 
 @click.command(help=HELP, short_help="Bars in, report out.")
 @click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
-@click.option("--from", "from_date", type=DAY, metavar="DATE", help="First trading day to decide on; earlier bars warm up.")
-@click.option("--to", "to_date", type=DAY, metavar="DATE", help="Last trading day to decide on.")
+@click.option("--from", "from_date", type=Day(), metavar="DATE", help="First trading day to decide on; earlier bars warm up.")
+@click.option("--to", "to_date", type=Day(), metavar="DATE", help="Last trading day to decide on.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="Account in dollars at the start; sets the tier.")
 @click.option("--out", type=click.Path(path_type=Path), default="out", show_default=True, help="Folder for journal and report.")
 @file_options()
-@click.option("--learning", type=click.Choice(["on", "off"]), default="on", show_default=True, help="off is for study only.")
+@click.option("--learning", type=OneOf(["on", "off"]), default="on", show_default=True, help="off is for study only.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @strategies_option
-@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions.")
-@click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions.")
+@click.option("--seed", type=Whole(), default=1, show_default=True, help="Seed of the synthetic sessions.")
+@click.option("--sessions", type=Whole(), default=25, show_default=True, help="How many synthetic sessions.")
 @click.option("--resume", is_flag=True, help=RESUME)
 @click.option("--no-report", is_flag=True, help="Leave out the HTML report.")
 @json_option

@@ -11,6 +11,7 @@ import click
 
 from bot.cli.called import as_called
 from bot.cli.strategies_option import strategies_option
+from bot.cli.values import Whole
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ NO_BROKER = "no broker is configured; set TWS_HOST and TWS_PORT (and TWS_ACCOUNT
 def broker_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a run on a broker's account."""
     for option in (
-        click.option("--start-seconds", type=int, default=90, show_default=True, help="How long the node may take to start."),
-        click.option("--warm-up-days", type=int, default=40, show_default=True, help="Calendar days of history fetched at the start."),
+        click.option("--start-seconds", type=Whole(), default=90, show_default=True, help="How long the node may take to start."),
+        click.option("--warm-up-days", type=Whole(), default=40, show_default=True, help="Calendar days of history fetched at the start."),
         click.option("--zone", default="UTC", show_default=True, help="The gateway's time zone, for stamps that carry none."),
         click.option("--nightly-restart", default="", help="The gateway's own restart, HH:MM New York; no entries around it."),
         click.option(

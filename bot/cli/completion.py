@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from bot.cli.values import OneOf
+
 HELP = """
 Print the lines that let a shell complete mesbot's verbs and options with Tab.
 
@@ -16,7 +18,7 @@ Examples:
 
 
 @click.command(help=HELP, short_help="Tab completion for bash, zsh or fish.")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=OneOf(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Prints the script; a new shell reads it."""

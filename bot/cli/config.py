@@ -11,6 +11,7 @@ import click
 from bot.cli.backtest import backtest, refuse_synthetic_options, request_of
 from bot.cli.defaults import read_defaults
 from bot.cli.paper import paper, refuse_replay_options, replay_request
+from bot.cli.values import Folder
 
 if TYPE_CHECKING:
     from nautilus_trader.common.config import NautilusConfig
@@ -108,9 +109,7 @@ def _node(
     _print(unlocated_node_config(wanted, met))
 
 
-CATALOG_OPTION = click.Option(
-    ["--catalog"], type=click.Path(path_type=Path, file_okay=False), help="Folder of the bars; default: OUT/catalog."
-)
+CATALOG_OPTION = click.Option(["--catalog"], type=Folder(), help="Folder of the bars; default: OUT/catalog.")
 config.add_command(
     click.Command(
         "backtest",

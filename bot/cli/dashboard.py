@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bot.cli.strategies_option import strategies_option
+from bot.cli.values import Folder, Whole
 from bot.errors import UsageError
 
 PORT = 8765
@@ -31,10 +32,10 @@ Examples:
 
 @click.command(help=HELP, short_help="Live pages in the browser.")
 @click.option("--journal", "path", type=click.Path(path_type=Path), help="The journal; default: of the bot that runs, else the newest.")
-@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
+@click.option("--port", type=Whole(1, 65_535), default=PORT, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; any but this machine's own wants the token.")
 @click.option("--read-only", is_flag=True, help="No verb is carried out.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the runs; default: the journal's, else out.")
+@click.option("--out", type=Folder(), help="Folder of the runs; default: the journal's, else out.")
 @click.option("--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones.")
 @strategies_option
 def dashboard(

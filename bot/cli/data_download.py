@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.said import say
+from bot.cli.values import Day
 
 if TYPE_CHECKING:
     from bot.node.download import DownloadRequest
 
-DAY = click.DateTime(["%Y-%m-%d"])
 HELP = """
 Fetch one-minute bars of MES from IB's history through TWS or IB Gateway, and write them as a file.
 
@@ -32,8 +32,8 @@ Examples:
 
 
 @click.command(help=HELP, short_help="Minutes from IB's history as a file.")
-@click.option("--from", "first", type=DAY, metavar="DATE", required=True, help="First CME trading day.")
-@click.option("--to", "last", type=DAY, metavar="DATE", help="Last trading day; default: the last one that has ended.")
+@click.option("--from", "first", type=Day(), metavar="DATE", required=True, help="First CME trading day.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="Last trading day; default: the last one that has ended.")
 @click.option("--month", default="", metavar="MONTH", help="MESZ5, or 2025-12 by its last trade; default: the front month.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write (.csv, .csv.gz, .parquet); none is replaced.")
 @click.option("--live", is_flag=True, help="The gateway's account is a live one; default: a paper one.")

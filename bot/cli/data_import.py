@@ -9,7 +9,9 @@ from typing import Literal
 import click
 
 from bot.cli.file_options import file_options
+from bot.cli.mistakes import in_red
 from bot.cli.said import say
+from bot.cli.values import Day
 
 HELP = """
 Judge files of bars and write them into one folder: as Parquet, and as a Nautilus catalog of the same bars.
@@ -36,7 +38,7 @@ Examples:
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write: a new one, or an empty one.")
 @click.option(
     "--without",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     multiple=True,
     metavar="DATE",
     help="A day to leave out, from 18:00 New York the evening before to 18:00; as often as there are days.",
@@ -63,7 +65,7 @@ def import_(
     try:
         done = import_files(files, folder, load_contracts(contracts), Reading(stamp, zone, format, tuple(each.date() for each in without)))
     except BarsFileError as error:
-        click.secho(f"Refused, and nothing was written: {error}", fg="red", err=True)
+        click.echo(in_red(f"Refused, and nothing was written: {error}"), err=True)
         context.exit(1)
     if len(files) > 1:
         say(f"{file}: {passport.summary}" for file, passport in zip(files, done.sources, strict=True))

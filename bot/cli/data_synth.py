@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from bot.cli.values import Day, Whole
+
 HELP = """
 Write seeded synthetic sessions as a file, whose name says the kind: .csv, .csv.gz or .parquet.
 
@@ -20,11 +22,9 @@ Examples:
 
 
 @click.command(help=HELP, short_help="Seeded synthetic sessions as a file.")
-@click.option("--sessions", type=int, default=25, show_default=True, help="How many regular sessions.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bars.")
-@click.option(
-    "--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="First trading day; default: the one a backtest begins on."
-)
+@click.option("--sessions", type=Whole(), default=25, show_default=True, help="How many regular sessions.")
+@click.option("--seed", type=Whole(), default=1, show_default=True, help="The same seed gives the same bars.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First trading day; default: the one a backtest begins on.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write; one that is there is not replaced.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 def synth(sessions: int, seed: int, first: DateTime | None, out: Path, contracts: Path | None) -> None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.called import as_called
+from bot.cli.mistakes import in_bold
 from bot.cli.said import say
+from bot.cli.values import Folder, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +35,8 @@ Examples:
 
 @click.command(help=HELP, short_help="A day in the life, told step by step.")
 @click.option("--fast", is_flag=True, help="Without pauses between the sentences.")
-@click.option("--session", "number", type=click.IntRange(1, 3), help="Tell this one alone; those before it are played untold.")
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default="out/demo", show_default=True, help="Folder for the journal."
-)
+@click.option("--session", "number", type=Whole(1, 3), help="Tell this one alone; those before it are played untold.")
+@click.option("--out", type=Folder(), default="out/demo", show_default=True, help="Folder for the journal.")
 def demo(fast: bool, number: int | None, out: Path) -> None:
     """Plays and tells; ends with what it came to."""
     import asyncio
@@ -57,12 +57,12 @@ async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[in
     for number, session in enumerate(sessions, 1):
         loud = number in told
         untold = "" if loud else " (played untold: what comes after goes on from its journal)"
-        click.secho(f"\nSession {number}: {session.title}{untold}", bold=True)
+        click.echo(in_bold(f"\nSession {number}: {session.title}{untold}"))
         seq, head = await _session(demo, session, story, seq, pause_seconds, loud)
         if (refused := story.refusals()) and loud:
             _say(f"{INDENT}{refused}")
     with opened(demo.journal) as db:
-        click.secho("\nWhat it came to", bold=True)
+        click.echo(in_bold("\nWhat it came to"))
         for line in ending(db):
             click.echo(line)
         minute = newest_decision(db)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from bot.cli.values import OneOf
+
 FORMATS = "databento, tradingview, ib, polygon, yfinance, ninjatrader, firstrate, kibot, sierra, multicharts"
 
 
@@ -17,9 +19,7 @@ def file_options(zone_option: str = "--zone") -> Callable[[Callable[..., Any]], 
         for option in (
             click.option("--format", metavar="NAME", help=f"Kind of file; default: detected. {FORMATS}."),
             click.option(zone_option, metavar="ZONE", help="Zone of the file's times, e.g. America/New_York; default: as written."),
-            click.option(
-                "--stamp", type=click.Choice(["open", "close"]), help="Which end of its minute a bar's time names; default: detected."
-            ),
+            click.option("--stamp", type=OneOf(["open", "close"]), help="Which end of its minute a bar's time names; default: detected."),
         ):
             command = option(command)
         return command

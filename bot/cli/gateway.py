@@ -11,6 +11,7 @@ import click
 
 from bot.cli.file_options import file_options
 from bot.cli.usd import Usd
+from bot.cli.values import Day, File, Speed, Whole
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -30,35 +31,17 @@ Examples:
 """
 
 
-class Speed(click.ParamType):
-    """How many times faster than real time: 1, 60, 600, max."""
-
-    name = "speed"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number; infinity for max. A usage error for anything else."""
-        if value == "max":
-            return math.inf
-        try:
-            speed = float(value)
-        except ValueError:
-            speed = math.nan
-        if not speed > 0:
-            self.fail(f"{value!r} must be a number above 0, e.g. 60, or max", param, ctx)
-        return speed
-
-
 @click.command(help=HELP, short_help="A simulated IB Gateway for any TWS client.")
 @click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
 @file_options()
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of synthetic sessions and five-second paths.")
-@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Session to replay; default: the last one there is.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=4002, show_default=True, help="0 takes a free one.")
-@click.option("--side-port", type=click.IntRange(0, 65_535), help="Also serve the side channel (faults, lockstep, truth) there.")
+@click.option("--seed", type=Whole(0), default=1, show_default=True, help="Of synthetic sessions and five-second paths.")
+@click.option("--date", type=Day(), metavar="DATE", help="Session to replay; default: the last one there is.")
+@click.option("--port", type=Whole(0, 65_535), default=4002, show_default=True, help="0 takes a free one.")
+@click.option("--side-port", type=Whole(0, 65_535), help="Also serve the side channel (faults, lockstep, truth) there.")
 @click.option("--speed", type=Speed(), default="1", show_default=True, help="Times real time, or max.")
 @click.option("--account", "accounts", multiple=True, help="Account id, DU… paper or U… live; repeat for several. Default DU1234567.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="Dollars in each account.")
-@click.option("--script", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Faults by time; see docs/gateway.md.")
+@click.option("--script", type=File(there=True), help="Faults by time; see docs/gateway.md.")
 @click.option("--frames", type=click.Path(path_type=Path), help="Log every frame, both ways, as JSON lines to this file.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 def gateway(

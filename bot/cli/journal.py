@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.said import say
+from bot.cli.said import fitted, say
+from bot.cli.values import Folder, OneOf
 from bot.errors import UsageError
 from bot.plural import counted
 
@@ -128,7 +129,7 @@ def _end_of(journal: Path) -> list[str]:
 
 
 @journal.command(help=BACKUP_HELP, short_help="A copy of the state folder while the bot runs.")
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the copy, which holds none yet.")
+@click.option("--to", type=Folder(), required=True, help="Folder for the copy, which holds none yet.")
 def backup(to: Path) -> None:
     """Prints each copy with its head hash."""
     from bot.node.backup import state_backup
@@ -140,10 +141,8 @@ def backup(to: Path) -> None:
 
 @journal.command(help=EXPORT_HELP, short_help="The journal's tables as CSV or Parquet.")
 @JOURNAL_OPTION
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default="out/export", show_default=True, help="Folder for the files."
-)
-@click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+@click.option("--out", type=Folder(), default="out/export", show_default=True, help="Folder for the files.")
+@click.option("--format", "kind", type=OneOf(["csv", "parquet"]), default="csv", show_default=True)
 def export(path: Path | None, out: Path, kind: str) -> None:
     """Prints the files it wrote, and whether they tell of a whole run."""
     from bot.report.export import export as write
@@ -174,23 +173,28 @@ def why(
     as_json: bool,
 ) -> None:
     """Prints what the journal knows of one bar, the records behind a number, or what a code means."""
-    from bot.glossary import every_code, explained
-
     _refuse_ignored(context.params)
     if question is None and not numbers and not codes:
         raise click.UsageError("Name a TIME, a number or a code, or ask for --numbers or --codes.", context)
-    words = every_code() if codes else "" if numbers or question is None else explained(question)
-    if words:
+    is_time = (question or "").strip()[:1].isdigit()
+    if words := "" if numbers or is_time else _words(question):
         _refuse_of_others(context.params, "a code", "path", "strategy", "everything")
-        print_json({"codes": words.splitlines()}) if as_json else click.echo(words, nl=False)
+        print_json({"codes": words.splitlines()}) if as_json else click.echo(fitted(words), nl=False)
         return
-    is_number = numbers or (question or "").strip()[:1].isalpha()  # a time begins with a digit
+    is_number = numbers or (question or "").strip()[:1].isalpha()
     _refuse_of_others(context.params, *(("a number", "strategy") if is_number else ("a bar", "everything")))
     journal = find_journal(path, err=as_json)
     if as_json:
         print_json(_facts(journal, question or "", strategy, numbers, is_number))
     else:
-        click.echo(_answer(journal, question or "", strategy, numbers, everything), nl=False)
+        click.echo(fitted(_answer(journal, question or "", strategy, numbers, everything)), nl=False)
+
+
+def _words(question: str | None) -> str:
+    """What a code means, or all of them; "" if it is none."""
+    from bot.cli.codes import every_code, explained
+
+    return every_code() if question is None else explained(question)
 
 
 OF = {"strategy": "--strategy", "everything": "--all", "path": "--journal", "numbers": "--numbers", "codes": "--codes"}

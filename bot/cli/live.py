@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.broker import broker_options, endpoint_or_usage_error, run_on_broker
+from bot.cli.values import OneOf
 from bot.errors import ContractError, UsageError
 from bot.masking import masked
 
@@ -38,7 +39,7 @@ class LiveRefused(ContractError):
 
 @click.command(help=HELP, short_help="A live account: observed, or traded.")
 @click.option(
-    "--trading-mode", type=click.Choice(["observe", "live"]), default="observe", show_default=True, help="live sends orders: real money."
+    "--trading-mode", type=OneOf(["observe", "live"]), default="observe", show_default=True, help="live sends orders: real money."
 )
 @broker_options
 def live(

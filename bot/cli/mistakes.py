@@ -11,8 +11,11 @@ from contextlib import suppress
 from typing import NoReturn
 
 import click
+from click.core import ParameterSource
 
 from bot.cli.as_json import print_json
+from bot.cli.defaults import find_config
+from bot.cli.said import fitted
 from bot.errors import Interrupted, MesbotError
 from bot.masking import masked
 
@@ -29,6 +32,7 @@ MEANT = {  # what people type for a verb that is called otherwise
     "explain": ("why",),
     "state": ("status", "strategies"),
 }
+ASKS_FOR_HELP = ("help", "man", "usage", "?")
 SIMILAR = 0.6
 USAGE_CODE, FAILED_CODE = 2, 1
 
@@ -45,7 +49,7 @@ def end_with(error: BaseException, *, as_json: bool) -> NoReturn:
     elif as_json and not lost:
         print_json({"error": masked(sentence)})
     else:
-        click.secho(masked(sentence), fg="red" if coloured() else None, err=True)
+        click.echo(in_red(fitted(masked(sentence), err=True)), err=True)
     sys.exit(code)
 
 
@@ -53,6 +57,16 @@ def let_go_of_output() -> None:
     """What still waits to be written to standard output goes nowhere, so that Python's end does not fail on it again."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def in_red(sentence: str) -> str:
+    """A sentence about a mistake, red where colours are wanted."""
+    return click.style(sentence, fg="red") if coloured() else sentence
+
+
+def in_bold(heading: str) -> str:
+    """A heading, bold on a terminal that can do that."""
+    return click.style(heading, bold=True) if coloured() else heading
 
 
 def coloured() -> bool:
@@ -64,7 +78,7 @@ def _told(error: BaseException) -> tuple[int, str]:
     """The exit code and the sentence."""
     match error:
         case MesbotError():
-            return error.exit_code, str(error)
+            return error.exit_code, error.told
         case click.Abort() | EOFError() | KeyboardInterrupt():
             return _aborted(error)
         case click.exceptions.NoSuchCommand() if error.ctx is not None:
@@ -73,8 +87,10 @@ def _told(error: BaseException) -> tuple[int, str]:
             return error.exit_code, f"No such option: {error.option_name}{_options_meant(error)}"
         case click.exceptions.NoArgsIsHelpError():
             return error.exit_code, error.format_message()
+        case click.BadParameter() if not isinstance(error, click.MissingParameter):
+            return error.exit_code, f"{_where(error)} {_ended(error.message)}{_see(error)}"
         case click.ClickException():
-            return error.exit_code, _sentence(error)
+            return error.exit_code, f"{_ended(error.format_message())}{_see(error)}"
         case OSError() if error.errno is not None:  # else it is Python's own, such as a TimeoutError
             return FAILED_CODE, _refusal(error)
     raise error
@@ -87,12 +103,30 @@ def _aborted(error: BaseException) -> tuple[int, str]:
     return Interrupted.exit_code, "Interrupted."
 
 
-def _sentence(error: click.ClickException) -> str:
-    """What click found, as a whole sentence, and where the verb is explained."""
-    said = " ".join(error.format_message().split())
-    said = said if said.endswith((".", "?")) else f"{said}."
+def _ended(said: str) -> str:
+    """A whole sentence on one line."""
+    said = " ".join(said.split())
+    return said if said.endswith((".", "?")) else f"{said}."
+
+
+def _see(error: click.ClickException) -> str:
+    """Where the verb is explained, if it is known which."""
     context = getattr(error, "ctx", None)
-    return said if context is None else f"{said} See: {context.command_path} --help"
+    return "" if context is None else f" See: {context.command_path} --help"
+
+
+def _where(error: click.BadParameter) -> str:
+    """Where a value stands that is none: the option or argument, the variable of the environment, or the file and its key."""
+    param, context = error.param, error.ctx
+    if param is None or param.name is None or context is None:
+        return str(error.param_hint or "")
+    option = max(param.opts, key=len)
+    match context.get_parameter_source(param.name):
+        case ParameterSource.ENVIRONMENT:
+            return str(param.envvar or f"{context.auto_envvar_prefix}_{param.name}".upper())
+        case ParameterSource.DEFAULT_MAP:
+            return f"{find_config(context.command_path.split()[1])}: {option.removeprefix('--')}"
+    return option if isinstance(param, click.Option) else str(param.human_readable_name)
 
 
 def _options_meant(error: click.exceptions.NoSuchOption) -> str:
@@ -113,6 +147,8 @@ def _no_such_verb(name: str, context: click.Context) -> str:
     """That a verb does not exist, and which one may be meant: here, or in another group."""
     group, root = context.command, context.find_root().command
     assert isinstance(group, click.Group) and isinstance(root, click.Group)
+    if name in ASKS_FOR_HELP:
+        return f"No such command: {context.command_path} {name}; type {context.command_path} --help, or --help after any command."
     near = [" ".join(("mesbot", *path)) for path in _nearest(name, dict(_verbs(root, ())), group)]
     hint = (
         f"did you mean {' or '.join(near)}?"

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from bot.cli.values import Folder
+
 HELP = """
 Write copies of the notebooks into DIR as .ipynb files, and say how to open them.
 
@@ -75,7 +77,7 @@ def _uncommented(text: str) -> str:
 
 
 @click.command(help=HELP, short_help="Copies of the notebooks as .ipynb, and how to open them.")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="DIR", type=Folder())
 def notebooks(folder: Path) -> None:
     """Writes none if one is there already, and says how to open them."""
     from bot.errors import UsageError

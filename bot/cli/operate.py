@@ -13,8 +13,10 @@ from bot.cli.as_json import json_option, print_json
 from bot.cli.called import as_called
 from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
+from bot.cli.values import OneOf
 from bot.errors import MesbotError
 from bot.masking import masked
+from bot.words import brief
 
 if TYPE_CHECKING:
     from bot.contracts import Contracts
@@ -44,7 +46,7 @@ def journal_options(verb: Callable[..., Any]) -> Callable[..., Any]:
             "--contracts", "directory", type=click.Path(path_type=Path), help="Folder; default: ./contracts, else the packaged ones."
         ),
         click.option("--account", help="Only this account, e.g. DU1234567."),
-        click.option("--mode", type=click.Choice(["observe", "paper", "live"]), help="Only this mode."),
+        click.option("--mode", type=OneOf(["observe", "paper", "live"]), help="Only this mode."),
     ):
         verb = option(verb)
     return verb
@@ -141,26 +143,26 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
     if each.interrupted:
         yield "run", each.interrupted
     since = f" since {new_york(each.kill.since_ns)}" if each.kill.since_ns else ""
-    yield "kill switch", f"{each.kill.state}{since}{': ' if each.kill.reason else ''}{each.kill.reason}"
+    yield "kill switch", f"{each.kill.state}{since}{': ' if each.kill.reason else ''}{brief(each.kill.reason)}"
     if each.told:
         yield "latch", "\n".join(each.told)
     if each.kill_request is not None:
         when = "the next start carries it out first, unless resume withdraws it"
         if each.running is not None:
             when = "the bot is not through with it"
-        yield "kill request", f"waits, {when}: {each.kill_request}"
+        yield "kill request", f"waits, {when}: {brief(str(each.kill_request))}"
     if each.refused_request:
-        yield "kill request", each.refused_request
+        yield "kill request", brief(each.refused_request)
     if each.trouble:
-        yield "last trouble", each.trouble
+        yield "last trouble", brief(each.trouble)
     if each.link:
-        yield "link", each.link
+        yield "link", brief(each.link)
     yield from _counter_rows(each.counters)
     for what, reason in (("lock request", each.lock_request), ("unlock request", each.unlock_request)):
         if reason is not None:
             who = "the next start carries it out first" if each.running is None else "the bot is not through with it"
-            yield what, f"waits, {who}: {reason}"
-    yield "locks", "\n".join(each.counters.locks + _may_lock(each)) or "none"
+            yield what, f"waits, {who}: {brief(reason)}"
+    yield "locks", "\n".join(map(brief, each.counters.locks + _may_lock(each))) or "none"
     for name, trust in each.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""
         trades = f"trades {trust.trades}, won {trust.wins}, lost {trust.losses}" if trust.trades else "no trades"

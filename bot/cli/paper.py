@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.backtest import DAY, refuse_synthetic_options, remember, show_run, typed
+from bot.cli.backtest import refuse_synthetic_options, remember, show_run, typed
 from bot.cli.broker import broker_options, run_on_broker
 from bot.cli.called import as_called
 from bot.cli.file_options import file_options
 from bot.cli.said import folded
 from bot.cli.usd import Usd, equity_sentences
+from bot.cli.values import Day, OneOf, Speed, Whole
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -46,30 +46,17 @@ class ReplayKilled(MesbotError):
     """A person has killed the replay; exit code 1, for it is not what was asked for."""
 
 
-class Speed(click.ParamType):
-    """How much faster than real time: 1, 60, 600, max."""
-
-    name = "speed"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The factor; infinity for max. A usage error if it is no number."""
-        try:
-            return math.inf if str(value) == "max" else float(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a number nor max", param, ctx)
-
-
 @click.command(help=HELP, short_help="A replayed day, or a paper account.")
 @click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions.")
-@click.option("--date", type=DAY, metavar="DATE", help="Session to replay; default: the last one.")
+@click.option("--date", type=Day(), metavar="DATE", help="Session to replay; default: the last one.")
 @click.option("--speed", type=Speed(), default="60", show_default=True, help="Times real time, or max.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="The paper account in dollars.")
 @click.option("--out", type=click.Path(path_type=Path), default="out/paper", show_default=True, help="Folder for journal and report.")
 @file_options("--bars-zone")
-@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the synthetic sessions and of the gateway's ticks.")
-@click.option("--sessions", type=int, default=25, show_default=True, help="How many synthetic sessions; the last is replayed.")
-@click.option("--trading-mode", type=click.Choice(["observe", "paper"]), default="paper", show_default=True, help="observe sends nothing.")
-@click.option("--lockstep", type=int, default=0, help="Side port of a simulated gateway to keep step with, where TWS_PORT names one.")
+@click.option("--seed", type=Whole(), default=1, show_default=True, help="Seed of the synthetic sessions and of the gateway's ticks.")
+@click.option("--sessions", type=Whole(), default=25, show_default=True, help="How many synthetic sessions; the last is replayed.")
+@click.option("--trading-mode", type=OneOf(["observe", "paper"]), default="paper", show_default=True, help="observe sends nothing.")
+@click.option("--lockstep", type=Whole(), default=0, help="Side port of a simulated gateway to keep step with, where TWS_PORT names one.")
 @broker_options
 @click.pass_context
 def paper(

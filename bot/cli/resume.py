@@ -87,14 +87,14 @@ class _Resumed(NamedTuple):
 
 
 def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str | None) -> tuple[JournalName, Path] | str:
-    """The one journal whose kill switch is latched, or where a kill request waits; a sentence if there is none.
+    """The one journal whose kill switch is latched, or where a kill request waits; a sentence if all are armed.
 
-    Raises UsageError if what was named does not exist, or several are latched.
+    Raises UsageError if there is no journal, not of what was named, or several are latched.
     """
     from bot.node.status import status_of
 
     names = names_of(state, mode, account)
-    if not names and (mode or account):
+    if not names:
         raise UsageError(nothing_there(state, mode, account))
     found = [(name, status_of(state, name, contracts, time.time_ns())) for name in names]
     latched = [(name, each) for name, each in found if each.kill.state != "ARMED" or each.kill_request is not None]
@@ -104,7 +104,7 @@ def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str
         raise UsageError(f"Several kill switches are latched: {listed}; name one with --mode and --account.")
     if not latched:
         armed = ", ".join(f"{each.mode} {each.account}" for _, each in found)
-        return f"Nothing to resume: the kill switch of {armed} is ARMED." if armed else nothing_there(state, mode, account)
+        return f"Nothing to resume: the kill switch of {armed} is ARMED."
     return latched[0][0], Path(latched[0][1].path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.journal import JOURNAL_OPTION, find_journal
+from bot.cli.said import fitted, folded
+from bot.cli.values import Folder, Whole
 from bot.errors import MesbotError
 from bot.plural import counted
 
@@ -16,11 +19,10 @@ if TYPE_CHECKING:
     from bot.report.compare import Comparison
     from bot.report.runs import RunLine
 
-NARROWEST = 160  # where nobody looks at a screen, so that a line stays a line
+HEADINGS = ("run", "started", "trades", "net", "end", "contracts")
+NUMBERS = ("trades", "net")
 KEEP = 10
-OUT = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default="out", show_default=True, help="Folder that holds the runs."
-)
+OUT = click.option("--out", type=Folder(), default="out", show_default=True, help="Folder that holds the runs.")
 RUNS_HELP = """
 List the runs of a folder: the latest, and the earlier ones that are kept beneath it under earlier/.
 
@@ -91,7 +93,7 @@ def runs(context: click.Context, out: Path, as_json: bool) -> None:
 
 
 @runs.command(help=PRUNE_HELP, short_help="Remove earlier runs but the newest ones.")
-@click.option("--keep", type=click.IntRange(min=0), default=KEEP, show_default=True, help="How many of the earlier runs stay.")
+@click.option("--keep", type=Whole(0), default=KEEP, show_default=True, help="How many of the earlier runs stay.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def prune(out: Path, keep: int, yes: bool) -> None:
@@ -129,24 +131,16 @@ def _why_it_stays(line: RunLine) -> str:
 
 
 def _show(found: list[RunLine]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in ("run", "started", "what", "contracts"):
-        table.add_column(heading, no_wrap=heading != "what")
-    for heading in ("trades", "net"):
-        table.add_column(heading, no_wrap=True, justify="right")
-    table.add_column("end", no_wrap=True)
-    for line in found:
-        table.add_row(*_row(line))
-    console.print(table)
-    for line in found:
-        if line.trouble:
-            console.print(f"{line.id}: {line.trouble}", soft_wrap=True)
+    """Two lines a run, which fit 80 columns whatever its bars are called."""
+    rows = [HEADINGS, *map(_row, found)]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    for line, cells in zip((None, *found), rows, strict=True):
+        padded = (
+            cell.rjust(width) if head in NUMBERS else cell.ljust(width) for head, cell, width in zip(HEADINGS, cells, widths, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+        if line is not None:
+            click.echo(folded(line.trouble or _what(line), inset=widths[0] + 2))
 
 
 def _row(line: RunLine) -> tuple[str, ...]:
@@ -155,11 +149,14 @@ def _row(line: RunLine) -> tuple[str, ...]:
     from bot.units import SECOND_NS
 
     if line.trouble:
-        return line.id, "", "", "", "", "", line.end
-    days = f", {line.first} to {line.last}" if line.first else ", no bar"
-    what = f"{line.mode}{f' of {line.bars}' if line.bars else ''}{days}"
+        return line.id, "", "", "", line.end, ""
     started = new_york(line.started_ns // (60 * SECOND_NS) * 60 * SECOND_NS) if line.started_ns else ""
-    return line.id, started, what, line.contracts[:12], str(line.trades), dollars(line.net_cents), line.end
+    return line.id, started, str(line.trades), dollars(line.net_cents), line.end, line.contracts[:12]
+
+
+def _what(line: RunLine) -> str:
+    days = f", {line.first} to {line.last}" if line.first else ", no bar"
+    return f"{line.mode}{f' of {line.bars}' if line.bars else ''}{days}"
 
 
 @click.command(help=REPORT_HELP, short_help="Make the HTML report of a journal again.")
@@ -174,7 +171,7 @@ def report(path: Path | None, show: bool) -> None:
     file = report_of(journal)
     write_report(journal, file)
     click.echo(f"Report:  {file}")
-    if show and click.launch(file.resolve().as_uri()) != 0:
+    if show and not webbrowser.open(file.resolve().as_uri()):
         click.echo(f"No browser could be opened; open {file.resolve().as_uri()} yourself.", err=True)
 
 
@@ -204,7 +201,7 @@ def _say(found: Comparison) -> None:
     click.echo(f"A: {found.a}  head {found.heads[0][:12]}\nB: {found.b}  head {found.heads[1][:12]}\n")
     for part in found.parts:
         first, *more = part.said
-        click.echo(f"{part.name:<10} {'same' if part.same else 'DIFFER'}: {first}")
+        click.echo(fitted(f"{part.name:<10}  {'same' if part.same else 'DIFFER'}: {first}"))
         for line in more:
-            click.echo(f"{'':<10}   {line}")
+            click.echo(fitted(f"{'':<14}{line}"))
     click.echo("\nNothing differs." if found.same else f"\nNot the same: {', '.join(part.name for part in found.parts if not part.same)}.")

@@ -11,6 +11,7 @@ import click
 from bot.cli.as_json import json_option, print_json
 from bot.cli.said import folded
 from bot.cli.strategies_option import ENVIRONMENT, strategies_option
+from bot.cli.values import Folder
 from bot.errors import UsageError
 from bot.plural import counted
 
@@ -142,9 +143,7 @@ def _standing() -> _Standing | None:
 @strategies.command(help=NEW_HELP, short_help="Write a strategy of your own, as a copy of another.")
 @click.argument("name")
 @click.option("--from", "source", required=True, metavar="NAME", help="The strategy it starts as a copy of, e.g. K2.")
-@click.option(
-    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), default="my-strategies", show_default=True, help="Folder."
-)
+@click.option("--to", "folder", type=Folder(), default="my-strategies", show_default=True, help="Folder.")
 @click.pass_obj
 def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str, folder: Path) -> None:
     """Writes three files, looks whether they hold, and says what to run next."""

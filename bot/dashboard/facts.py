@@ -11,6 +11,7 @@ from bot.decision.snapshot import KillState
 from bot.journal.times import new_york
 from bot.node.status import Budget, JournalStatus, UnfinishedTrade
 from bot.report.wording import balance, dollars
+from bot.words import brief
 
 
 class Tone(StrEnum):
@@ -49,22 +50,22 @@ def _bot(now: Now) -> Iterator[Fact]:
         "last bar", f"{new_york(now.bar_ns)}{'' if now.close is None else f', close {now.close:,.2f}'}" if now.bar_ns else "none yet"
     )
     armed = status.kill.state == KillState.ARMED
-    why = f": {status.kill.reason}" if status.kill.reason and not armed else ""
+    why = f": {brief(status.kill.reason)}" if status.kill.reason and not armed else ""
     yield Fact("kill switch", f"{status.kill.state}{why}", Tone.GOOD if armed else Tone.BAD)
     for sentence in (*status.told, *_requests(status)):
         yield Fact("told", sentence, Tone.BAD)
-    yield Fact("link", status.link or "nothing told", Tone.PLAIN)
+    yield Fact("link", brief(status.link) or "nothing told", Tone.PLAIN)
     if status.trouble:
-        yield Fact("last trouble", status.trouble)
+        yield Fact("last trouble", brief(status.trouble))
     yield Fact("entry window", now.window)
 
 
 def _requests(status: JournalStatus) -> Iterator[str]:
     """What was asked for and is not carried out yet."""
     asked = (("kill", status.kill_request), ("lock", status.lock_request), ("unlock", status.unlock_request))
-    yield from (f"a {what} waits to be carried out: {reason}" for what, reason in asked if reason is not None)
+    yield from (f"a {what} waits to be carried out: {brief(reason)}" for what, reason in asked if reason is not None)
     if status.refused_request:
-        yield status.refused_request
+        yield brief(status.refused_request)
     if status.interrupted:
         yield status.interrupted
 

@@ -15,6 +15,7 @@ from bot.report.runs import RunLine, find_run, runs_in
 from bot.report.summary import Summary
 from bot.report.wording import dollars, plain
 from bot.units import SECOND_NS
+from bot.words import brief
 
 NEWEST = 20
 MINUTE = 60 * SECOND_NS
@@ -53,7 +54,7 @@ def changes(path: Path) -> list[Change]:
     with opened(path) as db:
         found = list(read(db, Kind.STATE))[-NEWEST:]
     return [
-        Change(new_york(each.ts_ns), each.body["strategy"], f"{each.body['before']} → {each.body['after']}", each.body["reason"])
+        Change(new_york(each.ts_ns), each.body["strategy"], f"{each.body['before']} → {each.body['after']}", brief(each.body["reason"]))
         for each in reversed(found)
     ]
 

@@ -64,6 +64,7 @@ Every one carries `code` (the broker's, 0 if it has none), `text` (the broker's 
 # long because: one class a situation, and the tree they make is read as one
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from bot.errors import MesbotError
@@ -84,14 +85,27 @@ class BrokerError(MesbotError):
         super().__init__(self._sentence())
 
     @property
+    def words(self) -> str:
+        """What kind of trouble it is, as a person says it: gateway unreachable."""
+        return re.sub(r"(?<!^)(?=[A-Z])", " ", type(self).__name__).lower()
+
+    @property
+    def told(self) -> str:
+        """Without the name of its class, which says nothing to a person."""
+        return f"{self.words.capitalize()}{self._number}: {self.text.rstrip('.')}. {self.hint}"
+
+    @property
     def brief(self) -> str:
         """What happened, without what to do."""
         return f"{type(self).__name__}: {self.text.rstrip('.')}"
 
     def _sentence(self) -> str:
         where = f" [{self.order_ref}]" if self.order_ref else ""
-        number = f" ({self.code})" if self.code else ""
-        return f"{type(self).__name__}{number}{where}: {self.text.rstrip('.')}. {self.hint}"
+        return f"{type(self).__name__}{self._number}{where}: {self.text.rstrip('.')}. {self.hint}"
+
+    @property
+    def _number(self) -> str:
+        return f" ({self.code})" if self.code else ""
 
 
 class ConnectionTrouble(BrokerError):
@@ -442,3 +456,13 @@ class ClockSkew(BrokerError):
     """Our clock and the broker's differ by more than is healthy. Bars keep the broker's time."""
 
     hint = "Synchronise this machine's clock, and the gateway's (NTP)."
+
+
+def meanings() -> dict[str, str]:
+    """Each class by its name: in which situation it is met, and what a person does about it; a clause without its full stop."""
+    return {each.__name__: _meaning(each) for each in globals().values() if isinstance(each, type) and issubclass(each, BrokerError)}
+
+
+def _meaning(trouble: type[BrokerError]) -> str:
+    situation = str(trouble.__doc__).partition("\n")[0].rstrip(".")
+    return f"{situation[0].lower()}{situation[1:]}. {trouble.hint.rstrip('.')}"

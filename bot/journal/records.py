@@ -240,8 +240,7 @@ class KillRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class ShadowRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A shadow trade began (`state` OPENED), ended unfilled (EXPIRED), closed (CLOSED, as an OUTCOME record with shadow=true)
-    or could not be followed on by a later run, because the journal does not say enough of it (LOST)."""
+    """A shadow trade began (`state` OPENED) or ended unfilled (EXPIRED); one that closed is an OUTCOME record with shadow=true."""
 
     trade_id: str
     strategy: str

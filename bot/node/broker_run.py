@@ -138,7 +138,7 @@ async def _meet_again(request: BrokerRequest, met: Meeting, stopping: asyncio.Ev
         except SetupError:
             raise
         except BrokerError as error:
-            say(f"The next node waits for the gateway: {error}")
+            say(f"The next node waits for the gateway: {error.told}")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), AGAIN_SECONDS)
     return met

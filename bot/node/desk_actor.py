@@ -249,7 +249,7 @@ class DeskActor(Part):
         """
         while self.session.feed.flow.last_ns < self._config.warm_until_ns or not self._standing().idle:
             if self.session.start_error is not None:
-                raise NodeError(f"The node cannot start. {self.session.start_error}")
+                raise NodeError(f"The node cannot start. {self.session.start_error.told}")
             await asyncio.sleep(POLL_SECONDS)
 
     # -------------------------------------------------------------- lockstep

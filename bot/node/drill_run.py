@@ -164,7 +164,7 @@ async def drill_on_broker(request: BrokerRequest, reason: str, say: Say) -> Dril
     except MesbotError as error:
         if story:
             raise
-        raise DrillRefused(f"No drill: {error}") from None
+        raise DrillRefused(f"No drill: {error.told}") from None
     return found[0]
 
 

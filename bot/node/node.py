@@ -139,7 +139,7 @@ class MesbotNode:
 
     def _require_start(self) -> None:
         if self.session.start_error is not None:
-            raise NodeError(f"The node cannot start. {self.session.start_error}")
+            raise NodeError(f"The node cannot start. {self.session.start_error.told}")
         if self.stopping.is_set():
             raise NodeError("Stopped before the node was ready; nothing was sent.")
 

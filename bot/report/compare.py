@@ -23,6 +23,7 @@ from bot.journal.records import Kind
 from bot.journal.times import new_york
 from bot.report.wording import dollars
 from bot.state_folder import values_of
+from bot.words import brief
 
 SHOWN = 8
 """Differences of a part that are told one by one; the others are counted."""
@@ -233,7 +234,7 @@ def _changes(count: int) -> str:
 
 def _state(name: str, record: Record) -> str:
     body = record.body
-    return f"in {name} {body['strategy']} {body['before']} → {body['after']} at {new_york(record.ts_ns)}: {body['reason']}"
+    return f"in {name} {body['strategy']} {body['before']} → {body['after']} at {new_york(record.ts_ns)}: {brief(body['reason'])}"
 
 
 # ---------------------------------------------------------------------- fields

@@ -33,6 +33,7 @@ h1 { font-size: 28px; line-height: 1.25; font-weight: 650; letter-spacing: -.015
 h2 { font-size: 18px; font-weight: 650; letter-spacing: -.005em; margin: 56px 0 6px; }
 h3 { font-size: 14px; font-weight: 600; margin: 0 0 2px; }
 p { margin: 0 0 12px; max-width: 92ch; }
+p, li, .warning { overflow-wrap: anywhere; }
 .muted, .lead { color: var(--muted); font-size: 13.5px; }
 .verdict { font-size: 19px; line-height: 1.45; max-width: 52em; }
 .lead { margin-bottom: 24px; font-size: 15px; }
@@ -63,7 +64,7 @@ th, td { padding: 7px 9px; border-bottom: 1px solid var(--line); }
 tr:last-child td { border-bottom: 0; }
 th.n, td.n { text-align: right; white-space: nowrap; }
 td.t { white-space: nowrap; }
-td.w { min-width: 11em; }
+td.w { min-width: 11em; overflow-wrap: anywhere; }
 tr.total td { font-weight: 620; border-top: 1px solid var(--total); }
 [title] { text-decoration: underline dotted transparent; text-underline-offset: 3px; }
 [title]:hover { text-decoration-color: var(--muted); }

@@ -12,6 +12,7 @@ from bot.report.page import coloured, folded, table
 from bot.report.random_entries import BOOK
 from bot.report.run import Closed
 from bot.report.summary import Summary
+from bot.words import brief
 
 
 def named(summary: Summary, name: str) -> str:
@@ -128,10 +129,10 @@ def states(summary: Summary) -> str:
             f"<b>{escape(body['strategy'])}</b>",
             escape(body["before"].lower()),
             escape(body["after"].lower()) + (f" {body['throttle_level']}" if body["after"] == "THROTTLED" else ""),
-            escape(body["reason"]),
+            escape(brief(body["reason"])),
             f"{escape(body['statistic'].replace('_', ' '))} {named(summary, f'states.{index}.value')}",
             named(summary, f"states.{index}.sample"),
-            escape(body["release"]),
+            escape(brief(body["release"])),
         ]
         for index, record in enumerate(summary.run.states, 1)
         for body in [record.body]
@@ -144,7 +145,7 @@ def released_by(summary: Summary) -> str:
     last = {record.body["strategy"]: record for record in summary.run.states}
     lines = [
         f"<li><b>{escape(name)}</b> {escape(record.body['after'].lower())} since {wording.minute(record.ts_ns)}, released by: "
-        f"{escape(record.body['release'])}</li>"
+        f"{escape(brief(record.body['release']))}</li>"
         for name, record in sorted(last.items())
         if record.body["after"] != "ACTIVE"
     ]

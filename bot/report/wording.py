@@ -13,6 +13,7 @@ from bot.journal.times import new_york
 from bot.report.index import LEVEL_EVENTS
 from bot.report.numbers.number import Unit, Value
 from bot.report.summary import Summary
+from bot.words import brief
 
 NONE = "–"
 MOST_LEVELS = 5
@@ -154,7 +155,7 @@ def alarm_sentences(summary: Summary) -> list[str]:
 def _kills(summary: Summary) -> list[str]:
     trips = [record for record in summary.run.kills if record.body["state"] == KillState.TRIPPED]
     reasons = [": ".join(part for part in (trip.body["reason"], trip.body["detail"]) if part) for trip in trips]
-    return [f"The kill switch tripped at {new_york(trip.ts_ns)} New York: {why}." for trip, why in zip(trips, reasons, strict=True)]
+    return [f"The kill switch tripped at {new_york(trip.ts_ns)} New York: {brief(why)}." for trip, why in zip(trips, reasons, strict=True)]
 
 
 def _denials(summary: Summary) -> list[str]:

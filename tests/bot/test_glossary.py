@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from builders import CONTRACTS
+from builders import CONTRACTS, ROOT
 
 from bot import glossary
 from bot.decision.codes import Code, Layer
@@ -56,12 +58,8 @@ def test_a_belief_is_said_to_be_about_what_weighs_most_in_it():
         assert about[max(weights, key=weights.get)] in glossary.BELIEFS[name]
 
 
-def test_a_word_with_two_uses_is_explained_in_both():
-    assert glossary.explained("quarantined").splitlines() == [
-        "QUARANTINED (learning state): it may not trade; its plans are followed as shadow trades, which may bring it back.",
-        "QUARANTINED (refusal): the learning loop has quarantined the strategy.",
-    ]
-
-
-def test_a_word_that_is_no_code_has_no_words():
-    assert glossary.explained("NO_SUCH_CODE") == ""
+def test_every_reason_of_a_strategy_for_no_setup_has_its_words():
+    written = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "strategies").glob("*.py")))
+    asked = re.findall(r"NoSetup\(\s*([^,]+),", written)
+    assert {each.strip('"') for each in asked if each.startswith('"')} == set(glossary.SETUPS)
+    assert {each for each in asked if not each.startswith('"')} == {"self.belief"}  # F1 to F5 have theirs

@@ -99,9 +99,9 @@ def test_each_verb_refuses_the_other_kind_of_account(tmp_path, account, words, c
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("deny md", "MarketDataNotSubscribed"),
-        ("readonly on", "ReadOnlyApi"),
-        pytest.param("swallow contractDetailsEnd all", "GatewayNotResponding", marks=pytest.mark.slow),
+        ("deny md", "Market data not subscribed"),
+        ("readonly on", "Read only api"),
+        pytest.param("swallow contractDetailsEnd all", "Gateway not responding", marks=pytest.mark.slow),
     ],
 )
 def test_a_node_that_cannot_start_says_why_within_its_time_and_sends_nothing(tmp_path, fault, said):

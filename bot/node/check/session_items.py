@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from bot.calendar import new_york
@@ -61,8 +60,7 @@ def judged(
 def trouble_item(name: str, error: e.BrokerError) -> CheckItem:
     """An item that failed with an error of the broker's."""
     number = f" ({error.code})" if error.code else ""
-    what = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()  # the broker's own words may be no more than a farm's name
-    return failed(name, f"{what}{number}: {error.text}", error.hint)
+    return failed(name, f"{error.words}{number}: {error.text}", error.hint)  # its own words may be no more than a farm's name
 
 
 def market_open(session: BrokerSession) -> bool:

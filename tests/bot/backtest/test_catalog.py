@@ -53,7 +53,7 @@ def test_a_folder_that_holds_these_bars_is_left_as_it_is(tmp_path: Path):
 @pytest.mark.parametrize("rows", [slice(1, None), slice(None, -1)], ids=["the first is missing", "the last is missing"])
 def test_a_folder_that_holds_other_bars_is_refused(tmp_path: Path, rows: slice):
     written(tmp_path, replace(bars(), frame=bars().frame.iloc[rows].reset_index(drop=True)))
-    with pytest.raises(UsageError, match=r"--catalog .*: holds something else than 1 synthetic sessions, seed 1; name an empty folder"):
+    with pytest.raises(UsageError, match=r"--catalog .*: holds something else than 1 synthetic session, seed 1; name an empty folder"):
         written(tmp_path)
 
 

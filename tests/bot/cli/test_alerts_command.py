@@ -48,11 +48,11 @@ def test_without_an_address_it_says_what_to_set(verb):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("kill: loud", "'loud' is not one of 'info', 'warning', 'critical'"),
+        ("kill: loud", "kill 'loud' must be info, warning or critical"),
         ("kil: info", "kil is no option of `mesbot alerts` (did you mean kill?)"),
-        ("least: none", "'none' is not one of"),
+        ("least: none", "least 'none' must be info"),
         ("digest-at: noon", "no time of the day such as 17:15"),
-        ("per-minute: 0", "1<=x<=60"),
+        ("per-minute: 0", "per-minute '0' must be a whole number from 1 to 60"),
         ("unknown: info", "unknown is no option"),
     ],
 )

@@ -52,7 +52,7 @@ def test_the_catalog_goes_where_it_is_wanted(run, tmp_path: Path):
 def test_other_bars_than_those_of_the_catalog_are_refused(run):
     assert run("backtest", "--sessions", 1, "--catalog", "bars").exit_code == 0
     result = run("backtest", "--sessions", 1, "--seed", 2, "--catalog", "bars")
-    assert result.exit_code == 2 and "holds something else than 1 synthetic sessions, seed 2" in result.output
+    assert result.exit_code == 2 and "holds something else than 1 synthetic session, seed 2" in result.output
 
 
 def test_a_replay_is_printed_as_nautilus_parses_it(run, tmp_path: Path):

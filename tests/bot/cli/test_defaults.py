@@ -81,10 +81,10 @@ def test_a_broken_configuration_is_one_clear_sentence(config, text, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("from: 2025-10-99", "'2025-10-99' does not match the format"),
+        ("from: 2025-10-99", "from '2025-10-99' must be a day that exists"),
         ("from: !!timestamp 2025-10-99", "cannot be read as YAML"),
         ("equity: 23:45", "'23:45' is not an amount of dollars"),
-        ("learning: yes", "'yes' is not one of 'on', 'off'"),
+        ("learning: yes", "learning 'yes' must be on or off"),
     ],
 )
 def test_a_value_is_taken_as_it_is_written_and_refused_in_a_sentence(config, text, said):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from bot.cli import said
 from bot.cli.main import cli
 from bot.contracts.load import packaged_directory
+from bot.ibkr import errors
 
 BARS = "bars.csv"
 AMOUNTS = "e.g. 10000, 10,000 or 10000.50"
@@ -51,13 +55,19 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("paper --equity 1e400", 2, LARGEST),
     ("gateway --equity 1e400", 2, LARGEST),
     ("gateway --equity inf", 2, f"--equity Infinity: {LARGEST}"),
-    ("backtest --from 15.9.2025", 2, "'15.9.2025' does not match the format '%Y-%m-%d'."),
+    ("help", 2, "No such command: mesbot help; type mesbot --help, or --help after any command."),
+    ("data help", 2, "No such command: mesbot data help; type mesbot data --help, or --help after any command."),
+    ("backtest --from 15.9.2025", 2, "--from '15.9.2025' must be a day that exists, as year-month-day, e.g. 2025-09-15."),
+    ("backtest --from 2025-13-01", 2, "--from '2025-13-01' must be a day that exists, as year-month-day, e.g. 2025-09-15."),
+    ("runs --out taken", 2, "--out taken: is a file; name a folder."),
+    ("alerts run --journal .", 2, "--journal .: is a folder; name a file."),
+    ("gateway --script nowhere", 2, "--script nowhere: there is no such file; name one that is."),
     ("backtest --from 2025-10-02 --to 2025-10-01", 2, "--from 2025-10-02 is after --to 2025-10-01; swap them."),
     ("backtest --sessions 2 --from 2031-01-01", 2, "there are 2, from 2025-03-10 to 2025-03-11."),
     ("backtest --sessions 1 --to 2020-01-01", 2, "there is one, on 2025-03-10."),
     ("backtest --sessions 0", 2, "--sessions 0: must be from 1 to 2000."),
     ("backtest --seed -1", 2, "--seed -1: must be 0 or more."),
-    ("backtest --learning maybe", 2, "'maybe' is not one of 'on', 'off'."),
+    ("backtest --learning maybe", 2, "--learning 'maybe' must be on or off."),
     (f"backtest --bars {BARS} --seed 7", 2, f"--seed 7 {SYNTHETIC}"),
     (f"backtest --bars {BARS} --sessions 7", 2, f"--sessions 7 {SYNTHETIC}"),
     (f"paper --bars {BARS} --sessions 7", 2, f"--sessions 7 {SYNTHETIC}"),
@@ -83,7 +93,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("why --numbers --all", 2, "--numbers lists every number as it is, and --all would be ignored; leave one of the two out."),
     ("journal verify", 2, NO_JOURNAL),
     ("journal verify --journal nowhere.sqlite", 1, "nowhere.sqlite: no such journal"),
-    ("journal export --format xml", 2, "'xml' is not one of 'csv', 'parquet'."),
+    ("journal export --format xml", 2, "--format 'xml' must be csv or parquet."),
     ("kill", 2, "Missing option '--reason'. See: mesbot kill --help"),
     ("kill --reason enough", 2, "No journal in "),
     ("kill --reason enough --yes", 2, "--yes answers what --include-foreign asks, and nothing is asked without it; leave --yes out."),
@@ -96,8 +106,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("strategies new K6", 2, "Missing option '--from'."),
     ("strategies new K6 --from K9", 2, "--from K9: is no strategy that is known; name one that orders: K1, K2, K3, K4."),
     ("strategy restore K2 --reason x", 2, "No journal in "),
-    ("completion tcsh", 2, "'tcsh' is not one of 'bash', 'zsh', 'fish'."),
-    ("gateway --port 70000", 2, "70000 is not in the range 0<=x<=65535."),
+    ("completion tcsh", 2, "SHELL 'tcsh' must be bash, zsh or fish."),
+    ("gateway --port 70000", 2, "--port '70000' must be a whole number from 0 to 65535."),
     ("gateway --speed -3", 2, "'-3' must be a number above 0, e.g. 60, or max."),
 ]
 
@@ -120,6 +130,40 @@ def test_a_mistake_is_one_sentence_and_its_code(run, words, code, sentence):
     assert result.stderr.count("\n") == 1 and "Error" not in result.stderr and "Traceback" not in result.output
 
 
+def every_value(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Option]]:
+    """Each verb's words with each of its options that takes what not every text and no path is."""
+    for name, verb in group.commands.items():
+        if isinstance(verb, click.Group):
+            yield from every_value(verb, (*above, name))
+        for param in verb.params:
+            plain = isinstance(param.type, (type(click.STRING), type(click.BOOL), click.Path))
+            if isinstance(param, click.Option) and not plain:
+                yield (*above, name), param
+
+
+@pytest.mark.parametrize(("verb", "option"), [(verb, max(option.opts, key=len)) for verb, option in every_value()])
+def test_no_option_answers_a_value_that_is_none_in_the_words_of_a_library(run, verb, option):
+    result = run(*verb, option, "there is none")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith(f"{option} 'there is none' ") and f"See: mesbot {' '.join(verb)} --help" in result.stderr
+    assert not re.search(r"Invalid value|valid int|range|does not match|is not one of|[<%]", result.stderr)
+
+
+def test_every_option_takes_one_of_our_kinds_of_values():
+    assert {type(option.type).__module__ for _, option in every_value()} == {"bot.cli.values", "bot.cli.usd", "bot.cli.alerts"}
+
+
+@pytest.mark.parametrize(("file", "words", "key"), [("backtest", "backtest", "seed"), ("alerts", "alerts run", "per-minute")])
+def test_a_value_that_is_none_is_told_where_it_stands(run, tmp_path, monkeypatch, file, words, key):
+    monkeypatch.setenv(f"MESBOT_{words}_{key}".upper().replace(" ", "_").replace("-", "_"), "x")
+    assert run(*words.split()).stderr.startswith(f"MESBOT_{words.upper().replace(' ', '_')}_{key.upper().replace('-', '_')} 'x' must be ")
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / f"{file}.yaml").write_text(f"{key}: x\n")
+    assert run(*words.split()).stderr.startswith(f"{tmp_path / 'config' / file}.yaml: {key} 'x' must be a whole number")
+
+
 @pytest.mark.parametrize("words", ["run --json", "backtest --equity lots --json", "contracts --contracts nowhere --json", "why --json"])
 def test_with_json_a_mistake_is_a_document_with_the_same_sentence_and_code(run, words):
     plain, told = run(*words.removesuffix(" --json").split()), run(*words.split())
@@ -132,10 +176,18 @@ def test_mistakes_are_red_unless_no_colour_is_wanted(run, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     assert run("stop", color=True).stderr.startswith(red)
     monkeypatch.setenv("TERM", "dumb")
-    assert red not in run("stop", color=True).stderr
+    assert "\x1b" not in run("stop", color=True).stderr
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
-    assert red not in run("stop", color=True).stderr
+    assert "\x1b" not in run("stop", color=True).stderr
+
+
+def test_no_sentence_of_the_broker_begins_with_the_name_of_a_class():
+    for trouble in (each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.BrokerError)):
+        made = trouble.__new__(trouble)
+        errors.BrokerError.__init__(made, "what it says", code=504, order_ref="20251002-K1-1041-1S")
+        assert made.told.partition(" (504): ")[0] == made.told[:1] + made.words[1:] and trouble.__name__ not in made.told
+        assert made.told.endswith(f"what it says. {made.hint}")
 
 
 def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
@@ -208,3 +260,12 @@ def test_what_completion_prints_completes_verbs_and_options(tmp_path):
         program = "from bot.cli.main import main; main()"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
         assert f"plain,{found}" in done.stdout.splitlines(), (words, done.stderr)
+
+
+def test_on_a_terminal_a_long_sentence_is_cut_between_its_words_alone(run, monkeypatch):
+    plain = run("zzz").stderr
+    monkeypatch.setenv("COLUMNS", "60")
+    assert plain.count("\n") == 1
+    monkeypatch.setattr(said, "sys", SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: True)))
+    shown = run("zzz").stderr
+    assert max(map(len, shown.splitlines())) <= 60 and " ".join(shown.split()) == plain.strip()

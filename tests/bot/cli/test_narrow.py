@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bot.cli.main import cli
 from bot.cli.narrow import print_table
+from bot.cli.said import fitted
 
 HEADS = ("tier", "strategy", "set by", "worst case")
 ROWS = (("S", "K1", "constitution, risk cap", "$13.74"), ("S", "K3", "not in tier", ""))
@@ -55,3 +56,16 @@ def test_the_contracts_keep_every_word_on_a_terminal(width, monkeypatch, tmp_pat
     too_long = [line for line in text.splitlines() if len(line.rstrip()) > width and not line.startswith(("Contracts in force:", "Hash:"))]
     assert too_long == []
     assert {"contracts", "constitution,", "strategy", "forbidden"} <= set(re.findall(r"[\w,]+", text))
+
+
+def test_lines_of_columns_go_on_below_their_last_column_on_a_terminal_and_stay_as_they_are_in_a_pipe(monkeypatch):
+    text = (
+        f"K1 skipped\n  also fails  {'WARM_UP: undefined=atr_norm, required=all defined ' * 3}[layer 6]\nsessions     1  {'days ' * 30}\n"
+    )
+    monkeypatch.setenv("COLUMNS", "60")
+    assert fitted(text) == text
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    lines = fitted(text).splitlines()
+    assert max(map(len, lines)) <= 60 and " ".join(" ".join(lines).split()) == " ".join(text.split())
+    assert lines[2].startswith(f"{' ' * 14}defined ")
+    assert lines[-1].startswith(" " * 16 + "days")

@@ -210,10 +210,13 @@ def test_resuming_twice_does_nothing_the_second_time(run):
     assert verify(path).head == head
 
 
-def test_without_any_journal_there_is_nothing_to_resume(run):
-    result = run("resume", "--reason", "flat")
-    assert result.exit_code == 0
-    assert result.output.startswith("No journal in ")
+@pytest.mark.parametrize("verb", ["resume", "kill", "lock", "unlock"])
+def test_without_any_journal_there_is_nothing_to_act_on(run, verb):
+    result = run(verb, "--reason", "flat")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("No journal in ")
+    told = json.loads(run(verb, "--reason", "flat", "--json").stdout)
+    assert f"{told['error']}\n" == result.stderr
 
 
 def test_an_account_without_a_journal_is_a_mistake(run):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import sys
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-import click
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
@@ -18,6 +19,7 @@ from bot.cli.main import cli
 from bot.journal.folder import fresh_journal
 from bot.journal.run_lock import RunLock
 from bot.report.html import write_report
+from bot.report.runs import runs_in
 
 sys.path.append(str(Path(__file__).parents[1] / "report"))
 import small_journal
@@ -46,8 +48,18 @@ def kept(out: Path) -> set[str]:
 def test_runs_lists_all_of_them_the_latest_first(run, four):
     shown = run("runs")
     assert shown.exit_code == 0
-    assert [line.split()[0] for line in shown.output.splitlines()] == ["run", "latest", "3", "2", "1"]
-    assert "backtest of bars.csv, no bar" in shown.output
+    assert [line.split()[0] for line in shown.output.splitlines() if line[0] != " "] == ["run", "latest", "3", "2", "1"]
+    assert shown.output.count("\n        backtest of bars.csv, no bar\n") == 4
+
+
+def test_the_list_fits_80_columns_and_cuts_nothing_however_long_the_name_of_a_file_of_bars_is(run, four, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    long = {"bars": f"{'many words ' * 30}.csv", "trades": 1_000_000, "net_cents": -(10**9)}
+    named = [msgspec.structs.replace(line, **long) for line in runs_in(four)[:1]]
+    monkeypatch.setattr("bot.report.runs.runs_in", lambda _: named)
+    lines = run("runs").output.splitlines()
+    assert max(map(len, lines)) <= 80 and "…" not in "".join(lines)
+    assert " ".join(" ".join(lines).split()).count("many words") == 30
 
 
 def test_the_end_of_a_run_says_that_earlier_ones_are_kept(run, four, tmp_path):
@@ -134,7 +146,7 @@ def test_the_report_is_made_again_byte_for_byte(run, tmp_path):
 
 def test_a_report_that_no_browser_opens_is_still_made_and_says_where(run, four, monkeypatch):
     opened: list[str] = []
-    monkeypatch.setattr(click, "launch", lambda url: opened.append(url) or 1)
+    monkeypatch.setattr(webbrowser, "open", lambda url: bool(opened.append(url)))
     shown = run("report", "--journal", "out/earlier/1/journal.sqlite", "--open")
     assert shown.exit_code == 0 and "No browser could be opened" in shown.output
     assert opened == [(four / "earlier" / "1" / "report.html").resolve().as_uri()]
@@ -150,7 +162,7 @@ def test_compare_ends_with_0_if_nothing_differs_and_1_if_something_does(run, fou
     assert run("compare", "latest", "out").exit_code == 0
     shown = run("compare", "3", "2")
     assert shown.exit_code == 1
-    assert "data       DIFFER: passport: passport-2 against passport-1" in shown.output
+    assert "data        DIFFER: passport: passport-2 against passport-1" in shown.output
     assert shown.output.endswith("Not the same: data.\n")
 
 

@@ -276,7 +276,7 @@ def test_a_gateway_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: p
     ("environ", "code", "said"),
     [
         ({}, 2, "mesbot data download: no broker is configured; set TWS_HOST and TWS_PORT"),
-        ({"TWS_PORT": "1"}, 1, "GatewayUnreachable: nothing answers at 127.0.0.1:1"),
+        ({"TWS_PORT": "1"}, 1, "Gateway unreachable: nothing answers at 127.0.0.1:1"),
         ({"TWS_PORT": "x"}, 2, "TWS_PORT=x must be a whole number"),
     ],
 )

@@ -17,7 +17,20 @@ from msgspec.structs import replace
 
 from bot.contracts.load import load_contracts, packaged_directory
 from bot.decision.outcome import Mark, TradeOutcome
-from bot.journal.records import Action, BarRecord, DecisionRecord, GateRecord, IntentRecord, Kind, PlanRecord, QualityRecord, StateRecord
+from bot.journal.records import (
+    Action,
+    BarRecord,
+    DecisionRecord,
+    GateRecord,
+    IntentRecord,
+    KillRecord,
+    Kind,
+    OperatorRecord,
+    PlanRecord,
+    QualityRecord,
+    ReconcileRecord,
+    StateRecord,
+)
 from bot.journal.store import Journal
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -202,4 +215,18 @@ def write(
             price = _write_session(journal, number, day, bars, price, rng, marks.get(number))
         if ended is not None:
             journal.end(ended)
+    return path
+
+
+def add_reason(path: Path, reason: str) -> Path:
+    """The journal, with this reason wherever a record has one: a state, the kill switch, a person, the broker."""
+    ts_ns = open_ns(DAYS[-1]) + 391 * MINUTE_NS
+    header = {"bars": "bars.csv", "equity_usd": 10_000, "learning": True}
+    with Journal.append(path, "backtest", load_contracts(packaged_directory()), header, lambda: 1) as journal:
+        change = StateRecord("K1", "ACTIVE", "QUARANTINED", 0, reason, "loss_streak", 2.0, 0, reason)
+        journal.add(Kind.STATE, ts_ns, change, "K1")
+        journal.add(Kind.RECONCILE, ts_ns, ReconcileRecord("PositionMismatch", reason))
+        journal.add(Kind.OPERATOR, ts_ns, OperatorRecord("lock", reason))
+        journal.write_ahead(Kind.KILL, ts_ns, KillRecord("TRIPPED", reason, reason))
+        journal.end({})
     return path

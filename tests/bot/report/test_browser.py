@@ -147,6 +147,16 @@ def test_the_page_is_as_wide_as_the_screen_and_every_figure_is_drawn_within_it(s
     assert found["over"] == [], "words of an axis lie over each other"
 
 
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_a_reason_of_ten_thousand_characters_makes_neither_page_nor_table_wider(tmp_path, width):
+    page = tmp_path / "report.html"
+    write_report(small_journal.add_reason(small_journal.write(tmp_path / "journal.sqlite", days=DAYS[:2], bars=80), "w" * 10_000), page)
+    found = measured(page, width)
+    assert (found["width"], found["overflow"]) == (width, 0)
+    (states,) = (table for table in found["tables"] if "Released by" in [head[0] for head in table])
+    assert width == PHONE or all(right <= SPARE for _, right, _ in states)
+
+
 @pytest.mark.parametrize("screen", ["desktop", "phone", "dark"])
 def test_what_is_folded_opens_by_its_summary_alone(seen, screen):
     assert len(DAYS) > FOLD_FROM

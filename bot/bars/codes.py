@@ -1,0 +1,35 @@
+"""Every code of a finding in a passport, with one line of meaning."""
+
+from __future__ import annotations
+
+MEANING = {
+    "CLOCK": "the times of some sessions are another clock's than those of the rest",
+    "CLOCK_DOUBT": "a session's open or close stands elsewhere than in the rest of the file, and nothing else says so",
+    "CLOCK_UNSEEN": "no session's open or close is to be seen, so that nothing shows which zone the times are in; --zone says it",
+    "CLOSED_HOURS": "rows lie in hours in which the exchange is closed",
+    "COLUMNS": "open and close stand for one another",
+    "FILLED": "minutes were filled in: they only repeat the one before",
+    "FLAT": "the four prices of nearly every minute are equal, so that stops and targets inside a minute are not seen",
+    "INSTRUMENTS": "a column says that several instruments take turns",
+    "INTERVAL": "rows stand further apart than a minute",
+    "JUMP": "prices went to another level within a minute, and stayed there",
+    "LEFT_OUT": "rows of a day were left out, as --without says",
+    "LEVEL": "prices are not where the S&P 500 traded: it is another instrument",
+    "MINUTES_MISSING": "minutes of its sessions are missing",
+    "MIXED_PRICES": "prices of two contracts or instruments are in one file",
+    "MIXED_SCALE": "prices of two units, such as points and cents, are in one file",
+    "NO_SESSION": "no bar of a regular session (09:30 to 16:00 New York) is there",
+    "NO_VOLUME": "many rows have volume 0",
+    "OFF_ROWS": "single rows are far off those around them",
+    "OTHER_INSTRUMENT": "a column names an instrument that is neither MES nor ES",
+    "ROLL": "another contract month begins here; levels of before do not hold after it",
+    "SCALE": "prices are not in points",
+    "SESSIONS_MISSING": "whole sessions are missing",
+    "STAMP": "it is not known, or not the same everywhere, which end of its minute a bar's time names; --stamp says it",
+    "STAMP_DOUBT": "on some sessions a bar's time looks like the other end of its minute",
+    "STAMP_UNSEEN": "nothing in the file shows which end of its minute a bar's time names",
+    "UNREADABLE": "the file cannot be read as bars; the sentence says why",
+    "VOLUME_SUMMED": "volume is summed up over the session instead of each minute's own",
+    "WICK": "a row's high or low is far beyond the rows beside it",
+    "WIDE": "highs and lows look widened, so that stops and targets are hit that the market did not reach",
+}
