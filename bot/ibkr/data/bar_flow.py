@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import batched
 
 from bot.calendar import new_york
 from bot.ibkr.data.minutes import Minute
@@ -18,6 +19,7 @@ from bot.units import MINUTE_NS
 
 Fetch = Callable[[int, int], Awaitable[list[Minute]]]
 PATIENCE_SECONDS = 4.0  # of the wall, for which a closed minute waits for history; longer would make it late as well
+AT_ONCE = 500  # minutes of history: who takes them from a queue takes all that lie there before the loop has its next turn
 
 
 class BarFlow:
@@ -33,6 +35,7 @@ class BarFlow:
         self._pending: deque[Minute] = deque()
         self._waiting = asyncio.Event()  # set while a closed minute waits
         self._repair: asyncio.Task[None] | None = None
+        self._beginning = False
 
     async def begin(self, after_ns: int, until_ns: int) -> None:
         """Publish the history that closes in (after, until] and go on from there. Raises BrokerError.
@@ -40,9 +43,14 @@ class BarFlow:
         Minutes that close meanwhile wait: fetching for them too would ask the broker for the same days twice.
         """
         history = await self._fetch(after_ns, until_ns)
-        self.last_ns = after_ns
-        self._send(history, until_ns)
-        self.last_ns = max(self.last_ns, until_ns // MINUTE_NS * MINUTE_NS)
+        self.last_ns, self._beginning = after_ns, True
+        try:
+            for part in batched(history, AT_ONCE):
+                self._send(part, until_ns)
+                await asyncio.sleep(0)
+            self.last_ns = max(self.last_ns, until_ns // MINUTE_NS * MINUTE_NS)
+        finally:
+            self._beginning = False
         self._pump()
 
     def add(self, minute: Minute) -> None:
@@ -50,13 +58,13 @@ class BarFlow:
         if minute.close_ns > self.last_ns:
             self._pending.append(minute)
             self._waiting.set()
-            if self.last_ns:
+            if self.last_ns and not self._beginning:
                 self._pump()
 
     def catch_up(self, until_ns: int) -> None:
         """Fetch what closed up to this moment and was not published: after a reconnect, before the next minute closes."""
         until = until_ns // MINUTE_NS * MINUTE_NS
-        if self.last_ns and until > self.last_ns and self._repair is None and not self._pending:
+        if self.last_ns and until > self.last_ns and self._repair is None and not self._pending and not self._beginning:
             self._repair = asyncio.ensure_future(self._mend(None, until))
 
     def stop(self) -> None:
@@ -118,7 +126,7 @@ class BarFlow:
         if wants:
             self._failed(IncompleteBars(f"the minute that closed at {_clock(minute.close_ns)} {' and '.join(wants)}; {cause}"))
 
-    def _send(self, minutes: list[Minute], until_ns: int) -> None:
+    def _send(self, minutes: Iterable[Minute], until_ns: int) -> None:
         for minute in minutes:
             if self.last_ns < minute.close_ns <= until_ns:
                 self.last_ns = minute.close_ns

@@ -9,7 +9,7 @@ import pytest
 from ibkr_rig import TEN, on_a_loop
 
 from bot.ibkr.data import bar_flow
-from bot.ibkr.data.bar_flow import BarFlow
+from bot.ibkr.data.bar_flow import AT_ONCE, BarFlow
 from bot.ibkr.data.minutes import Minute
 from bot.ibkr.errors import BrokerError, ConnectionLost, IncompleteBars, PacingViolation
 from bot.units import MINUTE_NS
@@ -153,3 +153,23 @@ def test_whatever_history_says_minutes_go_on(error: Exception) -> None:
         assert [type(each) for each in run.errors] == [IncompleteBars]
 
     show()
+
+
+@on_a_loop
+async def test_a_long_history_leaves_the_loop_its_turns_and_minutes_that_close_meanwhile_come_after_it() -> None:
+    run = Run()
+    run.flow.last_ns = 0
+    history = [minute(number) for number in range(3 * AT_ONCE)]
+    begin = asyncio.ensure_future(run.flow.begin(TEN - MINUTE_NS, history[-1].close_ns))
+    await asyncio.sleep(0)
+    run.answers[-1].set_result(history)
+    seen = {0}
+    while not begin.done():
+        await asyncio.sleep(0)
+        if run.published and len(seen) == 1:
+            run.flow.add(minute(3 * AT_ONCE))
+            run.flow.catch_up(minute(3 * AT_ONCE + 5).close_ns)
+        seen.add(len(run.published))
+    assert sorted(seen) == [0, AT_ONCE, 2 * AT_ONCE, 3 * AT_ONCE, 3 * AT_ONCE + 1]
+    assert run.published == [*history, minute(3 * AT_ONCE)]
+    assert len(run.answers) == 1
