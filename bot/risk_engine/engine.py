@@ -190,7 +190,7 @@ class ContractRiskEngine:
         most = self._runtime.law_of(trade.intent_id).limits.max_stop_changes
         refusal = stop_change(command, trade, stop, bar_ns, most)
         if refusal is None:
-            self._supervisor.stop_asked(trade, stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
+            trade.ask_stop(stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
             self._on_the_way.judged(command)
         elif refusal.code == Code.STOP_CHANGES:
             self._supervisor.too_many_changes(trade, cause)

@@ -58,7 +58,6 @@ class Supervisor:
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.way_out.act, self.trip)
         self.judge_from_ns = runtime.spec.decide_from_ns
         self.simulated = False
-        self._causes: dict[str, str] = {}
         self.unanswered = Unanswered(hands, lambda name: self.find(name)[2], self.trip)
         self._endings = Endings(hands, self.register.trades, self.way_out.act, self._tell, self._rest)
         self._bars = BarWatch(runtime)
@@ -149,7 +148,7 @@ class Supervisor:
         cause, widened, changed = closing, "", ""
         if isinstance(event, OrderUpdated):
             changed = changed_elsewhere(trade, order, event)
-            cause, widened = take_update(trade, leg, order, event, self._causes)
+            cause, widened = take_update(trade, leg, order, event)
         elif ours:
             order.cancel_requested = was_asked
         else:
@@ -225,11 +224,6 @@ class Supervisor:
         trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
         if trade is not None and trade.closing is None:
             self.way_out.leave(trade, request.reason if isinstance(request.reason, ExitReason) else ExitReason.THESIS)
-
-    def stop_asked(self, trade: Trade, stop: TrackedOrder, price: int, bar_ns: int, cause: str) -> None:
-        """A strategy's change of a stop (ticks) was approved; why is kept until the venue confirms it."""
-        trade.ask_stop(stop, price, bar_ns)
-        self._causes[stop.order_id] = cause
 
     def too_many_changes(self, trade: Trade, cause: str) -> None:
         """A change that came too often was refused: if safety asked for it, the trade is left."""

@@ -169,7 +169,7 @@ def _protect(leg: Leg) -> list[Duty]:
     pair = [*stops, *targets]
     if len(stops) > 1 or any(order.resize_refused for order in pair):
         return _cancel(pair)
-    still = [order for order in pair if order.at_venue and order.resized is None and order.requested is None]
+    still = [order for order in pair if order.at_venue and order.resized is None and not order.requested]
     wrong = [order for order in still if order.leaves != leg.open]
     return [Duty(DutyKind.RESIZE, leg.number, order.filled + leg.open, order) for order in wrong]
 

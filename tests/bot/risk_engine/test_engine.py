@@ -661,8 +661,9 @@ def test_a_tighter_stop_passes_and_its_price_bar_and_cause_are_noted(doors, para
     found.engine.on_risk(command)
     found.engine.on_exec(command)
     assert found.passed == ([command], [command])
-    assert found.watch.told == [("stop_asked", trade, trade.legs[0].orders[1], 993, 5, cause)]
-    assert type(found.watch.told[0][3]) is int
+    tracked = trade.legs[0].orders[1]
+    assert (tracked.requested, trade.changes, found.watch.told) == ({993: cause}, {5: {tracked.order_id}}, [])
+    assert [type(price) for price in tracked.requested] == [int]
 
 
 def test_a_wider_stop_is_refused_and_its_order_hears_it(doors):

@@ -211,9 +211,9 @@ def test_a_change_of_size_that_was_asked_for_is_awaited():
 
 def test_a_stop_whose_price_is_being_changed_is_resized_after_that():
     stop, target = order(R.STOP, 2), order(R.TARGET, 1)
-    stop.requested = 995
+    stop.requested = {995: ""}
     assert demanded(entry(), stop, target)[0] == []
-    stop.requested = None
+    stop.requested = {}
     assert demanded(entry(), stop, target)[0] == [Duty(K.RESIZE, 2, 1, stop, False)]
 
 
