@@ -204,8 +204,7 @@ class ContractRiskEngine:
             return refusal or refused(Code.CANCEL_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
         refusal = entry_cancel(trade, order)
         if refusal is None:
-            order.cancel_requested = True
-            self._supervisor.entries.end(trade)
+            self._supervisor.entries.cancelled(trade, order)
         return refusal
 
     def _beyond(self, command: Any, after_wait: bool) -> Refused | None:

@@ -1,11 +1,11 @@
-"""Cancels that the venue refused: asked for again, but not in a circle."""
+"""Cancels that the venue refused, or may have refused unheard: asked for again, but not in a circle."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from bot.risk_engine.clocks import Timeline
-from bot.supervision.orders import TrackedOrder
+from bot.supervision.orders import ENDED, TrackedOrder
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS
 
@@ -20,7 +20,7 @@ class RefusedCancels:
         self._waiting: set[str] = set()
 
     def put_off(self, wall: Timeline, trade: Trade, order: TrackedOrder) -> None:
-        """The cancel of an order was refused: until a second has passed it counts as asked for."""
+        """The cancel of an order came to nothing, as far as anybody hears: until a second has passed it counts as asked for."""
         order.cancel_requested = True
         if order.order_id not in self._waiting:
             self._waiting.add(order.order_id)
@@ -28,5 +28,6 @@ class RefusedCancels:
 
     def _again(self, trade: Trade, order: TrackedOrder) -> None:
         self._waiting.discard(order.order_id)
-        order.cancel_requested = False
+        if order.state not in ENDED:
+            order.cancel_requested = False
         self._act(trade)

@@ -36,6 +36,7 @@ class Register:
             for order in leg.orders:
                 self._orders[order.order_id] = (trade, leg, order)
                 order.cancel_requested = order.state is OrderState.CANCELED
+                order.unwanted = order.role is Role.ENTRY and order.state is OrderState.PENDING_CANCEL
         return trade
 
     def track(self, trade: Trade, order: Order) -> None:

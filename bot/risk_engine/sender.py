@@ -61,8 +61,8 @@ class Sender:
             self.exit(trade, leg, -duty.quantity, after_wait=True)
 
     def cancel(self, trade: Trade, order: TrackedOrder) -> None:
-        """Ask the venue to cancel an order, once."""
-        order.cancel_requested = True
+        """Ask the venue to cancel an order."""
+        order.ask_end(self._hands.wall.now_ns)
         self._hands.send(CancelOrder(venue_order_id=None, **self._about(trade, order)))
 
     def resize(self, trade: Trade, order: TrackedOrder, quantity: int) -> None:

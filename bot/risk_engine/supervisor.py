@@ -54,7 +54,7 @@ class Supervisor:
         self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
         self.way_out = WayOut(hands, self._sender, lambda: self.net, adopting=bool(runtime.past.unfinished))
         self._patience = Patience(self._execution_of, self._sender.cancel, self.close, awake=not runtime.past.unfinished)
-        self.entries = Entries(hands, self._sender, self.register.trades, self.close)
+        self.entries = Entries(hands, self._sender, self.register.trades, self.close, self.way_out.cancel_later)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.way_out.act, self.trip)
         self.judge_from_ns = runtime.spec.decide_from_ns
         self.simulated = False
@@ -213,7 +213,7 @@ class Supervisor:
             trade.announced = True
             self._tell(trade, news(trade.view()))
         if refused:
-            self.way_out.cancel_refused(trade, order)
+            self.way_out.cancel_later(trade, order)
         if trade.closing is not None and order.role is Role.TARGET:
             self.way_out.act_soon(trade)  # at some venues the end of a target takes its stop along: hear of that before cancelling the stop
         else:

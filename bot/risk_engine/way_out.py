@@ -22,13 +22,15 @@ from bot.supervision.trade import Trade
 
 class WayOut:
     """`net` is what the book holds, signed contracts. While `adopting` nothing follows from a part of what happened meanwhile; while
-    `blind` no trade is left at a price that is not believed (in a simulation, where such a bar would be the market).
+    `blind` no trade is left at a price that is not believed (in a simulation, where such a bar would be the market). `halted` says
+    whether the exchange may have halted: then the closing order leaves beside the stop.
 
     It does not promise that anything is sent while the link is down: the adapter keeps it until the way out is open.
     """
 
     def __init__(self, hands: Hands, sender: Sender, net: Callable[[], int], *, adopting: bool) -> None:
         self.adopting, self.blind = adopting, False
+        self.halted: Callable[[], bool] = lambda: False
         self._hands, self._sender = hands, sender
         self._naked = NakedWatch(self.act)
         self._cancels, self._orders = RefusedCancels(self.act), RefusedOrders(self.act)
@@ -43,8 +45,8 @@ class WayOut:
         self.look(trade)
         self._orders.look(self._hands.wall, trade, trade.legs[order.leg - 1], order)
 
-    def cancel_refused(self, trade: Trade, order: TrackedOrder) -> None:
-        """The venue would not cancel an order now."""
+    def cancel_later(self, trade: Trade, order: TrackedOrder) -> None:
+        """The venue would not cancel an order now, or nobody may hear that it would not: it is asked again."""
         self._cancels.put_off(self._hands.wall, trade, order)
 
     def act(self, trade: Trade, waited: Waited = Waited.NOT) -> None:
@@ -53,7 +55,7 @@ class WayOut:
             return
         if (reason := why_leave(trade, waited)) is not None:
             self._begin(trade, reason)
-        for duty in duties(trade, waited, self.agreement.missing(trade)):
+        for duty in duties(trade, waited, self.agreement.missing(trade), halted=self.halted()):
             self._sender.carry_out(trade, duty)
 
     def act_soon(self, trade: Trade) -> None:

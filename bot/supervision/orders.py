@@ -132,7 +132,8 @@ class TrackedOrder:
     and nobody has answered.
     `price` is what the venue has confirmed (before that: what was sent), `requested` the triggers that were asked for since and not
     answered, each with its cause; `changes_refused` counts those of them that were refused. `resized` is a quantity that was asked for;
-    `resize_refused` and `cancel_refused` say that the venue would not have that.
+    `resize_refused` and `cancel_refused` say that the venue would not have that. `cancel_requested`: its end is being asked for,
+    since `cancel_asked_ns` (of the wall, UTC ns); `unwanted`: it was asked for once, and that counts until it has ended.
     """
 
     order_id: str
@@ -145,6 +146,8 @@ class TrackedOrder:
     state: OrderState = S.NONE
     filled: int = 0
     cancel_requested: bool = False
+    cancel_asked_ns: int = 0
+    unwanted: bool = False
     cancel_refused: bool = False
     before_request: OrderState = field(default=S.NONE)
     requested: dict[int, str] = field(default_factory=dict)
@@ -173,6 +176,16 @@ class TrackedOrder:
     def in_doubt(self) -> bool:
         """Nobody knows whether it may still fill."""
         return self.state is S.UNKNOWN and self.filled < self.quantity
+
+    @property
+    def let_go(self) -> bool:
+        """Its end was asked for, now or before."""
+        return self.cancel_requested or self.unwanted
+
+    def ask_end(self, wall_ns: int) -> None:
+        """Its end is asked for now (of the wall, UTC ns)."""
+        self.cancel_requested = self.unwanted = True
+        self.cancel_asked_ns = wall_ns
 
     @property
     def came_to_nothing(self) -> bool:

@@ -145,7 +145,7 @@ class Trade:
     @property
     def entry_unwanted(self) -> bool:
         """Whether the trade's end, or that of an entry, was asked for."""
-        return self.closing is not None or any(entry.cancel_requested for leg in self.legs for entry in leg.of(Role.ENTRY))
+        return self.closing is not None or any(entry.let_go for leg in self.legs for entry in leg.of(Role.ENTRY))
 
     @property
     def stop_changes(self) -> int:

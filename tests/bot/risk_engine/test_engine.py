@@ -46,7 +46,7 @@ class Watch:
         self.now_ns = MOMENT
         self.kill_state = KillState.ARMED
         self.told: list[tuple[Any, ...]] = []
-        self.entries = SimpleNamespace(end=lambda trade: self.told.append(("end entries", trade)))
+        self.entries = SimpleNamespace(cancelled=lambda trade, order: self.told.append(("cancelled", trade, order)))
 
     def find(self, name: str) -> Any:
         known = ((trade, leg, order) for trade in self.trades for leg in trade.legs for order in leg.orders)
@@ -722,8 +722,7 @@ def test_a_strategys_cancel_of_its_unfilled_entry_passes_at_the_second_door_and_
     command = cancel(entry)
     found.engine.on_exec(command)
     assert found.passed == ([], [command])
-    assert found.watch.told == [("end entries", trade)]
-    assert trade.legs[0].orders[0].cancel_requested
+    assert found.watch.told == [("cancelled", trade, trade.legs[0].orders[0])]
 
 
 def test_a_cancel_of_a_stop_is_refused_and_leaves_no_mark(doors):
