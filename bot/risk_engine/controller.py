@@ -213,9 +213,13 @@ class RiskController(Controller):
             EMULATOR: self._engine.refuse,  # it would answer for the venue without asking it
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
-            handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
-            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing, ENDPOINT_RISK_SEEDED: self._answers.known}
-            handlers |= {ENDPOINT_RISK_DRILL: lambda request: self._drill.ask(request)}
+            handlers |= {
+                ENDPOINT_RISK_FOUND: self._on_found,
+                ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position,
+                ENDPOINT_RISK_STANDING: self._on_standing,
+                ENDPOINT_RISK_SEEDED: self._answers.known,
+                ENDPOINT_RISK_DRILL: self._drill.ask,
+            }
         else:  # anybody's quote would move the market of the simulated exchange
             handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
         simulated, refuse = not self._config.time_from_stamps, self._guard.wrap(self.execute)

@@ -1,4 +1,4 @@
-"""A cancel that came to nothing, or of which nobody knows: asked for again after a second, and not in a circle."""
+"""How a trade is left: a cancel that came to nothing, or of which nobody knows, is asked for again after a second, and not in a circle."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from builders import an_intent
 
 from bot.decision.plan import ExitReason
 from bot.risk_engine.clocks import StampTime
-from bot.risk_engine.refused_cancels import AGAIN_NS, RefusedCancels
-from bot.supervision.duties import duties
+from bot.risk_engine.way_out import AGAIN_NS, WayOut
+from bot.supervision.duties import Duty, DutyKind
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 from bot.units import SECOND_NS
@@ -17,30 +17,27 @@ S = OrderState
 
 
 class Cancelling:
-    """An entry whose cancels are refused; what its trade demands is carried out, and when."""
+    """An entry whose cancels are refused: the hands and the sender of its way out, and when it was asked to end."""
 
     def __init__(self, state: OrderState = S.SUBMITTED) -> None:
         self.wall = StampTime(100 * SECOND_NS)
         self.asked: list[float] = []
         self.order = TrackedOrder("A-1E", Role.ENTRY, 1, 1, 1, 1000, state=state)
         self.trade = Trade(an_intent(), [Leg(1, 1, 992, 1016, orders=[self.order])])
-        self.cancels = RefusedCancels(self.act)
+        self.way_out = WayOut(self, self, lambda: 0, adopting=False)
 
-    def act(self, trade: Trade) -> None:
-        for duty in duties(trade):
-            duty.order.ask_end(self.wall.now_ns)
-            self.asked.append(self.wall.now_ns / SECOND_NS - 100)
-
-    def put_off(self) -> None:
-        self.cancels.put_off(self.wall, self.trade, self.order)
+    def carry_out(self, trade: Trade, duty: Duty) -> None:
+        assert (duty.kind, duty.order) == (DutyKind.CANCEL, self.order)
+        duty.order.ask_end(self.wall.now_ns)
+        self.asked.append(self.wall.now_ns / SECOND_NS - 100)
 
     def hears(self, event: str, at: float) -> None:
         """The venue says so, at this second."""
         self.until(at)
         self.order.apply(event)
         if event == "OrderCancelRejected":
-            self.put_off()
-        self.act(self.trade)
+            self.way_out.cancel_later(self.trade, self.order)
+        self.way_out.act(self.trade)
 
     def until(self, second: float) -> list[float]:
         for at_ns in range(self.wall.now_ns, round((100 + second) * SECOND_NS) + 1, SECOND_NS // 10):
@@ -50,7 +47,7 @@ class Cancelling:
     def cancelled(self) -> Cancelling:
         """Its strategy has cancelled it."""
         self.order.ask_end(self.wall.now_ns)
-        self.put_off()
+        self.way_out.cancel_later(self.trade, self.order)
         return self
 
 
@@ -92,3 +89,24 @@ def test_an_order_in_doubt_is_asked_again_too():
     entry.trade.closing = ExitReason.KILL
     entry.until(1.0)
     assert entry.asked == [1.0]
+
+
+class Market(Cancelling):
+    """A trade that is left, of one contract with its stop; the exchange may have `halted`."""
+
+    def __init__(self) -> None:
+        super().__init__(S.FILLED)
+        self.order.filled = 1
+        self.trade.legs[0].orders.append(TrackedOrder("A-1S", Role.STOP, 1, -1, 1, 992, state=S.WORKING))
+        self.sent: list[tuple[str, bool]] = []
+
+    def carry_out(self, trade: Trade, duty: Duty) -> None:
+        self.sent.append((duty.kind.value, duty.after_wait))
+
+
+@pytest.mark.parametrize(("halted", "sent"), [(False, [("cancel", False)]), (True, [("exit", True)])])
+def test_what_is_left_where_the_exchange_may_have_halted_keeps_its_stop_beside_the_closing_order(halted, sent):
+    market = Market()
+    market.way_out.halted = lambda: halted
+    market.way_out.leave(market.trade, ExitReason.SESSION)
+    assert market.sent == sent
