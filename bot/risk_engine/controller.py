@@ -324,7 +324,7 @@ class RiskController(Controller):
 
     def open_trades(self) -> list[TradeView]:
         """Trades that hold contracts now."""
-        return self._supervisor.register.open_trades()
+        return [trade.view() for trade in self._supervisor.trades if trade.net]
 
     def unsettled_orders(self) -> list[TrackedOrder]:
         """Orders not known to have ended that may still open a position: entries, and what is left of a bracket that holds nothing."""

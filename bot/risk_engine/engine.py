@@ -117,7 +117,7 @@ class ContractRiskEngine:
         """The one bracket that a person may have in PAPER, known by being handed over here; whether it is on its way."""
         passes = self._passes(command, lambda _: self._no_drill(command, intent), let_out=False)
         if passes:
-            self._begin(command, intent, self._situation.snapshot())
+            self._begin(command, intent, self._situation.snapshot().ts_ns)
             self._through(command)
         return passes
 
@@ -254,14 +254,14 @@ class ContractRiskEngine:
         if judgement.verdict is not APPROVED:
             return judgement.verdict
         self._seen.add(intent.intent_id)
-        self._begin(command, intent, now)
+        self._begin(command, intent, now.ts_ns)
         return None
 
-    def _begin(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> None:
+    def _begin(self, command: SubmitOrderList, intent: Intent, ts_ns: int) -> None:
         # Before anybody hears of it and could change it.
         passing = self._on_the_way.judged(command, intent, tuple(command.order_list.orders))
         try:
-            self._supervisor.begin(intent, list(passing.orders), now)
+            self._supervisor.begin(intent, list(passing.orders), ts_ns)
         except Exception:
             self._on_the_way.gone(command)
             raise

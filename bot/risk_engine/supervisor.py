@@ -17,11 +17,11 @@ from nautilus_trader.model.orders import Order
 from bot.contracts.models import ExecutionContract
 from bot.decision.intent import Intent
 from bot.decision.plan import ExitReason
-from bot.decision.snapshot import KillState, Snapshot
+from bot.decision.snapshot import KillState
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
 from bot.market.update import MarketUpdate
-from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentSubmitted, Leaving, TradeChanged, TradeOpened
+from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentDenied, IntentSubmitted, Leaving, TradeChanged, TradeOpened
 from bot.risk_engine.bar_watch import BarWatch
 from bot.risk_engine.brackets import strategy_id
 from bot.risk_engine.endings import Endings
@@ -30,7 +30,7 @@ from bot.risk_engine.hands import Hands
 from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.patience import Patience
 from bot.risk_engine.reconciler import Reconciler
-from bot.risk_engine.records import order_record, tell_denied
+from bot.risk_engine.records import denial_record, order_record
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.story import answered, changed_elsewhere, take_fill, take_update
@@ -89,14 +89,14 @@ class Supervisor:
 
     # --------------------------------------------------------------- entries
 
-    def begin(self, intent: Intent, orders: list[Order], now: Snapshot) -> None:
-        """Track an approved intent; called before its orders leave."""
+    def begin(self, intent: Intent, orders: list[Order], ts_ns: int) -> None:
+        """Track an intent that was approved at this time; called before its orders leave."""
         trade = self.register.begin(intent)
         self._sender.owner(intent.intent_id, orders[0].strategy_id)
         for order in orders:
             self.register.track(trade, order)
         self.entries.watch(trade)
-        self._tell(trade, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+        self._tell(trade, IntentSubmitted(intent.intent_id, intent.plan.strategy, ts_ns))
 
     def _tell(self, trade: Trade, event: BookEvent) -> None:
         """What is counted and learned from; a drill is neither."""
@@ -289,5 +289,7 @@ class Supervisor:
         self.trip("a guard failed", text)
 
     def denied(self, command: Any, refusal: Refused) -> None:
-        """A command was refused."""
-        tell_denied(self._hands, command, refusal)
+        """A command was refused; its strategy hears of it by Nautilus' own event."""
+        record = denial_record(command, refusal)
+        self._hands.journal(Kind.ORDER, self._hands.now_ns, record, record.strategy)
+        self._hands.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))

@@ -52,8 +52,8 @@ class Watch:
         known = ((trade, leg, order) for trade in self.trades for leg in trade.legs for order in leg.orders)
         return next((found for found in known if found[2].order_id == name), (None, None, None))
 
-    def begin(self, intent: Intent, orders: list[Order], now: Snapshot) -> None:
-        self.told.append(("begin", intent, orders, now))
+    def begin(self, intent: Intent, orders: list[Order], ts_ns: int) -> None:
+        self.told.append(("begin", intent, orders, ts_ns))
         leg = Leg(1, 1, intent.plan.legs[0].stop, intent.plan.legs[0].target)
         for order, role, side in zip(orders, (R.ENTRY, R.STOP, R.TARGET), (1, -1, -1), strict=True):
             leg.orders.append(TrackedOrder(order.client_order_id.value, role, 1, side * intent.plan.side, 1))
@@ -297,8 +297,8 @@ def test_the_bracket_of_an_approved_intent_passes_and_is_tracked_before_it_leave
     made = an_intent()
     found = doors(made)
     command = found.enter(made)
-    ((name, intent, orders, now),) = found.watch.told
-    assert (name, intent, orders, now) == ("begin", made, command.order_list.orders, found.now)
+    ((name, intent, orders, ts_ns),) = found.watch.told
+    assert (name, intent, orders, ts_ns) == ("begin", made, command.order_list.orders, found.now.ts_ns)
     assert found.risk == [command]
 
 
@@ -536,7 +536,7 @@ def test_the_drills_bracket_passes_both_doors_in_paper_and_is_tracked_before_it_
     found = doors(run=PAPER)
     passed, command = drilled(found)
     assert passed is True
-    assert found.watch.told == [("begin", DRILL, command.order_list.orders, found.now)]
+    assert found.watch.told == [("begin", DRILL, command.order_list.orders, found.now.ts_ns)]
     found.engine.on_exec(command)
     assert found.passed == ([command], [command])
 

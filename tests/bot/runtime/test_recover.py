@@ -365,7 +365,7 @@ class Played:
         self._origin = OrderOrigin(TRADER, self._strategy, MES, MOMENT)
         self._count = 0
         orders = bracket_orders(self.intent, self._origin).orders
-        self.supervisor.begin(self.intent, orders, snapshot())
+        self.supervisor.begin(self.intent, orders, snapshot().ts_ns)
         (self.trade,) = self.supervisor.trades
 
     @property
