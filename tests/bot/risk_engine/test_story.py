@@ -317,3 +317,23 @@ def test_a_stop_that_the_venue_makes_smaller_while_its_price_is_changed_may_come
     updated(of, 995, 3)
     assert (stop.quantity, stop.price, stop.requested, stop.resized) == (3, 995, {}, None)
     assert changed_elsewhere(made, stop, told(4, trigger=995)) == "O: 4 contracts instead of 3"
+
+
+@pytest.mark.parametrize(
+    ("requested", "quantity", "trigger", "still"),
+    [
+        ({}, 1, 992, None),  # nobody asked for a price: it is smaller for good
+        ({995: ""}, 3, 992, None),  # as large as it was
+        ({995: ""}, 1, None, None),  # what says no price promises none
+        ({995: ""}, 1, 995, None),  # the one that was asked for
+        ({995: ""}, 1, 995.2, None),
+        ({995: ""}, 1, 992, 3),
+        ({993: "", 995: ""}, 1, 993, 3),  # the later one is still to come
+        ({993: "", 995: ""}, 1, 995, None),
+    ],
+)
+def test_a_size_comes_back_only_with_a_price_that_is_still_to_come(requested, quantity, trigger, still):
+    _, _, stop = of = trade(requested=dict(requested))
+    stop.quantity = 3
+    updated(of, trigger, quantity)
+    assert (stop.quantity, stop.resized) == (quantity, still)
