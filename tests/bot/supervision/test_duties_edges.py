@@ -8,7 +8,7 @@ import pytest
 from builders import an_intent, plan
 
 from bot.decision.plan import ExitReason
-from bot.supervision.duties import Duty, DutyKind, Waited, agreed_on, duties
+from bot.supervision.duties import Duty, DutyKind, Waited, agreed_on, balanced, duties
 from bot.supervision.leaving import why_leave
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
@@ -428,3 +428,11 @@ def test_legs_that_do_not_balance_are_looked_after_one_by_one():
 
 def test_legs_of_a_trade_that_is_held_are_looked_after_one_by_one():
     assert [(duty.kind, duty.leg) for duty in duties(crossed(closing=False))] == [(K.PROTECT, 1), (K.BUY_BACK, 2)]
+
+
+def test_two_legs_that_set_each_other_off_are_balanced_beside_one_that_holds_nothing():
+    twice = [entry(), order(R.STOP, state=S.FILLED, filled=1), order(R.TARGET, state=S.FILLED, filled=1)]
+    made = Trade(an_intent(plan(1)), [Leg(1, 1, 992, 1016, twice), Leg(2, 1, 992, 1016, [entry()]), Leg(3, 1, 992, 1016, [])])
+    assert ([leg.open for leg in made.legs], balanced(made)) == ([-1, 1, 0], True)
+    made.legs.pop(0)
+    assert not balanced(made)
