@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nautilus_trader.model.currencies import USD
-from nautilus_trader.model.enums import LiquiditySide, OrderSide
+from nautilus_trader.model.enums import LiquiditySide, OrderSide, OrderStatus
 from nautilus_trader.model.identifiers import ClientOrderId, TradeId, VenueOrderId
 from nautilus_trader.model.objects import Money, Price, Quantity
 
@@ -53,7 +53,11 @@ class NautilusEvents(OrderListener):
             self._client.generate_order_canceled(*ids, self._name(order), self._now)
 
     def expired(self, order: BrokerOrder) -> None:
-        if (ids := self._ids(order)) is not None:
+        if (ids := self._ids(order)) is None:
+            return
+        if self._cache.order(ClientOrderId(order.ref)).status == OrderStatus.SUBMITTED:  # Nautilus lets only what was accepted run out
+            self._client.generate_order_canceled(*ids, self._name(order), order.draft.good_till_ns)
+        else:
             self._client.generate_order_expired(*ids, self._name(order), order.draft.good_till_ns)
 
     def updated(self, order: BrokerOrder) -> None:

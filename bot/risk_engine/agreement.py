@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.messages import Holdings
+from bot.risk_engine.clocks import Once
 from bot.risk_engine.hands import Hands
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS
@@ -30,7 +31,7 @@ class Agreement:
 
     def __init__(self, hands: Hands, net: Callable[[], int], act: Callable[[Trade], None]) -> None:
         self._hands, self._net, self._act = hands, net, act
-        self._waiting: set[str] = set()
+        self._later = Once()
         self._answerer: Answerer = by_the_book
 
     def ask(self, answerer: Answerer) -> None:
@@ -45,7 +46,7 @@ class Agreement:
         held = self._held(net)
         missing = None if held is None else max(0, (net - held) * trade.side)
         if missing != 0:
-            self._ask_again(trade)
+            self._later.after(self._hands.wall, f"{trade.intent_id}-account", AGAIN_NS, lambda: self._again(trade))
         return missing
 
     def _held(self, net: int) -> int | None:
@@ -56,13 +57,6 @@ class Agreement:
             return None
         return question.held if type(question.held) is int else None
 
-    def _ask_again(self, trade: Trade) -> None:
-        if trade.intent_id not in self._waiting:
-            self._waiting.add(trade.intent_id)
-            wall = self._hands.wall
-            wall.call_at(f"{trade.intent_id}-account", wall.now_ns + AGAIN_NS, lambda: self._again(trade))
-
     def _again(self, trade: Trade) -> None:
-        self._waiting.discard(trade.intent_id)
         if not trade.done:
             self._act(trade)

@@ -29,6 +29,23 @@ class Timeline(Protocol):
         """Call back once the time is reached; at once, but not within this call, if it is past."""
 
 
+class Once:
+    """Callbacks by name: whoever asks for one again while it waits gets it with the first."""
+
+    def __init__(self) -> None:
+        self._waiting: set[str] = set()
+
+    def after(self, time: Timeline, name: str, after_ns: int, callback: Callback) -> None:
+        """Call back so many nanoseconds from now; nothing if this name waits already."""
+        if name not in self._waiting:
+            self._waiting.add(name)
+            time.call_at(name, time.now_ns + after_ns, lambda: self._over(name, callback))
+
+    def _over(self, name: str, callback: Callback) -> None:
+        self._waiting.discard(name)
+        callback()
+
+
 class ClockTime:
     """Nautilus' clock: the test clock of a backtest, the wall clock of a live node.
 

@@ -180,6 +180,7 @@ class RiskController(Controller):
             self._path, self._kept, self._account, self._answers, queues,
             trip=self._supervisor.trip, book=self._supervisor.on_order_event, settled=self._settled,
         )  # fmt: skip
+        self._supervisor.way_out.halted = lambda: self._silence.may_be_halted(self._newest_bar_ns, self._time_of_liveness)
         self._path.take()
         self._supervisor.adopt()
 
@@ -212,9 +213,13 @@ class RiskController(Controller):
             EMULATOR: self._engine.refuse,  # it would answer for the venue without asking it
         }
         if self._config.time_from_stamps:  # what only an adapter may say, and what only a live node has to answer
-            handlers |= {ENDPOINT_RISK_FOUND: self._on_found, ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position}
-            handlers |= {ENDPOINT_RISK_STANDING: self._on_standing, ENDPOINT_RISK_SEEDED: self._answers.known}
-            handlers |= {ENDPOINT_RISK_DRILL: lambda request: self._drill.ask(request)}
+            handlers |= {
+                ENDPOINT_RISK_FOUND: self._on_found,
+                ENDPOINT_RISK_POSITION: supervisor.reconciler.on_position,
+                ENDPOINT_RISK_STANDING: self._on_standing,
+                ENDPOINT_RISK_SEEDED: self._answers.known,
+                ENDPOINT_RISK_DRILL: self._drill.ask,
+            }
         else:  # anybody's quote would move the market of the simulated exchange
             handlers[f"SimulatedExchange.process_new_quote.{self._config.instrument_id.venue}"] = self.execute
         simulated, refuse = not self._config.time_from_stamps, self._guard.wrap(self.execute)
@@ -286,10 +291,14 @@ class RiskController(Controller):
         """A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach."""
         self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
         self.look()
+        if self._silence.has_fallen(self._newest_bar_ns, self._time_of_liveness):
+            self._leave_silent(trades=self._silence.is_deaf(self._newest_bar_ns))
+
+    @property
+    def _newest_bar_ns(self) -> int:
+        """When the last bar closed that came into the system, told or not; 0 before one did."""
         newest = self.cache.bar(self._config.bar_type) if self._config.bar_type is not None else None
-        newest_ns = newest.ts_event if newest is not None else 0
-        if self._silence.has_fallen(newest_ns, self._time_of_liveness):
-            self._leave_silent(trades=self._silence.is_deaf(newest_ns))
+        return newest.ts_event if newest is not None else 0
 
     def _leave_silent(self, *, trades: bool) -> None:
         """No bar is told: entries end. What is held is left while the market `trades`, and keeps its stop while that may be halted."""
@@ -315,7 +324,7 @@ class RiskController(Controller):
 
     def open_trades(self) -> list[TradeView]:
         """Trades that hold contracts now."""
-        return self._supervisor.register.open_trades()
+        return [trade.view() for trade in self._supervisor.trades if trade.net]
 
     def unsettled_orders(self) -> list[TrackedOrder]:
         """Orders not known to have ended that may still open a position: entries, and what is left of a bracket that holds nothing."""

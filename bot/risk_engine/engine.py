@@ -117,7 +117,7 @@ class ContractRiskEngine:
         """The one bracket that a person may have in PAPER, known by being handed over here; whether it is on its way."""
         passes = self._passes(command, lambda _: self._no_drill(command, intent), let_out=False)
         if passes:
-            self._begin(command, intent, self._situation.snapshot())
+            self._begin(command, intent, self._situation.snapshot().ts_ns)
             self._through(command)
         return passes
 
@@ -190,7 +190,7 @@ class ContractRiskEngine:
         most = self._runtime.law_of(trade.intent_id).limits.max_stop_changes
         refusal = stop_change(command, trade, stop, bar_ns, most)
         if refusal is None:
-            self._supervisor.stop_asked(trade, stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
+            trade.ask_stop(stop, round(ticks_of(command.trigger_price)), bar_ns, cause)
             self._on_the_way.judged(command)
         elif refusal.code == Code.STOP_CHANGES:
             self._supervisor.too_many_changes(trade, cause)
@@ -204,8 +204,7 @@ class ContractRiskEngine:
             return refusal or refused(Code.CANCEL_FORBIDDEN, L8, "order", command.client_order_id.value, "required", "an order of ours")
         refusal = entry_cancel(trade, order)
         if refusal is None:
-            order.cancel_requested = True
-            self._supervisor.entries.end(trade)
+            self._supervisor.entries.cancelled(trade, order)
         return refusal
 
     def _beyond(self, command: Any, after_wait: bool) -> Refused | None:
@@ -255,14 +254,14 @@ class ContractRiskEngine:
         if judgement.verdict is not APPROVED:
             return judgement.verdict
         self._seen.add(intent.intent_id)
-        self._begin(command, intent, now)
+        self._begin(command, intent, now.ts_ns)
         return None
 
-    def _begin(self, command: SubmitOrderList, intent: Intent, now: Snapshot) -> None:
+    def _begin(self, command: SubmitOrderList, intent: Intent, ts_ns: int) -> None:
         # Before anybody hears of it and could change it.
         passing = self._on_the_way.judged(command, intent, tuple(command.order_list.orders))
         try:
-            self._supervisor.begin(intent, list(passing.orders), now)
+            self._supervisor.begin(intent, list(passing.orders), ts_ns)
         except Exception:
             self._on_the_way.gone(command)
             raise

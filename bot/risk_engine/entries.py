@@ -16,10 +16,17 @@ GRACE_NS = 2 * SECOND_NS  # an entry older than its time to live and this does n
 
 
 class Entries:
-    """Ends entries of `trades`, in market time; `close` leaves a trade."""
+    """Ends entries of `trades`, in market time; `close` leaves a trade, `put_off` has the cancel of an order asked for again."""
 
-    def __init__(self, hands: Hands, sender: Sender, trades: list[Trade], close: Callable[[CloseTrade], None]) -> None:
-        self._hands, self._sender, self._trades, self._close = hands, sender, trades, close
+    def __init__(
+        self,
+        hands: Hands,
+        sender: Sender,
+        trades: list[Trade],
+        close: Callable[[CloseTrade], None],
+        put_off: Callable[[Trade, TrackedOrder], None],
+    ) -> None:
+        self._hands, self._sender, self._trades, self._close, self._put_off = hands, sender, trades, close, put_off
 
     def watch(self, trade: Trade) -> None:
         """End its entries when their time to live is over."""
@@ -42,9 +49,21 @@ class Entries:
             self.end(trade)
 
     def end(self, trade: Trade) -> None:
-        """Cancel the entries of a trade that still work."""
-        for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY) if not order.cancel_requested]:
-            self._sender.cancel(trade, order)
+        """Cancel the entries of a trade that still work; one that does not answer is asked again, after the grace."""
+        now_ns = self._hands.wall.now_ns
+        for order in [order for leg in trade.legs for order in leg.live(Role.ENTRY)]:
+            if not order.cancel_requested or now_ns > order.cancel_asked_ns + GRACE_NS:
+                self._sender.cancel(trade, order)
+
+    def cancelled(self, trade: Trade, order: TrackedOrder) -> None:
+        """Its strategy cancels an entry, and those of the other legs end with it.
+
+        Before the broker has acknowledged it nobody hears that it refuses that (Nautilus drops the answer), so it counts as asked for a
+        second only; then it is asked again as soon as it works (bot.supervision.duties).
+        """
+        order.ask_end(self._hands.wall.now_ns)
+        self._put_off(trade, order)
+        self.end(trade)
 
     def one_at_a_time(self, trade: Trade, order: TrackedOrder) -> None:
         """An entry filled, perhaps after its reported end: entries of other trades end; where another trade holds, this one is left."""

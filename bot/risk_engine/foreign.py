@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import SubmitOrder
@@ -29,12 +29,6 @@ from bot.runtime.runtime import Runtime
 from bot.units import SECOND_NS, nearest_tick, to_points
 
 STOP_TICKS, TTL_SECONDS, MINUTES = 12, 1.0, 1  # of a plan that was nobody's: written down, and never sent
-
-
-class _At(NamedTuple):
-    """As much of a snapshot as a trade begins with."""
-
-    ts_ns: int
 
 
 class Foreign:
@@ -83,7 +77,7 @@ class Foreign:
         owner = strategy_id(OPERATOR)
         entry = bracket_orders(intent, OrderOrigin(self._hands.trader_id, owner, self._instrument_id, self._hands.now_ns)).orders[0]
         self._hands.cache.add_order(entry)
-        self._supervisor.begin(intent, [entry], _At(self._hands.now_ns))
+        self._supervisor.begin(intent, [entry], self._hands.now_ns)
         trade, _, _ = self._supervisor.find(entry.client_order_id.value)
         trade.closing, trade.closing_since_ns = ExitReason.MANUAL, self._hands.wall.now_ns
         about: dict[str, Any] = {"trader_id": self._hands.trader_id, "strategy_id": owner, "command_id": UUID4()}

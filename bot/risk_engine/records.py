@@ -7,10 +7,8 @@ from typing import Any
 from nautilus_trader.execution.messages import SubmitOrder, SubmitOrderList
 
 from bot.decision.verdict import Refused
-from bot.journal.records import FillRecord, Kind, OrderRecord
-from bot.messages import TOPIC_BOOK, IntentDenied
+from bot.journal.records import FillRecord, OrderRecord
 from bot.risk_engine.brackets import OrderTags
-from bot.risk_engine.hands import Hands
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Trade
 from bot.units import to_points
@@ -52,13 +50,6 @@ def order_record(trade: Trade, order: TrackedOrder, event: str, reason: str, cau
         cause=cause,
         venue_order_id=venue_order_id,
     )
-
-
-def tell_denied(hands: Hands, command: Any, refusal: Refused) -> None:
-    """Journal a denial; the strategy hears of it by Nautilus' own event."""
-    record = denial_record(command, refusal)
-    hands.journal(Kind.ORDER, hands.now_ns, record, record.strategy)
-    hands.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))
 
 
 def denial_record(command: Any, refusal: Refused) -> OrderRecord:

@@ -9,7 +9,7 @@ from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 from bot.units import SECOND_NS
 
-FIRST_SECONDS, MOST_SECONDS = 1, 60
+FIRST_SECONDS, MOST_SECONDS = 1, 60  # no contract: no plan is judged by how long a venue that refuses is left alone
 
 
 def pause_seconds(role: Role, refused: int) -> int:

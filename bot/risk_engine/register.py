@@ -7,7 +7,7 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.orders import Order
 
 from bot.decision.intent import Intent
-from bot.decision.plan import ExitReason, TradeView
+from bot.decision.plan import ExitReason
 from bot.decision.snapshot import KillState
 from bot.journal.records import OrderRecord
 from bot.risk_engine.brackets import OrderTags, ticks_of
@@ -36,6 +36,7 @@ class Register:
             for order in leg.orders:
                 self._orders[order.order_id] = (trade, leg, order)
                 order.cancel_requested = order.state is OrderState.CANCELED
+                order.unwanted = order.role is Role.ENTRY and order.state is OrderState.PENDING_CANCEL
         return trade
 
     def track(self, trade: Trade, order: Order) -> None:
@@ -84,10 +85,6 @@ class Register:
         legs = [leg for trade in self.trades for leg in trade.legs]
         orders = [order for leg in legs for order in leg.orders if order.role is Role.ENTRY or not (leg.open or leg.live(Role.ENTRY))]
         return [order for order in orders if order.live or order.in_doubt]
-
-    def open_trades(self) -> list[TradeView]:
-        """Trades that hold contracts now."""
-        return [trade.view() for trade in self.trades if trade.net]
 
     def _add(self, trade: Trade) -> Trade:
         law, plan, decided = self._runtime.law_of(trade.intent_id), trade.plan, trade.intent.decided

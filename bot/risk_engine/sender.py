@@ -61,8 +61,8 @@ class Sender:
             self.exit(trade, leg, -duty.quantity, after_wait=True)
 
     def cancel(self, trade: Trade, order: TrackedOrder) -> None:
-        """Ask the venue to cancel an order, once."""
-        order.cancel_requested = True
+        """Ask the venue to cancel an order."""
+        order.ask_end(self._hands.wall.now_ns)
         self._hands.send(CancelOrder(venue_order_id=None, **self._about(trade, order)))
 
     def resize(self, trade: Trade, order: TrackedOrder, quantity: int) -> None:
@@ -75,11 +75,13 @@ class Sender:
         )
 
     def _about(self, trade: Trade, order: TrackedOrder) -> dict[str, Any]:
+        named = {"instrument_id": self._instrument_id, "client_order_id": ClientOrderId(order.order_id)}
+        return self._envelope(trade) | named
+
+    def _envelope(self, trade: Trade) -> dict[str, Any]:
         return {
             "trader_id": self._hands.trader_id,
             "strategy_id": self._owners[trade.intent_id],
-            "instrument_id": self._instrument_id,
-            "client_order_id": ClientOrderId(order.order_id),
             "command_id": UUID4(),
             "ts_init": self._hands.now_ns,
         }
@@ -139,18 +141,12 @@ class Sender:
         for order in orders:
             self._hands.cache.add_order(order)
             self._track(trade, order)
-        common = {
-            "trader_id": self._hands.trader_id,
-            "strategy_id": self._owners[trade.intent_id],
-            "command_id": UUID4(),
-            "ts_init": self._hands.now_ns,
-        }
         if len(orders) == 1:
-            self._hands.send(SubmitOrder(order=orders[0], params=params, **common), after_wait=after_wait)
+            self._hands.send(SubmitOrder(order=orders[0], params=params, **self._envelope(trade)), after_wait=after_wait)
             return
         listed = OrderList(orders[0].order_list_id, orders)
         self._hands.cache.add_order_list(listed)
-        self._hands.send(SubmitOrderList(order_list=listed, **common), after_wait=after_wait)
+        self._hands.send(SubmitOrderList(order_list=listed, **self._envelope(trade)), after_wait=after_wait)
 
     def _origin(self, trade: Trade) -> OrderOrigin:
         return OrderOrigin(self._hands.trader_id, self._owners[trade.intent_id], self._instrument_id, self._hands.now_ns)

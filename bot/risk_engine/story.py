@@ -43,7 +43,7 @@ def changed_elsewhere(trade: Trade, order: TrackedOrder, event: OrderUpdated) ->
     return ""
 
 
-def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated, causes: dict[str, str]) -> tuple[str, str]:
+def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated) -> tuple[str, str]:
     """Take a change in. Why a stop was moved ("" for anything else), and what is wrong with it ("" if nothing is)."""
     most, order.quantity = max(order.quantity, order.resized or 0), int(event.quantity)
     order.resized = most if _awaits_price(order, event) and most > order.quantity else None
@@ -54,20 +54,21 @@ def take_update(trade: Trade, leg: Leg, order: TrackedOrder, event: OrderUpdated
     moved = round(ticks_of(event.trigger_price))
     if moved == order.price:
         return "", ""
-    before, cause = order.price, causes.pop(order.order_id, "")
+    before, cause = order.price, order.requested.get(moved, "")
     tighter = trade.move_stop(leg, order, moved, cause)
     return (cause, "") if tighter else ("", f"{order.order_id}: from {before} to {moved} ticks")
 
 
 def _awaits_price(order: TrackedOrder, event: OrderUpdated) -> bool:
     """Whether another price is still to come. It was asked for with the size of then, which comes with it."""
-    return order.requested is not None and event.trigger_price is not None and round(ticks_of(event.trigger_price)) != order.requested
+    return bool(order.requested) and event.trigger_price is not None and round(ticks_of(event.trigger_price)) != list(order.requested)[-1]
 
 
 def answered(order: TrackedOrder, name: str) -> None:
     """A change that was refused, or an order that has ended, leaves nothing asked for."""
     if name == "OrderModifyRejected":
         order.resize_refused |= order.resized is not None
-        order.resized = order.requested = None
+        order.resized = None
+        order.change_answered()
     elif not order.live:
-        order.resized = order.requested = None
+        order.resized, order.requested = None, {}

@@ -17,11 +17,11 @@ from nautilus_trader.model.orders import Order
 from bot.contracts.models import ExecutionContract
 from bot.decision.intent import Intent
 from bot.decision.plan import ExitReason
-from bot.decision.snapshot import KillState, Snapshot
+from bot.decision.snapshot import KillState
 from bot.decision.verdict import Refused
 from bot.journal.records import Kind
 from bot.market.update import MarketUpdate
-from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentSubmitted, Leaving, TradeChanged, TradeOpened
+from bot.messages import TOPIC_BOOK, BookEvent, CloseTrade, EntryEnded, IntentDenied, IntentSubmitted, Leaving, TradeChanged, TradeOpened
 from bot.risk_engine.bar_watch import BarWatch
 from bot.risk_engine.brackets import strategy_id
 from bot.risk_engine.endings import Endings
@@ -30,7 +30,7 @@ from bot.risk_engine.hands import Hands
 from bot.risk_engine.kill_switch import KillSwitch
 from bot.risk_engine.patience import Patience
 from bot.risk_engine.reconciler import Reconciler
-from bot.risk_engine.records import order_record, tell_denied
+from bot.risk_engine.records import denial_record, order_record
 from bot.risk_engine.register import Register
 from bot.risk_engine.sender import Sender
 from bot.risk_engine.story import answered, changed_elsewhere, take_fill, take_update
@@ -54,11 +54,10 @@ class Supervisor:
         self._sender = Sender(hands, instrument_id, self._execution_of, self.register.track)
         self.way_out = WayOut(hands, self._sender, lambda: self.net, adopting=bool(runtime.past.unfinished))
         self._patience = Patience(self._execution_of, self._sender.cancel, self.close, awake=not runtime.past.unfinished)
-        self.entries = Entries(hands, self._sender, self.register.trades, self.close)
+        self.entries = Entries(hands, self._sender, self.register.trades, self.close, self.way_out.cancel_later)
         self.reconciler = Reconciler(hands, self._sender, self.register.trades, self.way_out.act, self.trip)
         self.judge_from_ns = runtime.spec.decide_from_ns
         self.simulated = False
-        self._causes: dict[str, str] = {}
         self.unanswered = Unanswered(hands, lambda name: self.find(name)[2], self.trip)
         self._endings = Endings(hands, self.register.trades, self.way_out.act, self._tell, self._rest)
         self._bars = BarWatch(runtime)
@@ -90,14 +89,14 @@ class Supervisor:
 
     # --------------------------------------------------------------- entries
 
-    def begin(self, intent: Intent, orders: list[Order], now: Snapshot) -> None:
-        """Track an approved intent; called before its orders leave."""
+    def begin(self, intent: Intent, orders: list[Order], ts_ns: int) -> None:
+        """Track an intent that was approved at this time; called before its orders leave."""
         trade = self.register.begin(intent)
         self._sender.owner(intent.intent_id, orders[0].strategy_id)
         for order in orders:
             self.register.track(trade, order)
         self.entries.watch(trade)
-        self._tell(trade, IntentSubmitted(intent.intent_id, intent.plan.strategy, now.ts_ns))
+        self._tell(trade, IntentSubmitted(intent.intent_id, intent.plan.strategy, ts_ns))
 
     def _tell(self, trade: Trade, event: BookEvent) -> None:
         """What is counted and learned from; a drill is neither."""
@@ -149,7 +148,7 @@ class Supervisor:
         cause, widened, changed = closing, "", ""
         if isinstance(event, OrderUpdated):
             changed = changed_elsewhere(trade, order, event)
-            cause, widened = take_update(trade, leg, order, event, self._causes)
+            cause, widened = take_update(trade, leg, order, event)
         elif ours:
             order.cancel_requested = was_asked
         else:
@@ -214,7 +213,7 @@ class Supervisor:
             trade.announced = True
             self._tell(trade, news(trade.view()))
         if refused:
-            self.way_out.cancel_refused(trade, order)
+            self.way_out.cancel_later(trade, order)
         if trade.closing is not None and order.role is Role.TARGET:
             self.way_out.act_soon(trade)  # at some venues the end of a target takes its stop along: hear of that before cancelling the stop
         else:
@@ -225,11 +224,6 @@ class Supervisor:
         trade = next((trade for trade in self.trades if trade.intent_id == request.trade_id and not trade.done), None)
         if trade is not None and trade.closing is None:
             self.way_out.leave(trade, request.reason if isinstance(request.reason, ExitReason) else ExitReason.THESIS)
-
-    def stop_asked(self, trade: Trade, stop: TrackedOrder, price: int, bar_ns: int, cause: str) -> None:
-        """A strategy's change of a stop (ticks) was approved; why is kept until the venue confirms it."""
-        trade.ask_stop(stop, price, bar_ns)
-        self._causes[stop.order_id] = cause
 
     def too_many_changes(self, trade: Trade, cause: str) -> None:
         """A change that came too often was refused: if safety asked for it, the trade is left."""
@@ -295,5 +289,7 @@ class Supervisor:
         self.trip("a guard failed", text)
 
     def denied(self, command: Any, refusal: Refused) -> None:
-        """A command was refused."""
-        tell_denied(self._hands, command, refusal)
+        """A command was refused; its strategy hears of it by Nautilus' own event."""
+        record = denial_record(command, refusal)
+        self._hands.journal(Kind.ORDER, self._hands.now_ns, record, record.strategy)
+        self._hands.publish(TOPIC_BOOK, IntentDenied(record.intent_id, record.strategy, refusal))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.quality.feed import QualityEvent
+from bot.risk_engine.clocks import Once
 from bot.risk_engine.hands import Hands
 from bot.supervision.orders import TrackedOrder
 from bot.units import SECOND_NS
@@ -18,17 +19,14 @@ class Unanswered:
 
     def __init__(self, hands: Hands, find: Callable[[str], TrackedOrder | None], trip: Callable[[str, str], None]) -> None:
         self._hands, self._find, self._trip = hands, find, trip
-        self._asked: set[str] = set()
+        self._later = Once()
 
     def on_charge(self, charge: QualityEvent) -> None:
         """Something has cost execution quality: an order that is unknown past its timeout must be known a moment later."""
         order = self._find(charge.detail) if charge.kind == OVERDUE else None
-        if order is not None and order.order_id not in self._asked:
-            self._asked.add(order.order_id)
-            wall = self._hands.wall
-            wall.call_at(f"{order.order_id}-unknown", wall.now_ns + ANSWER_NS, lambda: self._look(order))
+        if order is not None:
+            self._later.after(self._hands.wall, f"{order.order_id}-unknown", ANSWER_NS, lambda: self._look(order))
 
     def _look(self, order: TrackedOrder) -> None:
-        self._asked.discard(order.order_id)
         if order.in_doubt or (order.live and (order.cancel_requested or not order.at_venue)):
             self._trip("an order is unknown past its timeout", f"{order.order_id}: {order.state}, and the broker does not answer")

@@ -8,30 +8,35 @@ from bot.decision.outcome import Mark
 from bot.decision.plan import ExitReason
 from bot.journal.records import MARKED, Kind
 from bot.risk_engine.agreement import Agreement
+from bot.risk_engine.clocks import Once
 from bot.risk_engine.hands import Hands
 from bot.risk_engine.naked import NakedWatch
 from bot.risk_engine.records import order_record
-from bot.risk_engine.refused_cancels import RefusedCancels
 from bot.risk_engine.refused_orders import RefusedOrders
 from bot.risk_engine.sender import Sender
 from bot.supervision.duties import Waited, duties
 from bot.supervision.leaving import why_leave
-from bot.supervision.orders import Role, TrackedOrder
+from bot.supervision.orders import ENDED, Role, TrackedOrder
 from bot.supervision.trade import Trade
+from bot.units import SECOND_NS
+
+AGAIN_NS = SECOND_NS  # as long as a doubt begins: what is not answered by then is asked again
 
 
 class WayOut:
     """`net` is what the book holds, signed contracts. While `adopting` nothing follows from a part of what happened meanwhile; while
-    `blind` no trade is left at a price that is not believed (in a simulation, where such a bar would be the market).
+    `blind` no trade is left at a price that is not believed (in a simulation, where such a bar would be the market). `halted` says
+    whether the exchange may have halted: then the closing order leaves beside the stop.
 
     It does not promise that anything is sent while the link is down: the adapter keeps it until the way out is open.
     """
 
     def __init__(self, hands: Hands, sender: Sender, net: Callable[[], int], *, adopting: bool) -> None:
         self.adopting, self.blind = adopting, False
+        self.halted: Callable[[], bool] = lambda: False
         self._hands, self._sender = hands, sender
         self._naked = NakedWatch(self.act)
-        self._cancels, self._orders = RefusedCancels(self.act), RefusedOrders(self.act)
+        self._later, self._orders = Once(), RefusedOrders(self.act)
         self.agreement = Agreement(hands, net, self.act)
 
     def look(self, trade: Trade) -> None:
@@ -43,9 +48,15 @@ class WayOut:
         self.look(trade)
         self._orders.look(self._hands.wall, trade, trade.legs[order.leg - 1], order)
 
-    def cancel_refused(self, trade: Trade, order: TrackedOrder) -> None:
-        """The venue would not cancel an order now."""
-        self._cancels.put_off(self._hands.wall, trade, order)
+    def cancel_later(self, trade: Trade, order: TrackedOrder) -> None:
+        """The venue would not cancel an order, or nobody may hear that it would not: after a second it is asked again, not in a circle."""
+        order.cancel_requested = True
+        self._later.after(self._hands.wall, f"{order.order_id}-again", AGAIN_NS, lambda: self._cancel_again(trade, order))
+
+    def _cancel_again(self, trade: Trade, order: TrackedOrder) -> None:
+        if order.state not in ENDED:
+            order.cancel_requested = False
+        self.act(trade)
 
     def act(self, trade: Trade, waited: Waited = Waited.NOT) -> None:
         """Carry out what the trade's state demands; one that may not be held on is left."""
@@ -53,7 +64,7 @@ class WayOut:
             return
         if (reason := why_leave(trade, waited)) is not None:
             self._begin(trade, reason)
-        for duty in duties(trade, waited, self.agreement.missing(trade)):
+        for duty in duties(trade, waited, self.agreement.missing(trade), halted=self.halted()):
             self._sender.carry_out(trade, duty)
 
     def act_soon(self, trade: Trade) -> None:

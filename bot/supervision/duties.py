@@ -5,8 +5,9 @@ book has no orders; a leg is never entered twice; no more closes than there is t
 Closing: entries and targets are cancelled first; the stop last, and only once the account agrees that the position is
 there; and only when nothing of the leg works is the closing order sent. What is UNKNOWN or does not answer is not gone: it
 is waited for until the doubt is over, then the exit leaves all the same, of what the account holds, and what is closed
-twice is bought back. A leg is not bare meanwhile: where the account does not agree, or nobody confirms the closing order,
-the stop stays or is restored, and where closing orders are refused again and again they are sent beside it. A leg whose entry has
+twice is bought back. A leg is not bare meanwhile: where the account does not agree, or the closing order does not fill (nobody confirms
+it, or the exchange has halted), the stop stays or is restored until it has; where closing orders are refused again and again, or the
+exchange may have halted already, they are sent beside it. A leg whose entry has
 not ended may be held without anybody having said so: its stop stays, too. What was closed twice of one leg may have closed another
 one: then the trade is flat, whatever its legs say.
 """
@@ -55,22 +56,23 @@ class Duty(NamedTuple):
     after_wait: bool = False
 
 
-def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -> list[Duty]:
+def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0, *, halted: bool = False) -> list[Duty]:
     """Commands that the state of `trade` demands now; `waited` is said by the timers.
 
-    `missing`: contracts of the trade that the account does not hold, 0 where it agrees, None while nobody knows.
+    `missing`: contracts of the trade that the account does not hold, 0 where it agrees, None while nobody knows. `halted`: no order at
+    the market may fill now.
     """
     if trade.unknown and trade.closing is None:
         return []
     if trade.closing is not None and balanced(trade):
         return _cancel([order for leg in trade.legs for order in leg.orders if order.live])
-    found: list[Duty] = []
+    found = [] if trade.closing is not None else _cancel([entry for leg in trade.legs for entry in leg.live(Role.ENTRY) if _lingers(entry)])
     agreed = agreed_on(trade, missing)
     for leg in trade.legs:
         if leg.open < 0:
             found.extend(_buy_back(leg))
         elif trade.closing is not None:
-            found.extend(_close(leg, waited, agreed[leg.number]))
+            found.extend(_close(leg, waited, agreed[leg.number], halted))
         elif leg.open:
             found.extend(_protect(leg))
         elif waited and not leg.live(Role.ENTRY):
@@ -83,6 +85,11 @@ def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -
 def balanced(trade: Trade) -> bool:
     """Whether what was closed twice of one leg has closed the others: there is nothing to buy back, and nothing to leave or to cover."""
     return trade.net == 0 and any(leg.open for leg in trade.legs)
+
+
+def _lingers(entry: TrackedOrder) -> bool:
+    """It works, and its end was asked for. Before it is acknowledged that may be refused, so it is not asked again until it works."""
+    return entry.unwanted and entry.at_venue
 
 
 def _left_over(leg: Leg) -> list[TrackedOrder]:
@@ -113,7 +120,7 @@ def _buy_back(leg: Leg) -> list[Duty]:
     return [*_cancel(rest), *([] if waits else [Duty(DutyKind.BUY_BACK, leg.number, -leg.open)])]
 
 
-def _close(leg: Leg, waited: Waited, agreed: int) -> list[Duty]:
+def _close(leg: Leg, waited: Waited, agreed: int, halted: bool) -> list[Duty]:
     """The next step of leaving a leg of which the account holds `agreed`; each waits until the one before is confirmed, or its doubt
     is over."""
     over = waited is Waited.DOUBT
@@ -125,13 +132,10 @@ def _close(leg: Leg, waited: Waited, agreed: int) -> list[Duty]:
     if not leg.open:
         may_be_held = bool(_unsettled(leg, Role.ENTRY))  # it may have filled, and nobody has been told so
         return asked + _cancel(_unsettled(leg, Role.EXIT) if may_be_held else _unsettled(leg, Role.STOP, Role.EXIT))
-    exits = _unsettled(leg, Role.EXIT)
-    if any(not order.at_venue for order in exits) or (not exits and agreed < (1 if over else leg.open)):
+    if _unsettled(leg, Role.EXIT) or agreed < (1 if over else leg.open):
         return asked + _covered(leg, waited)
     stops, doubtful = _unsettled(leg, Role.STOP), any(order.in_doubt for order in leg.orders)
-    if exits:
-        return asked + _cancel(stops)
-    if stubborn := sum(order.came_to_nothing for order in leg.of(Role.EXIT)) >= STUBBORN:
+    if beside := halted or sum(order.came_to_nothing for order in leg.of(Role.EXIT)) >= STUBBORN:
         asked += _covered(leg, waited)
     else:
         asked += _cancel(stops)
@@ -139,7 +143,7 @@ def _close(leg: Leg, waited: Waited, agreed: int) -> list[Duty]:
             return asked
     if Role.EXIT in leg.put_off:
         return asked
-    return [*asked, Duty(DutyKind.EXIT, leg.number, agreed, after_wait=over or stubborn)]
+    return [*asked, Duty(DutyKind.EXIT, leg.number, agreed, after_wait=over or beside)]
 
 
 def _covered(leg: Leg, waited: Waited) -> list[Duty]:
@@ -169,7 +173,7 @@ def _protect(leg: Leg) -> list[Duty]:
     pair = [*stops, *targets]
     if len(stops) > 1 or any(order.resize_refused for order in pair):
         return _cancel(pair)
-    still = [order for order in pair if order.at_venue and order.resized is None and order.requested is None]
+    still = [order for order in pair if order.at_venue and order.resized is None and not order.requested]
     wrong = [order for order in still if order.leaves != leg.open]
     return [Duty(DutyKind.RESIZE, leg.number, order.filled + leg.open, order) for order in wrong]
 

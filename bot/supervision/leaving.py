@@ -27,7 +27,7 @@ def why_leave(trade: Trade, waited: Waited = Waited.NOT) -> ExitReason | None:
 
 def _half_a_bracket(leg: Leg) -> bool:
     """An entry works on, and its stop or its target has ended without our asking; nothing has come in its place."""
-    entering = any(order.state is not OrderState.NONE and not order.cancel_requested for order in leg.live(Role.ENTRY))
+    entering = any(order.state is not OrderState.NONE and not order.let_go for order in leg.live(Role.ENTRY))
     return entering and any(not leg.live(role) and any(_taken_away(order) for order in leg.of(role)) for role in CHILDREN)
 
 
@@ -39,7 +39,7 @@ def _half_a_trade(trade: Trade) -> bool:
 
 def _taken_away(order: TrackedOrder) -> bool:
     """It was refused, or ended without our asking, before any of it filled; the end of its time is none of that."""
-    cancelled = order.state is OrderState.CANCELED and not order.cancel_requested
+    cancelled = order.state is OrderState.CANCELED and not order.let_go
     return not order.filled and (order.state in REFUSED or cancelled)
 
 

@@ -130,8 +130,10 @@ class TrackedOrder:
 
     `filled_ns` is when it first filled (market time, UTC ns; 0: not yet); `asked` says that an earlier run asked for another price
     and nobody has answered.
-    `price` is what the venue has confirmed (before that: what was sent), `requested` a trigger that was asked for since,
-    `resized` a quantity that was; `resize_refused` and `cancel_refused` say that the venue would not have that.
+    `price` is what the venue has confirmed (before that: what was sent), `requested` the triggers that were asked for since and not
+    answered, each with its cause; `changes_refused` counts those of them that were refused. `resized` is a quantity that was asked for;
+    `resize_refused` and `cancel_refused` say that the venue would not have that. `cancel_requested`: its end is being asked for,
+    since `cancel_asked_ns` (of the wall, UTC ns); `unwanted`: it was asked for once, and that counts until it has ended.
     """
 
     order_id: str
@@ -144,9 +146,12 @@ class TrackedOrder:
     state: OrderState = S.NONE
     filled: int = 0
     cancel_requested: bool = False
+    cancel_asked_ns: int = 0
+    unwanted: bool = False
     cancel_refused: bool = False
     before_request: OrderState = field(default=S.NONE)
-    requested: int | None = None
+    requested: dict[int, str] = field(default_factory=dict)
+    changes_refused: int = 0
     resized: int | None = None
     resize_refused: bool = False
     filled_ns: int = 0
@@ -173,6 +178,16 @@ class TrackedOrder:
         return self.state is S.UNKNOWN and self.filled < self.quantity
 
     @property
+    def let_go(self) -> bool:
+        """Its end was asked for, now or before."""
+        return self.cancel_requested or self.unwanted
+
+    def ask_end(self, wall_ns: int) -> None:
+        """Its end is asked for now (of the wall, UTC ns)."""
+        self.cancel_requested = self.unwanted = True
+        self.cancel_asked_ns = wall_ns
+
+    @property
     def came_to_nothing(self) -> bool:
         """It has ended, and nothing of it filled."""
         return self.state in ENDED and not self.filled
@@ -183,9 +198,21 @@ class TrackedOrder:
         return max(self.quantity, self.resized or 0) - self.filled if self.live or self.in_doubt else 0
 
     def tightest(self, side: int) -> int:
-        """Of the confirmed and the requested trigger the one closer to the market, for a position of this side. Only for stops."""
+        """Of the confirmed and the requested triggers the one closest to the market, for a position of this side. Only for stops."""
         assert self.price is not None, "a stop has a trigger"
-        return self.price if self.requested is None else max(self.price * side, self.requested * side) * side
+        return max(price * side for price in (self.price, *self.requested)) * side
+
+    def change_answered(self, price: int | None = None) -> None:
+        """The venue has a stop at this trigger, by whomever; None: it has refused a change.
+
+        What was asked for before is answered with it. Which of several was refused nobody says: all may come until all are answered.
+        """
+        if price is None:
+            self.changes_refused += 1
+        else:  # the stop of a position is of the other side
+            self.requested = {asked: cause for asked, cause in self.requested.items() if (price - asked) * self.side > 0}
+        if self.changes_refused >= len(self.requested):
+            self.requested, self.changes_refused = {}, 0
 
     def apply(self, event: str, filled: int = 0) -> None:
         """Take one event in; `filled` is the quantity of an OrderFilled.

@@ -145,7 +145,7 @@ class Trade:
     @property
     def entry_unwanted(self) -> bool:
         """Whether the trade's end, or that of an entry, was asked for."""
-        return self.closing is not None or any(entry.cancel_requested for leg in self.legs for entry in leg.of(Role.ENTRY))
+        return self.closing is not None or any(entry.let_go for leg in self.legs for entry in leg.of(Role.ENTRY))
 
     @property
     def stop_changes(self) -> int:
@@ -172,9 +172,9 @@ class Trade:
         """Ids of the stops that cover the open legs."""
         return tuple(order.order_id for leg in self.legs if leg.open for order in leg.live(Role.STOP))
 
-    def ask_stop(self, order: TrackedOrder, price: int, bar_ns: int) -> None:
+    def ask_stop(self, order: TrackedOrder, price: int, bar_ns: int, cause: str) -> None:
         """A decision of a bar asks for another `price` (ticks) of a stop. However many stops it moves, it counts once."""
-        order.requested = price
+        order.requested[price] = cause
         self.changes.setdefault(bar_ns, set()).add(order.order_id)
 
     def asked_before(self, leg: Leg, order: TrackedOrder) -> None:
@@ -194,12 +194,13 @@ class Trade:
         if order.price is not None and (price - order.price) * self.side < 0:
             order.price = price
             return False
-        if price != order.requested and not order.asked:
+        if price not in order.requested and not order.asked:
             before = {each.order_id for each in leg.orders}
             moves = sum(not before.isdisjoint(moved) for moved in self.changes.values())  # of this leg, by whatever cause
             self.changes.setdefault(f"{cause}#{moves}" if cause else f"{order.order_id}@{price}", set()).add(order.order_id)
         order.price = leg.stop = price
-        order.requested, order.asked = None, False
+        order.change_answered(price)
+        order.asked = False
         if cause:
             self.causes.add(cause)
         return True

@@ -62,6 +62,6 @@ def exits_refused(trade: Trade, order: TrackedOrder, why: str) -> str:
     Whose refusal it was says nothing of the position: the broker's, Nautilus' and our own count alike, and an end that nobody asked for.
     """
     exits = [each for leg in trade.legs for each in leg.of(Role.EXIT)]
-    refused = [each for each in exits if each.came_to_nothing and not each.cancel_requested]
+    refused = [each for each in exits if each.came_to_nothing and not each.let_go]
     told = any(each is order for each in refused) and len(refused) == REFUSED_EXITS
     return f"{len(refused)} of {trade.intent_id}, the last for: {why or order.state.value}" if told else ""

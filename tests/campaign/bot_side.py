@@ -156,7 +156,7 @@ class _Ear:
     def _doubtful(self) -> bool:
         """Whether anything that was sent is not answered for."""
         orders = self._node.session.orders.orders.values()
-        sent = [order for order in orders if order.live and (not order.accepted or order.change is not None or order.cancel_asked)]
+        sent = [order for order in orders if order.live and (not order.accepted or order.changes or order.cancel_asked)]
         return bool(sent) or any(trade.unknown for trade in self._node.risk._supervisor.trades)
 
 

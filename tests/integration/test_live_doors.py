@@ -174,7 +174,7 @@ class Held:
         elif self._pieces == 4:
             orders = [order for trade in hour.node.risk._supervisor.trades for leg in trade.legs for order in leg.orders if order.live]
             self.book = {order.order_id[-2:]: order.price for order in orders}
-            self.asked = [order.order_id for order in orders if order.requested is not None or order.resized is not None]
+            self.asked = [order.order_id for order in orders if order.requested or order.resized is not None]
             self.gateway = {order.request.order_ref[-2:]: order.stop or order.limit for order in hour.truth.working}
 
 

@@ -23,7 +23,8 @@ def test_whatever_is_sent_in_a_live_node_the_gateway_holds_only_what_the_rules_a
     script = drawn(seed, faulty=seed % 2 == 0)
     told = play_hour(contracts, tmp_path, script)
     assert told.broken == [], script
-    assert told.entered and told.reports["executed"], "an hour in which nothing happens proves nothing"
+    locked = {"link down", "drop"} & set(told.faults)  # broken links cost execution quality, and below its minimum nothing enters
+    assert locked or (told.entered and told.reports["executed"]), "an hour in which nothing happens proves nothing"
 
 
 def test_an_approved_bracket_that_is_sent_again_at_once_works_at_the_gateway_and_is_known(contracts, tmp_path):

@@ -137,8 +137,8 @@ class Judge:
         self._monitor.doubtful()
 
     def _changed(self, order: BrokerOrder, _: News, __: BrokerError | None) -> None:
-        if order.change is not None:
-            order.draft, order.change = order.change, None
+        if order.changes:
+            order.draft = order.changes.pop(0)
             self._monitor.listener.updated(order)
 
     def _change_refused(self, order: BrokerOrder, _: News, error: BrokerError | None) -> None:
@@ -148,8 +148,10 @@ class Judge:
         if error is not None:
             order.remarks.append(error.text)
             self._link.report(refused)
-        order.change = None
-        self._monitor.listener.modify_rejected(order, refused)
+        over = order.changes if error is None else order.changes[:1]  # the broker answers in turn; shown as it was, it has made none
+        order.changes = order.changes[len(over) :]
+        for _ in over:
+            self._monitor.listener.modify_rejected(order, refused)
 
     def _cancel_refused(self, order: BrokerOrder, _: News, error: BrokerError | None) -> None:
         order.cancel_asked = not order.accepted  # what never arrived, and was to be cancelled, is not sent again

@@ -91,9 +91,9 @@ class OrderMessages:
     def _doubled(self, order: BrokerOrder, order_id: int, perm_id: int) -> None:
         error = DuplicateLiveOrder(f"permId {order.perm_id} and {perm_id} both live; cancelling {perm_id}", order_ref=order.ref)
         self._monitor.halt("duplicate", error)
-        if order.change is not None:
-            order.change = None
+        for _ in order.changes:
             self._monitor.listener.modify_rejected(order, error)
+        order.changes = []
         self._monitor.withdraw(order_id)
         self._monitor.ghosts.add(perm_id)
         order.id_shared = True
@@ -121,7 +121,9 @@ class OrderMessages:
 
     def _compare(self, order: BrokerOrder, told: Terms) -> None:
         """What the broker says the order is now, against what we asked and what it was."""
-        if order.change is not None and told == order.change.terms:
+        asked = next((number for number, change in enumerate(order.changes) if change.terms == told), None)
+        if asked is not None:
+            order.changes = order.changes[asked:]  # it was made after those before it, or in their place
             self._judge.hear(order, News.AS_ASKED)
         elif told != order.draft.terms:
             before = order.draft.terms

@@ -57,7 +57,7 @@ ENDED = frozenset({Phase.FILLED, Phase.CANCELED, Phase.EXPIRED, Phase.REJECTED})
 class BrokerOrder:
     """A tracked order. `order_id` is only the handle of this incarnation; `perm_id` the broker's identity, 0 until told.
 
-    `change` is a modification under way, `resent` how often it was sent anew, `misses` how many
+    `changes` are modifications under way, oldest first; `resent` how often it was sent anew, `misses` how many
     snapshots in a row did not show it, `untold` how many called it over without its execution. `doubts` says of what is under
     way why it is in doubt, `trouble` the error that made it so; `taken_back`: it goes, to be sent again or given up;
     `id_shared`: another live order has its id; `average`: the price in points at which its status says it filled, 0 until told.
@@ -72,7 +72,7 @@ class BrokerOrder:
     phase: Phase = Phase.SENT
     accepted: bool = False
     filled: int = 0
-    change: Draft | None = None
+    changes: list[Draft] = field(default_factory=list)
     cancel_asked: bool = False
     adopted: bool = False
     seen: bool = False
@@ -110,7 +110,7 @@ class BrokerOrder:
     @property
     def asked(self) -> tuple[Asked, ...]:
         """What is under way of it, what it stands as first."""
-        change = (Asked.CHANGE,) if self.change is not None else ()
+        change = (Asked.CHANGE,) if self.changes else ()
         if not self.live:
             return (Asked.OVER, *change)
         if self.taken_back:

@@ -148,7 +148,7 @@ class OrderSync:
     def _unanswered_since(order: BrokerOrder) -> float | None:
         if not order.accepted:
             return order.sent_at
-        return order.asked_at if order.cancel_asked or order.change is not None else None
+        return order.asked_at if order.cancel_asked or order.changes else None
 
     # ------------------------------------------------------------------- what
 

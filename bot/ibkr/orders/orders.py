@@ -78,9 +78,9 @@ class OrderMonitor:
         order, connection = self.orders[ref], self._link.connection
         if not order.order_id:
             raise UnknownOrder("what the broker calls it now was not told, so it cannot be changed", order_ref=ref)
-        order.change = msgspec.structs.replace(order.draft, quantity=quantity, limit=limit, stop=stop)
+        order.changes.append(msgspec.structs.replace(order.draft, quantity=quantity, limit=limit, stop=stop))
         order.asked_at = order.late_at = order.since = self._link.seconds()
-        self._send(connection, [(order, order.change, True)])
+        self._send(connection, [(order, order.changes[-1], True)])
 
     def cancel(self, ref: str) -> None:
         """Ask for a cancel; while there is no way out it waits, and is the first to go once there is one."""

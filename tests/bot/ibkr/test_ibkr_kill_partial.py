@@ -182,7 +182,7 @@ def test_a_stop_that_is_moved_in_the_moment_in_which_its_size_changes_is_nobody_
                 known = lambda: (ours.leaves, ours.price, ours.requested, ours.resized)  # noqa: E731
                 answers = ("OrderUpdated", "OrderModifyRejected")
                 await until(lambda: sum((stop, event) in stage.news() for event in answers), lambda: stage.news())
-                await until(lambda: known() == (1, stage.limit + ticks, None, None), lambda: (known(), stage.news()))
+                await until(lambda: known() == (1, stage.limit + ticks, {}, None), lambda: (known(), stage.news()))
                 (works,) = [order for order in stage.gateway.broker.open_orders() if order.request.order_ref == stop]
                 assert (works.quantity - works.filled, works.stop, held(stage)) == (1, stage.limit + ticks, 1)
                 assert node.risk._supervisor.kill_state == "ARMED" and not node.session.orders.halts

@@ -152,6 +152,34 @@ async def test_a_change_and_a_cancel_met_by_an_unknown_code_are_refused_when_the
         assert all(r.session.orders.orders[ref].phase is Phase.WORKING for ref in ALL)
 
 
+@on_a_loop
+async def test_of_two_changes_that_are_not_answered_neither_is_another_hands():
+    async with rig() as r:
+        await working_bracket(r)
+        for points in (8, 7.5):
+            r.session.orders.modify("B-S", 1, None, r.price - points)
+        await until(lambda: r.ear.of("B-S")[-2:] == ["updated", "updated"], lambda: r.ear.of("B-S"))
+        stop = r.session.orders.orders["B-S"]
+        assert (stop.draft.stop, stop.changes, r.session.orders.halts) == (r.price - 7.5, [], {})
+
+
+@on_a_loop
+async def test_of_two_changes_the_broker_refuses_the_first_in_words_and_the_second_by_showing_the_order_as_it_was():
+    async with rig() as r:
+        await working_bracket(r)
+        was = r.session.orders.orders["B-S"].draft.stop
+        await r.do("swallow placeOrder 2")
+        for points in (8, 7.5):
+            r.session.orders.modify("B-S", 1, None, r.price - points)
+        await r.do("err 201 B-S not the first")
+        await until(lambda: r.ear.of("B-S")[-1] == "modify_rejected")
+        assert [change.stop for change in r.session.orders.orders["B-S"].changes] == [r.price - 7.5]
+        await r.do("err 9998 B-S no change today")
+        await until(lambda: r.ear.of("B-S")[-2:] == ["modify_rejected"] * 2, lambda: r.ear.of("B-S"), seconds=2)
+        stop = r.session.orders.orders["B-S"]
+        assert (stop.draft.stop, stop.changes, stop.phase, r.session.orders.halts) == (was, [], Phase.WORKING, {})
+
+
 # ------------------------------------------------------------------------ statuses
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.risk_engine.clocks import SOON_NS, ClockTime
+from bot.risk_engine.clocks import SOON_NS, ClockTime, Once, StampTime
 
 
 class Alerts:
@@ -30,3 +30,22 @@ def test_a_timer_that_is_due_in_a_moment_is_under_way_until_it_has_come_back():
     for callback in clock.callbacks:
         callback(None)
     assert called == [2, 1, 1, 0] and time.soon == 0
+
+
+def test_a_callback_that_waits_already_is_not_asked_for_twice_and_may_be_asked_for_again_once_it_has_come():
+    time, once, called = StampTime(100), Once(), []
+    for name, after_ns in (("a", 10), ("a", 5), ("b", 20), ("a", 30)):
+        once.after(time, name, after_ns, lambda name=name: called.append((name, time.now_ns)))
+    for now_ns in (109, 110, 119, 120, 500):
+        time.advance(now_ns)
+    assert called == [("a", 110), ("b", 120)]
+
+    def again() -> None:
+        called.append(("again", time.now_ns))
+        if time.now_ns < 600:
+            once.after(time, "a", 100, again)
+
+    once.after(time, "a", 10, again)
+    time.advance(510)
+    time.advance(610)
+    assert called[2:] == [("again", 510), ("again", 610)]

@@ -46,14 +46,14 @@ class Watch:
         self.now_ns = MOMENT
         self.kill_state = KillState.ARMED
         self.told: list[tuple[Any, ...]] = []
-        self.entries = SimpleNamespace(end=lambda trade: self.told.append(("end entries", trade)))
+        self.entries = SimpleNamespace(cancelled=lambda trade, order: self.told.append(("cancelled", trade, order)))
 
     def find(self, name: str) -> Any:
         known = ((trade, leg, order) for trade in self.trades for leg in trade.legs for order in leg.orders)
         return next((found for found in known if found[2].order_id == name), (None, None, None))
 
-    def begin(self, intent: Intent, orders: list[Order], now: Snapshot) -> None:
-        self.told.append(("begin", intent, orders, now))
+    def begin(self, intent: Intent, orders: list[Order], ts_ns: int) -> None:
+        self.told.append(("begin", intent, orders, ts_ns))
         leg = Leg(1, 1, intent.plan.legs[0].stop, intent.plan.legs[0].target)
         for order, role, side in zip(orders, (R.ENTRY, R.STOP, R.TARGET), (1, -1, -1), strict=True):
             leg.orders.append(TrackedOrder(order.client_order_id.value, role, 1, side * intent.plan.side, 1))
@@ -297,8 +297,8 @@ def test_the_bracket_of_an_approved_intent_passes_and_is_tracked_before_it_leave
     made = an_intent()
     found = doors(made)
     command = found.enter(made)
-    ((name, intent, orders, now),) = found.watch.told
-    assert (name, intent, orders, now) == ("begin", made, command.order_list.orders, found.now)
+    ((name, intent, orders, ts_ns),) = found.watch.told
+    assert (name, intent, orders, ts_ns) == ("begin", made, command.order_list.orders, found.now.ts_ns)
     assert found.risk == [command]
 
 
@@ -536,7 +536,7 @@ def test_the_drills_bracket_passes_both_doors_in_paper_and_is_tracked_before_it_
     found = doors(run=PAPER)
     passed, command = drilled(found)
     assert passed is True
-    assert found.watch.told == [("begin", DRILL, command.order_list.orders, found.now)]
+    assert found.watch.told == [("begin", DRILL, command.order_list.orders, found.now.ts_ns)]
     found.engine.on_exec(command)
     assert found.passed == ([command], [command])
 
@@ -661,8 +661,9 @@ def test_a_tighter_stop_passes_and_its_price_bar_and_cause_are_noted(doors, para
     found.engine.on_risk(command)
     found.engine.on_exec(command)
     assert found.passed == ([command], [command])
-    assert found.watch.told == [("stop_asked", trade, trade.legs[0].orders[1], 993, 5, cause)]
-    assert type(found.watch.told[0][3]) is int
+    tracked = trade.legs[0].orders[1]
+    assert (tracked.requested, trade.changes, found.watch.told) == ({993: cause}, {5: {tracked.order_id}}, [])
+    assert [type(price) for price in tracked.requested] == [int]
 
 
 def test_a_wider_stop_is_refused_and_its_order_hears_it(doors):
@@ -721,8 +722,7 @@ def test_a_strategys_cancel_of_its_unfilled_entry_passes_at_the_second_door_and_
     command = cancel(entry)
     found.engine.on_exec(command)
     assert found.passed == ([], [command])
-    assert found.watch.told == [("end entries", trade)]
-    assert trade.legs[0].orders[0].cancel_requested
+    assert found.watch.told == [("cancelled", trade, trade.legs[0].orders[0])]
 
 
 def test_a_cancel_of_a_stop_is_refused_and_leaves_no_mark(doors):

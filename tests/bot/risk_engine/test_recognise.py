@@ -304,7 +304,7 @@ def test_a_stop_may_not_stay_or_widen(side, trigger, by):
 
 @pytest.mark.parametrize(("side", "requested", "passes", "refused"), [(1, 995, 996, 995), (-1, 1005, 1004, 1005), (1, 990, 993, 992)])
 def test_a_stop_must_come_closer_than_the_confirmed_and_any_requested_price(side, requested, passes, refused):
-    asked = lambda trigger: moved(trigger, of=trade(side, requested=requested))  # noqa: E731
+    asked = lambda trigger: moved(trigger, of=trade(side, requested={requested: ""}))  # noqa: E731
     assert (asked(passes), asked(refused)[:4]) == (None, ("STOP_WIDENS", 1, "ticks_closer", 0))
 
 

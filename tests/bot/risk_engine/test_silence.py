@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.risk_engine.silence import PATIENCE_NS, Silence
-from bot.units import MINUTE_NS
+from bot.risk_engine.silence import LATE_NS, PATIENCE_NS, Silence
+from bot.units import MINUTE_NS, SECOND_NS
 
 BAR, WALL = 1_000 * MINUTE_NS, 77
 
@@ -64,3 +64,19 @@ def test_the_next_bar_ends_it():
 def test_the_market_trades_where_bars_come_that_are_not_told_and_may_be_halted_where_none_come(late, trades):
     assert silence(Open()).is_deaf(BAR + PATIENCE_NS + late) is trades
     assert not silence(Open()).is_deaf(0)
+
+
+@pytest.mark.parametrize(("late", "halted"), [(-1, False), (0, False), (1, True)])
+def test_where_the_bar_in_course_is_five_seconds_late_the_exchange_may_have_halted(late, halted):
+    assert LATE_NS == 65 * SECOND_NS
+    assert silence(Open()).may_be_halted(BAR, WALL + LATE_NS + late) is halted
+
+
+def test_it_has_not_where_that_bar_came_and_only_was_not_told():
+    found = [silence(Open()).may_be_halted(BAR + late, WALL + 2 * LATE_NS) for late in (-MINUTE_NS, 0, 1, MINUTE_NS)]
+    assert found == [True, True, False, False]
+
+
+def test_before_the_first_bar_and_on_a_clock_that_stands_nothing_is_late():
+    assert Silence(Open()).may_be_halted(0, WALL + 10 * LATE_NS) is False
+    assert silence(Open()).may_be_halted(BAR, WALL) is False

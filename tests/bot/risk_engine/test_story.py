@@ -113,10 +113,10 @@ def test_an_exit_beyond_what_was_seen_widens_the_excursion():
 # ------------------------------------------------------------------ changes
 
 
-def updated(of: tuple[Trade, Leg, TrackedOrder], trigger: float | None = None, quantity: int = 1, causes: dict[str, str] | None = None):
+def updated(of: tuple[Trade, Leg, TrackedOrder], trigger: float | None = None, quantity: int = 1):
     """What is said of an update; `trigger` in ticks."""
     said = SimpleNamespace(quantity=Quantity.from_int(quantity), price=None, trigger_price=None if trigger is None else trigger / 4)
-    return take_update(*of, said, {} if causes is None else causes)
+    return take_update(*of, said)
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -129,11 +129,55 @@ def test_a_size_that_was_changed_is_taken_and_no_longer_asked_for(role):
 
 @pytest.mark.parametrize(("side", "stop", "moved"), [(1, 992, 995), (-1, 1008, 1005)])
 def test_a_stop_that_came_closer_is_in_force_and_its_cause_is_told_once(side, stop, moved):
-    made, leg, order = trade(side=side, price=stop, requested=moved)
-    causes = {"O": "ATR", "P": "DVS"}
-    assert updated((made, leg, order), moved, causes=causes) == ("ATR", "")
-    assert (order.price, leg.stop, order.requested, made.causes, causes) == (moved, moved, None, {"ATR"}, {"P": "DVS"})
+    made, leg, order = trade(side=side, price=stop, requested={moved: "ATR"})
+    assert updated((made, leg, order), moved) == ("ATR", "")
+    assert (order.price, leg.stop, order.requested, made.causes) == (moved, moved, {}, {"ATR"})
     assert made.changes == {}  # it counted when it was asked for
+    assert updated((made, leg, order), moved) == ("", "")
+
+
+@pytest.mark.parametrize(("side", "stop", "first", "second"), [(1, 992, 993, 995), (-1, 1008, 1007, 1005)])
+def test_of_two_changes_that_are_not_answered_each_is_ours_and_has_its_own_cause(side, stop, first, second):
+    made, leg, order = of = trade(side=side, price=stop, requested={first: "+1R", second: "ATR"})
+    assert updated(of, first) == ("+1R", "")
+    assert (order.price, leg.stop, order.requested) == (first, first, {second: "ATR"})
+    assert updated(of, second) == ("ATR", "")
+    assert (order.price, leg.stop, order.requested, made.causes, made.changes) == (second, second, {}, {"+1R", "ATR"}, {})
+
+
+def test_a_change_that_was_overtaken_by_a_later_one_is_answered_with_it():
+    made, _, order = of = trade(requested={993: "+1R", 995: "ATR"})
+    assert updated(of, 995) == ("ATR", "")
+    assert (order.price, order.requested, made.changes) == (995, {}, {})
+
+
+def test_a_price_between_those_that_were_asked_for_is_another_hands_and_what_is_closer_may_still_come():
+    made, _, order = of = trade(requested={993: "+1R", 995: "ATR"})
+    assert updated(of, 994) == ("", "")
+    assert (order.price, order.requested, made.causes, made.changes) == (994, {995: "ATR"}, set(), {"O@994": {"O"}})
+    assert updated(of, 995) == ("ATR", "")
+    assert made.changes == {"O@994": {"O"}}
+
+
+def refused(of: tuple[Trade, Leg, TrackedOrder]) -> dict[int, str]:
+    """What is still asked for once a change was refused; nobody says which."""
+    answered(of[2], "OrderModifyRejected")
+    return of[2].requested
+
+
+def test_which_of_two_changes_was_refused_nobody_says_so_both_may_come_until_both_are_answered():
+    both = {993: "+1R", 995: "ATR"}
+    first, second, neither = (trade(requested=dict(both)) for _ in range(3))
+    assert [refused(of) for of in (first, second, neither)] == [both] * 3
+    updated(first, 993)
+    updated(second, 995)
+    assert (first[2].requested, second[2].requested, refused(neither)) == ({}, {}, {})
+    third = trade(requested={993: "+1R", 995: "ATR", 996: "DVS"})
+    assert (len(refused(third)), len(refused(third)), refused(third)) == (3, 3, {})
+    for _, _, order in (first, second, neither, third):
+        order.requested = dict(both)
+        answered(order, "OrderModifyRejected")
+        assert order.requested == both  # a new count
 
 
 def test_a_stop_that_came_closer_unasked_counts_as_a_change():
@@ -146,15 +190,14 @@ def test_a_stop_that_came_closer_unasked_counts_as_a_change():
 def test_a_stop_that_another_hand_has_widened_is_told_and_not_taken_for_ours(side, stop, moved):
     made, leg, order = trade(side=side, price=stop)
     leg.stop = stop
-    assert updated((made, leg, order), moved, causes={"O": "ATR"}) == ("", f"O: from {stop} to {moved} ticks")
+    assert updated((made, leg, order), moved) == ("", f"O: from {stop} to {moved} ticks")
     assert (order.price, leg.stop, made.changes, made.causes) == (moved, stop, {}, set())
 
 
 def test_a_stop_that_did_not_move_is_no_change():
-    made, leg, order = trade(requested=995)
-    causes = {"O": "ATR"}
-    assert updated((made, leg, order), 992.2, causes=causes) == ("", "")
-    assert (order.price, order.requested, made.changes, causes) == (992, 995, {}, {"O": "ATR"})
+    made, leg, order = trade(requested={995: "ATR"})
+    assert updated((made, leg, order), 992.2) == ("", "")
+    assert (order.price, order.requested, made.changes) == (992, {995: "ATR"}, {})
 
 
 @pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET, Role.EXIT])
@@ -174,7 +217,7 @@ def test_a_stop_without_a_known_price_or_an_update_without_a_trigger_moves_nothi
 @pytest.mark.parametrize("moved", [1012, 1020])
 def test_a_target_that_another_hand_has_moved_works_where_it_is_and_the_plan_stays(moved):
     made, leg, order = trade(Role.TARGET, price=1016)
-    assert take_update(made, leg, order, told(price=moved), {}) == ("", "")
+    assert take_update(made, leg, order, told(price=moved)) == ("", "")
     assert (order.price, leg.target) == (moved, 1016)
     assert type(order.price) is int
 
@@ -182,7 +225,7 @@ def test_a_target_that_another_hand_has_moved_works_where_it_is_and_the_plan_sta
 @pytest.mark.parametrize("role", [Role.ENTRY, Role.STOP, Role.EXIT])
 def test_only_a_target_is_followed_by_its_limit(role):
     made, leg, order = trade(role)
-    take_update(made, leg, order, told(price=1012), {})
+    take_update(made, leg, order, told(price=1012))
     assert order.price == 992
 
 
@@ -243,9 +286,9 @@ def test_where_a_stop_or_a_target_stands_is_judged_elsewhere(role):
 
 def asked(event: str, state: OrderState = S.WORKING, resized: int | None = 3, refused: bool = False) -> tuple[Any, ...]:
     """Size and trigger asked for, and whether a size was refused, after an event."""
-    _, _, order = trade(state=state, requested=995, resized=resized, resize_refused=refused)
+    _, _, order = trade(state=state, requested={995: ""}, resized=resized, resize_refused=refused)
     answered(order, event)
-    return (order.resized, order.requested, order.resize_refused)
+    return (order.resized, next(iter(order.requested), None), order.resize_refused)
 
 
 def test_a_refused_change_leaves_nothing_asked_for_and_says_whether_it_was_a_size():
@@ -266,11 +309,31 @@ def test_any_other_word_leaves_what_was_asked_for(event):
 
 def test_a_stop_that_the_venue_makes_smaller_while_its_price_is_changed_may_come_back_as_it_was_asked_for():
     made, _, stop = of = trade()
-    stop.quantity, stop.requested = 3, 995
+    stop.quantity, stop.requested = 3, {995: ""}
     for left in (2, 1):
         updated(of, 992, left)
-        assert (stop.quantity, stop.requested, stop.resized) == (left, 995, 3)
+        assert (stop.quantity, stop.requested, stop.resized) == (left, {995: ""}, 3)
     assert changed_elsewhere(made, stop, told(3, trigger=995)) == ""
     updated(of, 995, 3)
-    assert (stop.quantity, stop.price, stop.requested, stop.resized) == (3, 995, None, None)
+    assert (stop.quantity, stop.price, stop.requested, stop.resized) == (3, 995, {}, None)
     assert changed_elsewhere(made, stop, told(4, trigger=995)) == "O: 4 contracts instead of 3"
+
+
+@pytest.mark.parametrize(
+    ("requested", "quantity", "trigger", "still"),
+    [
+        ({}, 1, 992, None),  # nobody asked for a price: it is smaller for good
+        ({995: ""}, 3, 992, None),  # as large as it was
+        ({995: ""}, 1, None, None),  # what says no price promises none
+        ({995: ""}, 1, 995, None),  # the one that was asked for
+        ({995: ""}, 1, 995.2, None),
+        ({995: ""}, 1, 992, 3),
+        ({993: "", 995: ""}, 1, 993, 3),  # the later one is still to come
+        ({993: "", 995: ""}, 1, 995, None),
+    ],
+)
+def test_a_size_comes_back_only_with_a_price_that_is_still_to_come(requested, quantity, trigger, still):
+    _, _, stop = of = trade(requested=dict(requested))
+    stop.quantity = 3
+    updated(of, trigger, quantity)
+    assert (stop.quantity, stop.resized) == (quantity, still)

@@ -365,7 +365,7 @@ class Played:
         self._origin = OrderOrigin(TRADER, self._strategy, MES, MOMENT)
         self._count = 0
         orders = bracket_orders(self.intent, self._origin).orders
-        self.supervisor.begin(self.intent, orders, snapshot())
+        self.supervisor.begin(self.intent, orders, snapshot().ts_ns)
         (self.trade,) = self.supervisor.trades
 
     @property
@@ -391,7 +391,7 @@ class Played:
         is_stop = tracked.role is Role.STOP
         common = {"trader_id": TRADER, "strategy_id": self._strategy, "instrument_id": MES, "client_order_id": _name(tracked)}
         if cause and (ticks - tracked.price) * self.trade.side > 0:
-            self.supervisor.stop_asked(self.trade, tracked, ticks, self.hands.now_ns, cause)
+            self.trade.ask_stop(tracked, ticks, self.hands.now_ns, cause)
         event = events.OrderUpdated(
             **common, venue_order_id=VenueOrderId("V-1"), account_id=ACCOUNT, quantity=Quantity.from_int(quantity),
             price=None if is_stop else price_of(ticks), trigger_price=price_of(ticks) if is_stop else None, event_id=UUID4(),

@@ -79,7 +79,7 @@ class BracketMachine(RuleBasedStateMachine):
         for duty in duties(self.trade, waited):
             leg = self.trade.legs[duty.leg - 1]
             if duty.kind is DutyKind.CANCEL:
-                duty.order.cancel_requested = True
+                duty.order.ask_end(0)
                 self.commands.append(("cancel", duty.order.order_id, 0))
             elif duty.kind is DutyKind.RESIZE:
                 duty.order.resized = duty.quantity

@@ -28,13 +28,13 @@ def trade(*orders: tuple, closing: bool = False, quantity: int = 1) -> Trade:
     return made
 
 
-def demanded(made: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -> list[Duty]:
+def demanded(made: Trade, waited: Waited = Waited.NOT, missing: int | None = 0, **market: bool) -> list[Duty]:
     """What a trade demands, left if it may not be held on."""
-    return duties(replace(made, closing=made.closing or why_leave(made, waited)), waited, missing)
+    return duties(replace(made, closing=made.closing or why_leave(made, waited)), waited, missing, **market)
 
 
-def said(made: Trade, waited: Waited = Waited.NOT, missing: int | None = 0) -> list[tuple[str, str | int]]:
-    return [(duty.kind.value, duty.order.order_id if duty.order else duty.quantity) for duty in demanded(made, waited, missing)]
+def said(made: Trade, waited: Waited = Waited.NOT, missing: int | None = 0, **market: bool) -> list[tuple[str, str | int]]:
+    return [(duty.kind.value, duty.order.order_id if duty.order else duty.quantity) for duty in demanded(made, waited, missing, **market)]
 
 
 ENTERED = (E.ENTRY, S.FILLED, 1, 1)
@@ -121,8 +121,8 @@ def test_leaving_cancels_entries_and_targets_first_the_stop_last_and_then_sends_
     assert said(trade(*orders, closing=True)) == demands
 
 
-@pytest.mark.parametrize("state", [S.NONE, S.SUBMITTED])
-def test_while_nobody_confirms_the_closing_order_its_stop_is_restored_and_stays(state):
+@pytest.mark.parametrize("state", [S.NONE, S.SUBMITTED, S.WORKING, S.TRIGGERED, S.PENDING_UPDATE, S.PENDING_CANCEL])
+def test_while_the_closing_order_does_not_fill_its_stop_is_restored_and_stays(state):
     cancelled, closing = (E.STOP, S.CANCELED, 1, 0), (E.EXIT, state, 1, 0)
     bare = trade(ENTERED, cancelled, closing, closing=True)
     assert (said(bare), said(bare, Waited.GRACE)) == ([], [("cover", 1)])
@@ -130,8 +130,7 @@ def test_while_nobody_confirms_the_closing_order_its_stop_is_restored_and_stays(
     assert (said(covered), said(covered, Waited.GRACE)) == ([], [])
     refused = trade(ENTERED, cancelled, (E.EXIT, S.REJECTED, 1, 0), STOP, closing=True)
     assert said(refused) == [("cancel", "STOP3")]  # once
-    known = trade(ENTERED, cancelled, (E.EXIT, S.WORKING, 1, 0), STOP, closing=True)
-    assert said(known) == [("cancel", "STOP3")]
+    assert said(covered, Waited.DOUBT) == []
     gone = trade(ENTERED, cancelled, (E.EXIT, S.FILLED, 1, 1), STOP, closing=True)
     assert said(gone) == [("cancel", "STOP3")]
 
@@ -142,6 +141,41 @@ def test_what_does_not_answer_is_waited_for_and_then_the_exit_leaves_all_the_sam
     made.legs[0].orders[1].cancel_requested = True
     assert (said(made), said(made, Waited.GRACE), said(made, Waited.DOUBT)) == ([], [], [("exit", 1)])
     assert [duty.after_wait for duty in duties(made, Waited.DOUBT)] == [True]
+
+
+def test_where_the_exchange_may_have_halted_the_closing_order_leaves_beside_the_stop_which_stays_until_it_has_filled():
+    held = trade(ENTERED, STOP, (E.TARGET, S.CANCELED, 1, 0), closing=True)
+    assert (said(held), said(held, halted=True)) == ([("cancel", "STOP1")], [("exit", 1)])
+    assert [duty.after_wait for duty in demanded(held, halted=True)] == [True]
+    assert said(trade(ENTERED, STOP, TARGET, closing=True), halted=True) == [("cancel", "TARGET2")]  # it could close twice
+    leaves = trade(ENTERED, STOP, (E.EXIT, S.WORKING, 1, 0), closing=True)
+    assert [said(leaves, waited, halted=halted) for waited in Waited for halted in (True, False)] == [[]] * 6
+    refused = trade(ENTERED, STOP, (E.EXIT, S.REJECTED, 1, 0), closing=True)
+    assert said(refused, halted=True) == [("exit", 1)]
+    refused.legs[0].put_off.add(E.EXIT)
+    assert said(refused, halted=True) == []
+    bare = trade(ENTERED, (E.STOP, S.CANCELED, 1, 0), closing=True)
+    assert [said(bare, waited, halted=True) for waited in (Waited.NOT, Waited.GRACE)] == [[("exit", 1)], [("cover", 1), ("exit", 1)]]
+    unheld = trade(ENTERED, STOP, (E.TARGET, S.CANCELED, 1, 0), closing=True)
+    assert [said(unheld, Waited.DOUBT, missing, halted=True) for missing in (1, None)] == [[], []]
+    assert said(trade(ENTERED, STOP, TARGET), halted=True) == []  # nobody leaves
+
+
+@pytest.mark.parametrize("waited", list(Waited))
+def test_an_entry_whose_end_was_asked_for_once_is_asked_again_as_soon_as_it_works(waited):
+    made = trade((E.ENTRY, S.SUBMITTED, 1, 0), STOP, TARGET)
+    entry = made.legs[0].orders[0]
+    entry.unwanted = True
+    before = [said(made, waited) for entry.state in (S.NONE, S.SUBMITTED)]
+    works = [said(made, waited) for entry.state in (S.WORKING, S.TRIGGERED, S.PENDING_CANCEL)]
+    assert (before, works) == ([[], []], [[("cancel", "ENTRY0")]] * 3)
+    entry.cancel_requested = True
+    assert said(made, waited) == []
+    entry.state, entry.cancel_requested = S.PARTIALLY_FILLED, False
+    entry.quantity, entry.filled = 2, 1
+    assert said(made, waited)[0] == ("cancel", "ENTRY0")
+    made.closing = ExitReason.TIME
+    assert said(made, waited).count(("cancel", "ENTRY0")) == 1
 
 
 def test_each_step_of_leaving_is_asked_for_once():

@@ -8,7 +8,7 @@ import pytest
 from builders import an_intent, plan
 
 from bot.decision.plan import ExitReason
-from bot.supervision.duties import Duty, DutyKind, Waited, agreed_on, duties
+from bot.supervision.duties import Duty, DutyKind, Waited, agreed_on, balanced, duties
 from bot.supervision.leaving import why_leave
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
@@ -211,9 +211,9 @@ def test_a_change_of_size_that_was_asked_for_is_awaited():
 
 def test_a_stop_whose_price_is_being_changed_is_resized_after_that():
     stop, target = order(R.STOP, 2), order(R.TARGET, 1)
-    stop.requested = 995
+    stop.requested = {995: ""}
     assert demanded(entry(), stop, target)[0] == []
-    stop.requested = None
+    stop.requested = {}
     assert demanded(entry(), stop, target)[0] == [Duty(K.RESIZE, 2, 1, stop, False)]
 
 
@@ -254,10 +254,12 @@ def test_the_stop_of_an_entry_that_may_have_filled_stays_however_long_its_end_is
     assert cancel(stop) in demanded(entry(0, 1, S.CANCELED), stop, leaving, closing=True)[-1]
 
 
-def test_a_closing_order_at_the_venue_is_waited_for_and_the_stop_goes():
-    stop, leaving = order(R.STOP), order(R.EXIT)
-    assert demanded(entry(), stop, leaving, closing=True) == [[cancel(stop)]] * 3
-    assert demanded(entry(), leaving, closing=True) == [[], [], []]
+def test_a_closing_order_at_the_venue_is_waited_for_and_the_stop_stays_or_is_restored_until_it_has_filled():
+    stop, leaving, cover = order(R.STOP), order(R.EXIT), Duty(K.COVER, 2, 1, None, False)
+    assert demanded(entry(), stop, leaving, closing=True) == [[]] * 3
+    assert demanded(entry(), leaving, closing=True) == [[], [cover], [cover]]
+    assert demanded(entry(), leaving, closing=True, put_off=(R.STOP,)) == [[]] * 3
+    assert demanded(entry(), stop, order(R.EXIT, state=S.FILLED, filled=1), closing=True) == [[cancel(stop)]] * 3
 
 
 def test_a_closing_order_in_doubt_is_asked_about_and_covered():
@@ -298,7 +300,7 @@ def test_after_two_that_came_to_nothing_the_next_closing_order_leaves_beside_a_s
     assert demanded(entry(), *gone, closing=True) == [[exits(1, True)], [cover, exits(1, True)], [cover, exits(1, True)]]
     assert demanded(entry(), *gone, closing=True, put_off=(R.EXIT,)) == [[], [cover], [cover]]
     assert demanded(entry(), *gone, closing=True, put_off=(R.EXIT, R.STOP)) == [[], [], []]
-    assert demanded(entry(), *gone, stop, order(R.EXIT, name="C"), closing=True) == [[cancel(stop)]] * 3
+    assert demanded(entry(), *gone, stop, order(R.EXIT, name="C"), closing=True) == [[]] * 3  # it stays until that has filled
 
 
 def test_whatever_is_in_doubt_or_in_the_way_is_asked_to_end_on_top_of_that():
@@ -349,9 +351,10 @@ def test_a_stop_in_doubt_stays_while_the_account_does_not_agree_and_goes_once_it
     assert demanded(entry(), doubtful, closing=True)[0] == [cancel(doubtful)]
 
 
-def test_a_leg_that_leaves_already_does_not_ask_the_account_again():
+@pytest.mark.parametrize("missing", [None, 0, 1])
+def test_a_leg_that_leaves_already_does_nothing_on_what_the_account_says(missing):
     leaving, stop = order(R.EXIT), order(R.STOP)
-    assert demanded(entry(), leaving, stop, closing=True, missing=None) == [[cancel(stop)]] * 3
+    assert demanded(entry(), leaving, stop, closing=True, missing=missing) == [[]] * 3
 
 
 def test_a_position_that_is_held_on_does_not_ask_the_account():
@@ -425,3 +428,11 @@ def test_legs_that_do_not_balance_are_looked_after_one_by_one():
 
 def test_legs_of_a_trade_that_is_held_are_looked_after_one_by_one():
     assert [(duty.kind, duty.leg) for duty in duties(crossed(closing=False))] == [(K.PROTECT, 1), (K.BUY_BACK, 2)]
+
+
+def test_two_legs_that_set_each_other_off_are_balanced_beside_one_that_holds_nothing():
+    twice = [entry(), order(R.STOP, state=S.FILLED, filled=1), order(R.TARGET, state=S.FILLED, filled=1)]
+    made = Trade(an_intent(plan(1)), [Leg(1, 1, 992, 1016, twice), Leg(2, 1, 992, 1016, [entry()]), Leg(3, 1, 992, 1016, [])])
+    assert ([leg.open for leg in made.legs], balanced(made)) == ([-1, 1, 0], True)
+    made.legs.pop(0)
+    assert not balanced(made)

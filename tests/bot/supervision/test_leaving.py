@@ -76,6 +76,15 @@ def test_a_child_that_we_ended_or_whose_time_is_over_or_that_has_another_in_its_
     assert why(leg(entering(), order(role, S.CANCELED, asked=True))) == [None] * 3
     assert why(leg(entering(), order(role, S.EXPIRED))) == [None] * 3
     assert why(leg(entering(), order(role, S.REJECTED), order(role))) == [None] * 3
+    let_go = order(role, S.CANCELED)
+    let_go.unwanted = True  # asked for before, and not just now
+    assert why(leg(entering(), let_go)) == [None] * 3
+
+
+def test_an_entry_that_was_let_go_before_needs_neither_stop_nor_target():
+    working = entering()
+    working.unwanted = True
+    assert why(leg(working, order(R.STOP, S.CANCELED))) == [None] * 3
 
 
 def test_a_child_that_did_its_work_is_no_reason():

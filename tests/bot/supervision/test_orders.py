@@ -148,3 +148,14 @@ def test_an_acceptance_says_nothing_new_of_an_order_that_works():
 @pytest.mark.parametrize(("state", "filled", "nothing"), [(S.REJECTED, 0, True), (S.CANCELED, 1, False), (S.WORKING, 0, False)])
 def test_what_has_ended_without_a_fill_came_to_nothing(state, filled, nothing):
     assert order(state, filled=filled).came_to_nothing is nothing
+
+
+def test_what_was_asked_to_end_once_is_unwanted_also_when_the_venue_has_refused_that():
+    tracked = TrackedOrder("O", Role.ENTRY, 1, 1, 1)
+    assert not tracked.let_go
+    tracked.ask_end(7)
+    assert (tracked.cancel_requested, tracked.unwanted, tracked.cancel_asked_ns, tracked.let_go) == (True, True, 7, True)
+    tracked.apply("OrderCancelRejected")
+    assert (tracked.cancel_requested, tracked.let_go) == (False, True)
+    adopted = TrackedOrder("O", Role.STOP, 1, -1, 1, cancel_requested=True)
+    assert (adopted.unwanted, adopted.let_go) == (False, True)
