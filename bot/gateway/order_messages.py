@@ -62,6 +62,11 @@ _PEG_NAMES = tuple(_table(_PEG))
 _NO_INSERTS = ("comboLegs", "orderComboLegs", "smartComboRoutingParams", "conditions", "deltaNeutralContract")
 
 
+def named_fields(kind: str) -> tuple[str, ...]:
+    """The names of the fields of an openOrder or completedOrder in wire order, with those of its delta-neutral order."""
+    return tuple(_DEFAULTS[kind])
+
+
 def encode_named(kind: str, values: dict[str, str]) -> list[str]:
     """An openOrder or completedOrder with these values, the recorded defaults for the rest.
 

@@ -1,0 +1,95 @@
+"""The report of an acceptance, to keep: acceptance.md for a person, acceptance.json for a program. The verdict stands first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from bot import __version__
+from bot.calendar import new_york
+from bot.errors import MesbotError
+from bot.masking import masked
+from bot.node.acceptance.compare import Difference
+from bot.node.acceptance.steps import Ended, Step
+from bot.node.broker_run import Meeting
+from bot.own_files import write_own
+from bot.plural import counted
+
+NAME = "acceptance"
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What an acceptance came to. `accepted`: no step failed, nothing is left, no difference matters. `account` is masked."""
+
+    verdict: str
+    accepted: bool
+    steps: tuple[Step, ...]
+    differences: tuple[Difference, ...]
+    left: tuple[str, ...]
+    begun: str
+    account: str
+    server_version: str
+    mesbot_version: str
+    contracts_sha256: str
+
+    @classmethod
+    def of(
+        cls, steps: list[Step], differences: list[Difference], left: list[str], met: Meeting, server_version: str, *, interrupted: bool
+    ) -> Self:
+        """The report of what was done; its times are New York's, of the market."""
+        failed = [step.name for step in steps if step.ended is Ended.FAILED]
+        accepted = not (failed or left or interrupted)
+        return cls(
+            verdict=_verdict(failed, differences, left, interrupted=interrupted), accepted=accepted, steps=tuple(steps),
+            differences=tuple(differences), left=tuple(masked(each) for each in left), begun=f"{new_york(met.market_ns):%Y-%m-%d %H:%M}",
+            account=masked(met.probe.account), server_version=server_version, mesbot_version=__version__,
+            contracts_sha256=met.contracts.sha256,
+        )  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """What stands below the steps on the terminal."""
+        return [*(f"- {each.line}" for each in self.differences), *(f"LEFT: {each}" for each in self.left), self.verdict]
+
+    def page(self) -> str:
+        """The report as Markdown."""
+        steps = "\n".join(f"| {step.name} | {step.ended} | {step.found} | {step.remedy} |" for step in self.steps)
+        matter, others = ([each for each in self.differences if each.matters is which] for which in (True, False))
+        parts = [
+            "# Acceptance", self.verdict,
+            f"{self.begun} New York, account {self.account}, server version {self.server_version}, mesbot {self.mesbot_version}, "
+            f"contracts {self.contracts_sha256[:12]}.",
+            "## Steps", f"| step | ended | found | what to do |\n|---|---|---|---|\n{steps}",
+            "## Differences from the simulated gateway that matter", _list([each.line for each in matter]),
+            "## Differences that do not", _list([each.line for each in others]),
+            "## Left", _list(list(self.left)),
+        ]  # fmt: skip
+        return "\n\n".join(parts) + "\n"
+
+
+def _list(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines) or "None."
+
+
+def _verdict(failed: list[str], differences: list[Difference], left: list[str], *, interrupted: bool) -> str:
+    if left:
+        return f"NOT ACCEPTED, and something is left: {' '.join(left)}"
+    clean = "the account is flat and nothing works"
+    if interrupted:
+        return f"INTERRUPTED: what was sent is taken back, {clean}; begin again."
+    if failed:
+        return f"NOT ACCEPTED: {counted(len(failed), 'step')} failed ({', '.join(failed)}); {clean}."
+    if differences:
+        many = counted(len(differences), "difference")
+        return f"ACCEPTED with {many} from the simulated gateway, none of which changes what the bot decides."
+    return "ACCEPTED: this gateway answers as the simulated one does."
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Both files, whole or not at all. Raises MesbotError if the folder cannot be written."""
+    try:
+        write_own(folder / f"{NAME}.json", msgspec.json.format(msgspec.json.encode(report), indent=1))
+        write_own(folder / f"{NAME}.md", report.page().encode())
+    except OSError as error:
+        raise MesbotError(f"{folder} cannot be written ({error.strerror}); name another folder with --out.") from None
