@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from itertools import groupby, zip_longest
+from itertools import combinations, groupby, zip_longest
 
 import msgspec
 
 from bot.node.acceptance.about import About
 from bot.node.acceptance.frames import Frame
-from bot.node.acceptance.meaning import Meaning, of_field, of_message
+from bot.node.acceptance.meaning import of_field, of_message
 from bot.node.acceptance.normal import Message, normal
 
 KEYS = {  # the field by which messages of a kind are told apart
@@ -25,7 +25,11 @@ KEYS = {  # the field by which messages of a kind are told apart
 }  # fmt: skip
 OURS = frozenset({"id", "about", "request", "contractMonth"})  # no field of the message that says anything of the gateway
 ABSENT = "(absent)"
+IN_TURN = frozenset({"openOrder", "orderStatus", "execDetails", "commissionReport"})  # an error may come at any time
 ORDER_OF_MESSAGES = "order of messages"
+Told = tuple[str, Message]  # a kind, and the normalised message
+Key = tuple[str, ...]
+Group = tuple[Key, list[Message]]  # different messages of one key
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -66,9 +70,6 @@ def differences(recorded: list[Frame], simulated: list[Frame]) -> list[Differenc
     return sorted(_merged(found), key=lambda each: not each.matters)
 
 
-Told = tuple[str, Message]  # a kind, and the normalised message
-
-
 def _sorted(frames: list[Frame], about: About) -> tuple[dict[str, list[Told]], dict[str, list[Message]]]:
     """The messages of each order of ours, and of each kind that is about none."""
     orders: defaultdict[str, list[Told]] = defaultdict(list)
@@ -91,56 +92,61 @@ def _role(name: str) -> str:
 
 
 def _of_order(name: str, real: list[Told], simulated: list[Told]) -> Iterator[Difference]:
-    kinds = dict.fromkeys(kind for kind, _ in (*real, *simulated))
-    for kind in kinds:
+    for kind in dict.fromkeys(kind for kind, _ in (*real, *simulated)):
         one, other = ([message for told, message in side if told == kind] for side in (real, simulated))
-        yield from _in_sequence(kind, name, _once(one), _once(other))
-    first = [[kind for kind in dict.fromkeys(told for told, _ in side)] for side in (real, simulated)]
-    common = [[kind for kind in side if kind in first[0] and kind in first[1]] for side in first]
-    if common[0] != common[1]:
-        yield Difference(
-            ORDER_OF_MESSAGES, "first", ", ".join(common[0]), ", ".join(common[1]), False, "they are taken in any order", (name,)
-        )  # fmt: skip
+        yield from _in_sequence(kind, name, _groups(kind, one), _groups(kind, other))
+    came = [[kind for kind in dict.fromkeys(kind for kind, _ in side) if kind in IN_TURN] for side in (real, simulated)]
+    for one, other in combinations([kind for kind in came[1] if kind in came[0]], 2):
+        if came[0].index(other) < came[0].index(one):
+            said = f"{other} before {one}", f"{one} before {other}"
+            yield Difference(ORDER_OF_MESSAGES, "first", *said, False, "they are taken in any order", (name,))
 
 
-def _once(messages: list[Message]) -> list[Message]:
-    return [message for message, _ in groupby(messages)]
-
-
-def _key(kind: str, message: Message) -> tuple[str, ...]:
+def _key(kind: str, message: Message) -> Key:
     return tuple(message.get(name, "") for name in KEYS.get(kind, ()))
 
 
-def _in_sequence(kind: str, name: str, real: list[Message], simulated: list[Message]) -> Iterator[Difference]:
-    keys = [[_key(kind, message) for message in side] for side in (real, simulated)]
-    for tag, i, j, k, m in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
-        if tag in ("equal", "replace"):
-            pairs = zip_longest(real[i:j], simulated[k:m])
-        elif tag == "delete":
-            pairs = ((message, None) for message in real[i:j])
-        else:
-            pairs = ((None, message) for message in simulated[k:m])
-        for one, other in pairs:
-            if one is not None and other is not None:
-                yield from _of_fields(kind, name, one, other)
+def _groups(kind: str, messages: list[Message]) -> list[Group]:
+    """What was said in a row under one key: the different messages of it."""
+    return [(key, _different(list(same))) for key, same in groupby(messages, lambda message: _key(kind, message))]
+
+
+def _in_sequence(kind: str, name: str, real: list[Group], simulated: list[Group]) -> Iterator[Difference]:
+    """Groups of the same key are compared; one in the place of another by what their first messages say; others stand alone."""
+    keys = [[key for key, _ in side] for side in (real, simulated)]
+    for _, i, j, k, m in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+        for one, other in zip_longest(real[i:j], simulated[k:m]):
+            if one is None or other is None:
+                yield _alone(kind, name, one, other, simulated if other is None else real)
+            elif one[0] == other[0]:
+                yield from _of_same_key(kind, name, one[1], other[1])
             else:
-                yield _alone(kind, name, one, other, simulated if one is not None else real)
+                yield from _of_fields(kind, name, one[1][0], other[1][0])
 
 
 def _of_kind(kind: str, real: list[Message], simulated: list[Message]) -> Iterator[Difference]:
     """Messages about no order: which were said at all."""
-    ones, others = _different(real), _different(simulated)
-    for one in ones:
-        if one in others:
-            continue
-        same = [other for other in others if _key(kind, other) == _key(kind, one)]
-        if same:
-            yield from _of_fields(kind, "", one, min(same, key=lambda other: len(list(_differing(one, other)))))
+    sides: list[dict[Key, list[Message]]] = [{}, {}]
+    for side, messages in zip(sides, (real, simulated), strict=True):
+        for message in messages:
+            side.setdefault(_key(kind, message), []).append(message)
+    groups = [[(key, _different(messages)) for key, messages in side.items()] for side in sides]
+    for key in dict.fromkeys((*sides[0], *sides[1])):
+        one, other = (next((group for group in side if group[0] == key), None) for side in groups)
+        if one is not None and other is not None:
+            yield from _of_same_key(kind, "", one[1], other[1])
         else:
-            yield _alone(kind, "", one, None, others)
-    for other in others:
-        if not any(_key(kind, one) == _key(kind, other) for one in ones):
-            yield _alone(kind, "", None, other, ones)
+            yield _alone(kind, "", one, other, groups[1] if other is None else groups[0])
+
+
+def _of_same_key(kind: str, name: str, real: list[Message], simulated: list[Message]) -> Iterator[Difference]:
+    """Each message that the other side does not say, beside the one there that is most like it."""
+    for one in real:
+        if one not in simulated:
+            yield from _of_fields(kind, name, one, min(simulated, key=lambda other: len(list(_differing(one, other)))))
+    for other in simulated:
+        if other not in real:
+            yield from _of_fields(kind, name, min(real, key=lambda one: len(list(_differing(one, other)))), other)
 
 
 def _different(messages: list[Message]) -> list[Message]:
@@ -162,19 +168,18 @@ def _of_fields(kind: str, name: str, one: Message, other: Message) -> Iterator[D
         yield Difference(kind, field, one.get(field, ABSENT), other.get(field, ABSENT), matters, text, (name,) if name else ())
 
 
-def _alone(kind: str, name: str, one: Message | None, other: Message | None, others: list[Message]) -> Difference:
-    message = one if one is not None else other
-    assert message is not None
-    meaning: Meaning = of_message(kind, message, others, only_real=one is not None)
-    said = " ".join(value for value in _key(kind, message) if value) or "said"
+def _alone(kind: str, name: str, one: Group | None, other: Group | None, others: list[Group]) -> Difference:
+    """What one of the two says alone; `others` is what the other says of its kind."""
+    key, (message, *_) = one or other  # type: ignore[misc]
+    beside = [message for _, messages in others for message in messages]
+    meaning = of_message(kind, message, beside, only_real=one is not None)
+    said = " ".join(value for value in key if value) or "said"
     return Difference(kind, "", said if one is not None else "", said if one is None else "", *meaning, (name,) if name else ())
 
 
 def _merged(found: list[Difference]) -> list[Difference]:
     """The same difference at several orders as one."""
-    places: dict[Difference, list[str]] = defaultdict(list)
+    places: defaultdict[Difference, dict[str, None]] = defaultdict(dict)
     for each in found:
-        places[msgspec.structs.replace(each, at=())] += [
-            name for name in each.at if name not in places[msgspec.structs.replace(each, at=())]
-        ]
+        places[msgspec.structs.replace(each, at=())] |= dict.fromkeys(each.at)
     return [msgspec.structs.replace(each, at=tuple(at)) for each, at in places.items()]

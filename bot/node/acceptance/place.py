@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.bars.synth import synthetic_bars
@@ -22,16 +22,19 @@ SESSIONS = 8  # of synthetic bars: the past that a drill's node looks back on
 LUNCH, LUNCH_ENDS = dt.time(11, 31), dt.time(13, 25)  # when no strategy may enter
 STEPS_SPEED, DRILL_SPEED = 10.0, 60.0
 SIMULATED_PACE = 5.0
+QUIET_TICKS = 1
+LOCKSTEP_SECONDS = 30.0  # of the wall: an entry lives 90 s of a market that is sixty times as fast, also on a busy machine
 
 
 @dataclass(frozen=True)
 class Place:
-    """A gateway, and how to be with it. `state` is the folder of journals; `pace` is the link's, `side_port` a simulated gateway's side
-    channel (0: none); `hurry` lets its market run as fast as a node can follow."""
+    """A gateway, and how to be with it. `state` is the folder of journals; `pace` is the link's, `warm_up_days` the past that a drill's
+    node asks for, `side_port` a simulated gateway's side channel (0: none); `hurry` lets its market run as fast as a node can follow."""
 
     endpoint: Endpoint
     state: Path
     pace: float = 1.0
+    warm_up_days: int = 5
     side_port: int = 0
     hurry: Callable[[], None] = lambda: None
 
@@ -40,10 +43,24 @@ class Place:
 async def own_gateway(out: Path, contracts: Path | None, make: Callable[[GatewayConfig], Gateway] = Gateway) -> AsyncIterator[Place]:
     """A simulated gateway of this process at lunch of a synthetic session; its state is kept in `out`."""
     law = load_contracts(contracts)
-    config = config_at(law, SYNTHETIC_DATE, None, begin="subscribed", speed=STEPS_SPEED)
+    # a market that does not run away from the drill's limit, however long the node takes to send it
+    config = quiet(config_at(law, SYNTHETIC_DATE, None, begin="subscribed", speed=STEPS_SPEED, lockstep_seconds=LOCKSTEP_SECONDS))
     async with make(config) as gateway:
         endpoint = Endpoint("127.0.0.1", gateway.port, "", DEFAULT_CLIENT_ID)
-        yield Place(endpoint, out / "state", SIMULATED_PACE, gateway.side_port, lambda: gateway.side.verbs.do(f"speed {DRILL_SPEED:g}"))
+        yield Place(endpoint, out / "state", SIMULATED_PACE, 1, gateway.side_port, lambda: gateway.side.verbs.do(f"speed {DRILL_SPEED:g}"))
+
+
+def quiet(config: GatewayConfig) -> GatewayConfig:
+    """The same, and from its start on no trade further than a few ticks from the last one before it."""
+    still = [bar.close for bar in config.bars if bar.ts_ns <= config.start_ns][-1]
+    low, high = still - QUIET_TICKS, still + QUIET_TICKS
+    bars = [_within(bar, low, high) if bar.ts_ns > config.start_ns else bar for bar in config.bars]
+    return replace(config, bars=bars)
+
+
+def _within(bar: Bar, low: int, high: int) -> Bar:
+    prices = (min(max(price, low), high) for price in (bar.open, bar.high, bar.low, bar.close))
+    return Bar(bar.ts_ns, *prices, bar.volume)
 
 
 def config_at(law: Contracts, date: dt.date, price: int | None, **options: object) -> GatewayConfig:

@@ -52,7 +52,6 @@ from bot.plural import counted
 from bot.runtime.law import trading_day_at
 
 FRAMES = "frames.jsonl"
-WARM_UP_DAYS = 5
 IDS_FILE = "order-ids.json"
 
 
@@ -98,7 +97,7 @@ class Acceptance:
         """Everything, in order."""
         request = BrokerRequest(
             self._place.endpoint, Mode.PAPER, False, self._place.state, self._request.contracts, zone=self._request.zone,
-            warm_up_days=WARM_UP_DAYS, lockstep_port=self._place.side_port,
+            warm_up_days=self._place.warm_up_days, lockstep_port=self._place.side_port,
         )  # fmt: skip
         met = await self._met(request)
         async with Recorder(request.endpoint.host, request.endpoint.port) as recorder:
@@ -129,7 +128,7 @@ class Acceptance:
                     going_on = await self._without_a_node(request, met, recorder)
                 finally:
                     await _whole(self._tidied())
-            if going_on:
+            if going_on and not self._left:
                 self._place.hurry()
                 self._open_drill = True
                 self._open_drill = not await drill_step(request, recorder, self._steps)
@@ -178,7 +177,7 @@ class Acceptance:
 
         self._orders = OrderSteps(Hand(session), forms, recorder, again, self._steps)
         await self._orders.all()
-        return True
+        return not self._orders.hand.live
 
     def _made(self, request: BrokerRequest, met: Meeting) -> BrokerSession:
         return session_for(request, met, str(request.state / IDS_FILE), self._place.pace)

@@ -1,0 +1,118 @@
+"""An acceptance over a true socket: the simulated gateway, a healthy dialect of it, a strange one, broken ones, and one in which a person
+ends it. The quick run holds the whole of it once, against the simulated gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dialects import Dialect, LosesCancels, NeverFills, OtherSession, RefusesAForm, StrangeDialect, gateway_of
+
+from bot.gateway.gateway import Gateway
+from bot.node.acceptance.place import own_gateway
+from bot.node.acceptance.report import Report
+from bot.node.acceptance.run import Acceptance, AcceptanceRequest, accept
+from bot.node.acceptance.steps import Ended
+
+
+class Held:
+    """An acceptance that was held at a gateway; `gateway` is it, stopped."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.said: list[str] = []
+        self.gateway: Gateway | None = None
+
+    def at(self, session: type[OtherSession]) -> Report:
+        return asyncio.run(self._at(gateway_of(session)))
+
+    async def _at(self, make: type[Gateway]) -> Report:
+        def made(config: Any) -> Gateway:
+            self.gateway = make(config)
+            return self.gateway
+
+        request = AcceptanceRequest(self.out, self.out / "state")
+        async with own_gateway(self.out, None, made) as place:
+            return await Acceptance(request, place, self.said.append).held()
+
+    @property
+    def working(self) -> list[str]:
+        return [order.request.order_ref for order in self.gateway.broker.open_orders()]
+
+    @property
+    def net(self) -> int:
+        return sum(held.contracts for account in self.gateway.broker.accounts.values() for held in account.positions.values())
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    return Held(tmp_path)
+
+
+def listed(report: Report) -> set[tuple[str, str, str, str]]:
+    return {(each.kind, each.field, each.real, each.simulated) for each in report.differences}
+
+
+def ended(report: Report, how: Ended) -> list[str]:
+    return [step.name for step in report.steps if step.ended is how]
+
+
+def test_the_simulated_gateway_is_accepted_without_a_difference(tmp_path: Path) -> None:
+    said: list[str] = []
+    report = asyncio.run(accept(AcceptanceRequest(tmp_path, tmp_path / "unused"), said.append))
+    assert (report.accepted, report.differences, report.left, ended(report, Ended.FAILED)) == (True, (), (), []), "\n".join(
+        [*said, *report.lines()]
+    )
+    assert report.verdict.startswith("ACCEPTED") and (tmp_path / "acceptance.md").read_text().startswith(
+        f"# Acceptance\n\n{report.verdict}"
+    )
+    assert json.loads((tmp_path / "acceptance.json").read_text())["verdict"] == report.verdict
+    kept = "".join((tmp_path / name).read_text() for name in ("acceptance.md", "acceptance.json", "frames.jsonl"))
+    assert "DU1234567" not in kept and "DU***567" in kept and "exec-1.01" in kept and "perm-1" in kept
+    assert not (tmp_path / "unused").exists()
+
+
+@pytest.mark.slow
+def test_a_dialect_is_accepted_with_the_differences_that_it_makes_and_no_others(held: Held) -> None:
+    report = held.at(Dialect)
+    assert listed(report) == Dialect.DIFFERENCES, "\n".join(report.lines())
+    assert (report.accepted, [each for each in report.differences if each.matters], held.working, held.net) == (True, [], [], 0)
+
+
+@pytest.mark.slow
+def test_what_no_bot_has_heard_matters_and_is_not_accepted(held: Held) -> None:
+    report = held.at(StrangeDialect)
+    assert listed(report) == Dialect.DIFFERENCES | StrangeDialect.STRANGE, "\n".join(report.lines())
+    mattering = {(each.kind, each.field, each.real, each.simulated) for each in report.differences if each.matters}
+    assert (mattering, report.accepted, ended(report, Ended.FAILED)) == (StrangeDialect.STRANGE, False, ["comparison"])
+    assert (held.working, held.net) == ([], 0)
+
+
+@pytest.mark.slow
+def test_a_form_that_is_refused_fails_its_step_and_leaves_nothing(held: Held) -> None:
+    report = held.at(RefusesAForm)
+    assert ended(report, Ended.FAILED)[0] == "a stop-limit entry with stop and target"
+    (step,) = [step for step in report.steps if step.name == "a stop-limit entry with stop and target"]
+    assert "No stop-limit orders here" in step.found
+    assert (report.accepted, report.left, held.working, held.net) == (False, (), [], 0)
+
+
+@pytest.mark.slow
+def test_an_order_that_never_fills_fails_the_drill_and_leaves_nothing(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.node.drill.OPEN_SECONDS", 1.0)
+    report = held.at(NeverFills)
+    assert ended(report, Ended.FAILED)[0] == "one contract filled, with its bracket, and closed"
+    assert (report.accepted, report.left, held.working, held.net) == (False, (), [], 0)
+
+
+@pytest.mark.slow
+def test_orders_that_nobody_can_cancel_are_told_by_name_and_no_contract_is_filled(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.node.acceptance.hand.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("bot.node.acceptance.hand.TIDY_SECONDS", 1.0)
+    report = held.at(LosesCancels)
+    assert not report.accepted and report.verdict.startswith("NOT ACCEPTED, and something is left")
+    assert held.working and all(any(ref in left for left in report.left) for ref in held.working)
+    assert held.net == 0 and not any("drill" in line.lower() for line in held.said)
