@@ -42,6 +42,7 @@ LIVE = {
     "mesbot paper --trading-mode observe": Ends(says="OBSERVE: every plan is shadowed and nothing is sent.", until_stopped=True),
 }
 LIVE_ELSEWHERE = {
+    "mesbot acceptance": "it needs an hour outside the entry windows: tests/bot/node/acceptance has one",
     "mesbot drill": "entries must be locked and bars believed, which a gateway's first minutes are not: tests/e2e/test_drill_running.py",
     "mesbot paper": "typed for the other page",
     "mesbot check --live": "a simulated gateway is no account of real money: tests/bot/node/test_check.py has one",

@@ -117,7 +117,7 @@ def _same(kind: str, field: str, real: dict[str, str], simulated: dict[str, str]
 def _heard(kind: str, message: dict[str, str]) -> object:
     if kind != "error":
         return completed_news(message.get("status", ""))
-    return rule_of(message).action
+    return rule_of(message)
 
 
 def rule_of(message: dict[str, str]) -> Rule:

@@ -35,6 +35,7 @@ from bot.node.acceptance.contact import (
     server_version,
     session_for,
 )
+from bot.node.acceptance.drill_step import NAME as FILLED
 from bot.node.acceptance.drill_step import close_left, drill_step
 from bot.node.acceptance.forms import Forms
 from bot.node.acceptance.frames import Frame, write_frames
@@ -128,7 +129,9 @@ class Acceptance:
                     going_on = await self._without_a_node(request, met, recorder)
                 finally:
                     await _whole(self._tidied())
-            if going_on and not self._left:
+            if self._left:
+                self._steps.failed(FILLED, "not begun, for orders of before are left", "Cancel them in TWS.")
+            elif going_on:
                 self._place.hurry()
                 self._open_drill = True
                 self._open_drill = not await drill_step(request, recorder, self._steps)
@@ -150,8 +153,8 @@ class Acceptance:
         try:
             with met.journals.locked():
                 await self._end(request, met)
-        except JournalInUse as error:
-            self._unknown(str(error))
+        except Exception as error:  # whatever it is: what may be left must be told
+            self._unknown(f"{type(error).__name__}: {error}")
 
     async def _without_a_node(self, request: BrokerRequest, met: Meeting, recorder: Recorder) -> bool:
         """The looks and the orders far from the market; whether a drill makes sense after them."""
@@ -172,7 +175,8 @@ class Acceptance:
         forms = Forms(session.provider.front_id, Limits.of(met.contracts), look.price, session.clock.now_ns, day, stamp)
 
         async def again() -> BrokerSession:
-            await self._ended()
+            if await _whole(self._ended()):  # half hung up it would hold our client id
+                raise asyncio.CancelledError
             return await self._started(self._made(request, met))
 
         self._orders = OrderSteps(Hand(session), forms, recorder, again, self._steps)
@@ -196,9 +200,11 @@ class Acceptance:
 
     async def _tidied(self) -> None:
         """Take back what the session has sent, and hang up."""
-        if self._orders is not None and self._session is not None:
-            self._left = await self._orders.hand.tidy(self._orders.forms)
-        await self._ended()
+        try:
+            if self._orders is not None and self._session is not None:
+                self._left = await self._orders.hand.tidy(self._orders.forms)
+        finally:
+            await self._ended()
 
     async def _end(self, request: BrokerRequest, met: Meeting) -> None:
         """Flat, and nothing works: asked of the broker by a new session, which also takes back what an earlier one could not."""
@@ -267,10 +273,13 @@ def _stoppable() -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _whole(work: Awaitable[None]) -> None:
-    """Do this to its end, whoever wants to end meanwhile."""
-    task = asyncio.ensure_future(work)
+async def _whole(work: Awaitable[None]) -> bool:
+    """Do this to its end, whoever wants to end meanwhile; whether somebody did."""
+    task, interrupted = asyncio.ensure_future(work), False
     while not task.done():
-        with contextlib.suppress(asyncio.CancelledError):
+        try:
             await asyncio.shield(task)
+        except asyncio.CancelledError:
+            interrupted = True
     task.result()
+    return interrupted

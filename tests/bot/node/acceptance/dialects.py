@@ -157,6 +157,17 @@ class RefusesAForm(OtherSession):
         return True
 
 
+class FillsFarOrders(OtherSession):
+    """A stop alone is filled the moment it comes, wherever the market is."""
+
+    def receive(self, fields: list[str]) -> None:
+        """See OtherSession."""
+        super().receive(fields)
+        order = decode_request(fields).order if kind_of(fields) == "placeOrder" else None
+        if order is not None and "E-1S" in order.order_ref:
+            self.simulation.broker.exchange.fill(self.simulation.broker.find(order.order_ref), 25_000, 1)
+
+
 class NeverFills(OtherSession):
     """No order is ever filled."""
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dialects import Dialect, LosesCancels, NeverFills, OtherSession, RefusesAForm, StrangeDialect, gateway_of
+from dialects import Dialect, FillsFarOrders, LosesCancels, NeverFills, OtherSession, RefusesAForm, StrangeDialect, gateway_of
 
+from bot.errors import Interrupted
 from bot.gateway.gateway import Gateway
 from bot.node.acceptance.place import own_gateway
 from bot.node.acceptance.report import Report
@@ -25,6 +28,13 @@ class Held:
         self.out = out
         self.said: list[str] = []
         self.gateway: Gateway | None = None
+        self.interrupt_at = ""  # the words at which a person types Ctrl-C
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+        if self.interrupt_at and self.interrupt_at in line:
+            self.interrupt_at = ""
+            os.kill(os.getpid(), signal.SIGINT)
 
     def at(self, session: type[OtherSession]) -> Report:
         return asyncio.run(self._at(gateway_of(session)))
@@ -36,7 +46,7 @@ class Held:
 
         request = AcceptanceRequest(self.out, self.out / "state")
         async with own_gateway(self.out, None, made) as place:
-            return await Acceptance(request, place, self.said.append).held()
+            return await Acceptance(request, place, self.say).held()
 
     @property
     def working(self) -> list[str]:
@@ -45,6 +55,9 @@ class Held:
     @property
     def net(self) -> int:
         return sum(held.contracts for account in self.gateway.broker.accounts.values() for held in account.positions.values())
+
+    def verdict(self) -> str:
+        return json.loads((self.out / "acceptance.json").read_text())["verdict"]
 
 
 @pytest.fixture
@@ -116,3 +129,34 @@ def test_orders_that_nobody_can_cancel_are_told_by_name_and_no_contract_is_fille
     assert not report.accepted and report.verdict.startswith("NOT ACCEPTED, and something is left")
     assert held.working and all(any(ref in left for left in report.left) for ref in held.working)
     assert held.net == 0 and not any("drill" in line.lower() for line in held.said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["the two legs of K4", "Drill: opened", "connection lost and found"])
+def test_who_types_ctrl_c_is_told_that_all_is_taken_back(held: Held, words: str) -> None:
+    held.interrupt_at = words
+    with pytest.raises(Interrupted, match="INTERRUPTED: what was sent is taken back"):
+        held.at(OtherSession)
+    assert (held.working, held.net, held.verdict()[:11]) == ([], 0, "INTERRUPTED"), "\n".join(held.said)
+    assert held.gateway.broker.exchange.completed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["a stop alone", "orders adopted"])
+def test_an_error_that_nobody_foresaw_takes_back_what_was_sent(held: Held, words: str) -> None:
+    def broken(line: str) -> None:
+        held.said.append(line)
+        if words in line:
+            raise ZeroDivisionError("nobody foresaw it")
+
+    held.say = broken
+    report = held.at(OtherSession)
+    assert (report.accepted, report.left, held.working, held.net) == (False, (), [], 0)
+    assert any(step.name == "the acceptance" and "nobody foresaw it" in step.found for step in report.steps)
+
+
+@pytest.mark.slow
+def test_a_far_order_that_fills_at_once_is_closed_again(held: Held) -> None:
+    report = held.at(FillsFarOrders)
+    assert (report.accepted, report.left, held.working, held.net) == (False, (), [], 0), "\n".join(held.said)
+    assert len(held.gateway.broker.exchange.executions) >= 2
