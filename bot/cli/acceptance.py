@@ -25,6 +25,7 @@ with what that means for the bot. The report is kept as acceptance.md and accept
 Examples:
   mesbot acceptance                       no broker needed
   TWS_PORT=4002 mesbot acceptance         on a paper account
+  mesbot acceptance --recording out/acceptance/frames.jsonl
 
 Exit codes: 0 accepted, 1 a step failed, a difference matters or something is left, 2 it was not begun, 130 interrupted, cleaned up.
 """
@@ -38,9 +39,10 @@ class NotAccepted(MesbotError):
 @click.option("--out", type=click.Path(path_type=Path), default="out/acceptance", show_default=True, help="Folder of report and recording.")
 @click.option("--zone", default="UTC", show_default=True, help="The gateway's time zone, for stamps that carry none.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
+@click.option("--recording", type=click.Path(path_type=Path), help="Compare a recording that was kept once more; nothing is connected to.")
 @json_option
 @click.pass_context
-def acceptance(context: click.Context, out: Path, zone: str, contracts: Path | None, as_json: bool) -> None:
+def acceptance(context: click.Context, out: Path, zone: str, contracts: Path | None, recording: Path | None, as_json: bool) -> None:
     """Tells each step as it ends, then the differences and the verdict."""
     import asyncio
     import os
@@ -51,6 +53,10 @@ def acceptance(context: click.Context, out: Path, zone: str, contracts: Path | N
     from bot.node.acceptance.run import AcceptanceRequest, accept
     from bot.state_folder import state_folder
 
+    if recording is not None:
+        for name in typed(context, ("out", "zone")):
+            raise UsageError(f"--{name} would be ignored, for --recording names one that was kept; leave it out.")
+        context.exit(_compared(recording, contracts, as_json=as_json))
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out}: is a file; name a folder.")
     endpoint = endpoint_of(os.environ)
@@ -69,3 +75,19 @@ def acceptance(context: click.Context, out: Path, zone: str, contracts: Path | N
     if not report.accepted:
         raise NotAccepted(report.verdict)
     click.echo(folded(report.verdict))
+
+
+def _compared(recording: Path, contracts: Path | None, *, as_json: bool) -> int:
+    """The exit code: 1 if a difference matters."""
+    import asyncio
+
+    from bot.node.acceptance.run import compared_again
+
+    found = asyncio.run(compared_again(recording, contracts))
+    if as_json:
+        print_json(found)
+    for difference in () if as_json else found:
+        click.echo(folded(f"- {difference.line}"))
+    mattering = sum(difference.matters for difference in found)
+    click.echo(f"{len(found)} differences from the simulated gateway, {mattering} of which matter.", err=as_json)
+    return 1 if mattering else 0

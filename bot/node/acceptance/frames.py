@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.errors import UsageError
 from bot.gateway.messages import KINDS
 from bot.gateway.order_messages import named_fields
 from bot.own_files import write_own
@@ -54,7 +55,9 @@ FIELDS = {
     "openOrder": " ".join(named_fields("openOrder")),
     "completedOrder": " ".join(named_fields("completedOrder")),
 }
+ORDERS = ("openOrder", "completedOrder")
 NAMES = {kind: tuple(names.split()) for kind, names in FIELDS.items()}
+SECURITY_IDS_AT = NAMES["contractDetails"].index("secIdList")  # a count, then so many pairs of a name and a value
 BAR_FIELDS, BARS_AT = 8, 5  # of historicalData: only its first bar is named, all of them have the same form
 
 
@@ -81,10 +84,12 @@ def kind_out(fields: list[str]) -> str:
 
 
 def named(kind: str, fields: list[str]) -> dict[str, str]:
-    """The fields of a message by name; those that nobody knows are numbered from 1."""
-    names = NAMES.get(kind, ())
+    """The fields of a message by name; those that nobody knows are numbered from 1. Of lists within a message one member stands for all."""
+    names = named_fields(kind, fields) if kind in ORDERS else NAMES.get(kind, ())
     if kind == "historicalData" and len(fields) > BARS_AT and (len(fields) - BARS_AT) % BAR_FIELDS == 0:
         fields = fields[: BARS_AT + BAR_FIELDS]
+    if kind == "contractDetails" and len(fields) > SECURITY_IDS_AT and fields[SECURITY_IDS_AT].isdecimal():
+        fields = fields[: SECURITY_IDS_AT + 1] + fields[SECURITY_IDS_AT + 1 + 2 * int(fields[SECURITY_IDS_AT]) :]
     return {names[place] if place < len(names) else f"field {place + 1}": field for place, field in enumerate(fields)}
 
 
@@ -95,5 +100,12 @@ def write_frames(path: Path, frames: Iterable[Frame]) -> None:
 
 
 def read_frames(path: Path) -> list[Frame]:
-    """What `write_frames` has written. Raises OSError, ValueError."""
-    return [Frame(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    """What `write_frames` has written. Raises UsageError, one sentence, if it is not that."""
+    try:
+        frames = [Frame(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError, TypeError) as error:
+        why = getattr(error, "strerror", None) or "not a recording of frames"
+        raise UsageError(f"{path}: cannot be read ({why}); name the frames.jsonl of an acceptance.") from None
+    if not frames:
+        raise UsageError(f"{path}: holds no frame; name the frames.jsonl of an acceptance.")
+    return frames

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.bars.synth import synthetic_bars
 from bot.calendar import SessionCalendar
@@ -40,14 +41,19 @@ class Place:
 
 
 @asynccontextmanager
-async def own_gateway(out: Path, contracts: Path | None, make: Callable[[GatewayConfig], Gateway] = Gateway) -> AsyncIterator[Place]:
-    """A simulated gateway of this process at lunch of a synthetic session; its state is kept in `out`."""
+async def own_gateway(contracts: Path | None, make: Callable[[GatewayConfig], Gateway] = Gateway) -> AsyncIterator[Place]:
+    """A simulated gateway of this process at lunch of a synthetic session; its journals end with it."""
     law = load_contracts(contracts)
     # a market that does not run away from the drill's limit, however long the node takes to send it
     config = quiet(config_at(law, SYNTHETIC_DATE, None, begin="subscribed", speed=STEPS_SPEED, lockstep_seconds=LOCKSTEP_SECONDS))
-    async with make(config) as gateway:
-        endpoint = Endpoint("127.0.0.1", gateway.port, "", DEFAULT_CLIENT_ID)
-        yield Place(endpoint, out / "state", SIMULATED_PACE, 1, gateway.side_port, lambda: gateway.side.verbs.do(f"speed {DRILL_SPEED:g}"))
+    with TemporaryDirectory(prefix="mesbot-acceptance-") as state:
+        async with make(config) as gateway:
+            yield _at(gateway, Path(state))
+
+
+def _at(gateway: Gateway, state: Path) -> Place:
+    endpoint = Endpoint("127.0.0.1", gateway.port, "", DEFAULT_CLIENT_ID)
+    return Place(endpoint, state, SIMULATED_PACE, 1, gateway.side_port, lambda: gateway.side.verbs.do(f"speed {DRILL_SPEED:g}"))
 
 
 def quiet(config: GatewayConfig) -> GatewayConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -9,12 +10,11 @@ import msgspec
 
 from bot import __version__
 from bot.calendar import new_york
-from bot.errors import MesbotError
 from bot.masking import masked
 from bot.node.acceptance.compare import Difference
 from bot.node.acceptance.steps import Ended, Step
 from bot.node.broker_run import Meeting
-from bot.own_files import write_own
+from bot.own_files import run_folder, write_own
 from bot.plural import counted
 
 NAME = "acceptance"
@@ -86,10 +86,18 @@ def _verdict(failed: list[str], differences: list[Difference], left: list[str], 
     return "ACCEPTED: this gateway answers as the simulated one does."
 
 
+def keep_earlier(folder: Path, *others: str) -> None:
+    """Move an earlier report, and these other files of it, into a folder of their own beside it: `earlier-1` and so on. Raises OSError."""
+    names = [name for name in (f"{NAME}.md", f"{NAME}.json", *others) if (folder / name).exists()]
+    if not names:
+        return
+    place = next(place for number in count(1) if not (place := folder / f"earlier-{number}").exists())
+    run_folder(place)
+    for name in names:
+        (folder / name).rename(place / name)
+
+
 def write_report(report: Report, folder: Path) -> None:
-    """Both files, whole or not at all. Raises MesbotError if the folder cannot be written."""
-    try:
-        write_own(folder / f"{NAME}.json", msgspec.json.format(msgspec.json.encode(report), indent=1))
-        write_own(folder / f"{NAME}.md", report.page().encode())
-    except OSError as error:
-        raise MesbotError(f"{folder} cannot be written ({error.strerror}); name another folder with --out.") from None
+    """Both files, each whole or not at all. Raises OSError."""
+    write_own(folder / f"{NAME}.json", msgspec.json.format(msgspec.json.encode(report), indent=1))
+    write_own(folder / f"{NAME}.md", report.page().encode())

@@ -16,7 +16,10 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from bot.calendar import new_york
+from bot.contracts import load_contracts
 from bot.decision.limits import Limits
 from bot.errors import Interrupted, MesbotError
 from bot.ibkr.errors import BrokerError
@@ -38,27 +41,27 @@ from bot.node.acceptance.contact import (
 from bot.node.acceptance.drill_step import NAME as FILLED
 from bot.node.acceptance.drill_step import close_left, drill_step
 from bot.node.acceptance.forms import Forms
-from bot.node.acceptance.frames import Frame, write_frames
+from bot.node.acceptance.frames import Frame, read_frames, write_frames
 from bot.node.acceptance.hand import Hand
 from bot.node.acceptance.hidden import hidden
 from bot.node.acceptance.order_steps import OrderSteps
 from bot.node.acceptance.place import Place, own_gateway
 from bot.node.acceptance.recorder import Recorder
-from bot.node.acceptance.report import Report, write_report
+from bot.node.acceptance.report import Report, keep_earlier, write_report
 from bot.node.acceptance.steps import Say, Steps
 from bot.node.broker_run import Meeting, meet
 from bot.node.request import BrokerRequest, Mode
-from bot.own_files import run_folder
+from bot.own_files import run_folder, write_own
 from bot.plural import counted
 from bot.runtime.law import trading_day_at
 
-FRAMES = "frames.jsonl"
+FRAMES, BEGUN = "frames.jsonl", "begun"
 IDS_FILE = "order-ids.json"
 
 
 @dataclass(frozen=True)
 class AcceptanceRequest:
-    """What is asked for: `endpoint` None means a simulated gateway of its own, whose state is kept in `out`; `state` is the user's."""
+    """What is asked for: `endpoint` None means a simulated gateway of its own; `state` is the user's folder of journals, for a broker's."""
 
     out: Path
     state: Path
@@ -78,8 +81,14 @@ async def _place(request: AcceptanceRequest) -> AsyncIterator[Place]:
     if request.endpoint is not None:
         yield Place(request.endpoint, request.state)
         return
-    async with own_gateway(request.out, request.contracts) as place:
+    async with own_gateway(request.contracts) as place:
         yield place
+
+
+async def compared_again(recording: Path, contracts: Path | None) -> list[Difference]:
+    """The differences of a recording that was kept, as the simulated gateway of today makes them. Raises UsageError, ContractError."""
+    frames = read_frames(recording)
+    return differences(frames, await asked_again(frames, load_contracts(contracts)))
 
 
 class Acceptance:
@@ -101,6 +110,7 @@ class Acceptance:
             warm_up_days=self._place.warm_up_days, lockstep_port=self._place.side_port,
         )  # fmt: skip
         met = await self._met(request)
+        self._require_folder()
         async with Recorder(request.endpoint.host, request.endpoint.port) as recorder:
             relayed = replace(request, endpoint=replace(request.endpoint, host="127.0.0.1", port=recorder.port))
             with _stoppable():
@@ -119,6 +129,16 @@ class Acceptance:
             raise AcceptanceRefused(f"No acceptance: {error}") from None
         return met
 
+    def _require_folder(self) -> None:
+        """What cannot be kept is found out before anything is sent. Raises AcceptanceRefused."""
+        out = self._request.out
+        try:
+            run_folder(out)
+            write_own(out / BEGUN, b"")
+            (out / BEGUN).unlink()
+        except OSError as error:
+            raise AcceptanceRefused(f"{out} cannot be written ({error.strerror}); name another folder with --out.") from None
+
     # --------------------------------------------------------------------- the steps
 
     async def _steps_of(self, request: BrokerRequest, met: Meeting, recorder: Recorder) -> None:
@@ -135,8 +155,10 @@ class Acceptance:
                 self._place.hurry()
                 self._open_drill = True
                 self._open_drill = not await drill_step(request, recorder, self._steps)
-        except (AcceptanceRefused, JournalInUse):
+        except AcceptanceRefused:
             raise
+        except JournalInUse as error:  # the drill's own is a refusal of the drill
+            raise AcceptanceRefused(f"No acceptance: {error}") from None
         except (asyncio.CancelledError, Interrupted):
             self._interrupted = True
             self._steps.say("        Interrupted: what was sent is being taken back.")
@@ -231,12 +253,16 @@ class Acceptance:
     # --------------------------------------------------------------------- what is kept
 
     async def _reported(self, met: Meeting, recorder: Recorder) -> Report:
-        run_folder(self._request.out)
         frames = hidden(recorder.frames)
-        write_frames(self._request.out / FRAMES, frames)
         found = [] if self._interrupted else await self._compared(frames, met)
         report = Report.of(self._steps.all, found, self._left, met, server_version(recorder), interrupted=self._interrupted)
-        write_report(report, self._request.out)
+        try:
+            keep_earlier(self._request.out, FRAMES)
+            write_frames(self._request.out / FRAMES, frames)
+            write_report(report, self._request.out)
+        except OSError as error:  # what is left must be told all the same
+            report = msgspec.structs.replace(report, accepted=False)
+            self._steps.say(f"{self._request.out} cannot be written ({error.strerror}): nothing of this acceptance is kept.")
         if self._interrupted:
             raise Interrupted(report.verdict)
         return report

@@ -69,6 +69,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("drill --zone Mars/Base", 2, "--zone would be ignored, for neither TWS_HOST nor TWS_PORT names a broker; leave it out."),
     ("acceptance --zone Mars/Base", 2, "--zone would be ignored, for neither TWS_HOST nor TWS_PORT names a broker; leave it out."),
     ("acceptance --out taken", 2, "--out taken: is a file; name a folder."),
+    ("acceptance --recording nowhere.jsonl", 2, "nowhere.jsonl: cannot be read (No such file or directory); name the frames.jsonl of an"),
+    (f"acceptance --recording {BARS}x --out a", 2, "--out would be ignored, for --recording names one that was kept; leave it out."),
     ("acceptance --contracts nowhere", 3, "--contracts nowhere: no such directory; name the folder that holds constitution.yaml."),
     ("drill --account DU9", 2, "--account chooses a paper bot that runs, and none of that account does."),
     ("drill --reason=", 2, "--reason is empty; say why."),

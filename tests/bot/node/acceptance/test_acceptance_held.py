@@ -16,8 +16,8 @@ from dialects import Dialect, FillsFarOrders, LosesCancels, NeverFills, OtherSes
 from bot.errors import Interrupted
 from bot.gateway.gateway import Gateway
 from bot.node.acceptance.place import own_gateway
-from bot.node.acceptance.report import Report
-from bot.node.acceptance.run import Acceptance, AcceptanceRequest, accept
+from bot.node.acceptance.report import Report, keep_earlier
+from bot.node.acceptance.run import Acceptance, AcceptanceRequest, accept, compared_again
 from bot.node.acceptance.steps import Ended
 
 
@@ -44,8 +44,8 @@ class Held:
             self.gateway = make(config)
             return self.gateway
 
-        request = AcceptanceRequest(self.out, self.out / "state")
-        async with own_gateway(self.out, None, made) as place:
+        request = AcceptanceRequest(self.out, self.out / "unused")
+        async with own_gateway(None, made) as place:
             return await Acceptance(request, place, self.say).held()
 
     @property
@@ -86,6 +86,17 @@ def test_the_simulated_gateway_is_accepted_without_a_difference(tmp_path: Path) 
     kept = "".join((tmp_path / name).read_text() for name in ("acceptance.md", "acceptance.json", "frames.jsonl"))
     assert "DU1234567" not in kept and "DU***567" in kept and "exec-1.01" in kept and "perm-1" in kept
     assert not (tmp_path / "unused").exists()
+    assert asyncio.run(compared_again(tmp_path / "frames.jsonl", None)) == []
+
+
+def test_an_earlier_report_is_kept_beside_the_new_one(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / "acceptance.md").write_text(f"report {number}")
+        (tmp_path / "frames.jsonl").write_text(f"frames {number}")
+        keep_earlier(tmp_path, "frames.jsonl")
+    assert not list(tmp_path.glob("*.*"))
+    assert [(tmp_path / f"earlier-{number}" / "acceptance.md").read_text() for number in (1, 2)] == ["report 1", "report 2"]
+    assert (tmp_path / "earlier-2" / "frames.jsonl").read_text() == "frames 2"
 
 
 @pytest.mark.slow
