@@ -17,7 +17,7 @@ from bot.node.broker_run import Meeting
 from bot.own_files import run_folder, write_own
 from bot.plural import counted
 
-NAME = "acceptance"
+NAME, COMPARISON = "acceptance", "comparison"
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -39,10 +39,10 @@ class Report(msgspec.Struct, frozen=True):
         cls, steps: list[Step], differences: list[Difference], left: list[str], met: Meeting, server_version: str, *, interrupted: bool
     ) -> Self:
         """The report of what was done; its times are New York's, of the market."""
-        failed = [step.name for step in steps if step.ended is Ended.FAILED]
+        failed, otherwise = ([step.name for step in steps if step.ended is how] for how in (Ended.FAILED, Ended.DIFFERS))
         accepted = not (failed or left or interrupted)
         return cls(
-            verdict=_verdict(failed, differences, left, interrupted=interrupted), accepted=accepted, steps=tuple(steps),
+            verdict=_verdict(failed, otherwise, differences, left, interrupted=interrupted), accepted=accepted, steps=tuple(steps),
             differences=tuple(differences), left=tuple(masked(each) for each in left), begun=f"{new_york(met.market_ns):%Y-%m-%d %H:%M}",
             account=masked(met.probe.account), server_version=server_version, mesbot_version=__version__,
             contracts_sha256=met.contracts.sha256,
@@ -72,7 +72,7 @@ def _list(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines) or "None."
 
 
-def _verdict(failed: list[str], differences: list[Difference], left: list[str], *, interrupted: bool) -> str:
+def _verdict(failed: list[str], otherwise: list[str], differences: list[Difference], left: list[str], *, interrupted: bool) -> str:
     if left:
         return f"NOT ACCEPTED, and something is left: {' '.join(left)}"
     clean = "the account is flat and nothing works"
@@ -80,10 +80,12 @@ def _verdict(failed: list[str], differences: list[Difference], left: list[str], 
         return f"INTERRUPTED: what was sent is taken back, {clean}; begin again."
     if failed:
         return f"NOT ACCEPTED: {counted(len(failed), 'step')} failed ({', '.join(failed)}); {clean}."
+    looked = [name for name in otherwise if name != COMPARISON]
+    at = f" Look at: {', '.join(looked)}." if looked else ""
     if differences:
         many = counted(len(differences), "difference")
-        return f"ACCEPTED with {many} from the simulated gateway, none of which changes what the bot decides."
-    return "ACCEPTED: this gateway answers as the simulated one does."
+        return f"ACCEPTED with {many} from the simulated gateway, none of which changes what the bot decides.{at}"
+    return f"ACCEPTED: this gateway answers as the simulated one does.{at}"
 
 
 def keep_earlier(folder: Path, *others: str) -> None:

@@ -47,7 +47,7 @@ from bot.node.acceptance.hidden import hidden
 from bot.node.acceptance.order_steps import OrderSteps
 from bot.node.acceptance.place import Place, own_gateway
 from bot.node.acceptance.recorder import Recorder
-from bot.node.acceptance.report import Report, keep_earlier, write_report
+from bot.node.acceptance.report import COMPARISON, Report, keep_earlier, write_report
 from bot.node.acceptance.steps import Say, Steps
 from bot.node.broker_run import Meeting, meet
 from bot.node.request import BrokerRequest, Mode
@@ -272,15 +272,15 @@ class Acceptance:
         try:
             found = differences(frames, await asked_again(frames, met.contracts))
         except Exception as error:
-            self._steps.failed("comparison", f"it could not be made: {type(error).__name__}: {error}", "The recording is kept.")
+            self._steps.failed(COMPARISON, f"it could not be made: {type(error).__name__}: {error}", "The recording is kept.")
             return []
         mattering, many = [each for each in found if each.matters], f"{counted(len(found), 'difference')} from the simulated gateway"
         if mattering:
-            self._steps.failed("comparison", f"{len(mattering)} of {many} matter", "They are listed below and in the report; look at each.")
+            self._steps.failed(COMPARISON, f"{len(mattering)} of {many} matter", "They are listed below and in the report; look at each.")
         elif found:
-            self._steps.differs("comparison", f"{many}, none of which matters")
+            self._steps.differs(COMPARISON, f"{many}, none of which matters")
         else:
-            self._steps.ok("comparison", "the simulated gateway answers the same")
+            self._steps.ok(COMPARISON, "the simulated gateway answers the same")
         return found
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ from dialects import Dialect, FillsFarOrders, LosesCancels, NeverFills, OtherSes
 
 from bot.errors import Interrupted
 from bot.gateway.gateway import Gateway
+from bot.node.acceptance.contact import AcceptanceRefused
+from bot.node.acceptance.drill_step import _judge
+from bot.node.acceptance.frames import Frame
 from bot.node.acceptance.place import own_gateway
 from bot.node.acceptance.report import Report, keep_earlier
 from bot.node.acceptance.run import Acceptance, AcceptanceRequest, accept, compared_again
-from bot.node.acceptance.steps import Ended
+from bot.node.acceptance.steps import Ended, Steps
 
 
 class Held:
@@ -28,6 +32,7 @@ class Held:
         self.out = out
         self.said: list[str] = []
         self.gateway: Gateway | None = None
+        self.words = ""  # a fault of the gateway
         self.interrupt_at = ""  # the words at which a person types Ctrl-C
 
     def say(self, line: str) -> None:
@@ -42,6 +47,8 @@ class Held:
     async def _at(self, make: type[Gateway]) -> Report:
         def made(config: Any) -> Gateway:
             self.gateway = make(config)
+            if self.words:
+                self.gateway.side.verbs.do(self.words)
             return self.gateway
 
         request = AcceptanceRequest(self.out, self.out / "unused")
@@ -171,3 +178,37 @@ def test_a_far_order_that_fills_at_once_is_closed_again(held: Held) -> None:
     report = held.at(FillsFarOrders)
     assert (report.accepted, report.left, held.working, held.net) == (False, (), [], 0), "\n".join(held.said)
     assert len(held.gateway.broker.exchange.executions) >= 2
+
+
+@pytest.mark.parametrize(("words", "sentence"), [("deny md 354 No subscription", "No subscription"), ("deny md 10167", "delayed")])
+def test_a_login_without_live_data_is_refused_in_the_brokers_words(held: Held, words: str, sentence: str) -> None:
+    held.words = words
+    with pytest.raises(AcceptanceRefused, match=sentence):
+        held.at(OtherSession)
+    assert not held.gateway.broker.orders
+
+
+@pytest.mark.slow
+def test_data_that_are_refused_with_a_code_that_nobody_knows_fail_their_step_and_no_order_is_sent(held: Held) -> None:
+    held.words = "deny md 31337 who knows"
+    report = held.at(OtherSession)
+    assert not report.accepted and ended(report, Ended.FAILED)[0] == "data" and not held.gateway.broker.orders
+    assert any("who knows" in step.found for step in report.steps)
+
+
+@pytest.mark.parametrize(
+    ("sides", "latched", "held_limits", "how", "closed"),
+    [
+        (("BOT", "SLD"), "", True, Ended.OK, True),
+        (("BOT", "SLD"), "", False, Ended.DIFFERS, True),
+        (("BOT", "SLD"), "it is HALTED", True, Ended.FAILED, True),
+        (("BOT",), "", True, Ended.FAILED, False),
+        ((), "", True, Ended.FAILED, True),
+    ],
+)
+def test_a_drill_is_judged_by_what_it_has_traded(sides: tuple[str, ...], latched: str, held_limits: bool, how: Ended, closed: bool) -> None:
+    fields = [["11", "-1", "5", *["x"] * 11, f"e{number}", "t", "DU***567", "CME", side, "1"] for number, side in enumerate(sides)]
+    frames = [Frame(0.0, 1, 7, "out", "execDetails", each) for each in (*fields, *fields)]
+    steps = Steps(lambda _: None)
+    done = SimpleNamespace(latched=latched, held=held_limits)
+    assert (_judge(done, frames, steps), [step.ended for step in steps.all]) == (closed, [how])
