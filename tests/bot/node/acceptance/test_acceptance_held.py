@@ -174,6 +174,25 @@ def test_an_error_that_nobody_foresaw_takes_back_what_was_sent(held: Held, words
 
 
 @pytest.mark.slow
+def test_a_gateway_that_goes_away_for_good_leaves_orders_that_are_told_by_name(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("hand.ANSWER_SECONDS", "hand.TIDY_SECONDS", "contact.START_SECONDS"):
+        monkeypatch.setattr(f"bot.node.acceptance.{name}", 1.0)
+    say = held.say
+
+    def gone(line: str) -> None:
+        say(line)
+        if line.startswith("ok      the two legs of K4"):
+            held.gateway.listener._server.close()
+            held.gateway.listener.drop_all()
+
+    held.say = gone
+    report = held.at(OtherSession)
+    assert not report.accepted and report.verdict.startswith("NOT ACCEPTED, and something is left: ")
+    assert len(held.working) == 6 and all(any(ref in left for left in report.left) for ref in held.working)
+    assert report.left[-1].startswith("It could not be asked whether anything is left")
+
+
+@pytest.mark.slow
 def test_a_far_order_that_fills_at_once_is_closed_again(held: Held) -> None:
     report = held.at(FillsFarOrders)
     assert (report.accepted, report.left, held.working, held.net) == (False, (), [], 0), "\n".join(held.said)
