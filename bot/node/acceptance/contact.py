@@ -64,8 +64,8 @@ def refuse_hour(contracts: Contracts, market_ns: int) -> None:
     calendar = SessionCalendar(contracts.session, today - A_WEEK, today + A_WEEK)
     moments = [market_ns + minute * MINUTE_NS for minute in range(NEEDED_MINUTES + 1)]
     now = f"It is {new_york(market_ns):%H:%M} New York"
-    breaks = ", ".join(f"{span.start} to {span.end}" for span in contracts.session.no_entry)
-    when = f"an acceptance needs {NEEDED_MINUTES} minutes of the session outside the entry windows ({breaks}); begin it then."
+    breaks = " or ".join(f"from {span.start:%H:%M} to {span.end:%H:%M}" for span in contracts.session.no_entry)
+    when = f"an acceptance needs {NEEDED_MINUTES} minutes of the session in which none may enter; begin it {breaks}, if that is as long."
     if any(calendar.session_at(moment) is None for moment in moments):
         raise AcceptanceRefused(f"{now}, and the session is not open or ends too soon: {when}")
     if any(calendar.entry_refusal(calendar.session_at(moment), moment) is None for moment in moments):

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from bot.errors import Interrupted, MesbotError
+from bot.node.acceptance.forms import is_ours
 from bot.node.acceptance.frames import Frame
 from bot.node.acceptance.order_steps import LOOK
 from bot.node.acceptance.recorder import Recorder
@@ -21,6 +22,7 @@ from bot.node.request import BrokerRequest
 from bot.plural import counted
 
 NAME = "one contract filled, with its bracket, and closed"
+UNASKED = "-1"
 CLOSE_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
@@ -34,18 +36,19 @@ async def drill_step(request: BrokerRequest, recorder: Recorder, steps: Steps) -
     try:
         done = await drill_on_broker(request, "acceptance", lambda text: steps.say(f"        {text}"), stopping)
     except MesbotError as error:
+        if stopping.is_set():
+            raise Interrupted(str(error)) from None
         begun = not isinstance(error, DrillRefused)
         remedy = LOOK if begun else "Nothing was traded by it; what the sentence names is to be right first."
         steps.failed(NAME, str(error), remedy)
-        if stopping.is_set():
-            raise Interrupted(str(error)) from None
         return not begun
     return _judge(done, recorder.frames[before:], steps)
 
 
 def _judge(done: Drilled, frames: list[Frame], steps: Steps) -> bool:
     """Whether all that was opened is closed."""
-    fills = {frame.named["execId"]: frame.named for frame in frames if frame.kind == "execDetails"}
+    told = [frame.named for frame in frames if frame.kind == "execDetails"]
+    fills = {fill["execId"]: fill for fill in told if fill["reqId"] == UNASKED and is_ours(fill["orderRef"])}  # not an earlier one of today
     net = sum((1 if fill["side"] == "BOT" else -1) * round(float(fill["shares"])) for fill in fills.values())
     found = f"{counted(len(fills), 'execution')}, net {net:+d}"
     if len(fills) < 2 or net:

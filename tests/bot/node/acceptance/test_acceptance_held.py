@@ -18,7 +18,7 @@ from bot.errors import Interrupted
 from bot.gateway.gateway import Gateway
 from bot.node.acceptance.contact import AcceptanceRefused
 from bot.node.acceptance.drill_step import _judge
-from bot.node.acceptance.frames import Frame
+from bot.node.acceptance.frames import NAMES, Frame
 from bot.node.acceptance.place import own_gateway
 from bot.node.acceptance.report import Report, keep_earlier
 from bot.node.acceptance.run import Acceptance, AcceptanceRequest, accept, compared_again
@@ -215,6 +215,11 @@ def test_data_that_are_refused_with_a_code_that_nobody_knows_fail_their_step_and
     assert any("who knows" in step.found for step in report.steps)
 
 
+def execution(name: str, side: str, asked: str = "-1", ref: str = "20251002-OPERATOR-1132-1E") -> list[str]:
+    told = {"reqId": asked, "execId": name, "side": side, "shares": "1", "orderRef": ref}
+    return [told.get(field, "") for field in NAMES["execDetails"]]
+
+
 @pytest.mark.parametrize(
     ("sides", "latched", "held_limits", "how", "closed"),
     [
@@ -226,8 +231,9 @@ def test_data_that_are_refused_with_a_code_that_nobody_knows_fail_their_step_and
     ],
 )
 def test_a_drill_is_judged_by_what_it_has_traded(sides: tuple[str, ...], latched: str, held_limits: bool, how: Ended, closed: bool) -> None:
-    fields = [["11", "-1", "5", *["x"] * 11, f"e{number}", "t", "DU***567", "CME", side, "1"] for number, side in enumerate(sides)]
-    frames = [Frame(0.0, 1, 7, "out", "execDetails", each) for each in (*fields, *fields)]
+    told = [execution(f"e{number}", side) for number, side in enumerate(sides)]
+    others = [execution("earlier", "BOT", asked="7"), execution("of a person", "BOT", ref="by hand")]
+    frames = [Frame(0.0, 1, 7, "out", "execDetails", fields) for fields in (*told, *told, *others)]
     steps = Steps(lambda _: None)
     done = SimpleNamespace(latched=latched, held=held_limits)
     assert (_judge(done, frames, steps), [step.ended for step in steps.all]) == (closed, [how])
