@@ -16,7 +16,7 @@ from bot.ibkr.session import BrokerSession
 from bot.node.acceptance.forms import Form, Forms, is_ours
 
 ANSWER_SECONDS, TIDY_SECONDS, POLL_SECONDS = 15.0, 20.0, 0.02
-CLOSINGS = 3
+CLOSINGS, SETTLE_SECONDS = 3, 3.0
 
 
 class Hand(OrderListener):
@@ -83,25 +83,23 @@ class Hand(OrderListener):
             return []
         await until(lambda: self.session.link.allows_way_out, TIDY_SECONDS)
         await self.cancel_all()
+        if self.net:
+            await until(lambda: bool(self.held), SETTLE_SECONDS)
         for attempt in range(1, CLOSINGS + 1):
-            if self.net and forms is not None and self.session.link.allows_way_out:
+            if self.held and forms is not None and self.session.link.allows_way_out:
                 await self._close(forms, attempt)
         left = [f"{order.ref} may still work at the broker; cancel it in TWS." for order in self.live]
-        if self.net:
-            left.append(f"{self.net:+d} contracts are held that an order of this acceptance has filled; close them in TWS.")
+        if self.held:
+            left.append(f"{self.held:+d} contracts are held that an order of this acceptance has filled; close them in TWS.")
         return left
 
     async def _close(self, forms: Forms, attempt: int) -> None:
         """At the market, and no more than the account holds."""
-        net = self.net
-        await until(lambda: self.session.net() * net > 0, ANSWER_SECONDS)
-        size = min(abs(net), abs(self.session.net())) if self.session.net() * net > 0 else 0
-        if not size:
-            return
-        form = forms.closing(attempt, -1 if net > 0 else 1, size)
+        held = self.held
+        form = forms.closing(attempt, -1 if held > 0 else 1, abs(held))
         with contextlib.suppress(BrokerError):
             self.session.orders.place(self._con_id, list(form.drafts))
-            await until(lambda: not self.net or not any(order.live for order in self.orders(form)), ANSWER_SECONDS)
+            await until(lambda: not self.held or not any(order.live for order in self.orders(form)), ANSWER_SECONDS)
 
     # ------------------------------------------------------------------ what is known
 
@@ -111,10 +109,16 @@ class Hand(OrderListener):
 
     @property
     def net(self) -> int:
-        """Contracts that orders of an acceptance and its drill have filled and nobody has closed since, signed."""
+        """Contracts that orders of an acceptance and its drill have filled and not closed since midnight, signed."""
         own = self.session.link.settings.client_id
         fills = self.session.orders.ledger.fills.values()
         return sum(fill.side * fill.quantity for fill in fills if fill.client_id == own and is_ours(fill.ref))
+
+    @property
+    def held(self) -> int:
+        """So many of those as the account shows: another hand may have closed them."""
+        ours, shown = self.net, self.session.net()
+        return (1 if ours > 0 else -1) * min(abs(ours), abs(shown)) if ours * shown > 0 else 0
 
     @property
     def live(self) -> list[BrokerOrder]:
