@@ -23,7 +23,7 @@ KEYS = {  # the field by which messages of a kind are told apart
     "tickPrice": ("tickType",), "tickSize": ("tickType",), "updateAccountValue": ("key", "currency"), "contractDetails": ("localSymbol",),
     "position": ("localSymbol",), "updatePortfolio": ("localSymbol",),
 }  # fmt: skip
-OURS = frozenset({"id", "about", "request", "contractMonth"})  # no field of the message that says anything of the gateway
+OURS = frozenset({"id", "about", "request"})  # no field of the message that says anything of the gateway
 ABSENT = "(absent)"
 IN_TURN = frozenset({"openOrder", "orderStatus", "execDetails", "commissionReport"})  # an error may come at any time
 ORDER_OF_MESSAGES = "order of messages"
