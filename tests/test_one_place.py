@@ -18,6 +18,12 @@ Found = Callable[[ast.AST], bool]
 COMMANDS = {"SubmitOrder", "SubmitOrderList", "ModifyOrder", "CancelOrder", "CancelAllOrders", "BatchCancelOrders"}
 DOORS = {"RiskEngine.execute", "ExecEngine.execute"}
 STATES = {state.value for state in LinkState}
+# Frames could be written there past the one place; what is connected to says why they are not.
+SOCKETS = {
+    "bot/node/pace.py:Pace.attach": "the side channel of a simulated gateway, which takes no frames",
+    "bot/node/acceptance/recorder.py:Recorder._serve": "the gateway, to pass on the bytes of the bot as they are",
+    "bot/node/acceptance/again.py:_Asker._ask": "a simulated gateway of this process, to ask it again what a recording has asked",
+}
 # They look at a state, and nothing is sent or held back by what they see.
 TELLERS = {
     "bot/ibkr/broker_journal.py:BrokerJournal._on_link": "journals that the link is not as it should be",
@@ -68,6 +74,10 @@ def asks_in_words_made_up(node: ast.AST) -> bool:
     return not (node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str))
 
 
+def opens_a_socket(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and last(node.func) in ("open_connection", "create_connection", "socket")
+
+
 def names_a_door(node: ast.AST) -> bool:
     return (isinstance(node, ast.Constant) and node.value in DOORS) or last(node) in ("RISK", "EXEC")
 
@@ -102,6 +112,10 @@ def test_one_place_writes_an_order_on_the_wire_and_one_a_question_that_looks_lik
 
 def test_every_request_to_the_broker_is_written_out():
     assert places(asks_in_words_made_up, "bot/", "strategies/", "actors/") == set()
+
+
+def test_who_opens_a_socket_by_hand_writes_no_order_on_it():
+    assert places(opens_a_socket, "bot/node/", "bot/ibkr/", "bot/risk_engine/", "strategies/", "actors/") == set(SOCKETS)
 
 
 @pytest.mark.parametrize("said", [False, None, 0, ""])
@@ -140,6 +154,7 @@ def test_one_place_says_what_a_state_of_the_link_allows():
         (writes_an_order, "connection.send('placeOrder', 1, contract, order)", True),
         (writes_an_order, "ib.placeOrder(contract, order)", True),
         (writes_an_order, "'''It writes placeOrder.'''", False),
+        (opens_a_socket, "await asyncio.open_connection(host, port)", True),
         (asks_in_words_made_up, "link.connection.send('place' + 'Order', 1)", True),
         (asks_in_words_made_up, "connection.ask(request)", True),
         (asks_in_words_made_up, "connection.ask_named('reqPositions', 'positionEnd')", False),

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from bot import __version__
+from bot.cli.acceptance import acceptance
 from bot.cli.alerts import alerts
 from bot.cli.as_json import wanted
 from bot.cli.backtest import backtest
@@ -53,6 +54,7 @@ Examples:
   mesbot paper                       a day live, no broker needed
   mesbot check                       what must be right to trade
   mesbot drill                       the kill switch, with its times
+  mesbot acceptance                  a new TWS, before it trades
   mesbot dashboard                   live pages in the browser
   mesbot status                      budgets, locks, open trades
   mesbot lock --reason "travelling"  no entries until unlock
@@ -115,8 +117,8 @@ def cli(ctx: click.Context) -> None:
 
 
 VERBS = (
-    alerts, backtest, check, compare, completion, config, contracts, dashboard, data, demo, drill, gateway, journal, kill, live, lock,
-    notebooks, paper, report, resume, runs, status, strategies, strategy, unlock, why,
+    acceptance, alerts, backtest, check, compare, completion, config, contracts, dashboard, data, demo, drill, gateway, journal, kill,
+    live, lock, notebooks, paper, report, resume, runs, status, strategies, strategy, unlock, why,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

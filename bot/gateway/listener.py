@@ -62,9 +62,13 @@ class Listener:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    def session_of(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> Session:
+        """What serves a new connection."""
+        return Session(self.simulation, reader, writer, number)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
-        session = Session(self.simulation, reader, writer, self._count)
+        session = self.session_of(reader, writer, self._count)
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task

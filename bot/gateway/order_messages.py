@@ -6,6 +6,8 @@ plain order (recorded messages); encoding is putting the values that differ into
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.gateway.errors import WireError
 from bot.gateway.fields import UNSET_FLOAT, UNSET_INT
 from bot.gateway.instruments import CURRENCY, EXCHANGE, MULTIPLIER, SEC_TYPE, SYMBOL, Future
@@ -62,6 +64,16 @@ _PEG_NAMES = tuple(_table(_PEG))
 _NO_INSERTS = ("comboLegs", "orderComboLegs", "smartComboRoutingParams", "conditions", "deltaNeutralContract")
 
 
+def named_fields(kind: str, fields: Sequence[str] = ()) -> tuple[str, ...]:
+    """The names of the fields of an openOrder or completedOrder in wire order, without those of its delta-neutral order if these fields
+    have none."""
+    names = list(_DEFAULTS[kind])
+    at = names.index("deltaNeutralOrderType")
+    if len(fields) > at and fields[at] == "":
+        names = [name for name in names if name not in _delta_neutral_names(kind)]
+    return tuple(names)
+
+
 def encode_named(kind: str, values: dict[str, str]) -> list[str]:
     """An openOrder or completedOrder with these values, the recorded defaults for the rest.
 
@@ -80,10 +92,7 @@ def decode_named(kind: str, fields: list[str]) -> dict[str, str]:
     Servers below 176 leave out some of the last five; those are then absent. Raises WireError for
     any other count, a wrong message id, and for combos or conditions, which are not of this gateway.
     """
-    names = list(_DEFAULTS[kind])
-    at = names.index("deltaNeutralOrderType")
-    if len(fields) > at and fields[at] == "":
-        names = [name for name in names if name not in _delta_neutral_names(kind)]
+    names = named_fields(kind, fields)
     if not len(names) - len(_PEG_NAMES) <= len(fields) <= len(names):
         raise WireError(f"{kind} has {len(fields)} fields where {len(names)} are expected")
     values = dict(zip(names, fields, strict=False))

@@ -112,6 +112,14 @@ UNSERVED = {number: (name, int(place[0]) if place else 2) for number, name, *pla
 KINDS = frozenset({layout.kind for layout in LAYOUTS.values()} | {"placeOrder"})
 
 
+def kind_of(fields: list[str]) -> str:
+    """The kind of a request that need not be decodable; `unknown N` for a number that this gateway does not serve."""
+    if fields[0] == PLACE_ORDER:
+        return "placeOrder"
+    layout = LAYOUTS.get(fields[0])
+    return layout.kind if layout is not None else f"unknown {fields[0]}"
+
+
 def decode_request(fields: list[str]) -> Request:
     """One request from the fields of its frame.
 

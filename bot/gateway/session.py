@@ -14,7 +14,7 @@ from bot.gateway.client import Client
 from bot.gateway.error_texts import text_of
 from bot.gateway.errors import FieldError, WireError
 from bot.gateway.intercepts import intercept
-from bot.gateway.requests import LAYOUTS, PLACE_ORDER, Request, decode_request, reference_of
+from bot.gateway.requests import Request, decode_request, kind_of, reference_of
 from bot.gateway.simulation import Simulation
 from bot.gateway.subscriptions import Subscriptions
 from bot.gateway.wire import agreed_version, encode_frame, read_frame, read_hello
@@ -146,7 +146,7 @@ class Session(Client):
     def receive(self, fields: list[str]) -> None:
         """One request, through the faults of requests."""
         self.requests_read += 1
-        kind = _kind_of(fields)
+        kind = kind_of(fields)
         frame_faults = self.simulation.frame_faults
         if not frame_faults.active:
             self._answer(kind, fields, "")
@@ -232,10 +232,3 @@ class Session(Client):
         self.simulation.frames.write(
             market_ns=self.simulation.now_ns, session=self.number, client=self.client_id, way=way, kind=kind, fields=fields, note=note
         )
-
-
-def _kind_of(fields: list[str]) -> str:
-    if fields[0] == PLACE_ORDER:
-        return "placeOrder"
-    layout = LAYOUTS.get(fields[0])
-    return layout.kind if layout is not None else f"unknown {fields[0]}"

@@ -110,14 +110,20 @@ def _held(net: int) -> str:
 
 
 async def trade(
-    request: BrokerRequest, met: Meeting, show: Show | None = None, say: Say = lambda _: None, meanwhile: Work | None = None
+    request: BrokerRequest,
+    met: Meeting,
+    show: Show | None = None,
+    say: Say = lambda _: None,
+    meanwhile: Work | None = None,
+    stopping: asyncio.Event | None = None,
 ) -> NodeResult:
     """Run until stopped (SIGINT, SIGTERM); entries that still work are cancelled then, positions keep their brackets.
 
-    `meanwhile` is what a run is for that ends with it; without it the run goes on. `say` takes lines for a person. Raises NodeError,
-    one sentence, if the node cannot start in time or stops by itself, JournalInUse if another process writes the journal.
+    `meanwhile` is what a run is for that ends with it; without it the run goes on. `say` takes lines for a person; `stopping` is set once
+    somebody wants the run to end, or `meanwhile` has come to its end. Raises NodeError, one sentence, if the node cannot start in time or
+    stops by itself, JournalInUse if another process writes the journal.
     """
-    stopping = asyncio.Event()
+    stopping = asyncio.Event() if stopping is None else stopping
     while True:
         with met.journals.locked():
             result = await _trade(request, met, stopping, show, say, meanwhile)

@@ -5,6 +5,7 @@ The limits are those of specification 6 for a round trip of 50 ms. A broker furt
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -149,8 +150,11 @@ async def drill_here(out: Path, reason: str, contracts: Path | None, strategies:
                 await node.stop()
 
 
-async def drill_on_broker(request: BrokerRequest, reason: str, say: Say) -> Drilled:
-    """On a paper account, by a node that runs for it alone. Raises DrillRefused, also for what refuses the start."""
+async def drill_on_broker(request: BrokerRequest, reason: str, say: Say, stopping: asyncio.Event | None = None) -> Drilled:
+    """On a paper account, by a node that runs for it alone. Raises DrillRefused, also for what refuses the start.
+
+    `stopping` as in `trade`.
+    """
     found: list[Drilled] = []
     story: list[bool] = []
 
@@ -160,7 +164,7 @@ async def drill_on_broker(request: BrokerRequest, reason: str, say: Say) -> Dril
 
     try:
         met = await meet(request, say)
-        await trade(request, met, say=say, meanwhile=meanwhile)
+        await trade(request, met, say=say, meanwhile=meanwhile, stopping=stopping)
     except MesbotError as error:
         if story:
             raise
