@@ -78,6 +78,7 @@ OPERATIONS = {
 NOT_TYPED = {
     "live.md": {
         "mesbot acceptance": "it takes minutes of its own market: tests/bot/node/acceptance",
+        "mesbot acceptance --recording frames.jsonl": "the same",
         "mesbot why": "the verb's name; the other page types it with a minute",
         "mesbot kill": "the verb's name; the other page types it with its reason",
         "mesbot resume": "the same",
