@@ -62,8 +62,7 @@ class Path:
         now = [*subscriptions, *ears]
         if len(now) != len(self._looked_at) or not all(map(is_, now, self._looked_at)):
             hearing = {(each.topic, id(each.handler), each.priority) for each in subscriptions}
-            self._deaf_ears = [ear for ear in ears if (ear[0], id(ear[1]), ear[2]) not in hearing]
-            self._looked_at = now
+            self._looked_at, self._deaf_ears = now, [ear for ear in ears if (ear[0], id(ear[1]), ear[2]) not in hearing]
         return self._deaf_ears
 
     def _clear(self, topic: str, handler: Handler) -> None:

@@ -10,7 +10,8 @@ from nautilus_trader.common.component import MessageBus, TestClock
 from order_makers import TRADER
 from same_handler import Same
 
-from bot.risk_engine.path import FIRST, Path
+from bot.errors import RiskEngineError
+from bot.risk_engine.path import FIRST, Path, standing_at
 
 DOORS = ("RiskEngine.execute", "ExecEngine.execute")
 
@@ -152,3 +153,27 @@ def test_looking_leaves_whoever_stands_there():
     assert [stand.path.lost() for _ in range(2)] == [[DOORS[0]]] * 2
     stand.bus.send(DOORS[0], 1)
     assert stand.heard == [("rogue", 1)]
+
+
+def test_whoever_stands_at_an_endpoint_is_seen_in_the_bus_own_table_and_nobody_is_left_there_by_looking():
+    bus = MessageBus(TRADER, TestClock())
+    table = standing_at(bus)
+    assert bus.endpoints() == [] and table == {}
+    bus.register("a", repr)
+    assert table == {"a": repr}
+
+
+class Closed:
+    """A bus that keeps who stands where out of sight."""
+
+    __slots__ = ()
+
+    def register(self, endpoint: str, handler: Any) -> None:
+        """Nothing."""
+
+    deregister = register
+
+
+def test_a_bus_that_does_not_show_who_stands_at_its_endpoints_is_not_used():
+    with pytest.raises(RiskEngineError, match="this version of Nautilus does not show"):
+        standing_at(Closed())
