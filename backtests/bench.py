@@ -1,9 +1,9 @@
 """What the whole stack costs beside the bare Nautilus engine, in one run: `make bench`.
 
-Each measurement runs in a process of its own, on the same seeded synthetic bars: time per bar
+Each measurement runs in a process of its own, on the same seeded synthetic bars: processor time per bar
 (from the first bar to the last, without imports or making the bars), peak memory, and how both
-grow with 1x, 2x and 4x the bars. Then one profiled run says what dominates. Figures are
-ratios within this run; absolute times are this machine's, at this moment.
+grow with 1x, 2x and 4x the bars. Bare and stack take turns, three times; of each the median counts.
+Then one profiled run says what dominates. Figures are ratios within this run; absolute times are this machine's, at this moment.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from bot.journal.store import Journal
 
 SESSIONS = 10
 SIZES = (1, 2, 4)
+ROUNDS = 3
 GOAL = 3.0  # the whole stack's time per bar in bare engines
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -78,11 +79,11 @@ def _timed(name: str) -> Callable[..., object]:
     inner = getattr(Journal, name)
 
     def outer(self: Journal, *args: object, **options: object) -> object:
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             return inner(self, *args, **options)
         finally:
-            TimedJournal.seconds += time.perf_counter() - start
+            TimedJournal.seconds += time.process_time() - start
 
     return outer
 
@@ -100,9 +101,9 @@ def measure(kind: str, sessions: int) -> dict[str, float]:
         request = BacktestRequest(out=Path(folder), sessions=sessions)
         bars = request.read(load_contracts())
         run = KINDS[kind](request, bars)
-        start = time.perf_counter()
+        start = time.process_time()
         run()
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"bars": len(bars.frame), "seconds": seconds, "journal_seconds": TimedJournal.seconds, "peak_mb": peak_mb}
 
@@ -111,6 +112,12 @@ def in_own_process(kind: str, sessions: int) -> dict[str, float]:
     """`measure` in a fresh interpreter."""
     command = [sys.executable, __file__, "--worker", kind, "--sessions", str(sessions)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+
+
+def in_turn(sessions: int) -> list[dict[str, float]]:
+    """Of each kind the median round, by its seconds."""
+    rounds = [[in_own_process(kind, sessions) for kind in KINDS] for _ in range(ROUNDS)]
+    return [sorted(of_one, key=lambda found: found["seconds"])[ROUNDS // 2] for of_one in zip(*rounds, strict=True)]
 
 
 def shares() -> list[tuple[str, float]]:
@@ -152,7 +159,7 @@ def main(worker: str | None, sessions: int) -> None:
     for heading in ("bars", "bare bars/s", "stack bars/s", "time ratio", "of it journal", "bare MB", "stack MB"):
         table.add_column(heading, justify="right")
     for size in SIZES:
-        few, all_of_it = (in_own_process(kind, size * sessions) for kind in KINDS)
+        few, all_of_it = in_turn(size * sessions)
         table.add_row(
             f"{few['bars']:,.0f}",
             f"{few['bars'] / few['seconds']:,.0f}",
