@@ -194,7 +194,7 @@ GROWING = {
 def test_what_grows_from_the_first_month_to_the_last_is_told(tmp_path, what):
     grow, told = GROWING[what]
     seen = story()
-    seen.measured = [measured(f"2026-03-{number + 1:02}", number, **{what: grow(number)}) for number in range(12)]
+    seen.measured = [measured(f"2026-03-{number + 1:02}", number, **{what: grow(number)}) for number in range(31)]
     assert any(sentence.startswith(told) for sentence in judge(kept(tmp_path, records()), seen))
-    seen.measured = [measured(f"2026-03-{number + 1:02}", number) for number in range(12)]
+    seen.measured = [measured(f"2026-03-{number + 1:02}", number) for number in range(31)]
     assert not any(sentence.startswith("The ") and " grew " in sentence for sentence in judge(tmp_path, seen))

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
@@ -21,7 +22,7 @@ from year_report import report_of
 from year_rows import journals, rows
 
 MINUTE = 60 * 10**9
-MONTH = 21  # sessions
+MONTH, TELLING = 21, 10  # sessions; those from which on the fastest tells how long one takes
 MORE_MEMORY, MORE_SECONDS = 1.10, 1.20
 LAW = (
     checker_limits.size, checker_limits.one_at_a_time, checker_limits.frequency, checker_limits.risk, checker_limits.budgets,
@@ -73,21 +74,23 @@ def whole(_: Path, story: Story) -> Sentences:
 
 
 def grows(_: Path, story: Story) -> Sentences:
-    """Memory, handles, threads and time do not grow from the first month to the last."""
+    """Memory, handles, threads and time do not grow from the first month to the last; time only where a month is long enough to tell."""
     first, last = months(story)
-    if not first:
-        return
-    cpu = cpu_of(story)
-    limits = (("memory in KiB", MORE_MEMORY), ("file handles", 1.0), ("threads", 1.0), ("seconds a session", MORE_SECONDS))
-    before, after = [_medians(each, cpu) for each in (first, last)]
-    for (name, factor), was, now in zip(limits, before, after, strict=True):
+    for name, factor, value in (
+        ("memory in KiB", MORE_MEMORY, "rss_kib"), ("file handles", 1.0, "handles"), ("threads", 1.0, "threads"),
+    ):  # fmt: skip
+        was, now = (median(getattr(each, value) for each in month) if month else 0 for month in (first, last))
         if now > was * factor:
-            yield f"The {name} grew from {was:,.1f} to {now:,.1f}, at most {was * factor:,.1f} (medians of {len(first)} sessions)."
+            yield f"The {name} grew from {was:,.0f} to {now:,.0f}, at most {was * factor:,.0f} (medians of {len(first)} sessions)."
+    was, now = fastest(story, first), fastest(story, last)
+    if len(first) >= TELLING and now > was * MORE_SECONDS:
+        yield f"The seconds a session grew from {was:.1f} to {now:.1f}, at most {was * MORE_SECONDS:.1f} (fastest of {len(first)})."
 
 
-def _medians(month: list[Measured], cpu: dict[str, float]) -> tuple[float, ...]:
-    seconds = [cpu[each.date] for each in month if each.date in cpu] or [0.0]
-    return (*(median(getattr(each, name) for each in month) for name in ("rss_kib", "handles", "threads")), median(seconds))
+def fastest(story: Story, month: list[Measured]) -> float:
+    """Seconds of a processor of the session of a month that took the fewest: what others want of the machine is in it least."""
+    cpu = cpu_of(story)
+    return min((cpu[each.date] for each in month if each.date in cpu), default=0.0)
 
 
 def nothing_is_left(_: Path, story: Story) -> Sentences:
@@ -187,7 +190,7 @@ def years_follow_each_other(home: Path, _: Story) -> Sentences:
     """Each year's file names the head of the one before."""
     head = ""
     for path in journals(home):
-        with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as db:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
             (continues,) = db.execute("SELECT json_extract(body, '$.continues') FROM runs ORDER BY run LIMIT 1").fetchone()
             if continues != head:
                 yield f"{path.name} goes on from {continues[:12] or 'nothing'}; the year before ends with {head[:12] or 'nothing'}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ def journals(home: Path) -> list[Path]:
 def rows(home: Path, *kinds: str) -> Iterator[Row]:
     """Records of these kinds over all journals, in order."""
     for path in journals(home):
-        with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as db:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
             wanted = ", ".join("?" * len(kinds))
             for ts, kind, strategy, body in db.execute(
                 f"SELECT ts_ns, kind, strategy, body FROM records WHERE kind IN ({wanted}) ORDER BY seq", kinds

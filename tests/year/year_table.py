@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from year_judge import alarms, cpu_of, months
+from year_judge import alarms, fastest, months
 from year_play import Measured, Story
 from year_rows import journals, rows
 
@@ -16,15 +16,14 @@ MIB = 1024.0
 def table(home: Path, story: Story) -> list[str]:
     """One line a figure: its name, the first month's and the last month's value, or the whole year's."""
     first, last = months(story)
-    lines = [f"{'':36}{'first month':>14}{'last month':>14}"] if first else []
-    lines += [f"{name:36}{was:>14}{now:>14}" for name, was, now in _growth(story, first, last)]
-    return lines + [f"{name:36}{value:>28}" for name, value in _counts(home, story)]
+    lines = [f"{'':40}{'first month':>14}{'last month':>14}"] if first else []
+    lines += [f"{name:40}{was:>14}{now:>14}" for name, was, now in _growth(story, first, last)]
+    return lines + [f"{name:40}{value:>28}" for name, value in _counts(home, story)]
 
 
 def _growth(story: Story, first: list[Measured], last: list[Measured]) -> list[tuple[str, str, str]]:
     if not first:
         return []
-    cpu = cpu_of(story)
 
     def both(name: str, form: str, value) -> tuple[str, str, str]:
         return name, *(form.format(median(value(each) for each in month)) for month in (first, last))
@@ -33,8 +32,8 @@ def _growth(story: Story, first: list[Measured], last: list[Measured]) -> list[t
         both("resident memory, MiB", "{:,.0f}", lambda each: each.rss_kib / MIB),
         both("file handles", "{:,.0f}", lambda each: each.handles),
         both("threads", "{:,.0f}", lambda each: each.threads),
-        both("seconds a session (processor)", "{:,.1f}", lambda each: cpu.get(each.date, 0.0)),
-        both("seconds a session (wall)", "{:,.1f}", lambda each: each.seconds - each.start_seconds),
+        ("seconds, fastest session (processor)", *(f"{fastest(story, month):,.1f}" for month in (first, last))),
+        both("seconds, usual session (wall)", "{:,.1f}", lambda each: each.seconds - each.start_seconds),
     ]
 
 
