@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 import pytest
-from year_plan import EXPIRE, KILL, LOGOUT, MEASURE, RESTART, STOP, TURN, Plan, plan_of
+from year_plan import Plan, What, plan_of
 
 from bot.calendar import new_york
 from bot.contracts import load_contracts
@@ -23,16 +23,16 @@ def plan(first: dt.date, sessions: int) -> Plan:
 
 def turns(made: Plan) -> list[tuple[str, str]]:
     """When the bot must take its next node, and for what."""
-    return [(f"{new_york(each.ts_ns):%Y-%m-%d %H:%M}", each.name) for each in made.happenings if each.what == TURN]
+    return [(f"{new_york(each.ts_ns):%Y-%m-%d %H:%M:%S}", each.name) for each in made.happenings if each.what == What.TURN]
 
 
 def test_a_year_holds_four_rolls_and_a_new_years_night():
     assert turns(plan(*YEAR)) == [
-        ("2025-12-15 00:02", "roll of 2025-12-15"),
-        ("2026-01-01 18:02", "the journal of 2026"),
-        ("2026-03-16 00:02", "roll of 2026-03-16"),
-        ("2026-06-15 00:02", "roll of 2026-06-15"),
-        ("2026-09-14 00:02", "roll of 2026-09-14"),
+        ("2025-12-15 00:00:05", "roll of 2025-12-15"),
+        ("2026-01-01 18:00:05", "the journal of 2026"),
+        ("2026-03-16 00:00:05", "roll of 2026-03-16"),
+        ("2026-06-15 00:00:05", "roll of 2026-06-15"),
+        ("2026-09-14 00:00:05", "roll of 2026-09-14"),
     ]
 
 
@@ -46,21 +46,21 @@ def test_a_year_holds_both_clock_changes_and_the_half_days():
 def test_a_year_restarts_the_gateway_every_night_of_trading_and_logs_it_out_every_weekend():
     made = plan(*YEAR)
     counted = Counter(each.what for each in made.happenings)
-    assert (counted[MEASURE], counted[LOGOUT], counted[KILL], counted[STOP], counted[EXPIRE]) == (250, 51, 1, 2, 4)
-    assert counted[RESTART] == 257  # holidays with trading in the evening have their night too
-    assert {f"{new_york(each.ts_ns):%H:%M}" for each in made.happenings if each.what == RESTART} == {"23:45"}
+    assert (counted[What.MEASURE], counted[What.LOGOUT], counted[What.KILL], counted[What.STOP], counted[What.EXPIRE]) == (250, 51, 1, 2, 4)
+    assert counted[What.RESTART] == 257  # holidays with trading in the evening have their night too
+    assert {f"{new_york(each.ts_ns):%H:%M}" for each in made.happenings if each.what == What.RESTART} == {"23:45"}
 
 
 def test_ten_sessions_of_march_hold_nights_weekends_a_clock_change_and_a_roll():
     made = plan(dt.date(2026, 3, 4), 10)
     counted = Counter(each.what for each in made.happenings)
-    assert (counted[RESTART], counted[LOGOUT], counted[KILL], counted[STOP]) == (9, 2, 1, 2)
-    assert turns(made) == [("2026-03-16 00:02", "roll of 2026-03-16")]
+    assert (counted[What.RESTART], counted[What.LOGOUT], counted[What.KILL], counted[What.STOP]) == (9, 2, 1, 2)
+    assert turns(made) == [("2026-03-16 00:00:05", "roll of 2026-03-16")]
     assert new_york(made.start_ns).utcoffset() != new_york(made.end_ns).utcoffset()
 
 
 def test_three_sessions_hold_a_new_years_night():
-    assert turns(plan(dt.date(2025, 12, 30), 3)) == [("2026-01-01 18:02", "the journal of 2026")]
+    assert turns(plan(dt.date(2025, 12, 30), 3)) == [("2026-01-01 18:00:05", "the journal of 2026")]
 
 
 @pytest.mark.parametrize("chosen", [YEAR, (dt.date(2026, 3, 4), 10)])

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
 from bot.calendar import Session, SessionCalendar, clock_ns, expiries_from, new_york
 from bot.contracts import Contracts
 from bot.errors import CalendarError
+from bot.gateway.bridge import PIECE_NS
 from bot.units import HOUR_NS, MINUTE_NS
 
 NIGHTLY = "23:45"  # the gateway's own restart, as an unattended one is set
@@ -20,14 +22,24 @@ DOWN_NS, LOGGED_OUT_NS = 2 * MINUTE_NS, 2 * HOUR_NS  # of trading that the bot d
 HISTORY_SESSIONS = 25  # before the first that is played
 MEASURED_NS = 10 * MINUTE_NS  # after a session's close
 
-RESTART, LOGOUT, TURN, KILL, STOP, MEASURE, EXPIRE = "restart", "logout", "turn", "kill", "stop", "measure", "expire"
+
+class What(StrEnum):
+    """What happens. TURN: the bot's own next node is due; EXPIRE: a month has had its last trade; MEASURE: a session is over."""
+
+    RESTART = "restart"
+    LOGOUT = "logout"
+    TURN = "turn"
+    KILL = "kill"
+    STOP = "stop"
+    EXPIRE = "expire"
+    MEASURE = "measure"
 
 
 class Happening(NamedTuple):
     """One thing that is done, or waited for, when market time has come there; it lasts until `until_ns`."""
 
     ts_ns: int
-    what: str
+    what: What
     until_ns: int = 0
     name: str = ""
 
@@ -63,7 +75,7 @@ def plan_of(contracts: Contracts, first: dt.date, count: int) -> Plan:
         *_gateway(bare),
         *_turns(bare),
         *_bot(bare),
-        *(Happening(each.close_ns + MEASURED_NS, MEASURE, 0, each.date) for each in sessions),
+        *(Happening(each.close_ns + MEASURED_NS, What.MEASURE, 0, each.date) for each in sessions),
     ]
     inside = sorted(each for each in made if bare.start_ns < each.ts_ns < bare.end_ns)
     return Plan(sessions, calendar, bare.history, tuple(inside))
@@ -76,10 +88,10 @@ def _gateway(plan: Plan) -> list[Happening]:
     for (_, end), (start, stop) in pairwise(plan.calendar.globex_hours):
         days = (new_york(start).date() - new_york(end).date()).days
         if days > 1:
-            found.append(Happening(end - MINUTE_NS, LOGOUT, start + LOGGED_OUT_NS))
+            found.append(Happening(end - MINUTE_NS, What.LOGOUT, start + LOGGED_OUT_NS))
         night = clock_ns(new_york(start).date(), dt.time(hours, minutes))
         if start < night < stop:
-            found.append(Happening(night, RESTART, night + DOWN_NS))
+            found.append(Happening(night, What.RESTART, night + DOWN_NS))
     return found
 
 
@@ -95,25 +107,25 @@ def _turns(plan: Plan) -> list[Happening]:
         if roll > last:
             break
         if roll > first:
-            found.append(Happening(_traded(plan, clock_ns(roll, dt.time())), TURN, 0, f"roll of {roll}"))
-        found.append(Happening(clock_ns(expiry, dt.time(20)), EXPIRE, 0, f"{expiry:%Y-%m}"))
+            found.append(Happening(_traded(plan, clock_ns(roll, dt.time())), What.TURN, 0, f"roll of {roll}"))
+        found.append(Happening(clock_ns(expiry, dt.time(20)), What.EXPIRE, 0, f"{expiry:%Y-%m}"))
     for year in range(first.year, last.year):
         eve = clock_ns(dt.date(year, 12, 31), dt.time(18))
-        found.append(Happening(_traded(plan, eve), TURN, 0, f"the journal of {year + 1}"))
+        found.append(Happening(_traded(plan, eve), What.TURN, 0, f"the journal of {year + 1}"))
     return found
 
 
 def _traded(plan: Plan, ts_ns: int) -> int:
-    """The end of the first minute that trades from a moment on, and one more."""
-    return next(max(start, ts_ns) for start, end in plan.calendar.globex_hours if end > ts_ns) + 2 * MINUTE_NS
+    """The end of the first piece that trades from a moment on: then the bot knows that it has come."""
+    return next(max(start, ts_ns) for start, end in plan.calendar.globex_hours if end > ts_ns) + PIECE_NS
 
 
 def _bot(plan: Plan) -> list[Happening]:
     """The bot itself: killed hard early on and before the end stopped in order; between the two one process goes on."""
     sessions = plan.sessions
-    found = [Happening(sessions[min(2, len(sessions) - 1)].open_ns + 30 * MINUTE_NS, KILL)]
+    found = [Happening(sessions[min(2, len(sessions) - 1)].open_ns + 30 * MINUTE_NS, What.KILL)]
     if len(sessions) > 5:
-        found += [Happening(_evening(sessions[3]), STOP), Happening(_evening(sessions[-2]), STOP)]
+        found += [Happening(_evening(sessions[3]), What.STOP), Happening(_evening(sessions[-2]), What.STOP)]
     return found
 
 

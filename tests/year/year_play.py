@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 from year_bot import Bot
-from year_plan import EXPIRE, KILL, LOGOUT, MEASURE, RESTART, STOP, TURN, Happening, Plan
+from year_plan import Happening, Plan, What
 from year_rows import kill_state
 
 from bot.bars.synth import synthetic_bars
@@ -123,17 +123,17 @@ class _Year:
 
     async def _happen(self, what: Happening) -> None:
         match what.what:
-            case _ if what.what in (RESTART, LOGOUT):
+            case What.RESTART | What.LOGOUT:
                 await self._down(what)
-            case _ if what.what == TURN:
+            case What.TURN:
                 await self._turn(what)
-            case _ if what.what == KILL:
+            case What.KILL:
                 await self._killed()
-            case _ if what.what == STOP:
+            case What.STOP:
                 await self._stopped("in order")
-            case _ if what.what == EXPIRE:
+            case What.EXPIRE:
                 self._expire(what.name)
-            case _ if what.what == MEASURE:
+            case What.MEASURE:
                 await self._measure(what.name)
 
     # ------------------------------------------------------------------ the gateway
@@ -177,7 +177,7 @@ class _Year:
         await self._until(lambda: before not in self._gateway.lockstep.parties, f"the bot takes another node ({what.name})")
         self._starting += time.monotonic() - began
         await self._attached()
-        self._note(TURN, what.name)
+        self._note(What.TURN, what.name)
 
     async def _killed(self) -> None:
         """kill -9 as soon as a position is held, or at the end of the morning; a unit starts it again."""
@@ -186,7 +186,7 @@ class _Year:
             await self._step_to(self._gateway.now_ns + 1)
         held = "with orders or a position" if self._gateway.broker.exchange.at_work else "flat"
         await self._bot.kill()
-        await self._started_again(KILL, held)
+        await self._started_again(What.KILL, held)
 
     async def _stopped(self, why: str, *verb: str) -> None:
         """SIGTERM, what a person does in between, and a start."""
@@ -196,7 +196,7 @@ class _Year:
             code, printed = await self._bot.verb(*verb)
             if code:
                 raise Broken(f"mesbot {' '.join(verb)} ended with code {code}: {printed}")
-        await self._started_again(STOP, why)
+        await self._started_again(What.STOP, why)
 
     async def _started_again(self, what: str, why: str) -> None:
         await self._until(
