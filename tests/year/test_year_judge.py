@@ -198,3 +198,11 @@ def test_what_grows_from_the_first_month_to_the_last_is_told(tmp_path, what):
     assert any(sentence.startswith(told) for sentence in judge(kept(tmp_path, records()), seen))
     seen.measured = [measured(f"2026-03-{number + 1:02}", number) for number in range(31)]
     assert not any(sentence.startswith("The ") and " grew " in sentence for sentence in judge(tmp_path, seen))
+
+
+def test_a_new_year_brings_the_lock_of_one_more_journal_and_no_other_handle(tmp_path):
+    home, seen = kept(tmp_path, records()), story()
+    for more, told in ((1, False), (2, True)):
+        dates = [f"2025-12-{number + 1:02}" for number in range(31)] + [f"2026-01-{number + 1:02}" for number in range(31)]
+        seen.measured = [measured(date, number, handles=29 + more * (date > "2026")) for number, date in enumerate(dates)]
+        assert any(sentence.startswith("The file handles grew") for sentence in judge(home, seen)) is told

@@ -76,15 +76,23 @@ def whole(_: Path, story: Story) -> Sentences:
 def grows(_: Path, story: Story) -> Sentences:
     """Memory, handles, threads and time do not grow from the first month to the last; time only where a month is long enough to tell."""
     first, last = months(story)
-    for name, factor, value in (
-        ("memory in KiB", MORE_MEMORY, "rss_kib"), ("file handles", 1.0, "handles"), ("threads", 1.0, "threads"),
-    ):  # fmt: skip
+    for name, factor, more, value in (
+        ("memory in KiB", MORE_MEMORY, 0, "rss_kib"),
+        ("file handles", 1.0, _new_years(first, last), "handles"),
+        ("threads", 1.0, 0, "threads"),
+    ):
         was, now = (median(getattr(each, value) for each in month) if month else 0 for month in (first, last))
-        if now > was * factor:
-            yield f"The {name} grew from {was:,.0f} to {now:,.0f}, at most {was * factor:,.0f} (medians of {len(first)} sessions)."
+        if now > (most := was * factor + more):
+            yield f"The {name} grew from {was:,.0f} to {now:,.0f}, at most {most:,.0f} (medians of {len(first)} sessions)."
     was, now = fastest(story, first), fastest(story, last)
     if len(first) >= TELLING and now > was * MORE_SECONDS:
         yield f"The seconds a session grew from {was:.1f} to {now:.1f}, at most {was * MORE_SECONDS:.1f} (fastest of {len(first)})."
+
+
+def _new_years(first: list[Measured], last: list[Measured]) -> int:
+    """Between the middles of two months; with each the lock of one more journal is held, that of the year before."""
+    years = [int(month[len(month) // 2].date[:4]) for month in (first, last) if month]
+    return max(years, default=0) - min(years, default=0)
 
 
 def fastest(story: Story, month: list[Measured]) -> float:
