@@ -18,7 +18,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data lock clean force campaign campaign-log bar-files wheel
+.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data lock clean force campaign campaign-log bar-files wheel year
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -70,6 +70,10 @@ model-live: setup  ## more hours of the live node on the simulated gateway: make
 
 recovery: setup  ## kill -9 of the live node after every commit of an hour with a trade and of one with a kill, and at 50 others; a reconnect
 	@$(BIN)/python -m pytest -n 2 --dist load tests/e2e/test_recovery.py tests/bot/ibkr/test_ibkr_reconcile_time.py
+
+SESSIONS := 250
+year: setup  ## a year unattended, simulated: restarts, logouts, rolls, New Year; memory, budgets, states: make year SESSIONS=10 FROM=2026-03-04
+	@PYTHONPATH=tests/e2e:. $(BIN)/python tests/year/run.py --sessions $(SESSIONS) $(if $(FROM),--from $(FROM)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out $(OUT))
 
 SEEDS := 200
 campaign: setup  ## the live node against seeded faults of the gateway: make campaign SEEDS=200 FIRST=0 (BROKEN=c: is a broken build caught?)

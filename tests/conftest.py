@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from measured import lines
 
-WHOLE_RUNS = ("e2e", "integration", "campaign")
+WHOLE_RUNS = ("e2e", "integration", "campaign", "year")
 
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")

@@ -41,15 +41,17 @@ class Future(NamedTuple):
 
 
 class Instruments:
-    """The months listed at a moment of the replay; the front month follows the roll rule of session.yaml."""
+    """The months listed over a replay, the front one of its first `date` to two beyond that of its `last`, by the roll rule of
+    session.yaml. Which of them has ended meanwhile is a fault's to say (verb expire)."""
 
-    def __init__(self, calendar: SessionCalendar, date: dt.date) -> None:
+    def __init__(self, calendar: SessionCalendar, date: dt.date, last: dt.date) -> None:
         self.calendar = calendar
         self.expired: set[str] = set()  # local symbols that a fault has declared expired
         front = self._front(date)
         first = _quarters_from(date)
         index = next(place for place, day in enumerate(first) if day == front)
-        self.futures = [_future(day, BASIS_TICKS * (place - index)) for place, day in enumerate(first[: index + LISTED])]
+        listed = first.index(self._front(last)) + LISTED
+        self.futures = [_future(day, BASIS_TICKS * (place - index)) for place, day in enumerate(first[:listed])]
         self.front = self.futures[index]
 
     def find(self, query: ContractQuery) -> list[Future]:

@@ -36,7 +36,7 @@ class Simulation:
         self.config = config
         self.clock = Clock(config.start_ns, config.speed)
         self.tape = Tape(config.bars, config.seed, config.calendar)
-        self.instruments = Instruments(config.calendar, self.date)
+        self.instruments = Instruments(config.calendar, self.date, _central_date(config.end_ns))
         self.marks = {  # the last price in ticks by conId
             future.con_id: self.tape.price_at(config.start_ns) + future.basis_ticks for future in self.instruments.futures
         }
@@ -74,7 +74,7 @@ class Simulation:
     @property
     def date(self) -> dt.date:
         """The exchange's (Chicago's) date now."""
-        return dt.datetime.fromtimestamp(self.clock.now_ns // SECOND_NS, CENTRAL).date()
+        return _central_date(self.clock.now_ns)
 
     @property
     def midnight_ns(self) -> int:
@@ -131,3 +131,7 @@ class Simulation:
         return all(
             client.requests_read == requests[name] and client.frames_sent == barrier["frames"].get(name) for name, client in names.items()
         )
+
+
+def _central_date(ts_ns: int) -> dt.date:
+    return dt.datetime.fromtimestamp(ts_ns // SECOND_NS, CENTRAL).date()

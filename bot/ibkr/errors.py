@@ -220,7 +220,7 @@ class ContractNotFound(SetupError):
 class ContractExpired(SetupError):
     """The contract is past its last trade, or so near that only exits are allowed."""
 
-    hint = "Restart to trade the next delivery month; a position in the old one can still be closed."
+    hint = "The next delivery month is traded once nothing is open and the broker lists it; a position in the old one can still be closed."
 
 
 class AmbiguousContract(SetupError):

@@ -1,7 +1,8 @@
-"""The end of a trading day for a node whose run has read contracts that wait for it, or whose journal's year is over with it.
+"""When a node makes room for the next one: at the end of a trading day whose contracts wait, or whose journal's year is over; at a roll.
 
 Nothing is changed under a running node: it ends when nothing is open and a new one begins, as after any restart. What it does
-not promise: to be on the minute. While a trade or an order is open, or the link is down, contracts and journal stay what they are.
+not promise: to be on the minute. While a trade or an order is open, or the link is down, contracts, journal and month stay
+what they are.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ NOON = dt.time(12)
 
 class Turn:
     """Whether it is time for the contracts that a start has `read` and put off until `waits_until_ns` (market time, UTC ns; 0: none
-    wait), or for the journal of the year after `year`."""
+    wait), for the journal of the year after `year`, or for the next month (IbkrInstrumentProvider.next_month)."""
 
     def __init__(
         self, request: BrokerRequest, read: Contracts, waits_until_ns: int, year: int, calendar: SessionCalendar, say: Callable[[str], None]
@@ -29,20 +30,24 @@ class Turn:
         year_ns = year_end_ns(calendar, year)
         self._what = "The contracts that wait" if waits_until_ns and not 0 < year_ns < waits_until_ns else f"The journal of {year + 1}"
         self._at_ns = min((each for each in (waits_until_ns, year_ns) if each), default=0)
+        self._not_before_ns = 0  # what was due within a session waits until its day has ended
+        self._stays = False  # the files were changed: until the next start
 
     def due(self, node: MesbotNode) -> bool:
-        """Whether the node should make room for one under those contracts. Files that were changed since are not taken up."""
-        now_ns = node.session.clock.now_ns()
-        if not self._at_ns or now_ns < self._at_ns or not _at_rest(node):
+        """Whether the node should make room for the next one. Files that were changed since are not taken up."""
+        now_ns, provider = node.session.clock.now_ns(), node.session.provider
+        timed, month = 0 < self._at_ns <= now_ns, provider.next_month()
+        if self._stays or now_ns < self._not_before_ns or not (timed or month) or not _at_rest(node):
             return False
-        if self._calendar.session_at(now_ns) is not None:  # the next day is decided already, under the contracts in force
-            self._at_ns = self._calendar.trading_day(now_ns).end_ns
+        if timed and self._calendar.session_at(now_ns) is not None:  # the day is decided already, under the contracts in force
+            self._not_before_ns = self._calendar.trading_day(now_ns).end_ns
             self._say(f"{self._what} could not be taken up before the session opened; until this trading day ends too all stays as it is.")
             return False
-        changed = self._changed()
-        if changed:
-            self._at_ns = 0
-            self._say(f"{changed}; the contracts in force stay until the next start, and so does the journal.")
+        if changed := self._changed():
+            self._stays = True
+            self._say(f"{changed}; the contracts in force stay until the next start, and so do the journal and the month.")
+        elif month:
+            self._say(f"The roll: {month.local_symbol} is traded from now on, and {provider.contract().localSymbol} no more.")
         return not changed
 
     def _changed(self) -> str:

@@ -64,7 +64,7 @@ from bot.risk_engine.engine import ContractRiskEngine
 from bot.risk_engine.entry_lock import EntryLocking
 from bot.risk_engine.guard import Guard, GuardedTime
 from bot.risk_engine.hearing import Hearing
-from bot.risk_engine.idle import answered_for, waiting_in
+from bot.risk_engine.idle import all_answered, waiting_in
 from bot.risk_engine.kept import Kept
 from bot.risk_engine.look import Look
 from bot.risk_engine.parts import parts_of, require_whole
@@ -335,7 +335,7 @@ class RiskController(Controller):
         broker has answered for every order.
         """
         engines = self._trader._data_engine, self._trader._risk_engine, self._trader._exec_engine
-        return waiting_in(*engines) == 0 and not self._clock_time.soon and all(answered_for(order) for order in self.cache.orders())
+        return waiting_in(*engines) == 0 and not self._clock_time.soon and all_answered(self.cache)
 
     def _on_path(self, answer: OnPath) -> None:
         answer.lost = tuple(self._path.lost())

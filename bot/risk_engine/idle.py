@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nautilus_trader.cache.cache import Cache
 from nautilus_trader.model.orders import Order
 
 
@@ -16,6 +17,15 @@ def waiting_in(data: Any, risk: Any, execution: Any) -> int:
     )  # fmt: skip
 
 
-def answered_for(order: Order) -> bool:
-    """Whether nothing about an order is on its way: one that is neither open nor closed goes to the client, or to the broker and back."""
+def all_answered(cache: Cache) -> bool:
+    """Whether nothing about any order is on its way. Closed orders, which a run only gets more of, are not looked at one by one: where
+    Nautilus' index knows each order as open or closed, the open ones are all that can be.
+    """
+    indexed = len(cache.client_order_ids_open()) + len(cache.client_order_ids_closed())
+    orders = cache.orders_open() if indexed == len(cache.client_order_ids()) else cache.orders()
+    return all(_answered_for(order) for order in orders)
+
+
+def _answered_for(order: Order) -> bool:
+    """One that is neither open nor closed goes to the client, or to the broker and back."""
     return (order.is_open or order.is_closed) and not order.is_inflight

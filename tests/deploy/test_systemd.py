@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from builders import ROOT
 
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
@@ -71,6 +72,13 @@ def test_a_unit_runs_a_verb_that_exists(path):
 
     program, *words = shlex.split(read(path)["Service"]["ExecStart"][0])
     assert program == PROGRAM and CliRunner().invoke(cli, [*words, "--help"]).exit_code == 0
+
+
+def test_the_bots_unit_names_the_gateways_zone_and_its_nightly_restart_as_the_compose_file_does():
+    words = shlex.split(read(ROOT / "deploy" / "systemd" / "mesbot.service")["Service"]["ExecStart"][0])
+    composed = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["bot"]["command"]
+    for option in ("--zone", "--nightly-restart"):
+        assert words[words.index(option) + 1] == composed[composed.index(option) + 1], option
 
 
 def test_what_a_person_must_mend_is_not_tried_again_and_again():

@@ -16,8 +16,10 @@ CLOSED = {date(2025, 1, 1), date(2025, 1, 9), date(2025, 1, 20), date(2025, 2, 1
     date(2025, 11, 27),
     date(2025, 12, 25),
 }
-HALF_DAYS = {date(2025, 7, 3), date(2025, 11, 28), date(2025, 12, 24)}
-FIRST, LAST = date(2025, 1, 1), date(2025, 12, 31)  # what the table covers
+CLOSED |= {date(2026, 1, 1), date(2026, 1, 19), date(2026, 2, 16), date(2026, 4, 3), date(2026, 5, 25), date(2026, 6, 19)}
+CLOSED |= {date(2026, 7, 3), date(2026, 9, 7), date(2026, 11, 26), date(2026, 12, 25)}
+HALF_DAYS = {date(2025, 7, 3), date(2025, 11, 28), date(2025, 12, 24), date(2026, 11, 27), date(2026, 12, 24)}
+FIRST, LAST = date(2025, 1, 1), date(2026, 12, 31)  # what the table covers
 
 
 def new_york(ts: int) -> datetime:

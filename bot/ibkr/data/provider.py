@@ -25,11 +25,11 @@ from bot.runtime.runtime import runtime_of
 QUESTION = "contract months"
 PRICE_PRECISION = 2
 SETTLED = "Compare with the account statement, then move the journal aside (mesbot status names the file) and start again."
-KEPT = "The next month is traded once that trade has ended and mesbot is started again."
+KEPT = "The next month is traded once that trade has ended: by the run itself, or when mesbot is started again."
 
 
 class IbkrInstrumentProvider(InstrumentProvider):
-    """Resolves the months once a connection; the front one stays for the life of the process, so that its id keeps its meaning.
+    """Resolves the months once a connection; the front one stays for the life of the node, so that its id keeps its meaning.
 
     While a trade of an earlier run is unfinished the front month is the one it was decided in, so that bars, stops and exits are of
     what is held.
@@ -91,6 +91,16 @@ class IbkrInstrumentProvider(InstrumentProvider):
                 return ContractExpired(text)
             return ContractExpired(f"{text} and kept for {self._resumed.intent_id}, which was unfinished at the start", hint=KEPT)
         return None
+
+    def next_month(self) -> Month | None:
+        """The month that the roll rule names now, where that is another than the one traded here, else None; None too if it names none."""
+        if self.front is None:
+            return None
+        try:
+            month = front_month(list(self.months.values()), self._link.clock.now_ns(), self._calendar, self._broker.local_symbol)
+        except BrokerError:
+            return None
+        return None if self.is_front(month.con_id) else month
 
     def liquid_span(self, now_ns: int) -> Span | None:
         """The broker's own hours of the front month in which a moment (UTC ns, market time) lies; None outside them. Raises NotSynced."""

@@ -26,10 +26,15 @@ async def front(ib):
     [("2025-09-12", "MESU5"), ("2025-09-15", "MESZ5"), ("2025-10-02", "MESZ5"), ("2025-12-12", "MESZ5"), ("2025-12-15", "MESH6")],
 )
 def test_the_front_month_follows_the_roll_rule(date, symbol):
-    instruments = Instruments(calendar(), dt.date.fromisoformat(date))
+    instruments = Instruments(calendar(), dt.date.fromisoformat(date), dt.date.fromisoformat(date))
     assert instruments.front.local_symbol == symbol
     assert instruments.front.basis_ticks == 0
     assert instruments.front in instruments.futures
+
+
+def test_a_long_replay_lists_the_months_that_come_into_front_and_two_beyond():
+    instruments = Instruments(calendar(), dt.date(2025, 10, 2), dt.date(2025, 12, 16))
+    assert [each.local_symbol for each in instruments.futures] == ["MESZ5", "MESH6", "MESM6", "MESU6"]
 
 
 @on_a_loop

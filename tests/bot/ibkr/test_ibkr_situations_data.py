@@ -71,8 +71,10 @@ async def after_the_roll_the_old_month_has_a_name_of_its_own_and_is_exit_only() 
 @situation(39)
 async def a_roll_that_comes_while_we_run_stops_entries() -> None:
     async with rig() as r:
+        assert r.session.provider.next_month() is None
         r.session.clock.saw(clock_ns(dt.date(2025, 12, 15), dt.time(10)))
         assert isinstance(r.session.entry_block(), e.ContractExpired)
+        assert r.session.provider.next_month().local_symbol == "MESH6"
 
 
 @situation(38)
