@@ -158,11 +158,12 @@ class Recovery:
             self._session.orders.offer(self._named(self._held[fill.ref].order), fill)
 
     def _began(self, each: _Held, truth: _Truth) -> None:
-        """An order the journal does not know to be at the broker, but is or was."""
+        """An order the journal does not know to be at the broker, but is or was. One that does not work yet is told when it does."""
         order, here = each.order, truth.open.get(each.order.order_id)
         if order.state is OrderState.NONE:
             self._client.generate_order_submitted(*self._ids(each), self._now)
-        if order.state not in AT_VENUE and truth.ended.get(order.order_id) not in REFUSED:
+        works = here is None or here.accepted
+        if order.state not in AT_VENUE and truth.ended.get(order.order_id) not in REFUSED and works:
             self._session.orders.listener.accepted(here or self._named(order))
         if here is not None and here.draft.terms != (known := _terms(here, order)):
             self._changed(here, order, known)

@@ -67,7 +67,7 @@ class Watch:
         self._listen()
 
     def _listen(self) -> None:
-        told, broker = self.venue.host.delivery, self.venue.host.broker
+        venue, told, broker = self.venue, self.venue.host.delivery, self.venue.host.broker
         for name in TOLD:
             setattr(told, name, self._then_look(getattr(told, name)))
         place, cancel = broker.place, broker.cancel
@@ -75,6 +75,7 @@ class Watch:
         def placed(client_id: int, order_id: int, future: Any, request: Any) -> Any:
             if (client_id, order_id) not in broker.orders and not request.what_if:
                 self._new(request.order_ref)
+                venue.ids_forgotten(order_id, request.order_ref)
             in_order = order_id >= broker.next_id(client_id) or (client_id, order_id) in broker.orders
             try:
                 return place(client_id, order_id, future, request)

@@ -220,6 +220,10 @@ class Venue:
         self.id_faults |= code == 103
         self._refusals.append((suffix, code, count))
 
+    def ids_forgotten(self, order_id: int, ref: str) -> None:
+        """An order comes under an id and a name that are at work: a gateway that has forgotten the id takes a change for a new one."""
+        self.ghosts |= {order.perm_id for order in self.orders if (order.order_id, order.request.order_ref) == (order_id, ref)}
+
     def moved_elsewhere(self, order: Order) -> None:
         """Another hand moves this stop."""
         name = named(order)

@@ -177,6 +177,10 @@ class OrderListener:
     def cancel_rejected(self, order: BrokerOrder, error: BrokerError) -> None:
         """A cancel was refused."""
 
+    def doubled(self, order: BrokerOrder, twin: BrokerOrder) -> bool:
+        """The broker has an order of ours twice, and now the `twin` fills, which has a name of its own. Whether that is known now."""
+        return True
+
     def filled(self, order: BrokerOrder, fill: Fill) -> None:
         """A fill, told once."""
 

@@ -139,7 +139,7 @@ class PositionCheck:
     def _of_others(self) -> list[Fill]:
         """Executions in the traded month that are none of ours, oldest first."""
         fills = [fill for fill in self._monitor.ledger.fills.values() if self._is_front(fill.con_id)]
-        strange = [fill for fill in fills if fill.client_id != self._client_id or fill.perm_id in self._monitor.ghosts]
+        strange = [fill for fill in fills if fill.client_id != self._client_id]
         return sorted(strange, key=lambda fill: fill.ts_ns)
 
     def _price(self, found: Difference) -> float:

@@ -256,6 +256,24 @@ async def test_a_position_without_its_stop_gets_one_and_nothing_else_is_sent(sta
     assert len(stage.gateway.broker.exchange.executions) == 1
 
 
+class Pending(str):
+    """A status of an order that the simulated gateway does not make by itself."""
+
+    value = "PendingSubmit"
+
+
+@on_stage
+async def test_a_stop_that_the_broker_keeps_pending_covers_nothing_after_a_restart_either(stage: Stage) -> None:
+    await stage.place()
+    stage.do(f"fill {ENTRY}")
+    stage.write("OrderSubmitted", filled=True)
+    (stop,) = [order for order in stage.gateway.broker.open_orders() if order.request.order_ref == STOP]
+    stop.status = Pending("PendingSubmit")
+    async with stage.restarted():
+        await until(lambda: any("-1X" in ref for ref in stage.working), lambda: (stage.working, stage.news()), seconds=8)
+    assert (STOP, "OrderAccepted") not in stage.news() and (TARGET, "OrderAccepted") in stage.news()
+
+
 async def sent_in_the_last_moment(stage: Stage, *drafts: Draft) -> None:
     """The run before sent these, and ended before it could write them down."""
     ear = Ear()

@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 from nautilus_trader.model import events
 
-from bot.supervision.orders import AT_VENUE, BACK, ENDED, EVENTS, LIVE, TABLE, OrderState, Role, TrackedOrder
+from bot.supervision.orders import (
+    AT_VENUE,
+    BACK,
+    ENDED,
+    EVENTS,
+    LIVE,
+    TABLE,
+    OrderState,
+    Role,
+    TrackedOrder,
+    named_role,
+    pair_of,
+    twin_name,
+)
 
 S = OrderState
 
@@ -148,3 +161,8 @@ def test_an_acceptance_says_nothing_new_of_an_order_that_works():
 @pytest.mark.parametrize(("state", "filled", "nothing"), [(S.REJECTED, 0, True), (S.CANCELED, 1, False), (S.WORKING, 0, False)])
 def test_what_has_ended_without_a_fill_came_to_nothing(state, filled, nothing):
     assert order(state, filled=filled).came_to_nothing is nothing
+
+
+def test_a_twin_has_the_role_of_what_it_doubles_and_no_pair():
+    stop, target, twin = "20250916-K4-1032-1S2", "20250916-K4-1032-1T2", twin_name("20250916-K4-1032-1S2", 250916007)
+    assert named_role(twin) is Role.STOP and pair_of(stop) == pair_of(target) != pair_of(twin)
