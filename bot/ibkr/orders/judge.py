@@ -157,6 +157,7 @@ class Judge:
             self._link.report(error)
         words = error or order.trouble
         if order.live:
+            order.uncancelled = True
             text, code = ("it is there all the same", 0) if words is None else (words.text, words.code)
             self._monitor.listener.cancel_rejected(order, CancelRejected(text, code=code, order_ref=order.ref))
             self._monitor.doubtful()

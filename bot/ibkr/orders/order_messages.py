@@ -26,12 +26,12 @@ from bot.ibkr.orders.order_state import BrokerOrder, Fill, Phase, Terms
 from bot.ibkr.orders.order_wire import adopted_draft, told_terms
 from bot.ibkr.orders.orders import OrderMonitor
 from bot.ibkr.orders.twins import Twins
+from bot.ibkr.orders.unwanted import MAY_FILL
 
 HOLD_SECONDS = 2.0  # how long an execution waits for its order
 COMMISSION_SECONDS = 60.0
 CENT = 0.005
 AGAIN_SECONDS = 2.0  # a cancel that came to nothing is sent again
-MAY_FILL = (News.WORKS, News.UNDER_WAY, News.UNKNOWN_STATUS)
 
 
 class OrderMessages:

@@ -21,10 +21,10 @@ from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.closable import closable
 from bot.ibkr.orders.doubt import BARE_SECONDS, News, completed_news, status_news
 from bot.ibkr.orders.judge import Judge
-from bot.ibkr.orders.order_messages import MAY_FILL
 from bot.ibkr.orders.order_state import BrokerOrder, Phase
 from bot.ibkr.orders.orders import OrderMonitor
 from bot.ibkr.orders.position_check import PositionCheck
+from bot.ibkr.orders.unwanted import MAY_FILL, UnwantedOrders
 from bot.supervision.orders import Role, named_role
 from bot.units import SECOND_NS
 
@@ -62,7 +62,7 @@ class OrderSync:
     ) -> None:
         self._link, self._monitor, self._judge, self._account, self.times = link, monitor, judge, account, times
         self._market_open, self._charge = market_open, charge
-        self._positions = positions
+        self._positions, self._unwanted = positions, UnwantedOrders(link, monitor, positions)
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._checked_at = self._asked_before = 0.0
@@ -107,7 +107,7 @@ class OrderSync:
         self._wake.clear()
         due = now - self._checked_at >= self.times.every_seconds and QUESTION not in self._link.questions.open  # else the link asks it
         due = due or (any(order.idle_at for order in self._live()) and now - self._checked_at >= IDLE_LOOK_SECONDS)
-        due = due or (bool(self._monitor.strays) and now - self._checked_at >= LATE_SECONDS)
+        due = due or ((bool(self._monitor.strays) or self._unwanted.there) and now - self._checked_at >= LATE_SECONDS)
         whole = told = True
         if asked or due or self._positions.undecided:
             whole = await self._told(QUESTION, self.check())
@@ -184,7 +184,7 @@ class OrderSync:
         for order in orders:
             order.seen = False
         unread: list[UnreadableAnswer] = []
-        await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
+        shown = await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
         all_shown = not unread
         before = len(unread)
         await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
@@ -202,6 +202,7 @@ class OrderSync:
                 self._judge.hear(order, News.SHOWN)
         if all_shown:
             self._forget_strays(asked_at)
+            self._unwanted.look(shown)
         if unread:
             raise unread[0]
 

@@ -51,7 +51,7 @@ class OrderMonitor:
         self.doubtful: Callable[[], None] = lambda: None
         self.book_untold: Callable[[BrokerOrder], bool] = lambda _: False  # a fill that the broker has told in every way but an execution
         self.alarm: Callable[[str, str], None] = lambda *_: None  # a kill trigger and its detail
-        self._link, self._contract_of, self._observe = link, contract_of, observe
+        self._link, self._contract_of, self.observe = link, contract_of, observe
         self._by_id: dict[int, BrokerOrder] = {}
         self._by_perm: dict[int, BrokerOrder] = {}
         self.retired: dict[int, str] = {}  # order ids that were given up -> the reference that was sent under them
@@ -92,7 +92,7 @@ class OrderMonitor:
 
     def withdraw(self, order_id: int) -> None:
         """Send a cancel for this handle, whatever is known of the order; for none (0) it goes once it is told."""
-        if order_id and not self._observe:
+        if order_id and not self.observe:
             self._link.connection.send("cancelOrder", order_id, "")
 
     def resend(self, family: list[BrokerOrder]) -> None:
@@ -112,7 +112,7 @@ class OrderMonitor:
         self._by_perm.pop(order.perm_id, None)
 
     def _may_send(self) -> None:
-        if self._observe:
+        if self.observe:
             raise ObserveOnly("the run's mode is OBSERVE")
         self._link.require_way_out()
 

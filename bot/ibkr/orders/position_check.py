@@ -70,6 +70,11 @@ class PositionCheck:
         return self.book is not None and self._before is not None and self._seen is None
 
     @property
+    def flat(self) -> bool:
+        """Whether book and broker, as last told, hold nothing of the traded month."""
+        return self.book is not None and self.book() == 0 and self.apart == 0
+
+    @property
     def apart(self) -> int | None:
         """Signed contracts of the traded month that the broker holds beyond the book, as last told; None while nothing is compared."""
         if self.book is None or self._before is None:
