@@ -153,7 +153,7 @@ class Watch:
         agrees = venue.position_told is None  # else no exit leaves, and the stop stays or is restored
         helpless = not agrees and bool(venue.refused)  # the stop is refused as well
         stands = f"net {net}, held {held}, stops {cover}" + "".join(f", {ref} pending" for ref in pending)
-        bare = cover + leaving < abs(need) and not helpless
+        bare = cover + leaving < abs(need) and not helpless and not venue.forgotten_unasked
         self._lasting("naked", bare, stands, "naked behind a pending stop" if pending else "")
         self._pending = "naked" in self._since and (self._pending or bool(pending))
         back = [order.request.order_ref for order in venue.orders if not order.transmitted]
@@ -219,7 +219,8 @@ class Watch:
     def _brackets(self, orders: list[Order]) -> None:
         """An entry works with its stop, and one leg with the other."""
         known, legs, found = self.venue.host.broker, self.venue.legs, set()
-        everything = {order.perm_id: order for order in [*known.exchange.completed, *known.orders.values()]}.values()
+        children = [child for order in orders for child in order.children]  # also of an entry whose ids the desk has forgotten
+        everything = {order.perm_id: order for order in [*known.exchange.completed, *known.orders.values(), *children]}.values()
         by_ref = {order.request.order_ref: order for order in everything}
         for order in orders:
             name = named(order)
@@ -227,7 +228,7 @@ class Watch:
                 continue
             stem = f"{name['intent']}-{name['leg']}"
             stop = by_ref.get(f"{stem}S")
-            bare = stop is None or (stop.done and stop.status is not Status.FILLED)
+            bare = not self.venue.forgotten_unasked and (stop is None or (stop.done and stop.status is not Status.FILLED))
             found.add(f"entry without its stop {stem}")
             self._lasting(f"entry without its stop {stem}", bare, f"{stem}E works, and its stop does not")
         for ref in self.venue.refused:

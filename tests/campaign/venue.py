@@ -71,6 +71,7 @@ class Venue:
         self.close_asked_of: set[str] = set()  # legs held when a closing was asked for
         self.told_wrong_at = 0.0  # since when the account has told of another position than it has
         self.lost_at = float("-inf")  # when frames about orders were last lost, of the wall
+        self.forgotten_unasked = False  # the broker has forgotten an order without a word, and was not asked since
         self._refusals: list[tuple[str, int, int]] = []
         self._waiting: list[tuple[int, Callable[[], Any]]] = []
         self._counts: Counter[str] = Counter()
@@ -130,6 +131,8 @@ class Venue:
     def _heard(self, way: str, kind: str, note: str) -> None:
         if note not in ("", "duplicated") and kind in MATTERS:
             self.lost_at = time.monotonic()
+        if kind == "openOrderEnd" and note == "":
+            self.forgotten_unasked = False
         if not self.bot.was_begun:
             return  # the first start is undisturbed
         self._counts[kind] += 1
@@ -172,6 +175,7 @@ class Venue:
         self.id_faults |= "rollback" in words
         self.manual |= verb == "manual"
         self.forgot |= verb == "forget"
+        self.forgotten_unasked |= verb == "forget"
         with contextlib.suppress(GatewayError):
             done = self.host.side.verbs.do(words)
             if inspect.isawaitable(done):
@@ -272,8 +276,14 @@ class Venue:
 
     def position(self, future: Any, account: str, contracts: int, cost: float) -> list[str]:
         """In place of messages.position."""
-        told = contracts if self.position_told is None or future is not self.host.instruments.front else self.position_told
-        return told_position(future, account, told, cost)
+        return told_position(future, account, self._told(future, contracts), cost)
+
+    def portfolio(self, future: Any, holding: messages.Holding, account: str) -> list[str]:
+        """In place of messages.portfolio: who tells of a wrong position does so everywhere."""
+        return told_portfolio(future, holding._replace(position=self._told(future, holding.position)), account)
+
+    def _told(self, future: Any, contracts: int) -> int:
+        return contracts if self.position_told is None or future is not self.host.instruments.front else self.position_told
 
     # ------------------------------------------------------------------ how it stands
 
@@ -326,4 +336,4 @@ class Venue:
             self.tell_truth()
 
 
-told_position = messages.position
+told_position, told_portfolio = messages.position, messages.portfolio

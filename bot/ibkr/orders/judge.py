@@ -84,7 +84,9 @@ class Judge:
         self._monitor.end(order)
 
     def _rejected(self, order: BrokerOrder, news: News, error: BrokerError | None) -> None:
-        """In the broker's words; what was asked to be cancelled and is not there is cancelled."""
+        """In the broker's words; what was asked to be cancelled and is not there is cancelled. One that was shown at work is looked for."""
+        if status_news(order.status) is News.WORKS:
+            self._monitor.doubtful()
         if error is None and order.cancel_asked:
             self._monitor.end(order)
             return

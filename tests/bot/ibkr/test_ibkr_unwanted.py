@@ -1,4 +1,4 @@
-"""Orders of ours that no cancel reaches while nothing is held: all that is open is cancelled, and only if all of it is ours and is to go."""
+"""Orders of ours that no cancel reaches while nothing is held: all is cancelled, and only if all that is open is ours and is to go."""
 
 from __future__ import annotations
 
