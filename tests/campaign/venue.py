@@ -254,7 +254,7 @@ class Venue:
         """The strategy wants out of what it holds."""
         self.tell_bot("act", "close", 0)
         held = {leg for leg, net in self.legs.items() if net}
-        if len({leg[:-2] for leg in held}) == 1 and self.bot.begun.is_set():
+        if len({leg[:-2] for leg in held}) == 1 and self.bot.running and self.bot.begun.is_set():
             self.close_asked_at, self.close_asked_of = time.monotonic(), held
 
     def disk(self, full: bool) -> None:

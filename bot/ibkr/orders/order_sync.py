@@ -15,7 +15,14 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.account import POSITIONS, AccountBook
-from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, OrderRejectedByBroker, UnreadableAnswer
+from bot.ibkr.errors import (
+    BrokerError,
+    ConnectionLost,
+    ExecutionMissing,
+    GatewayNotResponding,
+    OrderRejectedByBroker,
+    UnreadableAnswer,
+)
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.closable import closable
@@ -176,14 +183,14 @@ class OrderSync:
     async def _snapshot(self) -> None:
         """Ask, and say of each order what the answers show; of one that something was heard of meanwhile they say nothing.
 
-        Raises BrokerError; UnreadableAnswer once all was asked and what could be read of it is said.
+        Raises BrokerError: of an answer that cannot be read, or does not come, once all was asked and what is known of it is said.
         """
         connection, asked_at = self._link.connection, self._link.seconds()
         orders = list(self._monitor.orders.values())
         live = [order for order in orders if order.live]
         for order in orders:
             order.seen = False
-        unread: list[UnreadableAnswer] = []
+        unread: list[BrokerError] = []
         shown = await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
         all_shown = not unread
         before = len(unread)
@@ -207,11 +214,11 @@ class OrderSync:
             raise unread[0]
 
     @staticmethod
-    async def _part(answer: Awaitable[list[Any]], unread: list[UnreadableAnswer]) -> list[Any]:
-        """One of the answers; what of it cannot be read is noted, and the others are asked for all the same. Raises BrokerError."""
+    async def _part(answer: Awaitable[list[Any]], unread: list[BrokerError]) -> list[Any]:
+        """One of the answers; one that does not come whole is noted, and the others are asked for all the same. Raises BrokerError."""
         try:
             return await answer
-        except UnreadableAnswer as error:
+        except (UnreadableAnswer, GatewayNotResponding) as error:
             unread.append(error)
             return []
 

@@ -94,6 +94,22 @@ async def test_the_order_that_is_tracked_stays_known_while_its_ghost_lives_and_i
         await until(lambda: r.ear.of("B-S")[-1] == "filled", lambda: r.ear.of("B-S"))
 
 
+@pytest.mark.parametrize("lost", ["openOrderEnd", "execDetailsEnd"])
+@on_a_loop
+async def test_a_question_that_is_never_answered_keeps_no_fill_from_being_told(lost: str):
+    async with rig() as r:
+        await working_bracket(r)
+        await r.do("fill B-E")
+        await until(lambda: r.ear.fills)
+        await r.do("refuse on")
+        await r.do("drop")
+        await until(lambda: r.session.link.state == "DOWN")
+        await r.do("fill B-S")
+        await r.do(f"swallow {lost} all")
+        await r.do("refuse off")
+        await until(lambda: r.ear.of("B-S")[-1] == "filled", lambda: r.ear, seconds=6)
+
+
 @on_a_loop
 async def test_what_could_not_be_sent_is_refused_and_never_sent_later():
     async with rig() as r:
