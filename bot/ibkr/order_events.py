@@ -24,10 +24,18 @@ from bot.journal.records import OrderRecord
 from bot.risk_engine.brackets import OrderOrigin, OrderTags, market_order, stop_order, target_order
 from bot.units import nearest_tick
 
+HANDLE = "order id "
+
 
 def venue_id(order: BrokerOrder) -> VenueOrderId:
-    """The broker's identity of an order: its permId, its handle before that is known."""
-    return VenueOrderId(str(order.perm_id or order.order_id))
+    """The broker's identity of an order: its permId; before that is known its handle, which nobody can take for one, or our own name."""
+    return VenueOrderId(str(order.perm_id) if order.perm_id else f"{HANDLE}{order.order_id}" if order.order_id else order.ref)
+
+
+def handle_of(venue_order_id: str) -> int:
+    """The handle that an identity is; 0 if it is none."""
+    number = venue_order_id.removeprefix(HANDLE)
+    return int(number) if venue_order_id.startswith(HANDLE) and number.isdecimal() else 0
 
 
 def money(usd: float) -> Money:

@@ -22,7 +22,7 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from bot.ibkr.drafts import draft_of
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.link.link_state import SyncReason
-from bot.ibkr.order_events import venue_id
+from bot.ibkr.order_events import handle_of, venue_id
 from bot.ibkr.orders.order_state import BrokerOrder, Draft, Phase, Terms
 from bot.ibkr.orders.order_sync import QUESTION as ORDERS
 from bot.ibkr.seed import Seed
@@ -86,9 +86,10 @@ class Recovery:
         monitor, con_id = self._session.orders, self._session.provider.con_id_of(self._session.provider.front_id)
         refs, unseen = {ClientOrderId(ref) for ref in self._held}, []
         for ref, each in self._held.items():
-            perm_id = self._named(each.order).perm_id
-            if ref not in monitor.orders and each.order.state in AT_VENUE and perm_id:
-                order = BrokerOrder(draft_of(self._cache.order(ClientOrderId(ref)), refs, 0), con_id, 0, perm_id)
+            perm_id, held = self._named(each.order).perm_id, self._cache.order(ClientOrderId(ref))
+            handle = 0 if held.venue_order_id is None else handle_of(held.venue_order_id.value)
+            if ref not in monitor.orders and each.order.state in AT_VENUE and (perm_id or handle):
+                order = BrokerOrder(draft_of(held, refs, 0), con_id, handle, perm_id)
                 order.phase, order.accepted, order.adopted, order.filled = Phase.WORKING, True, True, each.order.filled
                 unseen.append(order)
         monitor.track(unseen)
@@ -188,7 +189,8 @@ class Recovery:
         elif status is None and order.state is OrderState.SUBMITTED:
             listener.rejected(gone, OrderRejectedByBroker("it never reached the broker", order_ref=order.order_id))
         elif order.role is Role.ENTRY and self._now >= each.trade.intent.expires_ns:
-            self._client.generate_order_expired(*self._ids(each), venue_id(gone), each.trade.intent.expires_ns)
+            known = self._cache.order(ClientOrderId(order.order_id)).venue_order_id
+            self._client.generate_order_expired(*self._ids(each), known or venue_id(gone), each.trade.intent.expires_ns)
         else:
             if status not in CANCELED:
                 self._session.link.report(UnknownOrder("nowhere at the broker after a restart", order_ref=order.order_id))

@@ -151,7 +151,7 @@ class Watch:
         leaving = sum(order.remaining for order in stops if order.request.order_type != "STP")
         pending = [order.request.order_ref for order in orders if order.perm_id in venue.pending and self._role(order) == "S"]
         agrees = venue.position_told is None  # else no exit leaves, and the stop stays or is restored
-        helpless = not agrees and bool(venue.refused)  # the stop is refused as well
+        helpless = not agrees and bool(venue.refused or pending)  # the stop is refused as well, or never reaches the market
         stands = f"net {net}, held {held}, stops {cover}" + "".join(f", {ref} pending" for ref in pending)
         bare = cover + leaving < abs(need) and not helpless and not venue.forgotten_unasked
         self._lasting("naked", bare, stands, "naked behind a pending stop" if pending else "")
@@ -161,16 +161,15 @@ class Watch:
         twice = sum(order.released - order.filled for order in stops if order.perm_id in venue.ghosts)
         self._lasting("too much cover", bool(need) and cover - twice > abs(need) and not growing, f"net {net}, stops {cover}")
         left = [order.request.order_ref for order in orders if order.perm_id not in venue.ghosts]
-        # Another hand has closed it, and what became of our own orders is never told: then the stop stays until it is.
-        untold = bool(net) and venue.asked_in_vain
-        self._lasting("orphans", not need and not growing and bool(left) and not untold, f"flat, and {' '.join(left)} still work")
+        self._lasting("orphans", not need and not growing and bool(left), f"flat, and {' '.join(left)} still work")
         self._brackets(orders)
+        lets = agrees and not venue.exit_refused  # what is refused again and again is sent more and more seldom, and a stop works meanwhile
         killed = venue.kill_asked_at is not None and venue.bot.begun.is_set() and moment - venue.kill_asked_at > 0.1
         silent = f" ({', '.join(rule.kind for rule in venue.host.frame_faults.rules)} lost)" if venue.host.frame_faults.rules else ""
-        self._lasting("held after a kill", killed and bool(need) and agrees, f"net {net} after a kill{silent}")
+        self._lasting("held after a kill", killed and bool(need) and lets, f"net {net} after a kill{silent}")
         legs = venue.legs
         venue.close_asked_of = {leg for leg in venue.close_asked_of if legs[leg]}
-        closes = bool(venue.close_asked_of) and bool(need) and agrees
+        closes = bool(venue.close_asked_of) and bool(need) and lets
         asked = f"{' '.join(sorted(venue.close_asked_of))} held after a closing was asked for{silent}"
         self._lasting("held after a closing", closes, asked)
 

@@ -64,6 +64,7 @@ class Venue:
         self.refused: set[str] = set()  # references of orders that were refused
         self.pending: set[int] = set()  # permIds of stops that never reach the market
         self.id_faults = self.manual = self.forgot = False
+        self.exit_refused = False  # the last closing order was
         self.pending_stops = 0
         self.position_told: int | None = None
         self.kill_asked_at: float | None = None
@@ -96,6 +97,7 @@ class Venue:
 
         def transmitted(order: Order) -> None:
             name = named(order)
+            self.exit_refused &= name is None or name["role"] != "X"
             if self.pending_stops and name is not None and name["role"] == "S":
                 self.pending_stops -= 1
                 self.pending.add(order.perm_id)
@@ -121,6 +123,7 @@ class Venue:
             if name is not None and f"{name['leg']}{name['role']}".endswith(suffix):
                 self._refusals[number : number + 1] = [(suffix, code, count - 1)] if count > 1 else []
                 self.refused.add(ref)
+                self.exit_refused |= name["role"] == "X"
                 if code == 201:
                     return code, "Order rejected - reason:the campaign refuses it"
                 raise Refusal(code, "the campaign refuses it")

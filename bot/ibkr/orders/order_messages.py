@@ -57,7 +57,8 @@ class OrderMessages:
             order = self._stranger(order_id, contract, told, state.status, own)
             if order is None:
                 return
-        if order.perm_id and told.permId and told.permId != order.perm_id and (order.live or status_news(state.status) in MAY_FILL):
+        other = told.permId not in (0, order.perm_id) and order.perm_id not in (0, order_id)  # an old journal may have the handle for it
+        if other and (order.live or status_news(state.status) in MAY_FILL):
             self._doubled(order, order_id, told.permId)
             return
         self._monitor.identify(order, told.permId)

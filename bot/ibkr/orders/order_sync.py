@@ -15,14 +15,7 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.account import POSITIONS, AccountBook
-from bot.ibkr.errors import (
-    BrokerError,
-    ConnectionLost,
-    ExecutionMissing,
-    GatewayNotResponding,
-    OrderRejectedByBroker,
-    UnreadableAnswer,
-)
+from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, GatewayNotResponding, OrderRejectedByBroker, UnreadableAnswer
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.closable import closable
@@ -31,6 +24,7 @@ from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_state import BrokerOrder, Phase
 from bot.ibkr.orders.orders import OrderMonitor
 from bot.ibkr.orders.position_check import PositionCheck
+from bot.ibkr.orders.unshown import UnshownOrders
 from bot.ibkr.orders.unwanted import MAY_FILL, UnwantedOrders
 from bot.supervision.orders import Role, named_role
 from bot.units import SECOND_NS
@@ -69,7 +63,7 @@ class OrderSync:
     ) -> None:
         self._link, self._monitor, self._judge, self._account, self.times = link, monitor, judge, account, times
         self._market_open, self._charge = market_open, charge
-        self._positions, self._unwanted = positions, UnwantedOrders(link, monitor, positions)
+        self._positions, self._unwanted, self._unshown = positions, UnwantedOrders(link, monitor, positions), UnshownOrders()
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._checked_at = self._asked_before = 0.0
@@ -195,14 +189,14 @@ class OrderSync:
         all_shown = not unread
         before = len(unread)
         await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
-        if len(unread) == before:
+        if executed := len(unread) == before:
             self._monitor.clear("unread")
         done: list[Any] = []
         if any(order.live and not order.seen for order in live):
             done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
         for order in live:
             if order.live and order.since < asked_at:
-                self._tell(order, done, whole=not unread)
+                self._tell(order, done, whole=not unread, executed=executed)
         self._say_untold()
         for order in orders:
             if order not in live and order.seen and order.phase is not Phase.FILLED and status_news(order.status) in MAY_FILL:
@@ -222,8 +216,9 @@ class OrderSync:
             unread.append(error)
             return []
 
-    def _tell(self, order: BrokerOrder, done: list[Any], *, whole: bool) -> None:
-        """What a snapshot shows of a live order; one that is not in it may be there or have filled all the same unless it is `whole`."""
+    def _tell(self, order: BrokerOrder, done: list[Any], *, whole: bool, executed: bool) -> None:
+        """What a snapshot shows of a live order; one that is not in it may be there or have filled all the same unless it is `whole`.
+        `executed`: all executions were told."""
         ends = [state for _, told, state in done if self._monitor.same(order, told)]
         if order.seen:
             order.misses = order.untold = 0
@@ -232,7 +227,7 @@ class OrderSync:
             news, text = completed_news(ends[-1].status), ends[-1].completedStatus or ends[-1].status
             refused = OrderRejectedByBroker(text, order_ref=order.ref) if news is News.DONE_REFUSED else None
             self._judge.hear(order, news, refused)
-        elif whole:
+        elif executed and self._unshown.missing(order, whole=whole):
             order.misses, order.untold = order.misses + 1, 0
             self._judge.hear(order, News.MISSING if order.misses == 1 else News.MISSING_AGAIN)
 

@@ -42,7 +42,7 @@ class Twins:
         if order is None:
             others = [each for each in self._monitor.ledger.fills.values() if each.ref == ref]
             return any(each.perm_id != fill.perm_id for each in others if each.perm_id and fill.perm_id)
-        return bool(self._given_up(fill)) or (fill.perm_id != 0 and order.perm_id not in (0, fill.perm_id))
+        return bool(self._given_up(fill)) or (fill.perm_id != 0 and order.perm_id not in (0, fill.perm_id, fill.order_id))
 
     def follow(self, ref: str, fill: Fill) -> BrokerOrder | None:
         """The twin of `ref` that has filled; None if it is none, if it is told already, or while the first look is under way."""
