@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot_process import BotProcess
-from faults import MATTERS, ORDER_FRAMES, QUESTIONS
+from faults import MATTERS, ORDER_FRAMES
 from mix import ALL, Fault
 
 from bot.gateway import messages
@@ -308,11 +308,6 @@ class Venue:
         """Whether frames about orders may be lost, held up or cut now."""
         rules = self.host.frame_faults
         return any(rule.kind in ORDER_FRAMES or rule.kind.startswith("req") for rule in rules.rules) or rules._chaos is not None
-
-    @property
-    def asked_in_vain(self) -> bool:
-        """Whether a question about orders or the position is not answered now."""
-        return any(rule.kind in QUESTIONS for rule in self.host.frame_faults.rules)
 
     def stop_faults(self) -> None:
         """Everything works again, and nothing more is to come."""
