@@ -62,6 +62,7 @@ class Recovery:
         self._held: dict[str, _Held] = {}  # by our reference
         self._begun: set[str] = set()  # of those, the ones that were told to be at the broker
         self._ended_as: dict[str, int] = {}  # permIds of completed orders
+        self._ended_unheard: set[str] = set()  # references of those that ended as this run began, before Nautilus held them
         self._seeded, self._told = False, not stories
 
     async def run(self) -> None:
@@ -197,9 +198,10 @@ class Recovery:
             listener.canceled(gone)
 
     def _ended_since(self, order: TrackedOrder) -> bool:
-        """Whether its end was told while its question was open."""
+        """Whether its end was told while its question was open, to somebody who knew it by then."""
         here, held = self._session.orders.orders.get(order.order_id), self._cache.order(ClientOrderId(order.order_id))
-        return (here is not None and not here.live) or held.is_closed
+        told = here is not None and not here.live and order.order_id not in self._ended_unheard
+        return told or held.is_closed
 
     def _named(self, order: TrackedOrder) -> BrokerOrder:
         """An order that the broker does not hold any more, as the listener wants one: under the identity that Nautilus knows, else the
@@ -252,6 +254,8 @@ class Recovery:
                 self._cache.update_order(order)  # it is found by its state
                 self._client.seeded(order)
                 self._held[tracked.order_id] = _Held(trade, tracked)
+                if (here := self._session.orders.orders.get(tracked.order_id)) is not None and not here.live:
+                    self._ended_unheard.add(tracked.order_id)
             if not self._seeded and (position := seed.position()) is not None:
                 self._client.seeded(position)
         self._seeded = True
