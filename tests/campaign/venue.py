@@ -89,7 +89,11 @@ class Venue:
         told, ghost, transmit, announce = broker._told_to_refuse, broker._leave_ghost, broker._transmit, broker.exchange.announce
 
         def told_to_refuse(request: Any) -> tuple[int, str] | None:
-            return self._refused(request.order_ref) or told(request)
+            refusal = self._refused(request.order_ref) or told(request)
+            name = NAME.fullmatch(request.order_ref)
+            if refusal is not None and name is not None and name["role"] == "S":
+                self.refused.add(request.order_ref)
+            return refusal
 
         def leave_ghost(order: Order) -> None:
             self.ghosts.add(order.perm_id)
@@ -134,6 +138,7 @@ class Venue:
     def _heard(self, way: str, kind: str, note: str) -> None:
         if note not in ("", "duplicated") and kind in MATTERS:
             self.lost_at = time.monotonic()
+        self.id_faults |= kind == "placeOrder" and note != ""  # held up, or out of its turn
         if kind == "openOrderEnd" and note == "":
             self.forgotten_unasked = False
         if not self.bot.was_begun:
