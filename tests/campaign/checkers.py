@@ -129,7 +129,8 @@ class Watch:
         need = self._need(venue.net, venue.held)
         rest = sum(each.remaining for each in venue.orders if each is not order and each.transmitted and self._covers(each, need))
         agreed = max(0, told * (1 if need > 0 else -1))
-        if self._covers(order, need) and rest + agreed < abs(need):
+        at_work = order.released > order.filled  # not the stop of an entry that has not filled
+        if self._covers(order, need) and at_work and rest + agreed < abs(need):
             self.breaks("stop given up", f"{order.request.order_ref} was cancelled, and the account tells of {told} where net is {need}")
 
     # ------------------------------------------------------------- at every moment

@@ -89,11 +89,14 @@ class Venue:
         told, ghost, transmit, announce = broker._told_to_refuse, broker._leave_ghost, broker._transmit, broker.exchange.announce
 
         def told_to_refuse(request: Any) -> tuple[int, str] | None:
-            refusal = self._refused(request.order_ref) or told(request)
-            name = NAME.fullmatch(request.order_ref)
-            if refusal is not None and name is not None and name["role"] == "S":
-                self.refused.add(request.order_ref)
-            return refusal
+            refusal: tuple[int, str] | None = (0, "")
+            try:
+                refusal = self._refused(request.order_ref) or told(request)
+                return refusal
+            finally:  # some refusals are raised
+                name = NAME.fullmatch(request.order_ref)
+                if refusal is not None and name is not None and name["role"] == "S":
+                    self.refused.add(request.order_ref)
 
         def leave_ghost(order: Order) -> None:
             self.ghosts.add(order.perm_id)
