@@ -192,7 +192,7 @@ class OrderSync:
         if executed := len(unread) == before:
             self._monitor.clear("unread")
         done: list[Any] = []
-        if any(order.live and not order.seen for order in live):
+        if executed and any(order.live and not order.seen for order in live):  # what ended is told after what it filled
             done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
         for order in live:
             if order.live and order.since < asked_at:
