@@ -8,20 +8,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.enums import LiquiditySide, OrderSide, OrderStatus
+from nautilus_trader.model.events import OrderSubmitted
 from nautilus_trader.model.identifiers import ClientOrderId, TradeId, VenueOrderId
 from nautilus_trader.model.objects import Money, Price, Quantity
+from nautilus_trader.model.orders import Order
 
 from bot.ibkr.data.provider import PRICE_PRECISION
 from bot.ibkr.errors import BrokerError
-from bot.ibkr.orders.order_state import BrokerOrder, Fill, OrderListener
+from bot.ibkr.orders.order_state import BrokerOrder, Draft, Fill, OrderListener
 from bot.ibkr.session import BrokerSession
+from bot.journal.records import OrderRecord
+from bot.risk_engine.brackets import OrderOrigin, OrderTags, market_order, stop_order, target_order
+from bot.units import nearest_tick
+
+HANDLE = "order id "
 
 
 def venue_id(order: BrokerOrder) -> VenueOrderId:
-    """The broker's identity of an order: its permId, its handle before that is known."""
-    return VenueOrderId(str(order.perm_id or order.order_id))
+    """The broker's identity of an order: its permId; before that is known its handle, which nobody can take for one, or our own name."""
+    return VenueOrderId(str(order.perm_id) if order.perm_id else f"{HANDLE}{order.order_id}" if order.order_id else order.ref)
+
+
+def handle_of(venue_order_id: str) -> int:
+    """The handle that an identity is; 0 if it is none."""
+    number = venue_order_id.removeprefix(HANDLE)
+    return int(number) if venue_order_id.startswith(HANDLE) and number.isdecimal() else 0
 
 
 def money(usd: float) -> Money:
@@ -75,6 +89,24 @@ class NautilusEvents(OrderListener):
         if (ids := self._ids(order)) is not None:
             self._client.generate_order_cancel_rejected(*ids, self._name(order), str(error), self._now)
 
+    def doubled(self, order: BrokerOrder, twin: BrokerOrder) -> bool:
+        held = self._cache.order(ClientOrderId(order.ref))
+        if held is None or (tags := OrderTags.read(held)) is None:
+            return False  # a restart finds it among the executions
+        strategy, draft = held.strategy_id.value.partition("-")[0], twin.draft
+        record = OrderRecord(twin.ref, tags.intent_id, strategy, tags.role.value, "OrderSubmitted", draft.quantity, draft.limit, draft.stop)
+        self._client.found(record)
+        made = _twin_of(held, tags, draft, self._now)
+        made.apply(OrderSubmitted(made.trader_id, *self._about(made), self._client.account_id, UUID4(), self._now, self._now))
+        self._cache.add_order(made, client_id=self._client.id)
+        self._cache.update_order(made)  # it is found by its state
+        self._client.seeded(made)
+        return True
+
+    @staticmethod
+    def _about(order: Order) -> tuple[Any, Any, Any]:
+        return order.strategy_id, order.instrument_id, order.client_order_id
+
     def filled(self, order: BrokerOrder, fill: Fill) -> None:
         held = self._cache.order(ClientOrderId(order.ref))
         if held is None:
@@ -121,6 +153,17 @@ class NautilusEvents(OrderListener):
             self._client.report_order(order)
             return None
         return held.strategy_id, held.instrument_id, held.client_order_id
+
+
+def _twin_of(held: Order, tags: OrderTags, draft: Draft, now_ns: int) -> Order:
+    """Nautilus' order of a twin of one that it holds."""
+    origin, name = OrderOrigin(held.trader_id, held.strategy_id, held.instrument_id, now_ns), ClientOrderId(draft.ref)
+    side = 1 if draft.side == "BUY" else -1
+    if draft.kind == "STP" and draft.stop is not None:
+        return stop_order(origin, name, side, draft.quantity, nearest_tick(draft.stop), tags)
+    if draft.kind == "LMT" and draft.limit is not None:
+        return target_order(origin, name, side, draft.quantity, nearest_tick(draft.limit), tags)
+    return market_order(origin, name, side, draft.quantity, tags)
 
 
 def liquidity(fill: Fill) -> LiquiditySide:

@@ -22,7 +22,7 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from bot.ibkr.drafts import draft_of
 from bot.ibkr.errors import OrderRejectedByBroker, UnknownOrder
 from bot.ibkr.link.link_state import SyncReason
-from bot.ibkr.order_events import venue_id
+from bot.ibkr.order_events import handle_of, venue_id
 from bot.ibkr.orders.order_state import BrokerOrder, Draft, Phase, Terms
 from bot.ibkr.orders.order_sync import QUESTION as ORDERS
 from bot.ibkr.seed import Seed
@@ -62,6 +62,7 @@ class Recovery:
         self._held: dict[str, _Held] = {}  # by our reference
         self._begun: set[str] = set()  # of those, the ones that were told to be at the broker
         self._ended_as: dict[str, int] = {}  # permIds of completed orders
+        self._ended_unheard: set[str] = set()  # references of those that ended as this run began, before Nautilus held them
         self._seeded, self._told = False, not stories
 
     async def run(self) -> None:
@@ -86,9 +87,10 @@ class Recovery:
         monitor, con_id = self._session.orders, self._session.provider.con_id_of(self._session.provider.front_id)
         refs, unseen = {ClientOrderId(ref) for ref in self._held}, []
         for ref, each in self._held.items():
-            perm_id = self._named(each.order).perm_id
-            if ref not in monitor.orders and each.order.state in AT_VENUE and perm_id:
-                order = BrokerOrder(draft_of(self._cache.order(ClientOrderId(ref)), refs, 0), con_id, 0, perm_id)
+            perm_id, held = self._named(each.order).perm_id, self._cache.order(ClientOrderId(ref))
+            handle = 0 if held.venue_order_id is None else handle_of(held.venue_order_id.value)
+            if ref not in monitor.orders and each.order.state in AT_VENUE and (perm_id or handle):
+                order = BrokerOrder(draft_of(held, refs, 0), con_id, handle, perm_id)
                 order.phase, order.accepted, order.adopted, order.filled = Phase.WORKING, True, True, each.order.filled
                 unseen.append(order)
         monitor.track(unseen)
@@ -158,11 +160,12 @@ class Recovery:
             self._session.orders.offer(self._named(self._held[fill.ref].order), fill)
 
     def _began(self, each: _Held, truth: _Truth) -> None:
-        """An order the journal does not know to be at the broker, but is or was."""
+        """An order the journal does not know to be at the broker, but is or was. One that does not work yet is told when it does."""
         order, here = each.order, truth.open.get(each.order.order_id)
         if order.state is OrderState.NONE:
             self._client.generate_order_submitted(*self._ids(each), self._now)
-        if order.state not in AT_VENUE and truth.ended.get(order.order_id) not in REFUSED:
+        works = here is None or here.accepted
+        if order.state not in AT_VENUE and truth.ended.get(order.order_id) not in REFUSED and works:
             self._session.orders.listener.accepted(here or self._named(order))
         if here is not None and here.draft.terms != (known := _terms(here, order)):
             self._changed(here, order, known)
@@ -187,16 +190,18 @@ class Recovery:
         elif status is None and order.state is OrderState.SUBMITTED:
             listener.rejected(gone, OrderRejectedByBroker("it never reached the broker", order_ref=order.order_id))
         elif order.role is Role.ENTRY and self._now >= each.trade.intent.expires_ns:
-            self._client.generate_order_expired(*self._ids(each), venue_id(gone), each.trade.intent.expires_ns)
+            known = self._cache.order(ClientOrderId(order.order_id)).venue_order_id
+            self._client.generate_order_expired(*self._ids(each), known or venue_id(gone), each.trade.intent.expires_ns)
         else:
             if status not in CANCELED:
                 self._session.link.report(UnknownOrder("nowhere at the broker after a restart", order_ref=order.order_id))
             listener.canceled(gone)
 
     def _ended_since(self, order: TrackedOrder) -> bool:
-        """Whether its end was told while its question was open."""
+        """Whether its end was told while its question was open, to somebody who knew it by then."""
         here, held = self._session.orders.orders.get(order.order_id), self._cache.order(ClientOrderId(order.order_id))
-        return (here is not None and not here.live) or held.is_closed
+        told = here is not None and not here.live and order.order_id not in self._ended_unheard
+        return told or held.is_closed
 
     def _named(self, order: TrackedOrder) -> BrokerOrder:
         """An order that the broker does not hold any more, as the listener wants one: under the identity that Nautilus knows, else the
@@ -249,6 +254,8 @@ class Recovery:
                 self._cache.update_order(order)  # it is found by its state
                 self._client.seeded(order)
                 self._held[tracked.order_id] = _Held(trade, tracked)
+                if (here := self._session.orders.orders.get(tracked.order_id)) is not None and not here.live:
+                    self._ended_unheard.add(tracked.order_id)
             if not self._seeded and (position := seed.position()) is not None:
                 self._client.seeded(position)
         self._seeded = True

@@ -71,7 +71,7 @@ class Seed:
 
     def _made(self, tracked: TrackedOrder) -> Order:
         name = ClientOrderId(tracked.order_id)
-        if tracked.role is Role.ENTRY:
+        if tracked.order_id in self._planned and tracked.role is Role.ENTRY:
             return self._planned[tracked.order_id]
         tags = OrderTags(self._trade.intent_id, tracked.leg, tracked.role, tracked.slippage_ticks)
         if tracked.price is None:

@@ -38,6 +38,7 @@ from bot.ibkr.orders.order_messages import OrderMessages
 from bot.ibkr.orders.order_sync import OrderSync, SyncTimes
 from bot.ibkr.orders.orders import OrderMonitor
 from bot.ibkr.orders.position_check import PositionCheck
+from bot.ibkr.orders.twins import Twins
 from bot.ibkr.start_check import StartCheck
 from bot.runtime.runtime import runtime_of
 from bot.state_folder import state_folder
@@ -74,7 +75,8 @@ class BrokerSession:
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
         self.orders.alarm = lambda *what: self.trigger(*what)
         judge = Judge(self.link, self.orders)
-        OrderMessages(self.link, self.orders, judge)
+        journaled = {name: ref for story in runtime.past.unfinished for name, ref in story.fill_names.items()}
+        OrderMessages(self.link, self.orders, judge, Twins(self.link, self.orders, journaled))
         OrderAnswers(self.link, self.orders, judge)
         ForeignOrders(self.link, self.orders, config.symbol)
         self.positions = PositionCheck(self.orders, self.account, config.link.client_id, self.provider.is_front)

@@ -53,14 +53,17 @@ class Register:
         self._orders[tracked.order_id] = (trade, leg, tracked)
 
     def found(self, record: OrderRecord) -> OrderRecord:
-        """The broker has an order of an adopted trade that the journal does not: it left in the moment the last run ended.
+        """The broker has an order of a trade that nobody has heard of: it left in the moment the last run ended, or is the twin of another.
 
         The record as it is to be written. Why a trade was left that moment nobody knows; if the kill switch was at work, by that.
+        Whatever trade it is of, also one that is over: what fills of it is that trade's.
         """
         killed = record.role == Role.EXIT and self._runtime.past.kill_state is not KillState.ARMED
         if killed:
             record = msgspec.structs.replace(record, cause=ExitReason.KILL.value)
-        trade = next(trade for trade in self.trades if trade.intent_id == record.intent_id)
+        trade = next(trade for trade, _, _ in self._orders.values() if trade.intent_id == record.intent_id)
+        if record.role == Role.EXIT and not record.cause and trade.closing is not None:
+            record = msgspec.structs.replace(record, cause=trade.closing.value)  # it goes on being left for the reason it was
         take(trade, record)
         order = trade.order(record.client_order_id)
         assert order is not None, "a record is of an order"

@@ -39,7 +39,7 @@ from bot.risk_engine.way_out import WayOut
 from bot.runtime.runtime import Runtime
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
-from bot.supervision.watch import execution_events, exits_refused
+from bot.supervision.watch import execution_events, exits_refused, filled_twice
 
 SAFETY = {"DVS": ExitReason.QUALITY, "EQS": ExitReason.QUALITY, "ATR": ExitReason.VOLATILITY}  # causes of a tightening that may not fail
 
@@ -204,8 +204,8 @@ class Supervisor:
             self.trip("position above its limit", f"{abs(self.net)} contracts")
         if detail := exits_refused(trade, order, why):
             self.trip("closing orders are refused", detail)
-        if any(leg.open < 0 for leg in trade.legs):
-            self.trip("a leg was closed twice", order.order_id)
+        for reason in filled_twice(trade):
+            self.trip(reason, order.order_id)
         if trade.over and not trade.done:
             self._endings.finish(trade)
         elif trade.opened_ns and not trade.done:

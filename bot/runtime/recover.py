@@ -29,6 +29,11 @@ class Story(NamedTuple):
         accepted = [record for record in self.records if isinstance(record, OrderRecord) and record.venue_order_id]
         return {record.client_order_id: record.venue_order_id for record in accepted}
 
+    @property
+    def fill_names(self) -> dict[str, str]:
+        """The client order id under which each fill was written, by the venue's name of the fill."""
+        return {record.trade_id: record.client_order_id for record in self.records if isinstance(record, FillRecord)}
+
 
 def begun(intent: Intent) -> Trade:
     """The trade of an intent before any of its orders is heard of."""
@@ -115,7 +120,8 @@ def _replacement(trade: Trade, record: OrderRecord) -> TrackedOrder:
         trade.closing = _reason(record.cause)
     price = _ticks(record.price if record.trigger is None else record.trigger)
     modelled = leg.orders[0].slippage_ticks  # what its own bar modelled is not in the records
-    side = -trade.side if leg.open >= 0 else trade.side  # what was closed twice is bought back
+    bought_back = leg.open < 0 and record.role == Role.EXIT  # what was closed twice
+    side = trade.side if bought_back or record.role == Role.ENTRY else -trade.side
     order = TrackedOrder(record.client_order_id, Role(record.role), leg.number, side, record.quantity, price, modelled)
     leg.orders.append(order)
     return order

@@ -20,7 +20,7 @@ class Role(StrEnum):
     EXIT = "EXIT"
 
 
-ORDER_NAME = re.compile(r"-(?P<leg>\d+)(?P<letter>[ESTX])(?P<attempt>\d*)$")
+ORDER_NAME = re.compile(r"-(?P<leg>\d+)(?P<letter>[ESTX])(?P<attempt>\d*)(?P<twin>(?:D\d+)?)$")
 _LETTER = {Role.ENTRY: "E", Role.STOP: "S", Role.TARGET: "T", Role.EXIT: "X"}
 
 
@@ -35,10 +35,15 @@ def named_role(name: str) -> Role | None:
     return None if found is None else next(role for role, letter in _LETTER.items() if letter == found["letter"])
 
 
+def twin_name(name: str, number: int) -> str:
+    """The name of an order that the broker has doubled: of the one that is not followed under `name`, by the broker's number of it."""
+    return f"{name}D{number}"
+
+
 def pair_of(name: str) -> str:
-    """What a stop and the target it was sent with have in common, by name; the name itself if it is none of ours."""
+    """What a stop and the target it was sent with have in common, by name; a twin has no pair. The name itself if it is none of ours."""
     found = ORDER_NAME.search(name)
-    return name if found is None else f"{name[: found.start()]}-{found['leg']}#{found['attempt']}"
+    return name if found is None else f"{name[: found.start()]}-{found['leg']}#{found['attempt']}{found['twin']}"
 
 
 class OrderState(StrEnum):

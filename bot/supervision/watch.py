@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bot.contracts.models import ExecutionContract
 from bot.decision.limits import Limits
 from bot.quality.eqs import fill_events, naked_events
@@ -65,3 +67,11 @@ def exits_refused(trade: Trade, order: TrackedOrder, why: str) -> str:
     refused = [each for each in exits if each.came_to_nothing and not each.let_go]
     told = any(each is order for each in refused) and len(refused) == REFUSED_EXITS
     return f"{len(refused)} of {trade.intent_id}, the last for: {why or order.state.value}" if told else ""
+
+
+def filled_twice(trade: Trade) -> Iterator[str]:
+    """Why a trade has to be left at once: more of it was filled than it was to have."""
+    if any(entry.filled for leg in trade.legs for entry in leg.of(Role.ENTRY)[1:]):
+        yield "an entry that was given up was filled"
+    if any(leg.open < 0 for leg in trade.legs):
+        yield "a leg was closed twice"

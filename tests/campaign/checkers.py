@@ -67,7 +67,7 @@ class Watch:
         self._listen()
 
     def _listen(self) -> None:
-        told, broker = self.venue.host.delivery, self.venue.host.broker
+        venue, told, broker = self.venue, self.venue.host.delivery, self.venue.host.broker
         for name in TOLD:
             setattr(told, name, self._then_look(getattr(told, name)))
         place, cancel = broker.place, broker.cancel
@@ -75,6 +75,7 @@ class Watch:
         def placed(client_id: int, order_id: int, future: Any, request: Any) -> Any:
             if (client_id, order_id) not in broker.orders and not request.what_if:
                 self._new(request.order_ref)
+                venue.ids_forgotten(order_id, request.order_ref)
             in_order = order_id >= broker.next_id(client_id) or (client_id, order_id) in broker.orders
             try:
                 return place(client_id, order_id, future, request)
@@ -128,7 +129,8 @@ class Watch:
         need = self._need(venue.net, venue.held)
         rest = sum(each.remaining for each in venue.orders if each is not order and each.transmitted and self._covers(each, need))
         agreed = max(0, told * (1 if need > 0 else -1))
-        if self._covers(order, need) and rest + agreed < abs(need):
+        at_work = order.released > order.filled  # not the stop of an entry that has not filled
+        if self._covers(order, need) and at_work and rest + agreed < abs(need):
             self.breaks("stop given up", f"{order.request.order_ref} was cancelled, and the account tells of {told} where net is {need}")
 
     # ------------------------------------------------------------- at every moment
@@ -150,9 +152,9 @@ class Watch:
         leaving = sum(order.remaining for order in stops if order.request.order_type != "STP")
         pending = [order.request.order_ref for order in orders if order.perm_id in venue.pending and self._role(order) == "S"]
         agrees = venue.position_told is None  # else no exit leaves, and the stop stays or is restored
-        helpless = not agrees and bool(venue.refused)  # the stop is refused as well
+        helpless = not agrees and bool(venue.refused or pending)  # the stop is refused as well, or never reaches the market
         stands = f"net {net}, held {held}, stops {cover}" + "".join(f", {ref} pending" for ref in pending)
-        bare = cover + leaving < abs(need) and not helpless
+        bare = cover + leaving < abs(need) and not helpless and not venue.forgotten_unasked
         self._lasting("naked", bare, stands, "naked behind a pending stop" if pending else "")
         self._pending = "naked" in self._since and (self._pending or bool(pending))
         back = [order.request.order_ref for order in venue.orders if not order.transmitted]
@@ -160,16 +162,15 @@ class Watch:
         twice = sum(order.released - order.filled for order in stops if order.perm_id in venue.ghosts)
         self._lasting("too much cover", bool(need) and cover - twice > abs(need) and not growing, f"net {net}, stops {cover}")
         left = [order.request.order_ref for order in orders if order.perm_id not in venue.ghosts]
-        # Another hand has closed it, and what became of our own orders is never told: then the stop stays until it is.
-        untold = bool(net) and venue.asked_in_vain
-        self._lasting("orphans", not need and not growing and bool(left) and not untold, f"flat, and {' '.join(left)} still work")
+        self._lasting("orphans", not need and not growing and bool(left), f"flat, and {' '.join(left)} still work")
         self._brackets(orders)
+        lets = agrees and not venue.exit_refused  # what is refused again and again is sent more and more seldom, and a stop works meanwhile
         killed = venue.kill_asked_at is not None and venue.bot.begun.is_set() and moment - venue.kill_asked_at > 0.1
         silent = f" ({', '.join(rule.kind for rule in venue.host.frame_faults.rules)} lost)" if venue.host.frame_faults.rules else ""
-        self._lasting("held after a kill", killed and bool(need) and agrees, f"net {net} after a kill{silent}")
+        self._lasting("held after a kill", killed and bool(need) and lets, f"net {net} after a kill{silent}")
         legs = venue.legs
         venue.close_asked_of = {leg for leg in venue.close_asked_of if legs[leg]}
-        closes = bool(venue.close_asked_of) and bool(need) and agrees
+        closes = bool(venue.close_asked_of) and bool(need) and lets
         asked = f"{' '.join(sorted(venue.close_asked_of))} held after a closing was asked for{silent}"
         self._lasting("held after a closing", closes, asked)
 
@@ -218,7 +219,8 @@ class Watch:
     def _brackets(self, orders: list[Order]) -> None:
         """An entry works with its stop, and one leg with the other."""
         known, legs, found = self.venue.host.broker, self.venue.legs, set()
-        everything = {order.perm_id: order for order in [*known.exchange.completed, *known.orders.values()]}.values()
+        children = [child for order in orders for child in order.children]  # also of an entry whose ids the desk has forgotten
+        everything = {order.perm_id: order for order in [*known.exchange.completed, *known.orders.values(), *children]}.values()
         by_ref = {order.request.order_ref: order for order in everything}
         for order in orders:
             name = named(order)
@@ -226,7 +228,7 @@ class Watch:
                 continue
             stem = f"{name['intent']}-{name['leg']}"
             stop = by_ref.get(f"{stem}S")
-            bare = stop is None or (stop.done and stop.status is not Status.FILLED)
+            bare = not self.venue.forgotten_unasked and (stop is None or (stop.done and stop.status is not Status.FILLED))
             found.add(f"entry without its stop {stem}")
             self._lasting(f"entry without its stop {stem}", bare, f"{stem}E works, and its stop does not")
         for ref in self.venue.refused:

@@ -116,7 +116,7 @@ async def _standing(contracts: Path, folder: Path, script: Script, broken: str, 
     bot = BotProcess(journal)
     async with Gateway(config) as gateway:
         venue = Venue(gateway, bot, script.faults, CountedLog(folder / "frames.jsonl"))
-        messages.position = venue.position
+        messages.position, messages.portfolio = venue.position, venue.portfolio
         run = _Run(venue, bot, Watch(venue, without), script, Start(spec_of(contracts, folder), gateway.port, 0, "", script.acts, broken))
         looking = asyncio.ensure_future(run.look_on())
         try:

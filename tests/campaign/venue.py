@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot_process import BotProcess
-from faults import MATTERS, ORDER_FRAMES, QUESTIONS
+from faults import MATTERS, ORDER_FRAMES
 from mix import ALL, Fault
 
 from bot.gateway import messages
@@ -64,6 +64,7 @@ class Venue:
         self.refused: set[str] = set()  # references of orders that were refused
         self.pending: set[int] = set()  # permIds of stops that never reach the market
         self.id_faults = self.manual = self.forgot = False
+        self.exit_refused = False  # the last closing order was
         self.pending_stops = 0
         self.position_told: int | None = None
         self.kill_asked_at: float | None = None
@@ -71,6 +72,7 @@ class Venue:
         self.close_asked_of: set[str] = set()  # legs held when a closing was asked for
         self.told_wrong_at = 0.0  # since when the account has told of another position than it has
         self.lost_at = float("-inf")  # when frames about orders were last lost, of the wall
+        self.forgotten_unasked = False  # the broker has forgotten an order without a word, and was not asked since
         self._refusals: list[tuple[str, int, int]] = []
         self._waiting: list[tuple[int, Callable[[], Any]]] = []
         self._counts: Counter[str] = Counter()
@@ -87,7 +89,14 @@ class Venue:
         told, ghost, transmit, announce = broker._told_to_refuse, broker._leave_ghost, broker._transmit, broker.exchange.announce
 
         def told_to_refuse(request: Any) -> tuple[int, str] | None:
-            return self._refused(request.order_ref) or told(request)
+            refusal: tuple[int, str] | None = (0, "")
+            try:
+                refusal = self._refused(request.order_ref) or told(request)
+                return refusal
+            finally:  # some refusals are raised
+                name = NAME.fullmatch(request.order_ref)
+                if refusal is not None and name is not None and name["role"] == "S":
+                    self.refused.add(request.order_ref)
 
         def leave_ghost(order: Order) -> None:
             self.ghosts.add(order.perm_id)
@@ -95,6 +104,7 @@ class Venue:
 
         def transmitted(order: Order) -> None:
             name = named(order)
+            self.exit_refused &= name is None or name["role"] != "X"
             if self.pending_stops and name is not None and name["role"] == "S":
                 self.pending_stops -= 1
                 self.pending.add(order.perm_id)
@@ -120,6 +130,7 @@ class Venue:
             if name is not None and f"{name['leg']}{name['role']}".endswith(suffix):
                 self._refusals[number : number + 1] = [(suffix, code, count - 1)] if count > 1 else []
                 self.refused.add(ref)
+                self.exit_refused |= name["role"] == "X"
                 if code == 201:
                     return code, "Order rejected - reason:the campaign refuses it"
                 raise Refusal(code, "the campaign refuses it")
@@ -130,6 +141,9 @@ class Venue:
     def _heard(self, way: str, kind: str, note: str) -> None:
         if note not in ("", "duplicated") and kind in MATTERS:
             self.lost_at = time.monotonic()
+        self.id_faults |= kind == "placeOrder" and note != ""  # held up, or out of its turn
+        if kind == "openOrderEnd" and note == "":
+            self.forgotten_unasked = False
         if not self.bot.was_begun:
             return  # the first start is undisturbed
         self._counts[kind] += 1
@@ -172,6 +186,7 @@ class Venue:
         self.id_faults |= "rollback" in words
         self.manual |= verb == "manual"
         self.forgot |= verb == "forget"
+        self.forgotten_unasked |= verb == "forget"
         with contextlib.suppress(GatewayError):
             done = self.host.side.verbs.do(words)
             if inspect.isawaitable(done):
@@ -220,6 +235,10 @@ class Venue:
         self.id_faults |= code == 103
         self._refusals.append((suffix, code, count))
 
+    def ids_forgotten(self, order_id: int, ref: str) -> None:
+        """An order comes under an id and a name that are at work: a gateway that has forgotten the id takes a change for a new one."""
+        self.ghosts |= {order.perm_id for order in self.orders if (order.order_id, order.request.order_ref) == (order_id, ref)}
+
     def moved_elsewhere(self, order: Order) -> None:
         """Another hand moves this stop."""
         name = named(order)
@@ -246,7 +265,7 @@ class Venue:
         """The strategy wants out of what it holds."""
         self.tell_bot("act", "close", 0)
         held = {leg for leg, net in self.legs.items() if net}
-        if len({leg[:-2] for leg in held}) == 1 and self.bot.begun.is_set():
+        if len({leg[:-2] for leg in held}) == 1 and self.bot.running and self.bot.begun.is_set():
             self.close_asked_at, self.close_asked_of = time.monotonic(), held
 
     def disk(self, full: bool) -> None:
@@ -268,8 +287,14 @@ class Venue:
 
     def position(self, future: Any, account: str, contracts: int, cost: float) -> list[str]:
         """In place of messages.position."""
-        told = contracts if self.position_told is None or future is not self.host.instruments.front else self.position_told
-        return told_position(future, account, told, cost)
+        return told_position(future, account, self._told(future, contracts), cost)
+
+    def portfolio(self, future: Any, holding: messages.Holding, account: str) -> list[str]:
+        """In place of messages.portfolio: who tells of a wrong position does so everywhere."""
+        return told_portfolio(future, holding._replace(position=self._told(future, holding.position)), account)
+
+    def _told(self, future: Any, contracts: int) -> int:
+        return contracts if self.position_told is None or future is not self.host.instruments.front else self.position_told
 
     # ------------------------------------------------------------------ how it stands
 
@@ -291,11 +316,6 @@ class Venue:
         """Whether frames about orders may be lost, held up or cut now."""
         rules = self.host.frame_faults
         return any(rule.kind in ORDER_FRAMES or rule.kind.startswith("req") for rule in rules.rules) or rules._chaos is not None
-
-    @property
-    def asked_in_vain(self) -> bool:
-        """Whether a question about orders or the position is not answered now."""
-        return any(rule.kind in QUESTIONS for rule in self.host.frame_faults.rules)
 
     def stop_faults(self) -> None:
         """Everything works again, and nothing more is to come."""
@@ -322,4 +342,4 @@ class Venue:
             self.tell_truth()
 
 
-told_position = messages.position
+told_position, told_portfolio = messages.position, messages.portfolio

@@ -35,6 +35,7 @@ class FillLedger:
     def __init__(self, fee_usd: float) -> None:
         self.fills: dict[str, Fill] = {}
         self.told: set[str] = set()  # names of those that the listener has taken
+        self.order_of: Callable[[Fill], str] = lambda fill: fill.ref  # the reference of the order that has filled
         self.untaken: set[str] = set()
         self.fee_usd = fee_usd
         self._told: dict[str, float] = {}  # commissions by execId, also those that come before their execution
@@ -42,6 +43,7 @@ class FillLedger:
     def take(self, execution: Any, con_id: int) -> tuple[News, Fill, Fill | None]:
         """Note an execution of the library; its news, the fill as it is now, and as it was before a correction."""
         fill = self._fill(execution, con_id)
+        fill = msgspec.structs.replace(fill, ref=self.order_of(fill))
         if self.said(fill):  # it was booked on the broker's word: now its execution stands for it
             self.fills.pop(WORD + fill.ref, None)
             self.told.add(fill.base_id)

@@ -84,7 +84,9 @@ class Judge:
         self._monitor.end(order)
 
     def _rejected(self, order: BrokerOrder, news: News, error: BrokerError | None) -> None:
-        """In the broker's words; what was asked to be cancelled and is not there is cancelled."""
+        """In the broker's words; what was asked to be cancelled and is not there is cancelled. One that was shown at work is looked for."""
+        if status_news(order.status) is News.WORKS:
+            self._monitor.doubtful()
         if error is None and order.cancel_asked:
             self._monitor.end(order)
             return
@@ -159,6 +161,7 @@ class Judge:
             self._link.report(error)
         words = error or order.trouble
         if order.live:
+            order.uncancelled = True
             text, code = ("it is there all the same", 0) if words is None else (words.text, words.code)
             self._monitor.listener.cancel_rejected(order, CancelRejected(text, code=code, order_ref=order.ref))
             self._monitor.doubtful()

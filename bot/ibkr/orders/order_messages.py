@@ -25,18 +25,20 @@ from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_state import BrokerOrder, Fill, Phase, Terms
 from bot.ibkr.orders.order_wire import adopted_draft, told_terms
 from bot.ibkr.orders.orders import OrderMonitor
+from bot.ibkr.orders.twins import Twins
+from bot.ibkr.orders.unwanted import MAY_FILL
 
 HOLD_SECONDS = 2.0  # how long an execution waits for its order
 COMMISSION_SECONDS = 60.0
 CENT = 0.005
-MAY_FILL = (News.WORKS, News.UNDER_WAY, News.UNKNOWN_STATUS)
+AGAIN_SECONDS = 2.0  # a cancel that came to nothing is sent again
 
 
 class OrderMessages:
     """Listens on the taps and tells the judge."""
 
-    def __init__(self, link: Link, monitor: OrderMonitor, judge: Judge) -> None:
-        self._link, self._monitor, self._judge = link, monitor, judge
+    def __init__(self, link: Link, monitor: OrderMonitor, judge: Judge, twins: Twins) -> None:
+        self._link, self._monitor, self._judge, self._twins = link, monitor, judge, twins
         for name in ("openOrder", "orderStatus", "execDetails", "commissionReport"):
             link.taps.listen(name, getattr(self, f"_on_{name}"))
         link.taps.listen("unreadExecution", self._unread)
@@ -55,7 +57,8 @@ class OrderMessages:
             order = self._stranger(order_id, contract, told, state.status, own)
             if order is None:
                 return
-        if order.perm_id and told.permId and told.permId != order.perm_id and order.live:
+        other = told.permId not in (0, order.perm_id) and order.perm_id not in (0, order_id)  # an old journal may have the handle for it
+        if other and (order.live or status_news(state.status) in MAY_FILL):
             self._doubled(order, order_id, told.permId)
             return
         self._monitor.identify(order, told.permId)
@@ -69,8 +72,10 @@ class OrderMessages:
     def _stranger(self, order_id: int, contract: Any, told: Any, status: str, own: bool) -> BrokerOrder | None:
         """An order of an earlier run of ours is adopted, one that was given up must go; anybody else's is only watched."""
         if told.permId in self._monitor.ghosts:
+            if status_news(status) in MAY_FILL:
+                self._away(order_id, told.permId)
             return None
-        if own and self._monitor.retired(order_id):
+        if own and order_id in self._monitor.retired:
             if status_news(status) in MAY_FILL:
                 self._judge.stray(order_id, told.orderRef)
             return None
@@ -94,9 +99,15 @@ class OrderMessages:
         for _ in order.changes:
             self._monitor.listener.modify_rejected(order, error)
         order.changes = []
-        self._monitor.withdraw(order_id)
-        self._monitor.ghosts.add(perm_id)
+        self._away(order_id, perm_id)
         order.id_shared = True
+
+    def _away(self, order_id: int, perm_id: int) -> None:
+        """The one of two that is not followed goes; as long as it is shown it is cancelled again, when an answer would have come."""
+        now = self._link.seconds()
+        if now - self._monitor.ghosts.get(perm_id, -AGAIN_SECONDS) >= AGAIN_SECONDS:
+            self._monitor.ghosts[perm_id] = now
+            self._monitor.withdraw(order_id)
 
     def _on_orderStatus(
         self, order_id: int, status: str, _filled: float, _remaining: float, average: float, perm_id: int, _parent: int, _last: float,
@@ -143,7 +154,7 @@ class OrderMessages:
         self._link.clock.saw(fill.ts_ns)
         if news is FillNews.DUPLICATE:
             return
-        order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        order = self._order_of(fill) or self._twins.follow(execution.orderRef, fill)
         if news is FillNews.CORRECTION and before is not None:
             self._correct(order, before, fill)
         elif order is not None:
@@ -152,6 +163,13 @@ class OrderMessages:
             self._monitor.filled_quietly()
             if not self._monitor.quiet and fill.base_id not in self._monitor.ledger.told:
                 self._link.later(HOLD_SECONDS, lambda: self._homeless(fill))
+
+    def _order_of(self, fill: Fill) -> BrokerOrder | None:
+        """The tracked order that has filled; where a twin of it has, that one."""
+        order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        if order is not None and fill.ref in ("", order.ref):
+            return order
+        return self._monitor.orders.get(fill.ref) if fill.client_id == self._link.settings.client_id else None
 
     def _unread(self, text: str, ref: str = "") -> None:
         """An execution that nobody can read: what our orders have filled is not known; no entry until all can be read that are told."""
@@ -190,7 +208,7 @@ class OrderMessages:
 
     def _homeless(self, fill: Fill) -> None:
         """A fill of an order nobody showed us, after its wait."""
-        order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        order = self._order_of(fill)
         if fill.base_id in self._monitor.ledger.told:
             return
         if order is not None:
@@ -211,7 +229,7 @@ class OrderMessages:
         if amended is None:
             return
         fill, assumed = amended
-        order = self._monitor.find(fill.ref, fill.perm_id, fill.client_id, fill.order_id)
+        order = self._order_of(fill)
         if order is not None and abs(assumed - fill.commission_usd) > CENT:
             self._monitor.listener.commissioned(order, fill)
 

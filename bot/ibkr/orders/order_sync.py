@@ -15,16 +15,17 @@ from typing import Any
 import msgspec
 
 from bot.ibkr.account import POSITIONS, AccountBook
-from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, OrderRejectedByBroker, UnreadableAnswer
+from bot.ibkr.errors import BrokerError, ConnectionLost, ExecutionMissing, GatewayNotResponding, OrderRejectedByBroker, UnreadableAnswer
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import SyncReason
 from bot.ibkr.orders.closable import closable
 from bot.ibkr.orders.doubt import BARE_SECONDS, News, completed_news, status_news
 from bot.ibkr.orders.judge import Judge
-from bot.ibkr.orders.order_messages import MAY_FILL
 from bot.ibkr.orders.order_state import BrokerOrder, Phase
 from bot.ibkr.orders.orders import OrderMonitor
 from bot.ibkr.orders.position_check import PositionCheck
+from bot.ibkr.orders.unshown import UnshownOrders
+from bot.ibkr.orders.unwanted import MAY_FILL, UnwantedOrders
 from bot.supervision.orders import Role, named_role
 from bot.units import SECOND_NS
 
@@ -62,7 +63,7 @@ class OrderSync:
     ) -> None:
         self._link, self._monitor, self._judge, self._account, self.times = link, monitor, judge, account, times
         self._market_open, self._charge = market_open, charge
-        self._positions = positions
+        self._positions, self._unwanted, self._unshown = positions, UnwantedOrders(link, monitor, positions), UnshownOrders()
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._checked_at = self._asked_before = 0.0
@@ -107,7 +108,7 @@ class OrderSync:
         self._wake.clear()
         due = now - self._checked_at >= self.times.every_seconds and QUESTION not in self._link.questions.open  # else the link asks it
         due = due or (any(order.idle_at for order in self._live()) and now - self._checked_at >= IDLE_LOOK_SECONDS)
-        due = due or (bool(self._monitor.strays) and now - self._checked_at >= LATE_SECONDS)
+        due = due or ((bool(self._monitor.strays) or self._unwanted.there) and now - self._checked_at >= LATE_SECONDS)
         whole = told = True
         if asked or due or self._positions.undecided:
             whole = await self._told(QUESTION, self.check())
@@ -176,46 +177,48 @@ class OrderSync:
     async def _snapshot(self) -> None:
         """Ask, and say of each order what the answers show; of one that something was heard of meanwhile they say nothing.
 
-        Raises BrokerError; UnreadableAnswer once all was asked and what could be read of it is said.
+        Raises BrokerError: of an answer that cannot be read, or does not come, once all was asked and what is known of it is said.
         """
         connection, asked_at = self._link.connection, self._link.seconds()
         orders = list(self._monitor.orders.values())
         live = [order for order in orders if order.live]
         for order in orders:
             order.seen = False
-        unread: list[UnreadableAnswer] = []
-        await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
+        unread: list[BrokerError] = []
+        shown = await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
         all_shown = not unread
         before = len(unread)
         await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
-        if len(unread) == before:
+        if executed := len(unread) == before:
             self._monitor.clear("unread")
         done: list[Any] = []
-        if any(order.live and not order.seen for order in live):
+        if executed and any(order.live and not order.seen for order in live):  # what ended is told after what it filled
             done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
         for order in live:
             if order.live and order.since < asked_at:
-                self._tell(order, done, whole=not unread)
+                self._tell(order, done, whole=not unread, executed=executed)
         self._say_untold()
         for order in orders:
             if order not in live and order.seen and order.phase is not Phase.FILLED and status_news(order.status) in MAY_FILL:
                 self._judge.hear(order, News.SHOWN)
         if all_shown:
             self._forget_strays(asked_at)
+            self._unwanted.look(shown)
         if unread:
             raise unread[0]
 
     @staticmethod
-    async def _part(answer: Awaitable[list[Any]], unread: list[UnreadableAnswer]) -> list[Any]:
-        """One of the answers; what of it cannot be read is noted, and the others are asked for all the same. Raises BrokerError."""
+    async def _part(answer: Awaitable[list[Any]], unread: list[BrokerError]) -> list[Any]:
+        """One of the answers; one that does not come whole is noted, and the others are asked for all the same. Raises BrokerError."""
         try:
             return await answer
-        except UnreadableAnswer as error:
+        except (UnreadableAnswer, GatewayNotResponding) as error:
             unread.append(error)
             return []
 
-    def _tell(self, order: BrokerOrder, done: list[Any], *, whole: bool) -> None:
-        """What a snapshot shows of a live order; one that is not in it may be there or have filled all the same unless it is `whole`."""
+    def _tell(self, order: BrokerOrder, done: list[Any], *, whole: bool, executed: bool) -> None:
+        """What a snapshot shows of a live order; one that is not in it may be there or have filled all the same unless it is `whole`.
+        `executed`: all executions were told."""
         ends = [state for _, told, state in done if self._monitor.same(order, told)]
         if order.seen:
             order.misses = order.untold = 0
@@ -224,7 +227,7 @@ class OrderSync:
             news, text = completed_news(ends[-1].status), ends[-1].completedStatus or ends[-1].status
             refused = OrderRejectedByBroker(text, order_ref=order.ref) if news is News.DONE_REFUSED else None
             self._judge.hear(order, news, refused)
-        elif whole:
+        elif executed and self._unshown.missing(order, whole=whole):
             order.misses, order.untold = order.misses + 1, 0
             self._judge.hear(order, News.MISSING if order.misses == 1 else News.MISSING_AGAIN)
 

@@ -51,14 +51,14 @@ class OrderMonitor:
         self.doubtful: Callable[[], None] = lambda: None
         self.book_untold: Callable[[BrokerOrder], bool] = lambda _: False  # a fill that the broker has told in every way but an execution
         self.alarm: Callable[[str, str], None] = lambda *_: None  # a kill trigger and its detail
-        self._link, self._contract_of, self._observe = link, contract_of, observe
+        self._link, self._contract_of, self.observe = link, contract_of, observe
         self._by_id: dict[int, BrokerOrder] = {}
         self._by_perm: dict[int, BrokerOrder] = {}
-        self._retired: set[int] = set()
-        self._retired_perms: set[int] = set()
+        self.retired: dict[int, str] = {}  # order ids that were given up -> the reference that was sent under them
+        self.retired_perms: dict[int, str] = {}
         self.strays: dict[int, float] = {}  # order ids that must go -> when they were shown last (seconds of the wall)
         self.opened_at = 0.0  # when the way out opened last (seconds of the wall)
-        self.ghosts: set[int] = set()  # permIds that took the name of an order of ours
+        self.ghosts: dict[int, float] = {}  # permIds that took the name of an order of ours -> when it was to go last (seconds of the wall)
 
     # ------------------------------------------------------------------ sending
 
@@ -92,7 +92,7 @@ class OrderMonitor:
 
     def withdraw(self, order_id: int) -> None:
         """Send a cancel for this handle, whatever is known of the order; for none (0) it goes once it is told."""
-        if order_id and not self._observe:
+        if order_id and not self.observe:
             self._link.connection.send("cancelOrder", order_id, "")
 
     def resend(self, family: list[BrokerOrder]) -> None:
@@ -107,13 +107,12 @@ class OrderMonitor:
 
     def _retire(self, order: BrokerOrder) -> None:
         """What the broker says about this incarnation from now on is about none of our orders."""
-        self._retired.add(order.order_id)
-        self._retired_perms.add(order.perm_id)
+        self.retired[order.order_id] = self.retired_perms[order.perm_id] = order.ref
         self._by_id.pop(order.order_id, None)
         self._by_perm.pop(order.perm_id, None)
 
     def _may_send(self) -> None:
-        if self._observe:
+        if self.observe:
             raise ObserveOnly("the run's mode is OBSERVE")
         self._link.require_way_out()
 
@@ -161,17 +160,13 @@ class OrderMonitor:
         own = client_id == self._link.settings.client_id
         if perm_id in self._by_perm:
             return self._by_perm[perm_id]
-        if perm_id in self.ghosts or (own and order_id in self._retired):
+        if perm_id in self.ghosts or (own and order_id in self.retired):
             return None
         return (self._by_id.get(order_id) if own and order_id > 0 else None) or (self.orders.get(ref) if own else None)
 
-    def retired(self, order_id: int) -> bool:
-        """Whether an id was given up."""
-        return order_id in self._retired
-
     def same(self, order: BrokerOrder, told: Any) -> bool:
         """Whether a completed order is this one, and no earlier sending of it."""
-        return told.orderRef == order.ref and order.perm_id in (0, told.permId) and told.permId not in self._retired_perms
+        return told.orderRef == order.ref and order.perm_id in (0, told.permId) and told.permId not in self.retired_perms
 
     def new_family(self, order: BrokerOrder) -> list[BrokerOrder]:
         """The other orders that were sent with this one and are not acknowledged either; none if it is."""
@@ -192,6 +187,15 @@ class OrderMonitor:
         self._by_id[order_id] = order
         if order.live and order.cancel_asked:
             self.cancel(order.ref)
+
+    def add_twin(self, order: BrokerOrder) -> None:
+        """Follow this one, too; its order id stays that of the order that it is the twin of."""
+        self.orders[order.ref] = self._by_perm[order.perm_id] = order
+        self.ghosts.pop(order.perm_id, None)
+
+    def by_perm(self, perm_id: int) -> BrokerOrder | None:
+        """The tracked order with this permId."""
+        return self._by_perm.get(perm_id) if perm_id else None
 
     def by_id(self, order_id: int) -> BrokerOrder | None:
         """The tracked order with this handle."""

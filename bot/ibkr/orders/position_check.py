@@ -70,6 +70,11 @@ class PositionCheck:
         return self.book is not None and self._before is not None and self._seen is None
 
     @property
+    def flat(self) -> bool:
+        """Whether book and broker, as last told, hold nothing of the traded month."""
+        return self.book is not None and self.book() == 0 and self.apart == 0
+
+    @property
     def apart(self) -> int | None:
         """Signed contracts of the traded month that the broker holds beyond the book, as last told; None while nothing is compared."""
         if self.book is None or self._before is None:
@@ -139,7 +144,7 @@ class PositionCheck:
     def _of_others(self) -> list[Fill]:
         """Executions in the traded month that are none of ours, oldest first."""
         fills = [fill for fill in self._monitor.ledger.fills.values() if self._is_front(fill.con_id)]
-        strange = [fill for fill in fills if fill.client_id != self._client_id or fill.perm_id in self._monitor.ghosts]
+        strange = [fill for fill in fills if fill.client_id != self._client_id]
         return sorted(strange, key=lambda fill: fill.ts_ns)
 
     def _price(self, found: Difference) -> float:

@@ -94,21 +94,20 @@ async def test_the_order_that_is_tracked_stays_known_while_its_ghost_lives_and_i
         await until(lambda: r.ear.of("B-S")[-1] == "filled", lambda: r.ear.of("B-S"))
 
 
+@pytest.mark.parametrize("lost", ["openOrderEnd", "execDetailsEnd"])
 @on_a_loop
-async def test_the_fill_of_a_ghost_is_no_fill_of_ours_and_the_position_shows_it():
+async def test_a_question_that_is_never_answered_keeps_no_fill_from_being_told(lost: str):
     async with rig() as r:
         await working_bracket(r)
         await r.do("fill B-E")
         await until(lambda: r.ear.fills)
-        await r.do("ghost-modify")
-        await r.do("swallow cancelOrder all")
-        tracked = r.session.orders.orders["B-S"].perm_id
-        r.session.orders.modify("B-S", 1, None, r.price - 6.0)
-        await until(lambda: r.ear.heard(e.DuplicateLiveOrder))
-        (ghost,) = [order.perm_id for order in r.truth() if order.request.order_ref == "B-S" and order.perm_id != tracked]
-        await r.do(f"fill {ghost}")
-        mismatch = await until(lambda: r.ear.heard(e.PositionMismatch))
-        assert (mismatch.expected, mismatch.broker) == (1, 0) and "filled" not in r.ear.of("B-S")
+        await r.do("refuse on")
+        await r.do("drop")
+        await until(lambda: r.session.link.state == "DOWN")
+        await r.do("fill B-S")
+        await r.do(f"swallow {lost} all")
+        await r.do("refuse off")
+        await until(lambda: r.ear.of("B-S")[-1] == "filled", lambda: r.ear, seconds=6)
 
 
 @on_a_loop

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from ibkr_rig import TEN, until
 from test_ibkr_live_node import EXIT, held, minutes, text_of
@@ -16,6 +17,7 @@ from bot.ibkr.data import history
 from bot.ibkr.link import inquiry
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.pacing import HistoryPacer
+from bot.journal.records import OrderRecord
 from bot.node.errors import NodeError
 from bot.node.found import found_at_broker
 from bot.node.node import MesbotNode
@@ -165,6 +167,33 @@ async def test_what_came_about_while_away_is_told_when_the_question_is_answered_
         await until(lambda: node.session.link.state is LinkState.SYNCED, lambda: node.session.link.why_no_entries())
         assert not node.risk.open_trades()
     assert stage.news() == [(ENTRY, "OrderFilled"), (STOP, "OrderFilled"), (TARGET, "OrderCanceled")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["order id {}", "{}"], ids=["as it is written now", "as it was written"])
+def test_an_order_that_was_accepted_before_its_permid_was_known_is_one_order_after_a_restart(tmp_path, monkeypatch, name: str):
+    record = Stage._record
+
+    def under_its_handle(stage: Stage, ref: str, event: str) -> OrderRecord:
+        made, handles = record(stage, ref, event), {order.request.order_ref: order.order_id for order in stage.gateway.broker.open_orders()}
+        return msgspec.structs.replace(made, venue_order_id=name.format(handles[ref]) if made.venue_order_id and ref in handles else "")
+
+    monkeypatch.setattr(Stage, "_record", under_its_handle)
+
+    @on_stage
+    async def run(stage: Stage) -> None:
+        await held(stage)
+        for kind in ("openOrder", "orderStatus", "execDetailsEnd"):
+            stage.do(f"swallow {kind} all")
+        async with stage.restarted(DAYS, **IMPATIENT) as node:
+            orders = node.session.orders
+            assert orders.orders[STOP].live, "it may work there all the same"
+            stage.do("calm")
+            await until(lambda: node.session.link.state is LinkState.SYNCED, lambda: node.session.link.why_no_entries())
+            await until(lambda: str(orders.orders[STOP].perm_id).startswith("2510"), lambda: orders.orders[STOP])
+            assert "duplicate" not in orders.halts and STOP in stage.working and node.risk.open_trades()
+
+    run(tmp_path)
 
 
 @pytest.mark.slow

@@ -310,6 +310,42 @@ async def test_a_cancel_that_the_api_can_no_longer_do_is_told_as_refused_and_the
         await until(lambda: r.ear.of(STOP)[-1] == "filled")
 
 
+@on_a_loop
+async def test_an_order_that_an_error_was_said_of_is_refused_also_where_the_answer_about_open_orders_never_ends():
+    async with rig() as r:
+        await r.do("swallow openOrderEnd all")
+        await r.do("reject X code=532 refused")
+        r.place(Draft("X", "SELL", 1, "MKT"))
+        await until(lambda: r.ear.of("X") == ["rejected"], lambda: r.ear, seconds=10)
+        assert r.ear.reasons["X"].code == 532
+
+
+@pytest.mark.slow
+@on_a_loop
+async def test_an_order_that_nothing_was_said_of_stays_in_doubt_while_that_answer_never_ends():
+    async with rig() as r:
+        await r.do("swallow openOrderEnd all")
+        await r.do("swallow placeOrder 1")
+        r.place(Draft("X", "SELL", 1, "MKT"))
+        for _ in range(4):
+            with pytest.raises(e.GatewayNotResponding):
+                await r.session.order_sync.check()
+        assert r.ear.of("X") == []
+
+
+@on_a_loop
+async def test_an_order_that_an_error_refuses_after_it_was_shown_at_work_is_looked_for_and_goes():
+    async with rig() as r:
+        r.place(Draft("X", "SELL", 1, "LMT", limit=r.price + 50))
+        await r.working("X")
+        order = r.session.orders.orders["X"]
+        order.phase, order.accepted = Phase.SENT, False  # its answer was late, so what its status says did not count yet
+        order.doubts[Asked.ORDER] = Doubt.LATE
+        r.gateway.delivery.order_error(r.truth()[0], 203, "")
+        await until(lambda: "rejected" in r.ear.of("X"), lambda: r.ear)
+        await until(lambda: r.refs() == [], lambda: r.refs(), seconds=3)
+
+
 # ---------------------------------------------------------------------- closing orders
 
 

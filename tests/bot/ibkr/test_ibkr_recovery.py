@@ -20,6 +20,7 @@ from bot.contracts import Contracts, load_contracts
 from bot.decision.intent import Intent
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis
 from bot.decision.snapshot import KillState
+from bot.gateway import messages
 from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.errors import PositionMismatch
@@ -254,6 +255,46 @@ async def test_a_position_without_its_stop_gets_one_and_nothing_else_is_sent(sta
     stops = [order for order in stage.gateway.broker.open_orders() if order.request.order_type == "STP"]
     assert [(order.request.order_ref, order.stop, order.quantity) for order in stops] == [(f"{NAME}-1S1", stage.limit - 8, 1)]
     assert len(stage.gateway.broker.exchange.executions) == 1
+
+
+class Pending(str):
+    """A status of an order that the simulated gateway does not make by itself."""
+
+    value = "PendingSubmit"
+
+
+@on_stage
+async def test_a_stop_that_the_broker_keeps_pending_covers_nothing_after_a_restart_either(stage: Stage) -> None:
+    await stage.place()
+    stage.do(f"fill {ENTRY}")
+    stage.write("OrderSubmitted", filled=True)
+    (stop,) = [order for order in stage.gateway.broker.open_orders() if order.request.order_ref == STOP]
+    stop.status = Pending("PendingSubmit")
+    async with stage.restarted():
+        await until(lambda: any("-1X" in ref for ref in stage.working), lambda: (stage.working, stage.news()), seconds=8)
+    assert (STOP, "OrderAccepted") not in stage.news() and (TARGET, "OrderAccepted") in stage.news()
+
+
+def test_a_stop_that_is_cancelled_while_the_run_begins_is_missed_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @on_stage
+    async def run(stage: Stage) -> None:
+        await stage.place()
+        stage.do(f"fill {ENTRY}")
+        stage.write("OrderSubmitted", "OrderAccepted", filled=True)
+        ending, ended = messages.ending, []
+
+        def and_then_cancelled(kind: str, *more: Any) -> list[str]:
+            if kind == "execDetailsEnd" and not ended:
+                ended.append(kind)
+                stage.do(f"kill {STOP} mistake")
+            return ending(kind, *more)
+
+        monkeypatch.setattr(messages, "ending", and_then_cancelled)
+        async with stage.restarted():
+            await until(lambda: f"{NAME}-1S1" in stage.working, lambda: (stage.working, stage.news()), seconds=8)
+        assert ended and (STOP, "OrderCanceled") in stage.news()
+
+    run(tmp_path)
 
 
 async def sent_in_the_last_moment(stage: Stage, *drafts: Draft) -> None:

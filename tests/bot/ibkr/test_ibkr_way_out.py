@@ -138,6 +138,22 @@ async def test_a_reason_to_leave_that_does_not_exist_leaves_all_the_same(stage: 
 # ------------------------------------------------------------------ what the account says
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", ["openOrderEnd", "execDetailsEnd", "completedOrdersEnd"])
+def test_a_stop_whose_position_another_hand_has_closed_goes_also_while_a_question_is_never_answered(tmp_path, lost: str):
+    @on_stage
+    async def run(stage: Stage) -> None:
+        await entered(stage)
+        async with stage.restarted(request_timeout_seconds=0.4, heartbeat_seconds=60.0) as node:
+            stage.do(f"swallow {lost} all")
+            stage.do("manual sell 1 MES")
+            await until(lambda: not stage.working, lambda: (stage.working, stage.news()), seconds=10)
+            await until(lambda: not node.risk.open_trades())
+        assert closed_as(stage) == ["RECONCILED"]
+
+    run(tmp_path)
+
+
 @pytest.mark.parametrize("words", ["position MESZ5 0", pytest.param("position MESZ5 -1", marks=pytest.mark.slow)])
 def test_while_the_account_does_not_agree_the_stop_stays_and_the_position_is_never_bare(tmp_path, words):
     @on_stage

@@ -33,7 +33,7 @@ from bot.risk_engine.supervisor import Supervisor
 from bot.runtime.past import Past
 from bot.runtime.recover import BRACKET, Story, recovered, take
 from bot.runtime.runtime import Runtime, RuntimeSpec
-from bot.supervision.orders import OrderState, Role, TrackedOrder, order_name
+from bot.supervision.orders import OrderState, Role, TrackedOrder, order_name, twin_name
 from bot.supervision.outcome import outcome_of
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS, TICK_POINTS
@@ -235,6 +235,15 @@ def test_an_order_that_the_supervisor_made_is_known_by_its_name(name, leg, role,
     assert trade.legs[leg - 1].attempts == attempts
     assert order_name(FOUR.intent_id, leg, role, attempts) == made.order_id
     assert len(trade.legs[leg - 1].orders) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "side"), [("1S", Role.STOP, -1), ("1T", Role.TARGET, -1), ("1X1", Role.EXIT, -1), ("1E", Role.ENTRY, 1)]
+)
+def test_a_twin_is_on_the_side_of_what_it_doubles_and_is_no_attempt(name, role, side):
+    trade = of(order(twin_name(name, 250916007), "OrderSubmitted", FOUR), made=FOUR)
+    made = trade.order(f"{FOUR.intent_id}-{name}D250916007")
+    assert (made.leg, made.role, made.side, trade.legs[0].attempts) == (1, role, side, int(name == "1X1"))
 
 
 def test_attempts_go_on_from_the_highest_that_was_made():

@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 from nautilus_trader.model import events
 
-from bot.supervision.orders import AT_VENUE, BACK, ENDED, EVENTS, LIVE, TABLE, OrderState, Role, TrackedOrder
+from bot.supervision.orders import (
+    AT_VENUE,
+    BACK,
+    ENDED,
+    EVENTS,
+    LIVE,
+    TABLE,
+    OrderState,
+    Role,
+    TrackedOrder,
+    named_role,
+    pair_of,
+    twin_name,
+)
 
 S = OrderState
 
@@ -159,3 +172,8 @@ def test_what_was_asked_to_end_once_is_unwanted_also_when_the_venue_has_refused_
     assert (tracked.cancel_requested, tracked.let_go) == (False, True)
     adopted = TrackedOrder("O", Role.STOP, 1, -1, 1, cancel_requested=True)
     assert (adopted.unwanted, adopted.let_go) == (False, True)
+
+
+def test_a_twin_has_the_role_of_what_it_doubles_and_no_pair():
+    stop, target, twin = "20250916-K4-1032-1S2", "20250916-K4-1032-1T2", twin_name("20250916-K4-1032-1S2", 250916007)
+    assert named_role(twin) is Role.STOP and pair_of(stop) == pair_of(target) != pair_of(twin)

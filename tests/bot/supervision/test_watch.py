@@ -7,7 +7,7 @@ from builders import CONTRACTS
 from test_duties import ENTERED, STOP, TARGET, E, S, trade
 
 from bot.supervision.orders import TrackedOrder
-from bot.supervision.watch import execution_events, exits_refused
+from bot.supervision.watch import execution_events, exits_refused, filled_twice
 
 EXECUTION = CONTRACTS.execution_contract
 
@@ -53,3 +53,9 @@ def test_a_closing_order_that_we_ended_that_filled_or_that_works_is_not_refused(
         order = TrackedOrder(f"X{number}", E.EXIT, 1, -1, 2, state=state, filled=filled, cancel_requested=asked)
         made.legs[0].orders.append(order)
         assert not exits_refused(made, order, "why")
+
+
+def test_a_second_entry_that_fills_and_a_leg_that_was_closed_twice_are_told():
+    assert list(filled_twice(trade(ENTERED, (E.ENTRY, S.WORKING, 1, 0)))) == []
+    assert list(filled_twice(trade(ENTERED, (E.ENTRY, S.FILLED, 1, 1), STOP))) == ["an entry that was given up was filled"]
+    assert list(filled_twice(trade(ENTERED, (E.STOP, S.FILLED, 1, 1), (E.EXIT, S.FILLED, 1, 1)))) == ["a leg was closed twice"]
