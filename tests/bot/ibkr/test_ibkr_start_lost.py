@@ -64,7 +64,7 @@ def test_what_a_person_must_change_ends_the_start_at_once(tmp_path, monkeypatch)
     @on_stage
     async def run(stage: Stage) -> None:
         stage.write()
-        with pytest.raises(NodeError, match=r"cannot start\. MarketDataNotSubscribed"):
+        with pytest.raises(NodeError, match=r"cannot start\. Market data not subscribed"):
             async with stage.restarted():
                 pytest.fail("it started")
 
