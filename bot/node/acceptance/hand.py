@@ -56,7 +56,7 @@ class Hand(OrderListener):
         order = self.session.orders.orders[ref]
         self.refusals.pop(ref, None)
         self.session.orders.modify(ref, order.draft.quantity, limit, stop)
-        await until(lambda: order.change is None or not order.live, ANSWER_SECONDS)
+        await until(lambda: not order.changes or not order.live, ANSWER_SECONDS)
         return order.live and order.draft.terms == (order.draft.quantity, limit, stop)
 
     async def take_back(self, form: Form) -> tuple[bool, bool]:
