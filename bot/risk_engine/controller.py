@@ -296,6 +296,8 @@ class RiskController(Controller):
         """A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach."""
         self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
         self.look()
+        if self._trader.is_running:  # before that nobody has been told what earlier runs left open
+            self._supervisor.go_on()
         if self._silence.has_fallen(self._newest_bar_ns, self._time_of_liveness):
             self._leave_silent(trades=self._silence.is_deaf(self._newest_bar_ns))
 

@@ -106,3 +106,45 @@ def test_nobody_hears_an_answer_before_the_risk_engine(day):
 
     day({"10:41": hear}, until="10:44")
     assert heard["OrderFilled"] == 1
+
+
+@pytest.mark.parametrize("which", [1, 2, 3])
+def test_a_command_of_the_way_out_that_failed_before_it_left_is_sent_again(day, which):
+    """Cancel of the target, cancel of the stop, closing order: e.g. where whoever asks stands at the end of its stack."""
+    sent = []
+
+    def fail_once(rogue: Rogue) -> None:
+        engine = rogue.controller._engine
+        send = engine.send
+
+        def failing(command: Any, **how: Any) -> None:
+            sent.append(command)
+            if len(sent) == which:
+                raise RecursionError
+            send(command, **how)
+
+        engine.send = failing
+        close(rogue)
+
+    result = day({"10:41": Rogue.enter, "10:45": fail_once}, until="10:50")
+    assert result.rogue.nets[-1] == 0 and not [order for order in result.played.orders if order.is_open]
+    assert [fill["role"] for fill in result.played.of("fill")] == ["ENTRY", "EXIT"]
+
+
+def test_a_kill_whose_leaving_failed_goes_on_with_the_next_look(day):
+    def fail(rogue: Rogue) -> None:
+        switch, failed = rogue.controller._supervisor.switch, []
+        leave = switch._leave
+
+        def failing() -> None:
+            failed.append(1)
+            if len(failed) <= 2:  # the kill itself, and the alarm about that
+                raise RecursionError
+            leave()
+
+        switch._leave = failing
+        kill(rogue)
+
+    result = day({"10:41": Rogue.enter, "10:45": fail}, until="10:55")
+    assert result.rogue.nets[-1] == 0
+    assert [state for state, _ in result.played.kills] == ["TRIPPED", "FLAT", "HALTED"]
