@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nautilus_trader.accounting.accounts.cash import CashAccount
+from nautilus_trader.accounting.accounts.margin import MarginAccount
 from nautilus_trader.model.identifiers import Venue
 
 from bot.runtime.said import Handler
@@ -39,9 +41,9 @@ class OurAccount:
 
         def hear(event: Any) -> None:
             self._put_right()
-            before = {account.id: account.last_event for account in self._cache.accounts()}
+            before = {account.id: account.last_event for account in accounts_in(self._cache)}
             take(event)
-            for account in self._cache.accounts():
+            for account in accounts_in(self._cache):
                 if account.last_event is not before.get(account.id):
                     self.known(account.last_event)
                 self._balances[account.id] = account.balances()
@@ -60,7 +62,7 @@ class OurAccount:
         return found
 
     def _put_right(self) -> None:
-        for account in self._cache.accounts():
+        for account in accounts_in(self._cache):
             right = self._balances.get(account.id, {})
             if account.balances() != right:
                 account.update_balances(list(right.values()))
@@ -90,4 +92,9 @@ def cents_of(event: Any) -> tuple[int | None, int | None]:
 
 def known_accounts(cache: Any) -> list[Any]:
     """The last AccountState of every account Nautilus knows; those from before a component began to listen."""
-    return [account.last_event for account in cache.accounts()]
+    return [account.last_event for account in accounts_in(cache)]
+
+
+def accounts_in(cache: Any) -> list[Any]:
+    """Nautilus' accounts. What derives from one may say anything, or raise where it is asked, and is nobody's."""
+    return [account for account in cache.accounts() if type(account) in (MarginAccount, CashAccount)]

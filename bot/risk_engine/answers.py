@@ -88,7 +88,7 @@ class Answers:
         """Whether a published order event is news; true once."""
         name = event.client_order_id
         order, heard = self._cache.order(name), self._heard.setdefault(name, [])
-        if order is None or order.last_event is not event or _holds(heard, event):
+        if order is None or not _has(order, event) or _holds(heard, event):
             return False
         if not (self._reporting or type(event) in REQUESTS or _holds(self._came, event)):
             return False
@@ -150,6 +150,11 @@ class Answers:
     def _was_heard(self, fill: Any) -> bool:
         heard = self._heard.get(fill.client_order_id, [])
         return any(type(each) is OrderFilled and each.trade_id == fill.trade_id for each in heard)
+
+
+def _has(order: Any, event: Any) -> bool:
+    """Whether it was applied to the order. Who heard the venue's word first may have applied another since: it is news all the same."""
+    return order.last_event is event or (type(event) not in REQUESTS and _holds(order.events, event))
 
 
 def _holds(events: Iterable[Any], event: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from nautilus_trader.common import Environment
 from nautilus_trader.common.config import ActorConfig
-from nautilus_trader.model.data import BarType
+from nautilus_trader.model.data import Bar, BarType
 from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.controller import Controller
@@ -121,6 +121,7 @@ class RiskController(Controller):
         self._approved = approved_in(self._runtime.spec.journal_path)
         self._approved.kept = config.time_from_stamps  # a simulated venue takes the orders themselves, at once
         self._path: Path | None = None
+        self._sending = False  # a command of the supervisor is on its way to Nautilus
         self._engine: ContractRiskEngine | None = None
         self.market: Timeline
         self.wall: Timeline
@@ -148,8 +149,9 @@ class RiskController(Controller):
         reports = getattr(execution, "reconcile_execution_report", None)  # a backtest's has none
         self._account = OurAccount(self._config.instrument_id.venue, cache)
         self._answers = Answers(
-            cache, execution.process, self._account.door(portfolio.update_account), reports, lambda event: self._kept.mend(event)
-        )
+            cache, execution.process, self._account.door(portfolio.update_account), reports,
+            self._guard.wrap(lambda event: self._kept.mend(event)),
+        )  # fmt: skip
         self._voice = Voice(self._runtime.said, msgbus, self._situation.on_book, self._supervisor.resume, self._guard)
         self._denials = Denials(cache, clock, lambda event: self._runtime.said.send(msgbus, PROCESS, event))
         self._kept = Kept(
@@ -177,7 +179,7 @@ class RiskController(Controller):
             self._guard.wrap,
         )  # fmt: skip
         self._look = Look(
-            self._path, self._kept, self._account, self._answers, queues,
+            self._path, self._kept, self._account, self._answers, queues, self._guard,
             trip=self._supervisor.trip, book=self._supervisor.on_order_event, settled=self._settled,
         )  # fmt: skip
         self._supervisor.way_out.halted = lambda: self._silence.may_be_halted(self._newest_bar_ns, self._time_of_liveness)
@@ -185,10 +187,13 @@ class RiskController(Controller):
         self._supervisor.adopt()
 
     def _leaving(self, leave: Handler) -> Handler:
-        """Nautilus' execution engine, for a command that has passed both doors."""
+        """Nautilus' execution engine, for a command that has passed both doors. Where what the cache holds cannot be looked at, only the
+        supervisor's leaves: an object that somebody has put there must not keep an exit from leaving.
+        """
 
         def go(command: Any) -> None:
-            self._kept.look()  # what its orders are is seen before others have them again
+            if not self._guard.done(self._kept.look) and not self._sending:  # its orders are seen before others have them again
+                return
             if self._approved.kept:
                 self._approved.remember(command)
             leave(command)
@@ -291,6 +296,8 @@ class RiskController(Controller):
         """A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach."""
         self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
         self.look()
+        if self._trader.is_running:  # before that nobody has been told what earlier runs left open
+            self._supervisor.go_on()
         if self._silence.has_fallen(self._newest_bar_ns, self._time_of_liveness):
             self._leave_silent(trades=self._silence.is_deaf(self._newest_bar_ns))
 
@@ -298,7 +305,7 @@ class RiskController(Controller):
     def _newest_bar_ns(self) -> int:
         """When the last bar closed that came into the system, told or not; 0 before one did."""
         newest = self.cache.bar(self._config.bar_type) if self._config.bar_type is not None else None
-        return newest.ts_event if newest is not None else 0
+        return newest.ts_event if type(newest) is Bar else 0  # what derives from it may say anything, or raise
 
     def _leave_silent(self, *, trades: bool) -> None:
         """No bar is told: entries end. What is held is left while the market `trades`, and keeps its stop while that may be halted."""
@@ -394,8 +401,12 @@ class RiskController(Controller):
 
     def send(self, command: Any, *, after_wait: bool = False) -> None:
         """See Hands."""
-        self._kept.look()
-        self._engine.send(command, after_wait=after_wait)
+        self._guard.done(self._kept.look)
+        before, self._sending = self._sending, True
+        try:
+            self._engine.send(command, after_wait=after_wait)
+        finally:
+            self._sending = before
 
     def publish(self, topic: str, message: object) -> None:
         """Tell everybody who listens; before the trader runs nobody does, and it waits for the first bar."""

@@ -47,10 +47,13 @@ class Guard:
 
 
 class GuardedTime:
-    """A Timeline whose callbacks are guarded; one that raises is called again a second later."""
+    """A Timeline whose callbacks are guarded; one that raises is called again a second later, unless it has asked for that itself by then:
+    one that asks first and fails would be two, a second later four, and a minute later nothing else would run any more.
+    """
 
     def __init__(self, inner: Timeline, guard: Guard) -> None:
         self._inner, self._guard = inner, guard
+        self._asked: set[str] = set()  # names, since a callback began
 
     @property
     def now_ns(self) -> int:
@@ -61,7 +64,9 @@ class GuardedTime:
         """See Timeline."""
 
         def fire() -> None:
-            if not self._guard.done(callback):
+            self._asked.clear()
+            if not self._guard.done(callback) and name not in self._asked:
                 self.call_at(name, self._inner.now_ns + AGAIN_NS, callback)
 
+        self._asked.add(name)
         self._inner.call_at(name, at_ns, fire)

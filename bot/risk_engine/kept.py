@@ -14,6 +14,8 @@ from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, Venue
 from nautilus_trader.model.position import Position
 
+from bot.risk_engine.account import accounts_in
+
 WHEN = frozenset({"ts_event", "ts_init"})  # what two equal instruments may differ in
 
 
@@ -81,7 +83,7 @@ class Kept:
         return f"{self._instrument_id} was {'taken away' if found is None else 'replaced'}"
 
     def _accounts_back(self) -> list[str]:
-        found = self._cache.accounts()
+        found = accounts_in(self._cache)
         gone = [account for account in self._accounts if not any(each is account for each in found)]
         for account in gone:
             if self._cache.account(account.id) is None:

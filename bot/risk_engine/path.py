@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from bot.errors import RiskEngineError
 
 Handler = Callable[[Any], None]
-FIRST = 1_000_000  # priority on the bus: the risk engine hears everything before anybody acts on it
+FIRST = 2**31 - 1  # priority on the bus, of which there is none higher: the risk engine hears everything before anybody acts on it
 
 
 class Part(Protocol):

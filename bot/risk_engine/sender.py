@@ -63,16 +63,21 @@ class Sender:
     def cancel(self, trade: Trade, order: TrackedOrder) -> None:
         """Ask the venue to cancel an order."""
         order.ask_end(self._hands.wall.now_ns)
-        self._hands.send(CancelOrder(venue_order_id=None, **self._about(trade, order)))
+        try:
+            self._hands.send(CancelOrder(venue_order_id=None, **self._about(trade, order)))
+        except BaseException:
+            order.cancel_requested = False  # it has not left, and is asked again
+            raise
 
     def resize(self, trade: Trade, order: TrackedOrder, quantity: int) -> None:
         """Ask the venue for another size of a stop or target, filled contracts included; its price stays."""
         order.resized = quantity
-        self._hands.send(
-            ModifyOrder(
-                venue_order_id=None, quantity=Quantity.from_int(quantity), price=None, trigger_price=None, **self._about(trade, order)
-            )
-        )
+        size = Quantity.from_int(quantity)
+        try:
+            self._hands.send(ModifyOrder(venue_order_id=None, quantity=size, price=None, trigger_price=None, **self._about(trade, order)))
+        except BaseException:
+            order.resized = None
+            raise
 
     def _about(self, trade: Trade, order: TrackedOrder) -> dict[str, Any]:
         named = {"instrument_id": self._instrument_id, "client_order_id": ClientOrderId(order.order_id)}
@@ -138,6 +143,14 @@ class Sender:
                 return names
 
     def _submit(self, trade: Trade, orders: list[Order], params: dict[str, float] | None = None, *, after_wait: bool = False) -> None:
+        try:
+            self._leave(trade, orders, params, after_wait=after_wait)
+        except BaseException:
+            for order in filter(None, (trade.order(order.client_order_id.value) for order in orders)):
+                order.apply("OrderDenied")  # one that nobody has answered has not left: another comes in its place
+            raise
+
+    def _leave(self, trade: Trade, orders: list[Order], params: dict[str, float] | None, *, after_wait: bool) -> None:
         for order in orders:
             self._hands.cache.add_order(order)
             self._track(trade, order)

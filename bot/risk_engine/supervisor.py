@@ -122,8 +122,7 @@ class Supervisor:
                 trade.announced = True
                 self._tell(trade, TradeOpened(trade.view()))
                 self.way_out.look(trade)
-        if self.switch.state is KillState.TRIPPED:
-            self._leave_all()
+        self.go_on()
         for trade in adopted:
             if trade.closing is not None and not trade.done:
                 self.way_out.leave(trade, trade.closing)
@@ -261,6 +260,11 @@ class Supervisor:
                 self._hands.look()
         finally:
             self.switch.trip(reason, detail)
+
+    def go_on(self) -> None:
+        """A kill that is not over goes on, whatever has failed of it before."""
+        if self.switch.state is KillState.TRIPPED:
+            self._leave_all()
 
     def _leave_all(self) -> None:
         open_trades = self.register.unfinished

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from nautilus_trader.common.component import MessageBus, TestClock
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModifyRejected, OrderUpdated
+from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderInitialized, OrderModifyRejected, OrderUpdated
 from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
@@ -85,6 +85,15 @@ def test_an_event_that_was_only_published_is_no_news():
     assert not told.news(order.events[0])
     assert not answers().news(event)
     assert told.news(event)
+
+
+def test_the_venues_word_is_news_though_somebody_has_applied_another_event_since():
+    order = working(bracket().first)
+    told, fill = answers(order), filled(order, 1000)
+    told.bring(fill)
+    order.apply(OrderInitialized.from_dict(OrderInitialized.to_dict(order.init_event) | {"event_id": UUID4().value}))
+    assert order.last_event is not fill
+    assert [told.news(fill), told.news(fill)] == [True, False]
 
 
 def test_what_follows_is_news_again_and_each_order_is_heard_by_itself():

@@ -134,6 +134,31 @@ def test_a_timer_that_fails_is_called_again_a_second_later_until_it_does_not():
     assert AGAIN_NS == SECOND_NS
 
 
+def test_a_timer_that_asks_for_itself_and_then_fails_stays_one():
+    told, inner, fired = Told(), StampTime(), []
+    time = GuardedTime(inner, told.guard)
+
+    def callback() -> None:
+        fired.append(inner.now_ns)
+        time.call_at("t", inner.now_ns + SECOND_NS, callback)
+        raise ValueError("for ever")
+
+    time.call_at("t", 0, callback)
+    for second in range(8):
+        inner.advance(second * SECOND_NS)
+    assert fired == [second * SECOND_NS for second in range(8)]
+
+
+def test_what_another_timer_has_asked_for_says_nothing_of_one_that_fails():
+    told, inner, fired = Told(), StampTime(), []
+    time = GuardedTime(inner, told.guard)
+    time.call_at("other", 1, lambda: time.call_at("t", 2 * SECOND_NS, lambda: fired.append("asked")))
+    time.call_at("t", 2, lambda: (fired.append("failing"), broken()))
+    for ts_ns in (1, 2, 2 + SECOND_NS):
+        inner.advance(ts_ns)
+    assert fired == ["failing", "failing"]
+
+
 def test_a_timer_keeps_its_name():
     class Names:
         now_ns = 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from nautilus_trader.model.identifiers import ClientOrderId
 
+from bot.risk_engine.guard import Guard
 from bot.risk_engine.look import Look
 
 FILL = SimpleNamespace(client_order_id=ClientOrderId("O-1"))
@@ -18,12 +19,13 @@ class Seen:
     def __init__(self, *, lost: list[str] | None = None, written: str = "", fills: list[Any] | None = None, settled: bool = True) -> None:
         self.did: list[Any] = []
         self.again = False
+        self.guard = Guard(lambda text: self.trip("a guard failed", text), lambda *_: None)
         path = SimpleNamespace(lost=lambda: lost or [], take=lambda: self.did.append("take"))
         queues = SimpleNamespace(look=lambda: self.did.append("queues"))
-        kept = SimpleNamespace(look=lambda: self.did.append("kept"))
+        self.kept = kept = SimpleNamespace(look=lambda: self.did.append("kept"))
         account, answers = SimpleNamespace(written=lambda: written), SimpleNamespace(unbooked=lambda: fills or [])
         book = lambda fill: self.did.append(("book", fill))  # noqa: E731
-        self.look = Look(path, kept, account, answers, queues, trip=self.trip, book=book, settled=lambda: settled)
+        self.look = Look(path, kept, account, answers, queues, self.guard, trip=self.trip, book=book, settled=lambda: settled)
 
     def trip(self, reason: str, detail: str) -> None:
         self.did.append((reason, detail))
@@ -70,11 +72,16 @@ def test_what_is_found_is_acted_on_once_and_looked_for_again_the_next_time():
 
 
 def test_a_look_that_fails_is_not_the_last_one():
-    seen = Seen()
-    seen.did = None
+    seen = Seen(written="CME-001")
+    seen.kept.look = lambda: {}["evil"]
     for _ in range(2):
-        try:
-            seen.look.look()
-        except AttributeError:
-            seen.did = []
-    assert seen.did == ["queues", "kept"]
+        seen.look.look()
+    failed = ("a guard failed", "KeyError: 'evil'")
+    assert seen.did == ["queues", failed, ("another hand wrote into the account", "CME-001")] * 2
+
+
+def test_the_alarm_of_a_look_that_fails_does_not_look_again():
+    seen = Seen()
+    seen.again, seen.kept.look = True, lambda: {}["evil"]
+    seen.look.look()
+    assert seen.did == ["queues", ("a guard failed", "KeyError: 'evil'")]
