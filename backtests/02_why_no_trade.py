@@ -12,7 +12,7 @@ import plotly.express as px
 
 from bot.backtest.request import BacktestRequest
 from bot.backtest.run import run_backtest
-from bot.glossary import explained
+from bot.cli.codes import explained
 from bot.journal.why import why
 from bot.report import frames
 
