@@ -177,3 +177,8 @@ class Closed:
 def test_a_bus_that_does_not_show_who_stands_at_its_endpoints_is_not_used():
     with pytest.raises(RiskEngineError, match="this version of Nautilus does not show"):
         standing_at(Closed())
+
+
+def test_nobody_can_hear_before_us():
+    with pytest.raises(OverflowError):
+        MessageBus(TRADER, TestClock()).subscribe("events.order.*", repr, priority=FIRST + 1)
