@@ -43,9 +43,11 @@ class NakedWatch:
         if trade.done or (trade.closing is None and not trade.naked_since_ns):
             return
         naked_ns = wall.now_ns - trade.naked_since_ns if trade.naked_since_ns else 0
-        # First: what fails below is tried again.
-        self._again(wall, trade, BARE_NS - naked_ns if GRACE_NS <= naked_ns < BARE_NS else GRACE_NS)
         left_ns = wall.now_ns - trade.closing_since_ns if trade.closing is not None else 0
         waited = Waited.DOUBT if left_ns >= DOUBT_NS or naked_ns >= BARE_NS else Waited.GRACE
+        due_ns = BARE_NS - naked_ns if GRACE_NS <= naked_ns < BARE_NS else GRACE_NS
+        if left_ns and waited is Waited.GRACE:  # the timer may run since before the leaving began: not a moment short of the doubt's end
+            due_ns = min(due_ns, DOUBT_NS - left_ns)
+        self._again(wall, trade, due_ns)  # before anything is done: what fails below is tried again
         if naked_ns >= GRACE_NS or waited is Waited.DOUBT:
             self._act(trade, waited)

@@ -133,6 +133,15 @@ def test_the_doubt_of_leaving_counts_from_when_it_began():
     assert watched.until(3).acts == [(3, Waited.DOUBT)]
 
 
+@pytest.mark.parametrize("begun", [0.001, 0.3, 0.999])
+def test_a_doubt_is_over_after_two_seconds_also_where_the_timer_ran_before_the_leaving_began(begun):
+    watched = Watched().bare().until(begun)
+    leaving(watched, watched.wall.now_ns).covered()
+    watched.until(*(0.001 * step for step in range(1000, 5000)))
+    first = next(at for at, waited in watched.acts if waited is Waited.DOUBT)
+    assert first == pytest.approx(begun + 2)
+
+
 def test_a_trade_that_is_being_left_is_seen_to_once_it_was_bare_for_the_grace():
     bare = leaving(Watched()).until(0.5).bare()
     assert bare.until(1, 1.499).acts == []
