@@ -141,7 +141,8 @@ class ContractRiskEngine:
 
     def _may_leave(self, passing: Passing) -> bool:
         """What was approved at the first door may be wanted no longer when it reaches the second."""
-        return passing.intent is None or (self._is_unchanged(passing) and self._is_wanted(passing, passing.intent))
+        intent = passing.intent
+        return intent is None or (self._is_unchanged(passing, intent) and self._is_wanted(passing, intent))
 
     def _is_wanted(self, passing: Passing, intent: Intent) -> bool:
         trade, _, _ = self._supervisor.find(passing.orders[0].client_order_id.value)
@@ -153,10 +154,10 @@ class ContractRiskEngine:
         self._supervisor.denied(passing.command, refusal)
         self._denials.deny(passing.orders, refusal.text)
 
-    def _is_unchanged(self, passing: Passing) -> bool:
+    def _is_unchanged(self, passing: Passing, intent: Intent) -> bool:
         """A bracket that was changed after it was judged is denied, and is a kill: the list and its orders are still in other hands."""
         try:
-            difference = self._difference(passing.command, passing.intent) if passing.intent is not None else ""
+            difference = self._difference(passing.command, intent)
         except Exception as error:
             difference = f"{type(error).__name__}: {error}"
         if difference:

@@ -268,6 +268,7 @@ def test_a_bracket_whose_beginning_failed_is_not_on_its_way(doors):
     )
     found.engine.on_exec(command)
     assert found.passed == ([], [])
+    assert [given[1].code for name, *given in found.watch.told if name == "denied"] == ["GUARD_ERROR", "NOT_RECOGNISED"]
 
 
 def test_the_orders_that_were_approved_are_tracked_whatever_becomes_of_the_list(doors):
@@ -732,6 +733,7 @@ def test_a_cancel_of_a_stop_is_refused_and_leaves_no_mark(doors):
     found.engine.on_exec(cancel(stop))
     assert (found.refused[:4], found.passed) == (("CANCEL_FORBIDDEN", 1, "order", "STOP"), ([], []))
     assert not trade.legs[0].orders[1].cancel_requested
+    assert [name for name, *_ in found.watch.told] == ["denied"]
     assert [type(event).__name__ for event in found.events] == ["OrderCancelRejected"]
 
 
@@ -775,6 +777,9 @@ def test_the_supervisors_cancel_passes_whatever_it_names(doors):
     found, command = doors(), cancel(bracket().first)
     found.engine.send(command)
     assert (found.passed, found.watch.told) == (([], [command]), [])
+    found.watch.trades.append(None)  # what a look would fail at
+    found.engine.send(command)
+    assert (found.exec, found.alarms) == ([command, command], [])
 
 
 def test_an_exit_of_what_is_held_goes_to_the_execution_engine_itself_once(doors):
@@ -875,6 +880,12 @@ def test_a_size_that_adds_nothing_passes_though_it_is_beyond_the_limit_as_it_is(
     command = change(entry, quantity=resized)
     found.engine.send(command)
     assert found.exec == [command]
+
+
+def test_a_size_of_an_order_that_is_not_tracked_adds_nothing(doors):
+    found, command = doors(), change(bracket().first, quantity=1)
+    found.engine.send(command)
+    assert (found.exec, found.watch.told) == ([command], [])
 
 
 def test_only_a_refused_change_of_size_is_told_as_one(doors):
