@@ -111,7 +111,8 @@ def test_it_fits_a_terminal_of_eighty_columns(path):
 def test_the_verdict_stands_first_and_all_of_it_fits_a_terminal_of_24_lines(path):
     lines = shown(path, width=80).splitlines()
     assert lines[2].startswith("Won $3.81 (0.0 % of $10,000) in 6 trades over 6 sessions. ")
-    assert len(lines) <= 24 - 2, "report and journal follow with a line each"
+    assert len(lines) <= 24 - 3, "report and journal follow with a line each, and the prompt"
+    assert lines[0] == "" and all(line.strip() for line in lines[1:]), "no line of the 24 is spent on nothing"
 
 
 def test_contracts_that_changed_within_the_journal_are_all_named(tmp_path):
