@@ -102,6 +102,15 @@ def test_into_a_pipe_each_event_is_a_line_once():
     assert out.getvalue() == "09:30  K5 vetoes this bar: K5_NOISE: noise=0.80, below=0.70\n"
 
 
+def test_the_estimate_counts_from_the_first_bar_of_the_session_not_from_bars_of_earlier_days_that_only_warm_up(monkeypatch):
+    clock = iter((0.0, 100.0, 110.0))
+    monkeypatch.setattr("bot.node.live_view.time.monotonic", lambda: next(clock))
+    view, warming = LiveView(Console(file=io.StringIO()), replayed=True), glance(minute=-26 * 60)
+    warming.session = Session("2025-09-29", OPEN - 1440 * MINUTE_NS, OPEN - 1050 * MINUTE_NS, False)
+    assert view.remaining(warming) == view.remaining(glance(minute=0)) == ""
+    assert view.remaining(glance(minute=10)) == "6 min", "10 minutes took 10 s, and 380 are left"
+
+
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (89, "89 s"), (600, "10 min"), (19_200, "5 h 20 min")])
 def test_durations_are_said_as_a_person_says_them(seconds, said):
     assert duration(seconds) == said
