@@ -141,9 +141,11 @@ def _facts(glance: Glance, remaining: str) -> list[Table | Text]:
         f"EQS {decimal(quality.eqs)}",
         Text(glance.kill_state.value, style="green" if glance.kill_state is KillState.ARMED else "bold red"),
     )
-    left = glance.day_limit_cents + glance.realised_cents
+    left = max(0, glance.day_limit_cents + glance.realised_cents)  # what was won counts: it may be more than the limit
     trades = f"{glance.trades_today} trade{'' if glance.trades_today == 1 else 's'}"
-    day = Text(f"day       {dollars(glance.realised_cents)} in {trades}; {balance(left)} of the day's loss budget left")
+    day = Text(
+        f"day       {dollars(glance.realised_cents)} in {trades}; may still lose {balance(left)} (limit {dollars(-glance.day_limit_cents)})"
+    )
     return [table, *_session(glance.session, quality.ts_ns, remaining), day, *position_lines(glance.trade, quality.raw_prices[3])]
 
 

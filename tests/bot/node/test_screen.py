@@ -65,7 +65,7 @@ def test_an_open_trade_shows_ticks_dollars_and_r_and_an_ended_one_its_result():
     text = "\n".join(drawn(shown, 80, 24, "3 min"))
     assert "open      +4 ticks, +$5.00, +0.50 R, before fees" in text
     assert "K1 long 1 at 6,475.00, stop 6,473.00, target 6,478.00" in text
-    assert "day       −$3.74 in 1 trade; $26.26 of the day's loss budget left" in text
+    assert "day       −$3.74 in 1 trade; may still lose $26.26 (limit −$30.00)" in text
     assert "15 %, closes 16:00; about 3 min to go" in text
     shown.closed(
         SimpleNamespace(strategy="K1", trade_id="a", exit_reason="TARGET", exit_price=6480.25, net_cents=2876, r=2.09, closed_ns=OPEN)
