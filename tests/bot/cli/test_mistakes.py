@@ -74,6 +74,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     (f"config backtest --bars {BARS} --seed 7", 2, f"--seed 7 {SYNTHETIC}"),
     ("backtest --stamp open", 2, f"--stamp open {SAYS}"),
     ("backtest --zone Mars/Base", 2, f"--zone Mars/Base {SAYS}"),
+    ("paper --bars-zone Mars", 2, "--bars-zone Mars speaks of a file's times; name the file with --bars."),
+    ("paper --bars taken --bars-zone Mars", 2, "--bars-zone Mars: is no zone; "),
     ("gateway --zone Mars/Base", 2, f"--zone Mars/Base {SAYS}"),
     ("paper --zone Mars/Base", 2, "--zone is for a broker's account, and neither TWS_HOST nor TWS_PORT names one; leave --zone out"),
     ("drill --zone Mars/Base", 2, "--zone would be ignored, for neither TWS_HOST nor TWS_PORT names a broker; leave it out."),

@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 import small_journal
@@ -121,6 +122,11 @@ def test_contracts_that_changed_within_the_journal_are_all_named(tmp_path):
     with Journal.append(path, "backtest", later, {}, lambda: 2) as journal:
         journal.close_link(small_journal.open_ns("2025-10-03"))
     assert f"Contracts: {CONTRACTS.sha256[:12]}, then {later.sha256[:12]}\n" in shown(path)
+
+
+def test_a_single_bar_is_one_bar(tmp_path):
+    text = shown(small_journal.write(tmp_path / "journal.sqlite", days=small_journal.DAYS[:1], bars=1))
+    assert "1 session, 1 bar\n" in text and not re.search(r"\b1 bars", text)
 
 
 def test_one_session_is_named_by_its_date_alone(tmp_path):
