@@ -60,7 +60,7 @@ CODE means.
 
 \b
 Examples:
-  mesbot why "2025-09-15 10:31"
+  mesbot why "2025-03-12 10:31"
   mesbot why 2025-09-15T14:31Z --strategy K1
   mesbot why K1.net
   mesbot why THESIS                     what a code means

@@ -63,7 +63,7 @@ Examples:
   mesbot strategies                  which there are, how trusted
   mesbot contracts                   every limit, worked out
   mesbot config backtest > run.json  for Nautilus' BacktestNode
-  mesbot why "2025-09-15 10:31"      why it traded then, or not
+  mesbot why "2025-03-12 10:31"      why it traded then, or not
   mesbot journal verify              is it whole; its head hash
   mesbot runs                        the latest run, earlier ones
   mesbot compare latest 3            what differs between two

@@ -5,6 +5,7 @@ Money is written as in the report. What is shown is made of the same messages as
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class Glance:
         if record.action is Action.SKIP and record.plan is None:
             return
         code = record.gate.code if record.gate is not None else str((record.management or {}).get("kind", ""))
-        self.note((record.strategy, record.action, code, record.trade_id or record.intent_id or ""), record.sentence, ts_ns)
+        self.note((record.strategy, record.action, code, record.trade_id or record.intent_id or ""), _as_shown(record.sentence), ts_ns)
 
     def closed(self, outcome: TradeOutcome) -> None:
         """Keep how a trade ended."""
@@ -97,6 +98,11 @@ class Glance:
         """Lines that were not asked for yet, each once; a repetition is none."""
         while self.unsaid:
             yield self.unsaid.popleft().line
+
+
+def _as_shown(sentence: str) -> str:
+    """A journaled sentence with its prices written as all others on the screen: 6,712.25."""
+    return re.sub(r"\b\d{4,}\.\d\d\b", lambda price: f"{float(price[0]):,.2f}", sentence)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,13 @@ def test_a_veto_that_repeats_is_one_line_with_a_count_even_if_others_speak_betwe
     assert len(lines) == 2 and lines[0].startswith("09:30  K5 vetoes this bar") and lines[0].endswith("(×4, last 09:33)")
 
 
+def test_an_entrys_prices_are_written_as_its_exits():
+    shown = glance()
+    sentence = "K4 long enters: 2 by STOP_LIMIT at 6712.25, stop 6710.75, target 6716.50"
+    shown.decided(DecisionRecord("K4", Action.ENTER, sentence, 1.0, 1.0, intent_id="id"), OPEN)
+    assert shown.notes[0].text == "K4 long enters: 2 by STOP_LIMIT at 6,712.25, stop 6,710.75, target 6,716.50"
+
+
 def test_two_entries_are_never_taken_for_one():
     shown = glance()
     for number in range(2):
