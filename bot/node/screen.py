@@ -76,7 +76,10 @@ class Glance:
         if record.action is Action.SKIP and record.plan is None:
             return
         code = record.gate.code if record.gate is not None else str((record.management or {}).get("kind", ""))
-        self.note((record.strategy, record.action, code, record.trade_id or record.intent_id or ""), _as_shown(record.sentence), ts_ns)
+        side = "" if record.plan is None else str(record.plan.side)  # else the line of both would show the last one's
+        self.note(
+            (record.strategy, record.action, code, side, record.trade_id or record.intent_id or ""), _as_shown(record.sentence), ts_ns
+        )
 
     def closed(self, outcome: TradeOutcome) -> None:
         """Keep how a trade ended."""

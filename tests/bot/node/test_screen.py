@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bot.calendar import Session
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
-from bot.journal.records import Action, DecisionRecord, GateRecord
+from bot.journal.records import Action, DecisionRecord, GateRecord, PlanRecord
 from bot.node.live_view import LiveView, duration
 from bot.node.screen import HOW_TO_STOP, Glance, rendered
 from bot.units import MINUTE_NS
@@ -57,6 +57,15 @@ def test_an_entrys_prices_are_written_as_its_exits():
     sentence = "K4 long enters: 2 by STOP_LIMIT at 6712.25, stop 6710.75, target 6716.50"
     shown.decided(DecisionRecord("K4", Action.ENTER, sentence, 1.0, 1.0, intent_id="id"), OPEN)
     assert shown.notes[0].text == "K4 long enters: 2 by STOP_LIMIT at 6,712.25, stop 6,710.75, target 6,716.50"
+
+
+def test_a_refused_long_and_a_refused_short_are_two_lines():
+    shown = glance()
+    for side, word in ((1, "long"), (-1, "short"), (1, "long")):
+        plan = PlanRecord(side, "LIMIT", 6475.0, None, [(1, 6473.0, 6478.0)], 8, 1000, 1.5, 20, 90.0, *("F1", 0.7, 0.5, None))
+        gate = GateRecord("RISK_PER_TRADE", 1, "risk", 20, "maximum", 10, "USD", 1.0)
+        shown.decided(DecisionRecord("K1", Action.SKIP, f"K1 {word} skipped", 1.0, 1.0, gate=gate, plan=plan), OPEN)
+    assert [(note.text, note.count) for note in shown.notes] == [("K1 long skipped", 2), ("K1 short skipped", 1)]
 
 
 def test_two_entries_are_never_taken_for_one():
