@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any, TextIO
 
 _ACCOUNT = re.compile(r"(D[FIU][A-Z]?|[FIU])\d{2,}(\d{3})")  # demo accounts of late have a third letter
@@ -25,6 +26,14 @@ def masked(text: str) -> str:
     for secret, name in _kept.items():
         text = text.replace(secret, name)
     return _ACCOUNT.sub(r"\1***\2", text)
+
+
+def file_meant(path: Path) -> Path:
+    """The one file that is shown by this path where accounts are masked, so that a path can be typed as it was printed; else the path."""
+    if "***" not in path.name or path.exists():
+        return path
+    shown_so = [each for each in path.parent.glob("*") if masked(each.name) == path.name]
+    return shown_so[0] if len(shown_so) == 1 else path
 
 
 class Rewritten:

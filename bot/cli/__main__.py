@@ -1,5 +1,5 @@
 """`python -m bot.cli`: the command where it is not on the PATH."""
 
-from bot.cli.main import main
+from bot.cli.entry import main
 
 main()

@@ -19,7 +19,7 @@ GROUPS = (
     ("Records", ("journal", "disk", "entry lock", "drill")),
 )
 BROKER = "Broker"  # all the others
-SIGNS = {"PASS": ("✓", "green"), "FAIL": ("✗", "bold red"), "SKIP": ("–", "yellow")}
+SIGNS = {"PASS": ("✓", "green"), "WARN": ("!", "bold yellow"), "FAIL": ("✗", "bold red"), "SKIP": ("–", "yellow")}
 
 
 def checklist(report: CheckReport) -> Iterator[Text | Table]:

@@ -72,6 +72,7 @@ ENDS = {
 }
 CHECKS = {
     Status.PASS: "it is as it must be",
+    Status.WARN: "it is no fault, and a person should know; what ends it stands beside it",
     Status.FAIL: "it is not as it must be; what to do stands beside it",
     Status.SKIP: "it could not be looked at; why stands beside it",
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bot.cli.strategies_option import strategies_option
-from bot.cli.values import Folder, Whole
+from bot.cli.values import Folder, JournalFile, Whole
 from bot.errors import UsageError
 
 PORT = 8765
@@ -31,7 +31,7 @@ Examples:
 
 
 @click.command(help=HELP, short_help="Live pages in the browser.")
-@click.option("--journal", "path", type=click.Path(path_type=Path), help="The journal; default: of the bot that runs, else the newest.")
+@click.option("--journal", "path", type=JournalFile(), help="The journal; default: of the bot that runs, else the newest.")
 @click.option("--port", type=Whole(1, 65_535), default=PORT, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; any but this machine's own wants the token.")
 @click.option("--read-only", is_flag=True, help="No verb is carried out.")

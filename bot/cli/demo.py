@@ -12,6 +12,8 @@ from bot.cli.called import as_called
 from bot.cli.mistakes import in_bold
 from bot.cli.said import say
 from bot.cli.values import Folder, Whole
+from bot.errors import Interrupted
+from bot.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,17 +41,33 @@ Examples:
 @click.option("--out", type=Folder(), default="out/demo", show_default=True, help="Folder for the journal.")
 def demo(fast: bool, number: int | None, out: Path) -> None:
     """Plays and tells; ends with what it came to."""
-    import asyncio
-
     from bot.node.demo import SESSIONS, Demo
 
     say(["Real node and adapter, simulated gateway on 127.0.0.1, synthetic bars; all that is told stands in the journal."])
     chosen = SESSIONS if number is None else SESSIONS[:number]
     told = range(1, len(SESSIONS) + 1) if number is None else (number,)
-    asyncio.run(_play(Demo.begin(out), chosen, told, 0.0 if fast else PAUSE_SECONDS))
+    _played(Demo.begin(out), chosen, told, 0.0 if fast else PAUSE_SECONDS)
 
 
-async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[int], pause_seconds: float) -> None:
+def _played(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[int], pause_seconds: float) -> None:
+    """Play; Ctrl-C says how far it came, and where what was journaled is."""
+    import asyncio
+
+    from bot.node.demo import DemoStopped
+
+    over: list[int] = []
+    try:
+        asyncio.run(_play(demo, sessions, told, pause_seconds, over))
+    except (DemoStopped, KeyboardInterrupt) as stopped:
+        where = str(stopped) or "Interrupted"
+        kept = f"the journal so far is whole: {demo.journal}" if demo.journal.exists() else "nothing was journaled yet"
+        raise Interrupted(
+            f"{where}, after {len(over)} of {counted(len(sessions), 'session')}; {kept}. The next demo begins anew."
+        ) from None
+
+
+async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[int], pause_seconds: float, over: list[int]) -> None:
+    """Play and tell one session after the other; `over` takes the number of each that is through."""
     from bot.journal.read import opened
     from bot.report.story import Story, ending, newest_decision
 
@@ -59,6 +77,7 @@ async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[in
         untold = "" if loud else " (played untold: what comes after goes on from its journal)"
         click.echo(in_bold(f"\nSession {number}: {session.title}{untold}"))
         seq, head = await _session(demo, session, story, seq, pause_seconds, loud)
+        over.append(number)
         if (refused := story.refusals()) and loud:
             _say(f"{INDENT}{refused}")
     with opened(demo.journal) as db:

@@ -9,14 +9,14 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.said import fitted, say
-from bot.cli.values import Folder, OneOf
-from bot.errors import UsageError
+from bot.cli.values import Folder, JournalFile, OneOf
+from bot.errors import JournalError, UsageError
 from bot.plural import counted
 
 JOURNAL_OPTION = click.option(
     "--journal",
     "path",
-    type=click.Path(path_type=Path),
+    type=JournalFile(),
     help="The journal file; default: the newest in ./out or the last run's, whichever is newer.",
 )
 GROUP_HELP = """
@@ -60,28 +60,41 @@ CODE means.
 
 \b
 Examples:
-  mesbot why "2025-09-15 10:31"
+  mesbot why "2025-03-12 10:31"
   mesbot why 2025-09-15T14:31Z --strategy K1
   mesbot why K1.net
   mesbot why THESIS                     what a code means
   mesbot why --codes                    every code with its meaning
   mesbot why --numbers                  all names, with their values
   mesbot why ledger --numbers           those that begin with ledger
+
+Exit code 1 if no bar of the trading window closed then.
 """
 
 
 def find_journal(path: Path | None, *, err: bool = False) -> Path:
     """The journal to read: the one named, else the newest of those under ./out and the last run's, which is then told.
 
-    Raises UsageError if none is named and none is found.
+    Raises UsageError if the one named cannot be read, or none is named and none is found.
     """
     if path is not None:
+        _require_readable(path)
         return path
     journal = newest_journal()
     if journal is None:
         raise UsageError("No journal in ./out and no earlier run is known; name one with --journal FILE or run `mesbot backtest`.")
     click.echo(f"Journal: {journal}", err=err)
     return journal
+
+
+def _require_readable(path: Path) -> None:
+    from bot.journal.read import opened
+
+    try:
+        with opened(path):
+            pass
+    except JournalError as error:
+        raise UsageError(error.told) from None
 
 
 def newest_journal() -> Path | None:
@@ -188,6 +201,14 @@ def why(
         print_json(_facts(journal, question or "", strategy, numbers, is_number))
     else:
         click.echo(fitted(_answer(journal, question or "", strategy, numbers, everything)), nl=False)
+    if not is_number and not _decided(journal, question or ""):
+        context.exit(1)  # found nothing
+
+
+def _decided(journal: Path, when: str) -> bool:
+    from bot.journal.why import decided
+
+    return decided(journal, when)
 
 
 def _words(question: str | None) -> str:

@@ -15,6 +15,7 @@ from bot import __version__
 from bot.cli.acceptance import acceptance
 from bot.cli.alerts import alerts
 from bot.cli.as_json import wanted
+from bot.cli.as_typed import refuse_empty_and_twice
 from bot.cli.backtest import backtest
 from bot.cli.called import NAME, told_as_called
 from bot.cli.check import check
@@ -62,7 +63,7 @@ Examples:
   mesbot strategies                  which there are, how trusted
   mesbot contracts                   every limit, worked out
   mesbot config backtest > run.json  for Nautilus' BacktestNode
-  mesbot why "2025-09-15 10:31"      why it traded then, or not
+  mesbot why "2025-03-12 10:31"      why it traded then, or not
   mesbot journal verify              is it whole; its head hash
   mesbot runs                        the latest run, earlier ones
   mesbot compare latest 3            what differs between two
@@ -95,6 +96,13 @@ class MesbotGroup(click.Group):
                 let_go_of_output()
                 raise
         sys.exit(code if isinstance(code, int) else 0)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb and its words. A usage error for what is wrong with them whatever they mean."""
+        name, verb, words = super().resolve_command(ctx, args)
+        if verb is not None:
+            refuse_empty_and_twice(verb, str(name), words, ctx)
+        return name, verb, words
 
 
 PRODUCTS = ("config",)  # what it prints is for a program, which needs it whole

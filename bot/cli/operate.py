@@ -193,7 +193,7 @@ def _may_lock(each: JournalStatus) -> tuple[str, ...]:
 def _budget(budget: Budget) -> str:
     from bot.journal.explain import usd
 
-    return f"{usd(budget.realised_cents)}, limit {usd(-budget.limit_cents)}, left {usd(budget.left_cents)}"
+    return f"{usd(budget.realised_cents)}, limit {usd(-budget.limit_cents)}, may still lose {usd(max(0, budget.left_cents))}"
 
 
 def _trade_line(trade: UnfinishedTrade) -> str:

@@ -91,6 +91,7 @@ def paper(
         return
     refuse_broker_options(context)
     refuse_synthetic_options(context, "sessions")
+    _refuse_wrong_zone(context)
     _replay(replay_request(mode, contracts, strategies, **replayed), report=not no_report)
 
 
@@ -116,6 +117,21 @@ def refuse_broker_options(context: click.Context) -> None:
     for name in typed(context, BROKER_OPTIONS):
         other = "; the zone of a file's times is --bars-zone" if name == "zone" else ""
         raise UsageError(f"--{name} is for a broker's account, and neither TWS_HOST nor TWS_PORT names one; leave --{name} out{other}.")
+
+
+def _refuse_wrong_zone(context: click.Context) -> None:
+    """By the name that the zone of the bars has here."""
+    from bot.bars.zone import checked_zone
+
+    zone = context.params["bars_zone"]
+    if not zone:
+        return
+    if context.params["bars"] is None:
+        raise UsageError(f"--bars-zone {zone} speaks of a file's times; name the file with --bars.")
+    try:
+        checked_zone(zone)
+    except UsageError as error:
+        raise UsageError(error.told.replace("--zone", "--bars-zone", 1)) from None
 
 
 def _replay(request: PaperRequest, *, report: bool) -> None:

@@ -12,7 +12,7 @@ from bot.cli.as_json import json_option, print_json
 from bot.cli.journal import JOURNAL_OPTION, find_journal
 from bot.cli.said import fitted, folded
 from bot.cli.values import Folder, Whole
-from bot.errors import MesbotError
+from bot.errors import JournalError, MesbotError, UsageError
 from bot.plural import counted
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ Examples:
 COMPARE_HELP = """
 Say what differs between two runs: contracts, data, trades, decisions bar by bar with the first that differs, states.
 
-A and B are ids that `runs` lists, folders, or journals. Exit code 0 if nothing differs, 1 if something does.
+A and B are ids that `runs` lists, folders, or journals. Exit code 0 if nothing differs, 1 if something does, 2 if one
+cannot be read.
 
 \b
 Examples:
@@ -188,7 +189,10 @@ def compare(context: click.Context, a: str, b: str, out: Path, as_json: bool) ->
     from bot.report.compare import compare as compared
     from bot.report.runs import find_run
 
-    found = compared(find_run(out, a), find_run(out, b))
+    try:
+        found = compared(find_run(out, a), find_run(out, b))
+    except JournalError as error:  # 1 would say that they differ
+        raise UsageError(error.told) from None
     if as_json:
         print_json({"same": found.same, **msgspec.to_builtins(found)})
     else:

@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from bot.masking import file_meant
+
 
 class Day(click.DateTime):
     """A day of the calendar, 2025-09-15; at midnight, without a zone."""
@@ -96,6 +98,20 @@ class Folder(click.Path):
         if Path(value).is_file():
             self.fail(f"{value}: is a file; name a folder", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class JournalFile(click.Path):
+    """A journal, also by its path as it is printed, with the account masked."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Its path. A usage error if it is a folder."""
+        path = file_meant(Path(value))
+        if path.is_dir():
+            self.fail(f"{value}: is a folder; name the .sqlite file in it that a run has written", param, ctx)
+        return super().convert(path, param, ctx)
 
 
 class File(click.Path):

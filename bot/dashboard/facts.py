@@ -107,4 +107,4 @@ def _budgets(status: JournalStatus) -> Iterator[Fact]:
 
 
 def _budget(budget: Budget) -> str:
-    return f"{dollars(budget.realised_cents)}; {balance(budget.left_cents)} left of {balance(budget.limit_cents)}"
+    return f"{dollars(budget.realised_cents)}; may still lose {balance(max(0, budget.left_cents))} (limit {dollars(-budget.limit_cents)})"

@@ -77,6 +77,12 @@ def facts_of_bar(path: str | Path, when: str, strategy: str | None = None) -> di
     return {"journal": str(path), "bar_closed_ns": ts_ns, "records": told, "said": said.splitlines()}
 
 
+def decided(path: str | Path, when: str) -> bool:
+    """Whether anything was decided on the bar that closed at `when`. Raises as `why` does."""
+    with opened(path) as db:
+        return any(record.kind is Kind.DECISION for record in _records_of_bar(db, parse_time(when)))
+
+
 def _records_of_bar(db: sqlite3.Connection, ts_ns: int) -> list[Record]:
     """Of every link of this minute, and what was of it when the file was written and has no link yet."""
     linked = [

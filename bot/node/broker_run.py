@@ -189,7 +189,7 @@ async def _trade(
         except JournalError as error:  # what is open must be told all the same
             failure = NodeError("\n".join(str(each) for each in (failure, error) if each is not None))
     if failure is not None:
-        raise NodeError("\n".join((str(failure), *left)))
+        raise type(failure)("\n".join((str(failure), *left)))
     return NodeResult(met.journals.path, head, left or ("Stopped; nothing is open.",))
 
 

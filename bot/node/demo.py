@@ -24,13 +24,14 @@ from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.contracts.load import packaged_directory
 from bot.decision.snapshot import KillState
-from bot.errors import MesbotError
+from bot.errors import Interrupted, MesbotError
 from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.journal.folder import JOURNAL, fresh_journal
 from bot.journal.read import opened
 from bot.journal.run_lock import RunLock
 from bot.market.bar import Bar
+from bot.node.errors import NodeStopped
 from bot.node.kill_request import leave_request, withdraw_requests
 from bot.node.node import MesbotNode
 from bot.node.paper import Day, gateway_config, replay_broker, replay_config
@@ -45,10 +46,8 @@ POLL_SECONDS = 0.02
 KILL_REASON = "the demo shows the kill switch"
 
 
-class DemoStopped(MesbotError):
-    """A person has ended it early; the exit code of an interrupted program."""
-
-    exit_code = 130
+class DemoStopped(Interrupted):
+    """A person has ended it early; the text says where."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Demo:
         return self.out / JOURNAL
 
     async def play(self, session: DemoSession) -> str:
-        """One session from its open to its end or its kill; returns the head hash. Raises NodeError, JournalInUse."""
+        """One session from its open to its end or its kill; returns the head hash. Raises NodeError, JournalInUse, DemoStopped."""
         day = day_of(session, self.contracts)
         request = PaperRequest(self.out, speed=float("inf"), equity_usd=Decimal(self._equity_cents()) / 100, seed=session.seed)
         script = f"{session.kill_at} stand" if session.kill_at else ""
@@ -111,11 +110,13 @@ class Demo:
                 await self._kill(session, node, gateway)
             await _until(node, lambda: node.stopping.is_set() or _killed(node))
             ended = gateway.replay.ended.is_set() or _killed(node)
+        except NodeStopped:
+            ended = False
         finally:
             head = await node.stop()
             _let_go_of_signals()
         if not ended:
-            raise DemoStopped(f"Stopped at {new_york(gateway.now_ns):%H:%M} New York of {session.date}; what was journaled is whole.")
+            raise DemoStopped(f"Stopped at {new_york(gateway.now_ns):%H:%M} New York of {session.date}")
         return head
 
     async def _kill(self, session: DemoSession, node: MesbotNode, gateway: Gateway) -> None:

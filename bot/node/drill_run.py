@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.decision.snapshot import KillState
-from bot.errors import MesbotError
+from bot.errors import Interrupted, MesbotError
 from bot.gateway.gateway import Gateway
 from bot.journal.folder import JOURNAL
 from bot.journal.read import opened, read
@@ -22,6 +22,7 @@ from bot.journal.records import Kind
 from bot.journal.run_lock import RunLock
 from bot.node.broker_run import meet, trade
 from bot.node.drill import ACTION, ASKED, LATCHED, OPENED, OVER, REFUSED
+from bot.node.errors import NodeStopped
 from bot.node.kill_request import DRILL, leave_request, withdraw_request, withdraw_requests
 from bot.node.node import MesbotNode
 from bot.node.paper import day_of, gateway_config, replay_broker, replay_config
@@ -166,7 +167,7 @@ async def drill_on_broker(request: BrokerRequest, reason: str, say: Say, stoppin
         met = await meet(request, say)
         await trade(request, met, say=say, meanwhile=meanwhile, stopping=stopping)
     except MesbotError as error:
-        if story:
+        if story or isinstance(error, NodeStopped):
             raise
         raise DrillRefused(f"No drill: {error.told}") from None
     return found[0]
@@ -195,4 +196,4 @@ def _decided(node: MesbotNode, last_ns: int) -> bool:
 async def _a_moment(node: MesbotNode) -> None:
     node.require_running()
     if await node.wait(POLL_SECONDS):
-        raise MesbotError("Stopped before the drill was over; what it has opened keeps its stop, and the next start closes it.")
+        raise Interrupted("Stopped before the drill was over; what it has opened keeps its stop, and the next start closes it.")

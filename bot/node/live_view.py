@@ -25,7 +25,7 @@ class LiveView:
     def __init__(self, console: Console, *, replayed: bool, spoken: Callable[[str], str] = str) -> None:
         self._console, self._replayed, self._spoken = console, replayed, spoken
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-        self._first: tuple[int, float] | None = None  # market time (UTC ns) and wall (s) of the first bar seen
+        self._first: tuple[int, float] | None = None  # market time (UTC ns) and wall (s) of the session's first bar seen
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -53,7 +53,8 @@ class LiveView:
         if glance.update is None or glance.session is None:
             return ""
         ts_ns, now = glance.update.quality.ts_ns, time.monotonic()
-        self._first = self._first or (ts_ns, now)
+        if self._first is None or self._first[0] < glance.session.open_ns:  # bars of earlier days only warm up, at a speed of their own
+            self._first = ts_ns, now
         left = (glance.session.close_ns - ts_ns) / SECOND_NS
         if self._replayed:
             gone, seconds = (ts_ns - self._first[0]) / SECOND_NS, now - self._first[1]

@@ -23,7 +23,7 @@ from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.session import BrokerSession, session_of
 from bot.messages import ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_KILL
 from bot.node.desk_actor import DeskActor
-from bot.node.errors import NodeError
+from bot.node.errors import NodeError, NodeStopped
 from bot.node.screen import Glance
 from bot.node.screen_actor import ScreenActor
 from bot.risk_engine.controller import RiskController
@@ -141,7 +141,7 @@ class MesbotNode:
         if self.session.start_error is not None:
             raise NodeError(f"The node cannot start. {self.session.start_error.told}")
         if self.stopping.is_set():
-            raise NodeError("Stopped before the node was ready; nothing was sent.")
+            raise NodeStopped("Stopped before the node was ready; nothing was sent.")
 
     def kill(self, reason: str) -> None:
         """A person trips the kill switch."""

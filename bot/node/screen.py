@@ -5,6 +5,7 @@ Money is written as in the report. What is shown is made of the same messages as
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -75,7 +76,10 @@ class Glance:
         if record.action is Action.SKIP and record.plan is None:
             return
         code = record.gate.code if record.gate is not None else str((record.management or {}).get("kind", ""))
-        self.note((record.strategy, record.action, code, record.trade_id or record.intent_id or ""), record.sentence, ts_ns)
+        side = "" if record.plan is None else str(record.plan.side)  # else the line of both would show the last one's
+        self.note(
+            (record.strategy, record.action, code, side, record.trade_id or record.intent_id or ""), _as_shown(record.sentence), ts_ns
+        )
 
     def closed(self, outcome: TradeOutcome) -> None:
         """Keep how a trade ended."""
@@ -97,6 +101,11 @@ class Glance:
         """Lines that were not asked for yet, each once; a repetition is none."""
         while self.unsaid:
             yield self.unsaid.popleft().line
+
+
+def _as_shown(sentence: str) -> str:
+    """A journaled sentence with its prices written as all others on the screen: 6,712.25."""
+    return re.sub(r"\b\d{4,}\.\d\d\b", lambda price: f"{float(price[0]):,.2f}", sentence)
 
 
 @dataclass(frozen=True)
@@ -141,9 +150,11 @@ def _facts(glance: Glance, remaining: str) -> list[Table | Text]:
         f"EQS {decimal(quality.eqs)}",
         Text(glance.kill_state.value, style="green" if glance.kill_state is KillState.ARMED else "bold red"),
     )
-    left = glance.day_limit_cents + glance.realised_cents
+    left = max(0, glance.day_limit_cents + glance.realised_cents)  # what was won counts: it may be more than the limit
     trades = f"{glance.trades_today} trade{'' if glance.trades_today == 1 else 's'}"
-    day = Text(f"day       {dollars(glance.realised_cents)} in {trades}; {balance(left)} of the day's loss budget left")
+    day = Text(
+        f"day       {dollars(glance.realised_cents)} in {trades}; may still lose {balance(left)} (limit {dollars(-glance.day_limit_cents)})"
+    )
     return [table, *_session(glance.session, quality.ts_ns, remaining), day, *position_lines(glance.trade, quality.raw_prices[3])]
 
 

@@ -18,6 +18,7 @@ from bot.journal.read import headers, opened
 from bot.journal.run_end import END, interrupted
 from bot.journal.run_lock import held_by
 from bot.journal.times import NEW_YORK, new_york
+from bot.masking import file_meant
 
 _SPAN = "SELECT min(ts_ns), max(ts_ns) FROM links WHERE ts_ns > 0"
 _RESULT = "SELECT count(*), coalesce(sum(net_cents), 0) FROM trades"
@@ -77,7 +78,7 @@ def find_run(out: Path, name: str) -> Path:
     known = journals_in(out)
     if name in known:
         return known[name]
-    path = Path(name)
+    path = file_meant(Path(name))
     if path.is_file():
         return path
     if (path / JOURNAL).is_file():

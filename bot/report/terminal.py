@@ -8,6 +8,7 @@ from pathlib import Path
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from bot.report import wording
@@ -38,7 +39,7 @@ def print_summary(journal: str | Path, console: Console, spoken: Callable[[str],
     console.print(f"\n[bold]{summary.run.header['mode'].capitalize()}[/bold]  {period}", highlight=False)
     *found, following = verdict(summary)
     console.print(f"{' '.join(found)}\n{spoken(following)}", highlight=False, markup=False, style="bold")
-    console.print(_results(summary))
+    console.print(Padding.indent(_results(summary), 1))
     for sentence in _sentences(summary):
         console.print(spoken(sentence), highlight=False)
     if len(summary.run.contracts_sha256) > 1:
@@ -55,7 +56,6 @@ def _results(summary: Summary) -> Table:
     table = _table(["", "State", "Trades", "Won", confidence, "Net", "R/trade", confidence], left=2)
     for name in summary.strategies:
         table.add_row(*_result(summary, name))
-    table.add_section()
     table.add_row(*_result(summary, BOOK), style="bold")
     return table
 
@@ -74,7 +74,7 @@ def _result(summary: Summary, name: str) -> list[str]:
 
 
 def _table(headings: list[str], left: int) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")  # no empty line
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="left" if index < left else "right", no_wrap=True)
     return table

@@ -99,7 +99,7 @@ def period(summary: Summary, write: Writer) -> str:
         return "no session"
     sessions = f"{write('sessions')} session{'s' if len(days) > 1 else ''}"
     dates = " to ".join(dict.fromkeys((days[0].date, days[-1].date)))
-    return f"{dates}, {sessions}, {write('bars')} bars"
+    return f"{dates}, {sessions}, {_bars(summary, write)}"
 
 
 def minute(ts_ns: int) -> str:
@@ -107,11 +107,16 @@ def minute(ts_ns: int) -> str:
     return new_york(ts_ns)
 
 
+def _bars(summary: Summary, write: Writer, name: str = "bars") -> str:
+    """So many bars, by the name of their number: 1 bar, 418 bars."""
+    return f"{write(name)} bar{'' if summary.value(name) == 1 else 's'}"
+
+
 def quality_sentence(summary: Summary, write: Writer) -> str:
     """What DVS thought of the bars."""
     if not summary.value("dvs.low") and not summary.value("dvs.rejected"):
-        return f"DVS believed all {write('bars')} bars."
-    return f"DVS rejected {write('dvs.rejected')} of {write('bars')} bars and was below the gate for entries on {write('dvs.low')}."
+        return f"DVS believed all {_bars(summary, write)}."
+    return f"DVS rejected {write('dvs.rejected')} of {_bars(summary, write)} and was below the gate for entries on {write('dvs.low')}."
 
 
 def veto_sentence(summary: Summary, write: Writer) -> str:
@@ -120,7 +125,7 @@ def veto_sentence(summary: Summary, write: Writer) -> str:
         return "No bar had a plan."
     name = summary.run.contracts.filter
     vetoed, share = write(f"{name}.vetoed"), write(f"{name}.vetoed.share")
-    return f"{name} vetoed {vetoed} of the {write('bars.planned')} bars that had a plan ({share})."
+    return f"{name} vetoed {vetoed} of the {_bars(summary, write, 'bars.planned')} that had a plan ({share})."
 
 
 def first_sentences(summary: Summary) -> list[str]:

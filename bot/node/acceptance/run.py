@@ -126,7 +126,7 @@ class Acceptance:
         except AcceptanceRefused:
             raise
         except MesbotError as error:
-            raise AcceptanceRefused(f"No acceptance: {error}") from None
+            raise AcceptanceRefused(f"No acceptance: {error.told}") from None
         return met
 
     def _require_folder(self) -> None:
@@ -158,7 +158,7 @@ class Acceptance:
         except AcceptanceRefused:
             raise
         except JournalInUse as error:  # the drill's own is a refusal of the drill
-            raise AcceptanceRefused(f"No acceptance: {error}") from None
+            raise AcceptanceRefused(f"No acceptance: {error.told}") from None
         except (asyncio.CancelledError, Interrupted):
             self._interrupted = True
             self._steps.say("        Interrupted: what was sent is being taken back.")
@@ -185,7 +185,7 @@ class Acceptance:
         try:
             await self._started(session)
         except BrokerError as error:
-            raise AcceptanceRefused(f"No acceptance: {error}") from None
+            raise AcceptanceRefused(f"No acceptance: {error.told}") from None
         refuse_what_is_there(session)
         look.connection(recorder)
         look.account()

@@ -8,9 +8,10 @@ import msgspec
 
 
 class Status(StrEnum):
-    """How an item ended. SKIP: it could not be looked at, and `found` says why."""
+    """How an item ended. WARN: no fault, but a person should know. SKIP: it could not be looked at, and `found` says why."""
 
     PASS = "PASS"
+    WARN = "WARN"
     FAIL = "FAIL"
     SKIP = "SKIP"
 
@@ -31,6 +32,11 @@ class CheckItem(msgspec.Struct, frozen=True):
 def passed(name: str, found: str, brief: str = "") -> CheckItem:
     """It is as it must be."""
     return CheckItem(name, Status.PASS, found, brief=brief)
+
+
+def warned(name: str, found: str, remedy: str) -> CheckItem:
+    """No fault, so the check passes with it; this is what ends it."""
+    return CheckItem(name, Status.WARN, found, remedy)
 
 
 def failed(name: str, found: str, remedy: str) -> CheckItem:

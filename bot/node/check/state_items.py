@@ -10,7 +10,7 @@ from bot.calendar import new_york
 from bot.errors import JournalError
 from bot.journal.read import opened
 from bot.journal.records import Kind
-from bot.node.check.items import CheckItem, failed, passed
+from bot.node.check.items import CheckItem, failed, passed, warned
 from bot.node.journals import FOLDER, journals_of
 from bot.node.status import journal_names
 from bot.runtime.past import past_of
@@ -64,15 +64,17 @@ def clock_item(folder: Path, now_ns: int) -> CheckItem:
 
 
 def entry_lock_item(folder: Path) -> CheckItem:
-    """Whose entries a person has locked: no fault, but nobody should wonder. A journal that cannot be read has an item of its own."""
+    """Whose entries a person has locked: no fault, but no entry passes. A journal that cannot be read has an item of its own."""
     told = []
     for name in journal_names(folder):
         try:
             lock = past_of(journals_of(folder, *name).earlier).entry_lock
         except JournalError:
             continue
-        told += [] if lock is None else [f"{name.mode} {name.account}: {lock.told}; until `mesbot unlock`"]
-    return passed("entry lock", "\n".join(told) or "no person has locked entries")
+        told += [] if lock is None else [f"{name.mode} {name.account}: {lock.told}"]
+    if told:
+        return warned("entry lock", "entries are locked; " + "\n".join(told), "`mesbot unlock --reason ...` lets entries pass again.")
+    return passed("entry lock", "no person has locked entries")
 
 
 def _newest(path: Path) -> int:

@@ -329,6 +329,7 @@ def test_a_broken_journal_ends_with_its_sentence(run, monkeypatch, tmp_path):
         raise JournalBroken("link 7 does not hold")
 
     monkeypatch.setattr("bot.journal.verify.verify", broken_chain)
+    (tmp_path / "j.sqlite").touch()
     result = run("journal", "verify", "--journal", tmp_path / "j.sqlite")
     assert (result.exit_code, result.stderr) == (1, "link 7 does not hold\n")
 
@@ -342,6 +343,7 @@ def test_the_newest_journal_in_out_is_the_default(run, monkeypatch, tmp_path):
         os.utime(path, (stamp, stamp))
     asked = []
     monkeypatch.setattr("bot.journal.why.why", lambda path, when, strategy: asked.append((path, when, strategy)) or "because\n")
+    monkeypatch.setattr("bot.journal.why.decided", lambda *_: True)
     result = run("why", "2025-10-02 10:41", "--strategy", "K1")
     assert result.output == "Journal: out/new/journal.sqlite\nbecause\n"
     assert asked == [(Path("out/new/journal.sqlite"), "2025-10-02 10:41", "K1")]
@@ -361,6 +363,7 @@ def test_the_newer_of_out_and_the_last_run_is_asked_and_named(run, monkeypatch, 
     made[broker_ago] = ended(tmp_path / "state" / "journals" / "paper-DU1-2025.sqlite", broker_ago)
     remember_run(made[broker_ago], load_contracts(packaged_directory()))
     monkeypatch.setattr("bot.journal.why.why", lambda path, when, strategy: f"of {path}\n")
+    monkeypatch.setattr("bot.journal.why.decided", lambda *_: True)
     assert run("why", "2025-10-02 10:41").output == f"Journal: {made[10]}\nof {made[10]}\n"
     assert run("why", "2025-10-02 10:41", "--journal", made[100]).output == f"of {made[100]}\n"
 

@@ -20,6 +20,7 @@ from bot.journal.records import Kind, OperatorRecord
 from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.journal.verify import verify
+from bot.node.check.items import Status
 from bot.node.check.state_items import entry_lock_item
 from bot.node.kill_request import ALLOW_ENTRIES, KILL, STOP_ENTRIES, leave_request, request_path
 from bot.runtime.past import past_of
@@ -75,7 +76,10 @@ def test_status_and_the_checklist_say_who_since_when_why_and_what_ends_it(run):
     (lock,) = found["counters"]["locks"]
     assert lock.startswith("by a person since 20") and lock.endswith(": payrolls; until mesbot unlock")
     assert lock in run("status").output
-    assert "PAPER DU1: by a person since" in entry_lock_item(path.parent.parent).found
+    item = entry_lock_item(path.parent.parent)
+    assert (item.status, item.remedy) == (Status.WARN, "`mesbot unlock --reason ...` lets entries pass again.")
+    assert item.found.startswith("entries are locked; PAPER DU1: by a person since")
+    assert not any("✓" in line or "PASS" in line for line in run("check").output.splitlines() if "entry lock" in line)
     run(*UNLOCK)
     assert (status(run)["entry_lock"], status(run)["counters"]["locks"]) == (None, [])
     assert entry_lock_item(path.parent.parent).found == "no person has locked entries"

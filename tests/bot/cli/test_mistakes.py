@@ -74,6 +74,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     (f"config backtest --bars {BARS} --seed 7", 2, f"--seed 7 {SYNTHETIC}"),
     ("backtest --stamp open", 2, f"--stamp open {SAYS}"),
     ("backtest --zone Mars/Base", 2, f"--zone Mars/Base {SAYS}"),
+    ("paper --bars-zone Mars", 2, "--bars-zone Mars speaks of a file's times; name the file with --bars."),
+    ("paper --bars taken --bars-zone Mars", 2, "--bars-zone Mars: is no zone; "),
     ("gateway --zone Mars/Base", 2, f"--zone Mars/Base {SAYS}"),
     ("paper --zone Mars/Base", 2, "--zone is for a broker's account, and neither TWS_HOST nor TWS_PORT names one; leave --zone out"),
     ("drill --zone Mars/Base", 2, "--zone would be ignored, for neither TWS_HOST nor TWS_PORT names a broker; leave it out."),
@@ -97,7 +99,12 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("why --codes --numbers", 2, "--codes lists every code, and --numbers would be ignored; leave one of the two out."),
     ("why --numbers --all", 2, "--numbers lists every number as it is, and --all would be ignored; leave one of the two out."),
     ("journal verify", 2, NO_JOURNAL),
-    ("journal verify --journal nowhere.sqlite", 1, "nowhere.sqlite: no such journal"),
+    ("journal verify --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
+    ("journal verify --journal .", 2, "--journal .: is a folder; name the .sqlite file in it that a run has written."),
+    ("journal export --journal taken.csv", 2, "taken.csv: no such journal"),
+    ("why K1.net --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
+    ("dashboard --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
+    ("report --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
     ("journal export --format xml", 2, "--format 'xml' must be csv or parquet."),
     ("kill", 2, "Missing option '--reason'. See: mesbot kill --help"),
     ("kill --reason enough", 2, "No journal in "),
@@ -200,6 +207,7 @@ def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bot.journal.verify.verify", interrupted)
+    Path("any.sqlite").touch()
     result = run("journal", "verify", "--journal", "any.sqlite")
     assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted.")
 

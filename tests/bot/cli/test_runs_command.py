@@ -155,7 +155,31 @@ def test_a_report_that_no_browser_opens_is_still_made_and_says_where(run, four, 
 
 def test_a_report_of_no_journal_is_one_sentence(run):
     shown = run("report", "--journal", "none.sqlite")
-    assert shown.exit_code == 1 and "no such journal" in shown.output
+    assert shown.exit_code == 2 and "no such journal" in shown.output
+
+
+def test_what_is_no_journal_is_wrong_usage_of_every_verb_that_reads_one(run, four):
+    Path("text.sqlite").write_text("no journal " * 500)
+    for words in (("report", "--journal"), ("why", "K1.net", "--journal"), ("journal", "verify", "--journal"), ("compare", "latest")):
+        shown = run(*words, "text.sqlite")
+        assert shown.exit_code == 2 and "text.sqlite cannot be read as a journal" in shown.output, words
+
+
+def test_a_bar_that_does_not_exist_is_told_and_ends_with_1_and_one_that_does_with_0(run, four):
+    assert run("why", "2019-01-02 10:31").exit_code == 1
+    journal = Path("whole.sqlite")
+    small_journal.write(journal, days=small_journal.DAYS[:1], bars=90)
+    for words, code in ((("2025-10-01 10:31",), 0), (("2019-01-02 10:31",), 1), (("2019-01-02 10:31", "--json"), 1)):
+        assert run("why", *words, "--journal", str(journal)).exit_code == code, words
+
+
+def test_a_journal_is_found_by_its_path_as_it_is_printed_with_the_account_masked(run):
+    for account in ("DU1234567", "DU7654321"):
+        small_journal.write(Path(f"paper-{account}-2025.sqlite"), days=small_journal.DAYS[:1], bars=90)
+    shown = run("report", "--journal", "paper-DU***567-2025.sqlite")
+    assert shown.exit_code == 0 and list(Path().glob("*1234567*.html")), shown.output
+    Path("paper-DU1111567-2025.sqlite").touch()
+    assert run("report", "--journal", "paper-DU***567-2025.sqlite").exit_code == 2, "two are shown so: which is meant is not known"
 
 
 def test_compare_ends_with_0_if_nothing_differs_and_1_if_something_does(run, four):

@@ -41,7 +41,7 @@ def test_every_thing_a_person_asks_stands_on_it(state):
     assert said["Bot", "last bar"].text == "2025-09-16 10:31, close 250.50"
     assert said["Bot", "kill switch"] == Fact("kill switch", "ARMED", Tone.GOOD)
     assert said["Bot", "entry window"].text.startswith("open until 11:30")
-    assert said["Budgets", "day"].text == "$0.00; $30.00 left of $30.00"
+    assert said["Budgets", "day"].text == "$0.00; may still lose $30.00 (limit −$30.00)"
     assert said["Position", "position"].text == "flat" and said["Locks", ""].text == "none"
     assert said["Scores", "DVS"].text == "0.90: gap −0.10" and said["Scores", "EQS"].text == "0.80: late_fill −0.20"
 

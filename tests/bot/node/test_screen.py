@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bot.calendar import Session
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
-from bot.journal.records import Action, DecisionRecord, GateRecord
+from bot.journal.records import Action, DecisionRecord, GateRecord, PlanRecord
 from bot.node.live_view import LiveView, duration
 from bot.node.screen import HOW_TO_STOP, Glance, rendered
 from bot.units import MINUTE_NS
@@ -52,6 +52,22 @@ def test_a_veto_that_repeats_is_one_line_with_a_count_even_if_others_speak_betwe
     assert len(lines) == 2 and lines[0].startswith("09:30  K5 vetoes this bar") and lines[0].endswith("(×4, last 09:33)")
 
 
+def test_an_entrys_prices_are_written_as_its_exits():
+    shown = glance()
+    sentence = "K4 long enters: 2 by STOP_LIMIT at 6712.25, stop 6710.75, target 6716.50"
+    shown.decided(DecisionRecord("K4", Action.ENTER, sentence, 1.0, 1.0, intent_id="id"), OPEN)
+    assert shown.notes[0].text == "K4 long enters: 2 by STOP_LIMIT at 6,712.25, stop 6,710.75, target 6,716.50"
+
+
+def test_a_refused_long_and_a_refused_short_are_two_lines():
+    shown = glance()
+    for side, word in ((1, "long"), (-1, "short"), (1, "long")):
+        plan = PlanRecord(side, "LIMIT", 6475.0, None, [(1, 6473.0, 6478.0)], 8, 1000, 1.5, 20, 90.0, *("F1", 0.7, 0.5, None))
+        gate = GateRecord("RISK_PER_TRADE", 1, "risk", 20, "maximum", 10, "USD", 1.0)
+        shown.decided(DecisionRecord("K1", Action.SKIP, f"K1 {word} skipped", 1.0, 1.0, gate=gate, plan=plan), OPEN)
+    assert [(note.text, note.count) for note in shown.notes] == [("K1 long skipped", 2), ("K1 short skipped", 1)]
+
+
 def test_two_entries_are_never_taken_for_one():
     shown = glance()
     for number in range(2):
@@ -65,7 +81,7 @@ def test_an_open_trade_shows_ticks_dollars_and_r_and_an_ended_one_its_result():
     text = "\n".join(drawn(shown, 80, 24, "3 min"))
     assert "open      +4 ticks, +$5.00, +0.50 R, before fees" in text
     assert "K1 long 1 at 6,475.00, stop 6,473.00, target 6,478.00" in text
-    assert "day       −$3.74 in 1 trade; $26.26 of the day's loss budget left" in text
+    assert "day       −$3.74 in 1 trade; may still lose $26.26 (limit −$30.00)" in text
     assert "15 %, closes 16:00; about 3 min to go" in text
     shown.closed(
         SimpleNamespace(strategy="K1", trade_id="a", exit_reason="TARGET", exit_price=6480.25, net_cents=2876, r=2.09, closed_ns=OPEN)
@@ -100,6 +116,15 @@ def test_into_a_pipe_each_event_is_a_line_once():
             view.show(shown)
         view.show(shown)
     assert out.getvalue() == "09:30  K5 vetoes this bar: K5_NOISE: noise=0.80, below=0.70\n"
+
+
+def test_the_estimate_counts_from_the_first_bar_of_the_session_not_from_bars_of_earlier_days_that_only_warm_up(monkeypatch):
+    clock = iter((0.0, 100.0, 110.0))
+    monkeypatch.setattr("bot.node.live_view.time.monotonic", lambda: next(clock))
+    view, warming = LiveView(Console(file=io.StringIO()), replayed=True), glance(minute=-26 * 60)
+    warming.session = Session("2025-09-29", OPEN - 1440 * MINUTE_NS, OPEN - 1050 * MINUTE_NS, False)
+    assert view.remaining(warming) == view.remaining(glance(minute=0)) == ""
+    assert view.remaining(glance(minute=10)) == "6 min", "10 minutes took 10 s, and 380 are left"
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (89, "89 s"), (600, "10 min"), (19_200, "5 h 20 min")])

@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 import small_journal
@@ -111,7 +112,8 @@ def test_it_fits_a_terminal_of_eighty_columns(path):
 def test_the_verdict_stands_first_and_all_of_it_fits_a_terminal_of_24_lines(path):
     lines = shown(path, width=80).splitlines()
     assert lines[2].startswith("Won $3.81 (0.0 % of $10,000) in 6 trades over 6 sessions. ")
-    assert len(lines) <= 24 - 2, "report and journal follow with a line each"
+    assert len(lines) <= 24 - 3, "report and journal follow with a line each, and the prompt"
+    assert lines[0] == "" and all(line.strip() for line in lines[1:]), "no line of the 24 is spent on nothing"
 
 
 def test_contracts_that_changed_within_the_journal_are_all_named(tmp_path):
@@ -120,6 +122,11 @@ def test_contracts_that_changed_within_the_journal_are_all_named(tmp_path):
     with Journal.append(path, "backtest", later, {}, lambda: 2) as journal:
         journal.close_link(small_journal.open_ns("2025-10-03"))
     assert f"Contracts: {CONTRACTS.sha256[:12]}, then {later.sha256[:12]}\n" in shown(path)
+
+
+def test_a_single_bar_is_one_bar(tmp_path):
+    text = shown(small_journal.write(tmp_path / "journal.sqlite", days=small_journal.DAYS[:1], bars=1))
+    assert "1 session, 1 bar\n" in text and not re.search(r"\b1 bars", text)
 
 
 def test_one_session_is_named_by_its_date_alone(tmp_path):

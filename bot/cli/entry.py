@@ -1,0 +1,29 @@
+"""Where the command begins, before what takes time to import: Ctrl-C is heard from here on, and no stream is missing."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
+
+def main() -> None:
+    """Entry point of the command; ends the process."""
+    open_missing_streams()
+    try:
+        from bot.cli.main import main as command
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
+    command()
+
+
+def open_missing_streams() -> None:
+    """A stream that whoever called has closed (`>&-`) leads nowhere: the verb does what it does, and has nobody to tell it to.
+
+    In this order each takes the number that is free, so that no file of ours takes it: what is printed would be written into it.
+    """
+    for name, mode in STREAMS:
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
