@@ -30,7 +30,7 @@ from services import Service
 
 PATIENCE_SECONDS = 240.0
 ACCOUNT, REAL_ACCOUNT = "DU1234567", "U7654321"
-LUNCH = "11:35"
+LUNCH, LUNCH_OVER = "11:35", "13:30"  # New York
 
 
 class Ends(NamedTuple):
@@ -148,7 +148,7 @@ class Shell:
         """Let the market run, before anybody looks at it, until the gateway's script slows it down."""
         for words in ("go", "speed 600"):
             self.ask({"do": words})
-        self.until(lambda: new_york(self.ask({"ask": "truth"})["clock_ns"])[-5:] >= LUNCH)
+        self.until(lambda: LUNCH <= new_york(self.ask({"ask": "truth"})["clock_ns"])[11:16] < LUNCH_OVER)
 
     def ask(self, request: dict[str, str]) -> dict[str, Any]:
         """Of the gateway, over its side channel."""

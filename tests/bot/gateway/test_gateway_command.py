@@ -60,7 +60,7 @@ def test_a_date_without_a_session_is_one_sentence():
         (["--stamp", "open"], "--bars"),
         (["--bars", "nowhere.csv"], "no such file"),
         (["--date", "2025-10-04"], "no whole regular session"),
-        (["--account", ""], "'' is no account id"),
+        (["--account", ""], "--account"),
         (["--account", "DU1,DU2"], "'DU1,DU2' is no account id"),
         (["--account", "DU1", "--account", "DU2", "--account", "DU1"], "DU1 is named twice"),
     ],
