@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ibkr_rig import until
 from nautilus_trader.model.enums import TradingState
-from test_ibkr_other_hands import entered, goes_on, held
+from test_ibkr_other_hands import entered, ghost, goes_on, held
 from test_ibkr_recovery import NAME, STOP, Stage, on_stage
 
 from bot.decision.plan import ExitReason
@@ -89,12 +89,9 @@ def test_a_stop_that_the_broker_keeps_alive_and_nobody_can_cancel_holds_up_no_ex
     async def play(stage: Stage) -> None:
         await entered(stage)
         async with stage.restarted() as node:
-            orders = node.session.orders
-            stage.do("ghost-modify")
-            orders.modify(STOP, 1, None, orders.orders[STOP].draft.stop + 0.25)
-            await until(lambda: "duplicate" in orders.halts)
+            await ghost(stage, node)
             node.kill("out")
             await until(lambda: closing(stage), lambda: (stage.working, stage.news()), seconds=5)
-            assert orders.orders[STOP].live, "it stays watched"
+            assert node.session.orders.orders[STOP].live, "it stays watched"
 
     play(tmp_path)

@@ -18,7 +18,7 @@ import pytest
 from builders import ROOT, calendar, new_york_ns
 from ibkr_rig import SPEC, TEN, link_settings, until
 from test_ibkr_recovery import ENTRY, NAME, PATIENT, STOP, TARGET, Stage, on_stage
-from test_ibkr_within_day import SHIPPED, Home
+from test_ibkr_within_day import SHIPPED, Home, made_nodes
 
 from bot.ibkr.config import BrokerConfig
 from bot.journal.read import headers, opened
@@ -26,7 +26,6 @@ from bot.journal.records import KillRecord, Kind
 from bot.journal.run_lock import JournalInUse
 from bot.journal.store import Journal
 from bot.journal.verify import verify
-from bot.node import broker_run
 from bot.node.broker_run import meet, trade
 from bot.node.config import journal_config, node_config
 from bot.node.journals import FOLDER, Journals, journals_of, year_at
@@ -76,14 +75,7 @@ def kills(path: Path) -> list[str]:
 
 
 def test_one_run_over_the_night_begins_the_new_journal_and_carries_latch_and_counters_over(tmp_path, monkeypatch):
-    nodes: list[MesbotNode] = []
-
-    class Noted(MesbotNode):
-        def __init__(self, *how):
-            super().__init__(*how)
-            nodes.append(self)
-
-    monkeypatch.setattr(broker_run, "MesbotNode", Noted)
+    nodes = made_nodes(monkeypatch)
 
     @on_stage
     async def run(stage: Stage) -> None:

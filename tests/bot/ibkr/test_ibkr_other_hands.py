@@ -39,6 +39,16 @@ async def entered(stage: Stage) -> None:
     stage.write("OrderSubmitted", "OrderAccepted", filled=True)
 
 
+async def ghost(stage: Stage, node: MesbotNode) -> int:
+    """Change the stop where the gateway takes that for an order of its own, and keeps both: the permId of the one that is followed."""
+    orders = node.session.orders
+    stage.do("ghost-modify")
+    tracked = orders.orders[STOP].perm_id
+    orders.modify(STOP, 1, None, orders.orders[STOP].draft.stop + TICK_POINTS)
+    await until(lambda: "duplicate" in orders.halts)
+    return tracked
+
+
 async def goes_on(stage: Stage, bars: int = 4) -> None:
     """The market moves on."""
     for _ in range(bars * 12):

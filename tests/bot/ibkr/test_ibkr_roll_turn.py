@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from ibkr_rig import until
 from test_ibkr_recovery import Stage, on_stage
-from test_ibkr_within_day import LOOSER, SHIPPED, Home
+from test_ibkr_within_day import LOOSER, SHIPPED, Home, made_nodes
 
 from bot.journal.verify import verify
-from bot.node import broker_run
 from bot.node.broker_run import meet, trade
 from bot.node.node import MesbotNode
 
@@ -31,14 +30,7 @@ def month(node: MesbotNode) -> str:
 
 
 def test_one_run_over_the_roll_goes_on_in_the_next_month(tmp_path, monkeypatch):
-    nodes: list[MesbotNode] = []
-
-    class Noted(MesbotNode):
-        def __init__(self, *how):
-            super().__init__(*how)
-            nodes.append(self)
-
-    monkeypatch.setattr(broker_run, "MesbotNode", Noted)
+    nodes = made_nodes(monkeypatch)
 
     @on_stage
     async def run(stage: Stage) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 from ibkr_rig import Rig, on_a_loop, rig, until
 from test_ibkr_doubts import working_bracket
-from test_ibkr_other_hands import closed_as, entered, goes_on, held
+from test_ibkr_other_hands import closed_as, entered, ghost, goes_on, held
 from test_ibkr_recovery import STOP, Stage, on_stage
 
 from bot.ibkr import errors as e
 from bot.journal.read import opened, read
 from bot.journal.records import Kind
 from bot.runtime.past import past_of
-from bot.units import TICK_POINTS
 
 
 async def doubled(r: Rig) -> tuple[int, int]:
@@ -149,12 +148,8 @@ def test_a_trade_that_the_twin_of_its_stop_closes_ends_by_its_stop(tmp_path, lat
     async def run(stage: Stage) -> None:
         await entered(stage)
         async with stage.restarted() as node:
-            orders = node.session.orders
-            stage.do("ghost-modify")
             stage.do("swallow cancelOrder all")
-            tracked = orders.orders[STOP].perm_id
-            orders.modify(STOP, 1, None, orders.orders[STOP].draft.stop + TICK_POINTS)
-            await until(lambda: "duplicate" in orders.halts)
+            tracked = await ghost(stage, node)
             other = other_stop(stage, tracked)
             stage.do(f"fill {other}")
             await until(lambda: not node.risk.open_trades(), lambda: (stage.working, stage.news()))
@@ -174,12 +169,8 @@ def test_a_trade_that_the_twin_of_its_stop_closes_ends_by_its_stop(tmp_path, lat
 async def test_a_restart_finds_the_fill_of_a_twin_and_writes_it_once(stage: Stage) -> None:
     await entered(stage)
     async with stage.restarted() as node:
-        orders = node.session.orders
-        stage.do("ghost-modify")
         stage.do("swallow cancelOrder all")
-        tracked = orders.orders[STOP].perm_id
-        orders.modify(STOP, 1, None, orders.orders[STOP].draft.stop + TICK_POINTS)
-        await until(lambda: "duplicate" in orders.halts)
+        tracked = await ghost(stage, node)
     stage.do("calm")
     other = other_stop(stage, tracked)
     stage.do(f"fill {other}")

@@ -180,9 +180,8 @@ async def test_an_open_trade_is_managed_by_its_own_contracts_when_looser_ones_ar
 # -------------------------------------------------------------- the end of the day
 
 
-@pytest.fixture
-def nodes(monkeypatch: pytest.MonkeyPatch) -> list[MesbotNode]:
-    """Every node that a run makes."""
+def made_nodes(monkeypatch: pytest.MonkeyPatch) -> list[MesbotNode]:
+    """Every node that a run makes from now on."""
     made: list[MesbotNode] = []
 
     def noted(*args: object) -> MesbotNode:
@@ -191,6 +190,11 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> list[MesbotNode]:
 
     monkeypatch.setattr(broker_run, "MesbotNode", noted)
     return made
+
+
+@pytest.fixture
+def nodes(monkeypatch: pytest.MonkeyPatch) -> list[MesbotNode]:
+    return made_nodes(monkeypatch)
 
 
 def test_a_running_node_takes_up_at_18_00_what_waited(tmp_path: Path, nodes: list[MesbotNode]) -> None:
