@@ -14,6 +14,7 @@ from bot.alerts.place import Place
 from bot.calendar import SessionCalendar, expiries_from
 from bot.contracts import Contracts
 from bot.masking import masked
+from bot.node.check.items import NO_FAILURE
 from bot.node.journals import FOLDER
 from bot.node.status import locks_of
 from bot.own_files import why_not_ours
@@ -34,7 +35,7 @@ def failed_checks(journal: Path, place: Place) -> Iterator[Said]:
         if not isinstance(made_at_ns, int) or made_at_ns <= place.checks.get(name, 0):
             continue
         place.checks[name] = made_at_ns
-        failed = [item for item in report.get("items", ()) if item.get("status") not in ("PASS", "SKIP")]
+        failed = [item for item in report.get("items", ()) if item.get("status") not in NO_FAILURE]
         if failed:
             told = "; ".join(f"{item.get('name')}: {item.get('found')}" for item in failed)
             yield Said(Event.CHECK, f"mesbot check for {report.get('mode')} failed: {told}.")

@@ -16,6 +16,9 @@ class Status(StrEnum):
     SKIP = "SKIP"
 
 
+NO_FAILURE = (Status.PASS, Status.WARN, Status.SKIP)  # whatever else a report says is one
+
+
 class CheckItem(msgspec.Struct, frozen=True):
     """One line of the checklist: what was found, and what a person does about it ("" if nothing).
 

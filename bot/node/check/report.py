@@ -12,7 +12,7 @@ import msgspec
 
 from bot.calendar import new_york
 from bot.errors import MesbotError
-from bot.node.check.items import CheckItem, Status
+from bot.node.check.items import NO_FAILURE, CheckItem, Status
 from bot.own_files import write_own
 from bot.units import HOUR_NS
 
@@ -38,7 +38,7 @@ class CheckReport(msgspec.Struct, frozen=True):
     @property
     def failed(self) -> list[str]:
         """The names of the items that failed."""
-        return [item.name for item in self.items if item.status is Status.FAIL]
+        return [item.name for item in self.items if item.status not in NO_FAILURE]
 
 
 def report_path(folder: Path, mode: str, account: str) -> Path:

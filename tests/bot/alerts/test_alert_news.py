@@ -154,12 +154,12 @@ def test_locks_that_were_there_before_are_not_told(path):
 # ------------------------------------------------------------------ what no record says
 
 
-def report(folder: Path, made_at_ns: int, status: str) -> None:
+def report(folder: Path, made_at_ns: int, status: object) -> None:
     body = {"made_at_ns": made_at_ns, "mode": "PAPER", "items": [{"name": "disk", "status": status, "found": "1 MB free"}]}
     (folder / "check-paper-DU1234567.json").write_text(json.dumps(body))
 
 
-@pytest.mark.parametrize(("status", "told"), [("FAIL", 1), ("PASS", 0), ("SKIP", 0), ("EXPLODED", 1)])
+@pytest.mark.parametrize(("status", "told"), [("FAIL", 1), ("PASS", 0), ("WARN", 0), ("SKIP", 0), ("EXPLODED", 1), ([], 1), (None, 1)])
 def test_a_check_that_failed_is_told_once(path, tmp_path, status, told):
     place = Place()
     report(tmp_path, 5, status)
