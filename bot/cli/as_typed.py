@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 OWN_WORDS = ("reason",)  # each verb says what the reason is for
+STRICTER = ("kill", "lock")  # not lost for having two of them
 
 
 def refuse_empty_and_twice(verb: click.Command, name: str, words: Sequence[str], above: click.Context) -> None:
@@ -19,7 +20,7 @@ def refuse_empty_and_twice(verb: click.Command, name: str, words: Sequence[str],
     context = click.Context(verb, info_name=name, parent=above, resilient_parsing=True, **verb.context_settings)
     found, rest, order = verb.make_parser(context).parse_args(list(words))
     for param, times in Counter(order).items():
-        if times > 1 and _takes_one_value(param):
+        if times > 1 and _takes_one_value(param) and not (verb.name in STRICTER and param.name in OWN_WORDS):
             raise click.BadParameter(f"is given {times} times; say it once", context, param)
         if param.name in found and param.name not in OWN_WORDS and _is_empty(found[param.name]):
             raise click.BadParameter("is empty; say what is meant, or leave it out", context, param)
