@@ -60,11 +60,6 @@ class Steps:
         else:
             self.ok(name, found)
 
-    @property
-    def any_failed(self) -> bool:
-        """Whether one has failed."""
-        return any(step.ended is Ended.FAILED for step in self.all)
-
     def _end(self, name: str, ended: Ended, found: str, remedy: str = "") -> None:
         step = Step(name, ended, masked(found), masked(remedy))
         self.all.append(step)
