@@ -50,7 +50,7 @@ class AccountBook:
         self._told_at: dict[int, float] = {}  # when a month's position came, and when all had come (seconds of the wall)
         self._all_told_at = -1.0
         link.questions.add(VALUES, self._ask_values, enough=lambda: self.loaded)
-        link.questions.add(POSITIONS, self._ask_positions)
+        link.questions.add(POSITIONS, self._ask_positions, way_out=True)
         link.taps.listen("updateAccountValue", self._on_value)
         link.taps.listen("updatePortfolio", self._on_portfolio)
         link.taps.listen("position", self._on_position)

@@ -1,6 +1,7 @@
 """Asks the open questions in rounds while a connection lives: soon again while they are new, each minute once they are missing.
 
-A round takes its questions one after the other: one whose answer takes long holds up the others of its round, and no order.
+A round takes the questions of the way out at once, and beside them the others one after the other: one of these whose answer takes
+long holds up those after it, and no order.
 """
 
 from __future__ import annotations

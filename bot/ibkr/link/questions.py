@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,15 +27,18 @@ class Open:
 
 
 class _Listed(NamedTuple):
-    """A question: how it is asked, on whose answers it rests, and whether what a start needs of it is known."""
+    """A question: how it is asked, on whose answers it rests, whether what a start needs of it is known, and whether exits wait for it."""
 
     ask: Ask
     rests_on: tuple[str, ...]
     enough: Known
+    way_out: bool
 
 
 class Questions:
-    """The questions by name, asked in the order in which they were added; `now_ns` is market time.
+    """The questions by name: those of the way out each at once, beside them the others in the order in which they were added.
+
+    `now_ns` is market time.
 
     Entries need the answer to every one. A start needs only those that say what they need (`enough`): without the others it goes
     on, and entries wait.
@@ -46,13 +50,15 @@ class Questions:
         self._open: dict[str, Open] = {}
         self._answered: set[str] = set()
 
-    def add(self, name: str, ask: Ask, *, rests_on: tuple[str, ...] = (), enough: Known = lambda: True) -> None:
+    def add(
+        self, name: str, ask: Ask, *, rests_on: tuple[str, ...] = (), enough: Known = lambda: True, way_out: bool = False
+    ) -> None:
         """A question; `ask` returns once it is answered, and raises BrokerError if it is not.
 
         It is not asked before those it `rests_on` have been answered once. `enough` says whether a start can go on although it
-        is not answered.
+        is not answered, `way_out` that an exit may have to wait for the answer: no silence of another question holds it up.
         """
-        self._listed[name] = _Listed(ask, rests_on, enough)
+        self._listed[name] = _Listed(ask, rests_on, enough, way_out)
 
     @property
     def names(self) -> list[str]:
@@ -107,17 +113,32 @@ class Questions:
 
     async def ask(self, *, missing: bool) -> None:
         """Ask each open one once, the `missing` too or not, but none that rests on what was never answered. Raises ConnectionLost."""
-        for name, question in self.open.items():
-            if not self._may_ask(name) or (question.tries >= TRIES and not missing):
-                continue
-            try:
-                await self._listed[name].ask(question.reason)
-            except ConnectionLost:
-                raise
-            except Exception as error:  # whatever it is, the others are asked too
-                question.tries += 1
-                question.error = error if isinstance(error, BrokerError) else ProtocolError(f"{name}: {type(error).__name__}: {error}")
-            else:
-                self._answered.add(name)
-                if self._open.get(name) is question:  # nobody has asked for it anew meanwhile
-                    del self._open[name]
+        first = {name: asyncio.ensure_future(self._ask(name, missing)) for name in self.open if self._listed[name].way_out}
+        ended = await asyncio.gather(*first.values(), self._ask_others(first, missing), return_exceptions=True)
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
+
+    async def _ask_others(self, first: Mapping[str, asyncio.Future[None]], missing: bool) -> None:
+        """Those that no exit waits for, one after the other. Raises ConnectionLost."""
+        for name in [name for name in self.open if name not in first]:
+            if under_way := [first[each] for each in self._listed[name].rests_on if each in first]:
+                await asyncio.wait(under_way)
+            await self._ask(name, missing)
+
+    async def _ask(self, name: str, missing: bool) -> None:
+        """One of them, if it is still open and its turn. Raises ConnectionLost."""
+        question = self._open.get(name)
+        if question is None or not self._may_ask(name) or (question.tries >= TRIES and not missing):
+            return
+        try:
+            await self._listed[name].ask(question.reason)
+        except ConnectionLost:
+            raise
+        except Exception as error:  # whatever it is, the others are asked too
+            question.tries += 1
+            question.error = error if isinstance(error, BrokerError) else ProtocolError(f"{name}: {type(error).__name__}: {error}")
+        else:
+            self._answered.add(name)
+            if self._open.get(name) is question:  # nobody has asked for it anew meanwhile
+                del self._open[name]

@@ -69,7 +69,7 @@ class OrderSync:
         self._checked_at = self._asked_before = 0.0
         monitor.doubtful = self._wake.set
         judge.why_not_again = self._why_not_again
-        link.questions.add(QUESTION, self._sync)
+        link.questions.add(QUESTION, self._sync, way_out=True)
         link.loops.append(self._watch)
 
     # ------------------------------------------------------------------- when

@@ -73,7 +73,7 @@ async def test_a_fill_that_is_told_as_a_status_first_after_a_cut_starves_nobody(
 def test_a_question_that_is_never_answered_locks_entries_and_leaves_the_way_out_open(end: str, what: str):
     @on_a_loop
     async def run() -> None:
-        async with rig(pace=50.0, request_timeout_seconds=0.2) as r:
+        async with rig(pace=20.0, request_timeout_seconds=0.2) as r:
             r.place(Draft("A-E", "BUY", 1, "LMT", limit=r.price - 5))
             await r.working("A-E")
             await r.do(f"swallow {end} all")
@@ -104,6 +104,21 @@ async def test_a_question_is_asked_three_times_before_it_counts_as_missing_and_t
         await until(lambda: [question.tries for question in link.questions.open.values()] == [4])
         assert 55 <= link.seconds() - began <= 90
         assert r.ear.states == ["CONNECTED", "SYNCED", "CONNECTED", "DEGRADED"] and r.ear.charges == []
+
+
+@pytest.mark.parametrize("end", ["accountDownloadEnd", "positionEnd", "contractDetailsEnd"])
+def test_no_silence_of_another_question_holds_up_what_an_exit_waits_for(end: str):
+    @on_a_loop
+    async def run() -> None:
+        async with rig(request_timeout_seconds=5.0) as r:
+            link = r.session.link
+            await r.do(f"swallow {end} all")
+            await r.do("drop")
+            await until(lambda: link.generation == 2 and "orders and executions" not in link.questions.open, seconds=3)
+            assert QUESTIONS[end] in link.questions.open
+            assert (end == "positionEnd") == ("positions" in link.questions.open)
+
+    run()
 
 
 @on_a_loop
