@@ -225,10 +225,17 @@ class ForeignPosition(msgspec.Struct, gc=False):
 
 
 class KillUpdate(msgspec.Struct, frozen=True, gc=False):
-    """The kill switch changed its state."""
+    """The kill switch changed its state at `ts_ns` (UTC ns). `detail` is a person's own words, or what was found; "" if there are none."""
 
     state: KillState
     reason: str
+    detail: str
+    ts_ns: int
+
+    @property
+    def told(self) -> str:
+        """The reason with its detail."""
+        return f"{self.reason}, {self.detail}" if self.detail else self.reason
 
 
 class EntryLockUpdate(msgspec.Struct, frozen=True, gc=False):

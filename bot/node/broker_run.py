@@ -165,6 +165,8 @@ async def _trade(
     broker = broker_config(request, met)
     node = MesbotNode(broker_node_config(request, met, broker), broker, stopping)
     node.say = say
+    if show is None:
+        node.tell_kills()
     runtime = runtime_of(broker.runtime)
     for sentence in runtime.past.told:
         say(sentence)

@@ -38,8 +38,8 @@ class MesbotNode:
     """One live node on the running event loop. A node cannot be started twice.
 
     It is what Nautilus makes of the configuration; here is what the owner of a terminal wants besides. `say` takes lines for a
-    person: trouble with the broker, and each step of the kill switch. `stopping`: a person, the system or the run itself wants to end;
-    nodes that follow each other in one run share it.
+    person: trouble with the broker. `stopping`: a person, the system or the run itself wants to end; nodes that follow each other
+    in one run share it.
     """
 
     def __init__(self, config: TradingNodeConfig, broker: BrokerConfig, stopping: asyncio.Event | None = None) -> None:
@@ -61,12 +61,15 @@ class MesbotNode:
         self.screen.glance.trouble = self._block
         self.desk.owned_by(self.stopping.set)
         self.desk.say = self._tell
-        told = self.desk.said.only(TOPIC_KILL, lambda update: self._tell(f"Kill switch {update.state}: {update.reason}."))
-        self.node.kernel.msgbus.subscribe(TOPIC_KILL, told)
         self.node.build()
         if sys.platform != "win32":  # in place of Nautilus' own, which stop the node under our feet
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.stopping.set)
+
+    def tell_kills(self) -> None:
+        """Say each step of the kill switch: for who sees no glance."""
+        told = self.desk.said.only(TOPIC_KILL, lambda update: self._tell(f"Kill switch {update.state}: {update.told}."))
+        self.node.kernel.msgbus.subscribe(TOPIC_KILL, told)
 
     async def start(self, seconds: float = START_SECONDS) -> None:
         """Connect, reconcile and start; what of the broker's side is not told is said. Raises NodeError with the reason if the trader

@@ -76,7 +76,7 @@ class ScreenActor(Part):
 
     def _on_kill(self, update: KillUpdate) -> None:
         self.glance.kill_state = update.state
-        self.glance.note(("kill", update.state), f"kill switch {update.state}: {update.reason}", self.last_bar_ns)
+        self.glance.note(("kill", update.state), f"kill switch {update.state}: {update.told}", update.ts_ns)
 
     def _on_entry_lock(self, update: EntryLockUpdate) -> None:
         self.glance.entry_lock = update.lock

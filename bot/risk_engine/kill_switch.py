@@ -79,7 +79,8 @@ class KillSwitch:
     def _enter(self, state: KillState, reason: str, detail: str = "") -> None:
         """The state first: it counts from here on. The record takes its place before those of what follows from it."""
         self.state = state
+        now_ns = self._hands.now_ns
         try:
-            self._hands.journal(Kind.KILL, self._hands.now_ns, KillRecord(state.value, reason, detail))
+            self._hands.journal(Kind.KILL, now_ns, KillRecord(state.value, reason, detail))
         finally:
-            self._hands.publish(TOPIC_KILL, KillUpdate(state, reason))
+            self._hands.publish(TOPIC_KILL, KillUpdate(state, reason, detail, now_ns))

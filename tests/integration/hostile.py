@@ -496,7 +496,7 @@ def forge_book(rogue: Hostile, a: int, b: int) -> None:
 
 def forge_kill_state(rogue: Hostile, a: int, b: int) -> None:
     """Say in what state the kill switch is."""
-    rogue.msgbus.publish(TOPIC_KILL, KillUpdate(tuple(KillState)[a % 4], FORGED))
+    rogue.msgbus.publish(TOPIC_KILL, KillUpdate(tuple(KillState)[a % 4], FORGED, "", 0))
 
 
 def forge_account(rogue: Hostile, a: int, b: int) -> None:

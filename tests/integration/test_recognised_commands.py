@@ -324,7 +324,7 @@ def test_a_question_that_only_a_live_node_answers_is_nobodys_in_a_backtest(day):
 
 def test_a_halted_book_is_not_opened_by_a_message(day):
     def armed(rogue: Rogue) -> None:
-        rogue.msgbus.publish(TOPIC_KILL, KillUpdate(KillState.ARMED, "says the rogue"))
+        rogue.msgbus.publish(TOPIC_KILL, KillUpdate(KillState.ARMED, "says the rogue", "", 0))
         rogue.enter()
 
     result = day({"10:41": lambda rogue: rogue.controller._supervisor.trip("manual", "a person"), "11:14": armed})

@@ -50,9 +50,7 @@ class Questions:
         self._open: dict[str, Open] = {}
         self._answered: set[str] = set()
 
-    def add(
-        self, name: str, ask: Ask, *, rests_on: tuple[str, ...] = (), enough: Known = lambda: True, way_out: bool = False
-    ) -> None:
+    def add(self, name: str, ask: Ask, *, rests_on: tuple[str, ...] = (), enough: Known = lambda: True, way_out: bool = False) -> None:
         """A question; `ask` returns once it is answered, and raises BrokerError if it is not.
 
         It is not asked before those it `rests_on` have been answered once. `enough` says whether a start can go on although it

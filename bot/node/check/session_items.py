@@ -19,6 +19,7 @@ from bot.runtime.runtime import runtime_of
 from bot.units import to_cents, to_usd
 
 BROKER_ITEMS = ("connection", "account", "instrument", "data permissions", "bars", "orders", "positions", "clock skew")
+UNTOLD = "not told before the start ended"
 CONTRACT_TROUBLE = (e.ContractNotFound, e.ContractExpired, e.AmbiguousContract)
 
 
@@ -94,6 +95,8 @@ def _place(trouble: e.BrokerError) -> str:
 
 def _account(session: BrokerSession, limits: Limits) -> CheckItem:
     account, values = session.link.account, session.account.values
+    if not session.account.loaded:
+        return skipped("account", UNTOLD)
     equity, funds = (to_cents(values[tag]) for tag in ("NetLiquidation", "AvailableFunds"))
     needed, tier = limits.required_funds_cents(1), limits.tier(equity)
     found = (
@@ -107,7 +110,8 @@ def _account(session: BrokerSession, limits: Limits) -> CheckItem:
 
 def _instrument(session: BrokerSession) -> CheckItem:
     front, today = session.provider.front, new_york(session.clock.now_ns()).date()
-    assert front is not None, "a session that has synchronised knows its front month"
+    if front is None:
+        return skipped("instrument", UNTOLD)
     roll = exit_only_from(front, runtime_of(session.config.runtime).calendar) or front.last_trade_date
     days = (roll - today).days
     return passed(

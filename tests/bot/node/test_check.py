@@ -414,7 +414,7 @@ def test_a_read_only_api_fails_the_orders(folder):
     report = look(folder, "readonly on")
     assert report.failed == ["orders"]
     assert "Read-Only API" in at(report, "orders").remedy
-    assert at(report, "instrument").status is PASS
+    assert {at(report, name).status for name in ("account", "instrument")} <= {PASS, SKIP}  # whichever comes first
     assert at(report, "data permissions").found == "not looked at: orders"
 
 

@@ -98,9 +98,9 @@ def test_each_step_is_recorded_and_published_with_its_reason():
         (Kind.KILL, 7, KillRecord("HALTED", halted, "")),
     ]
     assert hands.published == [
-        (TOPIC_KILL, KillUpdate(KillState.TRIPPED, "manual")),
-        (TOPIC_KILL, KillUpdate(KillState.FLAT, flat)),
-        (TOPIC_KILL, KillUpdate(KillState.HALTED, halted)),
+        (TOPIC_KILL, KillUpdate(KillState.TRIPPED, "manual", "enough", 7)),
+        (TOPIC_KILL, KillUpdate(KillState.FLAT, flat, "", 7)),
+        (TOPIC_KILL, KillUpdate(KillState.HALTED, halted, "", 7)),
     ]
 
 
@@ -200,7 +200,7 @@ def test_the_end_of_a_drill_that_alone_has_tripped_it_arms_it_again_and_is_told(
     assert (cleared.clear("the drill"), cleared.state) == ("", KillState.ARMED)
     assert told == [
         (Kind.KILL, 7, KillRecord("ARMED", "the drill is over", "the drill")),
-        (TOPIC_KILL, KillUpdate(KillState.ARMED, "the drill is over")),
+        (TOPIC_KILL, KillUpdate(KillState.ARMED, "the drill is over", "the drill", 7)),
     ]
     cleared.trip("manual", "another drill")
     assert cleared.clear("another drill") == ""
