@@ -196,6 +196,8 @@ def why(
         return
     is_number = numbers or (question or "").strip()[:1].isalpha()
     _refuse_of_others(context.params, *(("a number", "strategy") if is_number else ("a bar", "everything")))
+    if is_number and not numbers and path is None and newest_journal() is None:
+        raise UsageError(f'"{question}" is no code, `mesbot why --codes` lists them; the numbers of a run need one: `mesbot backtest`.')
     journal = find_journal(path, err=as_json)
     if as_json:
         print_json(_facts(journal, question or "", strategy, numbers, is_number))

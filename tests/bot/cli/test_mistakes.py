@@ -102,6 +102,11 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("journal verify --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
     ("journal verify --journal .", 2, "--journal .: is a folder; name the .sqlite file in it that a run has written."),
     ("journal export --journal taken.csv", 2, "taken.csv: no such journal"),
+    (
+        "why NO_SUCH_CODE",
+        2,
+        '"NO_SUCH_CODE" is no code, `mesbot why --codes` lists them; the numbers of a run need one: `mesbot backtest`.',
+    ),
     ("why K1.net --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
     ("dashboard --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
     ("report --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
