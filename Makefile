@@ -18,7 +18,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data lock clean force campaign campaign-log bar-files wheel year
+.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data bench-dashboard lock clean force campaign campaign-log bar-files wheel year
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -88,6 +88,9 @@ bar-files: setup  ## four hundred spoilt files of bars: none is used with a wron
 bench: setup  ## bars per second and memory beside the bare Nautilus engine; latency and ticks per second of the live node
 	@$(BIN)/python backtests/bench.py
 	@$(BIN)/python backtests/bench_latency.py
+
+bench-dashboard: setup  ## what the dashboard costs the bot, and how late it is, in a headless chromium (PICTURES=FOLDER keeps each page)
+	@PYTHONPATH=tests/e2e:tests:. $(BIN)/python tests/e2e/measure_dashboard.py $(if $(PICTURES),--pictures $(PICTURES))
 
 bench-data: setup  ## time and memory of judging and reading two million minutes, beside pandas alone
 	@$(BIN)/python backtests/bench_data.py
