@@ -62,7 +62,7 @@ class DemoSession:
 
 
 SESSIONS = (
-    DemoSession("a K1 win and a K2 loss", 4, dt.date(2025, 4, 24), "11:30"),
+    DemoSession("a K1 win and a K2 loss", 4, dt.date(2025, 4, 22), "15:45"),
     DemoSession("two losses and the lock", 2, dt.date(2025, 4, 30), "13:35"),
     DemoSession("throttle, quarantine and the kill", 1, dt.date(2025, 6, 25), "11:30", "11:13:05"),
 )

@@ -137,6 +137,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_first_session_tells_a_k2_loss_and_a_k1_win_as_its_journal_has_them(home):
     played = Played(home / "demo", "--session", "1")
     assert played.results(1) == [("K2", "loss"), ("K1", "win")]
+    assert len(played.lines("K1's stop is moved to ")) == 1
     assert len(played.runs) == 2 and played.runs[0]["mode"] == "paper"  # one start, and its end
     require_told(played)
 
