@@ -51,7 +51,8 @@ wheel: setup  ## build the wheel and try it in new environments, on Python 3.12 
 mutants: setup  ## change what decides, one thing at a time: do its first-line tests notice? (MODULES="bot/decision/book.py" for some)
 	@$(BIN)/python tests/mutants/run.py $(MODULES)
 
-lint: setup  ## ruff and import-linter
+lint: setup  ## ruff and import-linter; no file with the marks of a merge
+	@! git grep -nE '^(<{7}|>{7})( |$$)' -- . || { echo "The marks of a merge are left in these files." >&2; exit 1; }
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports

@@ -105,7 +105,7 @@ def _latched(journals: Iterable[str]) -> tuple[KillState, ...]:
     return tuple(KillState.ARMED if each is None or each.state is None else each.state for each in said)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # the one in use, and the next: a run whose nodes follow each other must not gather those of all
 def _runtime(spec: RuntimeSpec, stamps: Stamps, latched: tuple[KillState, ...]) -> Runtime:
     contracts = load_contracts(spec.contracts_directory, spec.strategies)
     if spec.of_day:
