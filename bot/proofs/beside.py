@@ -126,8 +126,20 @@ def difference(pair: Pair) -> Difference:
     count = min(len(pair.a), len(pair.b))
     at = next((i for i in range(count) if pair.a[i] != pair.b[i]), count)
     a, b = (bodies[at] if at < len(bodies) else None for bodies in (pair.a, pair.b))
-    fields = {} if a is None or b is None else {name: (a.get(name), b.get(name)) for name in {**a, **b} if a.get(name) != b.get(name)}
+    fields = {} if a is None or b is None else fields_apart(a, b)
     return Difference(new_york(pair.ts_ns), pair.part.value, pair.name, *("" if each is None else _told(each) for each in (a, b)), fields)
+
+
+def fields_apart(a: Body, b: Body) -> dict[str, tuple[Any, Any]]:
+    """The fields that differ, with both values; of a field that holds named values those that do: `signals.vwap_z`."""
+    apart: dict[str, tuple[Any, Any]] = {}
+    for name in {**a, **b}:
+        mine, its = a.get(name), b.get(name)
+        if isinstance(mine, dict) and isinstance(its, dict):
+            apart |= {f"{name}.{inner}": values for inner, values in fields_apart(mine, its).items()}
+        elif mine != its:
+            apart[name] = (mine, its)
+    return apart
 
 
 def _told(body: Body) -> str:
@@ -135,4 +147,10 @@ def _told(body: Body) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None else value if isinstance(value, str) and value else brief(msgspec.json.encode(value).decode(), MOST_SHOWN)
+    return (
+        "nothing"
+        if value is None
+        else value
+        if isinstance(value, str) and value
+        else brief(msgspec.json.encode(value).decode(), MOST_SHOWN)
+    )

@@ -8,7 +8,7 @@ something had differed before. What they come to together is what the runs diffe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from bot.journal.times import minute_end, new_york
 from bot.plural import counted
 from bot.proofs.told import Body, Fact, Part
+from bot.report.wording import dollars
 from bot.supervision.orders import Role, named_role
 from bot.units import TICK_CENTS, to_points, to_ticks
 
@@ -97,9 +98,7 @@ def priced(a: Book, b: Book, names: tuple[str, str], given_ticks: int | None = N
     return found
 
 
-def _of_trade(
-    trade: str, a: dict[str, _Filled], b: dict[str, _Filled], names: tuple[str, str], given_ticks: int | None
-) -> list[Priced]:
+def _of_trade(trade: str, a: dict[str, _Filled], b: dict[str, _Filled], names: tuple[str, str], given_ticks: int | None) -> list[Priced]:
     found, explained = [], 0
     for order in sorted(a.keys() & b.keys()):
         if a[order].quantity == b[order].quantity:
@@ -125,7 +124,9 @@ def _of_order(trade: str, order: str, a: _Filled, b: _Filled, names: tuple[str, 
     slipped = 0 if market or later else cents
     if market and given_ticks is not None:
         slipped = -round((given_ticks - a.slippage) * TICK_CENTS) * a.quantity
-    prices = " against ".join(f"{to_points(each.value / each.quantity):,.2f} in the {name}" for each, name in ((b, names[1]), (a, names[0])))
+    prices = " against ".join(
+        f"{to_points(each.value / each.quantity):,.2f} in the {name}" for each, name in ((b, names[1]), (a, names[0]))
+    )
     if later or cents != slipped:
         at = f"filled at {new_york(b.ts_ns)} in the {names[1]}, {new_york(a.ts_ns)} in the {names[0]}: {prices}"
         found.append(Priced(new_york(minute_end(a.ts_ns)), trade, order, Cause.LATENCY, at, cents - slipped))
@@ -133,3 +134,14 @@ def _of_order(trade: str, order: str, a: _Filled, b: _Filled, names: tuple[str, 
         said = f"{counted(a.quantity, 'contract')} at {prices}"
         found.append(Priced(new_york(minute_end(a.ts_ns)), trade, order, Cause.SLIPPAGE, said, slipped))
     return found
+
+
+def by_cause(found: Sequence[Priced]) -> str:
+    """How many of each cause there are and what they come to: `slippage +$1.25 (1), fill −$3.00 (2)`; "" if there are none."""
+    some = {cause: [each.cents for each in found if each.cause is cause] for cause in Cause}
+    return ", ".join(f"{cause.value} {dollars(sum(cents))} ({len(cents)})" for cause, cents in some.items() if cents)
+
+
+def line(each: Priced) -> str:
+    """One difference as a row of columns."""
+    return f"{each.time}  {each.cause.value}  {dollars(each.cents)}  {each.order or each.trade}: {each.said}"

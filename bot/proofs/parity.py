@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
@@ -40,7 +39,8 @@ from bot.node.request import PaperRequest
 from bot.own_files import run_folder
 from bot.plural import counted
 from bot.proofs.beside import Beside, beside
-from bot.proofs.causes import Book, Cause, Priced, priced
+from bot.proofs.causes import Book, Priced, by_cause, line, priced
+from bot.proofs.folders import emptied
 from bot.proofs.told import Fact, Part, facts
 from bot.report.wording import dollars
 from bot.risk_engine.brackets import OrderTags
@@ -78,17 +78,13 @@ class Pieces(msgspec.Struct, frozen=True):
         """For people: the sentence, then one line a difference."""
         decisions = self.beside.counts[Part.DECISIONS.value]
         apart = self.b_cents - self.a_cents
-        by_cause = ", ".join(
-            f"{cause.value} {dollars(sum(each.cents for each in some))} ({len(some)})"
-            for cause in Cause
-            if (some := [each for each in self.differences if each.cause is cause])
-        )
+        causes = by_cause(self.differences)
         told = (
             f"With the gateway's own fills, five seconds at a time, {decisions.same:,} of {decisions.total:,} decisions are the same: "
             f"{counted(self.trades[1], 'trade')}, {dollars(self.b_cents)}, against {self.trades[0]}, {dollars(self.a_cents)}; "
-            f"{dollars(apart)} apart{f': {by_cause}' if by_cause else ''}."
+            f"{dollars(apart)} apart{f': {causes}' if causes else ''}."
         )
-        return [told, *(f"{each.time}  {each.cause.value}  {dollars(each.cents)}  {each.order or each.trade}: {each.said}" for each in self.differences)]
+        return [told, *map(line, self.differences)]
 
 
 class Parity(msgspec.Struct, frozen=True):
@@ -128,7 +124,7 @@ def parity(request: ParityRequest, say: Say) -> Parity:
     known = day_of(paper)
     dates = _dates(known, request.days)
     out = source.out
-    _emptied(out)
+    emptied(out, BACKTEST, LIVE, PIECES)
     say(f"Backtest: {counted(len(dates), 'session')} of {known.label}, {dates[0]} to {dates[-1]}.")
     run_backtest(replace(source, out=out / BACKTEST, from_date=dates[0], to_date=dates[-1]))
     whole, live = out / BACKTEST / JOURNAL, out / LIVE / JOURNAL
@@ -152,7 +148,9 @@ def by_pieces(whole: Path, days: Sequence[Path]) -> Pieces:
     """A backtest beside days of a live node under the gateway's own fills."""
     a, b = Book(_filled(facts([whole]))), Book(_filled(facts(days)))
     found = priced(a, b, OWN, GatewayConfig.slippage_ticks)
-    return Pieces(beside(facts([whole]), facts(days)), found, a.cents, b.cents, (len(a.trades), len(b.trades)))
+    return Pieces(
+        beside(facts([whole], by_minutes=True), facts(days, by_minutes=True)), found, a.cents, b.cents, (len(a.trades), len(b.trades))
+    )
 
 
 def _filled(of: Any) -> list[Fact]:
@@ -178,19 +176,11 @@ def _dates(day: Day, wanted: int) -> list[Date]:
 
 
 def _paper(source: BacktestRequest) -> PaperRequest:
-    same = {name: getattr(source, name) for name in ("out", "bars", "equity_usd", "stamp", "contracts", "seed", "sessions", "strategies", "format")}
+    same = {
+        name: getattr(source, name)
+        for name in ("out", "bars", "equity_usd", "stamp", "contracts", "seed", "sessions", "strategies", "format")
+    }
     return PaperRequest(**same, bars_zone=source.zone, speed=math.inf)
-
-
-def _emptied(out: Path) -> None:
-    """The folder, without what an earlier run of this verb has left. Raises UsageError if other things are in it."""
-    run_folder(out)
-    foreign = sorted(each.name for each in out.iterdir() if each.name not in (BACKTEST, LIVE, PIECES))
-    if foreign:
-        raise UsageError(f"--out {out}: holds {foreign[0]}, which no parity run has left there; name an empty folder.")
-    for name in (BACKTEST, LIVE, PIECES):
-        shutil.rmtree(out / name, ignore_errors=True)
-        run_folder(out / name)
 
 
 def _won_cents(journal: Path) -> int:
@@ -230,7 +220,9 @@ async def _play(request: PaperRequest, day: Day, cents: int, before: Path, rules
     if not ended:
         raise Interrupted(f"Stopped within {day.session.date}; nothing was compared. Its journals are in {request.out}.")
     if passed_over:
-        raise MesbotError(f"{day.session.date}: the gateway went on without the node {passed_over} times; try again on a machine less busy.")
+        raise MesbotError(
+            f"{day.session.date}: the gateway went on without the node {passed_over} times; try again on a machine less busy."
+        )
 
 
 def _records(journal: Path) -> int:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from bot.journal.read import Record, opened, read
 from bot.journal.records import Kind
+from bot.journal.times import minute_end
 
 Body = dict[str, Any]
 
@@ -36,6 +37,7 @@ _PARTS = {
 }  # fmt: skip
 _OF_THE_VENUE = {Kind.ORDER: "venue_order_id", Kind.FILL: "trade_id", Kind.OUTCOME: "naked_seconds"}
 _HOW_A_VENUE_SPEAKS = frozenset({"OrderAccepted", "OrderTriggered", "OrderPendingUpdate", "OrderPendingCancel"})
+_MOMENTS = frozenset({"ts_ns", "opened_ns", "closed_ns"})
 _ENDS = frozenset({"OrderFilled", "OrderCanceled", "OrderExpired", "OrderRejected", "OrderDenied"})
 
 
@@ -48,14 +50,17 @@ class Fact(NamedTuple):
     body: Body
 
 
-def facts(journals: Iterable[Path], from_ns: int = 0, until_ns: int = 2**63 - 1) -> Iterator[Fact]:
-    """The facts of journals that follow each other, as they were written, of market time [from, until]. Raises JournalError."""
+def facts(journals: Iterable[Path], from_ns: int = 0, until_ns: int = 2**63 - 1, *, by_minutes: bool = False) -> Iterator[Fact]:
+    """The facts of journals that follow each other, as they were written, of market time [from, until]. Raises JournalError.
+
+    `by_minutes`: everything counts at the close of its minute, which is all that a backtest knows of it.
+    """
     ended: set[str] = set()
     for path in journals:
         with opened(path) as db:
             for record in read(db, *_PARTS):
                 if from_ns <= record.ts_ns <= until_ns and (fact := _fact(record, ended)) is not None:
-                    yield fact
+                    yield _at_minute(fact) if by_minutes else fact
 
 
 def _fact(record: Record, ended: set[str]) -> Fact | None:
@@ -68,6 +73,12 @@ def _fact(record: Record, ended: set[str]) -> Fact | None:
             ended.add(order)
     body.pop(_OF_THE_VENUE.get(kind, ""), None)
     return Fact(record.ts_ns, _PARTS[kind], _name(record), body)
+
+
+def _at_minute(fact: Fact) -> Fact:
+    for name in _MOMENTS & fact.body.keys():
+        fact.body[name] = minute_end(fact.body[name])
+    return fact._replace(ts_ns=minute_end(fact.ts_ns))
 
 
 def _name(record: Record) -> str:
