@@ -9,13 +9,12 @@ from typing import Any
 import click
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.backtest import typed
+from bot.cli.backtest import refuse_synthetic_options
 from bot.cli.file_options import file_options
 from bot.cli.said import fitted, folded
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd
 from bot.cli.values import Whole
-from bot.errors import UsageError
 
 HELP = """
 Say whether anything is known before its time.
@@ -55,9 +54,7 @@ def lookahead(
     context: click.Context, days: int, cuts: int, no_warm_up: bool, equity: Decimal, as_json: bool, seed: int, **same: Any
 ) -> None:
     """Prints the verdict, each difference, and the table; exit code 1 if there is a difference."""
-    if same["bars"] is not None:
-        for name in typed(context, ["sessions"]):
-            raise UsageError(f"--{name} {same[name]} speaks of synthetic sessions, and --bars names a file; leave one of the two out.")
+    refuse_synthetic_options(context, "sessions")
 
     from bot.backtest.request import BacktestRequest
     from bot.proofs.lookahead import NAMES, LookaheadRequest

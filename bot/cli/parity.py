@@ -72,7 +72,7 @@ def parity(
     **same: Any,
 ) -> None:
     """Prints the verdict, then what was compared; exit code 1 if anything differs."""
-    refuse_synthetic_options(context, "seed", "sessions")
+    refuse_synthetic_options(context, "sessions")
     for name in typed(context, RUNS if journal is not None else REPLAYS):
         remedy = "speaks of runs over bars, and --journal names a day that was live" if journal is not None else "is a day of --journal"
         raise UsageError(f"--{name} {remedy}; leave {'one of the two out' if journal is not None else 'it out, or name the journal'}.")

@@ -46,7 +46,8 @@ class WarmUp(msgspec.Struct, frozen=True):
         told = f"Beside {counted(self.full, 'session')} of warm-up, {self.day}:"
         open_ended = [each.name for each in self.needs if each.sessions is None]
         if open_ended:
-            return f"{told} {', '.join(open_ended)} still differ after {counted(self.steps[-1], 'session')}."
+            differ = "differs" if len(open_ended) == 1 else "differ"
+            return f"{told} {', '.join(open_ended)} still {differ} after {counted(self.steps[-1], 'session')}."
         most = max((each.sessions or 0 for each in self.needs), default=0)
         last = ", ".join(each.name for each in self.needs if each.sessions == most)
         return f"{told} every signal is the same from {counted(most, 'session')} on; the last to be: {last}."
@@ -72,10 +73,11 @@ def warm_up(bars: Bars, sessions: Sequence[Session], run: Callable[[Bars], Path]
         frame = bars.frame[bars.frame["ts_ns"] > first_ns]
         found.append(_signals(run(replace(bars, frame=frame))))
     names = sorted({name for _, name in full})
-    return WarmUp(day.date, steps, len(earlier), [_need(name, full, found, steps) for name in names])
+    return WarmUp(day.date, steps, len(earlier), [need_of(name, full, found, steps) for name in names])
 
 
-def _need(name: str, full: Signals, found: Sequence[Signals], steps: Sequence[int]) -> Need:
+def need_of(name: str, full: Signals, found: Sequence[Signals], steps: Sequence[int]) -> Need:
+    """One signal's row: its values after the full warm-up beside those `found` after each step."""
     keys = [key for key in full if key[1] == name]
     apart = [max(_distance(full[key], some.get(key, math.nan)) for key in keys) for some in found]
     same_from = len(steps)
