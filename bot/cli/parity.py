@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 HELP = """
 Say whether backtest and live node decide the same, record by record.
 
-The live node runs as `mesbot paper` replays a day, as fast as it can, a new node each day. First under the backtest's fill
-rules: then nothing may differ. Then by the gateway's own fills, five seconds at a time: there each difference is told by its
-cause (slippage, latency, fill; consequence: a trade that only one decided, for something differed before) and in dollars.
+The live node replays each day as fast as it can over a socket to the simulated gateway, a new node each day. First under
+the backtest's fill rules: then nothing may differ. Then by the gateway's own fills, five seconds at a time: there each
+difference is told by its cause (slippage, latency, fill; consequence: a trade that only one decided, for something differed
+before) and in dollars.
 
 With --journal a day of a live run is replayed over a file of its bars, and the first difference is named.
 
