@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from pathlib import Path
@@ -22,7 +22,7 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from bot.backtest.request import BacktestRequest
 from bot.backtest.run import run_backtest
 from bot.backtest.venue import judged_by
-from bot.bars.sessions import session_of, whole_sessions
+from bot.bars.sessions import session_of, sessions_with_bars, whole_sessions
 from bot.errors import Interrupted, MesbotError, UsageError
 from bot.fills import Judged
 from bot.gateway.config import GatewayConfig
@@ -106,10 +106,10 @@ class NodeRules:
         self.kernel: Any = None
 
     def slippage_ticks(self, order_ref: str) -> int:
-        """As the order's tags say; an order that is not ours gives up a tick."""
+        """As the order's tags say; an order that is not ours gives up what the gateway's own fills do."""
         order = self.kernel.cache.order(ClientOrderId(order_ref))
         tags = None if order is None else OrderTags.read(order)
-        return 1 if tags is None else tags.slippage_ticks
+        return GatewayConfig.slippage_ticks if tags is None else tags.slippage_ticks
 
     def judged(self, bar: Bar) -> Judged:
         """As the node's quality and risk engine say."""
@@ -153,8 +153,8 @@ def by_pieces(whole: Path, days: Sequence[Path]) -> Pieces:
     )
 
 
-def _filled(of: Any) -> list[Fact]:
-    return [fact for fact in of if fact.part in (Part.FILLS, Part.ORDERS)]
+def _filled(told: Iterable[Fact]) -> list[Fact]:
+    return [fact for fact in told if fact.part in (Part.FILLS, Part.ORDERS)]
 
 
 def _verdict(found: Beside, names: tuple[str, str], dates: Sequence[Date]) -> str:
@@ -172,7 +172,14 @@ def _dates(day: Day, wanted: int) -> list[Date]:
     held = [Date.fromisoformat(each.date) for each in whole_sessions(day.bars, day.calendar)]
     if wanted > len(held):
         raise UsageError(f"--days {wanted}: {day.label} holds {counted(len(held), 'whole session')}; ask for at most as many.")
-    return held[-wanted:]
+    dates = held[-wanted:]
+    for date in sessions_with_bars([bar.ts_ns for bar in day.bars], day.calendar):
+        if dates[0] <= date <= dates[-1] and date not in dates:
+            raise UsageError(
+                f"{day.label}: the session of {date} lacks its first or its last minute, so no live day can be made of it; "
+                f"ask for fewer --days, of those after it."
+            )
+    return dates
 
 
 def _paper(source: BacktestRequest) -> PaperRequest:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from changed_contracts import edited
 from click.testing import CliRunner
@@ -130,10 +131,6 @@ def test_each_day_of_a_live_journal_is_replayed_as_it_was(three, replayed, numbe
     assert found.replay_cents == found.live_cents
 
 
-def test_the_default_is_the_last_day_of_a_journal(three, replayed):
-    assert replayed(Path(three.out) / "live" / "journal.sqlite").day == three.days[-1]
-
-
 def test_a_day_that_the_journal_does_not_hold_is_refused_by_those_that_it_does(three, replayed):
     journal = Path(three.out) / "live" / "journal.sqlite"
     with pytest.raises(UsageError, match=rf"decided nothing that day; it holds 3 days, {three.days[0]} to {three.days[-1]}"):
@@ -166,6 +163,15 @@ def test_a_journal_that_is_none_is_wrong_usage(bars, tmp_path):
     (tmp_path / "none.sqlite").write_text("no journal")
     code, _, said = command("parity", "--journal", tmp_path / "none.sqlite", "--bars", bars, "--out", tmp_path / "out")
     assert code == 2 and said.count("\n") == 1, said
+
+
+def test_a_session_that_is_not_whole_is_refused_between_those_that_are(bars, tmp_path):
+    frame = pd.read_parquet(bars)
+    opened = pd.to_datetime(frame["timestamp"], utc=True).dt.tz_convert("America/New_York")
+    cut = frame[~((opened.dt.date == date(2025, 4, 10)) & (opened.dt.time >= time(15, 30)) & (opened.dt.time < time(17)))]
+    cut.to_parquet(tmp_path / "cut.parquet", index=False)
+    code, _, said = command("parity", "--bars", tmp_path / "cut.parquet", "--days", 2, "--out", tmp_path / "out")
+    assert code == 2 and "the session of 2025-04-10 lacks its first or its last minute" in said
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
