@@ -11,6 +11,7 @@ import click
 from bot.cli.as_json import json_option, print_json
 from bot.cli.backtest import refuse_synthetic_options
 from bot.cli.file_options import file_options
+from bot.cli.parity import compared_or_told
 from bot.cli.said import fitted, folded
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd
@@ -32,7 +33,7 @@ Examples:
   mesbot lookahead --strategies mine/ strategies of your own
   mesbot lookahead --json             every difference, in JSON
 
-Exit codes: 0 nothing was known before its time, 1 something was, 2 wrong usage. How long a signal warms up is no failure.
+Exit codes: 0 nothing was known before its time, 1 something was, 2 it could not be told. How long a signal warms up is no failure.
 """
 
 
@@ -61,7 +62,8 @@ def lookahead(
     from bot.proofs.lookahead import lookahead as looked
 
     source = BacktestRequest(equity_usd=equity, seed=seed, **same)
-    found = looked(LookaheadRequest(source, days, cuts, seed, not no_warm_up), lambda line: click.echo(folded(line), err=True))
+    with compared_or_told():
+        found = looked(LookaheadRequest(source, days, cuts, seed, not no_warm_up), lambda line: click.echo(folded(line), err=True))
     if as_json:
         print_json(found)
         context.exit(0 if found.same else 1)

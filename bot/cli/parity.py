@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime as DateTime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from bot.cli.said import fitted, folded
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd
 from bot.cli.values import Day, JournalFile, Whole
-from bot.errors import JournalError, UsageError
+from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
     from bot.backtest.request import BacktestRequest
@@ -43,6 +44,23 @@ Examples:
 Exit codes: 0 the same, 1 something differs, 2 it could not be compared. Differences by the gateway's own fills are no failure.
 """
 RUNS, REPLAYS = ("days", "no-pieces", "equity", "seed", "sessions"), ("date",)
+
+
+class NotCompared(MesbotError):
+    """Something ended the comparison before there was a verdict; the text says what. Not 1, which would say that something differs."""
+
+    exit_code = 2
+
+
+@contextmanager
+def compared_or_told() -> Iterator[None]:
+    """What fails while this lasts is no verdict."""
+    try:
+        yield
+    except MesbotError as error:
+        if error.exit_code != 1:
+            raise
+        raise NotCompared(error.told) from None
 
 
 @click.command(help=HELP, short_help="Do backtest and live decide the same?")
@@ -93,7 +111,8 @@ def _over_bars(context: click.Context, source: BacktestRequest, days: int, *, pi
     from bot.proofs.parity import ParityRequest
     from bot.proofs.parity import parity as compared
 
-    found = compared(ParityRequest(source, days, pieces), lambda line: click.echo(folded(line), err=True))
+    with compared_or_told():
+        found = compared(ParityRequest(source, days, pieces), lambda line: click.echo(folded(line), err=True))
     if as_json:
         print_json(found)
     else:
@@ -105,10 +124,8 @@ def _over_bars(context: click.Context, source: BacktestRequest, days: int, *, pi
 def _of_a_day(context: click.Context, journal: Path, source: BacktestRequest, date: DateTime | None, *, as_json: bool) -> None:
     from bot.proofs.live_day import NAMES, live_day
 
-    try:
+    with compared_or_told():
         found = live_day(journal, source, None if date is None else date.date())
-    except JournalError as error:  # 1 would say that they differ
-        raise UsageError(error.told) from None
     if as_json:
         print_json(found)
     else:

@@ -137,7 +137,7 @@ def fields_apart(a: Body, b: Body) -> dict[str, tuple[Any, Any]]:
         mine, its = a.get(name), b.get(name)
         if isinstance(mine, dict) and isinstance(its, dict):
             apart |= {f"{name}.{inner}": values for inner, values in fields_apart(mine, its).items()}
-        elif mine != its:
+        elif mine != its or (name in a) != (name in b):
             apart[name] = (mine, its)
     return apart
 
@@ -147,10 +147,6 @@ def _told(body: Body) -> str:
 
 
 def _shown(value: Any) -> str:
-    return (
-        "nothing"
-        if value is None
-        else value
-        if isinstance(value, str) and value
-        else brief(msgspec.json.encode(value).decode(), MOST_SHOWN)
-    )
+    if value is None:
+        return "nothing"
+    return brief(value if isinstance(value, str) and value else msgspec.json.encode(value).decode(), MOST_SHOWN)

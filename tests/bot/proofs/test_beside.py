@@ -12,7 +12,7 @@ from builders import CONTRACTS, new_york_ns
 
 from bot.journal.records import Action, DecisionRecord, FillRecord, Kind, OrderRecord, QualityRecord
 from bot.journal.store import Journal
-from bot.proofs.beside import beside
+from bot.proofs.beside import beside, fields_apart
 from bot.proofs.told import Part, facts
 from bot.units import MINUTE_NS, SECOND_NS
 
@@ -76,6 +76,10 @@ def test_what_only_one_says_is_a_difference(laid, a, b, only):
     found = laid([*a, (120, FILL)], [*b, (120, FILL)])
     assert f"only the {only} has it" in found.first.sentence(*NAMES)
     assert (found.counts["decisions"].only_a, found.counts["decisions"].only_b) == (len(a), len(b))
+
+
+def test_a_field_that_only_one_has_is_told_though_it_is_empty():
+    assert fields_apart({"a": 1, "b": {"c": None}}, {"a": 1, "b": {}}) == {"b.c": (None, None)}
 
 
 def test_of_one_moment_the_first_is_the_one_that_was_written_first(laid):
