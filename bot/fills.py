@@ -16,8 +16,18 @@ prices inside a bar is unknown, so every doubt is settled against us:
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from bot.decision.plan import EntryType
 from bot.market.bar import Bar
+
+
+class Judged(NamedTuple):
+    """What a bar may do to orders: fill those that work; if not, a closing order gets its open (`at_open`), or its entry back (`void`)."""
+
+    fills: bool = True
+    at_open: bool = False
+    void: bool = False
 
 
 def entry_fills(side: int, entry_type: EntryType, limit: int, trigger: int | None, bar: Bar) -> bool:

@@ -29,6 +29,7 @@ from nautilus_trader.model.orders import Order
 from bot import fills
 from bot.decision.plan import EntryType
 from bot.errors import RiskEngineError
+from bot.fills import Judged
 from bot.market.bar import Bar
 from bot.messages import ENDPOINT_BAR_AHEAD, ENDPOINT_RISK_LEAVING, BarAhead, Leaving, venue_endpoint
 from bot.risk_engine.brackets import OrderTags, price_of, ticks_of
@@ -152,27 +153,18 @@ class PessimisticVenue(SimulationModule):
         matching = self.exchange.get_matching_engine(data.bar_type.instrument_id)
         model.bar, model.at_open, model.void = data, False, False
         busy = cache.orders_open_count() > 0
-        if busy and not self._fills(data):
-            return
+        if busy:
+            prices = (data.open.as_double(), data.high.as_double(), data.low.as_double(), data.close.as_double())
+            judged = judged_by(self.msgbus, BarAhead(data.ts_event, prices, data.volume.as_double()))
+            model.at_open, model.void = judged.at_open, judged.void
+            if not judged.fills:
+                return
         shown = self._shown(data)
         if busy:
             matching.iterate(data.ts_init)  # Nautilus skips an open that equals the last close; an order spared there is due now
             if any(order.is_parent_order for order in cache.orders_open()):
                 matching.process_bar(shown)
         matching.process_bar(shown)
-
-    def _fills(self, bar: NautilusBar) -> bool:
-        """Whether this bar may fill the orders that work; notes what a closing order gets if not."""
-        prices = (bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double())
-        ahead, risk = BarAhead(bar.ts_event, prices, bar.volume.as_double()), Leaving()
-        for endpoint, question in ((ENDPOINT_BAR_AHEAD, ahead), (ENDPOINT_RISK_LEAVING, risk)):
-            if endpoint in self.msgbus.endpoints():
-                self.msgbus.send(endpoint, question)
-        if not ahead.believed:
-            return False
-        self._model.at_open = risk.leaving or (ahead.hole and risk.held)
-        self._model.void = self._model.at_open and ahead.void
-        return not self._model.at_open
 
     def _shown(self, bar: NautilusBar) -> NautilusBar:
         """The bar as one of a finer type: Nautilus' engine then takes its prices from here, and passes over the minutes it is given."""
@@ -189,3 +181,15 @@ class PessimisticVenue(SimulationModule):
     def reset(self) -> None:
         """Forget the bar."""
         self._model.bar = None
+
+
+def judged_by(msgbus: Any, ahead: BarAhead) -> Judged:
+    """What the parts on a bus say that a bar may do to the orders that work; nobody has been shown it yet."""
+    risk = Leaving()
+    for endpoint, question in ((ENDPOINT_BAR_AHEAD, ahead), (ENDPOINT_RISK_LEAVING, risk)):
+        if endpoint in msgbus.endpoints():
+            msgbus.send(endpoint, question)
+    if not ahead.believed:
+        return Judged(fills=False)
+    at_open = risk.leaving or (ahead.hole and risk.held)
+    return Judged(not at_open, at_open, at_open and ahead.void)

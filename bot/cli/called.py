@@ -20,8 +20,8 @@ from bot.masking import Rewritten
 NAME = "mesbot"
 VERBS = (
     "acceptance", "alerts", "backtest", "check", "compare", "completion", "config", "contracts", "dashboard", "data", "demo", "drill",
-    "gateway", "journal", "kill", "live", "lock", "notebooks", "paper", "report", "resume", "runs", "status", "strategies", "strategy",
-    "unlock", "why",
+    "gateway", "journal", "kill", "live", "lock", "lookahead", "notebooks", "paper", "parity", "report", "resume", "runs", "status",
+    "strategies", "strategy", "unlock", "why",
 )  # fmt: skip
 COMMAND = re.compile(rf"(?<![\w/.-]){NAME}(?= (?:(?:{'|'.join(VERBS)})\b|\[OPTIONS\]|--help|--version))")
 """A command within a sentence; a sentence about mesbot itself is none, nor is the end of a path."""

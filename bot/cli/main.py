@@ -33,10 +33,12 @@ from bot.cli.journal import journal, why
 from bot.cli.kill import kill
 from bot.cli.live import live
 from bot.cli.lock import lock, unlock
+from bot.cli.lookahead import lookahead
 from bot.cli.mistakes import end_with, let_go_of_output
 from bot.cli.notebooks import notebooks
 from bot.cli.operate import status
 from bot.cli.paper import paper
+from bot.cli.parity import parity
 from bot.cli.resume import resume
 from bot.cli.runs import compare, report, runs
 from bot.cli.strategies import strategies
@@ -68,6 +70,8 @@ Examples:
   mesbot runs                        the latest run, earlier ones
   mesbot compare latest 3            what differs between two
   mesbot report --open               the newest report, again
+  mesbot parity                      is live what backtest said
+  mesbot lookahead                   does it know the future
   mesbot notebooks my-notebooks      six to run and change
   mesbot alerts test                 is a person away reached
   mesbot completion bash             verbs and options by Tab
@@ -126,7 +130,7 @@ def cli(ctx: click.Context) -> None:
 
 VERBS = (
     acceptance, alerts, backtest, check, compare, completion, config, contracts, dashboard, data, demo, drill, gateway, journal, kill,
-    live, lock, notebooks, paper, report, resume, runs, status, strategies, strategy, unlock, why,
+    live, lock, lookahead, notebooks, paper, parity, report, resume, runs, status, strategies, strategy, unlock, why,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

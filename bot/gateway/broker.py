@@ -202,6 +202,7 @@ class Broker:
         elif not order.done:
             self.exchange.open.append(order)
             self.exchange.announce(order)
+            self.exchange.arrived(order)
 
     # --------------------------------------------------------------------- modifying
 

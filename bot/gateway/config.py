@@ -9,6 +9,7 @@ from typing import Literal
 from bot.calendar import SessionCalendar
 from bot.contracts import Contracts
 from bot.gateway.lockstep import TIMEOUT_SECONDS
+from bot.gateway.minutes import Rules
 from bot.market.bar import Bar
 
 
@@ -20,7 +21,8 @@ class GatewayConfig:
     ones are history. `speed` is 1 for real time up to math.inf. `begin`: the clock runs at once, from the
     first market data subscription, or when told (`go` or `step` on the side channel). Port 0 takes a free
     one; `side_port` None means no side channel. `round_trip_seconds` of the wall lie between a request and its answer. `script` is
-    lines of `HH:MM[:SS] fault` (New York time), and errors name its lines by `script_name`.
+    lines of `HH:MM[:SS] fault` (New York time), and errors name its lines by `script_name`. With `rules` whole minutes fill
+    orders, as in a backtest (bot.gateway.minutes), and `slippage_ticks` and `contracts_a_piece` count for nothing.
     """
 
     bars: list[Bar]
@@ -45,3 +47,4 @@ class GatewayConfig:
     frames: Path | None = None
     script: str = ""
     script_name: str = "Script"
+    rules: Rules | None = None

@@ -54,6 +54,7 @@ class Exchange:
         self.slippage_ticks = 1
         self.contracts_a_piece: int | None = None  # None: no limit to what a piece fills
         self.closed = False  # a fault: orders rest, cancels go unanswered
+        self.arrived: Callable[[Order], None] = lambda _: None  # hears of each order that has come to the market
         self.open: list[Order] = []
         self.completed: list[Order] = []
         self.executions: list[Execution] = []

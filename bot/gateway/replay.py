@@ -14,6 +14,7 @@ from bot.gateway.bridge import PIECE_NS
 from bot.gateway.feed import end_of
 from bot.gateway.lockstep import Lockstep
 from bot.gateway.messages import Candle
+from bot.gateway.minutes import Minutes
 from bot.gateway.simulation import Simulation
 from bot.market.bar import Bar
 from bot.units import MINUTE_NS
@@ -33,6 +34,8 @@ class Replay:
         self.pieces_done = 0
         self._on_time, self._on_end = on_time, on_end
         self._pieces = simulation.tape.replay(simulation.config.start_ns, simulation.config.end_ns)
+        rules, exchange = simulation.config.rules, simulation.broker.exchange
+        self._minutes = None if rules is None else Minutes(exchange, rules)
         self._told = 0
         self._passed_over = False
         self._turn = asyncio.Lock()
@@ -69,15 +72,24 @@ class Replay:
         self._on_time()
         exchange.expire(piece.open_ns)
         self._mark(piece.open)
-        exchange.open_piece(_bar(piece), piece.open_ns)
+        if self._minutes is None:
+            exchange.open_piece(_bar(piece), piece.open_ns)
         await self._settle(piece_ended=False, minute_closed=False)
         await clock.advance(end_of(piece))
-        exchange.run_piece(_bar(piece), piece.open_ns)
+        await self._fill(piece)
         self._mark(piece.close)
         self.simulation.feed.publish(piece)
         exchange.expire(end_of(piece))
         self._on_time()
-        await self._settle(piece_ended=True, minute_closed=end_of(piece) % MINUTE_NS == 0)
+        await self._settle(piece_ended=True, minute_closed=_closes_minute(piece))
+
+    async def _fill(self, piece: Candle) -> None:
+        """What a piece that has ended fills; under a backtest's rules a whole minute, which its fills are told ahead of."""
+        if self._minutes is None:
+            self.simulation.broker.exchange.run_piece(_bar(piece), piece.open_ns)
+        elif _closes_minute(piece):
+            self._minutes.close(self.simulation.tape.minute(end_of(piece)))
+            await self._settle(piece_ended=False, minute_closed=False)
 
     def _mark(self, price: int) -> None:
         marks = self.simulation.marks
@@ -102,6 +114,10 @@ class Replay:
     def _waits_for_pieces(self) -> bool:
         """Whether a piece may lead to something that the market has to wait for."""
         return self.lockstep.every_piece or (self.simulation.broker.exchange.at_work and not self._passed_over)
+
+
+def _closes_minute(piece: Candle) -> bool:
+    return end_of(piece) % MINUTE_NS == 0
 
 
 def _bar(piece: Candle) -> Bar:

@@ -40,6 +40,10 @@ class Tape:
         for index in range(first, last):
             yield from pieces_of(self.bars[index], self.seed)
 
+    def minute(self, close_ns: int) -> Bar:
+        """The minute that closes at a moment at which one does."""
+        return self.bars[bisect_left(self._closes, close_ns)]
+
     def price_at(self, ts_ns: int) -> int:
         """The last price known at a moment: the close of the last minute, or the first bar's open before all bars."""
         index = bisect_right(self._closes, ts_ns)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bot.contracts.models import ExecutionContract
 from bot.decision.limits import Limits
 from bot.quality.eqs import fill_events, naked_events
-from bot.supervision.orders import OrderState, Role, TrackedOrder
+from bot.supervision.orders import ENDED, OrderState, Role, TrackedOrder
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS, TOLERANCE
 
@@ -23,9 +23,11 @@ def execution_events(contract: ExecutionContract, trade: Trade, order: TrackedOr
     """EQS events (execution_contract.yaml: eqs.events) of one order event that has been applied to `order`."""
     if event in _CHARGES:
         moot = order.role is not Role.ENTRY and not trade.legs[order.leg - 1].open  # an exit of a leg that is already flat
-        again = event == "OrderCancelRejected" and order.cancel_refused  # it is asked again until it is done; the answer says nothing new
-        order.cancel_refused |= event == "OrderCancelRejected"
-        return [] if moot or again else [_CHARGES[event]]
+        cancel = event == "OrderCancelRejected"
+        again = cancel and order.cancel_refused  # it is asked again until it is done; the answer says nothing new
+        over = cancel and order.state in ENDED  # its end by itself was told while we asked for it: expiry and cancel fall on one moment
+        order.cancel_refused |= cancel
+        return [] if moot or again or over else [_CHARGES[event]]
     if event == "OrderFilled":
         last = trade.fills[-1]
         waited = (ts_ns - trade.intent.decided.ts_ns) / SECOND_NS if order.role is Role.ENTRY else None

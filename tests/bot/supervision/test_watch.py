@@ -35,6 +35,12 @@ def test_a_refusal_of_what_a_flat_leg_leaves_behind_costs_nothing(event):
     assert charges(made, 1, event) == [[]]
 
 
+@pytest.mark.parametrize("ended", [S.EXPIRED, S.CANCELED, S.FILLED])
+def test_a_cancel_that_crosses_the_end_of_its_order_costs_nothing_and_a_change_does(ended):
+    made = trade((E.ENTRY, ended, 1, 0))
+    assert charges(made, 0, "OrderCancelRejected", "OrderModifyRejected") == [[], ["change_rejected"]]
+
+
 @pytest.mark.parametrize("states", [(S.REJECTED,) * 3, (S.DENIED,) * 3, (S.DENIED, S.REJECTED, S.CANCELED), (S.EXPIRED,) * 3])
 def test_the_third_closing_order_that_comes_to_nothing_is_told_whoever_refused_it(states):
     made = trade(ENTERED, STOP)
