@@ -15,7 +15,7 @@ from bot.backtest.feed import nautilus_bars
 from bot.backtest.instrument import mes_contract
 from bot.backtest.request import BacktestRequest, BacktestResult
 from bot.bars.source import Bars
-from bot.contracts import load_contracts
+from bot.contracts import Contracts, load_contracts
 from bot.errors import JournalBroken
 from bot.journal.folder import JOURNAL
 from bot.journal.run_lock import RunLock
@@ -40,10 +40,14 @@ def run_backtest(request: BacktestRequest, progress: Progress | None = None, say
     journal = request.out / JOURNAL
     with RunLock(journal):
         held = verify(journal) if request.resume else None
-        spec = spec_of(request, contracts, bars)
-        with BacktestRun(spec, bars, request) as run:
-            head = run.through(progress)
+        head = run_over(bars, contracts, request, progress)
     return BacktestResult(journal, () if held is None else (_resumed(journal, held, head),))
+
+
+def run_over(bars: Bars, contracts: Contracts, request: BacktestRequest, progress: Progress | None = None) -> str:
+    """Run the request over bars that were read before; returns the journal's head hash. Whoever calls it holds the journal's lock."""
+    with BacktestRun(spec_of(request, contracts, bars), bars, request) as run:
+        return run.through(progress)
 
 
 def _resumed(journal: Path, held: VerifyReport, head: str) -> str:

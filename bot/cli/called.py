@@ -21,7 +21,7 @@ NAME = "mesbot"
 VERBS = (
     "acceptance", "alerts", "backtest", "check", "compare", "completion", "config", "contracts", "dashboard", "data", "demo", "drill",
     "gateway", "journal", "kill", "live", "lock", "lookahead", "notebooks", "paper", "parity", "report", "resume", "runs", "status",
-    "strategies", "strategy", "unlock", "why",
+    "strategies", "strategy", "sweep", "unlock", "walk-forward", "why",
 )  # fmt: skip
 COMMAND = re.compile(rf"(?<![\w/.-]){NAME}(?= (?:(?:{'|'.join(VERBS)})\b|\[OPTIONS\]|--help|--version))")
 """A command within a sentence; a sentence about mesbot itself is none, nor is the end of a path."""

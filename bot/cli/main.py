@@ -39,6 +39,7 @@ from bot.cli.notebooks import notebooks
 from bot.cli.operate import status
 from bot.cli.paper import paper
 from bot.cli.parity import parity
+from bot.cli.research import sweep, walk_forward
 from bot.cli.resume import resume
 from bot.cli.runs import compare, report, runs
 from bot.cli.strategies import strategies
@@ -72,6 +73,8 @@ Examples:
   mesbot report --open               the newest report, again
   mesbot parity                      is live what backtest said
   mesbot lookahead                   does it know the future
+  mesbot sweep K1 --bars bars.csv    other numbers; their worth
+  mesbot walk-forward --bars bars.csv  choose, then look ahead
   mesbot notebooks my-notebooks      six to run and change
   mesbot alerts test                 is a person away reached
   mesbot completion bash             verbs and options by Tab
@@ -130,7 +133,8 @@ def cli(ctx: click.Context) -> None:
 
 VERBS = (
     acceptance, alerts, backtest, check, compare, completion, config, contracts, dashboard, data, demo, drill, gateway, journal, kill,
-    live, lock, lookahead, notebooks, paper, parity, report, resume, runs, status, strategies, strategy, unlock, why,
+    live, lock, lookahead, notebooks, paper, parity, report, resume, runs, status, strategies, strategy, sweep, unlock, walk_forward,
+    why,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

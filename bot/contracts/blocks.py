@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ConfigDict, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
+from bot.contracts.bounds import Searched, model_faults, taken_out
 from bot.contracts.declaration import Declared
 from bot.contracts.discovery import NAME, Source
 from bot.contracts.file import checked, values_of_file
@@ -64,29 +65,43 @@ def every_rules(blocks: Mapping[str, Block]) -> dict[str, Rules]:
 
 
 def own_rules(
-    shipped: Mapping[str, Any] | None, files: Mapping[str, Mapping[str, Any]], declared: Mapping[str, Declared], faults: list[str]
+    shipped: Mapping[str, Any] | None,
+    files: Mapping[str, Mapping[str, Any]],
+    declared: Mapping[str, Declared],
+    searched: Searched,
+    faults: list[str],
 ) -> dict[str, Rules]:
     """Each strategy's block as its own rules model, by name. What is wrong goes to `faults`, as of every contract.
 
-    `shipped` None says that there is no strategies.yaml, which is told already.
+    `shipped` None says that there is no strategies.yaml, which is told already. What is wrong with bounds goes to `searched`.
     """
     at_home = [each for each in declared.values() if each.shipped]
-    rules = {} if shipped is None else _checked(FILE, Section, {}, shipped, at_home, faults)
+    rules = {} if shipped is None else _checked(FILE, Section, {}, shipped, at_home, searched, faults)
     for each in declared.values():
         if not each.shipped and each.block_file in files:
-            rules |= _checked(each.block_file, Contract, *split(files[each.block_file]), [each], faults)
+            rules |= _checked(each.block_file, Contract, *split(files[each.block_file]), [each], searched, faults)
     return rules
 
 
 def _checked(
-    file: str, base: type[Section], head: Mapping[str, Any], blocks: Mapping[str, Any], declared: list[Declared], faults: list[str]
+    file: str,
+    base: type[Section],
+    head: Mapping[str, Any],
+    blocks: Mapping[str, Any],
+    declared: list[Declared],
+    searched: Searched,
+    faults: list[str],
 ) -> dict[str, Rules]:
     """The blocks of one file; none if it has faults. A section for each strategy, so that they read as those of every file."""
     names = [each.name for each in declared]
     faults.extend(f"{file}: {name} is a block without a strategy{_near(name, names)}" for name in sorted(blocks.keys() - set(names)))
     model = create_model("Blocks", __base__=base, **{each.name: (each.rules_model, ...) for each in declared})
-    made = checked(file, model, {**head, **{name: blocks[name] for name in names if name in blocks}}, faults)
-    return {} if made is None else {name: getattr(made, name) for name in names}
+    values = {**head, **{name: blocks[name] for name in names if name in blocks}}
+    made = checked(file, model, values, faults)
+    if made is None:
+        return {}
+    searched.faults.extend(model_faults(file, model, values, searched.bounds))
+    return {name: getattr(made, name) for name in names}
 
 
 def _near(name: str, known: Iterable[str]) -> str:
@@ -95,8 +110,8 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f"; write strategies/{name.lower()}.py, which declares it, or remove the block{meant}"
 
 
-def block_files(sources: Iterable[Source], faults: list[str]) -> dict[str, dict[str, Any]]:
-    """The values of the files that strategies from elsewhere bring along, by file name."""
+def block_files(sources: Iterable[Source], searched: Searched, faults: list[str]) -> dict[str, dict[str, Any]]:
+    """The values of the files that strategies from elsewhere bring along, by file name; the bounds go to `searched`."""
     files: dict[str, dict[str, Any]] = {}
     for source in sources:
         if source.shipped:
@@ -107,5 +122,5 @@ def block_files(sources: Iterable[Source], faults: list[str]) -> dict[str, dict[
         )
         values = values_of_file(path, missing, faults)
         if values is not None:
-            files[path.name] = values
+            files[path.name] = taken_out(path.name, values, searched)
     return files

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.contracts.blocks import FILE, block_files, blocks_of, every_rules, own_rules, split
+from bot.contracts.bounds import Searched, model_faults, taken_out
 from bot.contracts.checks import cross_file_faults, strategy_faults
 from bot.contracts.declaration import Declared
 from bot.contracts.discovery import declared_in, sources
@@ -42,17 +43,21 @@ def load_contracts(directory: str | Path | None = None, strategies: Sequence[str
     key, value, allowed range and, for an unknown key, the nearest known one.
     """
     folder, folders, faults = find_directory(directory), _folders(strategies), []
-    parsed, shipped = _core(folder, faults)
+    searched = Searched({}, [])
+    parsed, shipped = _core(folder, searched, faults)
     places = sources(folders, faults)
     declared = declared_in(places, folders, faults)
-    files = block_files(places, faults)
-    rules = own_rules(shipped, files, declared, faults)
+    files = block_files(places, searched, faults)
+    rules = own_rules(shipped, files, declared, searched, faults)
     if len(parsed) == len(FILES):
         faults.extend(cross_file_faults(parsed))
         faults.extend(strategy_faults(parsed, declared, rules))
+    faults.extend(searched.faults)
     if faults:
         raise _refused(folder, faults)
-    return _contracts(folder, folders, parsed, blocks_of(shipped or {}, files), rules, declared)
+    return _contracts(folder, folders, parsed, blocks_of(shipped or {}, files), rules, declared).model_copy(
+        update={"bounds": searched.bounds}
+    )
 
 
 def read_contracts(directory: str | Path | None = None, strategies: Sequence[str | Path] = ()) -> Contracts:
@@ -62,12 +67,13 @@ def read_contracts(directory: str | Path | None = None, strategies: Sequence[str
     read. Raises ContractError for the faults of the seven files, those of the blocks aside.
     """
     folder, folders, faults = find_directory(directory), _folders(strategies), []
-    parsed, shipped = _core(folder, faults)
+    unread = Searched({}, [])  # bounds are for research: what is wrong with them stops nobody
+    parsed, shipped = _core(folder, unread, faults)
     if len(parsed) == len(FILES):
         faults.extend(cross_file_faults(parsed))
     if faults:
         raise _refused(folder, faults)
-    blocks = blocks_of(shipped or {}, block_files(sources(folders, []), []))
+    blocks = blocks_of(shipped or {}, block_files(sources(folders, []), unread, []))
     return _contracts(folder, folders, parsed, blocks, every_rules(blocks), {})
 
 
@@ -76,8 +82,11 @@ def _folders(strategies: Sequence[str | Path]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(Path(folder).resolve()) for folder in strategies))
 
 
-def _core(folder: Path, faults: list[str]) -> tuple[dict[str, Contract], dict[str, Any] | None]:
-    """The seven contracts that hold, by name, and the strategies' blocks in strategies.yaml (None if there is no such file)."""
+def _core(folder: Path, searched: Searched, faults: list[str]) -> tuple[dict[str, Contract], dict[str, Any] | None]:
+    """The seven contracts that hold, by name, and the strategies' blocks in strategies.yaml (None if there is no such file).
+
+    The bounds that stand in it go to `searched`.
+    """
     parsed: dict[str, Contract] = {}
     shipped: dict[str, Any] | None = None
     for name, model in FILES.items():
@@ -86,10 +95,13 @@ def _core(folder: Path, faults: list[str]) -> tuple[dict[str, Contract], dict[st
         if values is None:
             continue
         if path.name == FILE:
-            values, shipped = split(values)
+            values, shipped = split(taken_out(FILE, values, searched))
         contract = checked(path.name, model, values, faults)
-        if contract is not None:
-            parsed[name] = contract
+        if contract is None:
+            continue
+        parsed[name] = contract
+        if path.name == FILE:
+            searched.faults.extend(model_faults(FILE, model, values, searched.bounds))
     return parsed, shipped
 
 

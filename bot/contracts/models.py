@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
+from bot.contracts.bounds import Bounds
 from bot.contracts.declaration import Declared
 from bot.contracts.strictness import Down, Fewer, More, Neither, Up
 
@@ -627,7 +628,8 @@ class Contracts(BaseModel):
 
     `rules` holds each strategy's block, by name: its own rules model if the strategies were loaded, else what every block
     says. `declared` says what each strategy is, and is empty if they were not loaded (a journal's contracts, and verbs
-    that only look or stop). `strategy_folders` are where strategies that do not ship were looked for. `sha256` is over
+    that only look or stop). `bounds` are those of numbers that research may change, empty then too. `strategy_folders` are
+    where strategies that do not ship were looked for. `sha256` is over
     the canonical JSON of `values()`, so that a comment or a re-ordering of keys changes nothing; every journal record
     carries it.
     """
@@ -644,6 +646,7 @@ class Contracts(BaseModel):
     blocks: dict[str, Block]
     rules: dict[str, SerializeAsAny[Rules]]
     declared: dict[str, Declared] = {}
+    bounds: dict[str, Bounds] = {}
     directory: str
     strategy_folders: tuple[str, ...] = ()
     sha256: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from bot import fills
 from bot.decision.plan import EntryPlan, EntryType, ExitReason, Leg
@@ -61,8 +63,15 @@ def random_entries(plans: Sequence[EntryPlan], tape: Tape, fee_cents: int, real_
             if net is None:
                 net = results[key] = _net_cents(plan, tape, chances[pick], fee_cents)
             totals[draw] += net
-    below = np.count_nonzero(totals < real_net_cents) + np.count_nonzero(totals == real_net_cents) / 2
-    return Baseline(totals.tolist(), real_net_cents, float(100 * below / draws))
+    return Baseline(totals.tolist(), real_net_cents, 100 * share_below(real_net_cents, totals))
+
+
+def share_below(net_cents: int, draws: Sequence[int] | NDArray[np.int64]) -> float:
+    """Share of the draws below a net result, 0..1; ties count half. nan without draws."""
+    found = np.asarray(draws)
+    if not len(found):
+        return math.nan
+    return float((np.count_nonzero(found < net_cents) + np.count_nonzero(found == net_cents) / 2) / len(found))
 
 
 def _fillable(plan: EntryPlan, tape: Tape) -> list[int]:

@@ -16,7 +16,7 @@ from bot.journal.records import PlanRecord
 from bot.market.bar import Bar
 from bot.quality.dvs import hole_ns
 from bot.quality.price_level import is_void
-from bot.report.baseline import Baseline, Tape, random_entries
+from bot.report.baseline import Baseline, Tape, random_entries, share_below
 from bot.report.run import Closed, Run
 from bot.units import nearest_tick, to_cents
 
@@ -90,8 +90,7 @@ def _sum(parts: list[Baseline | str]) -> Baseline | str:
         return next(part for part in parts if isinstance(part, str))
     net_cents = np.sum([part.net_cents for part in whole], axis=0)
     real = sum(part.real_net_cents for part in whole)
-    below = np.count_nonzero(net_cents < real) + np.count_nonzero(net_cents == real) / 2
-    return Baseline(net_cents.tolist(), real, float(100 * below / len(net_cents)))
+    return Baseline(net_cents.tolist(), real, 100 * share_below(real, net_cents))
 
 
 def tape_of(run: Run) -> Tape:
