@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from bot.contracts.bounds import BOUNDS
 from bot.contracts.load import load_contracts
 from bot.contracts.models import FILES
 from bot.contracts.strictness import Stricter, declared_in
@@ -34,6 +35,8 @@ strategy that is new waits too, one that is gone orders nothing. An open trade k
 next day too; only its flatten time is the sooner of both. Contracts of the day that cannot be read, or kept by the
 strategies at hand, refuse the start, never `mesbot kill`. `mesbot contracts` says the sentence beforehand. Backtests and
 replays begin a journal of their own, so nothing waits in them.
+
+`bounds`, beside the numbers of a strategy, say which others [research](research.md) may try. They are no law and in no hash.
 """
 SIGNS = {"gt": "above", "ge": "from", "lt": "below", "le": "to"}
 STRICTER = {
@@ -87,8 +90,18 @@ def _keys(root: yaml.MappingNode, models: dict[str, type[BaseModel]], lines: lis
 
 
 def _below(path: str, node: yaml.MappingNode, model: type[BaseModel], lines: list[str]) -> Iterator[Key]:
+    bounds = {number.value: said for key, value in node.value if key.value == BOUNDS for number, said in value.value}
     for key, value in node.value:
-        yield from _one(f"{path}.{key.value}", key, value, model, lines)
+        if key.value != BOUNDS:
+            tried = _tried(bounds[key.value]) if key.value in bounds else ""
+            for found in _one(f"{path}.{key.value}", key, value, model, lines):
+                yield found._replace(remark="; ".join(part for part in (found.remark, tried) if part))
+
+
+def _tried(said: yaml.MappingNode) -> str:
+    """Bounds as a remark of the number that they are for."""
+    low, high, step = (value.value for _, value in said.value)
+    return f"research may try {low} to {high} by {step}"
 
 
 def _one(path: str, key: yaml.ScalarNode, node: yaml.Node, model: type[BaseModel], lines: list[str]) -> Iterator[Key]:

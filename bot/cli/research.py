@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime as DateTime
@@ -19,13 +19,12 @@ from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd
 from bot.cli.values import Day, Folder, OneOf, Whole
-from bot.errors import Interrupted, UsageError
+from bot.errors import Interrupted
 from bot.plural import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-EXTRA = ("optuna", "ray")
 SWEEP_HELP = """
 Try other numbers of the strategies on past bars, and say what the best of so many is worth.
 
@@ -119,12 +118,14 @@ def walk_forward(context: click.Context, train: int, test: int, **asked: Any) ->
 def _carry_out(context: click.Context, kind: Callable[..., Any], verb: str, asked: dict[str, Any], **own: Any) -> None:
     from rich.console import Console
 
+    from bot.research.extra import require_extra
+
     as_json = asked.pop("as_json")
     refuse_synthetic_options(context, "seed", "sessions")
     study = {name: asked.pop(name) for name in ("study", "trials", "batch", "search_seed", "objective", "storage", "ray", "workers")}
     names, resume = asked.pop("names"), asked.pop("resume")
     request = kind(run=request_of(**asked), names=names, resume=resume, **study, **own)
-    _require_extra(verb.replace("_", "-"))
+    require_extra(f"mesbot {verb.replace('_', '-')}")
     console = Console(stderr=True)
     with _progress(console) as progress, _interrupted(request, progress):
         facts, lines = _work(verb)(request, progress, lambda sentence: say([sentence], err=True))
@@ -140,11 +141,6 @@ def _work(verb: str) -> Callable[..., Any]:
     else:
         from bot.research.walk_forward import walk_forward as work
     return work
-
-
-def _require_extra(verb: str) -> None:
-    if missing := [name for name in EXTRA if importlib.util.find_spec(name) is None]:
-        raise UsageError(f'mesbot {verb} needs {" and ".join(missing)}, an extra that is not installed: pip install "mesbot[research]".')
 
 
 def _list(directory: Path | None, strategies: tuple[Path, ...], *, as_json: bool) -> None:
@@ -192,27 +188,18 @@ def _progress(console: Console) -> Iterator[BarsDone]:
 
 
 class _Told:
-    """How much is done and how long the rest will take, at each tenth."""
+    """How much is done and how long the rest will take, at each tenth; the time begins with the first call, before anything is done."""
 
     def __init__(self) -> None:
-        import time
-
-        self._now = time.monotonic
-        self._began, self._first, self._tenth = self._now(), 0, -1
+        self._began, self._before, self._tenth = 0.0, -1, 0
 
     def line(self, done: int, total: int) -> str:
         """A line, "" between two tenths."""
-        if self._tenth < 0:
-            self._first, self._began = done - 1, self._began
-        if done * 10 // total == self._tenth:
+        if self._before < 0:
+            self._began, self._before = time.monotonic(), done
+        tenth, self._tenth = self._tenth, done * 10 // total
+        if self._tenth == tenth:
             return ""
-        self._tenth = done * 10 // total
-        left = (self._now() - self._began) / (done - self._first) * (total - done)
-        rest = (
-            ""
-            if done == total
-            else f", about {max(1, round(left / 60))} min left"
-            if left >= 60
-            else f", about {max(1, round(left))} s left"
-        )
-        return f"{done:,} of {counted(total, 'set')} tried{rest}"
+        seconds = (time.monotonic() - self._began) / max(1, done - self._before) * (total - done)
+        left = f"{round(seconds / 60)} min" if seconds >= 90 else f"{max(1, round(seconds))} s"
+        return f"{done:,} of {counted(total, 'set')} tried" + (f", about {left} left" if done < total else "")

@@ -124,7 +124,7 @@ def _against(found: Sweep) -> list[str]:
         told.append(f"the best set {word} out of sample")
     if not second.below > ABOVE_CHANCE:
         told.append(_chance(second))
-    if found.neighbours and not found.middle_neighbour >= HOLDS * first.sharpe:
+    if found.neighbours and first.sharpe > 0 and not found.middle_neighbour >= HOLDS * first.sharpe:
         told.append(
             f"the best set stands alone: its neighbours, a step away, come to {decimal(found.middle_neighbour)} in the middle, "
             f"it to {decimal(first.sharpe)}"

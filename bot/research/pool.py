@@ -46,6 +46,7 @@ class Pool:
     def __init__(self, shared: Shared, address: str | None = None, workers: int | None = None) -> None:
         self._shared, self._address, self._wanted = shared, address, workers
         self._folder = ""
+        self._waiting: dict[Any, Any] = {}
         self.workers = 0
 
     def __enter__(self) -> Self:
@@ -79,7 +80,7 @@ class Pool:
             short = "/tmp" if sys.platform != "win32" else None  # the paths of Ray's sockets must be short
             self._folder = tempfile.mkdtemp(prefix="mesbot-ray-", dir=short)
             ray.init(
-                num_cpus=self._wanted or os.process_cpu_count() if sys.version_info >= (3, 13) else self._wanted or os.cpu_count(),
+                num_cpus=self._wanted or os.cpu_count(),
                 include_dashboard=False,
                 object_store_memory=OBJECTS_BYTES,
                 _node_ip_address="127.0.0.1",
@@ -90,6 +91,8 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         import ray
 
+        for each in self._waiting:
+            ray.cancel(each, force=True)
         ray.shutdown()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -98,14 +101,11 @@ class Pool:
         """Run all jobs at once, as far as there are workers; each as it is done, in no order."""
         import ray
 
-        waiting = {self._run.remote(self._sent, job): key for key, job in jobs.items()}
-        try:
-            while waiting:
-                (done,), _ = ray.wait(list(waiting), num_returns=1)
-                yield waiting.pop(done), _result(ray, done)
-        finally:
-            for each in waiting:
-                ray.cancel(each, force=True)
+        self._waiting = {self._run.remote(self._sent, job): key for key, job in jobs.items()}
+        while self._waiting:
+            (done,), _ = ray.wait(list(self._waiting), num_returns=1)
+            key = self._waiting.pop(done)
+            yield key, _result(ray, done)
 
 
 def _result(ray: Any, done: Any) -> Outcome | Failed:

@@ -14,6 +14,7 @@ from bot.bars.source import Bars
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
 from bot.errors import MesbotError
+from bot.own_files import own_file
 from bot.plural import counted
 from bot.report.baseline import share_below
 from bot.research.findings import Part
@@ -85,6 +86,8 @@ class Prepared(NamedTuple):
     def study(self, name: str, sessions: Sequence[str]) -> Study:
         """The study of this name on these sessions; raises UsageError as Study says."""
         request = self.request
+        if request.storage is None:
+            own_file(request.folder / STORAGE)
         made_of = {
             "bars": bars_sha256(self.bars),
             "contracts": self.contracts.sha256,
@@ -122,6 +125,7 @@ def bars_sha256(bars: Bars) -> str:
 
 def searched(prepared: Prepared, study: Study, pool: Pool, sessions: Sequence[str], progress: Progress) -> list[Tried]:
     """Drive a study to its end; all its sets, in the order in which they were proposed. Raises MesbotError if not one could be tried."""
+    progress(len(study.tried()), prepared.total)
     for batch in study.batches(prepared.total):
         done = len(study.tried())
         jobs = {number: prepared.job(places, sessions) for number, places in batch.items()}

@@ -33,7 +33,7 @@ from bot.contracts.blocks import FILE
 from bot.contracts.bounds import changed
 from bot.contracts.models import FILES
 from bot.contracts.yaml_reader import read_yaml
-from bot.errors import ContractError, UsageError
+from bot.errors import UsageError
 from bot.journal.folder import JOURNAL
 from bot.report.frames import shadows, trades
 from bot.report.random_entries import BOOK, RandomEntries
@@ -42,6 +42,7 @@ from bot.research.space import Numbers
 
 MOST_BYTES = 20_000_000
 PACKAGES = ("bot", "actors", "strategies")
+_same: set[tuple[str, str]] = set()
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -137,8 +138,7 @@ def cut(bars: Bars, contracts: Contracts, last_session: str) -> Bars:
 def run_trial(shared: Shared, job: Job) -> Outcome:
     """Run a trial. Raises MesbotError, one sentence, if the numbers do not hold together or this machine's mesbot is another."""
     began = time.process_time()
-    if program() != shared.program:
-        raise UsageError(f"A worker on {platform.node()} runs another mesbot than this one; install the same version on every machine.")
+    _require_same(shared)
     with tempfile.TemporaryDirectory(prefix="mesbot-trial-") as made:
         folder = Path(made)
         contracts = _contracts(shared, job.numbers, folder)
@@ -155,6 +155,20 @@ def run_trial(shared: Shared, job: Job) -> Outcome:
         return _outcome(folder / "out" / JOURNAL, job, contracts.sha256, head, began)
 
 
+def _require_same(shared: Shared) -> None:
+    """Once a worker. Raises UsageError if this machine's mesbot, or one of its strategies, is another than where the study is driven."""
+    if (shared.program, shared.contracts_sha256) in _same:
+        return
+    here = f"A worker on {platform.node()}"
+    if program() != shared.program:
+        raise UsageError(f"{here} runs another mesbot than this one; install the same version on every machine.")
+    with tempfile.TemporaryDirectory(prefix="mesbot-trial-") as made:
+        found = _contracts(shared, {}, Path(made)).sha256
+    if found != shared.contracts_sha256:
+        raise UsageError(f"{here} reads the contracts otherwise ({found[:12]}): other strategies are installed there; install the same.")
+    _same.add((shared.program, shared.contracts_sha256))
+
+
 def _contracts(shared: Shared, numbers: Numbers, folder: Path) -> Contracts:
     """The contracts of a trial, written into a folder: those in force but for the numbers."""
     directory = folder / "contracts"
@@ -168,10 +182,7 @@ def _contracts(shared: Shared, numbers: Numbers, folder: Path) -> Contracts:
             path = places[-1] / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(_with(content.decode(), numbers).encode() if "/" not in name and name.endswith(".yaml") else content)
-    found = load_contracts(directory, places)
-    if not numbers and found.sha256 != shared.contracts_sha256:
-        raise ContractError(f"This machine reads the contracts otherwise: {found.sha256[:12]} instead of {shared.contracts_sha256[:12]}.")
-    return found
+    return load_contracts(directory, places)
 
 
 def _with(text: str, numbers: Numbers) -> str:
