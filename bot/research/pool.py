@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Self, TypeVar
 
 from bot.errors import MesbotError, UsageError
+from bot.plural import counted
 from bot.research.trial import Job, Outcome, Shared, run_trial
 
 TRIES = 3  # again, after the first, that a trial is run if its worker dies under it
 OBJECTS_BYTES = 500_000_000
+CONNECT_SECONDS = 5.0
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -40,7 +44,7 @@ class Pool:
     """Workers while its `with` block runs; `workers` is how many trials run at once.
 
     Entering it raises UsageError, one sentence, if there is no cluster at the address. What was started here ends with it, and with
-    this process, however it ends; a cluster that was there stays.
+    this process, however it ends; a cluster that was there stays. `nodes` counts the trials that each of Ray's nodes has done.
     """
 
     def __init__(self, shared: Shared, address: str | None = None, workers: int | None = None) -> None:
@@ -48,8 +52,11 @@ class Pool:
         self._folder = ""
         self._waiting: dict[Any, Any] = {}
         self.workers = 0
+        self.nodes: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
+        if self._address is not None:
+            _require_answer(self._address)
         os.environ.update(QUIET)
         if self._address is None or self._address.rpartition(":")[0] in LOOPBACK:
             os.environ.update(ON_LOOPBACK)
@@ -59,7 +66,7 @@ class Pool:
             self._start(ray)
             self.workers = int(ray.cluster_resources().get("CPU", 0))
             self._sent = ray.put(self._shared)
-            self._run = ray.remote(num_cpus=1, max_retries=TRIES)(run_trial)
+            self._run = ray.remote(num_cpus=1, max_retries=TRIES)(_trial)
         except BaseException:
             self.__exit__()
             raise
@@ -72,9 +79,9 @@ class Pool:
                 try:
                     ray.init(address=self._address, **quiet)
                 except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+                    why = " ".join(str(error).split())[:120]
                     raise UsageError(
-                        f"--ray {self._address}: no Ray cluster answers there, or this machine is none of its nodes "
-                        f"({' '.join(str(error).split())[:120]}); `ray start --head` begins one, and docs/research.md says how."
+                        f"--ray {self._address}: what answers there cannot be used, or this machine is no node of it ({why})."
                     ) from None
                 return
             short = "/tmp" if sys.platform != "win32" else None  # the paths of Ray's sockets must be short
@@ -87,6 +94,11 @@ class Pool:
                 _temp_dir=self._folder,
                 **quiet,
             )
+            if (found := ray.nodes()[0]["NodeManagerAddress"]) != "127.0.0.1":
+                raise MesbotError(
+                    f"Ray would listen on {found}, where others reach it: it was imported before it could be asked for the loopback; "
+                    "begin a new process, and leave `import ray` out."
+                )
 
     def __exit__(self, *_: object) -> None:
         import ray
@@ -105,10 +117,46 @@ class Pool:
         while self._waiting:
             (done,), _ = ray.wait(list(self._waiting), num_returns=1)
             key = self._waiting.pop(done)
-            yield key, _result(ray, done)
+            yield key, self._result(ray, done)
+
+    @property
+    def told(self) -> str:
+        """How many trials run at once, and where, a sentence."""
+        import ray
+
+        nodes = sum(each["Alive"] for each in ray.nodes())
+        return f"Workers: {counted(self.workers, 'trial')} at once, on {counted(nodes, 'node')}."
+
+    def _result(self, ray: Any, done: Any) -> Outcome | Failed:
+        found = _got(ray, done)
+        if isinstance(found, Failed):
+            return found
+        node, outcome = found
+        self.nodes[node] += 1
+        return outcome
 
 
-def _result(ray: Any, done: Any) -> Outcome | Failed:
+def _require_answer(address: str) -> None:
+    """Raises UsageError, one sentence, if nothing listens at an address: Ray itself would ask for minutes."""
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdigit() and 0 < int(port) < 65_536):
+        raise UsageError(f"--ray {address}: must be HOST:PORT, as `ray start --head` says it, e.g. 10.0.0.5:6379.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise UsageError(
+            f"--ray {address}: nothing answers there ({error.strerror or error}); `ray start --head` begins a cluster."
+        ) from None
+
+
+def _trial(shared: Shared, job: Job) -> tuple[str, Outcome]:
+    """A trial, and the node of Ray on which it ran; this is what a worker is sent."""
+    import ray
+
+    return ray.get_runtime_context().get_node_id(), run_trial(shared, job)
+
+
+def _got(ray: Any, done: Any) -> tuple[str, Outcome] | Failed:
     try:
         return ray.get(done)
     except ray.exceptions.RayTaskError as error:

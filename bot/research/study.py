@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from bot.errors import UsageError
+from bot.errors import MesbotError, UsageError
 from bot.research.pool import Failed
 from bot.research.space import Places, Space
 from bot.research.trial import Outcome
@@ -160,6 +161,16 @@ def _tried(trial: FrozenTrial, space: Space) -> Tried:
     return Tried(number, places, float(trial.value), msgspec.convert(facts, Outcome))
 
 
+@contextmanager
+def storage_told() -> Iterator[None]:
+    """While this lasts, a storage that fails ends it in one sentence, a MesbotError."""
+    try:
+        yield
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        why = str(error.__cause__ or error).splitlines()[0]
+        raise MesbotError(f"The study's storage failed ({why}); what it held before stays, and --resume goes on with it.") from None
+
+
 def shown(storage: str) -> str:
     """The address of a storage without its password."""
     return make_url(storage).render_as_string(hide_password=True)
@@ -169,7 +180,7 @@ def _opened(storage: str, name: str) -> optuna.Study:
     try:
         where = shown(storage)
     except ArgumentError:
-        raise UsageError(f"--storage: {storage.partition(':')[0]}… is no address of a database, e.g. sqlite:///study.sqlite.") from None
+        raise UsageError("--storage is no address of a database; write one such as sqlite:///study.sqlite.") from None
     try:
         kept = optuna.storages.RDBStorage(
             storage, engine_kwargs={"connect_args": {"timeout": 60}} if storage.startswith("sqlite") else None

@@ -18,7 +18,7 @@ from bot.research.request import SweepRequest
 from bot.research.search import STORAGE, Prepared, Progress, best_of, looked_at, prepared, searched
 from bot.research.significance import sharpe_ratio
 from bot.research.space import Places
-from bot.research.study import Study, Tried
+from bot.research.study import Study, Tried, storage_told
 from bot.research.trial import Outcome, shared_of
 
 LOOKS, BESIDE = "looks", "beside"
@@ -33,9 +33,10 @@ def sweep(request: SweepRequest, progress: Progress, say: Callable[[str], None])
     ready = prepared(request, say)
     inside, outside = halves(ready.sessions, request.split)
     run_folder(request.folder)
-    with RunLock(request.folder / STORAGE):
+    with RunLock(request.folder / STORAGE), storage_told():
         study = ready.study(request.study, inside)
         with Pool(shared_of(ready.contracts, ready.bars), request.ray, request.workers) as pool:
+            say(pool.told)
             sets = searched(ready, study, pool, inside, progress)
             best = best_of(sets)
             neighbours = _neighbours(ready, study, pool, sets, best.places, inside)

@@ -17,6 +17,7 @@ from bot.research.report import walk_facts, walk_lines, write_report
 from bot.research.request import WalkRequest
 from bot.research.search import STORAGE, Prepared, Progress, best_of, looked_at, prepared, searched
 from bot.research.significance import deflated_sharpe_ratio
+from bot.research.study import storage_told
 from bot.research.sweep import keep_journal
 from bot.research.trial import Outcome, shared_of
 
@@ -32,7 +33,12 @@ def walk_forward(request: WalkRequest, progress: Progress, say: Callable[[str], 
     steps = windows(ready.sessions, request.train, request.test)
     run_folder(request.folder)
     folds, chosen = [], []
-    with RunLock(request.folder / STORAGE), Pool(shared_of(ready.contracts, ready.bars), request.ray, request.workers) as pool:
+    with (
+        RunLock(request.folder / STORAGE),
+        storage_told(),
+        Pool(shared_of(ready.contracts, ready.bars), request.ray, request.workers) as pool,
+    ):
+        say(pool.told)
         for number, (inside, outside) in enumerate(steps, 1):
             before, whole = (number - 1) * ready.total, len(steps) * ready.total
             fold, looked = _fold(
