@@ -18,7 +18,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data bench-dashboard lock clean force campaign campaign-log bar-files wheel year
+.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data bench-dashboard bench-sweep lock clean force campaign campaign-log bar-files wheel year
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -95,6 +95,9 @@ bench-dashboard: setup  ## what the dashboard costs the bot, and how late it is,
 
 bench-data: setup  ## time and memory of judging and reading two million minutes, beside pandas alone
 	@$(BIN)/python backtests/bench_data.py
+
+bench-sweep: setup  ## how a sweep scales: the same trials with one worker and with more
+	@$(BIN)/python backtests/bench_sweep.py
 
 lock:  ## renew both locks from pyproject.toml (needs uv; make lock UPGRADE=--upgrade takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }

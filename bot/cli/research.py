@@ -196,10 +196,11 @@ class _Told:
     def line(self, done: int, total: int) -> str:
         """A line, "" between two tenths."""
         if self._before < 0:
-            self._began, self._before = time.monotonic(), done
+            self._began, self._before, self._tenth = time.monotonic(), done, done * 10 // total
+            return f"{counted(done, 'set')} of {total:,} were tried before" if done else ""
         tenth, self._tenth = self._tenth, done * 10 // total
         if self._tenth == tenth:
             return ""
-        seconds = (time.monotonic() - self._began) / max(1, done - self._before) * (total - done)
+        seconds = (time.monotonic() - self._began) / (done - self._before) * (total - done)
         left = f"{round(seconds / 60)} min" if seconds >= 90 else f"{max(1, round(seconds))} s"
         return f"{done:,} of {counted(total, 'set')} tried" + (f", about {left} left" if done < total else "")

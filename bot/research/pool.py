@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from bot.errors import MesbotError, UsageError
 from bot.plural import counted
-from bot.research.trial import Job, Outcome, Shared, run_trial
+from bot.research.trial import Job, OtherMesbot, Outcome, Shared, run_trial
 
 TRIES = 3  # again, after the first, that a trial is run if its worker dies under it
 OBJECTS_BYTES = 500_000_000
@@ -110,7 +110,7 @@ class Pool:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def results(self, jobs: Mapping[Key, Job]) -> Iterator[tuple[Key, Outcome | Failed]]:
-        """Run all jobs at once, as far as there are workers; each as it is done, in no order."""
+        """Run all jobs at once, as far as there are workers; each as it is done, in no order. Raises OtherMesbot."""
         import ray
 
         self._waiting = {self._run.remote(self._sent, job): key for key, job in jobs.items()}
@@ -161,6 +161,8 @@ def _got(ray: Any, done: Any) -> tuple[str, Outcome] | Failed:
         return ray.get(done)
     except ray.exceptions.RayTaskError as error:
         cause = error.cause
+        if isinstance(cause, OtherMesbot):
+            raise cause from None
         return Failed(cause.told if isinstance(cause, MesbotError) else f"{type(cause).__name__}: {cause}")
     except ray.exceptions.RayError as error:
         return Failed(f"Its worker died {TRIES + 1} times: {' '.join(str(error).split())[:200]}")

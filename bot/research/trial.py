@@ -45,6 +45,10 @@ PACKAGES = ("bot", "actors", "strategies")
 _same: set[tuple[str, str]] = set()
 
 
+class OtherMesbot(UsageError):
+    """A worker's machine is not fit to try anything: the study ends, and its sets are not to blame."""
+
+
 class Shared(msgspec.Struct, frozen=True):
     """What all trials share, read, judged and sent once: the bars, the contracts' files, and folders of strategies, by file name.
 
@@ -136,7 +140,7 @@ def cut(bars: Bars, contracts: Contracts, last_session: str) -> Bars:
 
 
 def run_trial(shared: Shared, job: Job) -> Outcome:
-    """Run a trial. Raises MesbotError, one sentence, if the numbers do not hold together or this machine's mesbot is another."""
+    """Run a trial. Raises ContractError, one sentence, if the numbers do not hold together, OtherMesbot if this machine's is another."""
     began = time.process_time()
     _require_same(shared)
     with tempfile.TemporaryDirectory(prefix="mesbot-trial-") as made:
@@ -156,16 +160,16 @@ def run_trial(shared: Shared, job: Job) -> Outcome:
 
 
 def _require_same(shared: Shared) -> None:
-    """Once a worker. Raises UsageError if this machine's mesbot, or one of its strategies, is another than where the study is driven."""
+    """Once a worker. Raises OtherMesbot if this machine's mesbot, or one of its strategies, is another than where the study is driven."""
     if (shared.program, shared.contracts_sha256) in _same:
         return
     here = f"A worker on {platform.node()}"
     if program() != shared.program:
-        raise UsageError(f"{here} runs another mesbot than this one; install the same version on every machine.")
+        raise OtherMesbot(f"{here} runs another mesbot than this one; install the same version on every machine.")
     with tempfile.TemporaryDirectory(prefix="mesbot-trial-") as made:
         found = _contracts(shared, {}, Path(made)).sha256
     if found != shared.contracts_sha256:
-        raise UsageError(f"{here} reads the contracts otherwise ({found[:12]}): other strategies are installed there; install the same.")
+        raise OtherMesbot(f"{here} reads the contracts otherwise ({found[:12]}): other strategies are installed there; install the same.")
     _same.add((shared.program, shared.contracts_sha256))
 
 

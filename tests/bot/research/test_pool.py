@@ -8,6 +8,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bot.research.extra import LIBRARIES
@@ -19,7 +20,7 @@ from small_research import descendants, job, kill_a_worker, shared
 
 from bot.errors import UsageError
 from bot.research.pool import Failed, Pool
-from bot.research.trial import run_trial
+from bot.research.trial import OtherMesbot, run_trial
 
 TRIED = {place: {"K1.min_abs_vwap_z": number} for place, number in enumerate((1.2, 1.5, 1.8, 2.1))}
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes and sockets by /proc")
@@ -57,6 +58,14 @@ def test_numbers_that_do_not_hold_are_a_sentence_and_the_others_go_on(pool):
     found = dict(pool.results({"wrong": job({"K1.min_abs_vwap_z": -1.0}), "right": job()}))
     assert isinstance(found["wrong"], Failed) and "K1.min_abs_vwap_z" in found["wrong"].why
     assert found["right"].head == run_trial(shared(), job()).head
+
+
+def test_a_machine_with_another_mesbot_ends_it_and_blames_no_set(pool, monkeypatch):
+    import ray
+
+    monkeypatch.setattr(pool, "_sent", ray.put(msgspec.structs.replace(shared(), program="another")))
+    with pytest.raises(OtherMesbot, match="runs another mesbot than this one"):
+        dict(pool.results({"any": job()}))
 
 
 @linux

@@ -77,7 +77,7 @@ def test_a_worker_with_another_program_or_other_strategies_is_refused(monkeypatc
     monkeypatch.setattr(trial, "_same", set())
     sent = shared()
     for other, sentence in (({"program": "x"}, "runs another mesbot"), ({"contracts_sha256": "x"}, "reads the contracts otherwise")):
-        with pytest.raises(UsageError, match=sentence):
+        with pytest.raises(trial.OtherMesbot, match=sentence):
             run_trial(trial.msgspec.structs.replace(sent, **other), job())
 
 
