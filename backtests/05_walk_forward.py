@@ -33,8 +33,8 @@ print(f"{KEY} = {contracts.rules['K1'].min_abs_vwap_z}; research may try {contra
 
 # %% [markdown]
 # What a value is judged by is settled before anything is run: the R of all plans of K1 that were filled and followed to their end,
-# traded or refused, session by session. Trades alone would be a handful. Each value is a backtest under contracts of its own, and Ray runs as many
-# at once as there are processors. What comes before a run's first day warms its signals up; its learning begins anew.
+# traded or refused, session by session. Trades alone would be a handful. Each value is a backtest under contracts of its own, and Ray
+# runs as many at once as there are processors. What comes before a run's first day warms its signals up; its learning begins anew.
 
 # %%
 from bot.research.request import WalkRequest  # noqa: E402

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 BOUNDS = "bounds"
 MEASURES = ("signals", "regime", "beliefs")  # of strategies.yaml: what is measured; the rest of it, euc and management, are limits
 LIMIT_KEYS = ("contracts", "tiers", "stop_ticks")  # of a strategy's block
+TRADERS_KEYS = frozenset({"contracts", "tiers", "phases", "min_belief", "max_minutes"})  # what every strategy that orders says
 MOST_VALUES = 1_000
 FORM = "{from: 1.0, to: 2.5, step: 0.1}"
 Values = dict[str, Any]
@@ -69,7 +70,7 @@ def taken_out(file: str, values: Mapping[str, Any], searched: Searched) -> Value
 
 def has_bounds(key: str, section: Mapping[str, Any]) -> bool:
     """Whether numbers of a section may have bounds: what is measured, and a strategy that orders. The filter is a gate."""
-    return key in MEASURES or "contracts" in section
+    return key in MEASURES or not TRADERS_KEYS.isdisjoint(section)
 
 
 def _without(file: str, place: Place, section: Values, searched: Searched) -> Values:

@@ -134,10 +134,9 @@ def _against(found: Sweep) -> list[str]:
 
 def _chance(part: Part) -> str:
     if math.isnan(part.below):
-        return part.no_random.rstrip(".").removesuffix(": no trade was made") + (
-            ", for no trade was made out of sample" if not part.trades else " out of sample"
-        )
-    return f"out of sample it is not to be told from random entries ({percent(part.below)} of them were worse)"
+        why = ", for it made no trade there" if not part.trades else f" ({part.no_random.rstrip('.')})" if part.no_random else ""
+        return f"there are no random entries to compare it with out of sample{why}"
+    return f"out of sample its trades are not to be told from random entries ({percent(part.below)} of them were worse)"
 
 
 def _careful(found: Sweep) -> list[str]:
@@ -170,7 +169,7 @@ def walk_verdict(folds: Sequence[Fold], below: float) -> list[str]:
     if not below > ABOVE_CHANCE:
         against.append(
             "there are no random entries to compare with" if math.isnan(below)
-            else f"it is not to be told from random entries ({percent(below)} of them were worse)"
+            else f"its trades are not to be told from random entries ({percent(below)} of them were worse)"
         )  # fmt: skip
     if against:
         return [f"{NOTHING}: {against[0]}.", *(f"Also: {each}." for each in against[1:])]

@@ -186,7 +186,7 @@ def walk_lines(facts: Facts) -> list[str]:
                 ("Sharpe a session", decimal(chosen["sharpe"]), decimal(in_force["sharpe"])),
                 ("random entries below", percent(facts["below_random"]), ""),
                 ("significance", decimal(facts["significance"]), ""),
-                ("out of in sample", percent(facts["efficiency"]), ""),
+                ("efficiency", percent(facts["efficiency"]), ""),
             ],
         ),
         "",

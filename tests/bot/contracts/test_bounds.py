@@ -11,7 +11,8 @@ from builders import CONTRACTS, ROOT
 from foreign import spoil, write
 
 from bot.contracts import load_contracts, read_contracts
-from bot.contracts.bounds import Bounds
+from bot.contracts.bounds import TRADERS_KEYS, Bounds
+from bot.contracts.models import TraderRules
 from bot.errors import ContractError
 
 OTHERS = {
@@ -91,6 +92,10 @@ def test_the_filter_and_what_guards_have_none(tmp_path):
     ):
         with pytest.raises(ContractError, match="is not a known key"):
             load_contracts(with_line(tmp_path / str(number), new, old))
+
+
+def test_what_every_trader_says_is_what_its_model_asks_for():
+    assert {name for name, field in TraderRules.model_fields.items() if field.is_required()} == TRADERS_KEYS
 
 
 def test_a_measured_number_may_have_bounds(tmp_path):

@@ -47,7 +47,7 @@ AGAINST = [
         {"best": (part(), part(NONE, math.nan, 0, WITHOUT))},
         "made nothing out of sample",
     ),
-    ({"best": (part(), part(below=0.9))}, "out of sample it is not to be told from random entries (90 % of them were worse)"),
+    ({"best": (part(), part(below=0.9))}, "out of sample its trades are not to be told from random entries (90 % of them were worse)"),
     ({"best": (part(), part(below=0.975))}, "not to be told from random entries"),
     ({"neighbours": (0.1, 0.2, 0.9)}, "the best set stands alone: its neighbours, a step away, come to 0.20 in the middle"),
 ]
@@ -59,6 +59,11 @@ def test_each_question_alone_makes_it_nothing(other, sentence):
     assert first.startswith("Nothing here: ") and sentence in first
 
 
+def test_without_a_trade_there_is_nothing_to_compare():
+    *_, last = findings.sweep_verdict(sweep(best=(part(), part(NONE, math.nan, 0, WITHOUT))))
+    assert last == "Also: there are no random entries to compare it with out of sample, for it made no trade there."
+
+
 def test_no_answer_is_no_yes():
     for best in ((part((1.0,)), part()), (part(), part(below=math.nan)), (part(), part((math.nan,) * 3))):
         assert findings.sweep_verdict(sweep(best=best))[0].startswith("Nothing here: ")
@@ -68,7 +73,7 @@ def test_the_other_answers_that_are_missing_follow():
     first, second, third, *rest = findings.sweep_verdict(sweep(best=(part(BAD), part(BAD, below=0.2)), looks=3, failed=2))
     assert first == "Nothing here: even the best of 20 sets lost in sample."
     assert second == "Also: the best set lost out of sample."
-    assert third == "Also: out of sample it is not to be told from random entries (20 % of them were worse)."
+    assert third == "Also: out of sample its trades are not to be told from random entries (20 % of them were worse)."
     assert [each[:30] for each in rest] == ["The sessions out of sample wer", "2 sets could not be tried; swe"]
 
 
@@ -90,7 +95,7 @@ def test_all_looks_are_judged_together():
         ([step(NONE[:6])], 0.99, "Nothing here: what was chosen did nothing in 6 sessions that it had not seen."),
         ([step((1.0, -0.9, 0.2))], 0.99, "Nothing here: what was chosen won in 3 sessions by no more than chance would"),
         ([step(kept=GOOD[:6])], 0.99, "Nothing here: the numbers in force did as well there or better."),
-        ([step()], 0.6, "Nothing here: it is not to be told from random entries (60 % of them were worse)."),
+        ([step()], 0.6, "Nothing here: its trades are not to be told from random entries (60 % of them were worse)."),
         ([step()], math.nan, "Nothing here: there are no random entries to compare with."),
     ],
 )
