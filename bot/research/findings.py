@@ -107,6 +107,8 @@ def _against(found: Sweep) -> list[str]:
     """What speaks against the best set, clauses; none if nothing does."""
     first, second = found.best
     tried = counted(len(found.sharpes), "set")
+    if not any(found.sharpes) and not any(first.results):
+        return [f"none of {tried} did anything in sample; more sessions are needed to tell them apart"]
     if found.best_is_in_force:
         return [f"of {tried} the one in force is the best"]
     told = []

@@ -186,8 +186,8 @@ def _opened(storage: str, name: str) -> optuna.Study:
             storage, engine_kwargs={"connect_args": {"timeout": 60}} if storage.startswith("sqlite") else None
         )
         return optuna.create_study(storage=kept, study_name=name, direction="maximize", load_if_exists=True)
-    except (ImportError, NoSuchModuleError) as error:
-        raise UsageError(f"--storage {where}: needs a driver that is not installed ({error}); install it, or use sqlite:///FILE.") from None
+    except (ImportError, NoSuchModuleError):
+        raise UsageError(f"--storage {where}: needs a driver that is not installed; install it, or use sqlite:///FILE.") from None
     except (SQLAlchemyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
         why = str(error).splitlines()[0]
         raise UsageError(f"--storage {where}: cannot be used ({why}); name another, or leave it out.") from None

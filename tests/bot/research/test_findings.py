@@ -59,6 +59,13 @@ def test_each_question_alone_makes_it_nothing(other, sentence):
     assert first.startswith("Nothing here: ") and sentence in first
 
 
+def test_sets_that_did_nothing_are_not_called_the_best():
+    idle = sweep(sharpes=(0.0, 0.0, 0.0), best=(part(NONE), part(NONE)), best_is_in_force=True)
+    assert findings.sweep_verdict(idle) == [
+        "Nothing here: none of 3 sets did anything in sample; more sessions are needed to tell them apart."
+    ]
+
+
 def test_without_a_trade_there_is_nothing_to_compare():
     *_, last = findings.sweep_verdict(sweep(best=(part(), part(NONE, math.nan, 0, WITHOUT))))
     assert last == "Also: there are no random entries to compare it with out of sample, for it made no trade there."
