@@ -1,7 +1,7 @@
 """How a sweep scales on this machine's processors: the same trials with one worker and with more, in turn, in one run.
 
-`make bench-sweep`. It prints how many times as fast more workers are than one, and the processor's seconds of a trial, which should not grow
-with the workers. What is measured is the work of Ray's workers that run already, as in the middle of a long sweep.
+`make bench-sweep`. It prints how many times as fast more workers are than one, and the processor's seconds of a trial, which should
+not grow with the workers. What is measured is the work of Ray's workers that run already, as in the middle of a long sweep.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def sweep_lines(facts: Facts) -> list[str]:
         *_table(("number", "in force", "best"), [(each["key"], f"{each['in_force']}", f"{each['best']}") for each in differ]),
         *([] if differ else ["The best set is the one in force."]),
         "",
-        f"{'':<21}{'in sample':>28}{'out of sample':>29}",
+        f"{'':<21}{'in sample':>28}{'out of sample':>28}",
         *_table(
             ("", "in force", "best", "in force", "best"),
             [
@@ -219,12 +219,12 @@ def _folded(sentences: Sequence[str]) -> list[str]:
 
 
 def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Lines of columns: the first to the left, the others to the right."""
+    """Lines of columns: the first to the left, the others to the right. Four of numbers stand under two headings."""
     if not rows:
         return []
     widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
     if len(heads) == 5:
-        widths = [21, *(max(13, width) for width in widths[1:])]
+        widths = [21, *(max(12, width) for width in widths[1:])]
     return [
         "  ".join(
             cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))

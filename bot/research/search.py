@@ -23,7 +23,7 @@ from bot.research.request import ResearchRequest
 from bot.research.significance import sharpe_ratio
 from bot.research.space import Places, Space, space_of
 from bot.research.study import Study, Tried
-from bot.research.trial import Job, Outcome, program
+from bot.research.trial import Job, Outcome, code_of
 
 STORAGE = "study.sqlite"
 Progress = Callable[[int, int], None]
@@ -92,7 +92,7 @@ class Prepared(NamedTuple):
             "bars": bars_sha256(self.bars),
             "contracts": self.contracts.sha256,
             "parameters or bounds": self.space.facts(),
-            "code": program(),
+            "code": code_of(self.contracts),
             "sessions": [*sessions],
             "search-seed": request.search_seed,
             "batch": request.batch,

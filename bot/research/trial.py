@@ -121,6 +121,16 @@ def _passed_over(part: str) -> bool:
     return part.startswith(".") or part == "__pycache__"
 
 
+def code_of(contracts: Contracts) -> str:
+    """The hash of all code that a trial runs: this program's, and that of strategies of one's own, which no contract holds."""
+    found = hashlib.sha256(program().encode())
+    for folder in contracts.strategy_folders:
+        for name, content in _files(Path(folder)).items():
+            if name.endswith(".py"):
+                found.update(name.encode() + b"\0" + content)
+    return found.hexdigest()
+
+
 @cache
 def program() -> str:
     """The hash of this program: its version and every file of its code."""

@@ -68,6 +68,16 @@ def test_numbers_of_a_strategy_of_ones_own_are_tried_without_its_folder(tmp_path
     assert other.plans < kept.plans
 
 
+def test_the_code_of_a_strategy_of_ones_own_is_part_of_what_runs(tmp_path):
+    contracts = load_contracts(strategies=[write(tmp_path, "Z6")])
+    before = trial.code_of(contracts)
+    assert trial.code_of(load_contracts()) != before == trial.code_of(contracts)
+    with (tmp_path / "z6.py").open("a") as file:
+        file.write("# another\n")
+    assert load_contracts(strategies=[tmp_path]).sha256 == contracts.sha256
+    assert trial.code_of(contracts) != before
+
+
 def test_numbers_that_do_not_hold_together_are_told():
     with pytest.raises(ContractError, match=r"K1\.min_abs_vwap_z"):
         run_trial(shared(), job({"K1.min_abs_vwap_z": -1.0}))
