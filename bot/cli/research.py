@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.backtest import BarsDone, refuse_synthetic_options, request_of
+from bot.cli.backtest import BarsDone, refuse_synthetic_options, request_of, typed
 from bot.cli.called import as_called
 from bot.cli.file_options import file_options
 from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd
 from bot.cli.values import Day, Folder, OneOf, Whole
-from bot.errors import Interrupted
+from bot.errors import Interrupted, UsageError
 from bot.plural import counted
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ Examples:
   mesbot walk-forward K1 --bars bars.csv --train 20 --test 5
   mesbot walk-forward K1 --bars bars.csv --resume
 """
+OF_A_LIST = ("listed", "names", "contracts", "strategies", "as_json")
 OPTIONS: tuple[Callable[..., Any], ...] = (
     click.argument("names", metavar="[PARAMETER]...", nargs=-1),
     click.option("--bars", type=click.Path(path_type=Path), help="File of minutes, or folder of an import; default: synthetic sessions."),
@@ -95,7 +96,11 @@ def _shared(verb: Callable[..., Any]) -> Callable[..., Any]:
 def sweep(context: click.Context, listed: bool, split: DateTime | None, **asked: Any) -> None:
     """Searches, looks once, and says what was found."""
     if listed:
-        _list(asked["contracts"], asked["strategies"], as_json=asked["as_json"])
+        others = [name for name in context.params if name not in OF_A_LIST]
+        if ignored := typed(context, others):
+            option = f"--{ignored[0].removesuffix('_date').replace('_', '-')}"
+            raise UsageError(f"{option} would be ignored, for --list only shows what may be tried; leave one of the two out.")
+        _list(asked["names"], asked["contracts"], asked["strategies"], as_json=asked["as_json"])
         return
     from bot.research.request import SweepRequest
 
@@ -143,11 +148,11 @@ def _work(verb: str) -> Callable[..., Any]:
     return work
 
 
-def _list(directory: Path | None, strategies: tuple[Path, ...], *, as_json: bool) -> None:
+def _list(names: tuple[str, ...], directory: Path | None, strategies: tuple[Path, ...], *, as_json: bool) -> None:
     from bot.contracts import load_contracts
     from bot.research.space import parameters_of
 
-    found = parameters_of(load_contracts(directory, strategies))
+    found = parameters_of(load_contracts(directory, strategies), names)
     if as_json:
         print_json([{"key": key, "in_force": value, "bounds": bounds.words, "values": bounds.count} for key, value, bounds in found])
         return
@@ -163,6 +168,8 @@ def _interrupted(request: Any, progress: BarsDone) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        if not progress.total:
+            raise Interrupted("Interrupted before anything was tried.") from None
         raise Interrupted(
             f"Interrupted after {progress.done:,} of {counted(progress.total, 'set')}: the study {request.study} keeps them, and the same "
             "command with --resume goes on with it."

@@ -67,10 +67,10 @@ class Space(NamedTuple):
         return [[each.key, each.bounds.words] for each in self.parameters]
 
 
-def parameters_of(contracts: Contracts) -> list[tuple[str, int | float, Bounds]]:
-    """Every number that has bounds: its key, its value in force, its bounds."""
+def parameters_of(contracts: Contracts, names: Sequence[str] = ()) -> list[tuple[str, int | float, Bounds]]:
+    """Every number that the names mean, none: that has bounds; its key, its value in force, its bounds. Raises as `space_of`."""
     values = sections_of(contracts)
-    return [(key, at(values, key), bounds) for key, bounds in sorted(contracts.bounds.items())]
+    return [(key, at(values, key), contracts.bounds[key]) for key in _named(contracts, names)]
 
 
 def space_of(contracts: Contracts, names: Sequence[str]) -> Space:
@@ -78,17 +78,23 @@ def space_of(contracts: Contracts, names: Sequence[str]) -> Space:
 
     Raises ContractError for a limit, UsageError for what has no bounds or is not there, each in one sentence.
     """
+    values, known = sections_of(contracts), contracts.bounds
+    found = _named(contracts, names)
+    return Space(tuple(Parameter(key, known[key], _in_force(key, at(values, key), known[key])) for key in found))
+
+
+def _named(contracts: Contracts, names: Sequence[str]) -> list[str]:
+    """The keys that the names mean, in order."""
     known = contracts.bounds
     if not known:
         raise UsageError(f"Nothing may be tried: no number of {contracts.directory}/strategies.yaml has {BOUNDS}; write e.g. {FORM}.")
-    found: dict[str, None] = dict.fromkeys(known if not names else ())
+    found = set(known if not names else ())
     for name in names:
         keys = [key for key in known if key == name or key.startswith(f"{name}.")]
         if not keys:
             raise _refusal(contracts, name)
-        found.update(dict.fromkeys(keys))
-    values = sections_of(contracts)
-    return Space(tuple(Parameter(key, known[key], _in_force(key, at(values, key), known[key])) for key in sorted(found)))
+        found.update(keys)
+    return sorted(found)
 
 
 def _in_force(key: str, value: float, bounds: Bounds) -> int:

@@ -142,6 +142,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("walk-forward max_risk_usd", 3, "max_risk_usd is a limit (constitution.yaml: risk_per_trade.max_risk_usd)"),
     ("sweep K1.exit_belief", 2, "K1.exit_belief has no bounds and cannot be tried; write them beside it, strategies.yaml: K1.bounds.exit"),
     ("sweep K1.min_abs_z", 2, "K1.min_abs_z is no number that is known; did you mean K1.min_abs_vwap_z?"),
+    ("sweep --list --trials 9", 2, "--trials would be ignored, for --list only shows what may be tried; leave one of the two out."),
+    ("sweep --list --from 2025-09-15", 2, "--from would be ignored, for --list only shows"),
     ("sweep K1 --trials 1", 2, "--trials 1: must be from 2 to 100000, the set in force among them."),
     ("sweep K1 --batch 0", 2, "--batch 0: must be from 1 to 10000."),
     ("sweep K1 --search-seed -1", 2, "--search-seed -1: must be 0 or more."),

@@ -28,6 +28,11 @@ def test_the_list_shows_every_number_that_has_bounds(run):
     assert {"key": "K1.min_abs_vwap_z", "in_force": 1.5, "bounds": "1.0 to 2.5 by 0.1", "values": 16} in found
 
 
+def test_the_list_of_a_strategy_is_its_own(run):
+    lines = run("sweep", "K2", "--list").stdout.splitlines()
+    assert len(lines) == 5 and all(line.startswith("K2.") for line in lines[:-1])
+
+
 @pytest.mark.parametrize("verb", ["sweep", "walk-forward"])
 def test_without_the_extra_it_says_how_to_install_it(run, monkeypatch, verb):
     real = importlib.util.find_spec
