@@ -1,4 +1,4 @@
-"""The workers: Ray, started on this machine's loopback alone, or a cluster that runs already.
+"""The workers: Ray, started on this machine's loopback alone and behind a token, or a cluster that runs already.
 
 Ray places the trials, sends what they share once to each machine, and runs a trial again if its worker died. Its dashboard and its
 reports of usage to its makers are off.
@@ -7,6 +7,7 @@ reports of usage to its makers are off.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -14,6 +15,7 @@ import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple, Self, TypeVar
 
 from bot.errors import MesbotError, UsageError
@@ -58,6 +60,8 @@ class Pool:
         if self._address is not None:
             _require_answer(self._address)
         os.environ.update(QUIET)
+        if self._address is None:  # whoever has no token may not even ask, though the machine be shared
+            os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=_token())
         if self._address is None or self._address.rpartition(":")[0] in LOOPBACK:
             os.environ.update(ON_LOOPBACK)
         import ray
@@ -91,7 +95,7 @@ class Pool:
                 include_dashboard=False,
                 object_store_memory=OBJECTS_BYTES,
                 _node_ip_address="127.0.0.1",
-                _temp_dir=self._folder,
+                _temp_dir=f"{self._folder}/r",  # one that Ray opens to all, within one that is ours
                 **quiet,
             )
             if (found := ray.nodes()[0]["NodeManagerAddress"]) != "127.0.0.1":
@@ -134,6 +138,12 @@ class Pool:
         node, outcome = found
         self.nodes[node] += 1
         return outcome
+
+
+@cache
+def _token() -> str:
+    """The token of all that this process starts: Ray reads it once a process."""
+    return secrets.token_hex(32)
 
 
 def _require_answer(address: str) -> None:

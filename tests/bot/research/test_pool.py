@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from importlib.util import find_spec
@@ -90,6 +92,27 @@ def _listening(pid: int, kind: str) -> set[tuple[str, str]]:
     except OSError:  # it has ended
         return set()
     return {tuple(row[1].split(":")) for row in rows if row[3] == "0A" and row[9] in inodes}
+
+
+STRANGER = """
+import ray
+ray.init(address={address!r}, logging_level="critical")
+print("inside", ray.get(ray.remote(lambda: 1).remote()))
+"""
+
+
+def test_whoever_has_no_token_is_not_let_in(pool):
+    import ray
+
+    source = STRANGER.format(address=ray.get_runtime_context().gcs_address)
+    strangers = {name: value for name, value in os.environ.items() if name not in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}
+    for environment, inside in (
+        (dict(os.environ), True),
+        (strangers, False),
+        ({**strangers, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "x" * 64}, False),
+    ):
+        done = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert (done.returncode == 0 and done.stdout.startswith("inside 1")) is inside, done.stdout + done.stderr
 
 
 def test_it_says_where_it_works(pool):
