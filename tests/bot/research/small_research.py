@@ -49,11 +49,12 @@ def descendants(of: int) -> dict[int, str]:
         while above in parents and above != of:
             above = parents[above]
         if above == of and pid != of:
-            found[pid] = _called(pid)
+            found[pid] = called(pid)
     return found
 
 
-def _called(pid: int) -> str:
+def called(pid: int) -> str:
+    """How a process calls itself; "" if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").strip()
     except OSError:
@@ -64,8 +65,8 @@ def kill_a_worker(of: int, at_work: str = "ray::_trial") -> int:
     """End one worker of this process (SIGKILL) that is at work; its id, 0 if none is."""
     import signal
 
-    for pid, called in descendants(of).items():
-        if called.startswith(at_work):
+    for pid, name in descendants(of).items():
+        if name.startswith(at_work):
             os.kill(pid, signal.SIGKILL)
             return pid
     return 0
