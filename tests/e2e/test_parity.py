@@ -72,6 +72,7 @@ def test_all_real_sessions_are_the_same(real_file, tmp_path):
 # ------------------------------------------------------------------ altered
 
 
+@pytest.mark.slow
 def test_a_live_minute_with_another_volume_is_named(tmp_path, monkeypatch):
     close = MinuteBuilder._close
 
@@ -151,6 +152,7 @@ def command(*words: object) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_says_the_verdict_first_and_ends_with_0(three, bars, tmp_path):
     words = ("parity", "--journal", Path(three.out) / "live" / "journal.sqlite", "--bars", bars, "--out", tmp_path / "out")
     code, told, _ = command(*words)

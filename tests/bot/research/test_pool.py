@@ -34,6 +34,7 @@ def pool():
         yield started
 
 
+@pytest.mark.slow
 @linux
 def test_a_worker_killed_at_work_loses_no_trial_and_changes_none(pool):
     expected = {place: run_trial(shared(), job(numbers)) for place, numbers in TRIED.items()}
@@ -101,6 +102,7 @@ print("inside", ray.get(ray.remote(lambda: 1).remote()))
 """
 
 
+@pytest.mark.slow
 def test_whoever_has_no_token_is_not_let_in(pool):
     import ray
 

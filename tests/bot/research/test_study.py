@@ -85,6 +85,7 @@ def test_one_that_ended_anywhere_goes_on_to_the_same_end(tmp_path, after):
     assert [each.places for each in again.tried()] == whole
 
 
+@pytest.mark.slow
 def test_one_that_is_asked_for_more_goes_on_as_if_it_had_been_at_once(tmp_path):
     whole = run(study(tmp_path, "whole"), 16)
     run(study(tmp_path, "more"), 6)

@@ -38,6 +38,7 @@ def test_the_numbers_in_force_give_the_backtest_itself_and_nothing_stays(tmp_pat
     assert len(found.random_cents) == 1000
 
 
+@pytest.mark.slow
 def test_other_numbers_are_other_contracts_and_no_other_key_changes(tmp_path, monkeypatch):
     read = {}
     real = trial.load_contracts
@@ -51,6 +52,7 @@ def test_other_numbers_are_other_contracts_and_no_other_key_changes(tmp_path, mo
     assert tried == in_force
 
 
+@pytest.mark.slow
 def test_what_comes_after_the_last_session_changes_nothing():
     short = shared_of(load_contracts(), trial.cut(bars(), load_contracts(), DAYS[0]))
     one = Job({}, DAYS[:1], "10000", True, ("K1", "K2"))
