@@ -65,6 +65,7 @@ def test_cuts_lie_on_bars_with_a_plan_first(clean):
     assert {cut[:10] for cut in clean.cuts} == set(clean.days)
 
 
+@pytest.mark.slow
 def test_the_table_says_from_which_warm_up_on_a_signal_is_the_same(clean):
     table = clean.warm_up
     needs = {need.name: need for need in table.needs}
