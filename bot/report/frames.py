@@ -16,6 +16,7 @@ import pandas as pd
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
+from bot.journal.packs import WHOLE
 from bot.journal.read import opened
 from bot.journal.times import NEW_YORK
 
@@ -179,8 +180,8 @@ WHERE record.kind = 'outcome' AND record.{schema.RARE} AND json_extract(record.b
             Column("r", "number", "r", "their results in R, summed"),
         ),
     ),
-    "decisions": Frame("records record WHERE record.kind = 'decision' ORDER BY record.seq", _DECISION),
-    "bars": Frame("records record WHERE record.kind = 'bar' ORDER BY record.seq", _BAR),
+    "decisions": Frame(f"{WHOLE} record WHERE record.kind = 'decision' ORDER BY record.seq", _DECISION),
+    "bars": Frame(f"{WHOLE} record WHERE record.kind = 'bar' ORDER BY record.seq", _BAR),
     "skip_reasons": Frame(
         "skip_reasons ORDER BY strategy, layer, code",
         (
