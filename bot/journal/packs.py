@@ -1,4 +1,4 @@
-"""Bodies of the many records, bars and decisions, as they lie in the file: deflated together, some hundred bytes a bar instead of thousands.
+"""Bodies of bars and decisions, the many records, as they lie in the file: deflated together, 0.4 kB a bar instead of 3.3.
 
 The one home for both directions. Nothing is lost: what comes out is, byte for byte, the canonical JSON that went in, and the hash chain
 is over that. All other records keep their bodies as text, beside sequence, time, kind and strategy, which every record has as columns.
@@ -76,7 +76,10 @@ class Bodies:
     def of(self, seq: int) -> str:
         """The body of a record that has none of its own. Raises JournalBroken if it is in no pack, or its pack is damaged."""
         if not self._first <= seq <= self._last:
-            self._turn_to(seq)
+            try:
+                self._turn_to(seq)
+            except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:  # what a damaged page makes of a row
+                raise self._broken(f"the pack of record {seq} cannot be read ({' '.join(str(error).split())})") from error
         body = self._pack[seq - self._first]
         if not body:
             raise self._broken(f"the body of record {seq} is missing")
@@ -145,4 +148,3 @@ def taught(db: sqlite3.Connection) -> Bodies:
     bodies = Bodies(db)
     db.create_function("body_of", 1, bodies.of)
     return bodies
-

@@ -134,11 +134,11 @@ VIEWS = ("trades", "daily_pnl", "decisions", "bars", "skip_reasons", "strategy_s
 
 def _triggers(table: str, key: str) -> tuple[str, ...]:
     refuse = "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
-    wrong = f"<= (SELECT coalesce(max({key}), 0) FROM {table})" if table == "packs" else f"<> (SELECT coalesce(max({key}), 0) + 1 FROM {table})"
+    wrong = "<= (SELECT coalesce(max({0}), 0) FROM {1})" if table == "packs" else "<> (SELECT coalesce(max({0}), 0) + 1 FROM {1})"
     return (
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
-        f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} WHEN NEW.{key} {wrong} {refuse}",
+        f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} WHEN NEW.{key} {wrong.format(key, table)} {refuse}",
     )
 
 

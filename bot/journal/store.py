@@ -291,8 +291,8 @@ class Journal:
         """A run is one program's, and so is its file."""
         if (version := schema.version_of(self._db)) != schema.SCHEMA_VERSION:
             raise JournalError(
-                f"{self.path} was begun by an earlier version of mesbot (schema {version}, now {schema.SCHEMA_VERSION}), and can be read but "
-                "not resumed; begin the run anew, or resume it with the version that began it."
+                f"{self.path} was begun by an earlier version of mesbot (schema {version}, now {schema.SCHEMA_VERSION}); it can be read, "
+                "but not resumed: begin the run anew, or resume it with the version that began it."
             )
 
     def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any], same_law: bool) -> None:

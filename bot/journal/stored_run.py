@@ -11,7 +11,9 @@ from bot.errors import JournalBroken
 from bot.journal.packs import WHOLE, taught
 from bot.journal.times import new_york
 
-_RECORDS = f"SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM {WHOLE} JOIN contract_sets USING (contract_set) ORDER BY seq"
+_RECORDS = (
+    f"SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM {WHOLE} JOIN contract_sets USING (contract_set) ORDER BY seq"
+)
 _LINKS = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link"
 _EXCERPT = 60
 

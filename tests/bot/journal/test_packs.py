@@ -96,7 +96,9 @@ def test_bodies_come_back_byte_for_byte_however_they_were_cut_into_packs_and_str
 
 
 def test_a_bar_and_its_decisions_cost_little_more_than_what_is_new_in_them(new):
-    (stored, bodies) = asked(new, f"SELECT (SELECT sum(length(bodies)) FROM packs), sum(length(body)) FROM {WHOLE} WHERE kind IN ('bar', 'decision')")[0]
+    (stored, bodies) = asked(
+        new, f"SELECT (SELECT sum(length(bodies)) FROM packs), sum(length(body)) FROM {WHOLE} WHERE kind IN ('bar', 'decision')"
+    )[0]
     assert stored < bodies / 10
 
 
@@ -134,7 +136,10 @@ def test_each_byte_of_a_pack_that_changes_is_told(new, tmp_path):
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("DELETE FROM packs WHERE first_seq = (SELECT max(first_seq) FROM packs)", "the body of record 45 is missing|the body of record 40 is missing"),
+        (
+            "DELETE FROM packs WHERE first_seq = (SELECT max(first_seq) FROM packs)",
+            "the body of record 40 is missing",
+        ),
         ("INSERT INTO packs SELECT 1, 1, crc32, bodies FROM packs WHERE first_seq = 2", "record"),
         ("INSERT INTO packs VALUES (9999, 9999, 0, x'')", "of record 9999"),
         ("UPDATE records SET body = '{}' WHERE seq = 4", "record 4|its records hash to"),
@@ -153,7 +158,9 @@ def test_two_packs_that_change_places_are_told(new, tmp_path):
         verify(changed(new, tmp_path, *swap))
 
 
-@pytest.mark.parametrize("statement", ["UPDATE packs SET crc32 = 1", "DELETE FROM packs", "INSERT OR REPLACE INTO packs SELECT * FROM packs"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE packs SET crc32 = 1", "DELETE FROM packs", "INSERT OR REPLACE INTO packs SELECT * FROM packs"]
+)
 def test_packs_are_append_only(new, statement):
     with closing(sqlite3.connect(new)) as db, pytest.raises(sqlite3.IntegrityError, match="append-only"):
         db.execute(statement)
