@@ -1,10 +1,11 @@
-"""Journals read with sqlite, zlib and json alone, for judges who do not trust the product's own reader."""
+"""Journals read with sqlite, zstandard and json alone, for judges who do not trust the product's own reader."""
 
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from pathlib import Path
+
+import zstandard
 
 
 def plain(path: str | Path) -> sqlite3.Connection:
@@ -16,8 +17,8 @@ def plain(path: str | Path) -> sqlite3.Connection:
     bodies: dict[int, str] = {}
     for first, stream, packed in db.execute("SELECT first_seq, stream, bodies FROM packs ORDER BY first_seq"):
         if first == stream:
-            inflate = zlib.decompressobj(-15)
-        bodies.update((seq, body.decode()) for seq, body in enumerate(inflate.decompress(packed).split(b"\n"), first))
+            frame = zstandard.ZstdDecompressor().decompressobj()
+        bodies.update((seq, body.decode()) for seq, body in enumerate(frame.decompress(packed).split(b"\n"), first))
     db.create_function("of_pack", 1, bodies.get)
     db.execute(
         "CREATE TEMP TABLE records AS SELECT seq, ts_ns, wall_ns, kind, strategy, contract_set, coalesce(body, of_pack(seq)) AS body "

@@ -71,7 +71,7 @@ class Journal:
         self._head = chain.GENESIS
         self._lines: list[bytes] = []
         self._records: list[tuple[Any, ...]] = []
-        self._packer: Packer | None = None  # a file of the first schema has none
+        self._packer, self._packed = Packer(), frozenset[Kind]()  # a file of the first schema has no packs
         self._first_body, self._bodies = 0, list[bytes]()  # of the next pack
         self._packs: list[Pack] = []
         self._links: list[tuple[int, int, int, str]] = []
@@ -157,7 +157,16 @@ class Journal:
         self._seq = seq = self._seq + 1
         self._lines.append(chain.line(prefix, ts_ns, text))
         if self._stored is None or not self._stored.matches(seq, ts_ns, name, strategy, self._contract_hash, text):
-            self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, self._own(seq, kind, text)))
+            if kind in self._packed:
+                if not self._bodies:
+                    self._first_body = seq
+                self._bodies.append(text)
+                beside = None
+            else:
+                if self._bodies:
+                    self._bodies.append(b"")
+                beside = text.decode()
+            self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, beside))
         if ts_ns > self._newest_ns:
             self._newest_ns = ts_ns
         if kind in chain.ENDS_LINK:
@@ -165,17 +174,6 @@ class Journal:
             if self._latch is not None and isinstance(body, KillRecord | OperatorRecord):
                 self._latch.tell(body, self._link, self.head)
         return seq
-
-    def _own(self, seq: int, kind: Kind, text: bytes) -> str | None:
-        """The body that a record has beside it; one that is packed has none."""
-        if self._packer is not None and kind in PACKED:
-            if not self._bodies:
-                self._first_body = seq
-            self._bodies.append(text)
-            return None
-        if self._bodies:
-            self._bodies.append(b"")
-        return text.decode()
 
     def write_ahead(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> int:
         """Like `add`, but the record and all before it are durable (fsync) when this returns."""
@@ -228,7 +226,7 @@ class Journal:
         headers = [(self._wall(), self._header)] if self._header and self._stored is None else []
         if not (self._records or self._links or headers):
             return
-        if self._packer is not None and self._bodies:
+        if self._bodies:
             self._packs.append(self._packer.pack(self._first_body, self._bodies))
             self._bodies.clear()
         self._file.commit(self._records, self._packs, self._links, headers, durable=durable, hurried=hurried)
@@ -285,7 +283,7 @@ class Journal:
     def _settle(self) -> None:
         self._file.settle()
         if schema.version_of(self._db) >= schema.FIRST_WITH_PACKS:
-            self._packer = Packer()
+            self._packed = PACKED
 
     def _require_newest_schema(self) -> None:
         """A run is one program's, and so is its file."""

@@ -1,4 +1,4 @@
-"""Reads journals with sqlite, zlib and json alone: what a judge outside the product may look at."""
+"""Reads journals with sqlite, zstandard and json alone: what a judge outside the product may look at."""
 
 from __future__ import annotations
 
