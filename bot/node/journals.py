@@ -1,8 +1,9 @@
 """Which journal a live run writes: one a mode, account and year, in the user's state folder; a restart continues it.
 
 A trading day belongs to the year of its date: its new file begins at 18:00 New York of the last trading day before. A file keeps the
-schema it was begun under: the first run of a version with another one begins a new file, too, named by year and schema
-(`paper-DU1-2026.2.sqlite` after `paper-DU1-2026.sqlite`), and goes on from the one before as it does from last year's.
+schema it was begun under: the first run of a version with another one begins a new file, too, named by schema and year
+(`paper-DU1-s2-2026.sqlite` after `paper-DU1-2026.sqlite`), and goes on from the one before as it does from last year's. The earlier
+version takes that name for a later file of the account that it cannot go on from, and refuses to run.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bot.own_files import require_ours
 from bot.runtime.law import trading_day_at
 
 FOLDER = "journals"
-PERIOD = r"(\d{4})(?:\.(\d+))?"  # the end of a file's name: its year, and its schema if it is not the first of that year
+NAMED = r"(.+?)(?:-s(\d+))?-(\d{4})"  # a file's name: whose it is, its schema if it is not the first of that year, its year
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -42,12 +43,12 @@ class Journals(NamedTuple):
     @property
     def year(self) -> int:
         """The year of the file to write."""
-        return int(self.path.stem.rpartition("-")[2][:4])
+        return int(self.path.stem.rpartition("-")[2])
 
     @property
     def new_form(self) -> bool:
         """Whether the file to write is a new one because the one before, of the same year, has an earlier schema."""
-        return "." in self.path.stem.rpartition("-")[2] and self.path not in self.earlier
+        return self.path not in self.earlier and (_place(self.path) or (0, 0))[1] > 0
 
     @property
     def running(self) -> bool:
@@ -108,17 +109,18 @@ def journals_of(state: Path, mode: str, account: str, year: int, *, to_run: bool
             records, first_ns = records + count, first_ns or first
             (head,) = db.execute("SELECT head FROM links ORDER BY link DESC LIMIT 1").fetchone() or ("",)
             if to_run and each == path and 0 < schema.version_of(db) < schema.SCHEMA_VERSION:
-                path = folder / f"{stem}-{year}.{schema.SCHEMA_VERSION}.sqlite"
+                path = folder / f"{stem}-s{schema.SCHEMA_VERSION}-{year}.sqlite"
     return Journals(path, tuple(found), records, first_ns, "" if path.exists() else head)
 
 
 def _place(path: Path) -> tuple[int, int] | None:
     """Year and schema of a file, by its name, in whose order files of one account follow each other."""
-    named = re.fullmatch(PERIOD, path.stem.rpartition("-")[2])
-    return None if named is None else (int(named[1]), int(named[2] or 0))
+    named = re.fullmatch(NAMED, path.stem)
+    return None if named is None else (int(named[3]), int(named[2] or 0))
 
 
 def _beside(path: Path) -> list[Path]:
     """The files of the same mode and account, in their order."""
-    stem = path.stem.rpartition("-")[0]
-    return sorted((each for each in path.parent.glob("*.sqlite") if each.stem.rpartition("-")[0] == stem and _place(each)), key=_place)
+    whose = re.fullmatch(NAMED, path.stem)
+    named = ((each, re.fullmatch(NAMED, each.stem)) for each in path.parent.glob("*.sqlite"))
+    return sorted((each for each, name in named if whose and name and name[1] == whose[1]), key=_place)
