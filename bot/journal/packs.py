@@ -25,6 +25,12 @@ PACKED = frozenset({Kind.BAR, Kind.DECISION})
 WHOLE = "(SELECT seq, ts_ns, wall_ns, kind, strategy, contract_set, coalesce(body, body_of(seq)) AS body FROM records)"
 """All records with their bodies, for use after FROM; conditions on it reach the table and its indexes."""
 
+
+def whole_of(kind: Kind) -> str:
+    """All records of a packed kind, for use after FROM by what takes a body apart: LIMIT has each unpacked once, not once a column."""
+    return f"(SELECT seq, ts_ns, strategy, kind, coalesce(body, body_of(seq)) AS body FROM records WHERE kind = '{kind}' LIMIT -1)"
+
+
 FAILED = "user-defined function raised exception"  # all that SQLite says when a body cannot be told; `Bodies.fault` says why
 STREAM_BYTES = 256 * 1024  # of bodies; a reader who wants one bar unpacks no more than that, or one transaction of a backtest
 _LEVEL = 1  # the quickest that is small: 3 takes half as long again for no less

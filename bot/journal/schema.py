@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from bot.journal.packs import WHOLE
+from bot.journal.packs import whole_of
+from bot.journal.records import Kind
 
 SCHEMA_VERSION = 2
 FIRST_WITH_PACKS = 2
@@ -63,6 +64,7 @@ _INDEXES = (
     f"CREATE INDEX records_rare ON records (kind, ts_ns) WHERE {RARE}",
 )
 
+_DECISIONS, _BARS = whole_of(Kind.DECISION), whole_of(Kind.BAR)  # in files: never to be changed
 _VIEWS = (
     f"""CREATE VIEW trades AS SELECT
   seq, ts_ns, strategy,
@@ -104,7 +106,7 @@ FROM trades WHERE mark IS NOT 'VOID' GROUP BY trading_day""",
   json_extract(body, '$.eqs') AS eqs,
   json_extract(body, '$.smallest_change') AS smallest_change,
   json_extract(body, '$.trade_id') AS trade_id
-FROM {WHOLE} WHERE kind = 'decision'""",
+FROM {_DECISIONS} WHERE kind = 'decision'""",
     f"""CREATE VIEW bars AS SELECT
   seq, ts_ns,
   json_extract(body, '$.open') AS open,
@@ -116,7 +118,7 @@ FROM {WHOLE} WHERE kind = 'decision'""",
   json_extract(body, '$.regime') AS regime,
   json_extract(body, '$.dvs') AS dvs,
   json_extract(body, '$.eqs') AS eqs
-FROM {WHOLE} WHERE kind = 'bar'""",
+FROM {_BARS} WHERE kind = 'bar'""",
     """CREATE VIEW skip_reasons AS SELECT
   strategy, layer, code, count(*) AS bars, sum(plan_side IS NOT NULL) AS plans
 FROM decisions WHERE action IN ('SKIP', 'VETO') AND code IS NOT NULL
@@ -151,7 +153,7 @@ def _name(statement: str) -> str:
 
 # The first schema had no packs, and its first files' views no mark of a trade; such a file is whole with them.
 STATEMENTS_1 = tuple(
-    statement.replace(WHOLE, "records").replace("  body TEXT\n", "  body TEXT NOT NULL\n")
+    statement.replace(_DECISIONS, "records").replace(_BARS, "records").replace("  body TEXT\n", "  body TEXT NOT NULL\n")
     for statement in STATEMENTS
     if not _name(statement).startswith("packs")
 )
