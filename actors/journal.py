@@ -221,6 +221,9 @@ class JournalActor(Part):
             self._failed(error)
             self._never_left(entry, error)
             raise
+        if self._due is not None:  # what it was for is on the disk; the order is not to wait for it once more
+            self._due.cancel()
+            self._due = None
         self._written()
 
     def _never_left(self, entry: JournalEntry, error: JournalError) -> None:

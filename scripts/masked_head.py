@@ -11,11 +11,12 @@ import sys
 from itertools import islice
 
 from bot.journal import chain
+from bot.journal.packs import WHOLE
 from bot.journal.read import opened
 from bot.journal.records import Kind
 
 MASK = "0" * 64
-RECORDS = "SELECT ts_ns, kind, strategy, CAST(body AS BLOB) FROM records ORDER BY seq"
+RECORDS = f"SELECT ts_ns, kind, strategy, CAST(body AS BLOB) FROM {WHOLE} ORDER BY seq"
 
 
 def masked_head(path: str) -> str:

@@ -10,7 +10,7 @@ from bot.calendar import clock_ns, new_york
 from bot.decision.snapshot import KillState
 from bot.journal.read import opened
 from bot.journal.records import Kind
-from bot.node.journals import with_earlier_years
+from bot.node.journals import with_earlier
 from bot.report.run import Run
 from bot.report.summary import Summary
 from bot.report.verdict import verdict
@@ -45,7 +45,7 @@ def newest_day(path: Path) -> dt.date | None:
 
 def standing(path: Path) -> str:
     """What is open, and the kill switch, as sentences. Raises JournalError."""
-    past = past_of(with_earlier_years(path))
+    past = past_of(with_earlier(path))
     held = [f"{story.intent.intent_id} {net:+d}" for story in past.unfinished if (net := recovered(story).net)]
     kill = past.kill_state if past.kill_state is KillState.ARMED else f"{past.kill_state} ({past.kill_reason})"
     return f"{'Open: ' + ', '.join(held) if held else 'Nothing is open'}. Kill switch {kill}."

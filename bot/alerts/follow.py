@@ -15,11 +15,12 @@ from bot.alerts.row import Header, Row
 from bot.decision.codes import Code
 from bot.journal import schema
 from bot.journal.connect import connected
+from bot.journal.packs import WHOLE
 from bot.journal.records import Kind
 
 MOST_ROWS = 500
 _ROWS = (
-    "SELECT seq, ts_ns, wall_ns, kind, strategy, CAST(body AS BLOB) FROM records "
+    f"SELECT seq, ts_ns, wall_ns, kind, strategy, CAST(body AS BLOB) FROM {WHOLE} "
     f"WHERE seq > ? AND (kind <> '{Kind.DECISION}' OR instr(body, '\"{Code.BROKER_BLOCK}\"')) ORDER BY seq LIMIT {MOST_ROWS}"
 )
 _HEADERS = f"SELECT run, wall_ns, CAST(body AS BLOB) FROM runs WHERE run > ? ORDER BY run LIMIT {MOST_ROWS}"

@@ -30,7 +30,7 @@ from bot.journal.records import Kind
 from bot.journal.run_end import END, OPEN
 from bot.masking import masked
 from bot.node.health import Health, Vital
-from bot.node.journals import with_earlier_years
+from bot.node.journals import with_earlier
 from bot.runtime.past import past_of
 from bot.words import kind_of, plain
 
@@ -97,7 +97,7 @@ class News:
         if self._first and self._from_now:
             place.journal, place.seq, place.run = end
         if end.journal and place.journal == end.journal:
-            self._naked, self._naked_from = Naked(past_of(with_earlier_years(self.path)).unfinished), end.seq
+            self._naked, self._naked_from = Naked(past_of(with_earlier(self.path)).unfinished), end.seq
             self._law()
             with suppress(JournalError), opened(self.path) as db:  # told before: which run it is must be known all the same
                 for header in headers(db):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import threading
@@ -19,6 +18,7 @@ from bot.alerts.watch import Settings, Watch
 from bot.errors import UsageError
 from bot.journal.run_lock import RunLock, held_by
 from bot.masking import masked
+from bot.node.journals import next_after
 from bot.node.status import journal_names
 
 POLL_SECONDS, TURN_SECONDS = 0.5, 30.0
@@ -125,16 +125,11 @@ def _until_another(watch: Watch, state: Path, stopping: threading.Event, *, name
         watch.turn(now, time.time_ns())
         if now - looked >= TURN_SECONDS:
             looked = now
-            another = _next_year(watch.path) if named else _newest(state)
-            if another is not None and another != watch.path and another.exists() and held_by(watch.path) is None:
+            another = next_after(watch.path) if named else _newest(state)
+            if another is not None and another != watch.path and held_by(watch.path) is None:
                 watch.turn(now, time.time_ns())  # its last words
                 return another
     return None
-
-
-def _next_year(path: Path) -> Path | None:
-    stem, _, year = path.stem.rpartition("-")
-    return path.with_stem(f"{stem}-{int(year) + 1}") if stem and re.fullmatch(r"\d{4}", year) else None
 
 
 def _newest(state: Path) -> Path | None:

@@ -121,14 +121,14 @@ def _standing() -> _Standing | None:
     from bot.cli.journal import newest_journal
     from bot.journal.contracts import newest_contracts
     from bot.learning.states import LearningLoop, StrategyState
-    from bot.node.journals import with_earlier_years
+    from bot.node.journals import with_earlier
     from bot.runtime.past import past_of
 
     path = newest_journal()
     in_force = None if path is None else newest_contracts(path)
     if path is None or in_force is None:
         return None
-    past, loop = past_of(with_earlier_years(path)), LearningLoop(in_force)
+    past, loop = past_of(with_earlier(path)), LearningLoop(in_force)
     loop.refold(past.learning, lambda ts_ns: new_york(ts_ns).date().isoformat())
     date_of = sessions_after(past.last_ns, in_force.session)
     states = dict.fromkeys(in_force.names, "active") | {name: change.after.lower() for name, change in past.states.items()}

@@ -109,11 +109,11 @@ def _written(known: JournalStatus, contracts: Contracts, name: str, reason: str)
     from bot.journal.verify import verify
     from bot.learning.restored import RESTORE
     from bot.learning.states import LearningLoop
-    from bot.node.journals import with_earlier_years
+    from bot.node.journals import with_earlier
     from bot.runtime.past import past_of
 
     loop = LearningLoop(contracts)
-    loop.refold(past_of(with_earlier_years(Path(known.path))).learning, lambda ts_ns: new_york(ts_ns).date().isoformat())
+    loop.refold(past_of(with_earlier(Path(known.path))).learning, lambda ts_ns: new_york(ts_ns).date().isoformat())
     change = loop.restore(name, reason)
     header = {"account": known.account, "learning": True, "replayed_time": known.replayed, "continues": "", "verb": "restore"}
     with Journal.append(known.path, known.mode.lower(), contracts, header, time.time_ns, same_law=True) as journal:  # it changes no law

@@ -16,6 +16,7 @@ from bot.contracts import Contracts
 from bot.dashboard.target import Target
 from bot.decision.codes import MEANING, Layer
 from bot.journal.explain import quality_lines, to_pass
+from bot.journal.packs import WHOLE
 from bot.journal.read import opened
 from bot.journal.times import new_york
 from bot.node.screen import position_lines
@@ -28,8 +29,8 @@ from bot.units import MINUTE_NS, SECOND_NS, to_points
 
 QUIET_SECONDS = 90  # of the wall: a running bot writes each minute of a session
 AHEAD_DAYS = 7
-_LAST_BAR = "SELECT seq, ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq DESC LIMIT 1"
-_DECIDED = "SELECT body FROM records WHERE kind = 'decision' AND ts_ns = ? AND seq > ? ORDER BY strategy"
+_LAST_BAR = f"SELECT seq, ts_ns, body FROM {WHOLE} WHERE kind = 'bar' ORDER BY seq DESC LIMIT 1"
+_DECIDED = f"SELECT body FROM {WHOLE} WHERE kind = 'decision' AND ts_ns = ? AND seq > ? ORDER BY strategy"
 _NEWEST = "SELECT seq, wall_ns FROM records ORDER BY seq DESC LIMIT 1"
 _TODAY = "SELECT min(wall_ns) FROM records WHERE ts_ns >= ?"
 _BEFORE_A_BAR = 200  # records, in which its decisions stand

@@ -10,7 +10,7 @@ from bot.errors import JournalError, UsageError
 from bot.journal import schema
 from bot.journal.read import headers, opened
 from bot.journal.run_lock import held_by
-from bot.node.journals import FOLDER, Journals, with_earlier_years
+from bot.node.journals import FOLDER, Journals, with_earlier
 from bot.node.status import JournalName, journal_names
 from bot.state_folder import replay_journal, state_folder
 
@@ -60,7 +60,7 @@ def target_of(path: Path) -> Target:
         (first_ns,) = db.execute(_FIRST).fetchone()
     if not runs:
         raise JournalError(f"{path} holds no run yet.")
-    journals = Journals(path, tuple(with_earlier_years(path)), 0, first_ns, "")
+    journals = Journals(path, tuple(with_earlier(path)), 0, first_ns, "")
     return Target(journals, _name(path), str(runs[-1]["mode"]).upper(), str(runs[-1].get("account", "")))
 
 

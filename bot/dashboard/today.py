@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bot.journal.explain import to_pass
+from bot.journal.packs import WHOLE
 from bot.journal.read import opened
 from bot.journal.records import Action, Kind
 from bot.journal.times import new_york, parse_time
@@ -21,7 +22,7 @@ ALL = "all"  # the choice of a filter that leaves everything
 _LAST_BAR = "SELECT ts_ns FROM records WHERE kind = 'bar' ORDER BY seq DESC LIMIT 1"
 _BEFORE = "SELECT last_seq FROM links WHERE ts_ns <= ? ORDER BY ts_ns DESC LIMIT 1"
 _ROWS = (
-    f"SELECT seq, ts_ns, kind, body FROM records WHERE seq > ? AND kind IN ('{Kind.BAR}', '{Kind.DECISION}', '{Kind.FILL}') ORDER BY seq"
+    f"SELECT seq, ts_ns, kind, body FROM {WHOLE} WHERE seq > ? AND kind IN ('{Kind.BAR}', '{Kind.DECISION}', '{Kind.FILL}') ORDER BY seq"
 )
 
 

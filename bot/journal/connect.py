@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from bot.errors import JournalError
+from bot.journal.packs import FAILED, taught
 
 
 @contextmanager
@@ -20,9 +21,17 @@ def connected(path: str | Path) -> Iterator[sqlite3.Connection]:
         raise JournalError(f"{path}: no such journal; name the .sqlite file a run has written.")
     try:
         with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as db:
-            db.execute("SELECT count(*) FROM sqlite_schema")
-            yield db
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # sqlite3 cannot even say what is wrong if that holds damaged text
+            bodies = taught(db)
+            try:
+                db.execute("SELECT count(*) FROM sqlite_schema")
+                yield db
+            except (sqlite3.Error, UnicodeDecodeError) as error:  # sqlite3 cannot even say what is wrong if that holds damaged text
+                if str(error) == FAILED and not bodies.fault:
+                    raise  # another journal's, which is open outside of this one: it says what
+                raise JournalError(f"{path} cannot be read as a journal: {bodies.fault or one_line(error)}.") from error
+    except sqlite3.Error as error:
+        if str(error) == FAILED:
+            raise
         raise JournalError(f"{path} cannot be read as a journal: {one_line(error)}.") from error
 
 

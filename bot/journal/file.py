@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bot.errors import JournalError
 from bot.journal import write_ahead_log
+from bot.journal.packs import taught
 from bot.own_files import own_file
 
 PATIENT_MS, HURRIED_MS = 1000, 20  # how long a transaction waits for another process that holds the file
 _ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADD_PACK = "INSERT INTO packs VALUES (?, ?, ?, ?)"
 _ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
 _ADD_RUN = "INSERT INTO runs SELECT count(*) + 1, ?, ? FROM runs"
-Rows = Iterable[tuple[Any, ...]]
+Rows = Sequence[tuple[Any, ...]]
 
 
 class JournalFile:
@@ -26,6 +28,7 @@ class JournalFile:
         self.path = path
         own_file(path)  # its write-ahead log has the same mode and owner: SQLite sees to that
         self.db = sqlite3.connect(path, isolation_level=None)
+        taught(self.db)
         self.db.execute(f"PRAGMA busy_timeout = {PATIENT_MS}")
 
     def settle(self) -> None:
@@ -34,7 +37,7 @@ class JournalFile:
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.execute("PRAGMA wal_autocheckpoint = 4000")
 
-    def commit(self, records: Rows, links: Rows, headers: Rows, *, durable: bool, hurried: bool) -> None:
+    def commit(self, records: Rows, packs: Rows, links: Rows, headers: Rows, *, durable: bool, hurried: bool) -> None:
         """Add rows in one transaction; `durable` ones survive a power cut. `hurried` does not wait for another process.
 
         Raises JournalError if the file cannot be written; then nothing is in it.
@@ -44,6 +47,8 @@ class JournalFile:
             self.db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self.db.execute("BEGIN IMMEDIATE")
             self.db.executemany(_ADD_RECORD, records)
+            if packs:  # of bodies; a file of the first schema has none
+                self.db.executemany(_ADD_PACK, packs)
             self.db.executemany(_ADD_LINK, links)
             self.db.executemany(_ADD_RUN, headers)
             self.db.execute("COMMIT")

@@ -13,11 +13,12 @@ import msgspec
 from bot.errors import JournalError, MesbotError
 from bot.journal import schema
 from bot.journal.connect import connected, one_line
+from bot.journal.packs import WHOLE
 from bot.journal.records import Kind
 from bot.journal.run_end import END
 from bot.journal.verify import verify
 
-_SELECT = "SELECT seq, ts_ns, kind, strategy, body FROM records"
+_SELECT = f"SELECT seq, ts_ns, kind, strategy, body FROM {WHOLE}"
 
 
 class Record(NamedTuple):

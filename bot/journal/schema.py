@@ -2,15 +2,24 @@
 
 `records` holds everything inside the hash chain, `links` the chain itself, `contract_sets`
 the hash of the contracts that a record was made under (records name it by number), and
-`runs` one header per start of a process, outside the chain. Nothing is ever changed or
+`runs` one header per start of a process, outside the chain. `packs` holds the bodies of bars
+and decisions (packs.py), whose `records` have none of their own. Nothing is ever changed or
 deleted, and numbers have no gaps: triggers refuse it, also when asked by INSERT OR REPLACE.
+
+A file keeps the schema it was begun under, for ever: it is never migrated, and read as it is. A
+file of the first, in which every record has its body beside it, is gone on with only by what a
+person asks for while nobody runs (a kill, a lock); a run begins a new file.
 """
 
 from __future__ import annotations
 
 import sqlite3
 
-SCHEMA_VERSION = 1
+from bot.journal.packs import whole_of
+from bot.journal.records import Kind
+
+SCHEMA_VERSION = 2
+FIRST_WITH_PACKS = 2
 APPLICATION_ID = 0x4D455342  # "MESB": `file journal.sqlite` and verify know it by this
 
 _TABLES = (
@@ -30,7 +39,13 @@ _TABLES = (
   kind TEXT NOT NULL,
   strategy TEXT,
   contract_set INTEGER NOT NULL,
-  body TEXT NOT NULL
+  body TEXT
+) STRICT""",
+    """CREATE TABLE packs (
+  first_seq INTEGER PRIMARY KEY,
+  stream INTEGER NOT NULL,
+  crc32 INTEGER NOT NULL,
+  bodies BLOB NOT NULL
 ) STRICT""",
     """CREATE TABLE links (
   link INTEGER PRIMARY KEY,
@@ -39,7 +54,7 @@ _TABLES = (
   head TEXT NOT NULL
 ) STRICT""",
 )
-_KEYS = {"runs": "run", "contract_sets": "contract_set", "records": "seq", "links": "link"}
+_KEYS = {"runs": "run", "contract_sets": "contract_set", "records": "seq", "packs": "first_seq", "links": "link"}
 
 # A bar's records are found by its link, so the many records (bars, decisions) need no index of
 # their own; it would double the cost of writing them. Queries for the rest must repeat RARE.
@@ -49,6 +64,7 @@ _INDEXES = (
     f"CREATE INDEX records_rare ON records (kind, ts_ns) WHERE {RARE}",
 )
 
+_DECISIONS, _BARS = whole_of(Kind.DECISION), whole_of(Kind.BAR)  # in files: never to be changed
 _VIEWS = (
     f"""CREATE VIEW trades AS SELECT
   seq, ts_ns, strategy,
@@ -76,7 +92,7 @@ FROM records WHERE kind = 'outcome' AND {RARE} AND json_extract(body, '$.shadow'
   sum(net_cents) AS net_cents,
   sum(r) AS r
 FROM trades WHERE mark IS NOT 'VOID' GROUP BY trading_day""",
-    """CREATE VIEW decisions AS SELECT
+    f"""CREATE VIEW decisions AS SELECT
   seq, ts_ns, strategy,
   json_extract(body, '$.action') AS action,
   json_extract(body, '$.sentence') AS sentence,
@@ -90,8 +106,8 @@ FROM trades WHERE mark IS NOT 'VOID' GROUP BY trading_day""",
   json_extract(body, '$.eqs') AS eqs,
   json_extract(body, '$.smallest_change') AS smallest_change,
   json_extract(body, '$.trade_id') AS trade_id
-FROM records WHERE kind = 'decision'""",
-    """CREATE VIEW bars AS SELECT
+FROM {_DECISIONS} WHERE kind = 'decision'""",
+    f"""CREATE VIEW bars AS SELECT
   seq, ts_ns,
   json_extract(body, '$.open') AS open,
   json_extract(body, '$.high') AS high,
@@ -102,7 +118,7 @@ FROM records WHERE kind = 'decision'""",
   json_extract(body, '$.regime') AS regime,
   json_extract(body, '$.dvs') AS dvs,
   json_extract(body, '$.eqs') AS eqs
-FROM records WHERE kind = 'bar'""",
+FROM {_BARS} WHERE kind = 'bar'""",
     """CREATE VIEW skip_reasons AS SELECT
   strategy, layer, code, count(*) AS bars, sum(plan_side IS NOT NULL) AS plans
 FROM decisions WHERE action IN ('SKIP', 'VETO') AND code IS NOT NULL
@@ -118,24 +134,34 @@ FROM records WHERE kind = 'state change' AND {RARE} GROUP BY strategy""",
 VIEWS = ("trades", "daily_pnl", "decisions", "bars", "skip_reasons", "strategy_states")
 
 
-# The views of files that were begun before trades had a mark; such a file is whole with them.
-_EARLIER_VIEWS = {
-    "trades": _VIEWS[0].replace(",\n  json_extract(body, '$.mark') AS mark", ""),
-    "daily_pnl": _VIEWS[1].replace(" WHERE mark IS NOT 'VOID'", ""),
-}
-
-
 def _triggers(table: str, key: str) -> tuple[str, ...]:
     refuse = "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
+    wrong = "<= (SELECT coalesce(max({0}), 0) FROM {1})" if table == "packs" else "<> (SELECT coalesce(max({0}), 0) + 1 FROM {1})"
     return (
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
-        f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} "
-        f"WHEN NEW.{key} <> (SELECT coalesce(max({key}), 0) + 1 FROM {table}) {refuse}",
+        f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} WHEN NEW.{key} {wrong.format(key, table)} {refuse}",
     )
 
 
 STATEMENTS = (*_TABLES, *(trigger for table, key in _KEYS.items() for trigger in _triggers(table, key)), *_INDEXES, *_VIEWS)
+
+
+def _name(statement: str) -> str:
+    return statement.split()[2]
+
+
+# The first schema had no packs, and its first files' views no mark of a trade; such a file is whole with them.
+STATEMENTS_1 = tuple(
+    statement.replace(_DECISIONS, "records").replace(_BARS, "records").replace("  body TEXT\n", "  body TEXT NOT NULL\n")
+    for statement in STATEMENTS
+    if not _name(statement).startswith("packs")
+)
+_BEFORE_MARKS = {
+    _name(statement): statement.replace(",\n  json_extract(body, '$.mark') AS mark", "").replace(" WHERE mark IS NOT 'VOID'", "")
+    for statement in STATEMENTS_1
+}
+_KNOWN = {1: STATEMENTS_1, SCHEMA_VERSION: STATEMENTS}
 
 
 def install(db: sqlite3.Connection) -> None:
@@ -155,18 +181,24 @@ def is_empty(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
 
 
+def version_of(db: sqlite3.Connection) -> int:
+    """The schema version of a journal; 0 of a file that is none yet."""
+    return db.execute("PRAGMA user_version").fetchone()[0]
+
+
 def faults(db: sqlite3.Connection) -> list[str]:
     """What is missing, changed or foreign in the schema of a journal, one sentence each; [] if intact."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(db)
     if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         return ["it is an SQLite file, but not a journal of mesbot"]
-    if version != SCHEMA_VERSION:
-        other = f"its schema version is {version}, this program reads {SCHEMA_VERSION}"
+    if version not in _KNOWN:
+        other = f"its schema version is {version}, this program reads 1 to {SCHEMA_VERSION}"
         return [f"{other}; go on with the version that wrote it, or restore a backup from before the upgrade"]
     found = {name: sql for name, sql in db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-    wanted = {statement.split()[2]: statement for statement in STATEMENTS}
+    wanted = {_name(statement): statement for statement in _KNOWN[version]}
+    earlier = _BEFORE_MARKS if version == 1 else {}
     missing = [f"{sql.split()[1].lower()} {name} is missing" for name, sql in wanted.items() if name not in found]
-    known = {name: {sql, _EARLIER_VIEWS.get(name)} for name, sql in wanted.items()}
+    known = {name: {sql, earlier.get(name)} for name, sql in wanted.items()}
     changed = [f"{sql.split()[1].lower()} {name} was changed" for name, sql in wanted.items() if found.get(name, sql) not in known[name]]
     foreign = [f"{name} does not belong to a journal" for name in found if name not in wanted]
     return missing + changed + foreign

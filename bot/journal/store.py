@@ -34,6 +34,7 @@ from bot.journal import chain, schema
 from bot.journal.file import JournalFile
 from bot.journal.kill_state import latch_of, require_link
 from bot.journal.latch import Latch, latch_path, read_latch
+from bot.journal.packs import PACKED, WHOLE, Pack, Packer
 from bot.journal.records import ContractsRecord, KillRecord, Kind, OperatorRecord
 from bot.journal.run_end import END
 from bot.journal.stored_run import StoredRun
@@ -43,7 +44,7 @@ from bot.own_files import require_ours
 
 _LAST_LINK = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link DESC LIMIT 1"
 _UNLINKED = (
-    "SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM records JOIN contract_sets USING (contract_set) "
+    f"SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM {WHOLE} JOIN contract_sets USING (contract_set) "
     "WHERE seq > ? ORDER BY seq"
 )
 _NEWEST_CONTRACTS = "SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1"
@@ -70,6 +71,9 @@ class Journal:
         self._head = chain.GENESIS
         self._lines: list[bytes] = []
         self._records: list[tuple[Any, ...]] = []
+        self._packer, self._packed = Packer(), frozenset[Kind]()  # a file of the first schema has no packs
+        self._first_body, self._bodies = 0, list[bytes]()  # of the next pack
+        self._packs: list[Pack] = []
         self._links: list[tuple[int, int, int, str]] = []
 
     @classmethod
@@ -153,7 +157,16 @@ class Journal:
         self._seq = seq = self._seq + 1
         self._lines.append(chain.line(prefix, ts_ns, text))
         if self._stored is None or not self._stored.matches(seq, ts_ns, name, strategy, self._contract_hash, text):
-            self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, text.decode()))
+            if kind in self._packed:
+                if not self._bodies:
+                    self._first_body = seq
+                self._bodies.append(text)
+                beside = None
+            else:
+                if self._bodies:
+                    self._bodies.append(b"")
+                beside = text.decode()
+            self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, beside))
         if ts_ns > self._newest_ns:
             self._newest_ns = ts_ns
         if kind in chain.ENDS_LINK:
@@ -213,8 +226,12 @@ class Journal:
         headers = [(self._wall(), self._header)] if self._header and self._stored is None else []
         if not (self._records or self._links or headers):
             return
-        self._file.commit(self._records, self._links, headers, durable=durable, hurried=hurried)
+        if self._bodies:
+            self._packs.append(self._packer.pack(self._first_body, self._bodies))
+            self._bodies.clear()
+        self._file.commit(self._records, self._packs, self._links, headers, durable=durable, hurried=hurried)
         self._records.clear()
+        self._packs.clear()
         self._links.clear()
         self._header = "" if headers else self._header
 
@@ -254,13 +271,27 @@ class Journal:
             schema.install(self._db)
         else:
             verify(self.path)
-        self._file.settle()
+            self._require_newest_schema()
+        self._settle()
         self._stored = None if new else StoredRun(self.path)
         # First, so that a file made under other contracts is refused before anything is written to it.
         self._adopt(contracts, 0)
         self._header = _run_header(mode, header)
         self.close_link(0)
         self.flush()
+
+    def _settle(self) -> None:
+        self._file.settle()
+        if schema.version_of(self._db) >= schema.FIRST_WITH_PACKS:
+            self._packed = PACKED
+
+    def _require_newest_schema(self) -> None:
+        """A run is one program's, and so is its file."""
+        if (version := schema.version_of(self._db)) != schema.SCHEMA_VERSION:
+            raise JournalError(
+                f"{self.path} was begun by an earlier version of mesbot (schema {version}, now {schema.SCHEMA_VERSION}); it can be read, "
+                "but not resumed: begin the run anew, or resume it with the version that began it."
+            )
 
     def _continue(self, mode: str, contracts: Contracts, header: Mapping[str, Any], same_law: bool) -> None:
         require_ours(latch_path(self.path))
@@ -269,7 +300,7 @@ class Journal:
         if schema.is_empty(self._db):
             schema.install(self._db)
         verify(self.path)
-        self._file.settle()
+        self._settle()
         self._link, last_ns, self._seq, head = self._db.execute(_LAST_LINK).fetchone() or (0, 0, 0, self.head)
         self._head = bytes.fromhex(head)
         for seq, ts_ns, kind, strategy, sha256, body in self._db.execute(_UNLINKED, (self._seq,)).fetchall():

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import JournalBroken
+from bot.journal.packs import WHOLE, taught
 from bot.journal.times import new_york
 
-_RECORDS = "SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM records JOIN contract_sets USING (contract_set) ORDER BY seq"
+_RECORDS = (
+    f"SELECT seq, ts_ns, kind, strategy, sha256, CAST(body AS BLOB) FROM {WHOLE} JOIN contract_sets USING (contract_set) ORDER BY seq"
+)
 _LINKS = "SELECT link, ts_ns, last_seq, head FROM links ORDER BY link"
 _EXCERPT = 60
 
@@ -25,6 +28,7 @@ class StoredRun:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db = sqlite3.connect(path)
+        taught(self._db)
         self._records: Iterator[tuple[Any, ...]] = self._db.execute(_RECORDS)
         self._links: Iterator[tuple[Any, ...]] = self._db.execute(_LINKS)
         self._record = next(self._records, None)

@@ -16,6 +16,7 @@ from bot.journal import chain, schema
 from bot.journal.connect import connected, one_line
 from bot.journal.kill_state import KillStanding, journaled, require_link, standing
 from bot.journal.latch import Latched, read_latch
+from bot.journal.packs import Bodies
 from bot.journal.times import new_york
 
 _RECORDS = (
@@ -54,7 +55,7 @@ def verify(path: str | Path) -> VerifyReport:
     """Check the file, the schema with its triggers, the numbering, and every link of the chain; and that its latch, if there is
     one, belongs to it.
 
-    Finds any change of a record's kind, strategy, market time, contract hash or body, its
+    Finds any change of a record's kind, strategy, market time, contract hash or body, packed or not, its
     removal, a swap, an insertion, a cut that the links, the records or the latch still show, and whatever SQLite finds
     wrong with its pages and indexes. Does not find a change of wall times and run headers, a cut of records and links
     together behind the last kill or operator record, nor a chain recomputed by somebody who
@@ -75,7 +76,10 @@ def verify(path: str | Path) -> VerifyReport:
 def _verified(db: sqlite3.Connection, path: Path, said: Latched | None) -> VerifyReport:
     if faults := schema.faults(db):
         raise JournalBroken(f"{path} is broken: {'; '.join(faults)}.")
-    report = _walk(db, path)
+    bodies = Bodies(db)
+    report = _walk(db, path, bodies)
+    if schema.version_of(db) >= schema.FIRST_WITH_PACKS and (fault := bodies.faults()):
+        raise JournalBroken(f"{path} is broken: {fault}.")
     (state,) = db.execute("PRAGMA integrity_check(1)").fetchone()  # what no link covers: indexes, by which readers find records
     if state != "ok":
         raise JournalBroken(f"{path} is broken: the file itself is damaged ({' '.join(state.split())}).")
@@ -88,7 +92,7 @@ def _verified(db: sqlite3.Connection, path: Path, said: Latched | None) -> Verif
     return msgspec.structs.replace(report, told=told)
 
 
-def _walk(db: sqlite3.Connection, path: str | Path) -> VerifyReport:
+def _walk(db: sqlite3.Connection, path: str | Path, bodies: Bodies) -> VerifyReport:
     records = iter(db.execute(_RECORDS))
     head, last_seq, number = chain.GENESIS, 0, 0
     prefixes: dict[tuple[str, str, str | None], bytes] = {}
@@ -99,7 +103,10 @@ def _walk(db: sqlite3.Connection, path: str | Path) -> VerifyReport:
             raise JournalBroken(f"{path} is broken at {link}: links are numbered without gaps and each has records; {number} was expected.")
         rows = list(islice(records, link.last_seq - last_seq))
         try:
+            rows = [row if row[5] is not None else (*row[:5], bodies.of(row[0]).encode()) for row in rows]
             lines = [_line(row, prefixes) for row in rows]
+        except JournalBroken as error:
+            raise JournalBroken(f"{path} is broken at {link}: {_gap(rows, link) or error}.") from error
         except (TypeError, ValueError, OverflowError) as error:
             raise JournalBroken(f"{path} is broken at {link}: a record of it is not as mesbot writes it ({error}).") from error
         head = chain.link_head(head, lines, link.ts_ns)
@@ -135,6 +142,16 @@ def _count_unlinked(records: Iterator[tuple[Any, ...]], last_seq: int, path: str
 
 def _difference(rows: list[tuple[Any, ...]], link: _Link, head: str) -> str:
     """What is wrong with a link whose hash does not hold, as far as it shows."""
+    if gap := _gap(rows, link):
+        return gap
+    for seq, _, kind, strategy, _, body in rows:
+        if not _is_canonical(body):
+            return f"the body of record {seq} ({kind}{' of ' + strategy if strategy else ''}) is not as mesbot writes it"
+    return f"its records hash to {head[:16]}, the link says {link.head[:16]}: one of them, or the order, was changed"
+
+
+def _gap(rows: list[tuple[Any, ...]], link: _Link) -> str:
+    """Which of the records of a link are not there; "" if all are."""
     if not rows:
         return "its records are missing; the file was cut"
     expected = link.first_seq
@@ -144,10 +161,7 @@ def _difference(rows: list[tuple[Any, ...]], link: _Link, head: str) -> str:
         expected += 1
     if expected <= link.last_seq:
         return f"records {expected} to {link.last_seq} are missing; the file was cut"
-    for seq, _, kind, strategy, _, body in rows:
-        if not _is_canonical(body):
-            return f"the body of record {seq} ({kind}{' of ' + strategy if strategy else ''}) is not as mesbot writes it"
-    return f"its records hash to {head[:16]}, the link says {link.head[:16]}: one of them, or the order, was changed"
+    return ""
 
 
 def _is_canonical(body: bytes) -> bool:

@@ -88,7 +88,9 @@ async def meet(request: BrokerRequest, say: Callable[[str], None] = lambda _: No
     year = year_at(contracts, market_ns)
     if request.mode is Mode.OBSERVE:
         _require_nothing_open(request, found.account, year)
-    journals = journals_of(request.state, request.mode.value, found.account, year)
+    journals = journals_of(request.state, request.mode.value, found.account, year, to_run=True)
+    if journals.new_form:
+        say(f"This version writes another form of journal: it goes on in {journals.path}, and {journals.earlier[-1].name} stays as it is.")
     law = day_law(contracts, journals.earlier, market_ns)
     return Meeting(contracts, law, found, replay, market_ns, journals)
 

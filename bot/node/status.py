@@ -28,7 +28,7 @@ from bot.journal.run_end import interrupted
 from bot.journal.run_lock import held_by
 from bot.learning.states import LearningLoop
 from bot.node.found import found_at_broker
-from bot.node.journals import FOLDER, Journals, journals_of, with_earlier_years
+from bot.node.journals import FOLDER, NAMED, Journals, journals_of, newest_of, with_earlier
 from bot.node.kill_request import ALLOW_ENTRIES, STOP_ENTRIES, refused_request, waiting_kill, waiting_request
 from bot.node.laws import law_and_words, market_ns_of, readable_contracts
 from bot.node.request import Mode
@@ -39,7 +39,7 @@ from bot.runtime.situation import Situation
 from bot.units import to_points
 
 MARGIN = dt.timedelta(days=7)  # so that the calendar knows the trading days around the first and the last moment
-_NAME = re.compile(rf"({'|'.join(mode.lower() for mode in Mode)})-(.+)-(\d{{4}})")
+_NAME = re.compile(rf"({'|'.join(mode.lower() for mode in Mode)})-{NAMED}")
 _NEWEST = (
     "SELECT (SELECT sha256 FROM records JOIN contract_sets USING (contract_set) ORDER BY seq DESC LIMIT 1),"
     " (SELECT head FROM links ORDER BY link DESC LIMIT 1)"
@@ -54,8 +54,8 @@ class JournalName(NamedTuple):
     year: int
 
     def path(self, state: Path) -> Path:
-        """The file of that year."""
-        return state / FOLDER / f"{self.mode.lower()}-{self.account}-{self.year}.sqlite"
+        """The newest file of that year."""
+        return newest_of(state / FOLDER, f"{self.mode.lower()}-{self.account}", self.year)
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -169,7 +169,10 @@ def journal_names(state: Path) -> list[JournalName]:
     """The modes and accounts that have journals in the state folder, each with its latest year. Raises NotOurs."""
     require_ours(state / FOLDER, folder=True)
     found = [_NAME.fullmatch(path.stem) for path in sorted((state / FOLDER).glob("*.sqlite"))]
-    latest = {(each[1].upper(), each[2]): int(each[3]) for each in found if each is not None}
+    latest: dict[tuple[str, str], int] = {}
+    for each in (name for name in found if name is not None):
+        whose = each[1].upper(), each[2]
+        latest[whose] = max(latest.get(whose, 0), int(each[4]))
     return [JournalName(mode, account, year) for (mode, account), year in latest.items()]
 
 
@@ -221,7 +224,7 @@ def status_from(past: Past, journals: Journals, mode: str, account: str, contrac
 
 def locks_of(path: Path) -> tuple[str, ...]:
     """What no entry passes after the last record of a journal, as in Counters. Raises JournalError or CalendarError."""
-    contracts, past = newest_contracts(path), past_of(with_earlier_years(path))
+    contracts, past = newest_contracts(path), past_of(with_earlier(path))
     if contracts is None or not past.last_ns:
         return ()
     return _counters(past, Limits.of(contracts), _calendar(contracts, past.first_ns or past.last_ns, past.last_ns), past.last_ns).locks

@@ -18,6 +18,7 @@ from bot.contracts.models import Contracts
 from bot.errors import JournalError
 from bot.journal import schema
 from bot.journal.contracts import contracts_of
+from bot.journal.packs import WHOLE
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Kind
 from bot.journal.times import new_york
@@ -28,7 +29,7 @@ from bot.words import brief
 SHOWN = 8
 """Differences of a part that are told one by one; the others are counted."""
 DATA = ("bars", "passport", "data", "date", "equity_usd", "learning", "mode")
-_DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' ORDER BY seq"
+_DECISIONS = f"SELECT seq, ts_ns, strategy, body FROM {WHOLE} WHERE kind = 'decision' ORDER BY seq"
 ACTION = "action"
 
 Body = dict[str, Any]

@@ -16,7 +16,9 @@ import pandas as pd
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
+from bot.journal.packs import whole_of
 from bot.journal.read import opened
+from bot.journal.records import Kind
 from bot.journal.times import NEW_YORK
 
 DTYPES = {"time": "Int64", "whole": "Int64", "number": "float64", "flag": "boolean", "words": "string"}
@@ -179,8 +181,8 @@ WHERE record.kind = 'outcome' AND record.{schema.RARE} AND json_extract(record.b
             Column("r", "number", "r", "their results in R, summed"),
         ),
     ),
-    "decisions": Frame("records record WHERE record.kind = 'decision' ORDER BY record.seq", _DECISION),
-    "bars": Frame("records record WHERE record.kind = 'bar' ORDER BY record.seq", _BAR),
+    "decisions": Frame(f"{whole_of(Kind.DECISION)} record ORDER BY record.seq", _DECISION),
+    "bars": Frame(f"{whole_of(Kind.BAR)} record ORDER BY record.seq", _BAR),
     "skip_reasons": Frame(
         "skip_reasons ORDER BY strategy, layer, code",
         (

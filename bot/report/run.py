@@ -15,13 +15,14 @@ from bot.decision.outcome import Mark, TradeOutcome
 from bot.errors import JournalError
 from bot.journal.build import journaled_outcome
 from bot.journal.contracts import contracts_of
+from bot.journal.packs import WHOLE
 from bot.journal.read import Record, headers, opened, read
 from bot.journal.records import Action, Kind
 from bot.journal.run_end import interrupted, open_at_end
 from bot.journal.times import new_york
 
-_DECISIONS = "SELECT seq, ts_ns, strategy, body FROM records WHERE kind = 'decision' AND seq > ? ORDER BY seq"
-_BARS = "SELECT seq, ts_ns, body FROM records WHERE kind = 'bar' AND seq > ? ORDER BY seq"
+_DECISIONS = f"SELECT seq, ts_ns, strategy, body FROM {WHOLE} WHERE kind = 'decision' AND seq > ? ORDER BY seq"
+_BARS = f"SELECT seq, ts_ns, body FROM {WHOLE} WHERE kind = 'bar' AND seq > ? ORDER BY seq"
 
 
 class _Gate(msgspec.Struct, gc=False):

@@ -195,7 +195,7 @@ def ending(db: sqlite3.Connection) -> list[str]:
     days = db.execute("SELECT trading_day, trades, net_cents FROM daily_pnl ORDER BY trading_day").fetchall()
     traded = {name: (trades, net) for name, trades, net in db.execute(_BY_STRATEGY)}
     states = {name: (state, level) for name, state, level in db.execute("SELECT strategy, state, throttle_level FROM strategy_states")}
-    names = sorted({name for (name,) in db.execute("SELECT DISTINCT strategy FROM decisions")})
+    names = sorted({name for (name,) in db.execute(f"SELECT DISTINCT strategy FROM records WHERE kind = '{Kind.DECISION}'")})
     lines = [f"{day:12}{counted(trades, 'trade'):>9}{dollars(net):>10}" for day, trades, net in days]
     for name in names:
         state, level = states.get(name, (StrategyState.ACTIVE, 0))

@@ -10,15 +10,16 @@ from pathlib import Path
 import msgspec
 
 from bot.journal import schema
+from bot.journal.packs import WHOLE
 from bot.journal.read import opened
 from bot.market.bar import Bar, RawBar, in_ticks
 from bot.quality.price_level import JudgedBefore
 
 # A journal of a year holds 100,000 bars with all their signals: the word is looked for, and the body is not read.
 _REJECTED = "instr(CAST(body AS BLOB), CAST('\"rejected\":true' AS BLOB)) > 0"
-_JUDGED = f"SELECT ts_ns, {_REJECTED} FROM records WHERE kind = 'bar' ORDER BY seq"
-_NEWEST = f"SELECT seq, ts_ns, body FROM records WHERE kind = 'bar' AND NOT {_REJECTED} ORDER BY seq DESC LIMIT 1"
-_SINCE = "SELECT ts_ns, body FROM records WHERE kind = 'bar' AND seq > ? ORDER BY seq"
+_JUDGED = f"SELECT ts_ns, {_REJECTED} FROM {WHOLE} WHERE kind = 'bar' ORDER BY seq"
+_NEWEST = f"SELECT seq, ts_ns, body FROM {WHOLE} WHERE kind = 'bar' AND NOT {_REJECTED} ORDER BY seq DESC LIMIT 1"
+_SINCE = f"SELECT ts_ns, body FROM {WHOLE} WHERE kind = 'bar' AND seq > ? ORDER BY seq"
 
 
 def judged_before(journals: Sequence[str | Path]) -> JudgedBefore:

@@ -17,12 +17,13 @@ from bot.decision.euc import Euc
 from bot.decision.intent import RefusedPlan, expiry_ns
 from bot.decision.moment import Moment
 from bot.journal.build import nan_again, plan_of
+from bot.journal.packs import WHOLE
 from bot.journal.records import ShadowRecord
 from bot.market.bar import Bar
 from bot.units import nearest_tick
 
-_OF_BAR = "SELECT body FROM records WHERE kind = ? AND seq > ? AND ts_ns = ? AND strategy IS ? ORDER BY seq LIMIT 1"
-_BARS = "SELECT ts_ns, body FROM records WHERE kind = 'bar' AND seq > ? ORDER BY seq"
+_OF_BAR = f"SELECT body FROM {WHOLE} WHERE kind = ? AND seq > ? AND ts_ns = ? AND strategy IS ? ORDER BY seq LIMIT 1"
+_BARS = f"SELECT ts_ns, body FROM {WHOLE} WHERE kind = 'bar' AND seq > ? ORDER BY seq"
 
 
 class OpenShadow(msgspec.Struct, frozen=True):

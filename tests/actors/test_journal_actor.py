@@ -139,6 +139,21 @@ async def test_an_intent_is_on_the_disk_when_its_endpoint_returns(path, monkeypa
 
 
 @on_loop
+async def test_what_an_intent_took_with_it_is_not_waited_for_once_more(path, monkeypatch):
+    monkeypatch.setattr(module, "PROMPT_SECONDS", 0.01)
+    desk = Desk(path)
+    desk.order("OrderSubmitted")
+    desk.intend()
+    with failing(monkeypatch, Journal, "flush") as tried:
+        await asyncio.sleep(0.05)
+        assert not tried
+        desk.order("OrderAccepted")
+        await until(lambda: bool(tried))
+    await until(lambda: "OrderAccepted" in desk.told())
+    desk.actor.close()
+
+
+@on_loop
 async def test_it_says_how_many_records_it_was_told_and_how_many_of_them_are_on_the_disk(path, monkeypatch):
     desk = Desk(path)
     assert desk.count() == (0, 0)

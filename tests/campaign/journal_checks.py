@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from checkers import Breach
+from plain_journal import plain
 from venue import CLIENT, Venue
 
 ENDS_LINK_TS = '["link",%d]\n'
@@ -17,7 +18,7 @@ ENDS_LINK_TS = '["link",%d]\n'
 
 def journal_breaches(path: Path, venue: Venue) -> Iterator[Breach]:
     """What of the journal does not hold."""
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+    with plain(path) as db:
         yield from _chain(db)
         yield from _fills(db, venue)
         yield from _kills(db)

@@ -10,7 +10,6 @@ import contextlib
 import json
 import math
 import os
-import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -19,6 +18,8 @@ from typing import Any, NamedTuple
 
 from bot.gateway.gateway import Gateway
 from bot.gateway.truth import truth
+from bot.journal.packs import WHOLE
+from bot.journal.read import opened
 from bot.node.paper import day_of, gateway_config
 from bot.node.request import PaperRequest
 from bot.units import MINUTE_NS
@@ -144,9 +145,9 @@ class Rig:
 
     def rows(self, *kinds: str) -> list[Row]:
         """Records of these kinds, in order."""
-        with sqlite3.connect(f"{self.journal.absolute().as_uri()}?mode=ro", uri=True) as db:
+        with opened(self.journal) as db:
             wanted = ", ".join("?" * len(kinds))
-            query = f"SELECT ts_ns, kind, strategy, body FROM records WHERE kind IN ({wanted}) ORDER BY seq"
+            query = f"SELECT ts_ns, kind, strategy, body FROM {WHOLE} WHERE kind IN ({wanted}) ORDER BY seq"
             return [Row(*row) for row in db.execute(query, kinds)]
 
     async def until(self, true: Callable[[], bool]) -> None:

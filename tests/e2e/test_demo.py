@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from plain_journal import plain
 
 from bot.cli.main import cli
 from bot.journal.verify import verify
@@ -25,7 +25,7 @@ class Played:
         assert result.exit_code == 0, result.output
         self.output = re.sub(r"\n(?: {7}(?![-\s])| {9})(?=\S)", " ", result.output)
         self.journal = folder / "journal.sqlite"
-        with sqlite3.connect(self.journal) as db:
+        with plain(self.journal) as db:
             self.rows = [(kind, json.loads(body)) for kind, body in db.execute("SELECT kind, body FROM records ORDER BY seq")]
             self.runs = [json.loads(body) for (body,) in db.execute("SELECT body FROM runs")]
 

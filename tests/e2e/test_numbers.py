@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import random
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from plain_journal import plain
 from rich.console import Console
 from whole_runs import Run, run
 
@@ -129,7 +129,7 @@ def added_again(journal: Path, name: str) -> float:
     pattern, amount, over = next(rule for rule in RULES if re.fullmatch(rule[0], name))
     group = (re.fullmatch(pattern, name).groups() or ("",))[0]
     seqs = records_of(why(journal, name))
-    with sqlite3.connect(journal) as db:
+    with plain(journal) as db:
         expression = amount.format(FIELDS.get(group, group))
         rows = [db.execute(f"SELECT {expression} FROM records WHERE seq = ?", (seq,)).fetchone() for seq in seqs]
     amounts = [row[0] for row in rows]
@@ -203,7 +203,7 @@ def test_all_names_are_listed_with_the_values_that_are_shown(shown: Shown) -> No
 
 def test_the_results_of_trades_are_what_their_fills_say(shown: Shown) -> None:
     """One step further down: the outcome's net is the cash of the fills, five dollars a point, less the fees."""
-    with sqlite3.connect(shown.journal) as db:
+    with plain(shown.journal) as db:
         cash = dict(
             db.execute(
                 "SELECT json_extract(body, '$.intent_id'), sum(-500 * json_extract(body, '$.side') * json_extract(body, '$.quantity')"
@@ -221,7 +221,7 @@ def test_the_results_of_trades_are_what_their_fills_say(shown: Shown) -> None:
 def test_the_streak_that_changed_a_state_is_found_in_its_sample(real: Shown) -> None:
     """A strategy's last losses in a row (its last shadow wins in a row, when it came back) are the last of the records named."""
     checks: dict[str, Callable[[float], bool]] = {"loss_streak": lambda r: r <= -0.25, "shadow_win_streak": lambda r: r > 0}
-    with sqlite3.connect(real.journal) as db:
+    with plain(real.journal) as db:
         changes = db.execute(
             "SELECT json_extract(body, '$.statistic'), json_extract(body, '$.value'), strategy FROM records"
             " WHERE kind = 'state change' ORDER BY seq"

@@ -6,11 +6,11 @@ import asyncio
 import math
 import re
 import signal
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from plain_journal import plain
 
 from bot.journal.verify import verify
 from bot.node.paper import replay
@@ -22,7 +22,7 @@ SEED, SESSIONS = 1, 8  # the last is played, 2025-03-19; this seed trades on it
 
 def rows(journal: Path, kind: str) -> list[tuple[int, str, str]]:
     """Time, strategy and body of a journal's records of one kind, in order."""
-    with sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True) as db:
+    with plain(journal) as db:
         return db.execute("SELECT ts_ns, strategy, body FROM records WHERE kind = ? ORDER BY seq", (kind,)).fetchall()
 
 

@@ -30,6 +30,8 @@ from bot.bars.source import Bars
 from bot.bars.synth import synthetic_bars
 from bot.contracts import load_contracts
 from bot.journal import schema
+from bot.journal.packs import WHOLE
+from bot.journal.read import opened
 from bot.journal.records import KillRecord, Kind
 from bot.journal.store import Journal
 from bot.messages import ENDPOINT_RISK_ALARM
@@ -116,8 +118,8 @@ class Chain:
 def rows(path: Path, *kinds: Kind, after_ns: int = 0, until_ns: int = FOREVER) -> list[Row]:
     """Time, kind, strategy and body, as stored and in order, of (after, until]."""
     marks = ", ".join("?" * len(kinds))
-    query = f"SELECT ts_ns, kind, strategy, body FROM records WHERE kind IN ({marks}) AND ts_ns > ? AND ts_ns <= ? ORDER BY seq"
-    with sqlite3.connect(path) as db:
+    query = f"SELECT ts_ns, kind, strategy, body FROM {WHOLE} WHERE kind IN ({marks}) AND ts_ns > ? AND ts_ns <= ? ORDER BY seq"
+    with opened(path) as db:
         return db.execute(query, (*kinds, after_ns, until_ns)).fetchall()
 
 
@@ -154,8 +156,8 @@ def days(name: str) -> Days:
     once = Chain(folder / "whole", law)
     whole = once.run(0, closes()[-1])
     chain = Chain(folder / "days", law)
-    for opened, close in zip((0, *closes()), closes(), strict=False):
-        chain.run(opened, close)
+    for after, close in zip((0, *closes()), closes(), strict=False):
+        chain.run(after, close)
     return Days(law, whole, once.equity, chain)
 
 
@@ -299,10 +301,12 @@ def cut(journal: Path, target: Path, last_seq: int) -> Path:
     """What is on the disk after a flush at this record: whole links, and records that have none yet."""
     db = sqlite3.connect(target, isolation_level=None)
     schema.install(db)
-    db.execute("ATTACH ? AS whole", (str(journal),))
-    db.execute("INSERT INTO contract_sets SELECT * FROM whole.contract_sets")
-    db.execute("INSERT INTO records SELECT * FROM whole.records WHERE seq <= ? ORDER BY seq", (last_seq,))
-    db.execute("INSERT INTO links SELECT * FROM whole.links WHERE last_seq <= ? ORDER BY link", (last_seq,))
+    with opened(journal) as whole:
+        db.executemany("INSERT INTO contract_sets VALUES (?, ?)", whole.execute("SELECT * FROM contract_sets"))
+        records = whole.execute(f"SELECT * FROM {WHOLE} WHERE seq <= ? ORDER BY seq", (last_seq,))
+        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", records)
+        links = whole.execute("SELECT * FROM links WHERE last_seq <= ? ORDER BY link", (last_seq,))
+        db.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", links)
     db.close()
     return target
 

@@ -18,6 +18,7 @@ from bot.backtest.request import BacktestRequest
 from bot.backtest.run import BacktestRun
 from bot.bars import source
 from bot.contracts import load_contracts
+from bot.journal.packs import WHOLE
 from bot.journal.read import opened
 from bot.journal.verify import verify
 
@@ -65,7 +66,7 @@ def mirrored(bars: source.Bars) -> source.Bars:
 
 def records(path: Path, kind: str | None = None, until_ns: int = 2**63 - 1) -> list[tuple[Any, ...]]:
     """(seq, ts, kind, strategy, body text) as stored, in order."""
-    query = "SELECT seq, ts_ns, kind, strategy, body FROM records WHERE ts_ns <= ? AND (?2 IS NULL OR kind = ?2) ORDER BY seq"
+    query = f"SELECT seq, ts_ns, kind, strategy, body FROM {WHOLE} WHERE ts_ns <= ? AND (?2 IS NULL OR kind = ?2) ORDER BY seq"
     with opened(path) as db:
         return db.execute(query, (until_ns, kind)).fetchall()
 

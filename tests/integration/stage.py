@@ -20,6 +20,7 @@ from builders import ROOT, new_york_ns
 from nautilus_trader.config import SimulationModuleConfig
 from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
+from plain_journal import plain
 
 from actors.config import JournalActorConfig
 from bot.assembly import Assembly, assembled, risk_engine
@@ -161,9 +162,7 @@ def play(
 
 
 def read_journal(path: Path) -> list[Record]:
-    import sqlite3
-
-    with sqlite3.connect(path) as db:
+    with plain(path) as db:
         rows = db.execute("SELECT kind, ts_ns, strategy, body FROM records ORDER BY seq").fetchall()
     return [Record(kind, ts_ns, strategy, msgspec.json.decode(body)) for kind, ts_ns, strategy, body in rows]
 

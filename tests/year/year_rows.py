@@ -1,13 +1,14 @@
-"""Reads journals with sqlite and json alone: what a judge outside the product may look at."""
+"""Reads journals with sqlite, zstandard and json alone: what a judge outside the product may look at."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from plain_journal import plain
 
 
 class Row(NamedTuple):
@@ -27,7 +28,7 @@ def journals(home: Path) -> list[Path]:
 def rows(home: Path, *kinds: str) -> Iterator[Row]:
     """Records of these kinds over all journals, in order."""
     for path in journals(home):
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(plain(path)) as db:
             wanted = ", ".join("?" * len(kinds))
             for ts, kind, strategy, body in db.execute(
                 f"SELECT ts_ns, kind, strategy, body FROM records WHERE kind IN ({wanted}) ORDER BY seq", kinds

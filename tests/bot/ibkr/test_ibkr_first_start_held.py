@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 from ibkr_rig import TEN, until
+from plain_journal import plain
 from test_ibkr_live_node import EXIT, held, minutes, text_of
 from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, nautilus_takes_every_event, on_stage
 
@@ -55,7 +55,7 @@ def each(faults: dict[str, str]) -> list[object]:
 
 
 def said_of_link(stage: Stage) -> list[str]:
-    with sqlite3.connect(stage.path) as db:
+    with plain(stage.path) as db:
         bodies = [json.loads(body) for (body,) in db.execute("SELECT body FROM records WHERE kind = 'reconcile' ORDER BY seq")]
     return [body["text"] for body in bodies if body["found"] == "Link"]
 
@@ -235,6 +235,6 @@ async def test_decisions_of_a_run_that_began_degraded_say_what_is_missing(stage:
         await until(node.desk.begun.is_set)
         await minutes(stage, 2)
         await until(lambda: node.screen.last_bar_ns >= TEN + 2 * MINUTE_NS and node.risk.idle())
-    with sqlite3.connect(stage.path) as db:
+    with plain(stage.path) as db:
         decided = [body for (body,) in db.execute("SELECT body FROM records WHERE kind = 'decision' AND body LIKE '%BROKER_BLOCK%'")]
     assert decided and all("the link is DEGRADED: positions" in body for body in decided)

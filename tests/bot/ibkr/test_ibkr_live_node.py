@@ -6,11 +6,11 @@ import datetime as dt
 import inspect
 import io
 import json
-import sqlite3
 from types import SimpleNamespace
 
 import pytest
 from ibkr_rig import DAY, TEN, until
+from plain_journal import plain
 from rich.console import Console
 from test_ibkr_recovery import ENTRY, STOP, TARGET, Stage, on_stage
 
@@ -78,7 +78,7 @@ async def test_minutes_that_close_before_warm_up_is_over_are_history_and_are_not
         await minutes(stage, 1)
         first_ns = TEN + 6 * MINUTE_NS
         await until(lambda: node.screen.last_bar_ns >= first_ns and node.risk.idle())
-    with sqlite3.connect(stage.path) as db:
+    with plain(stage.path) as db:
         decided = db.execute("SELECT DISTINCT ts_ns FROM records WHERE kind = 'decision' AND body NOT LIKE '%NOBODY_RAN%'").fetchall()
         (bar,) = db.execute("SELECT body FROM records WHERE kind = 'bar' ORDER BY seq DESC").fetchone()
     assert decided == [(first_ns,)]
@@ -103,7 +103,7 @@ async def test_what_stands_against_entries_is_said_shown_decided_and_journaled(s
         stage.do("drop")
         await until(lambda: len(said) > 3, lambda: said)
         assert "ConnectionLost" in said[1] and "CONNECTED again" in said[2] and "SYNCED again" in said[3]
-    with sqlite3.connect(stage.path) as db:
+    with plain(stage.path) as db:
         records = [json.loads(body) for (body,) in db.execute("SELECT body FROM records WHERE kind = 'reconcile' ORDER BY seq")]
         query = "SELECT body FROM records WHERE kind = 'decision' AND ts_ns > ?"  # what closed before it ran, nobody has decided
         decisions = [json.loads(body) for (body,) in db.execute(query, (TEN,))]
@@ -135,7 +135,7 @@ async def test_minutes_that_come_late_from_history_have_no_spread_that_anybody_s
         await until(lambda: node.session.link.allows_entries)
         await minutes(stage, 1)
         await until(lambda: node.screen.last_bar_ns >= TEN + 7 * MINUTE_NS and node.risk.idle())
-    with sqlite3.connect(stage.path) as db:
+    with plain(stage.path) as db:
         bars = db.execute("SELECT ts_ns, body FROM records WHERE kind = 'bar' ORDER BY seq").fetchall()
     seen = {(ts_ns - TEN) // MINUTE_NS: json.loads(body)["signals"]["spread_ticks"] for ts_ns, body in bars}
     assert seen[1] == 1.0 and seen[3] is None and seen[4] is None

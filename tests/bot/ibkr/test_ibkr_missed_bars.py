@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sqlite3
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from builders import CONTRACTS, new_york_ns
 from ibkr_rig import SPEC, TEN, until
 from outcome_makers import outcome
+from plain_journal import plain
 from test_ibkr_recovery import DECIDED, NAME, Stage, on_stage
 
 from bot.contracts import load_contracts
@@ -44,7 +44,7 @@ async def run_again(stage: Stage) -> None:
 
 def written(path: Path, kind: Kind, after_ns: int = 0) -> list[tuple[int, dict[str, Any]]]:
     """Time and body of the records of a kind."""
-    with sqlite3.connect(path) as db:
+    with plain(path) as db:
         rows = db.execute("SELECT ts_ns, body FROM records WHERE kind = ? AND ts_ns > ? ORDER BY seq", (kind, after_ns)).fetchall()
     return [(ts_ns, json.loads(body)) for ts_ns, body in rows]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from changed_contracts import edited
 from ibkr_rig import TEN, until
+from plain_journal import plain
 from test_ibkr_live_node import minutes
 from test_ibkr_recovery import DECIDED, ENTRY, NAME, STOP, TARGET, Stage, on_stage
 
@@ -96,7 +96,7 @@ class Home:
         async with self.started(met) as node:
             await minutes(self.stage, 2)
             await until(lambda: node.screen.last_bar_ns >= TEN + 2 * MINUTE_NS and node.risk.idle())
-        with sqlite3.connect(self.stage.path) as db:
+        with plain(self.stage.path) as db:
             rows = db.execute("SELECT body FROM records WHERE kind = 'decision' AND strategy = 'K1' ORDER BY seq").fetchall()
         return next(body["sentence"] for (text,) in rows if (body := json.loads(text))["action"] in ("MANAGE", "EXIT"))
 

@@ -275,7 +275,8 @@ def damage(path: Path, *statements: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("UPDATE records SET body = replace(body, '6700.25', '6700.5') WHERE kind = 'bar'", "its records hash to"),
+        ("UPDATE records SET body = replace(body, 'K1', 'K2') WHERE kind = 'intent'", "its records hash to"),
+        ("UPDATE packs SET crc32 = crc32 + 1 WHERE first_seq = 2", "the pack of record 2 is damaged"),
         ("DELETE FROM records WHERE seq = 3", "record 3 is missing"),
         ("DELETE FROM links WHERE link = 2", "2 was expected"),
         ("UPDATE contract_sets SET sha256 = '00'", "its records hash to"),

@@ -8,6 +8,7 @@ import scripted_run
 
 from bot.errors import JournalBroken, JournalError
 from bot.journal import schema
+from bot.journal.packs import Bodies, Packer
 from bot.journal.verify import verify
 
 BARS = 6
@@ -20,16 +21,35 @@ def path(tmp_path):
     return path
 
 
-def tamper(path, *statements, restore=True):
-    """Change the file as somebody would who drops the triggers first and puts them back after."""
+def tamper(path, *changes, restore=True):
+    """Change the file, by statements or by hand, as somebody would who drops the triggers first and puts them back after."""
     triggers = [statement for statement in schema.STATEMENTS if statement.startswith("CREATE TRIGGER")]
     with sqlite3.connect(path) as db:
         for trigger in triggers:
             db.execute(f"DROP TRIGGER {trigger.split()[2]}")
-        for statement in statements:
-            db.execute(statement)
+        for change in changes:
+            change(db) if callable(change) else db.execute(change)
         for trigger in triggers if restore else []:
             db.execute(trigger)
+
+
+def bodies_changed(seq, old, new):
+    """Somebody changes a packed body, and packs it and all after it anew, so that only the chain can tell."""
+
+    def change(db):
+        packs, packer = unpacked(db), Packer()
+        db.execute("DELETE FROM packs")
+        for first, lines in packs.items():
+            changed = [line.replace(old, new) if first + place == seq else line for place, line in enumerate(lines)]
+            db.execute("INSERT INTO packs VALUES (?, ?, ?, ?)", packer.pack(first, changed))
+
+    return change
+
+
+def unpacked(db):
+    """The bodies of each pack, by its first sequence."""
+    bodies = Bodies(db)
+    return {first: bodies.read(first, stream) for first, stream in db.execute("SELECT first_seq, stream FROM packs").fetchall()}
 
 
 def test_an_untouched_journal_is_whole(path):
@@ -38,10 +58,14 @@ def test_an_untouched_journal_is_whole(path):
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("change", "told"),
     [
-        ("UPDATE records SET body = replace(body, '6700.25', '6700.50') WHERE seq = 2", "its records hash to"),
-        ("UPDATE records SET body = replace(body, ',', ', ') WHERE seq = 4", r"the body of record 4 \(decision of K2\)"),
+        (bodies_changed(2, b"6700.25", b"6700.50"), "its records hash to"),
+        (bodies_changed(4, b",", b", "), r"the body of record 4 \(decision of K2\)"),
+        (bodies_changed(4, b"{", b""), r"the body of record 4 \(decision of K2\)"),
+        ("DELETE FROM packs WHERE first_seq = 2", "the body of record 2 is missing"),
+        ("UPDATE packs SET bodies = substr(bodies, 2) WHERE first_seq = 2", "the pack of record 2 is damaged"),
+        ("UPDATE packs SET stream = 8 WHERE first_seq = 2", "the pack of record 2 is of no stream"),
         ("UPDATE records SET body = 'gone' WHERE seq = 5", r"the body of record 5 \(decision of K3\)"),
         ("UPDATE records SET ts_ns = ts_ns + 1 WHERE seq = 3", "its records hash to"),
         ("UPDATE records SET kind = 'shadow' WHERE seq = 3", "its records hash to"),
@@ -53,8 +77,8 @@ def test_an_untouched_journal_is_whole(path):
         ("UPDATE links SET last_seq = 6 WHERE link = 2", "its records hash to"),
     ],
 )
-def test_a_change_in_the_first_bar_is_found_there(path, statement, told):
-    tamper(path, statement)
+def test_a_change_in_the_first_bar_is_found_there(path, change, told):
+    tamper(path, change)
     with pytest.raises(JournalBroken, match=rf"broken at link 2 \(2025-10-02 09:31[0-9.:]* New York, records 2 to \d+\): {told}"):
         verify(path)
 
@@ -129,7 +153,8 @@ def test_a_gap_after_the_last_link_is_found(path):
 
 def test_a_cut_of_records_and_links_together_shows_only_in_the_head(path, tmp_path):
     whole = verify(path)
-    tamper(path, "DELETE FROM links WHERE link = 7", "DELETE FROM records WHERE seq > 32")
+    cut = ("DELETE FROM links WHERE link = 7", "DELETE FROM records WHERE seq > 32")
+    tamper(path, *cut, "DELETE FROM packs WHERE first_seq > 32")
     assert verify(path).head != whole.head
     assert verify(path).head == scripted_run.run(tmp_path / "shorter.sqlite", BARS - 1)
 

@@ -6,6 +6,7 @@ from scripted_run import bar_ns, contracts, outcome
 
 from bot.decision.outcome import Mark
 from bot.journal import schema
+from bot.journal.read import opened
 from bot.journal.records import Action, DecisionRecord, GateRecord, Kind, StateRecord
 from bot.journal.store import Journal
 
@@ -31,7 +32,7 @@ def path(tmp_path):
 
 
 def rows(path, query):
-    with sqlite3.connect(path) as db:
+    with opened(path) as db:
         return db.execute(query).fetchall()
 
 
@@ -59,13 +60,13 @@ def test_a_void_trade_is_listed_and_counts_in_no_day(tmp_path):
 def test_a_file_from_before_trades_had_a_mark_is_whole_and_one_with_another_view_is_not(path, tmp_path):
     def made(name: str, trades: str) -> sqlite3.Connection:
         db = sqlite3.connect(tmp_path / name)
-        for statement in schema.STATEMENTS:
+        for statement in schema.STATEMENTS_1:
             db.execute(trades if statement.startswith("CREATE VIEW trades ") else statement)
         db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+        db.execute("PRAGMA user_version = 1")
         return db
 
-    (now,) = [statement for statement in schema.STATEMENTS if statement.startswith("CREATE VIEW trades ")]
+    (now,) = [statement for statement in schema.STATEMENTS_1 if statement.startswith("CREATE VIEW trades ")]
     assert schema.faults(made("earlier.sqlite", now.replace(",\n  json_extract(body, '$.mark') AS mark", ""))) == []
     assert schema.faults(made("other.sqlite", now.replace("'$.r'", "'$.net_cents'"))) == ["view trades was changed"]
 

@@ -12,6 +12,7 @@ import small_journal
 
 from bot.decision.outcome import Mark
 from bot.errors import JournalError, UsageError
+from bot.journal.read import opened
 from bot.journal.times import NEW_YORK
 from bot.report import frames
 from bot.report.frames import DTYPES, FRAMES
@@ -45,7 +46,7 @@ def test_a_column_has_the_type_of_its_kind_in_a_full_frame_and_an_empty_one(jour
 
 @pytest.mark.parametrize(("name", "view"), [(name, name) for name in FRAMES if name not in ("shadows", "states")])
 def test_what_a_view_of_the_journal_has_too_is_the_same(journal, name, view):
-    with closing(sqlite3.connect(journal)) as db:
+    with opened(journal) as db:
         viewed = pd.read_sql_query(f"SELECT * FROM {view}", db)
     table = frames.frame(journal, name)
     assert len(table) == len(viewed) > 0

@@ -3,10 +3,10 @@
 import json
 import math
 import re
-import sqlite3
 
 import pytest
 import small_journal
+from plain_journal import plain
 
 from bot.errors import UsageError
 from bot.learning.ledger import veto_ledger
@@ -63,14 +63,14 @@ def summary(path):
 
 @pytest.mark.parametrize("name", ALL_OF)
 def test_the_records_are_all_that_there_are(path, summary, name):
-    with sqlite3.connect(path) as db:
+    with plain(path) as db:
         wanted = [seq for (seq,) in db.execute(f"SELECT seq FROM records WHERE {ALL_OF[name]} ORDER BY seq")]
     assert sorted(source.seq for source in summary[name].sources()) == wanted
     assert wanted or ALL_OF[name] == "0" or name == "book.plans.short"
 
 
 def test_no_number_names_a_record_twice_or_one_that_is_not_there(path, summary):
-    with sqlite3.connect(path) as db:
+    with plain(path) as db:
         (last,) = db.execute("SELECT max(seq) FROM records").fetchone()
     for number in summary.numbers.values():
         seqs = [source.seq for source in number.sources()]

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from builders import EMPTY_BOOK, LIMITS, calendar, market, new_york_ns, trade_view
 from integration.stage import frame_of, lawbook, play
+from plain_journal import plain
 
 from bot.bars.synth import synthetic_bars
 from bot.contracts import load_contracts
@@ -303,13 +304,15 @@ def prefixes(journal: Path, target: Path) -> Iterator[tuple[int, int]]:
     """Grow `target` minute by minute into the journal; yields (last link, time) wherever something rare was written, and now and then."""
     db = sqlite3.connect(target, isolation_level=None)
     schema.install(db)
-    db.execute("ATTACH ? AS whole", (str(journal),))
-    db.execute("INSERT INTO contract_sets SELECT * FROM whole.contract_sets")
+    whole = plain(journal)
+    db.executemany("INSERT INTO contract_sets VALUES (?, ?)", whole.execute("SELECT * FROM contract_sets"))
     last = 0
-    minutes = "SELECT max(link), ts_ns, max(last_seq) FROM whole.links GROUP BY ts_ns ORDER BY 1"
-    for link, ts_ns, last_seq in db.execute(minutes).fetchall():
-        db.execute("INSERT INTO records SELECT * FROM whole.records WHERE seq > ? AND seq <= ? ORDER BY seq", (last, last_seq))
-        db.execute("INSERT INTO links SELECT * FROM whole.links WHERE ts_ns = ? ORDER BY link", (ts_ns,))
+    minutes = "SELECT max(link), ts_ns, max(last_seq) FROM links GROUP BY ts_ns ORDER BY 1"
+    for link, ts_ns, last_seq in whole.execute(minutes).fetchall():
+        records = whole.execute("SELECT * FROM records WHERE seq > ? AND seq <= ? ORDER BY seq", (last, last_seq))
+        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", records)
+        links = whole.execute("SELECT * FROM links WHERE ts_ns = ? ORDER BY link", (ts_ns,))
+        db.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", links)
         rare = db.execute(f"SELECT count(*) FROM records WHERE seq > ? AND {schema.RARE}", (last,)).fetchone()[0]
         last = last_seq
         if rare or link % 100 == 0:
