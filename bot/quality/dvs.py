@@ -158,7 +158,7 @@ class DvsScorer:
             self._level.broken()
             believed = False
         else:
-            believed, new_level = self._level.take(bar, self._holds(bar))
+            believed, new_level = self._level.take(bar, not self._level.holds(bar) and self._holds(bar))
         if bar is None or not (believed or events):
             events.append(self._charges["impossible"])
         if believed and bar is not None:
@@ -241,7 +241,7 @@ class DvsScorer:
         charges = self._charges
         if raw.synthetic:
             events.append(charges["synthetic"])
-        if raw.received_ns - raw.ts_ns > self._late_ns or QualityKind.LATE in self._noted:
+        if raw.received_ns - raw.ts_ns > self._late_ns or (self._noted and QualityKind.LATE in self._noted):
             events.append(charges["late"])
         if session is None and not self._calendar.globex_open(raw.ts_ns):
             events.append(charges["outside_hours"])
@@ -264,7 +264,7 @@ class DvsScorer:
         """The bar's own score, and DVS with it."""
         own = max(0.0, 1.0 - sum(penalty for _, penalty in events)) if events else 1.0
         if session is None:
-            if self._charges["outside_hours"] in events:
+            if events and self._charges["outside_hours"] in events:
                 self._closed_own = min(self._closed_own, own)
             return own, None
         window = self._windows.get(session.open_ns)
