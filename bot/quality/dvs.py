@@ -121,7 +121,8 @@ class DvsScorer:
         self._atr_30, self._ranges = WilderAverage(ATR_BARS), ranges
         self._closed_own = 1.0  # the lowest own score of bars outside the market's hours since the last session
         self._rth_volumes = MedianWindow(limits.thin_bars)
-        self._volumes, self._bodies = RollingScore(VOLUME_BARS), RollingScore(signature.body_bars)
+        self._volumes: deque[int] = deque(maxlen=VOLUME_BARS)  # looked at on a bar that may be an outlier; few are
+        self._bodies: deque[int] = deque(maxlen=signature.body_bars)
         self._noted: set[str] = set()
         self._stale = 0
         self._untrusted = False
@@ -182,7 +183,8 @@ class DvsScorer:
     def _forget_ranges(self) -> None:
         """What was measured at the old level says nothing of the new one."""
         self._last_of_level = None
-        self._atr_30, self._bodies = WilderAverage(ATR_BARS), RollingScore(self._signature.body_bars)
+        self._atr_30 = WilderAverage(ATR_BARS)
+        self._bodies.clear()
         self._ranges.forget()
 
     def _roll(self, bar: Bar, last: Bar, session: Session | None) -> float:
@@ -229,10 +231,10 @@ class DvsScorer:
         median = NAN if session is None else self._ranges.swap(self._calendar.minute_of_session(session, bar.ts_ns), float(reach))
         usual = usual_range(self._atr_30.value, median)
         self._atr_30.update(reach)
-        self._volumes.update(bar.volume)
-        self._bodies.update(body)
+        self._volumes.append(bar.volume)
+        self._bodies.append(body)
         if reach > self._limits.outlier_atr_multiple * usual:
-            volume_z, body_stdev = self._volumes.z(math.inf), self._bodies.deviation()
+            volume_z, body_stdev = RollingScore.of(self._volumes).z(math.inf), RollingScore.of(self._bodies).deviation()
             if not is_shock(self._signature, reach, usual, volume_z, body, body_stdev):
                 events.append(self._charges["outlier"])
 

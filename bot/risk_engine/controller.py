@@ -7,7 +7,6 @@ By configuration (`ImportableControllerConfig`) or, for notebooks and tests, by
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 import msgspec
@@ -370,7 +369,7 @@ class RiskController(Controller):
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()
         if state is not None:  # who else has heard it holds the same one, and may write into it
-            state = copy(state)
+            state = state.__copy__()
             update = MarketUpdate(quality, state, update.faults)
         self._situation.on_market(update)
         self._silence.heard(quality.ts_ns, self._time_of_liveness)

@@ -49,15 +49,18 @@ class Path:
         """Endpoints and topics where somebody else, or nobody, stands for us or for a part."""
         parts = self._parts()
         names, handlers = self._doors(parts)
-        found = list(map(self._standing.get, names))
-        gone = [] if all(map(is_, found, handlers)) else [n for n, there, ours in zip(names, found, handlers, strict=True) if there is not ours]
-        return gone + [topic for topic, _, _ in self._deaf(parts)]
+        deaf = self._deaf(parts)
+        if not deaf and all(map(is_, map(self._standing.get, names), handlers)):
+            return []
+        gone = [name for name, handler in zip(names, handlers, strict=True) if self._standing.get(name) is not handler]
+        return gone + [topic for topic, _, _ in deaf]
 
     def _doors(self, parts: Iterable[Part]) -> tuple[list[str], list[Handler]]:
         names, handlers = [*self._endpoints], [*self._endpoints.values()]
         for part in parts:
-            names += part.doors
-            handlers += part.doors.values()
+            if doors := part.doors:
+                names += doors
+                handlers += doors.values()
         return names, handlers
 
     def _deaf(self, parts: Iterable[Part]) -> list[tuple[str, Handler, int]]:
