@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bot.units import TICK_POINTS, to_points, whole_ticks
+from bot.units import to_points, to_ticks, whole_ticks
 
 INFINITE = float("inf")
 
@@ -36,7 +36,7 @@ class RawBar(NamedTuple):
 def in_ticks(raw: RawBar) -> Bar | None:
     """The bar in whole ticks; None if it is impossible in itself."""
     ts_ns, first, high, low, close, volume, _, _ = raw
-    first, high, low, close = first / TICK_POINTS, high / TICK_POINTS, low / TICK_POINTS, close / TICK_POINTS
+    first, high, low, close = to_ticks(first), to_ticks(high), to_ticks(low), to_ticks(close)
     if not (first.is_integer() and high.is_integer() and low.is_integer() and close.is_integer()):  # nor are nan and infinity
         return _nearly_in_ticks(raw)
     if not (0.0 < low <= first <= high and low <= close <= high and 0.0 <= volume < INFINITE and volume == int(volume)):
