@@ -74,7 +74,7 @@ class LearningActor(Part):
         self._seen_ns = self._past.decided_ns
 
     def _follow(self, ts_ns: int, bar: Bar | None, slippage_ticks: int) -> None:
-        flatten = self._calendar.flatten_due(self._calendar.session_at(ts_ns), ts_ns)
+        flatten = self._shadows.any_open and self._calendar.flatten_due(self._calendar.session_at(ts_ns), ts_ns)
         if bar is None:
             self._shadows.on_rejected(ts_ns, flatten)
             return

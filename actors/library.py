@@ -60,6 +60,7 @@ from bot.messages import (
     submit_endpoint,
 )
 from bot.risk_engine.account import cents_of, known_accounts
+from bot.risk_engine.path import standing_at
 from bot.runtime.runtime import runtime_of
 from bot.runtime.situation import Situation
 
@@ -90,10 +91,12 @@ class LibraryActor(Part):
         self._filter_answer: Any = None
         self._denial: Refused | None = None
         self._asked_for = self._submitted = ""
+        self._standing: Mapping[str, Any] = {}  # Nautilus' own table of endpoints
         self._silent: dict[str, str] = {}  # the trading day on which a strategy was chosen and submitted nothing
 
     def on_start(self) -> None:
         """Listen after everybody else (priority), so that state and trust are current when asked."""
+        self._standing = standing_at(self.msgbus)
         self.listen(TOPIC_MARKET, self._on_market, priority=0)
         self.listen(TOPIC_BOOK, self._on_book)
         self.listen(TOPIC_TRUST, self._on_trust)
@@ -283,7 +286,7 @@ class LibraryActor(Part):
 
     def _answer(self, name: str, ask: Ask) -> Any:
         endpoint, trade = ask_endpoint(name), ask.trade
-        if endpoint not in self.msgbus.endpoints():
+        if endpoint not in self._standing:
             return no_answer(name, "not running")
         try:
             self.msgbus.send(endpoint, ask)

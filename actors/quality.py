@@ -67,24 +67,25 @@ class QualityActor(Part):
             self.log.warning(f"Not believed: {bar}, which no part of this run says")
             return
         prices = (bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double())
-        volume = bar.volume.as_double()
-        result = self._dvs.score(RawBar(bar.ts_event, *prices, volume, bar.ts_init))
-        minute = self._clock_rth.minute(bar.ts_event)
+        ts_ns, volume = bar.ts_event, bar.volume.as_double()
+        result = self._dvs.score(RawBar(ts_ns, *prices, volume, bar.ts_init))
+        eqs, eqs_parts = self._eqs.at(self._clock_rth.minute(ts_ns))
         update = QualityUpdate(
-            ts_ns=bar.ts_event,
+            ts_ns=ts_ns,
             raw_prices=prices,
             volume=int(volume),
             bar=result.bar,
             dvs=NAN if result.dvs is None else result.dvs,
             own_dvs=result.own,
             dvs_events=result.events,
-            eqs=self._eqs.score(minute),
-            eqs_parts=tuple(self._eqs.parts(minute)),
+            eqs=eqs,
+            eqs_parts=eqs_parts,
             hole=result.hole,
             new_level=result.new_level,
             roll=result.roll,
         )
-        self._note_level(update)
+        if update.new_level or update.roll:
+            self._note_level(update)
         self.tell(TOPIC_QUALITY, update)
 
     def _note_level(self, update: QualityUpdate) -> None:

@@ -21,6 +21,7 @@ _MARGIN = dt.timedelta(days=14)  # the libraries refuse a range without a sessio
 Spans = dict[dt.date, tuple[int, int]]  # date -> (open, close)
 
 
+@lru_cache(maxsize=256)  # a strategy asks on each bar of a session
 def clock_ns(date: dt.date, time: dt.time) -> int:
     """UTC nanoseconds of a New York wall time on a date."""
     return int(dt.datetime.combine(date, time, NEW_YORK).timestamp()) * SECOND_NS

@@ -18,6 +18,7 @@ from bot.units import TOLERANCE
 from bot.words import copied, kind_of, plain
 
 Answer = EntryPlan | NoSetup | Veto | ManagementAction
+WORDS = frozenset((str, Code))
 PLAIN = (int, float, str)
 MOST = 2**31  # of any whole number in a plan: prices are ticks, quantities contracts
 
@@ -59,9 +60,10 @@ def _require(fault: str) -> None:
 
 
 def _said(answer: NoSetup | Veto) -> str:
-    for text in (answer.code, answer.observed_name, answer.limit_name, answer.unit):
-        if type(text) is not str and type(text) is not Code:
-            return f"a {type(answer).__name__} with {short(text)}, of {kind_of(text)}, where a word must be"
+    texts = (answer.code, answer.observed_name, answer.limit_name, answer.unit)
+    if not WORDS.issuperset(map(type, texts)):
+        text = next(text for text in texts if type(text) not in WORDS)
+        return f"a {type(answer).__name__} with {short(text)}, of {kind_of(text)}, where a word must be"
     for value in (answer.observed, answer.limit):
         if type(value) not in PLAIN or (type(value) is int and abs(value) >= MOST**2):
             return f"a {type(answer).__name__} with {short(value)}, of {kind_of(value)}; allowed are int, float and str"

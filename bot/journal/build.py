@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -35,12 +36,13 @@ SIGNALS = (
     "noise",
 )
 POINTS = ("vwap", "vwap_sigma", "true_range", "atr_14", "atr_30")
+_SIGNALS_OF, _POINTS_OF = attrgetter(*SIGNALS), attrgetter(*POINTS)
 
 
 def signals_of(state: MarketState) -> dict[str, float]:
     """The signals of a bar by name; prices and ranges in points, nan where undefined."""
-    values = {name: getattr(state, name) for name in SIGNALS}
-    values.update((name, to_points(getattr(state, name))) for name in POINTS)
+    values = dict(zip(SIGNALS, _SIGNALS_OF(state), strict=True))
+    values.update(zip(POINTS, map(to_points, _POINTS_OF(state)), strict=True))
     values["climax"], values["lunch_void"] = float(state.climax), float(state.lunch_void)
     values["spread_ticks"], values["slippage_ticks"] = float(state.spread_ticks), float(state.slippage_ticks)
     return values

@@ -74,6 +74,11 @@ class ShadowBook:
         """A strategy's newest shadow trade on a side (1, -1) was decided then (UTC ns); the next waits for its time."""
         self._started[strategy, side] = decided_ns
 
+    @property
+    def any_open(self) -> bool:
+        """Whether any shadow is followed; while none is, `flatten` says nothing."""
+        return bool(self._shadows)
+
     def on_bar(self, bar: Bar, slippage_ticks_now: int, flatten: bool) -> list[ShadowRecord | TradeOutcome]:
         """Follow every shadow through one bar; what expired unfilled or closed, in the order they started.
 

@@ -49,6 +49,15 @@ class RollingScore:
         self._sum = 0
         self._squares = 0
 
+    @classmethod
+    def of(cls, window: deque[int]) -> RollingScore:
+        """The score of a window that is kept elsewhere, as long as its `maxlen` when it is full."""
+        assert window.maxlen is not None
+        score = cls(window.maxlen)
+        for value in window:
+            score.update(value)
+        return score
+
     def update(self, value: int) -> None:
         """Take the value in and the oldest out."""
         window = self._window

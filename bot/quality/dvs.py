@@ -121,7 +121,8 @@ class DvsScorer:
         self._atr_30, self._ranges = WilderAverage(ATR_BARS), ranges
         self._closed_own = 1.0  # the lowest own score of bars outside the market's hours since the last session
         self._rth_volumes = MedianWindow(limits.thin_bars)
-        self._volumes, self._bodies = RollingScore(VOLUME_BARS), RollingScore(signature.body_bars)
+        self._volumes: deque[int] = deque(maxlen=VOLUME_BARS)  # looked at on a bar that may be an outlier; few are
+        self._bodies: deque[int] = deque(maxlen=signature.body_bars)
         self._noted: set[str] = set()
         self._stale = 0
         self._untrusted = False
@@ -158,7 +159,7 @@ class DvsScorer:
             self._level.broken()
             believed = False
         else:
-            believed, new_level = self._level.take(bar, self._holds(bar))
+            believed, new_level = self._level.take(bar, not self._level.holds(bar) and self._holds(bar))
         if bar is None or not (believed or events):
             events.append(self._charges["impossible"])
         if believed and bar is not None:
@@ -182,7 +183,8 @@ class DvsScorer:
     def _forget_ranges(self) -> None:
         """What was measured at the old level says nothing of the new one."""
         self._last_of_level = None
-        self._atr_30, self._bodies = WilderAverage(ATR_BARS), RollingScore(self._signature.body_bars)
+        self._atr_30 = WilderAverage(ATR_BARS)
+        self._bodies.clear()
         self._ranges.forget()
 
     def _roll(self, bar: Bar, last: Bar, session: Session | None) -> float:
@@ -229,10 +231,10 @@ class DvsScorer:
         median = NAN if session is None else self._ranges.swap(self._calendar.minute_of_session(session, bar.ts_ns), float(reach))
         usual = usual_range(self._atr_30.value, median)
         self._atr_30.update(reach)
-        self._volumes.update(bar.volume)
-        self._bodies.update(body)
+        self._volumes.append(bar.volume)
+        self._bodies.append(body)
         if reach > self._limits.outlier_atr_multiple * usual:
-            volume_z, body_stdev = self._volumes.z(math.inf), self._bodies.deviation()
+            volume_z, body_stdev = RollingScore.of(self._volumes).z(math.inf), RollingScore.of(self._bodies).deviation()
             if not is_shock(self._signature, reach, usual, volume_z, body, body_stdev):
                 events.append(self._charges["outlier"])
 
@@ -241,7 +243,7 @@ class DvsScorer:
         charges = self._charges
         if raw.synthetic:
             events.append(charges["synthetic"])
-        if raw.received_ns - raw.ts_ns > self._late_ns or QualityKind.LATE in self._noted:
+        if raw.received_ns - raw.ts_ns > self._late_ns or (self._noted and QualityKind.LATE in self._noted):
             events.append(charges["late"])
         if session is None and not self._calendar.globex_open(raw.ts_ns):
             events.append(charges["outside_hours"])
@@ -264,7 +266,7 @@ class DvsScorer:
         """The bar's own score, and DVS with it."""
         own = max(0.0, 1.0 - sum(penalty for _, penalty in events)) if events else 1.0
         if session is None:
-            if self._charges["outside_hours"] in events:
+            if events and self._charges["outside_hours"] in events:
                 self._closed_own = min(self._closed_own, own)
             return own, None
         window = self._windows.get(session.open_ns)

@@ -37,16 +37,25 @@ class EqsScorer:
         An earlier minute than the last one asked for reads as the last: a bar whose time does
         not increase must not take the score down with it. Raises ValueError for a nan minute.
         """
-        return max(0.0, 1.0 - math.fsum(penalty for _, _, penalty in self._live(minute)))
+        return self.at(minute)[0]
 
     def parts(self, minute: float) -> list[tuple[str, float]]:
         """Each event still felt at `minute` with the penalty left of it, oldest arrival first."""
-        return [(name, penalty) for name, _, penalty in self._live(minute)]
+        return list(self.at(minute)[1])
+
+    def at(self, minute: float) -> tuple[float, tuple[tuple[str, float], ...]]:
+        """`score` and `parts` together. Raises ValueError for a nan minute."""
+        live = self._live(minute)
+        if not live:
+            return 1.0, ()
+        return max(0.0, 1.0 - math.fsum(penalty for _, _, penalty in live)), tuple((name, penalty) for name, _, penalty in live)
 
     def _live(self, minute: float) -> list[tuple[str, float, float]]:
         if math.isnan(minute):
             raise ValueError("EQS was asked for a time that is nan")
         self._minute = max(self._minute, minute)
+        if not self._events:
+            return []
         live = [item for item in self._left(self._minute) if item[2] >= NEGLIGIBLE]
         if len(live) < len(self._events):
             self._events = [(name, when) for name, when, _ in live]

@@ -60,6 +60,11 @@ class PriceLevel:
         self._row: list[Bar] = []
         self._before, self._before_ns = before, before.until_ns  # 0: nothing to go back to
 
+    def holds(self, bar: Bar) -> bool:
+        """Whether a bar lies at the level that is believed, so that nothing else has to be asked; False says nothing."""
+        close = self._close
+        return close is not None and not self._before_ns and bar.ts_ns not in self._before.believed and _within(bar, close, self._band)
+
     def judge(self, bar: Bar, held: bool) -> Judged:
         """Whether this bar would be believed."""
         if bar.ts_ns in self._before.believed:

@@ -63,12 +63,13 @@ class OurAccount:
 
     def _put_right(self) -> None:
         for account in accounts_in(self._cache):
-            right = self._balances.get(account.id, {})
+            name = account.id
+            right = self._balances.get(name, {})
             if account.balances() != right:
                 account.update_balances(list(right.values()))
-            elif self._believed.get(account.id) is account.last_event:
+            elif self._believed.get(name) is account.last_event:
                 continue
-            self._found = str(account.id)
+            self._found = str(name)
 
     def says(self, event: Any) -> bool:
         """Whether this is a state of our account."""

@@ -140,6 +140,9 @@ class Answers:
 
         One whose trade was heard is the same fill again. To be asked only while Nautilus' queue is empty.
         """
+        if not self._fills:
+            self._overdue = self._fills
+            return []
         self._fills = [fill for fill in self._fills if not self._was_heard(fill)]
         late = [fill for fill in self._fills if _holds(self._overdue, fill)]
         self._overdue = self._fills

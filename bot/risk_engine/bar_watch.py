@@ -58,6 +58,7 @@ class BarWatch:
 
     def kill(self, trades: Iterable[Trade], quality: QualityUpdate) -> str:
         """Why the scores of this bar trip the kill switch, by the law of the trade that is held; "" if they do not."""
-        held = (trade for trade in trades if trade.net)
-        limits = next((self._runtime.law_of(trade.intent_id).limits for trade in held), None)
-        return self._watch.on_scores(quality.own_dvs, quality.eqs, limits)
+        for trade in trades:
+            if trade.net:
+                return self._watch.on_scores(quality.own_dvs, quality.eqs, self._runtime.law_of(trade.intent_id).limits)
+        return self._watch.on_scores(quality.own_dvs, quality.eqs, None)

@@ -173,7 +173,7 @@ class RiskController(Controller):
             self._runtime, self._situation, self._supervisor, self, self._config.instrument_id, self._voice.write_ahead, self._engine.drill,
             paper=self._config.paper,
         )  # fmt: skip
-        self._path = Path(msgbus, self._endpoints(), self._topics(stamps), lambda: parts_of(self._trader))
+        self._path = Path(msgbus, self._endpoints(), self._topics(stamps), parts_of(self._trader))
         queues = Queues(
             (self._trader._data_engine, risk, execution), lambda words: self._supervisor.trip("a queue of Nautilus had ended", words),
             self._guard.wrap,
@@ -362,17 +362,19 @@ class RiskController(Controller):
 
     def _on_market(self, update: MarketUpdate) -> None:
         self.look()
-        if self._supervisor.simulated:
-            self._unsent.look(self.now_ns)
-        if update.quality.ts_ns > max(self.now_ns, self.wall.now_ns) + MINUTE_NS:
+        now_ns, quality, state = self.now_ns, update.quality, update.state
+        if self._supervisor.simulated and self._supervisor.trades:
+            self._unsent.look(now_ns)
+        if quality.ts_ns > max(now_ns, now_ns if self.wall is self.market else self.wall.now_ns) + MINUTE_NS:
             return  # of a time that has not come: it would begin another trading day, with fresh counters
         self._voice.catch_up()
-        if update.state is not None:  # who else has heard it holds the same one, and may write into it
-            update = msgspec.structs.replace(update, state=msgspec.structs.replace(update.state))
+        if state is not None:  # who else has heard it holds the same one, and may write into it
+            state = state.__copy__()
+            update = MarketUpdate(quality, state, update.faults)
         self._situation.on_market(update)
-        self._silence.heard(update.quality.ts_ns, self._time_of_liveness)
-        if update.quality.bar is not None and update.state is not None:
-            self.last_close, self.slippage_ticks = update.quality.bar.close, update.state.slippage_ticks
+        self._silence.heard(quality.ts_ns, self._time_of_liveness)
+        if quality.bar is not None and state is not None:
+            self.last_close, self.slippage_ticks = quality.bar.close, state.slippage_ticks
         self._supervisor.on_market(update)
 
     def _on_begin(self, from_ns: int) -> None:

@@ -10,6 +10,7 @@ from bot.risk_engine.clocks import Callback, Timeline
 from bot.units import SECOND_NS
 from bot.words import kind_of, plain
 
+WHATEVER = (Exception, CancelledError, GeneratorExit)  # the latter two would end Nautilus' queue of events for good
 AGAIN_NS = SECOND_NS  # a timer that failed is due again after this
 
 
@@ -23,7 +24,10 @@ class Guard:
         """The handler, that never raises."""
 
         def guarded(*given: Any) -> None:
-            self.done(handler, *given)
+            try:
+                handler(*given)
+            except WHATEVER as error:
+                self._failed(error)
 
         return guarded
 
@@ -31,7 +35,7 @@ class Guard:
         """Do it; False if it raised."""
         try:
             action(*given)
-        except (Exception, CancelledError, GeneratorExit) as error:  # the latter two would end Nautilus' queue of events for good
+        except WHATEVER as error:
             self._failed(error)
             return False
         return True

@@ -7,6 +7,8 @@ position. What is gone or written is put right, and that it was needed is told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import repeat
+from operator import is_, is_not
 from typing import Any
 
 from nautilus_trader.model.enums import OmsType
@@ -41,14 +43,27 @@ class Kept:
         self._tracked, self._foreign, self._lost, self._clean, self._heard = tracked, foreign, lost, clean, heard
         self._instrument: Any = None
         self._accounts: list[Any] = []
+        self._looked_at: list[Any] = []  # what the cache held of accounts at the last whole look, ours and others
+        self._venues: list[Venue] = []  # by which Nautilus finds ours
         self._orders: dict[str, Any] = {}
         self._links: dict[str, list[Any]] = {}
         self._positions: list[Any] = []
 
     def look(self) -> None:
         """Put back what is missing or another. What is seen first is right: the instrument, the accounts, each order by its first event."""
+        if self._at_rest():
+            return
         words = [self._instrument_back(), *self._accounts_back(), self._index_back(), *self._orders_back()]
         self._tell([*words, *self._positions_back(emptied=any(words))])
+
+    def _at_rest(self) -> bool:
+        """Whether nothing of ours works or is held, nor was at the last look, and the rest are the very objects of then, found as then."""
+        if self._orders or self._positions or self._tracked() or self._cache.position_open_ids():
+            return False
+        found = self._cache.accounts()
+        if len(found) != len(self._looked_at) or not all(map(is_, found, self._looked_at)):
+            return False
+        return self._cache.instrument(self._instrument_id) is self._instrument and self._indexed()
 
     def mend(self, event: Any) -> None:
         """An answer about an order comes: what Nautilus takes it by is right before it goes on."""
@@ -83,20 +98,24 @@ class Kept:
         return f"{self._instrument_id} was {'taken away' if found is None else 'replaced'}"
 
     def _accounts_back(self) -> list[str]:
-        found = accounts_in(self._cache)
+        self._looked_at, found = self._cache.accounts(), accounts_in(self._cache)
         gone = [account for account in self._accounts if not any(each is account for each in found)]
         for account in gone:
             if self._cache.account(account.id) is None:
                 self._cache.add_account(account)
         self._accounts += [account for account in found if not any(each is account for each in self._accounts)]
+        self._venues = [Venue(account.id.get_issuer()) for account in self._accounts]
         return [f"{account.id} was taken away" for account in gone]
 
     def _index_back(self) -> str:
         """By which Nautilus finds what it holds; one that was emptied knows no account's venue any more."""
-        if all(self._cache.account_for_venue(Venue(account.id.get_issuer())) is not None for account in self._accounts):
+        if self._indexed():
             return ""
         self._cache.build_index()
         return "the index was emptied"
+
+    def _indexed(self) -> bool:
+        return all(map(is_not, map(self._cache.account_for_venue, self._venues), repeat(None)))
 
     def _orders_back(self) -> list[str]:
         words, before, self._orders = [], self._orders, {}

@@ -32,9 +32,10 @@ class Look:
         book: Callable[[Any], None],
         settled: Callable[[], bool],
     ) -> None:
-        self._path, self._kept, self._account, self._answers, self._queues = path, kept, account, answers, queues
+        self._path, self._kept, self._account, self._answers = path, kept, account, answers
         self._guard = guard
         self._trip, self._book, self._settled = trip, book, settled
+        self._steps = (self._at_path, queues.look, self._at_cache, self._at_account, self._at_fills)
         self._looking = False
 
     def look(self) -> None:
@@ -43,7 +44,7 @@ class Look:
             return
         self._looking = True
         try:
-            for step in (self._at_path, self._queues.look, self._kept.look, self._at_account, self._at_fills):
+            for step in self._steps:
                 self._guard.done(step)
         finally:
             self._looking = False
@@ -52,6 +53,9 @@ class Look:
         if lost := self._path.lost():
             self._path.take()
             self._trip("the risk engine was not on the path", ", ".join(lost))
+
+    def _at_cache(self) -> None:
+        self._kept.look()
 
     def _at_account(self) -> None:
         if account := self._account.written():

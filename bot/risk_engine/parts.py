@@ -7,7 +7,8 @@ A part of somebody else may stand anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import is_
 from typing import Any
 
 from nautilus_trader.config import StrategyConfig
@@ -25,9 +26,19 @@ OWN_BUSINESS = {  # what a strategy's configuration may say as it likes: names a
 }  # fmt: skip
 
 
-def parts_of(trader: Any) -> list[Any]:
-    """The parts of this run that stand now."""
-    return [actor for actor in trader.actors() if getattr(actor, "part", "") in LIVE_PARTS]
+def parts_of(trader: Any) -> Callable[[], list[Any]]:
+    """A function that says which parts of this run stand now. An actor that was a part stays one while the actors are the same."""
+    actors: list[Any] = []
+    parts: list[Any] = []
+
+    def now() -> list[Any]:
+        nonlocal actors, parts
+        found = trader.actors()
+        if len(found) != len(actors) or not all(map(is_, found, actors)):
+            actors, parts = found, [actor for actor in found if getattr(actor, "part", "") in LIVE_PARTS]
+        return parts
+
+    return now
 
 
 def require_whole(trader: Any, runtime: Any, parts: Sequence[str] | None, simulated: Any, venue: Any) -> None:

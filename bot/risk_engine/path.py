@@ -6,8 +6,7 @@ They are known by identity. A handler that only claims to be equal to ours is so
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Mapping
 from operator import is_
 from typing import Any, Protocol
 
@@ -31,37 +30,47 @@ class Path:
         self, msgbus: Any, endpoints: dict[str, Handler], topics: dict[str, Handler], parts: Callable[[], Iterable[Part]] = tuple
     ) -> None:
         self._msgbus, self._endpoints, self._parts = msgbus, endpoints, parts
-        self._standing = standing_at(msgbus)
+        self._standing, self._hearing = standing_at(msgbus), hearing_at(msgbus)
         self._ears = [(topic, handler, FIRST) for topic, handler in topics.items()]
         self._looked_at: list[Any] = []  # subscriptions and ears, each by identity, and which of the ears hear nothing by them
-        self._deaf_ears: list[tuple[str, Handler, int]] = []
+        self._deaf_ears = self._ears  # where nobody hears anything
 
     def take(self) -> None:
         """Stand at every endpoint, whoever stood there before, and hear every topic."""
-        for name, handler in self._doors():
+        parts = self._parts()
+        for name, handler in zip(*self._doors(parts), strict=True):
             self._standing.pop(name, None)  # whoever it is: the bus would let nobody go who says that he equals nothing
             self._msgbus.register(name, handler)
-        for topic, handler, priority in self._deaf():
+        for topic, handler, priority in self._deaf(parts):
             self._clear(topic, handler)
             self._msgbus.subscribe(topic, handler, priority=priority)
 
     def lost(self) -> list[str]:
         """Endpoints and topics where somebody else, or nobody, stands for us or for a part."""
-        gone = [name for name, handler in self._doors() if self._standing.get(name) is not handler]
-        return gone + [topic for topic, _, _ in self._deaf()]
+        parts = self._parts()
+        names, handlers = self._doors(parts)
+        deaf = self._deaf(parts)
+        if not deaf and all(map(is_, map(self._standing.get, names), handlers)):
+            return []
+        gone = [name for name, handler in zip(names, handlers, strict=True) if self._standing.get(name) is not handler]
+        return gone + [topic for topic, _, _ in deaf]
 
-    def _doors(self) -> Iterator[tuple[str, Handler]]:
-        yield from self._endpoints.items()
-        for part in self._parts():
-            yield from part.doors.items()
+    def _doors(self, parts: Iterable[Part]) -> tuple[list[str], list[Handler]]:
+        names, handlers = [*self._endpoints], [*self._endpoints.values()]
+        for part in parts:
+            if doors := part.doors:
+                names += doors
+                handlers += doors.values()
+        return names, handlers
 
-    def _deaf(self) -> list[tuple[str, Handler, int]]:
+    def _deaf(self, parts: Iterable[Part]) -> list[tuple[str, Handler, int]]:
         """Ours that hear nothing. Nobody can change a subscription, only put in and take out; where none was the last answer holds."""
-        subscriptions = self._msgbus.subscriptions()
-        ears = [*self._ears, *chain.from_iterable(part.ears for part in self._parts())]
-        now = [*subscriptions, *ears]
+        now: list[Any] = [*self._hearing]
+        for part in parts:
+            now += part.ears
         if len(now) != len(self._looked_at) or not all(map(is_, now, self._looked_at)):
-            hearing = {(each.topic, id(each.handler), each.priority) for each in subscriptions}
+            hearing = {(each.topic, id(each.handler), each.priority) for each in self._hearing}
+            ears = [*self._ears, *now[len(self._hearing) :]]
             self._looked_at, self._deaf_ears = now, [ear for ear in ears if (ear[0], id(ear[1]), ear[2]) not in hearing]
         return self._deaf_ears
 
@@ -72,15 +81,36 @@ class Path:
                 self._msgbus.unsubscribe(topic, each.handler)
 
 
+PROBE = "RiskEngine.path"
+OTHER_VERSION = "The message bus of this version of Nautilus does not show who stands at its {}; use 1.231.0."
+
+
 def standing_at(msgbus: Any) -> dict[str, Handler]:
     """Nautilus' own table of who stands at which endpoint: the bus itself says who there is, and never who stands there.
 
     Raises RiskEngineError where it keeps none: another version of Nautilus.
     """
-    probe = "RiskEngine.path"
-    msgbus.register(probe, repr)
-    table = next((each for each in gc.get_referents(msgbus) if isinstance(each, dict) and each.get(probe) is repr), None)
-    msgbus.deregister(probe, repr)
+    msgbus.register(PROBE, repr)
+    table = next((each for each in gc.get_referents(msgbus) if isinstance(each, dict) and each.get(PROBE) is repr), None)
+    msgbus.deregister(PROBE, repr)
     if table is None:
-        raise RiskEngineError("The message bus of this version of Nautilus does not show who stands at its endpoints; use 1.231.0.")
+        raise RiskEngineError(OTHER_VERSION.format("endpoints"))
     return table
+
+
+def hearing_at(msgbus: Any) -> Mapping[Any, Any]:
+    """Nautilus' own table of subscriptions, its keys: what the bus answers is made anew, and each compared with a pattern, whenever asked.
+
+    Raises RiskEngineError where it keeps none: another version of Nautilus.
+    """
+    msgbus.subscribe(PROBE, repr)
+    asked = msgbus.subscriptions()
+    table = next((each for each in gc.get_referents(msgbus) if isinstance(each, dict) and _are(list(each), asked)), None)
+    msgbus.unsubscribe(PROBE, repr)
+    if table is None:
+        raise RiskEngineError(OTHER_VERSION.format("topics"))
+    return table
+
+
+def _are(found: list[Any], right: list[Any]) -> bool:
+    return len(found) == len(right) and all(map(is_, found, right))

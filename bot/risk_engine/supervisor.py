@@ -237,13 +237,14 @@ class Supervisor:
 
     def on_market(self, update: MarketUpdate) -> None:
         """Follow excursions bar by bar, and ask the kill triggers that look at the scores."""
-        self._bars.follow(self.trades, update.quality.bar)
-        if update.quality.ts_ns < self.judge_from_ns:
+        trades, quality = self.register.trades, update.quality
+        self._bars.follow(trades, quality.bar)
+        if quality.ts_ns < self.judge_from_ns:
             return  # history: it says nothing about a position held now
-        self.entries.overdue(update.quality.ts_ns)
-        self._bars.leave_unseen(self.trades, update.quality, self.way_out, simulated=self.simulated)
-        if reason := self._bars.kill(self.trades, update.quality):
-            self.trip(reason, f"own DVS {update.quality.own_dvs:.2f}, EQS {update.quality.eqs:.2f}")
+        self.entries.overdue(quality.ts_ns)
+        self._bars.leave_unseen(trades, quality, self.way_out, simulated=self.simulated)
+        if reason := self._bars.kill(trades, quality):
+            self.trip(reason, f"own DVS {quality.own_dvs:.2f}, EQS {quality.eqs:.2f}")
 
     def leaving(self, answer: Leaving) -> None:
         """What is held, and what is being left."""

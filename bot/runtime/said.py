@@ -10,7 +10,9 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 Handler = Callable[[Any], None]
 
@@ -19,7 +21,7 @@ class ListenerError(Exception):
     """A listener tried to end whoever speaks."""
 
 
-class _Word(NamedTuple):
+class _Word(msgspec.Struct, gc=False):
     """A message that is being handed over, and who has taken it already."""
 
     where: str

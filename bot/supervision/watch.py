@@ -51,7 +51,7 @@ class KillWatch:
     def on_scores(self, own_dvs: float, eqs: float, limits: Limits | None) -> str | None:
         """Take a bar's own DVS and EQS in; the trigger's sentence if it is reached now. `limits`: of the trade held, None while flat."""
         if limits is None:
-            self._below = dict.fromkeys(self._below, 0)
+            self._below["DVS"] = self._below["EQS"] = 0
             return None
         for name, score, kill in (("DVS", own_dvs, limits.dvs_kill), ("EQS", eqs, limits.eqs_kill)):
             self._below[name] = self._below[name] + 1 if score < kill - TOLERANCE else 0

@@ -52,7 +52,8 @@ def test_the_cores_beliefs_are_what_they_are_without_it(tmp_path):
     core = MarketCore(CONTRACTS, calendar())
     for state in found:
         plain = core.update(state.bar, 1.0, 1.0)
-        assert plain.beliefs == {name: pair for name, pair in state.beliefs.items() if name != "F6"}
+        # As texts: a nan equals no other, and each bar of the compiled core has its own.
+        assert repr(dict(plain.beliefs)) == repr({name: pair for name, pair in state.beliefs.items() if name != "F6"})
 
 
 def test_outside_the_session_it_rests(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+from collections import deque
 
 import pytest
 from hypothesis import given
@@ -137,3 +138,13 @@ def test_an_unknown_value_is_not_kept_for_the_median() -> None:
     assert math.isnan(medians.swap(1, 4.0))
     assert medians.swap(1, math.nan) == 4.0
     assert medians.swap(1, 8.0) == 4.0
+
+
+@given(st.lists(st.integers(-500, 500), max_size=30), st.integers(2, 12))
+def test_a_score_of_a_window_kept_elsewhere_is_the_one_that_was_kept_up(values, length):
+    window, kept = deque(maxlen=length), RollingScore(length)
+    for value in values:
+        window.append(value)
+        kept.update(value)
+    again = RollingScore.of(window)
+    assert (repr(again.z(math.inf)), repr(again.deviation())) == (repr(kept.z(math.inf)), repr(kept.deviation()))

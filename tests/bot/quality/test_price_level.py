@@ -157,3 +157,17 @@ def test_a_bar_that_is_broken_in_itself_ends_the_row_of_an_earlier_run_too():
     assert not made.take(bar(11, 20000), held=False).believed
     whole = PriceLevel(0.05, LAW, JudgedBefore({1: True, 10 * MINUTE_NS: False}, bar(1, 10000), rows))
     assert whole.take(bar(11, 20000), held=False) == Judged(True, 2.0)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_bar_that_lies_at_the_level_is_believed_whatever_is_held(held):
+    made = level(10000)
+    near, far = bar(2, 10050), bar(2, 20000)
+    assert made.holds(near) and made.judge(near, held).believed
+    assert not made.holds(far)
+
+
+def test_nothing_is_said_of_a_bar_that_an_earlier_run_judged_or_of_the_first():
+    assert not PriceLevel(0.05, LAW).holds(bar(1, 10000))
+    made = PriceLevel(0.05, LAW, JudgedBefore({MINUTE_NS: False}, bar(1, 10000)))
+    assert not made.holds(bar(1, 10000))

@@ -487,3 +487,33 @@ def test_an_order_that_is_linked_with_none_has_nothing_to_lose():
     found = Found(order)
     found.kept.look()
     assert (order.linked_order_ids, found.told) == (None, [])
+
+
+def test_a_cache_at_rest_is_looked_at_all_the_same():
+    found = Found()
+    found.cache.add_account(two_accounts()[0])
+    for _ in range(3):
+        found.kept.look()
+    assert found.told == []
+    found.cache.add_instrument(copy(info={"by": "another hand"}))
+    found.kept.look()
+    assert found.told == [f"{ES.id} was replaced"]
+    found.cache.clear_index()
+    found.kept.look()
+    assert found.told[1:] == ["the index was emptied"]
+    found.cache.reset()
+    found.kept.look()
+    assert "was taken away" in found.told[2]
+
+
+def test_what_begins_to_work_while_the_cache_rests_is_seen_at_the_next_look():
+    found, order = Found(), working(bracket().first)
+    for _ in range(2):
+        found.kept.look()
+    found.cache.add_order(order)
+    found.cache.update_order(order)
+    found.names.append(order.client_order_id.value)
+    found.kept.look()
+    found.foreign = "OrderCanceled"
+    found.kept.look()
+    assert found.told == [f"another hand has applied OrderCanceled to {order.client_order_id.value}"]

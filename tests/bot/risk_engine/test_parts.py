@@ -12,7 +12,16 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 from bot.errors import RiskEngineError
-from bot.risk_engine.parts import LIVE_PARTS, OWN_BUSINESS, PARTS, require_one_runtime, require_parts, require_plain, require_strategies
+from bot.risk_engine.parts import (
+    LIVE_PARTS,
+    OWN_BUSINESS,
+    PARTS,
+    parts_of,
+    require_one_runtime,
+    require_parts,
+    require_plain,
+    require_strategies,
+)
 from bot.runtime.runtime import RuntimeSpec
 
 STRATEGIES = ("K1", "K2", "Z6")
@@ -126,3 +135,16 @@ def test_a_setting_of_tomorrow_must_be_its_default(monkeypatch):
 
 def test_what_is_a_strategys_own_business_is_there_to_be_set():
     assert set(FIELDS) >= OWN_BUSINESS
+
+
+def test_the_parts_that_stand_now_are_asked_for_each_time():
+    journal, mine, market = (SimpleNamespace(part=name) for name in ("JOURNAL", "MINE", "MARKET"))
+    actors = [journal, mine]
+    standing = parts_of(SimpleNamespace(actors=lambda: list(actors)))
+    assert standing() == [journal]
+    actors.append(market)
+    assert standing() == [journal, market]
+    actors[0] = SimpleNamespace(part="JOURNAL")  # as many as before, and another
+    assert standing()[0] is actors[0]
+    actors.clear()
+    assert standing() == []

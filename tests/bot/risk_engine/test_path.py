@@ -11,7 +11,7 @@ from order_makers import TRADER
 from same_handler import Same
 
 from bot.errors import RiskEngineError
-from bot.risk_engine.path import FIRST, Path, standing_at
+from bot.risk_engine.path import FIRST, Path, hearing_at, standing_at
 
 DOORS = ("RiskEngine.execute", "ExecEngine.execute")
 
@@ -163,10 +163,27 @@ def test_whoever_stands_at_an_endpoint_is_seen_in_the_bus_own_table_and_nobody_i
     assert table == {"a": repr}
 
 
+def test_who_hears_is_seen_in_the_bus_own_table_and_nobody_is_left_there_by_looking():
+    bus = MessageBus(TRADER, TestClock())
+    table = hearing_at(bus)
+    assert bus.subscriptions() == [] and not table
+    bus.subscribe("a.*", repr)
+    assert [*table] == bus.subscriptions()
+
+
 class Closed:
     """A bus that keeps who stands where out of sight."""
 
     __slots__ = ()
+
+    def subscribe(self, topic: str, handler: Any) -> None:
+        """Nothing."""
+
+    unsubscribe = subscribe
+
+    def subscriptions(self) -> list[Any]:
+        """Whoever hears."""
+        return [object()]
 
     def register(self, endpoint: str, handler: Any) -> None:
         """Nothing."""
@@ -177,6 +194,11 @@ class Closed:
 def test_a_bus_that_does_not_show_who_stands_at_its_endpoints_is_not_used():
     with pytest.raises(RiskEngineError, match="this version of Nautilus does not show"):
         standing_at(Closed())
+
+
+def test_a_bus_that_does_not_show_who_hears_is_not_used():
+    with pytest.raises(RiskEngineError, match="this version of Nautilus does not show"):
+        hearing_at(Closed())
 
 
 def test_nobody_can_hear_before_us():
