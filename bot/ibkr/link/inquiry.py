@@ -1,14 +1,14 @@
 """Asks the open questions in rounds while a connection lives: soon again while they are new, each minute once they are missing.
 
-A round takes the questions of the way out at once, and beside them the others one after the other: one of these whose answer takes
-long holds up those after it, and no order.
+Those that an exit waits for have rounds of their own, in which they are asked at once: nothing that the others do holds them up, nor
+what is watched once they are known. The others are asked one after the other: one whose answer takes long holds up those after it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from bot.calendar import new_york
@@ -41,18 +41,19 @@ class Inquiry:
 
     def __init__(self, link: Asked) -> None:
         self._link, self._questions = link, link.questions
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
         """Ask from now on what is open, all anew: what was asked before a cut may never be answered."""
         self.end()
-        self._task = asyncio.get_running_loop().create_task(self._link.keep(self._ask))
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._link.keep(lambda way_out=way_out: self._ask(way_out))) for way_out in (True, False)]
 
     def end(self) -> None:
         """The connection is over."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
 
     def not_synced(self) -> NotSynced:
         """What is not known, since when, and what came of asking for it."""
@@ -62,34 +63,42 @@ class Inquiry:
         causes = [question.error.text for question in missing.values() if question.error is not None]
         return NotSynced("; ".join((f"the link is {self._link.state}: {', '.join(wanted)} not known since {since}", *causes)))
 
-    async def _ask(self) -> None:
-        link, again_at = self._link, 0.0
-        while True:
-            await link.until(lambda: link.state.allows_way_out and bool(self._questions.open))
-            before, rarely = set(self._questions.missing), link.seconds() >= again_at
-            with contextlib.suppress(ConnectionLost):  # the link hears of that by itself
-                await self._questions.ask(missing=rarely)
-            if link.state.allows_way_out:
-                self._asked()
-            if rarely or set(self._questions.missing) - before:
-                again_at = link.seconds() + MISSING_SECONDS
-            if self._questions.due:
-                await link.delay(SOON_SECONDS)
-            elif self._questions.open:
-                await self._until_due(again_at - link.seconds())
+    async def _ask(self, way_out: bool) -> None:
+        link, questions, again_at = self._link, self._questions, 0.0
 
-    async def _until_due(self, seconds: float) -> None:
+        def due() -> bool:
+            return questions.due(way_out=way_out)
+
+        def among(names: Iterable[str]) -> set[str]:
+            return set(questions.among(names, way_out=way_out))
+
+        while True:
+            await link.until(lambda: link.state.allows_way_out and bool(among(questions.open)))
+            before, rarely = among(questions.missing), link.seconds() >= again_at
+            with contextlib.suppress(ConnectionLost):  # the link hears of that by itself
+                await questions.ask(way_out=way_out, missing=rarely)
+            if link.state.allows_way_out:
+                self._asked(among(questions.open))
+            if rarely or among(questions.missing) - before:
+                again_at = link.seconds() + MISSING_SECONDS
+            if due():
+                await link.delay(SOON_SECONDS)
+            elif among(questions.open):
+                await self._until(due, again_at - link.seconds())
+
+    async def _until(self, due: Callable[[], bool], seconds: float) -> None:
         """Until so many have passed, or something new is to be asked."""
-        waits = [asyncio.ensure_future(each) for each in (self._link.delay(seconds), self._link.until(lambda: self._questions.due))]
+        waits = [asyncio.ensure_future(each) for each in (self._link.delay(seconds), self._link.until(due))]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for each in waits:
                 each.cancel()
 
-    def _asked(self) -> None:
+    def _asked(self, names: set[str]) -> None:
         """A round is over: say what was not told. A start waits for no missing answer that it needs, and may end of an error at once."""
-        unanswered = {name: question for name, question in self._questions.open.items() if question.error is not None}
+        unanswered = {name: self._questions.open[name] for name in self._questions.open if name in names}
+        unanswered = {name: question for name, question in unanswered.items() if question.error is not None}
         ends = (question.error for name, question in unanswered.items() if not self._link.begun and self._ends_start(name, question))
         if (end := next(ends, None)) is not None:
             self._link.reconnect(end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ class _Listed(NamedTuple):
 
 
 class Questions:
-    """The questions by name: those of the way out each at once, beside them the others in the order in which they were added.
+    """The questions by name: those of the way out, asked together, and the others, asked in the order in which they were added.
 
     `now_ns` is market time.
 
@@ -87,10 +87,10 @@ class Questions:
         for question in self.open.values():
             question.tries, question.error = max(question.tries, TRIES), question.error or error
 
-    @property
-    def due(self) -> bool:
-        """Whether one can be asked that is not missing."""
-        return any(question.tries < TRIES and self._may_ask(name) for name, question in self.open.items())
+    def due(self, *, way_out: bool) -> bool:
+        """Whether one of those that an exit waits for, or of the others, can be asked that is not missing."""
+        found = self.open
+        return any(found[name].tries < TRIES and self._may_ask(name) for name in self.among(found, way_out=way_out))
 
     def _may_ask(self, name: str) -> bool:
         return self._answered.issuperset(self._listed[name].rests_on)
@@ -109,20 +109,23 @@ class Questions:
         self._open[name].tries += 1
         self._open[name].error = error
 
-    async def ask(self, *, missing: bool) -> None:
-        """Ask each open one once, the `missing` too or not, but none that rests on what was never answered. Raises ConnectionLost."""
-        first = {name: asyncio.ensure_future(self._ask(name, missing)) for name in self.open if self._listed[name].way_out}
-        ended = await asyncio.gather(*first.values(), self._ask_others(first, missing), return_exceptions=True)
-        for error in ended:
-            if isinstance(error, BaseException):
-                raise error
+    async def ask(self, *, way_out: bool, missing: bool) -> None:
+        """Ask each open one once, of those that an exit waits for or of the others, the `missing` too or not.
 
-    async def _ask_others(self, first: Mapping[str, asyncio.Future[None]], missing: bool) -> None:
-        """Those that no exit waits for, one after the other. Raises ConnectionLost."""
-        for name in [name for name in self.open if name not in first]:
-            if under_way := [first[each] for each in self._listed[name].rests_on if each in first]:
-                await asyncio.wait(under_way)
-            await self._ask(name, missing)
+        None that rests on what was never answered. The former are asked at once, the latter one after the other. Raises ConnectionLost.
+        """
+        names = self.among(self.open, way_out=way_out)
+        if not way_out:
+            for name in names:
+                await self._ask(name, missing)
+            return
+        for ended in await asyncio.gather(*(self._ask(name, missing) for name in names), return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended
+
+    def among(self, names: Iterable[str], *, way_out: bool) -> list[str]:
+        """Those of them that an exit waits for, or the others."""
+        return [name for name in names if self._listed[name].way_out == way_out]
 
     async def _ask(self, name: str, missing: bool) -> None:
         """One of them, if it is still open and its turn. Raises ConnectionLost."""

@@ -11,6 +11,9 @@ from bot.ibkr.orders.doubt import BARE_SECONDS, Asked, Doubt, Family, Member, Ne
 from bot.ibkr.orders.doubt_table import verdict
 from bot.ibkr.orders.order_state import BrokerOrder
 from bot.ibkr.orders.orders import OrderMonitor
+from bot.supervision.orders import Role, named_role
+
+ERROR_SECONDS = 1.5  # a look that is answered takes less; then the doubt about a stop is over
 
 
 class Judge:
@@ -45,6 +48,8 @@ class Judge:
         """A piece of news of an order, with the broker's words if it has any."""
         if news is News.WORKS:
             order.idle_at = 0.0
+        if news in (News.WORKS, News.SHOWN):
+            order.error_at = 0.0
         for asked in concerned(news, order.asked):
             if asked not in order.asked:
                 continue  # it has ended of the same news
@@ -61,6 +66,8 @@ class Judge:
             self._monitor.opened_at = self._link.seconds()
             for order in [order for order in self._monitor.orders.values() if order.live]:
                 self.hear(order, News.LINK_BACK)
+                if order.error_at:
+                    self._look_after(order)
 
     # ----------------------------------------------------------------- outcomes
 
@@ -73,7 +80,18 @@ class Judge:
         if error is not None:
             order.remarks.append(error.text)
             self._link.report(error)
+            self._look_after(order)
         self._monitor.doubtful()
+
+    def _look_after(self, order: BrokerOrder) -> None:
+        """A stop that worked and that an error is said of covers only for as long as its doubt may last, whatever is not answered."""
+        if order.accepted and named_role(order.ref) is Role.STOP:
+            since = order.error_at = order.error_at or self._link.seconds()
+            self._link.later(ERROR_SECONDS, lambda: self._still_unshown(order, since))
+
+    def _still_unshown(self, order: BrokerOrder, since: float) -> None:
+        if order.live and order.error_at == since and self._link.allows_way_out:
+            self.give_up(order)
 
     def _canceled(self, order: BrokerOrder, news: News, error: BrokerError | None) -> None:
         if error is not None:

@@ -63,7 +63,8 @@ class BrokerOrder:
     `uncancelled`: a cancel of it was refused; `id_shared`: another live order has its id; `average`: the price in points at which its
     status says it filled, 0 until told.
     Seconds of the wall (loop time): `sent_at`, `asked_at` (the change or cancel), `idle_at` (the broker no longer says that it works;
-    0: it does), `late_at` (the broker was asked because no answer came), `since` (only a snapshot asked for later says anything of it).
+    0: it does), `error_at` (an error was said of it while it worked, and it was not shown since; 0: neither), `late_at` (the broker
+    was asked because no answer came), `since` (only a snapshot asked for later says anything of it).
     """
 
     draft: Draft
@@ -89,6 +90,7 @@ class BrokerOrder:
     asked_at: float = 0.0
     late_at: float = 0.0
     idle_at: float = 0.0
+    error_at: float = 0.0
     average: float = 0.0
     since: float = 0.0
     status: str = ""

@@ -4,6 +4,7 @@ What is not answered is looked for among open orders, completed orders and execu
 says (`doubt`). This module only asks: when an answer is late, when something is in doubt, and whether what never arrived may
 be sent once more.
 """
+# long because: one look asks everything, and each part of its answer counts for the others
 
 from __future__ import annotations
 
@@ -185,15 +186,25 @@ class OrderSync:
         for order in orders:
             order.seen = False
         unread: list[BrokerError] = []
-        shown = await self._part(connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True), unread)
-        all_shown = not unread
-        before = len(unread)
-        await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
-        if executed := len(unread) == before:
-            self._monitor.clear("unread")
-        done: list[Any] = []
-        if executed and any(order.live and not order.seen for order in live):  # what ended is told after what it filled
-            done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
+        unshown: list[BrokerError] = []
+        open_orders = connection.ask_named("reqAllOpenOrders", "openOrderEnd", anew=True)
+        showing = asyncio.ensure_future(self._part(open_orders, unshown))
+        try:
+            await asyncio.sleep(0)  # that one is asked first
+            await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
+            if executed := not unread:
+                self._monitor.clear("unread")
+            await asyncio.wait((showing,), timeout=BARE_SECONDS)  # longer than that no end waits for it that is told otherwise
+            done: list[Any] = []
+            if executed and any(order.live and not order.seen for order in live):  # what ended is told after what it filled
+                done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
+            if not showing.done():
+                self._tell_ended([order for order in live if order.since < asked_at], done)
+            shown = await showing
+        finally:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+        all_shown, unread = not unshown, [*unshown, *unread]
         for order in live:
             if order.live and order.since < asked_at:
                 self._tell(order, done, whole=not unread, executed=executed)
@@ -215,6 +226,12 @@ class OrderSync:
         except (UnreadableAnswer, GatewayNotResponding) as error:
             unread.append(error)
             return []
+
+    def _tell_ended(self, orders: list[BrokerOrder], done: list[Any]) -> None:
+        """Of those that are among the completed ones, before the answer about open orders has ended."""
+        for order in orders:
+            if order.live and not order.seen and any(self._monitor.same(order, told) for _, told, _ in done):
+                self._tell(order, done, whole=False, executed=True)
 
     def _tell(self, order: BrokerOrder, done: list[Any], *, whole: bool, executed: bool) -> None:
         """What a snapshot shows of a live order; one that is not in it may be there or have filled all the same unless it is `whole`.

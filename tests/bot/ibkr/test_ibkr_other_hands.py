@@ -126,6 +126,58 @@ async def test_a_stop_that_filled_in_a_night_that_executions_do_not_reach_back_t
     assert closed_as(stage) == ["RECONCILED"]
 
 
+def covered(stage: Stage) -> bool:
+    """Whether a stop of another name than the first works."""
+    return any(ref.startswith(STOP) and ref != STOP for ref in stage.working)
+
+
+@pytest.mark.parametrize("silent", ["contractDetailsEnd", "accountDownloadEnd"])
+def test_a_stop_that_is_lost_while_a_new_connection_asks_other_things_is_missed_at_once(silent: str, tmp_path: Path) -> None:
+    @on_stage
+    async def play(stage: Stage) -> None:
+        await entered(stage)
+        async with stage.restarted(heartbeat_seconds=30.0) as node:
+            link = node.session.link
+            stage.do(f"swallow {silent} all")
+            stage.do("drop")
+            await until(lambda: link.generation == 2 and link.allows_way_out and "orders and executions" not in link.questions.open)
+            await lost_with_a_word(stage)
+
+    play(tmp_path)
+
+
+@pytest.mark.parametrize("silent", ["openOrderEnd", "execDetailsEnd", "completedOrdersEnd"])
+def test_a_stop_that_an_unknown_error_is_said_of_covers_for_two_seconds_whatever_is_not_answered(silent: str, tmp_path: Path) -> None:
+    @on_stage
+    async def play(stage: Stage) -> None:
+        await entered(stage)
+        async with stage.restarted(heartbeat_seconds=30.0):
+            stage.do(f"swallow {silent} all")
+            await lost_with_a_word(stage)
+
+    play(tmp_path)
+
+
+async def lost_with_a_word(stage: Stage) -> None:
+    """The broker says an error of the stop that no list has, and has it no more."""
+    stage.do(f"err 999 {STOP} something new")
+    stage.do(f"forget {STOP}")
+    await until(lambda: covered(stage), lambda: (stage.working, stage.news()), seconds=3)
+
+
+@on_stage
+async def test_a_stop_that_ended_while_no_connection_was_is_replaced_though_the_answer_about_open_orders_is_lost(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted(heartbeat_seconds=30.0) as node:
+        await stage.do("refuse on")
+        stage.do("drop")
+        await until(lambda: not node.session.link.allows_way_out)
+        stage.do(f"kill {STOP} mistake")
+        stage.do("swallow openOrderEnd 1")
+        await stage.do("refuse off")
+        await until(lambda: covered(stage), lambda: (stage.working, stage.news()), seconds=5)
+
+
 @on_stage
 async def test_an_account_that_is_wrongly_empty_after_a_restart_takes_neither_trade_nor_stop(stage: Stage) -> None:
     await entered(stage)
