@@ -68,7 +68,7 @@ async def test_a_closing_order_that_works_is_waited_for_and_then_the_other_is_re
 @on_a_loop
 async def test_a_closing_order_waits_while_nobody_says_what_is_held_and_the_stop_stays(monkeypatch):
     monkeypatch.setattr(exits, "DOUBT_SECONDS", 0.05)
-    async with rig(pace=50.0, request_timeout_seconds=0.1) as r:
+    async with rig(pace=20.0, request_timeout_seconds=0.1) as r:
         await held(r)
         for message in ("position", "positionEnd", "updatePortfolio"):
             await r.do(f"swallow {message} all")
