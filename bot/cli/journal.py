@@ -13,6 +13,7 @@ from bot.cli.values import Folder, JournalFile, OneOf
 from bot.errors import JournalError, UsageError
 from bot.plural import counted
 
+PROOFS = ("lookahead", "parity", "research")  # folders of ./out
 JOURNAL_OPTION = click.option(
     "--journal",
     "path",
@@ -98,11 +99,15 @@ def _require_readable(path: Path) -> None:
 
 
 def newest_journal() -> Path | None:
-    """What is read when no journal is named: of the *.sqlite under ./out and the last run's the one written last."""
+    """What is read when no journal is named: of the *.sqlite under ./out and the last run's the one written last.
+
+    The runs of a proof or of research are none of a person's: what they were made of may be cut, or noise.
+    """
     from bot.state_folder import last_journal
 
     last = last_journal()
-    found = [*Path("out").rglob("*.sqlite"), *([last] if last is not None else [])]
+    found = [file for file in Path("out").rglob("*.sqlite") if file.parts[1] not in PROOFS]
+    found += [last] if last is not None else []
     return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
 
 

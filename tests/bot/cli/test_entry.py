@@ -37,6 +37,13 @@ def test_a_closed_stream_changes_no_exit_code_and_prints_no_stack_trace(tmp_path
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_letter_that_the_terminal_lacks_is_written_plainly_and_no_sign_is_lost():
+    program = "from bot.cli.entry import write_every_letter as w; w(); print('−$77.31 ≤ 2 – ✓ 字')"
+    environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+    assert done.stdout.decode("latin-1").strip() == "-$77.31 <= 2 - ok ?"
+
+
 def test_no_file_takes_the_number_of_a_closed_stream(tmp_path):
     program = "from bot.cli.entry import open_missing_streams as o; o(); f = open('number', 'w'); f.write(str(f.fileno()))"
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
