@@ -131,8 +131,8 @@ WHAT_LAYERS_ASK = {
     Layer.SESSION: "is it a time at which entries are allowed",
     Layer.LOCKOUT: "was there a shock, or is there a blackout",
     Layer.TIER: "does the account's size allow it",
-    Layer.BELIEF: "is the market noise",
-    Layer.EUC: "is the strategy trusted, and is the plan worth its cost",
+    Layer.BELIEF: "does K5 veto the market, is every signal defined, and is the strategy trusted",
+    Layer.EUC: "is the plan worth its cost",
     Layer.TEMPLATE: "are order and bracket of the right form",
 }
 
