@@ -506,6 +506,20 @@ def test_a_cache_at_rest_is_looked_at_all_the_same():
     assert "was taken away" in found.told[2]
 
 
+def test_one_account_that_is_replaced_while_the_cache_rests_is_told_though_the_other_stays():
+    found, (first, second) = Found(), two_accounts()
+    for account in (first, second):
+        found.cache.add_account(account)
+    for _ in range(2):
+        found.kept.look()
+    found.cache.reset()
+    found.cache.add_instrument(ES)
+    for account in (first, two_accounts()[1]):
+        found.cache.add_account(account)
+    found.kept.look()
+    assert found.told == [f"{second.id} was taken away"]
+
+
 def test_what_begins_to_work_while_the_cache_rests_is_seen_at_the_next_look():
     found, order = Found(), working(bracket().first)
     for _ in range(2):

@@ -171,6 +171,23 @@ def test_who_hears_is_seen_in_the_bus_own_table_and_nobody_is_left_there_by_look
     assert [*table] == bus.subscriptions()
 
 
+def test_who_hears_is_not_mixed_up_with_who_stands_where():
+    bus = MessageBus(TRADER, TestClock())
+    for name in ("a", "b"):
+        bus.register(name, repr)
+    bus.subscribe("c", repr)
+    assert [*hearing_at(bus)] == bus.subscriptions()
+
+
+def test_one_ear_that_another_has_taken_is_lost_while_the_others_stay():
+    stand = Stand().taken()
+    stand.bus.subscribe("events.position.*", stand.hearing("somebody"))
+    assert stand.path.lost() == []
+    stand.bus.unsubscribe("events.order.*", stand.topic)
+    stand.bus.subscribe("events.order.*", stand.hearing("rogue"), priority=FIRST)
+    assert stand.path.lost() == ["events.order.*"]
+
+
 class Closed:
     """A bus that keeps who stands where out of sight."""
 
