@@ -180,9 +180,9 @@ def test_who_hears_is_not_mixed_up_with_who_stands_where():
 
 
 def test_one_ear_that_another_has_taken_is_lost_while_the_others_stay():
-    stand = Stand().taken()
+    stand = Stand()
     stand.bus.subscribe("events.position.*", stand.hearing("somebody"))
-    assert stand.path.lost() == []
+    assert stand.taken().path.lost() == []
     stand.bus.unsubscribe("events.order.*", stand.topic)
     stand.bus.subscribe("events.order.*", stand.hearing("rogue"), priority=FIRST)
     assert stand.path.lost() == ["events.order.*"]
@@ -209,12 +209,12 @@ class Closed:
 
 
 def test_a_bus_that_does_not_show_who_stands_at_its_endpoints_is_not_used():
-    with pytest.raises(RiskEngineError, match="this version of Nautilus does not show"):
+    with pytest.raises(RiskEngineError, match="this version of Nautilus does not show who stands at its endpoints; use"):
         standing_at(Closed())
 
 
 def test_a_bus_that_does_not_show_who_hears_is_not_used():
-    with pytest.raises(RiskEngineError, match="this version of Nautilus does not show"):
+    with pytest.raises(RiskEngineError, match="this version of Nautilus does not show who stands at its topics; use"):
         hearing_at(Closed())
 
 
