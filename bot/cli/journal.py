@@ -13,7 +13,6 @@ from bot.cli.values import Folder, JournalFile, OneOf
 from bot.errors import JournalError, UsageError
 from bot.plural import counted
 
-PROOFS = ("lookahead", "parity", "research")  # folders of ./out
 JOURNAL_OPTION = click.option(
     "--journal",
     "path",
@@ -101,12 +100,13 @@ def _require_readable(path: Path) -> None:
 def newest_journal() -> Path | None:
     """What is read when no journal is named: of the *.sqlite under ./out and the last run's the one written last.
 
-    The runs of a proof or of research are none of a person's: what they were made of may be cut, or noise.
+    Runs that are set aside (of a proof, of research) are none of them.
     """
+    from bot.journal.folder import is_aside
     from bot.state_folder import last_journal
 
     last = last_journal()
-    found = [file for file in Path("out").rglob("*.sqlite") if file.parts[1] not in PROOFS]
+    found = [file for file in Path("out").rglob("*.sqlite") if not is_aside(file)]
     found += [last] if last is not None else []
     return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
 

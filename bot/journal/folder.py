@@ -10,6 +10,7 @@ from bot.own_files import run_folder
 
 JOURNAL, REPORT, EARLIER = "journal.sqlite", "report.html", "earlier"
 LATEST = "latest"  # the run on top; those beneath are named by the number of their folder
+ASIDE = ".aside"  # a file: the runs of its folder, and of those beneath, are read only by whoever names them
 _OF_A_RUN = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", latch_path(Path(JOURNAL)).name, REPORT)
 
 
@@ -26,6 +27,17 @@ def fresh_journal(out: Path) -> Path:
     except OSError as error:
         raise JournalError(f"{out}: cannot be written ({error.strerror}); name another folder with --out.") from error
     return path
+
+
+def aside_folder(folder: Path) -> None:
+    """Make a folder whose runs are nobody's default: those of a proof or of research, whose bars may be cut or be noise."""
+    run_folder(folder)
+    (folder / ASIDE).touch()
+
+
+def is_aside(path: Path) -> bool:
+    """Whether a journal lies in such a folder, or beneath one."""
+    return any((folder / ASIDE).exists() for folder in path.parents)
 
 
 def report_of(journal: Path) -> Path:

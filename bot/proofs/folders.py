@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from bot.errors import UsageError
+from bot.journal.folder import aside_folder
 from bot.own_files import run_folder
 
 NAMES = ("backtest", "live", "pieces", "before", "replay", "whole", "cut", "warm-up")
@@ -21,4 +22,4 @@ def emptied(out: Path, *names: str) -> None:
     for name in NAMES:
         shutil.rmtree(out / name, ignore_errors=True)
     for name in names:
-        run_folder(out / name)
+        aside_folder(out / name)

@@ -125,7 +125,8 @@ def lookahead(request: LookaheadRequest, say: Say) -> Lookahead:
         session = next(each for each in sessions if cut_ns <= each.close_ns)
         say(f"Cut {number} of {len(cuts)}, {new_york(cut_ns)}.")
         for how, frame in ((TRUNCATED, _until(bars, cut_ns)), (NOISE, _noise_after(bars, cut_ns, session, request.seed))):
-            cut = runs.over(replace(bars, frame=frame), source.out / CUT)
+            label = f"{bars.label}, {how} after {new_york(cut_ns)}"
+            cut = runs.over(replace(bars, frame=frame, label=label, passport=None), source.out / CUT)
             found, count = _apart(whole, cut, cut_ns)
             compared += count
             peeks += [Peek(new_york(cut_ns), how, each) for each in found]

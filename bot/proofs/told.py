@@ -35,6 +35,8 @@ _PARTS = {
     Kind.OUTCOME: Part.OUTCOMES, Kind.STATE: Part.STATES, Kind.SHADOW: Part.STATES, Kind.DAY: Part.STATES, Kind.QUALITY: Part.STATES,
     Kind.KILL: Part.STATES, Kind.RECONCILE: Part.STATES,
 }  # fmt: skip
+_NOT_OF_BARS = frozenset({Kind.CONTRACTS, Kind.OPERATOR})  # what a person has set or done
+_KINDS = tuple(kind for kind in Kind if kind not in _NOT_OF_BARS)  # a kind that no list has is a fact like any other
 _OF_THE_VENUE = {Kind.ORDER: "venue_order_id", Kind.FILL: "trade_id", Kind.OUTCOME: "naked_seconds"}
 _HOW_A_VENUE_SPEAKS = frozenset({"OrderAccepted", "OrderTriggered", "OrderPendingUpdate", "OrderPendingCancel"})
 _MOMENTS = frozenset({"ts_ns", "opened_ns", "closed_ns"})
@@ -58,7 +60,7 @@ def facts(journals: Iterable[Path], from_ns: int = 0, until_ns: int = 2**63 - 1,
     ended: set[str] = set()
     for path in journals:
         with opened(path) as db:
-            for record in read(db, *_PARTS):
+            for record in read(db, *_KINDS):
                 if from_ns <= record.ts_ns <= until_ns and (fact := _fact(record, ended)) is not None:
                     yield _at_minute(fact) if by_minutes else fact
 
@@ -72,7 +74,7 @@ def _fact(record: Record, ended: set[str]) -> Fact | None:
         if event in _ENDS:
             ended.add(order)
     body.pop(_OF_THE_VENUE.get(kind, ""), None)
-    return Fact(record.ts_ns, _PARTS[kind], _name(record), body)
+    return Fact(record.ts_ns, _PARTS.get(kind, Part.STATES), _name(record), body)
 
 
 def _at_minute(fact: Fact) -> Fact:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import UsageError
-from bot.journal.folder import JOURNAL
+from bot.journal.folder import JOURNAL, aside_folder
 from bot.journal.run_lock import RunLock
 from bot.own_files import run_folder, write_own
 from bot.research.findings import Sweep, sweep_verdict
@@ -32,7 +32,7 @@ def sweep(request: SweepRequest, progress: Progress, say: Callable[[str], None])
     """
     ready = prepared(request, say)
     inside, outside = halves(ready.sessions, request.split)
-    run_folder(request.folder)
+    aside_folder(request.folder)
     with RunLock(request.folder / STORAGE), storage_told():
         study = ready.study(request.study, inside)
         with Pool(shared_of(ready.contracts, ready.bars), request.ray, request.workers) as pool:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bot.errors import UsageError
+from bot.journal.folder import aside_folder
 from bot.journal.run_lock import RunLock
-from bot.own_files import run_folder
 from bot.report.baseline import share_below
 from bot.research.findings import Fold, walk_verdict
 from bot.research.pool import Pool
@@ -31,7 +31,7 @@ def walk_forward(request: WalkRequest, progress: Progress, say: Callable[[str], 
     """
     ready = prepared(request, say)
     steps = windows(ready.sessions, request.train, request.test)
-    run_folder(request.folder)
+    aside_folder(request.folder)
     folds, chosen = [], []
     with (
         RunLock(request.folder / STORAGE),

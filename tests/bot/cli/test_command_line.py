@@ -21,11 +21,13 @@ from rich.console import Console
 
 from bot.backtest.request import BacktestRequest, BacktestResult
 from bot.cli.backtest import show_run
+from bot.cli.journal import newest_journal
 from bot.cli.main import cli
 from bot.contracts import load_contracts
 from bot.contracts.load import packaged_directory
 from bot.errors import JournalBroken
 from bot.glossary import STRATEGIES
+from bot.journal.folder import aside_folder
 from bot.journal.store import Journal
 from bot.state_folder import last_contracts, last_journal, remember_run, state_folder, values_of
 
@@ -347,6 +349,17 @@ def test_the_newest_journal_in_out_is_the_default(run, monkeypatch, tmp_path):
     result = run("why", "2025-10-02 10:41", "--strategy", "K1")
     assert result.output == "Journal: out/new/journal.sqlite\nbecause\n"
     assert asked == [(Path("out/new/journal.sqlite"), "2025-10-02 10:41", "K1")]
+
+
+def test_a_run_that_is_set_aside_is_read_only_by_whoever_names_it(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    cut = tmp_path / "out" / "a name that nobody knows" / "cut"
+    aside_folder(cut)
+    ended(cut / "journal.sqlite", 0), ended(cut / "beneath" / "journal.sqlite", 0)
+    assert newest_journal() is None
+    mine = ended(tmp_path / "out" / "journal.sqlite", 100)
+    assert newest_journal() == mine.relative_to(tmp_path)
 
 
 def ended(path: Path, seconds_ago: float) -> Path:

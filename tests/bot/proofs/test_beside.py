@@ -12,6 +12,7 @@ from builders import CONTRACTS, new_york_ns
 
 from bot.journal.records import Action, DecisionRecord, FillRecord, Kind, OrderRecord, QualityRecord
 from bot.journal.store import Journal
+from bot.proofs import told
 from bot.proofs.beside import beside, fields_apart
 from bot.proofs.told import Part, facts
 from bot.units import MINUTE_NS, SECOND_NS
@@ -69,6 +70,16 @@ def test_the_first_difference_is_the_first_by_time_and_names_each_value(laid):
         "euc.total 0.5 in the backtest, 1.0 in the live node"
     )
     assert (found.counts[Part.DECISIONS].same, found.counts[Part.DECISIONS].apart) == (1, 2)
+
+
+def test_a_kind_of_record_that_no_list_has_is_a_fact_like_any_other(laid, monkeypatch):
+    monkeypatch.delitem(told._PARTS, Kind.QUALITY)
+    found = laid([(60, QualityRecord("DVS", "something new", 0.1))], [])
+    assert found.first.a and not found.first.b and found.counts[Part.STATES].only_a == 1
+
+
+def test_only_what_a_person_sets_or_does_is_no_fact():
+    assert set(Kind) - set(told._KINDS) == {Kind.CONTRACTS, Kind.OPERATOR}
 
 
 @pytest.mark.parametrize(("a", "b", "only"), [([(60, skip())], [], "backtest"), ([], [(60, skip())], "live node")])
