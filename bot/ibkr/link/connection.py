@@ -132,7 +132,7 @@ class Connection:
     async def _why_not(self, task: asyncio.Future[None], where: str) -> BrokerError:
         if self._id_in_use:
             return ClientIdInUse(f"our client id is in use at {where}", code=326)
-        if not task.done():
+        if not task.done() or task.cancelled() or task.exception() is None:  # it answered, and hung up in the same turn of the loop
             return GatewayNotResponding(f"{where} closed the connection during the handshake")
         error = task.exception()
         if isinstance(error, TimeoutError):

@@ -97,8 +97,8 @@ class Inquiry:
 
     def _asked(self, names: set[str]) -> None:
         """A round is over: say what was not told. A start waits for no missing answer that it needs, and may end of an error at once."""
-        unanswered = {name: self._questions.open[name] for name in self._questions.open if name in names}
-        unanswered = {name: question for name, question in unanswered.items() if question.error is not None}
+        found = self._questions.open
+        unanswered = {name: found[name] for name in found if name in names and found[name].error is not None}
         ends = (question.error for name, question in unanswered.items() if not self._link.begun and self._ends_start(name, question))
         if (end := next(ends, None)) is not None:
             self._link.reconnect(end)

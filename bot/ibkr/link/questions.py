@@ -136,7 +136,9 @@ class Questions:
             await self._listed[name].ask(question.reason)
         except ConnectionLost:
             raise
-        except Exception as error:  # whatever it is, the others are asked too
+        except (Exception, asyncio.CancelledError) as error:  # whatever it is, the others are asked too
+            if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():
+                raise  # nobody asks any more
             question.tries += 1
             question.error = error if isinstance(error, BrokerError) else ProtocolError(f"{name}: {type(error).__name__}: {error}")
         else:

@@ -194,7 +194,7 @@ class OrderSync:
             await self._part(connection.ask("reqExecutions", connection.library.ExecutionFilter(acctCode=self._link.account)), unread)
             if executed := not unread:
                 self._monitor.clear("unread")
-            await asyncio.wait((showing,), timeout=BARE_SECONDS)  # longer than that no end waits for it that is told otherwise
+            await self._at_most(showing, BARE_SECONDS)  # longer than that no end waits for it that is told otherwise
             done: list[Any] = []
             if executed and any(order.live and not order.seen for order in live):  # what ended is told after what it filled
                 done = await self._part(connection.ask_named("reqCompletedOrders", "completedOrdersEnd", False, anew=True), unread)
@@ -226,6 +226,11 @@ class OrderSync:
         except (UnreadableAnswer, GatewayNotResponding) as error:
             unread.append(error)
             return []
+
+    async def _at_most(self, answer: asyncio.Future[Any], seconds: float) -> None:
+        late = asyncio.ensure_future(self._link.delay(seconds))
+        await asyncio.wait((answer, late), return_when=asyncio.FIRST_COMPLETED)
+        late.cancel()
 
     def _tell_ended(self, orders: list[BrokerOrder], done: list[Any]) -> None:
         """Of those that are among the completed ones, before the answer about open orders has ended."""

@@ -130,6 +130,7 @@ async def test_while_the_position_is_unknown_the_stop_stays_and_a_kill_waits_for
     async with stage.restarted(DAYS, **IMPATIENT) as node:
         node.kill("enough")
         link = node.session.link
+        await until(lambda: TARGET not in stage.working, lambda: stage.working)
         asked = link.questions.open["positions"].tries
         await until(lambda: link.questions.open["positions"].tries > asked + 1)
         assert stage.working == {STOP} and node.risk.open_trades(), "entries and targets go, the stop stays"

@@ -121,18 +121,23 @@ def test_no_silence_of_another_question_holds_up_what_an_exit_waits_for(end: str
     run()
 
 
-@on_a_loop
-async def test_a_question_that_fails_in_a_way_nobody_foresaw_is_unanswered_and_the_others_are_asked():
+@pytest.mark.parametrize("way_out", [True, False])
+@pytest.mark.parametrize("surprising", [ValueError("surprise"), asyncio.CancelledError("surprise")])
+def test_a_question_that_fails_in_a_way_nobody_foresaw_is_unanswered_and_the_others_are_asked(surprising: BaseException, way_out: bool):
+    on_a_loop(lambda: surprised(surprising, way_out))()
+
+
+async def surprised(surprising: BaseException, way_out: bool) -> None:
     async with rig(pace=50.0) as r:
         link, asked = r.session.link, []
 
         async def surprise(_: object) -> None:
-            raise ValueError("surprise")
+            raise surprising
 
         async def after(_: object) -> None:
             asked.append(True)
 
-        link.questions.add("what is new", surprise)
+        link.questions.add("what is new", surprise, way_out=way_out)
         link.questions.add("the one after it", after)
         await r.do("err 1102")
         await until(lambda: link.state is LinkState.DEGRADED, lambda: r.ear.states)

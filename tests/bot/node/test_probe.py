@@ -18,6 +18,7 @@ from builders import CONTRACTS
 from bot.gateway.config import GatewayConfig
 from bot.gateway.gateway import Gateway
 from bot.gateway.source import synthetic_config
+from bot.gateway.wire import encode_frame, read_frame, read_hello
 from bot.ibkr import errors as e
 from bot.ibkr.link.endpoint import Endpoint
 from bot.node import broker_run
@@ -132,6 +133,24 @@ def test_a_socket_closed_under_it_is_no_answer_and_says_whom_to_let_in():
             running.side.verbs.do("drop")
             with pytest.raises(e.GatewayNotResponding, match=r"Trusted IPs"):
                 await asking
+
+    asyncio.run(run())
+
+
+def test_a_gateway_that_greets_and_hangs_up_at_once_is_no_answer_and_is_not_called_away():
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_hello(reader)
+        writer.write(encode_frame(["176", "20250916 14:30:00 UTC"]))
+        await read_frame(reader)
+        writer.write(encode_frame(["15", "1", "DU1234567"]) + encode_frame(["9", "1", "1"]))
+        writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(greet, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(e.GatewayNotResponding, match=r"Trusted IPs"):
+                await probe(Endpoint("127.0.0.1", port, "", 7), LAW, paper=True, timeout_seconds=5.0)
 
     asyncio.run(run())
 
