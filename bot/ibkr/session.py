@@ -39,6 +39,7 @@ from bot.ibkr.orders.order_sync import OrderSync, SyncTimes
 from bot.ibkr.orders.orders import OrderMonitor
 from bot.ibkr.orders.position_check import PositionCheck
 from bot.ibkr.orders.twins import Twins
+from bot.ibkr.orders.unheard import UnheardExits
 from bot.ibkr.start_check import StartCheck
 from bot.runtime.runtime import runtime_of
 from bot.state_folder import state_folder
@@ -74,19 +75,20 @@ class BrokerSession:
         fee_usd, observe = float(contracts.risk_model.fee_per_side_usd), config.runtime.observe
         self.orders = OrderMonitor(self.link, fee_usd, self.provider.contract_of, observe=observe)
         self.orders.alarm = lambda *what: self.trigger(*what)
-        judge = Judge(self.link, self.orders)
+        judge, market_open = Judge(self.link, self.orders), lambda: runtime.calendar.globex_open(self.clock.now_ns())
         journaled = {name: ref for story in runtime.past.unfinished for name, ref in story.fill_names.items()}
         OrderMessages(self.link, self.orders, judge, Twins(self.link, self.orders, journaled))
         OrderAnswers(self.link, self.orders, judge)
         ForeignOrders(self.link, self.orders, config.symbol)
         self.positions = PositionCheck(self.orders, self.account, config.link.client_id, self.provider.is_front)
+        UnheardExits(self.link, self.orders, judge, market_open)
         self.order_sync = OrderSync(
             self.link,
             self.orders,
             judge,
             self.account,
             times or _times(config, execution.timeouts),
-            lambda: runtime.calendar.globex_open(self.clock.now_ns()),
+            market_open,
             lambda event, ref: self.charge(event, self.clock.now_ns(), ref),
             self.positions,
         )

@@ -9,9 +9,10 @@ Silence alone is no answer, on a link that never broke either: what is only late
 ten seconds. It is the broker's two answers in a row without it that end it, and what that means is each kind's own:
 - An entry is refused: the trade never began, and its silence has been charged. A stop or a target is refused: the supervisor, which counts
   on no child that nobody has confirmed, has left or covered the leg after two seconds already, and learns that it may send another.
-  A closing order is refused: until then no second one follows it, for the account would be closed twice, and after the grace a stop works
-  in its place. As two answers are the broker's word and no proof, all of these are cancelled on the wire when they are given up
-  (`Judge`); what comes all the same is a stray, and its fill is a contradiction that kills.
+  A closing order is in doubt after a second already, and two seconds later it is given up whatever is not answered (`UnheardExits`): no
+  other one follows it before, for the account would be closed twice, and after the grace a stop works in its place. As two answers are
+  the broker's word and no proof, all of these are cancelled on the wire when they are given up; what comes all the same is a stray, and
+  its fill is a contradiction that kills.
 - A change is refused only if the order is shown as it was, long after: that is an answer, and the old terms are in force.
 - A cancel is never refused by silence: while the order is shown it is sent again, and it is done when two answers do not show it.
 

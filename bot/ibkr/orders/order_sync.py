@@ -169,7 +169,8 @@ class OrderSync:
 
     def _pause(self) -> float:
         """Seconds until the next look; fewer where a position may be bare meanwhile."""
-        bare = any(order.in_doubt and order.accepted and named_role(order.ref) in (Role.STOP, Role.EXIT) for order in self._live())
+        roles = [(named_role(order.ref), order.accepted) for order in self._live() if order.in_doubt]
+        bare = any(role is Role.EXIT or (role is Role.STOP and accepted) for role, accepted in roles)
         return min(BARE_SECONDS, self.times.again_seconds) if bare else self.times.again_seconds
 
     def _live(self) -> list[BrokerOrder]:

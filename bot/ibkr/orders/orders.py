@@ -49,6 +49,7 @@ class OrderMonitor:
         self.quiet = True  # the first sync tells nothing: reconciliation reports do
         self.filled_quietly: Callable[[], None] = lambda: None  # a fill came of which nothing was told: who put its order back tells it
         self.doubtful: Callable[[], None] = lambda: None
+        self.sent: Callable[[list[BrokerOrder]], None] = lambda _: None  # these leave now
         self.book_untold: Callable[[BrokerOrder], bool] = lambda _: False  # a fill that the broker has told in every way but an execution
         self.alarm: Callable[[str, str], None] = lambda *_: None  # a kill trigger and its detail
         self._link, self._contract_of, self.observe = link, contract_of, observe
@@ -142,6 +143,7 @@ class OrderMonitor:
             order.since = order.late_at = order.sent_at
         self.track(in_turn)
         self._send(connection, [(order, order.draft, order in starts) for order in in_turn])
+        self.sent(in_turn)
 
     def _send(self, connection: Connection, orders: list[tuple[BrokerOrder, Draft, bool]]) -> None:
         """The one way of an order to the broker: each with what it is to be and whether it may work at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -411,18 +412,44 @@ async def test_a_position_without_its_stop_does_not_wait_for_history(stage: Stag
     await asyncio.gather(starting, return_exceptions=True)
 
 
+@pytest.mark.parametrize("silent", ["", "swallow openOrderEnd all", "swallow execDetailsEnd all"])
+def test_a_closing_order_that_is_lost_leaves_the_position_covered_and_another_goes_when_its_doubt_is_over(
+    silent: str, tmp_path: Path
+) -> None:
+    async def play(stage: Stage) -> None:
+        await entered(stage)
+        async with stage.restarted() as node:
+            stage.do("swallow placeOrder 1")
+            if silent:
+                stage.do(silent)
+            node.kill("out")
+            await until(lambda: f"{NAME}-1X1" in node.session.orders.orders)
+            sent = time.monotonic()
+            await until(lambda: cover(stage), lambda: stage.news(), seconds=5)
+            await until(lambda: [ref for ref in stage.working if "-1X" in ref], lambda: stage.news())
+            assert time.monotonic() - sent < 6, "a second until it is in doubt, two of doubt, and a busy machine"
+            await goes_on(stage, 1)
+            await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
+            assert held(stage) == 0
+        assert closed_as(stage) == ["MANUAL"]
+
+    on_stage(play)(tmp_path)
+
+
 @on_stage
-async def test_a_closing_order_that_is_lost_does_not_leave_the_position_bare(stage: Stage) -> None:
+async def test_a_closing_order_whose_confirmation_and_fill_are_told_too_late_is_not_followed_by_another(stage: Stage) -> None:
     await entered(stage)
     async with stage.restarted() as node:
-        stage.do("swallow placeOrder 1")
+        closing = f"{NAME}-1X1"
+        for kind in ("openOrder", "orderStatus", "execDetails"):
+            stage.do(f"delay {kind} 5s all {closing}")
         node.kill("out")
-        await until(lambda: not stage.working)
-        await until(lambda: [ref for ref in stage.working if "-1S" in ref], lambda: stage.news(), seconds=5)
-        await until(lambda: [ref for ref in stage.working if "-1X" in ref], lambda: stage.news())  # it is looked for, and sent again
+        await until(lambda: closing in stage.working, lambda: stage.news())
         await goes_on(stage, 1)
-        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
         assert held(stage) == 0
+        await until(lambda: not node.session.orders.orders[closing].live, lambda: stage.news(), seconds=8)
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
+        assert held(stage) == 0 and len(stage.gateway.broker.exchange.executions) == 2
     assert closed_as(stage) == ["MANUAL"]
 
 

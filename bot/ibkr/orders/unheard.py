@@ -1,0 +1,62 @@
+"""Closing orders that nobody confirms: soon in doubt, and given up when a doubt is over, whatever the broker leaves unanswered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.ibkr.errors import UnknownOrder
+from bot.ibkr.link.link import Link
+from bot.ibkr.link.link_state import LinkState
+from bot.ibkr.orders.doubt import News
+from bot.ibkr.orders.judge import Judge
+from bot.ibkr.orders.order_state import BrokerOrder
+from bot.ibkr.orders.orders import OrderMonitor
+from bot.supervision.orders import Role, named_role
+
+DOUBT_SECONDS = 1.0  # what is not confirmed by then is in doubt (spec 6)
+OVER_SECONDS = DOUBT_SECONDS + 2.0  # so long a doubt is asked about; then another closing order leaves, of what the account holds
+
+
+class UnheardExits:
+    """Of one monitor. `market_open` excuses silence: what is sent into a closed market is confirmed when it opens.
+
+    It does not promise that what was given up never fills: it is cancelled and stays watched, and what is closed twice is bought back.
+    """
+
+    def __init__(self, link: Link, monitor: OrderMonitor, judge: Judge, market_open: Callable[[], bool]) -> None:
+        self._link, self._monitor, self._judge, self._market_open = link, monitor, judge, market_open
+        monitor.sent = self._begin
+        link.state_changed.append(self._on_link)
+
+    def _on_link(self, state: LinkState, previous: LinkState) -> None:
+        if state.allows_way_out and not previous.allows_way_out:
+            self._begin([order for order in self._monitor.orders.values() if order.live])
+
+    def _begin(self, orders: list[BrokerOrder]) -> None:
+        for order in orders:
+            if not order.accepted and named_role(order.ref) is Role.EXIT:
+                self._after(DOUBT_SECONDS, order, self._doubt)
+                self._after(OVER_SECONDS, order, self._give_up)
+
+    def _after(self, seconds: float, order: BrokerOrder, then: Callable[[BrokerOrder], None]) -> None:
+        self._link.later(seconds, lambda: self._look(seconds, order, then))
+
+    def _look(self, seconds: float, order: BrokerOrder, then: Callable[[BrokerOrder], None]) -> None:
+        """Unless it was heard of, or sent anew, or the link broke meanwhile: then it counts from there."""
+        if order.accepted or not order.live or not self._link.allows_way_out:
+            return
+        if not self._market_open():
+            self._after(seconds, order, then)
+        elif self._link.seconds() - max(order.sent_at, self._monitor.opened_at) >= seconds:
+            then(order)
+
+    def _doubt(self, order: BrokerOrder) -> None:
+        self._judge.hear(order, News.SILENCE)
+
+    def _give_up(self, order: BrokerOrder) -> None:
+        self._monitor.withdraw(order.order_id)
+        if order.cancel_asked:
+            self._monitor.end(order)
+        else:
+            self._monitor.reject(order, UnknownOrder(f"nobody has confirmed it within {OVER_SECONDS:g} seconds", order_ref=order.ref))
+        self._monitor.doubtful()
