@@ -19,6 +19,7 @@ class NakedWatch:
 
     def __init__(self, act: Callable[[Trade, Waited], None]) -> None:
         self._act = act
+        self._due: dict[str, int] = {}  # intent -> when its one timer goes off
 
     def look(self, wall: Timeline, trade: Trade) -> None:
         """Something changed: begin to count naked time, or stop."""
@@ -36,18 +37,25 @@ class NakedWatch:
             self._again(wall, trade)
 
     def _again(self, wall: Timeline, trade: Trade, after_ns: int = GRACE_NS) -> None:
-        wall.call_at(f"{trade.intent_id}-naked", wall.now_ns + after_ns, lambda: self._still(wall, trade))
+        """A trade has one timer: one that goes off sooner looks again in time."""
+        name, at_ns = trade.intent_id, wall.now_ns + after_ns
+        if name not in self._due or at_ns < self._due[name]:
+            wall.call_at(f"{name}-naked", at_ns, lambda: self._still(wall, trade, at_ns))
+            self._due[name] = at_ns
 
-    def _still(self, wall: Timeline, trade: Trade) -> None:
+    def _still(self, wall: Timeline, trade: Trade, due_ns: int) -> None:
         """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more, unless it is bare as long."""
+        if self._due.get(trade.intent_id) != due_ns:
+            return
+        del self._due[trade.intent_id]
         if trade.done or (trade.closing is None and not trade.naked_since_ns):
             return
         naked_ns = wall.now_ns - trade.naked_since_ns if trade.naked_since_ns else 0
         left_ns = wall.now_ns - trade.closing_since_ns if trade.closing is not None else 0
         waited = Waited.DOUBT if left_ns >= DOUBT_NS or naked_ns >= BARE_NS else Waited.GRACE
-        due_ns = BARE_NS - naked_ns if GRACE_NS <= naked_ns < BARE_NS else GRACE_NS
-        if left_ns and waited is Waited.GRACE:  # the timer may run since before the leaving began: not a moment short of the doubt's end
-            due_ns = min(due_ns, DOUBT_NS - left_ns)
-        self._again(wall, trade, due_ns)  # before anything is done: what fails below is tried again
+        ends = [limit_ns - naked_ns for limit_ns in (GRACE_NS, BARE_NS) if naked_ns < limit_ns]  # a timer may go off a moment early
+        if left_ns and waited is Waited.GRACE:  # it may run since before the leaving began: not a moment short of the doubt's end
+            ends.append(DOUBT_NS - left_ns)
+        self._again(wall, trade, min([*ends, GRACE_NS]))  # before anything is done: what fails below is tried again
         if naked_ns >= GRACE_NS or waited is Waited.DOUBT:
             self._act(trade, waited)

@@ -74,6 +74,21 @@ def test_a_leg_that_is_bare_is_seen_to_after_the_grace_and_again_each_second(leg
     assert watched.acts == [(1, Waited.GRACE), (1.5, Waited.DOUBT), (2.5, Waited.DOUBT)]
 
 
+@pytest.mark.parametrize("early_ms", [100, 400])
+def test_a_timer_that_goes_off_a_moment_early_costs_no_more_than_that_moment(early_ms):
+    class Early(StampTime):
+        def call_at(self, name: str, ts_ns: int, callback: Any) -> None:
+            super().call_at(
+                name, ts_ns - early_ms * SECOND_NS // 1000 if name.endswith("-naked") and first.pop("one", None) else ts_ns, callback
+            )
+
+    first = {"one": True}
+    watched = Watched()
+    watched.wall = Early(START)
+    watched.bare().until(*[tenth / 10 for tenth in range(1, 31)])
+    assert watched.acts == [(1, Waited.GRACE), (1.5, Waited.DOUBT), (2.5, Waited.DOUBT)]
+
+
 @pytest.mark.parametrize(("stop", "naked"), [(2, False), (1, True)])
 def test_a_leg_is_bare_if_its_stop_is_smaller_than_what_it_holds(stop, naked):
     watched = Watched()
