@@ -38,8 +38,8 @@ class Once:
     def after(self, time: Timeline, name: str, after_ns: int, callback: Callback) -> None:
         """Call back so many nanoseconds from now; nothing if this name waits already."""
         if name not in self._waiting:
-            self._waiting.add(name)
             time.call_at(name, time.now_ns + after_ns, lambda: self._over(name, callback))
+            self._waiting.add(name)  # not before: what could not be asked for does not wait
 
     def _over(self, name: str, callback: Callback) -> None:
         self._waiting.discard(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.risk_engine.clocks import Timeline
+from bot.risk_engine.clocks import Once, Timeline
 from bot.supervision.duties import Waited
 from bot.supervision.trade import Trade
 from bot.units import SECOND_NS
@@ -19,7 +19,7 @@ class NakedWatch:
 
     def __init__(self, act: Callable[[Trade, Waited], None]) -> None:
         self._act = act
-        self._due: dict[str, int] = {}  # intent -> when its one timer goes off
+        self._timers = Once()  # a trade has one; none runs for longer than the grace
 
     def look(self, wall: Timeline, trade: Trade) -> None:
         """Something changed: begin to count naked time, or stop."""
@@ -37,24 +37,17 @@ class NakedWatch:
             self._again(wall, trade)
 
     def _again(self, wall: Timeline, trade: Trade, after_ns: int = GRACE_NS) -> None:
-        """A trade has one timer: one that goes off sooner looks again in time."""
-        name, at_ns = trade.intent_id, wall.now_ns + after_ns
-        if name not in self._due or at_ns < self._due[name]:
-            wall.call_at(f"{name}-naked", at_ns, lambda: self._still(wall, trade, at_ns))
-            self._due[name] = at_ns
+        self._timers.after(wall, f"{trade.intent_id}-naked", after_ns, lambda: self._still(wall, trade))
 
-    def _still(self, wall: Timeline, trade: Trade, due_ns: int) -> None:
+    def _still(self, wall: Timeline, trade: Trade) -> None:
         """The grace is over: a stop that is only SUBMITTED counts as missing; CLOSING gets a second more, unless it is bare as long."""
-        if self._due.get(trade.intent_id) != due_ns:
-            return
-        del self._due[trade.intent_id]
         if trade.done or (trade.closing is None and not trade.naked_since_ns):
             return
         naked_ns = wall.now_ns - trade.naked_since_ns if trade.naked_since_ns else 0
         left_ns = wall.now_ns - trade.closing_since_ns if trade.closing is not None else 0
         waited = Waited.DOUBT if left_ns >= DOUBT_NS or naked_ns >= BARE_NS else Waited.GRACE
         ends = [limit_ns - naked_ns for limit_ns in (GRACE_NS, BARE_NS) if naked_ns < limit_ns]  # a timer may go off a moment early
-        if left_ns and waited is Waited.GRACE:  # it may run since before the leaving began: not a moment short of the doubt's end
+        if waited is Waited.GRACE:  # it may run since before the leaving began: not a moment short of the doubt's end
             ends.append(DOUBT_NS - left_ns)
         self._again(wall, trade, min([*ends, GRACE_NS]))  # before anything is done: what fails below is tried again
         if naked_ns >= GRACE_NS or waited is Waited.DOUBT:
