@@ -20,11 +20,17 @@ from bot.market.state import Regime
 
 
 class Term(NamedTuple):
-    """A code, what kind of word it is, and what it means: a clause without its full stop."""
+    """A code or word, what kind of word it is, and what it means: a clause without its full stop. `also` are its other spellings."""
 
     code: str
     kind: str
     meaning: str
+    also: tuple[str, ...] = ()
+
+    def is_called(self, word: str) -> bool:
+        """Whether a person who writes this word means it: capital letters and spaces do not matter."""
+        wanted = " ".join(word.split()).casefold()
+        return any(name.casefold() == wanted for name in (self.code, *self.also))
 
     @property
     def sentence(self) -> str:

@@ -1,6 +1,7 @@
-"""What `mesbot why CODE` and `--codes` know: every code that a person may meet, in a report or elsewhere.
+"""What `mesbot why CODE` and `--codes` know: every code and word that a person may meet, in a report or elsewhere.
 
-Words of the codes that a report shows are in bot/glossary.py, those of other lists beside the list; here are those that have none.
+Words of the codes that a report shows are in bot/glossary.py, those of columns and sentences in bot/terms.py, those of other lists beside
+the list; here are those that have none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bot.journal.records import Kind
 from bot.node.check.items import Status
 from bot.report.runs import Ended
 from bot.supervision.orders import OrderState, Role
+from bot.terms import terms
 
 RECORDS = {
     Kind.CONTRACTS: "the contracts in force: their hash and every value",
@@ -84,9 +86,13 @@ SEVERITIES = {
 
 
 def explained(word: str) -> str:
-    """What a code means, a line for each of its meanings; "" if it is none. Capital letters do not matter."""
-    wanted = word.strip().casefold()
-    return "".join(f"{term.sentence}\n" for term in every_term() if term.code.casefold() == wanted)
+    """What a code or word means, a line for each of its meanings; "" if it is none. Capital letters do not matter."""
+    return "".join(f"{term.sentence}\n" for term in every_term() if term.is_called(word))
+
+
+def names() -> list[str]:
+    """What codes and words are called, every spelling once."""
+    return list(dict.fromkeys(name for term in every_term() for name in (term.code, *term.also)))
 
 
 def every_code() -> str:
@@ -95,9 +101,10 @@ def every_code() -> str:
 
 
 def every_term() -> Iterator[Term]:
-    """All codes: those of a report first."""
-    for terms in glossary().values():
-        yield from terms
+    """All codes and words: the codes of a report first, then the words of columns and sentences."""
+    for of_code in glossary().values():
+        yield from of_code
+    yield from terms()
     parts: list[tuple[str, Mapping[str, str]]] = [
         ("finding of a passport", FINDINGS), ("finding's weight", SEVERITIES), ("record of the journal", RECORDS), ("order", ORDERS),
         ("order's role", ROLES), ("result of a trade", RESULTS), ("shadow trade", SHADOWS), ("end of a run", ENDS), ("check", CHECKS),

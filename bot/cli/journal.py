@@ -56,7 +56,7 @@ Examples:
 WHY_HELP = """
 Say why each strategy did or did not trade on the bar that closed at TIME (New York, unless it has an
 offset); or open the records that a number of the report was made from, by its NAME; or say what a
-CODE means.
+CODE, or a word of a table, means.
 
 \b
 Examples:
@@ -64,6 +64,7 @@ Examples:
   mesbot why 2025-09-15T14:31Z --strategy K1
   mesbot why K1.net
   mesbot why THESIS                     what a code means
+  mesbot why "risk cap"                 what a word of a table means
   mesbot why --codes                    every code with its meaning
   mesbot why --numbers                  all names, with their values
   mesbot why ledger --numbers           those that begin with ledger
@@ -176,7 +177,7 @@ def export(path: Path | None, out: Path, kind: str) -> None:
 @JOURNAL_OPTION
 @click.option("--strategy", help="Of a bar: only this strategy, e.g. K1.")
 @click.option("--numbers", is_flag=True, help="List the numbers of the report instead, each with its name and value.")
-@click.option("--codes", is_flag=True, help="List every code that a journal or report may show, with its meaning.")
+@click.option("--codes", is_flag=True, help="List every code and word that a journal, report or screen shows, with its meaning.")
 @click.option("--all", "everything", is_flag=True, help="Of a number: list every record, not only the first 50.")
 @json_option
 @click.pass_context
@@ -194,20 +195,23 @@ def why(
     _refuse_ignored(context.params)
     if question is None and not numbers and not codes:
         raise click.UsageError("Name a TIME, a number or a code, or ask for --numbers or --codes.", context)
-    is_time = (question or "").strip()[:1].isdigit()
+    is_time = (question or "").strip()[:1].isdigit() and "%" not in str(question)
     if words := "" if numbers or is_time else _words(question):
         _refuse_of_others(context.params, "a code", "path", "strategy", "everything")
         print_json({"codes": words.splitlines()}) if as_json else click.echo(fitted(words), nl=False)
         return
-    is_number = numbers or (question or "").strip()[:1].isalpha()
+    is_number = numbers or not is_time
     _refuse_of_others(context.params, *(("a number", "strategy") if is_number else ("a bar", "everything")))
     if is_number and not numbers and path is None and newest_journal() is None:
-        raise UsageError(f'"{question}" is no code, `mesbot why --codes` lists them; the numbers of a run need one: `mesbot backtest`.')
+        raise UsageError(_no_word(str(question)))
     journal = find_journal(path, err=as_json)
-    if as_json:
-        print_json(_facts(journal, question or "", strategy, numbers, is_number))
-    else:
-        click.echo(fitted(_answer(journal, question or "", strategy, numbers, everything)), nl=False)
+    try:
+        if as_json:
+            print_json(_facts(journal, question or "", strategy, numbers, is_number))
+        else:
+            click.echo(fitted(_answer(journal, question or "", strategy, numbers, everything, is_number)), nl=False)
+    except UsageError as error:
+        raise _with_words(error) from None
     if not is_number and not _decided(journal, question or ""):
         context.exit(1)  # found nothing
 
@@ -223,6 +227,24 @@ def _words(question: str | None) -> str:
     from bot.cli.codes import every_code, explained
 
     return every_code() if question is None else explained(question)
+
+
+def _no_word(question: str) -> str:
+    """That it is none where there is no run whose numbers it could be of."""
+    from bot.cli.codes import names
+    from bot.report.numbers.number import nearest
+
+    near = nearest(question, names())
+    meant = f"did you mean {' or '.join(near)}? `mesbot why --codes` lists" if near else "`mesbot why --codes` lists"
+    return f'"{question}" is no code or word that is known; {meant} them all; the numbers of a run need one: `mesbot backtest`.'
+
+
+def _with_words(error: UsageError) -> UsageError:
+    """The same, but that a code or word may have been meant too, if it is about a number that does not exist."""
+    from bot.cli.codes import names
+    from bot.report.numbers.number import NoSuchNumber
+
+    return NoSuchNumber(error.asked, (*error.known, *names())) if isinstance(error, NoSuchNumber) else error
 
 
 OF = {"strategy": "--strategy", "everything": "--all", "path": "--journal", "numbers": "--numbers", "codes": "--codes"}
@@ -254,12 +276,12 @@ def _facts(journal: Path, question: str, strategy: str | None, numbers: bool, is
     return facts_of_bar(journal, question, strategy)
 
 
-def _answer(journal: Path, question: str, strategy: str | None, numbers: bool, everything: bool) -> str:
+def _answer(journal: Path, question: str, strategy: str | None, numbers: bool, everything: bool, is_number: bool) -> str:
     if numbers:
         from bot.report.why_number import list_numbers
 
         return list_numbers(journal, question)
-    if question.strip()[:1].isalpha():  # a time begins with a digit
+    if is_number:
         from bot.report.why_number import why_number
 
         return why_number(journal, question, everything=everything)

@@ -18,8 +18,10 @@ from bot.report.run import Closed
 from bot.report.summary import Summary
 from bot.report.terminal import LEARNING_OFF
 from bot.report.verdict import verdict
+from bot.terms import terms as words
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
+_HEADING = re.compile(r"<th[^>]*>([^<]+)</th>|<div class=\"card\"><span>([^<(]+)")
 
 
 def write_report(journal: str | Path, path: str | Path) -> None:
@@ -228,9 +230,10 @@ def _origin(page: Page, summary: Summary) -> None:
 
 
 def _legend(page: Page) -> None:
-    """The meaning of every code that the page shows; it needs no mouse."""
-    shown = set(_WORD.findall(page.text))
-    terms = [term for code, terms in glossary().items() if code in shown for term in terms]
+    """The meaning of every code that the page shows, and of the words that its columns are headed by; it needs no mouse."""
+    shown, headings = set(_WORD.findall(page.text)), [column or card for column, card in _HEADING.findall(page.text)]
+    codes = [term for code, found in glossary().items() if code in shown for term in found]
+    terms = [*codes, *(term for term in words() if any(map(term.is_called, headings)))]
     rows = "".join(
         f"<dt>{escape(term.code)}</dt><dd>{escape(term.meaning)} <span class='muted'>({escape(term.kind)})</span></dd>" for term in terms
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ import msgspec
 from bot.errors import UsageError
 
 NAN = float("nan")
+MOST_NEAR, SIMILAR = 4, 0.6  # names that are offered for one that does not exist, and how alike they must be (0..1)
 ONE = "1"
 Value = float | tuple[float, float]
 
@@ -71,6 +72,28 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
 
 
+class NoSuchNumber(UsageError):
+    """Nothing has the name `asked`; `known` are the names there are, of which the text says the nearest."""
+
+    def __init__(self, asked: str, known: Iterable[str]) -> None:
+        self.asked, self.known = asked, tuple(known)
+        near = nearest(asked, self.known)
+        said = f"the nearest are {', '.join(near)}; " if near else ""
+        super().__init__(
+            f'"{asked}" is neither a time, a code nor a number of this run; {said}`mesbot why --numbers` and `--codes` list them all.'
+        )
+
+
+def nearest(asked: str, known: Iterable[str]) -> list[str]:
+    """The names that may be meant, the nearest first: those that begin with all of it and a dot, else those that are much like it."""
+    wanted = asked.strip().casefold()
+    folded = {name.casefold(): name for name in known}
+    if begin := [name for key, name in folded.items() if key.startswith(wanted.rstrip(".") + ".")]:
+        return begin[:MOST_NEAR]
+    alike = {name: SequenceMatcher(None, key, wanted).ratio() for key, name in folded.items()}
+    return sorted((name for name, share in alike.items() if share >= SIMILAR), key=lambda name: -alike[name])[:MOST_NEAR]
+
+
 class Numbers(Mapping[str, Number]):
     """All numbers of one run by name. Values and sources are worked out when asked for, values once."""
 
@@ -105,17 +128,12 @@ class Numbers(Mapping[str, Number]):
         return value
 
     def find(self, text: str) -> Number:
-        """The number of this name, capital letters or not. Raises UsageError that names the nearest."""
+        """The number of this name, capital letters or not. Raises NoSuchNumber, which names the nearest."""
         folded = {name.casefold(): name for name in self._numbers}
         wanted = text.strip().casefold()
         if text.strip() in self._numbers or wanted in folded:
             return self._numbers.get(text.strip()) or self._numbers[folded[wanted]]
-        begin = [name for key, name in folded.items() if key.startswith(wanted.rstrip(".") + ".")]
-        near = begin or [folded[key] for key in get_close_matches(wanted, folded, n=4, cutoff=0.5)]
-        nearest = f"the nearest are {', '.join(near[:4])}; " if near else ""
-        raise UsageError(
-            f'"{text}" is neither a time, a code nor a number of this run; {nearest}`mesbot why --numbers` and `--codes` list them all.'
-        )
+        raise NoSuchNumber(text, self._numbers)
 
     def _worked_out(self, number: Number) -> Value:
         if number.draw is not None:
