@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from bot.decision.verdict import shown
 from bot.journal.read import Record
-from bot.journal.records import Action, GateRecord, Kind
-from bot.journal.sentences import LAYER_NAMES, amount, smallest_change
+from bot.journal.records import Action, Kind
+from bot.journal.sentences import LAYER_NAMES, amount
 from bot.journal.times import new_york
+from bot.journal.to_pass import PHASES, what_had_to_change
 
 Body = dict[str, Any]
 
-# What a record says of a streak that has reached its lock; its bytes name the run, so that only a reading says it better.
-_STREAK = re.compile(r"losses_in_a_row (would have )?to move past")
-_PHASES = ("pre-market", "opening", "mid-morning", "lunch", "afternoon", "close", "after hours")
 _SIDES = {1: "long", -1: "short", 0: "no side"}
 
 
@@ -25,7 +22,7 @@ def bar_lines(bar: Body) -> list[str]:
     return [
         f"  bar     open {_price(bar['open'])}  high {_price(bar['high'])}  low {_price(bar['low'])}  close {_price(bar['close'])}"
         f"  volume {bar['volume']:,}{rejected}",
-        f"  market  {bar['regime']}, {_PHASES[bar['session_phase']]}" if bar["regime"] else "  market  not looked at",
+        f"  market  {bar['regime']}, {PHASES[bar['session_phase']]}" if bar["regime"] else "  market  not looked at",
     ]
 
 
@@ -146,15 +143,11 @@ def _event(record: Record) -> str:
 
 
 def to_pass(decision: Body, vetoer: str) -> str:
-    """What would have had to be otherwise for a decision to be an entry; "" if nothing or the filter only waited.
-
-    The recorded smallest change; without a plan it is not recorded, but follows from the gates."""
-    recorded = decision.get("smallest_change", "")
+    """What would have had to be otherwise for a decision to be an entry; "" if nothing, or if the filter only waited."""
     waiting = decision["strategy"] == vetoer and decision["action"] == Action.SKIP  # it did not veto: nothing had to pass
-    if recorded or waiting or not decision.get("gate"):
-        return _STREAK.sub(r"losses_in_a_row \1to be fewer than", recorded)
-    change = smallest_change([GateRecord(**gate) for gate in (decision["gate"], *decision.get("others", ()))])
-    return _STREAK.sub(r"losses_in_a_row \1to be fewer than", change)
+    if waiting or not decision.get("gate"):
+        return ""
+    return what_had_to_change((decision["gate"], *decision.get("others", ())))
 
 
 def _gate(gate: Body) -> str:

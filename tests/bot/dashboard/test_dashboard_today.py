@@ -39,7 +39,7 @@ def test_it_lists_every_decision_of_the_day_newest_first(path):
     rows = today.chosen()
     assert (today.date, len(rows)) == ("2025-09-16", 10)
     assert rows[0][1:5] == ("10:31", "K5", "SKIP", "FRICTION_SHARE") and rows[-1].said == EVIL
-    assert rows[1].to_enter == "share would have to fall by 0.11"
+    assert rows[1].to_enter == "the share of the way to the target that fees and slippage take would have to fall by 0.11"
 
 
 def test_filters_leave_what_they_name_and_one_that_is_unknown_leaves_nothing(path):

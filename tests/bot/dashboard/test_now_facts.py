@@ -57,7 +57,7 @@ def test_what_would_have_let_each_strategy_enter_is_said(state):
     found = now(state)
     assert [each.strategy for each in found.headroom] == ["K1", "K2", "K3", "K4", "K5"]
     assert found.headroom[0].said == "K1 long skipped: FRICTION_SHARE: share=0.41, limit=0.30"
-    assert found.headroom[0].to_enter == "share would have to fall by 0.11"
+    assert found.headroom[0].to_enter == "the share of the way to the target that fees and slippage take would have to fall by 0.11"
 
 
 def test_a_lock_is_shown_with_who_since_when_why_and_its_end(state):

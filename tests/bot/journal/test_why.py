@@ -77,7 +77,7 @@ def test_a_refusal_is_told_with_every_gate_and_the_shadow_that_followed_it(path)
     assert "first gate  DVS_BELOW_MINIMUM: dvs=0.75, minimum=0.80, 0.05 away  [layer 2, quality]" in text
     assert "also fails  VWAP_Z: abs_z=0.83, minimum=1.50, 0.67 away  [layer 8, template and execution]" in text
     assert "shadow trade S1 (refused by DVS_BELOW_MINIMUM): TARGET" in text
-    assert "to pass     dvs would have to rise by 0.05; also abs_z to rise by 0.67" in text
+    assert "to pass     the data validity score (DVS) would have to rise by 0.05; and the price's distance from VWAP" in text
     assert "K1" not in text
 
 
@@ -185,4 +185,4 @@ def test_a_rejected_bar_is_told_with_what_it_had(tmp_path):
     assert "REJECTED" in text
     assert "DVS     unknown: impossible −0.50" in text
     assert "WARM_UP: atr_norm=unknown" in text
-    assert "atr_norm would have to be known" in text
+    assert "signals that need more bars would have to be defined: atr_norm" in text
