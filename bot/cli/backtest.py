@@ -121,7 +121,7 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
     print_summary(journal, console, as_called)
     if report:
         console.print(f"Report:  {_write_report(journal)}", highlight=False, soft_wrap=True)
-    earlier = len(journals_in(journal.parent)) - 1  # -1 where journals share a folder
+    earlier = sum(id.isdigit() for id in journals_in(journal.parent))
     beneath = f" (and {earlier} earlier: mesbot runs)" if earlier > 0 else ""
     console.print(f"Journal: {journal}{beneath}", highlight=False, soft_wrap=True)
 

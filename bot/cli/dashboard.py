@@ -31,7 +31,7 @@ Examples:
 
 
 @click.command(help=HELP, short_help="Live pages in the browser.")
-@click.option("--journal", "path", type=JournalFile(), help="The journal; default: of the bot that runs, else the newest.")
+@click.option("--journal", "path", type=JournalFile(), help="The journal; default: of the bot or replay that runs, else the latest run's.")
 @click.option("--port", type=Whole(1, 65_535), default=PORT, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; any but this machine's own wants the token.")
 @click.option("--read-only", is_flag=True, help="No verb is carried out.")
@@ -66,11 +66,16 @@ def dashboard(
         click.echo(f"Token:     {token.secret}  (this once; {NAME} names one that stays)")
     if not is_loopback(host):
         click.echo("Other machines can reach it, and the network can read it: every page wants the token. An SSH tunnel is safer.")
-    beside = journal.parent if journal is not None and journal.name == JOURNAL else Path("out")
+    beside = Path("out") if journal is None or journal.name != JOURNAL or _is_under_out(journal) else journal.parent
     serve(
         lambda: path_to_show(path, newest_journal), lambda: read_contracts(directory, strategies), Token(token.secret),
         host=host, port=port, out=out or beside, read_only=read_only,
     )  # fmt: skip
+
+
+def _is_under_out(journal: Path) -> bool:
+    """Whether the folder of runs lists it."""
+    return journal.resolve().is_relative_to(Path("out").resolve())
 
 
 def _require_free(host: str, port: int) -> None:

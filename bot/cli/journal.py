@@ -17,7 +17,7 @@ JOURNAL_OPTION = click.option(
     "--journal",
     "path",
     type=JournalFile(),
-    help="The journal file; default: the newest in ./out or the last run's, whichever is newer.",
+    help="The journal file; default: that of the latest run, which `mesbot runs` lists first.",
 )
 GROUP_HELP = """
 Check a journal, write its tables as files, or back up the state folder.
@@ -74,7 +74,7 @@ Exit code 1 if no bar of the trading window closed then.
 
 
 def find_journal(path: Path | None, *, err: bool = False) -> Path:
-    """The journal to read: the one named, else the newest of those under ./out and the last run's, which is then told.
+    """The journal to read: the one named, else that of the latest run, which is then told.
 
     Raises UsageError if the one named cannot be read, or none is named and none is found.
     """
@@ -99,17 +99,14 @@ def _require_readable(path: Path) -> None:
 
 
 def newest_journal() -> Path | None:
-    """What is read when no journal is named: of the *.sqlite under ./out and the last run's the one written last.
+    """What is read when no journal is named: that of the latest run, which began last of those under ./out and the last one elsewhere.
 
-    Runs that are set aside (of a proof, of research) are none of them.
+    Runs that are set aside (of a proof, of research, of a drill) are none of them.
     """
-    from bot.journal.folder import is_aside
+    from bot.report.runs import latest_in
     from bot.state_folder import last_journal
 
-    last = last_journal()
-    found = [file for file in Path("out").rglob("*.sqlite") if not is_aside(file)]
-    found += [last] if last is not None else []
-    return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
+    return latest_in(Path("out"), last_journal())
 
 
 @click.group(help=GROUP_HELP, short_help="Check, export or back up journals.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.journal import JOURNAL_OPTION, find_journal
@@ -23,11 +25,22 @@ HEADINGS = ("run", "started", "trades", "net", "end", "contracts")
 NUMBERS = ("trades", "net")
 KEEP = 10
 OUT = click.option("--out", type=Folder(), default="out", show_default=True, help="Folder that holds the runs.")
-RUNS_HELP = """
-List the runs of a folder: the latest, and the earlier ones that are kept beneath it under earlier/.
 
-The id in the first column is what `compare` calls a run by. Journals of a broker's account are not among
-them; `status` knows those.
+
+def last_anywhere(context: click.Context) -> Path | None:
+    """The journal of the last run, which counts as long as no folder of runs is named; None if one is, or none is known."""
+    from bot.state_folder import last_journal
+
+    return last_journal() if context.get_parameter_source("out") is ParameterSource.DEFAULT else None
+
+
+RUNS_HELP = """
+List the runs of a folder and of those beneath it, the latest first: it began last, and is what why, report,
+journal and compare take where none is named. Without --out the last run counts wherever it was written.
+
+The id in the first column is what `compare` calls a run by: top is the run on top of the folder, a number an earlier
+one that is kept under earlier/, a name that of a folder beneath. Runs that are set aside (of a proof, of research,
+of a drill) are not listed, nor those of a broker's account, which `status` knows.
 
 \b
 Examples:
@@ -84,7 +97,7 @@ def runs(context: click.Context, out: Path, as_json: bool) -> None:
         return
     from bot.report.runs import runs_in
 
-    found = runs_in(out)
+    found = runs_in(out, last_anywhere(context))
     if as_json:
         print_json(found)
     elif found:
@@ -99,10 +112,10 @@ def runs(context: click.Context, out: Path, as_json: bool) -> None:
 @click.pass_obj
 def prune(out: Path, keep: int, yes: bool) -> None:
     """Asks, removes, and says what is gone and what stayed."""
-    from bot.journal.folder import LATEST, forget
+    from bot.journal.folder import forget
     from bot.report.runs import runs_in
 
-    beyond = [line for line in runs_in(out) if line.id != LATEST][keep:]
+    beyond = [line for line in runs_in(out) if line.id.isdigit()][keep:]
     for line in beyond:
         if why := _why_it_stays(line):
             click.echo(f"{line.id} stays: {why}.")
@@ -157,7 +170,8 @@ def _row(line: RunLine) -> tuple[str, ...]:
 
 def _what(line: RunLine) -> str:
     days = f", {line.first} to {line.last}" if line.first else ", no bar"
-    return f"{line.mode}{f' of {line.bars}' if line.bars else ''}{days}"
+    where = "" if line.id.isdigit() else f"; {os.path.relpath(line.path)}"
+    return f"{line.mode}{f' of {line.bars}' if line.bars else ''}{days}{where}"
 
 
 @click.command(help=REPORT_HELP, short_help="Make the HTML report of a journal again.")
@@ -190,7 +204,8 @@ def compare(context: click.Context, a: str, b: str, out: Path, as_json: bool) ->
     from bot.report.runs import find_run
 
     try:
-        found = compared(find_run(out, a), find_run(out, b))
+        last = last_anywhere(context)
+        found = compared(find_run(out, a, last), find_run(out, b, last))
     except JournalError as error:  # 1 would say that they differ
         raise UsageError(error.told) from None
     if as_json:

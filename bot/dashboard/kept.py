@@ -112,10 +112,9 @@ def compared(out: Path, a: str, b: str) -> list[str]:
 
 def report_html(out: Path, shown: Path | None, id: str) -> str:
     """The report of a run of the folder, or of the journal that is shown ("now"), made from its journal. Raises JournalError."""
-    from bot.journal.folder import journals_in
     from bot.report.html import render
 
-    path = shown if id == "now" else journals_in(out).get(id)
+    path = shown if id == "now" else {line.id: Path(line.path) for line in runs_in(out)}.get(id)
     if path is None:
         raise JournalError(f"There is no run {id!r} in {out}.")
     return render(Summary.from_journal(path))

@@ -1,4 +1,4 @@
-"""Which journal the pages show: the one named, else that of a bot or a replay that runs, else the newest."""
+"""Which journal the pages show: the one named, else that of a bot or a replay that runs, else the latest run's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
+from bot.journal.folder import latest_of
 from bot.journal.read import headers, opened
 from bot.journal.run_lock import held_by
 from bot.node.journals import FOLDER, Journals, with_earlier
@@ -45,10 +46,10 @@ def path_to_show(named: Path | None, newest: Callable[[], Path | None]) -> Path:
     replay = replay_journal()
     there = [*accounts, *([] if replay is None else [replay])]
     running = [path for path in there if held_by(path) is not None]
-    found = running or there or [path for path in (newest(),) if path is not None]
-    if not found:
+    latest = latest_of(running or [*there, *(path for path in (newest(),) if path is not None)])
+    if latest is None:
         raise UsageError("No journal yet: `mesbot paper` begins one, and --journal FILE names another.")
-    return max(found, key=lambda path: path.stat().st_mtime_ns)
+    return latest
 
 
 def target_of(path: Path) -> Target:

@@ -1,15 +1,18 @@
-"""The folder a backtest or replay writes into: its newest run on top, earlier ones kept beneath."""
+"""The folder a backtest or replay writes into: its newest run on top, earlier ones kept beneath; and which run is the latest of all."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.errors import JournalError
 from bot.journal.latch import latch_path
+from bot.journal.read import headers, opened
 from bot.own_files import run_folder
 
 JOURNAL, REPORT, EARLIER = "journal.sqlite", "report.html", "earlier"
-LATEST = "latest"  # the run on top; those beneath are named by the number of their folder
+TOP = "top"  # the run on top; the earlier ones are named by the number of their folder
+LATEST = "latest"  # whichever of all runs began last
 ASIDE = ".aside"  # a file: the runs of its folder, and of those beneath, are read only by whoever names them
 _OF_A_RUN = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", latch_path(Path(JOURNAL)).name, REPORT)
 
@@ -46,9 +49,46 @@ def report_of(journal: Path) -> Path:
 
 
 def journals_in(out: Path) -> dict[str, Path]:
-    """The journals of the runs that a folder keeps, by the run's id: LATEST first, then the numbers from the highest."""
-    top = {LATEST: out / JOURNAL} if (out / JOURNAL).is_file() else {}
-    return top | {str(number): path for number in reversed(_numbers(out)) if (path := out / EARLIER / str(number) / JOURNAL).is_file()}
+    """The journals of the runs that a folder keeps, by the run's id: TOP, then the numbers from the highest.
+
+    Those of folders beneath follow, by the folder's name and the number ("paper", "paper/2"), but for those set aside.
+    """
+    return {id: path for runs in _by_folder(out) for id, path in runs.items()}
+
+
+def newest_in(out: Path) -> list[Path]:
+    """Of the folder and of each beneath it the newest run."""
+    return [next(iter(runs.values())) for runs in _by_folder(out)]
+
+
+def latest_of(journals: Iterable[Path]) -> Path | None:
+    """The journal whose run began last, whatever was written into it since; None of none."""
+    return max(journals, key=_began_ns, default=None)
+
+
+def _began_ns(journal: Path) -> int:
+    """Of the wall, UTC; of a journal that does not say it, when it was written."""
+    try:
+        with opened(journal) as db:
+            began = [int(header["wall_ns"]) for header in headers(db) if "verb" not in header and "wall_ns" in header]
+    except JournalError:
+        began = []
+    return began[-1] if began else journal.stat().st_mtime_ns
+
+
+def _by_folder(out: Path) -> Iterator[dict[str, Path]]:
+    """The runs of each folder that has any, the newest first."""
+    found = {path.parents[2] if path.parents[1].name == EARLIER else path.parent for path in out.rglob(JOURNAL)}
+    for folder in (out, *sorted(found - {out})):
+        if folder != out and is_aside(folder / JOURNAL):
+            continue
+        name = "" if folder == out else folder.relative_to(out).as_posix()
+        runs = {name or TOP: folder / JOURNAL} if (folder / JOURNAL).is_file() else {}
+        for number in reversed(_numbers(folder)):
+            if (path := folder / EARLIER / str(number) / JOURNAL).is_file():
+                runs[f"{name}/{number}" if name else str(number)] = path
+        if runs:
+            yield runs
 
 
 def forget(journal: Path) -> bool:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from bot.decision.snapshot import KillState
 from bot.errors import Interrupted, MesbotError
 from bot.gateway.gateway import Gateway
-from bot.journal.folder import JOURNAL
+from bot.journal.folder import JOURNAL, aside_folder
 from bot.journal.read import opened, read
 from bot.journal.records import Kind
 from bot.journal.run_lock import RunLock
@@ -138,6 +138,8 @@ async def drill_here(out: Path, reason: str, contracts: Path | None, strategies:
     """On a simulated gateway of its own, before the window of a synthetic session. Raises DrillRefused, NodeError, JournalInUse."""
     request = PaperRequest(out, sessions=SESSIONS, contracts=contracts, strategies=strategies)
     day, journal = day_of(request), out / JOURNAL
+    if not journal.exists() and (not out.is_dir() or not any(out.iterdir())):
+        aside_folder(out)  # a drill is nobody's latest run; a folder that holds others' stays as it is
     with RunLock(journal):
         withdraw_requests(journal)  # of an earlier drill
         async with Gateway(replace(gateway_config(request, day), round_trip_seconds=ROUND_TRIP_SECONDS)) as gateway:

@@ -1,4 +1,4 @@
-"""The runs that an output folder keeps: the latest and the earlier ones beneath it, each told from its journal alone."""
+"""The runs that an output folder keeps, the latest first, each told from its journal alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
-from bot.journal.folder import JOURNAL, journals_in
+from bot.journal.folder import JOURNAL, LATEST, journals_in, latest_of, newest_in
 from bot.journal.read import headers, opened
 from bot.journal.run_end import END, interrupted
 from bot.journal.run_lock import held_by
@@ -38,10 +38,10 @@ class Ended(StrEnum):
 class RunLine(msgspec.Struct, frozen=True, kw_only=True):
     """One run in a line.
 
-    `id` is what verbs call it by: "latest", or the number of its folder. `started_ns` is wall time (UTC ns, 0 unknown), `mode`
-    backtest, paper, ..., `bars` where its bars came from, `first` and `last` its first and last day of market time (ISO, New York,
-    "" if none), `contracts` the hash of the contracts of its last records, `trades` how many real ones were closed, `net_cents` what
-    they came to, `head` the head hash. `trouble` says why a journal cannot be read.
+    `id` is what verbs call it by: "latest" (the one that began last), "top", the number or the name of its folder. `started_ns` is
+    wall time (UTC ns, 0 unknown), `mode` backtest, paper, ..., `bars` where its bars came from, `first` and `last` its first and last
+    day of market time (ISO, New York, "" if none), `contracts` the hash of the contracts of its last records, `trades` how many real
+    ones were closed, `net_cents` what they came to, `head` the head hash. `trouble` says why a journal cannot be read.
     """
 
     id: str
@@ -60,9 +60,24 @@ class RunLine(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
-def runs_in(out: str | Path) -> list[RunLine]:
-    """The runs of an output folder, the latest first; [] if it has none. A journal that cannot be read is told, not left out."""
-    return [run_line(id, path) for id, path in journals_in(Path(out)).items()]
+def runs_in(out: str | Path, last: Path | None = None) -> list[RunLine]:
+    """The runs of an output folder, the latest first; [] if it has none. A journal that cannot be read is told, not left out.
+
+    `last` is the journal of a run that counts too, wherever it lies; it is listed if it is the latest.
+    """
+    latest, known = latest_in(Path(out), last), journals_in(Path(out))
+    if latest is None:
+        return []
+    others = {id: path for id, path in known.items() if path.resolve() != latest.resolve()}
+    return [run_line(id, path) for id, path in {LATEST: latest, **others}.items()]
+
+
+def latest_in(out: Path, last: Path | None = None) -> Path | None:
+    """The journal of the run that began last: of those in a folder, and `last` if it is given; None if there is none."""
+    found = newest_in(out)
+    if last is not None and last.resolve() not in {path.resolve() for path in found}:
+        found.append(last)
+    return latest_of(found)
 
 
 def runs(out: str | Path = "out") -> pd.DataFrame:
@@ -73,9 +88,14 @@ def runs(out: str | Path = "out") -> pd.DataFrame:
     return table
 
 
-def find_run(out: Path, name: str) -> Path:
-    """The journal that a person means: an id of a run in `out`, a folder with a journal, or a journal. Raises UsageError for none."""
+def find_run(out: Path, name: str, last: Path | None = None) -> Path:
+    """The journal that a person means: an id of a run in `out` (the latest as `runs_in` has it), a folder with a journal, or a journal.
+
+    Raises UsageError for none.
+    """
     known = journals_in(out)
+    if name == LATEST and (latest := latest_in(out, last)) is not None:
+        return latest
     if name in known:
         return known[name]
     path = file_meant(Path(name))
@@ -83,7 +103,7 @@ def find_run(out: Path, name: str) -> Path:
         return path
     if (path / JOURNAL).is_file():
         return path / JOURNAL
-    there = f"runs in {out}: {', '.join(known)}" if known else f"there is no run in {out}"
+    there = f"runs in {out}: {', '.join((LATEST, *known))}" if known else f"there is no run in {out}"
     raise UsageError(f'"{name}" is neither a run, a journal nor a folder with one; {there}. `mesbot runs` lists them.')
 
 

@@ -15,11 +15,16 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from bot.cli.backtest import show_run
+from bot.cli.journal import newest_journal
 from bot.cli.main import cli
+from bot.contracts import load_contracts
+from bot.contracts.load import packaged_directory
+from bot.dashboard.target import path_to_show
 from bot.journal.folder import fresh_journal
 from bot.journal.run_lock import RunLock
 from bot.report.html import write_report
 from bot.report.runs import runs_in
+from bot.state_folder import remember_run
 
 sys.path.append(str(Path(__file__).parents[1] / "report"))
 import small_journal
@@ -49,14 +54,14 @@ def test_runs_lists_all_of_them_the_latest_first(run, four):
     shown = run("runs")
     assert shown.exit_code == 0
     assert [line.split()[0] for line in shown.output.splitlines() if line[0] != " "] == ["run", "latest", "3", "2", "1"]
-    assert shown.output.count("\n        backtest of bars.csv, no bar\n") == 4
+    assert shown.output.count("\n        backtest of bars.csv, no bar") == 4
 
 
 def test_the_list_fits_80_columns_and_cuts_nothing_however_long_the_name_of_a_file_of_bars_is(run, four, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     long = {"bars": f"{'many words ' * 30}.csv", "trades": 1_000_000, "net_cents": -(10**9)}
     named = [msgspec.structs.replace(line, **long) for line in runs_in(four)[:1]]
-    monkeypatch.setattr("bot.report.runs.runs_in", lambda _: named)
+    monkeypatch.setattr("bot.report.runs.runs_in", lambda *_: named)
     lines = run("runs").output.splitlines()
     assert max(map(len, lines)) <= 80 and "…" not in "".join(lines)
     assert " ".join(" ".join(lines).split()).count("many words") == 30
@@ -200,3 +205,26 @@ def test_compare_as_json_says_the_same(run, four):
 def test_compare_of_a_run_that_does_not_exist_is_one_sentence(run, four):
     shown = run("compare", "latest", "17")
     assert shown.exit_code == 2 and '"17" is neither a run' in shown.output
+
+
+def test_one_run_is_the_latest_for_every_verb(run, four, monkeypatch):
+    demo = small_journal.write(fresh_journal(four / "demo"), days=small_journal.DAYS[:1], bars=90, wall_ns=10**18)
+    assert [line.split()[0] for line in run("runs").output.splitlines() if line[0] != " "] == ["run", "latest", "top", "3", "2", "1"]
+    assert "demo/journal.sqlite" in run("runs").output.splitlines()[2]
+    assert newest_journal() == demo.relative_to(Path.cwd()) == path_to_show(None, newest_journal)
+    for words in (("report",), ("journal", "verify"), ("why", "book.net")):
+        assert run(*words).output.startswith("Journal: out/demo/journal.sqlite\n"), words
+    assert run("compare", "latest", "demo").output.startswith("A: out/demo/journal.sqlite")
+    elsewhere = small_journal.write(fresh_journal(Path("mine")), days=(), wall_ns=2 * 10**18)
+    remember_run(elsewhere, load_contracts(packaged_directory()))
+    assert newest_journal() == elsewhere.resolve()
+    assert run("runs").output.splitlines()[2].endswith("mine/journal.sqlite")
+    assert run("compare", "latest", "demo").output.startswith(f"A: {elsewhere.resolve()}")
+    assert run("runs", "--out", "out").output.splitlines()[2].endswith("out/demo/journal.sqlite")
+
+
+def test_prune_removes_only_what_was_put_aside_on_top_of_the_folder_itself(run, four):
+    for number in range(2):
+        small_journal.write(fresh_journal(four / "paper"), days=(), wall_ns=10**18 + number)
+    assert run("runs", "prune", "--keep", "0", "--yes").output.endswith("Removed 3 earlier runs from out.\n")
+    assert (four / "journal.sqlite").exists() and kept(four / "paper") == {"1"}

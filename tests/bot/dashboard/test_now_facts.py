@@ -126,7 +126,7 @@ def test_the_journal_of_who_runs_is_shown_before_a_newer_one(state, tmp_path):
     account = account_journal(state)
     replay = tmp_path / "out" / "journal.sqlite"
     replay.parent.mkdir()
-    Journal.create(replay, "paper", CONTRACTS, {}, lambda: 1).close()
+    Journal.create(replay, "paper", CONTRACTS, {}, lambda: 2).close()
     remember_replay(replay)
     assert path_to_show(None, lambda: None) == replay
     with RunLock(account):

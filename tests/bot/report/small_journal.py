@@ -202,13 +202,14 @@ def write(
     bars: int = 390,
     ended: dict[str, list[str]] | None = ENDED,
     marks: dict[int, Mark] = UNMARKED,
+    wall_ns: int = 1,
     **header: object,
 ) -> Path:
     """The journal of these sessions, each of so many bars; `ended` None: interrupted. `marks` are those of K1's trades, by session."""
     rng = random.Random(1)
     contracts = load_contracts(packaged_directory())
     with Journal.create(
-        path, "backtest", contracts, {"bars": "bars.csv", "equity_usd": 10_000, **header}, lambda: 1, flush_every_links=500
+        path, "backtest", contracts, {"bars": "bars.csv", "equity_usd": 10_000, **header}, lambda: wall_ns, flush_every_links=500
     ) as journal:
         price = 6700.0
         for number, day in enumerate(days):

@@ -8,7 +8,7 @@ import pytest
 import small_journal
 
 from bot.errors import UsageError
-from bot.journal.folder import fresh_journal
+from bot.journal.folder import aside_folder, fresh_journal
 from bot.journal.run_lock import RunLock
 from bot.journal.times import NEW_YORK
 from bot.journal.verify import verify
@@ -70,7 +70,32 @@ def test_a_run_is_found_by_its_id_its_folder_and_its_journal(out):
 
 
 def test_a_run_that_does_not_exist_is_one_sentence_that_names_those_there_are(out, tmp_path):
-    with pytest.raises(UsageError, match=r'"7" is neither a run, a journal nor a folder with one; runs in .*: latest, 2, 1'):
+    with pytest.raises(UsageError, match=r'"7" is neither a run, a journal nor a folder with one; runs in .*: latest, top, 2, 1'):
         find_run(out, "7")
     with pytest.raises(UsageError, match="there is no run in"):
         find_run(tmp_path / "nowhere", "latest")
+
+
+def test_runs_of_folders_beneath_are_listed_and_the_one_that_began_last_is_the_latest(out):
+    small_journal.write(fresh_journal(out / "demo"), days=(), wall_ns=10**18)
+    for wall_ns in (2 * 10**18, 3 * 10**18):
+        small_journal.write(fresh_journal(out / "paper"), days=(), wall_ns=wall_ns)
+    assert [line.id for line in runs_in(out)] == ["latest", "top", "2", "1", "demo", "paper/1"]
+    assert find_run(out, "latest") == find_run(out, "paper") == out / "paper" / "journal.sqlite"
+    assert find_run(out, "paper/1") == out / "paper" / "earlier" / "1" / "journal.sqlite"
+    assert [line.id for line in runs_in(out / "paper")] == ["latest", "1"]
+
+
+def test_what_is_set_aside_is_not_listed_and_never_the_latest(out):
+    aside_folder(out / "drill")
+    small_journal.write(fresh_journal(out / "drill"), days=(), wall_ns=4 * 10**18)
+    assert [line.id for line in runs_in(out)] == ["latest", "2", "1"]
+    assert find_run(out, "latest") == out / "journal.sqlite"
+
+
+def test_the_last_run_counts_wherever_it_lies_and_is_listed_if_it_is_the_latest(out, tmp_path):
+    last = small_journal.write(fresh_journal(tmp_path / "mine"), days=(), wall_ns=4 * 10**18)
+    assert [(line.id, line.path) for line in runs_in(out, last)][:2] == [("latest", str(last)), ("top", str(out / "journal.sqlite"))]
+    assert find_run(out, "latest", last) == last
+    old = small_journal.write(fresh_journal(tmp_path / "old"), days=(), wall_ns=-1)
+    assert [line.id for line in runs_in(out, old)] == ["latest", "2", "1"]
