@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.as_json import json_option, print_json
+from bot.cli.said import wide_console
 from bot.cli.strategies_option import strategies_option
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from bot.node.check import CheckReport
 
-NARROWEST = 120
 HELP = """
 Look at everything that must be right before the bot may trade: contracts, limits, strategies, calendar,
 clock, journals, disk, the last kill drill; and, if TWS_HOST or TWS_PORT names a broker, connection, account,
@@ -45,14 +45,10 @@ def check(ctx: click.Context, live: bool, directory: Path | None, strategies: tu
     import os
     import time
 
-    from rich.console import Console
-
     from bot.node.check import report_path, run_checks, write_report
     from bot.state_folder import state_folder
 
-    console = Console(highlight=False, markup=False, stderr=as_json)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST), stderr=as_json)
+    console = wide_console(markup=False, stderr=as_json)
     folder = state_folder()
     with console.status("Looking ..."):
         report = asyncio.run(run_checks("LIVE" if live else "PAPER", directory, os.environ, folder, time.time_ns(), strategies))
@@ -67,9 +63,11 @@ def check(ctx: click.Context, live: bool, directory: Path | None, strategies: tu
 
 
 def _show(report: CheckReport, console: Console) -> None:
+    from rich.text import Text
+
     from bot.cli.checklist import checklist
 
     console.print(f"Check for {report.mode}, account {report.account or 'not known'}")
-    for part in checklist(report):
-        console.print(part)
+    for part in checklist(report, console.width):
+        console.print(part, soft_wrap=isinstance(part, Text))
     console.print("Passed." if report.passed else f"Failed: {', '.join(report.failed)}.", style="green" if report.passed else "bold red")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.narrow import print_table
+from bot.cli.said import wide_console
 from bot.cli.strategies_option import strategies_option
+from bot.report.narrow import print_table
 from bot.units import to_usd
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     Rows = dict[TierLimits, list[StrategyLimits]]
 
-NARROWEST = 120
 HELP = """
 Show the contracts in force: where they come from, their hash, every limit worked out in ticks and
 dollars, and what changed since the last run. Within a trading day a change counts only as far as it
@@ -41,8 +42,6 @@ Examples:
 @json_option
 def contracts(directory: Path | None, strategies: tuple[Path, ...], as_json: bool) -> None:
     """Prints; a broken file ends with exit code 3 and every fault."""
-    from rich.console import Console
-
     from bot.contracts import load_contracts
     from bot.contracts.doubts import doubts
     from bot.decision.derived import strategy_limits
@@ -50,16 +49,15 @@ def contracts(directory: Path | None, strategies: tuple[Path, ...], as_json: boo
 
     in_force = load_contracts(directory, strategies)
     limits = Limits.of(in_force)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, NARROWEST))
+    console = wide_console()
     slippage_ticks = in_force.execution_contract.slippage.base_ticks
     rows = {tier: strategy_limits(limits, tier, slippage_ticks) for tier in limits.tiers}
     if as_json:
         print_json(_facts(in_force, rows))
         return
     _header(in_force, console)
-    whole = not console.is_terminal  # a line may be longer than the file's reader is wide; on a terminal words are kept together
+    # else a line may be longer than the file's reader is wide; on a terminal words are kept together
+    whole = not console.is_terminal and "COLUMNS" not in os.environ
     tables = (_limits_table(limits, rows, slippage_ticks), _margin_table(limits, rows), _windows_table(in_force, limits))
     for names, (title, table) in zip((2, 1, 1), tables, strict=True):
         console.print(title, soft_wrap=whole)

@@ -233,7 +233,7 @@ def _no_word(question: str) -> str:
 
     near = nearest(question, names())
     meant = f"did you mean {' or '.join(near)}? `mesbot why --codes` lists" if near else "`mesbot why --codes` lists"
-    return f'"{question}" is no code or word that is known; {meant} them all; the numbers of a run need one: `mesbot backtest`.'
+    return f'"{question}" is no code, word or number; {meant} them all; the numbers of a run need one: `mesbot backtest`.'
 
 
 def _with_words(error: UsageError) -> UsageError:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.operate import journal_options, names_of, nothing_there
+from bot.cli.operate import journal_options, names_of, nothing_there, running_replay
 from bot.cli.reason import given_reason
 from bot.errors import JournalError, MesbotError, UsageError
 
@@ -109,12 +109,3 @@ def _confirm_foreign() -> None:
         raise UsageError(
             f"{typed!r} is not {FOREIGN_WORD!r}: nothing was asked for; without --include-foreign only the bot's own is killed."
         )
-
-
-def running_replay(mode: str | None, account: str | None) -> Path | None:
-    """The journal of the replay that runs, if one does and no mode or account was named."""
-    from bot.journal.run_lock import held_by
-    from bot.state_folder import replay_journal
-
-    journal = replay_journal() if mode is None and account is None else None
-    return None if journal is None or held_by(journal) is None else journal

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.kill import running_replay
-from bot.cli.operate import journal_options, names_of, nothing_there
+from bot.cli.operate import journal_options, names_of, nothing_there, running_replay
 from bot.cli.reason import given_reason
 from bot.errors import UsageError
 

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract, 130 interrup
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +18,7 @@ from bot.cli.alerts import alerts
 from bot.cli.as_json import wanted
 from bot.cli.as_typed import refuse_empty_and_twice
 from bot.cli.backtest import backtest
-from bot.cli.called import NAME, told_as_called
+from bot.cli.called import NAME, as_called, told_as_called
 from bot.cli.check import check
 from bot.cli.completion import completion
 from bot.cli.config import config
@@ -42,6 +43,7 @@ from bot.cli.parity import parity
 from bot.cli.research import sweep, walk_forward
 from bot.cli.resume import resume
 from bot.cli.runs import compare, report, runs
+from bot.cli.said import within
 from bot.cli.strategies import strategies
 from bot.cli.strategy import strategy
 from bot.masking import masked_output
@@ -85,6 +87,29 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract,
 """
 
 
+class Help(click.HelpFormatter):
+    """Help that fits a terminal narrower than click believes in: what is set in columns goes on below its last one."""
+
+    def __init__(self, *args: Any, width: int | None = None, **rest: Any) -> None:
+        self.columns = shutil.get_terminal_size().columns
+        super().__init__(*args, width=self.columns if self.columns < CLICKS_NARROWEST else width, **rest)
+
+    def getvalue(self) -> str:
+        """The text, no line of which is wider unless a single word is."""
+        text = super().getvalue()
+        return within(as_called(text), self.columns) if self.columns < WIDEST_HELP else text
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Options and what they do; where there is no room for two columns, what they do stands below."""
+        super().write_dl(rows, SET_IN if self.columns < CLICKS_NARROWEST else col_max, col_spacing)
+
+
+class HelpContext(click.Context):
+    """Where a verb's help is written."""
+
+    formatter_class = Help
+
+
 class MesbotGroup(click.Group):
     """Ends a verb that cannot be done with one sentence and its exit code, never with a stack trace for a person's mistake."""
 
@@ -112,9 +137,10 @@ class MesbotGroup(click.Group):
         return name, verb, words
 
 
+WIDEST_HELP, CLICKS_NARROWEST, SET_IN = 80, 52, 6  # columns
 PRODUCTS = ("config",)  # what it prints is for a program, which needs it whole
 OWN_DEFAULTS = ("alerts",)  # its file speaks of the options of one of its verbs, and it sees to that
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80, "auto_envvar_prefix": "MESBOT"}
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP, "auto_envvar_prefix": "MESBOT"}
 
 
 @click.group(cls=MesbotGroup, help=EXAMPLES, context_settings=SETTINGS, invoke_without_command=True)
@@ -138,6 +164,15 @@ VERBS = (
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)
+
+
+def _write_help_narrow(verb: click.Command) -> None:
+    verb.context_class = HelpContext
+    for beneath in verb.commands.values() if isinstance(verb, click.Group) else ():
+        _write_help_narrow(beneath)
+
+
+_write_help_narrow(cli)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ MEANT = {  # what people type for a verb that is called otherwise
     "explain": ("why",),
     "state": ("status", "strategies"),
 }
+ASKS_FOR_VERSION = ("version", "about")
 ASKS_FOR_HELP = ("help", "man", "usage", "?")
 SIMILAR = 0.6
 USAGE_CODE, FAILED_CODE = 2, 1
@@ -147,8 +148,12 @@ def _no_such_verb(name: str, context: click.Context) -> str:
     """That a verb does not exist, and which one may be meant: here, or in another group."""
     group, root = context.command, context.find_root().command
     assert isinstance(group, click.Group) and isinstance(root, click.Group)
-    if name in ASKS_FOR_HELP:
+    if name.casefold() in ASKS_FOR_HELP:
         return f"No such command: {context.command_path} {name}; type {context.command_path} --help, or --help after any command."
+    if name.casefold() in ASKS_FOR_VERSION:
+        return f"No such command: {context.command_path} {name}; mesbot --version says which this is."
+    if not name.strip():
+        return f"An empty word is no command; {context.command_path} --help lists them."
     near = [" ".join(("mesbot", *path)) for path in _nearest(name, dict(_verbs(root, ())), group)]
     hint = (
         f"did you mean {' or '.join(near)}?"
@@ -159,6 +164,7 @@ def _no_such_verb(name: str, context: click.Context) -> str:
 
 
 def _nearest(name: str, known: dict[tuple[str, ...], click.Command], group: click.Group) -> list[tuple[str, ...]]:
+    name = name.casefold()
     if name in MEANT:
         return [(verb,) for verb in MEANT[name] if (verb,) in known]
     if same := [path for path in known if path[-1] == name]:

@@ -11,7 +11,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.called import as_called
-from bot.cli.said import say
+from bot.cli.said import say, wide_console
 from bot.cli.strategies_option import strategies_option
 from bot.cli.values import OneOf
 from bot.errors import MesbotError
@@ -19,13 +19,15 @@ from bot.masking import masked
 from bot.words import brief
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bot.contracts import Contracts
     from bot.node.status import Budget, Counters, JournalName, JournalStatus, UnfinishedTrade
 
-NARROWEST = 120
+COLUMNS_FROM = 72  # width of a terminal
 STATUS_HELP = """
 Say what the journals of the state folder know, without a broker: loss budgets, counters, locks, kill switch,
-learning, unfinished trades. Works while the bot runs.
+learning, unfinished trades. Works while the bot runs, and beside a replay (mesbot paper with no broker).
 
 Counters are those of now: a trading day that has begun since the last record starts at zero.
 
@@ -82,6 +84,11 @@ def status(
             found.append(status_of(state, name, contracts, time.time_ns()))
         except MesbotError as error:
             troubles.append(str(error))
+    if (replay := running_replay(mode, account)) is not None:
+        try:
+            found.append(_of_replay(replay, contracts))
+        except MesbotError as error:
+            troubles.append(str(error))
     if as_json:
         print_json([*map(msgspec.to_builtins, found), *({"error": trouble} for trouble in troubles)])
         context.exit(1 if troubles else 0)
@@ -93,7 +100,26 @@ def status(
         raise MesbotError("\n".join(troubles))
 
 
+def _of_replay(journal: Path, contracts: Contracts) -> JournalStatus:
+    """The status of a replay that runs, from its journal. Raises JournalError while it holds nothing yet."""
+    from bot.dashboard.target import target_of
+    from bot.node.status import status_from
+    from bot.runtime.past import past_of
+
+    shown = target_of(journal)
+    return status_from(past_of(shown.journals.earlier), shown.journals, shown.mode, shown.account, contracts, time.time_ns())
+
+
 # ------------------------------------------------------------------- which journal
+
+
+def running_replay(mode: str | None, account: str | None) -> Path | None:
+    """The journal of the replay that runs, if one does and no mode or account was named."""
+    from bot.journal.run_lock import held_by
+    from bot.state_folder import replay_journal
+
+    journal = replay_journal() if mode is None and account is None else None
+    return None if journal is None or held_by(journal) is None else journal
 
 
 def names_of(state: Path, mode: str | None, account: str | None) -> list[JournalName]:
@@ -119,14 +145,14 @@ def nothing_there(state: Path, mode: str | None, account: str | None) -> str:
 
 def _show(found: list[JournalStatus], contracts: Contracts) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=max(console.width, NARROWEST))
+    console = wide_console(markup=False)
     for each in found:
-        table = Table(title=f"{each.mode} {each.account}", title_justify="left", box=box.SIMPLE, show_header=False)
+        if console.width < COLUMNS_FROM:
+            _show_narrow(each, contracts, console)
+            continue
+        table = Table(title=f"{each.mode} {each.account or 'replay'}", title_justify="left", box=box.SIMPLE, show_header=False)
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")  # what is longer than a line goes on in the next; nothing of a path is left out
         for name, said in _rows(each, contracts):
@@ -134,12 +160,23 @@ def _show(found: list[JournalStatus], contracts: Contracts) -> None:
         console.print(table)
 
 
+def _show_narrow(each: JournalStatus, contracts: Contracts, console: Console) -> None:
+    """A sentence a row: columns have no room."""
+    from bot.report.narrow import print_sentence
+
+    console.print(f"{each.mode} {each.account or 'replay'}")
+    for name, said in _rows(each, contracts):
+        print_sentence(console, as_called(f"{name}: {'; '.join(said.splitlines())}"), inset=2)
+    console.print()
+
+
 def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]]:
     from bot.journal.times import new_york
 
     yield "journal", each.path
     yield "bot", "not running" if each.running is None else f"running, process {each.running or 'unknown'}"
-    yield "last record", f"{each.last_record} New York{', of replayed time' if each.replayed else ''}"
+    at = f"{each.last_record} New York{', of replayed time' if each.replayed else ''}"
+    yield "last record", at if each.last_record[:1].isdigit() else each.last_record
     if each.interrupted:
         yield "run", each.interrupted
     since = f" since {new_york(each.kill.since_ns)}" if each.kill.since_ns else ""

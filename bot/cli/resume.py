@@ -92,10 +92,12 @@ def _to_resume(state: Path, contracts: Contracts, mode: str | None, account: str
     Raises UsageError if there is no journal, not of what was named, or several are latched.
     """
     from bot.node.status import status_of
+    from bot.state_folder import replay_journal
 
     names = names_of(state, mode, account)
     if not names:
-        raise UsageError(nothing_there(state, mode, account))
+        none_needed = "" if replay_journal() is None else " A replay needs none: its kill ends with it, and the next one begins anew."
+        raise UsageError(nothing_there(state, mode, account) + none_needed)
     found = [(name, status_of(state, name, contracts, time.time_ns())) for name in names]
     latched = [(name, each) for name, each in found if each.kill.state != "ARMED" or each.kill_request is not None]
     if len(latched) > 1:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.called import as_called
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 NARROWEST = 40
+WIDE = 120  # of tables that are written to a file or a pipe
 WIDEST_HANG = 0.6  # of the width: the rest must hold a few words
 LONGEST_MARK = 10  # of a word before a colon that its lines are set in by
 
@@ -29,12 +35,27 @@ def folded(sentence: str, inset: int = 0) -> str:
     )
 
 
+def wide_console(**how: Any) -> Console:
+    """A console for tables; where nobody looks at a screen and COLUMNS says nothing, wide enough for all of them."""
+    from rich.console import Console
+
+    console = Console(highlight=False, **how)
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(highlight=False, width=max(console.width, WIDE), **how)
+
+
 def fitted(text: str, *, err: bool = False) -> str:
-    """Lines of columns for a terminal: what is wider than it goes on below the line's last column. Where nobody looks, as they are."""
+    """Lines of columns for a terminal: what is wider than it goes on below the line's last column. Where nobody looks, as they are,
+    unless COLUMNS says how wide (a mistake stays one line)."""
     text = as_called(text)
-    if not (sys.stderr if err else sys.stdout).isatty():
+    if not (sys.stderr if err else sys.stdout).isatty() and (err or "COLUMNS" not in os.environ):
         return text
-    width = max(shutil.get_terminal_size().columns, NARROWEST)
+    return within(text, max(shutil.get_terminal_size().columns, NARROWEST))
+
+
+def within(text: str, width: int) -> str:
+    """Lines of columns, none wider than so many letters unless a single word is: what is goes on below the line's last column."""
     return "\n".join(line if len(line) <= width else _below_last_column(line, width) for line in text.split("\n"))
 
 

@@ -24,7 +24,9 @@ def interrupted(path: Path, db: sqlite3.Connection, headers: Sequence[Mapping[st
         return ""
     (last_ns,) = db.execute("SELECT ts_ns FROM records ORDER BY seq DESC LIMIT 1").fetchone() or (0,)
     until = f"; its last record is of {new_york(last_ns)} New York" if last_ns else ""
-    remedy = "the same command with --resume goes on with it" if runs[-1]["mode"] == "backtest" else "the next start goes on from here"
+    remedy = "the next start goes on from here" if "account" in runs[-1] else "a replay is not gone on with: the next one begins anew"
+    if runs[-1]["mode"] == "backtest":
+        remedy = "the same command with --resume goes on with it"
     return f"INTERRUPTED: the run did not come to its end{until}. What is here holds; {remedy}."
 
 

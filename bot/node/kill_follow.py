@@ -17,6 +17,7 @@ from bot.node.foreign import LEFT, NOTHING_LEFT, STEP
 from bot.node.found import found_at_broker
 from bot.node.journals import journals_of
 from bot.node.kill import Asked
+from bot.node.kill_request import REPLAY_HALTED
 from bot.runtime.kill_times import BLOCKED, FLAT, SENT, kill_times
 from bot.runtime.past import past_of
 from bot.units import SECOND_NS
@@ -69,7 +70,9 @@ class _Story:
             self._seen = step.seq
             if step.kind is Kind.KILL:
                 self.reached = step.body["state"]
-                yield f"{self._seconds(step):6.2f} s  {self.reached:8} {step.body['reason']}  ({new_york(step.ts_ns)} New York)"
+                replay_ends = self._asked.name is None and self.reached == KillState.HALTED
+                why = REPLAY_HALTED if replay_ends else step.body["reason"]
+                yield f"{self._seconds(step):6.2f} s  {self.reached:8} {why}  ({new_york(step.ts_ns)} New York)"
             elif self._asked.foreign and step.body["detail"].startswith(STEP):
                 yield from self._foreign(step)
         link = found_at_broker(self._asked.path)[1] if waited > QUIET_SECONDS else self.waits

@@ -16,6 +16,8 @@ from bot.own_files import why_not_ours, write_own
 
 KILL, FOREIGN, DRILL = "kill", "kill-foreign", "drill"  # what can be asked for
 STOP_ENTRIES, ALLOW_ENTRIES = "stop-entries", "allow-entries"  # as well; a file named "lock" is the run's own (run_lock.py)
+REPLAY_HALTED = "the replay ends, and nothing is to be resumed: the next one begins anew"
+"""What a halt means there, in place of the record's words, which are an account's."""
 ALL = (KILL, FOREIGN, DRILL, STOP_ENTRIES, ALLOW_ENTRIES)
 
 

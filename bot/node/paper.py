@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -105,8 +105,7 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             told = _how_it_ended(node, gateway, f"{day.session.date} of {day.label} at speed {_speed(request.speed)}")
         finally:
             head = await node.stop()
-        notes = (*told, f"Lockstep: {gateway.lockstep.barriers:,} barriers, {gateway.lockstep.timeouts} passed over.")
-    return NodeResult(request.out / JOURNAL, head, notes, killed)
+    return NodeResult(request.out / JOURNAL, head, (*told, *_not_waited_for(gateway)), killed)
 
 
 def replay_broker(request: PaperRequest, day: Day, **where: object) -> BrokerConfig:
@@ -201,6 +200,15 @@ def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, .
     if gateway.replay.ended.is_set():
         return (f"Replayed {what} through the simulated gateway to its end at {clock}: {left}.",)
     return (f"Stopped at {clock}, before the end of {what}: {left}.",)
+
+
+def _not_waited_for(gateway: Gateway) -> Iterator[str]:
+    """That the gateway has gone on at some moments before the bot was done with them, which it never should."""
+    if missed := gateway.lockstep.timeouts:
+        yield (
+            f"{missed:,} of {gateway.lockstep.barriers:,} times the gateway waited for the bot in vain and went on: "
+            "another replay of this day may decide otherwise; try a lower --speed."
+        )
 
 
 def _held(trade: TradeView) -> str:

@@ -81,6 +81,13 @@ class Glance:
             (record.strategy, record.action, code, side, record.trade_id or record.intent_id or ""), _as_shown(record.sentence), ts_ns
         )
 
+    def opened(self, trade: TradeView) -> None:
+        """Keep that an entry was filled, and at which price."""
+        side, stop, target = "long" if trade.side > 0 else "short", to_points(trade.stop), to_points(trade.plan.legs[-1].target)
+        bracket = f"stop {stop:,.2f}, target {target:,.2f}"
+        text = f"{trade.plan.strategy} in: {side} {trade.quantity_open} at {to_points(trade.entry):,.2f}, {bracket}"
+        self.note(("in", trade.trade_id), text, trade.opened_ns)
+
     def closed(self, outcome: TradeOutcome) -> None:
         """Keep how a trade ended."""
         came_to = f"{dollars(outcome.net_cents)} net, {decimal(outcome.r, sign=True)} R"

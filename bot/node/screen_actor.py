@@ -6,6 +6,7 @@ from typing import Any
 
 from actors.config import RuntimeActorConfig
 from actors.part import Part
+from bot.decision.snapshot import KillState
 from bot.journal.records import DecisionRecord
 from bot.market.update import MarketUpdate
 from bot.messages import (
@@ -21,15 +22,17 @@ from bot.messages import (
     TradeClosed,
     TradeOpened,
 )
+from bot.node.kill_request import REPLAY_HALTED
 from bot.node.screen import Glance
 from bot.runtime.runtime import runtime_of
 from bot.runtime.situation import Situation
 
 
 class ScreenActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
-    """`heading` says mode, account and source."""
+    """`heading` says mode, account and source; `begins_anew` that it is a replay, whose halt nobody has to end."""
 
     heading: str
+    begins_anew: bool = False
 
 
 class ScreenActor(Part):
@@ -42,7 +45,7 @@ class ScreenActor(Part):
         runtime = runtime_of(config.runtime)
         self._situation = Situation(runtime.limits, runtime.calendar)
         self._situation.restore(runtime.past)
-        self._calendar = runtime.calendar
+        self._calendar, self._begins_anew = runtime.calendar, config.begins_anew
         self.glance = Glance(config.heading, runtime.limits.day_cents, kill_state=runtime.past.kill_state)
         self.glance.entry_lock = runtime.past.entry_lock
 
@@ -69,6 +72,8 @@ class ScreenActor(Part):
         self._situation.on_book(event)
         if isinstance(event, TradeOpened | TradeChanged):
             self.glance.trade = event.trade
+            if isinstance(event, TradeOpened):
+                self.glance.opened(event.trade)
         elif isinstance(event, TradeClosed):
             self.glance.trade = None
             self.glance.closed(event.outcome)
@@ -76,7 +81,8 @@ class ScreenActor(Part):
 
     def _on_kill(self, update: KillUpdate) -> None:
         self.glance.kill_state = update.state
-        self.glance.note(("kill", update.state), f"kill switch {update.state}: {update.told}", update.ts_ns)
+        told = REPLAY_HALTED if self._begins_anew and update.state is KillState.HALTED else update.told
+        self.glance.note(("kill", update.state), f"kill switch {update.state}: {told}", update.ts_ns)
 
     def _on_entry_lock(self, update: EntryLockUpdate) -> None:
         self.glance.entry_lock = update.lock

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
 
 from bot.report import wording
+from bot.report.narrow import print_sentence, print_table
 from bot.report.random_entries import BOOK
 from bot.report.summary import Summary
 from bot.report.verdict import refusals, verdict
@@ -29,19 +28,17 @@ def print_summary(journal: str | Path, console: Console, spoken: Callable[[str],
     Raises JournalError if the file holds no run.
     """
     summary = Summary.from_journal(journal)
-    for sentence in wording.first_sentences(summary):
-        console.print(sentence, style="bold red", highlight=False, markup=False)
-    if not summary.run.learning:
-        console.print(LEARNING_OFF, style="bold red", highlight=False)
-    for sentence in wording.alarm_sentences(summary):
-        console.print(sentence, style="bold red", highlight=False, markup=False)
+    off = [] if summary.run.learning else [LEARNING_OFF]
+    for sentence in (*wording.first_sentences(summary), *off, *wording.alarm_sentences(summary)):
+        print_sentence(console, sentence, "bold red")
     period = wording.period(summary, wording.plain(summary))
     console.print(f"\n[bold]{summary.run.header['mode'].capitalize()}[/bold]  {period}", highlight=False)
     *found, following = verdict(summary)
-    console.print(f"{' '.join(found)}\n{spoken(following)}", highlight=False, markup=False, style="bold")
-    console.print(Padding.indent(_results(summary), 1))
-    for sentence in _sentences(summary):
-        console.print(spoken(sentence), highlight=False)
+    print_sentence(console, " ".join(found), "bold")
+    print_sentence(console, spoken(following), "bold")
+    print_table(console, _results(summary))
+    for sentence, style in _sentences(summary):
+        print_sentence(console, spoken(sentence), style)
     if len(summary.run.contracts_sha256) > 1:
         console.print(
             f"Contracts: {', then '.join(sha256[:12] for sha256 in summary.run.contracts_sha256)}", highlight=False, soft_wrap=True
@@ -63,14 +60,14 @@ def _results(summary: Summary) -> Table:
 def _result(summary: Summary, name: str) -> list[str]:
     state = summary.state(name).lower()
     if not summary.value(f"{name}.trades"):
-        return [name, state, wording.NONE, *("" for _ in RESULTS[1:])]
+        return [f" {name}", state, wording.NONE, *("" for _ in RESULTS[1:])]
     write = wording.plain(summary)
     cells = {part: write(f"{name}.{part}") for part in RESULTS}
     cells["r.interval"] = cells["r.interval"].removeprefix(wording.NONE)
     net = summary.single(f"{name}.net")
     colour = "green" if net > 0 else "red" if net < 0 else "default"
     cells["net"] = f"[{colour}]{cells['net']}[/{colour}]"
-    return [name, state, *cells.values()]
+    return [f" {name}", state, *cells.values()]
 
 
 def _table(headings: list[str], left: int) -> Table:
@@ -80,12 +77,13 @@ def _table(headings: list[str], left: int) -> Table:
     return table
 
 
-def _sentences(summary: Summary) -> list[str]:
+def _sentences(summary: Summary) -> list[tuple[str, str]]:
+    """Each with its style."""
     write = wording.plain(summary)
     traded = summary.value("book.trades")
     return [
-        *([refusals(summary, write)] if traded else []),
-        *(f"[bold yellow]{escape(sentence)}[/bold yellow]" for sentence in wording.data_sentences(summary)),
-        f"[dim]{wording.veto_sentence(summary, write)} {wording.quality_sentence(summary, write)}[/dim]",
-        "[dim]A code or number: mesbot why K1, mesbot why K1.net. Intervals: one look.[/dim]",
+        *([(refusals(summary, write), "")] if traded else []),
+        *((sentence, "bold yellow") for sentence in wording.data_sentences(summary)),
+        (f"{wording.veto_sentence(summary, write)} {wording.quality_sentence(summary, write)}", "dim"),
+        ("A code, word or number: mesbot why K1, mesbot why K1.net. Intervals: one look.", "dim"),
     ]

@@ -40,6 +40,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("journal export2", 2, "No such command: mesbot journal export2; did you mean mesbot journal export?"),
     ("strategy forget K2", 2, "No such command: mesbot strategy forget; there is restore."),
     ("completion", 2, "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish."),
+    ("BACKTEST", 2, "No such command: mesbot BACKTEST; did you mean mesbot backtest"),
+    ("version", 2, "No such command: mesbot version; mesbot --version says which this is."),
     ("zzz", 2, "No such command: mesbot zzz; there are acceptance, alerts, backtest, check, compare,"),
     ("backtest --equiti 3", 2, "No such option: --equiti; did you mean --equity or --out?"),
     ("backtest --equity", 2, "Option '--equity' requires an argument."),
@@ -105,7 +107,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     (
         "why NO_SUCH_CODE",
         2,
-        '"NO_SUCH_CODE" is no code, `mesbot why --codes` lists them; the numbers of a run need one: `mesbot backtest`.',
+        '"NO_SUCH_CODE" is no code, word or number; `mesbot why --codes` lists them all; the numbers of a run need one: `mesbot backtest`.',
     ),
     ("why K1.net --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
     ("dashboard --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),

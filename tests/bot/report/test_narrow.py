@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.cli.main import cli
-from bot.cli.narrow import print_table
 from bot.cli.said import fitted
+from bot.report.narrow import print_table
 
 HEADS = ("tier", "strategy", "set by", "worst case")
 ROWS = (("S", "K1", "constitution, risk cap", "$13.74"), ("S", "K3", "not in tier", ""))
