@@ -236,7 +236,8 @@ def test_a_state_folder_that_cannot_be_written_fails_no_finished_run(run, backte
 # ------------------------------------------------------------------- contracts
 
 
-def test_contracts_are_shown_worked_out(run):
+def test_contracts_are_shown_worked_out(run, monkeypatch):
+    monkeypatch.delenv("COLUMNS")
     result = run("contracts")
     assert result.exit_code == 0, result.output
     for row in (

@@ -58,14 +58,22 @@ def test_the_contracts_keep_every_word_on_a_terminal(width, monkeypatch, tmp_pat
     assert {"contracts", "constitution,", "strategy", "forbidden"} <= set(re.findall(r"[\w,]+", text))
 
 
-def test_lines_of_columns_go_on_below_their_last_column_on_a_terminal_and_stay_as_they_are_in_a_pipe(monkeypatch):
+def test_lines_of_columns_go_on_below_their_last_column_where_a_width_is_known_and_stay_as_they_are_in_a_pipe(monkeypatch):
     text = (
         f"K1 skipped\n  also fails  {'WARM_UP: undefined=atr_norm, required=all defined ' * 3}[layer 6]\nsessions     1  {'days ' * 30}\n"
     )
-    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.delenv("COLUMNS", raising=False)
     assert fitted(text) == text
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert fitted(text, err=True) == text
     lines = fitted(text).splitlines()
     assert max(map(len, lines)) <= 60 and " ".join(" ".join(lines).split()) == " ".join(text.split())
     assert lines[2].startswith(f"{' ' * 14}defined ")
     assert lines[-1].startswith(" " * 16 + "days")
+
+
+@pytest.mark.parametrize("verb", ["backtest", "data check", "kill"])
+def test_help_fits_40_columns(monkeypatch, verb):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = CliRunner().invoke(cli, [*verb.split(), "--help"]).output.splitlines()
+    assert all(len(line) <= 40 or len(line.split()) == 1 for line in lines), max(lines, key=len)
