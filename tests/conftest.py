@@ -5,6 +5,7 @@ At the end of a run stands what its tests have measured, if they have.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import settings
 from measured import lines
 
 WHOLE_RUNS = ("e2e", "integration", "campaign", "year")
+
+os.environ.pop("COLUMNS", None)  # which the workers of xdist set: what a pipe prints would be folded to it
 
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
