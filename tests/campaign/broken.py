@@ -37,7 +37,7 @@ def a_starves() -> None:
 def b_waits_for_ever() -> None:
     """Closing waits for a cancel that nobody answers, however long."""
     close = duties._close
-    duties._close = lambda leg, waited, agreed: close(leg, min(waited, duties.Waited.GRACE), agreed)
+    duties._close = lambda leg, waited, agreed, halted: close(leg, min(waited, duties.Waited.GRACE), agreed, halted)
 
 
 def c_ids_as_listed() -> None:
