@@ -8,6 +8,7 @@ FILE gets the seconds that the node's own start took.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -21,13 +22,13 @@ KIND = 3  # its column
 
 def die_after(kinds: str, number: int) -> None:
     """Kill this process after the commit with that record."""
-    import actors.journal
+    from actors.journal import JournalActor
     from bot.journal.file import JournalFile
 
     commit, counted = JournalFile.commit, 0
     others, wanted = kinds.startswith("not "), set(kinds.removeprefix("not ").split(","))
     if others:  # minutes that follow one another in milliseconds would share a commit
-        actors.journal.PROMPT_SECONDS = 0.0
+        JournalActor._flush_in = lambda actor, _: asyncio.get_running_loop().call_soon(actor._flush)
 
     def committed(file: JournalFile, records: Iterable[tuple[Any, ...]], *rest: Any, **how: Any) -> None:
         nonlocal counted

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +28,7 @@ from bot.units import MINUTE_NS
 HOUR = 60  # minutes
 KINDS = "intent,order event,fill,kill"
 RECORDS = {"trade": 27, "killed": 32}  # of these kinds, in an hour that nobody disturbs: a K4 trade; the same when it is killed
-FROM_THE_KILL, OTHERS = 17, 50  # the last record before the kill; deaths at records of other kinds
+FROM_THE_KILL, OTHERS = 17, 50  # the last record before the kill; commits of other kinds alone: a little fewer than minutes
 STRICTER = (KillState.ARMED, KillState.HALTED, KillState.FLAT, KillState.TRIPPED)
 QUICK = {("killed", "kill", 1)}
 
@@ -44,11 +43,10 @@ class Death(NamedTuple):
 
 def deaths() -> list[Any]:
     """At every commit that says what became of a trade or a kill, at fifty others, and where a kill is obeyed and not written down."""
-    others = random.Random(13).sample(range(1, HOUR - 5), OTHERS)
     found = [Death("trade", KINDS, number) for number in range(1, RECORDS["trade"] + 1)]
     found += [Death("killed", KINDS, number) for number in range(FROM_THE_KILL, RECORDS["killed"] + 1)]
     found += [Death("killed", "kill", number) for number in (1, 2, 3)] + [Death("killed", "request", 1)]
-    found += [Death("trade", f"not {KINDS}", number) for number in sorted(others)]
+    found += [Death("trade", f"not {KINDS}", number) for number in range(1, OTHERS + 1)]
     return [pytest.param(each, id="-".join(map(str, each)), marks=[] if each in QUICK else [pytest.mark.slow]) for each in found]
 
 
