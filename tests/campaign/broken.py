@@ -16,6 +16,7 @@ from bot.ibkr.orders.doubt_table import TABLE
 from bot.ibkr.orders.judge import Judge
 from bot.ibkr.orders.order_sync import OrderSync
 from bot.ibkr.orders.orders import OrderMonitor
+from bot.ibkr.orders.unwanted import UnwantedOrders
 from bot.risk_engine.agreement import Agreement
 from bot.supervision import duties, leaving
 
@@ -37,7 +38,7 @@ def a_starves() -> None:
 def b_waits_for_ever() -> None:
     """Closing waits for a cancel that nobody answers, however long."""
     close = duties._close
-    duties._close = lambda leg, waited, agreed: close(leg, min(waited, duties.Waited.GRACE), agreed)
+    duties._close = lambda leg, waited, agreed, halted: close(leg, min(waited, duties.Waited.GRACE), agreed, halted)
 
 
 def c_ids_as_listed() -> None:
@@ -67,16 +68,10 @@ def h_asks_too_late() -> None:
 
 
 def i_held_back() -> None:
-    """What is held back of a bracket is cancelled once, and nobody looks whether it went."""
-
-    def take_back(judge: Any, family: list[Any]) -> None:
-        for order in family:
-            if order.seen:
-                judge._monitor.withdraw(order.order_id)
-        judge._give_up(family, "")
-
-    Judge._take_back = take_back
+    """What is held back of a bracket is cancelled once, and nobody looks whether it went: not at that order, nor at all that is open."""
+    Judge._take_back = lambda judge, family: judge._give_up(family, "")
     Judge.stray = lambda judge, order_id, ref: None
+    UnwantedOrders.look = lambda unwanted, told: None
 
 
 def one_refused_without_end() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -42,7 +43,7 @@ CONVERGE_PIECES = 12  # 60 s of market time
 ROUND_SECONDS = 3.0  # what is missing is asked for every minute; a round that is under way still waits for its answers then
 START_SECONDS, STARTS = 25.0, 4
 END_SECONDS = WITHDRAW_SECONDS + 3.0  # it waits as long for the broker's word about orders in doubt, and then stops
-PERSON_SECONDS = 2.0  # after which a person starts a bot that has ended
+SLIP = re.compile(r"(TypeError|AttributeError|NameError)\W.*")  # a mistake in a program: of a broken build, its own
 
 
 class Told(NamedTuple):
@@ -83,6 +84,8 @@ async def _play(contracts: Path, folder: Path, script: Script, broken: str, with
             run.bot.kill()
         for breach in [] if run.watch.breaches else journal_breaches(run.bot.journal, run.venue):
             run.watch.breaks(*breach)
+        if broken and (slip := SLIP.search(run.bot.printed)):  # nothing that it meets is the fault that it means
+            run.watch.breaches[:] = [Breach("broken build", f"does not fit the product any more: {slip[0]}")]
     return Told(
         script.seed, run.watch.breaches, run.venue.done, run.watch.spells, len(run.watch.entries), run.kill_seconds,
         time.monotonic() - began, folder / "frames.jsonl", run.bot.printed,

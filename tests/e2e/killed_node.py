@@ -1,12 +1,14 @@
 """`mesbot` as a process that kills itself (SIGKILL) right after a commit of its journal.
 
 As a script: `python killed_node.py FILE KINDS NUMBER VERB ...`. It dies when NUMBER records of these KINDS (parted by commas) are on
-the disk; of kinds that begin with "not" it counts commits, of those without them. KINDS "request": it dies when it obeys a person's
-kill for the NUMBERth time, before anything of it is on the disk. NUMBER 0: it lives. FILE gets the seconds that the node's own start took.
+the disk; of kinds that begin with "not" it counts commits, of those without them, and then no record waits so that others go with it.
+KINDS "request": it dies when it obeys a person's kill for the NUMBERth time, before anything of it is on the disk. NUMBER 0: it lives.
+FILE gets the seconds that the node's own start took.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -20,10 +22,13 @@ KIND = 3  # its column
 
 def die_after(kinds: str, number: int) -> None:
     """Kill this process after the commit with that record."""
+    from actors.journal import JournalActor
     from bot.journal.file import JournalFile
 
     commit, counted = JournalFile.commit, 0
     others, wanted = kinds.startswith("not "), set(kinds.removeprefix("not ").split(","))
+    if others:  # minutes that follow one another in milliseconds would share a commit
+        JournalActor._flush_in = lambda actor, _: asyncio.get_running_loop().call_soon(actor._flush)
 
     def committed(file: JournalFile, records: Iterable[tuple[Any, ...]], *rest: Any, **how: Any) -> None:
         nonlocal counted

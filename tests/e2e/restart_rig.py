@@ -10,6 +10,7 @@ import contextlib
 import json
 import math
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -45,8 +46,8 @@ class Rig:
         self.gateway, self.home = gateway, home
         self.node: asyncio.subprocess.Process | None = None
 
-    async def start_node(self, *options: str, program: tuple[str, ...] = ("-m", "bot.cli")) -> None:
-        """Start the process and wait until it keeps step. `program` is what Python runs as `mesbot`."""
+    async def start_node(self, *options: str, program: tuple[str, ...] = ("-m", "bot.cli"), may_die: bool = False) -> None:
+        """Start the process and wait until it keeps step; if it `may_die` it can kill itself before. `program`: what is run as `mesbot`."""
         environment = {**os.environ, "MESBOT_HOME": str(self.home), "TWS_PORT": str(self.gateway.port), "PYTHONPATH": str(ROOT)}
         lockstep = ("--lockstep", str(self.gateway.side_port), "--warm-up-days", str(WARM_UP_DAYS))
         command = (sys.executable, *program, "paper", *lockstep, "--no-report", *options)
@@ -55,7 +56,7 @@ class Rig:
         )
         with contextlib.suppress(TimeoutError):
             await self.until(lambda: bool(self.gateway.lockstep.parties) or self.node.returncode is not None)
-        if not self.gateway.lockstep.parties:
+        if not self.gateway.lockstep.parties and not (may_die and self.node.returncode == -signal.SIGKILL):
             if self.node.returncode is None:
                 self.node.terminate()
             raise AssertionError(f"the node did not start: {(await self.node.stdout.read()).decode()}")
