@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 COLUMNS_FROM = 72  # width of a terminal
 STATUS_HELP = """
 Say what the journals of the state folder know, without a broker: loss budgets, counters, locks, kill switch,
-learning, unfinished trades. Works while the bot runs, and beside a replay (mesbot paper with no broker).
+learning, unfinished trades. Works while the bot runs, and beside a replay.
 
 Counters are those of now: a trading day that has begun since the last record starts at zero.
 
