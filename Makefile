@@ -74,7 +74,7 @@ recovery: setup  ## kill -9 of the live node after every commit of an hour with 
 
 SESSIONS := 250
 year: setup  ## a year unattended, simulated: restarts, logouts, rolls, New Year; memory, budgets, states: make year SESSIONS=10 FROM=2026-03-04
-	@PYTHONPATH=tests/e2e:. $(BIN)/python tests/year/run.py --sessions $(SESSIONS) $(if $(FROM),--from $(FROM)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out $(OUT))
+	@PYTHONPATH=tests/e2e:tests:. $(BIN)/python tests/year/run.py --sessions $(SESSIONS) $(if $(FROM),--from $(FROM)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out $(OUT))
 
 SEEDS := 200
 campaign: setup  ## the live node against seeded faults of the gateway: make campaign SEEDS=200 FIRST=0 (BROKEN=c: is a broken build caught?)

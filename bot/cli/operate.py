@@ -192,8 +192,7 @@ def _rows(each: JournalStatus, contracts: Contracts) -> Iterator[tuple[str, str]
         yield "kill request", brief(each.refused_request)
     if each.trouble:
         yield "last trouble", brief(each.trouble)
-    if each.link:
-        yield "link", brief(each.link)
+    yield "link", brief(each.link_told)
     yield from _counter_rows(each.counters)
     for what, reason in (("lock request", each.lock_request), ("unlock request", each.unlock_request)):
         if reason is not None:

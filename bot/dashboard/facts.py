@@ -54,7 +54,7 @@ def _bot(now: Now) -> Iterator[Fact]:
     yield Fact("kill switch", f"{status.kill.state}{why}", Tone.GOOD if armed else Tone.BAD)
     for sentence in (*status.told, *_requests(status)):
         yield Fact("told", sentence, Tone.BAD)
-    yield Fact("link", brief(status.link) or "nothing told", Tone.PLAIN)
+    yield Fact("link", brief(status.link_told))
     if status.trouble:
         yield Fact("last trouble", brief(status.trouble))
     yield Fact("entry window", now.window)

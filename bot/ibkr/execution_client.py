@@ -357,4 +357,4 @@ class IbkrExecutionClient(SpokenExecutionClient):
     def _require_connection(self) -> None:
         """A lost connection is an error, not an empty account."""
         if self._session.link.state is LinkState.DOWN:
-            raise self._session.link.last_error or self._session.lost()
+            raise self._session.link.last_error or self._session.disruptions.lost()

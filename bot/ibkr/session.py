@@ -21,13 +21,13 @@ from bot.ibkr.data.history import History
 from bot.ibkr.data.market_data import MarketData
 from bot.ibkr.data.provider import QUESTION as MONTHS
 from bot.ibkr.data.provider import IbkrInstrumentProvider
-from bot.ibkr.errors import BrokerError, ConnectionLost, MarketShut, NotSynced, ScheduledRestart
+from bot.ibkr.disruptions import Disruptions
+from bot.ibkr.errors import BrokerError, MarketShut, NotSynced, ScheduledRestart
 from bot.ibkr.link.cut_watch import CutWatch
 from bot.ibkr.link.endpoint import located
 from bot.ibkr.link.ids import IdSource
 from bot.ibkr.link.kill_triggers import KillTriggers
 from bot.ibkr.link.link import Link
-from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.link.market_clock import MarketClock
 from bot.ibkr.margin import QUESTION as MARGIN
 from bot.ibkr.margin import InitialMargin
@@ -46,7 +46,6 @@ from bot.state_folder import state_folder
 
 IDS_FILE, IDS_AGAIN_SECONDS = "order-ids.json", 2.0
 DAILY_SECONDS = 10.0  # between looks whether a trading day has begun
-RESTART_BEFORE_MINUTES, RESTART_AFTER_MINUTES = 2, 10
 
 
 class BrokerSession:
@@ -98,10 +97,13 @@ class BrokerSession:
             CutWatch(self.link, self.margin.ask)
         self.feed = MarketData(self.link, contracts.data_contract, self.provider.contract, History(self.link, runtime.calendar.open_within))
         FeedWatch(self.link, self.feed, contracts.data_contract.dvs, runtime.calendar, config.watch_seconds)
-        self.link.state_changed.append(self._on_state)
+        self.disruptions = Disruptions(
+            self.link, self._idle, runtime.calendar, config.nightly_restart,
+            lambda event, state: None if self.ended else self.charge(event, self.clock.now_ns(), state),
+        )  # fmt: skip
         lost_seconds = execution.timeouts.connection_lost_seconds
         self._kill_triggers = KillTriggers(self.link, lost_seconds, pace, lambda *what: self.trigger(*what))
-        self.link.lost = self.lost
+        self.link.lost = self.disruptions.lost
         self.link.loops += [self._keep_ids, self._ask_daily]
         self.link.taps.listen("garbled", lambda _, unasked: unasked and self.orders.doubtful())
         self.ended = False
@@ -131,7 +133,7 @@ class BrokerSession:
         """Why no entry may be sent now, or None. The way out asks the link alone."""
         if not self.link.allows_way_out:
             return self.link.why_no_entries()
-        if self._near_restart():
+        if self.disruptions.near_restart():
             return ScheduledRestart(f"the gateway restarts at {self.config.nightly_restart} New York")
         halt = next(iter(self.orders.halts.values()), None)
         unkept = self.link.ids.trouble if self.link.ids is not None else None
@@ -172,22 +174,10 @@ class BrokerSession:
         if (block := self.entry_block()) is not None:
             raise block
 
-    def lost(self) -> BrokerError:
-        """What to call a connection that has just closed."""
-        near = self._near_restart()
-        return ScheduledRestart("the gateway restarts") if near else ConnectionLost("the gateway closed the connection")
-
-    def _near_restart(self) -> bool:
-        if not self.config.nightly_restart:
-            return False
-        hours, minutes = map(int, self.config.nightly_restart.split(":"))
-        now = new_york(self.clock.now_ns())
-        since = (now.hour * 60 + now.minute - hours * 60 - minutes + 720) % 1440 - 720
-        return -RESTART_BEFORE_MINUTES <= since < RESTART_AFTER_MINUTES
-
-    def _on_state(self, state: LinkState, previous: LinkState) -> None:
-        if previous.allows_way_out and not state.allows_way_out and not self.ended:
-            self.charge("connection_disrupted", self.clock.now_ns(), str(state))
+    def _idle(self) -> bool:
+        """Whether nothing of ours was at the broker when it was heard last: no contract, no order, and nothing in doubt."""
+        at_work = self.net() or self.orders.halts or any(order.live for order in self.orders.orders.values())
+        return self.link.begun and self.account.all_told and not at_work
 
     async def _ask_daily(self) -> None:
         """With each trading day the broker's hours and its margin are asked for anew; entries wait for both."""

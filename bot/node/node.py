@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from nautilus_trader.common.component import remove_instance_component_clocks
+from nautilus_trader.common.executor import ActorExecutor
 from nautilus_trader.config import TradingNodeConfig
 from nautilus_trader.live.node import TradingNode
 
@@ -32,6 +34,7 @@ START_SECONDS = 90.0
 WITHDRAW_SECONDS = 5.0
 POLL_SECONDS = 0.05
 LAST_TROUBLES, REPEAT_SECONDS = 100, 60.0
+WAITS_FOR_WORK = ActorExecutor._worker.__qualname__  # one task a part, of one live node a process
 
 
 class MesbotNode:
@@ -167,7 +170,10 @@ class MesbotNode:
             await asyncio.gather(self._running, return_exceptions=True)
         if self.node.kernel.executor is not None:
             self.node.kernel.executor.shutdown(wait=False, cancel_futures=True)
-        return self.journal.close()
+        try:
+            return self.journal.close()
+        finally:
+            _let_go(self.node.kernel)
 
     def _refusal(self) -> MesbotError:
         """Why the start ended: what a part has refused it for, or what the broker said last."""
@@ -177,3 +183,18 @@ class MesbotNode:
     def _why(self, what: str) -> str:
         cause = self._troubles[-1] if self._troubles else "no error was told; look at the node's log"
         return f"{what}: {cause}"
+
+
+def _let_go(kernel: Any) -> None:
+    """Take the parts of an ended node from what Nautilus keeps outside Python or for the life of the process: clocks their handlers, the
+    message bus arrays of subscriptions, tasks that wait for work. No garbage collector looks there, so that each node would stay in memory.
+    """
+    parts = (*kernel.trader.actors(), *kernel.trader.strategies(), kernel._controller)
+    for clock in (kernel.clock, *(part.clock for part in parts)):
+        clock.cancel_callbacks()
+        clock.cancel_default_handler()
+    remove_instance_component_clocks(kernel.instance_id)
+    for task in asyncio.all_tasks():
+        if task.get_coro().__qualname__ == WAITS_FOR_WORK:
+            task.cancel()
+    kernel.msgbus.dispose()

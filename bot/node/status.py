@@ -164,6 +164,11 @@ class JournalStatus(msgspec.Struct, frozen=True):
     lock_request: str | None
     unlock_request: str | None
 
+    @property
+    def link_told(self) -> str:
+        """What is known of the link, for a person: of a replay that there is no broker behind it, of an account what was said last."""
+        return self.link or ("no trouble of it was told" if self.account else "a replay: its gateway is simulated, no broker")
+
 
 def journal_names(state: Path) -> list[JournalName]:
     """The modes and accounts that have journals in the state folder, each with its latest year. Raises NotOurs."""

@@ -88,3 +88,12 @@ def fill_events(
 def naked_events(contract: ExecutionContract, naked_seconds: float) -> list[str]:
     """EQS events of a stretch in which a position had no working stop, seconds."""
     return ["naked_time"] if naked_seconds > contract.eqs.naked_seconds else []
+
+
+def loss_events(*, expected: bool, idle: bool, in_session: bool) -> list[str]:
+    """EQS events of a lost connection: none of one that is `expected`, as the gateway's own restart is, and that nothing can have felt.
+
+    `idle`: nothing of ours was at the broker; `in_session`: RTH is open, or went on while the link was away. An order that works, a
+    position or an open session makes of any loss a disruption, and so does one that nobody expected, at whatever hour.
+    """
+    return [] if expected and idle and not in_session else ["connection_disrupted"]

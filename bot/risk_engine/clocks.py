@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Protocol
+from weakref import ref
 
 from bot.units import SECOND_NS
 
@@ -59,6 +60,7 @@ class ClockTime:
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._names = count(1)
+        self._waiting: dict[str, tuple[Callback, bool]] = {}
 
     @property
     def now_ns(self) -> int:
@@ -74,20 +76,27 @@ class ClockTime:
 
     def call_at(self, name: str, at_ns: int, callback: Callback) -> None:
         """See Timeline. `name` is for people; it need not be unique."""
-        soon = at_ns - self.now_ns <= SOON_NS
+        unique, soon = f"{name}-{next(self._names)}", at_ns - self.now_ns <= SOON_NS
+        self._waiting[unique] = callback, soon
         self.soon += soon
-
-        def come_back() -> None:
-            self.soon -= soon
-            callback()
+        me = ref(self)  # a live clock keeps what it has called, and would keep the whole node that has asked
 
         def fire(_: Any) -> None:
-            if self._loop is None:
-                come_back()
-            else:
-                self._loop.call_soon_threadsafe(come_back)
+            if (time := me()) is not None:
+                time._fired(unique)
 
-        self._clock.set_time_alert_ns(name=f"{name}-{next(self._names)}", alert_time_ns=at_ns, callback=fire)
+        self._clock.set_time_alert_ns(name=unique, alert_time_ns=at_ns, callback=fire)
+
+    def _fired(self, unique: str) -> None:
+        if self._loop is None:
+            self._come_back(unique)
+        else:
+            self._loop.call_soon_threadsafe(self._come_back, unique)
+
+    def _come_back(self, unique: str) -> None:
+        callback, soon = self._waiting.pop(unique)
+        self.soon -= soon
+        callback()
 
 
 class StampTime:

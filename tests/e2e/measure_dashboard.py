@@ -1,7 +1,7 @@
 """What the dashboard costs and how late it is: `make bench-dashboard`. Prints seconds from the record to the page, and the bot's processor
 time per bar without and with a dashboard and a browser that looks at it, in rounds that take turns; `--pictures FOLDER` keeps each page.
 
-    PYTHONPATH=tests/e2e:. .venv/bin/python tests/e2e/measure_dashboard.py [--rounds N] [--bars N] [--pictures FOLDER]
+    PYTHONPATH=tests/e2e:tests:. .venv/bin/python tests/e2e/measure_dashboard.py [--rounds N] [--bars N] [--pictures FOLDER]
 """
 
 from __future__ import annotations

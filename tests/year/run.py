@@ -1,6 +1,6 @@
 """A year unattended, simulated: `make year`, or `make year SESSIONS=10 FROM=2026-03-04 SEED=2`.
 
-    PYTHONPATH=tests/e2e:. .venv/bin/python tests/year/run.py [--sessions N] [--from DATE] [--seed N] [--out FOLDER] [--judge FOLDER]
+    PYTHONPATH=tests/e2e:tests:. .venv/bin/python tests/year/run.py [--sessions N] [--from DATE] [--seed N] [--out FOLDER] [--judge FOLDER]
 
 The paper node on the simulated gateway through every minute of CME's hours, one session after the other as fast as it goes. Ends with 1
 and a sentence for each thing that does not hold. `--judge` judges a folder that was played before.

@@ -20,6 +20,6 @@ pytestmark = [
 @pytest.mark.parametrize(("first", "sessions"), [("2026-03-04", "10"), ("2025-12-30", "3")])
 def test_some_sessions_of_the_year_hold(tmp_path, first, sessions):
     words = (sys.executable, str(RUN), "--from", first, "--sessions", sessions, "--out", str(tmp_path))
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests" / "e2e", ROOT)))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests" / "e2e", ROOT / "tests", ROOT)))}
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
+from weakref import ref
 
 import pytest
 from ibkr_rig import until
@@ -45,7 +47,11 @@ def test_one_run_over_the_roll_goes_on_in_the_next_month(tmp_path, monkeypatch):
         await until(lambda: running.done() or (len(nodes) == 2 and nodes[1].desk.begun.is_set()), lambda: said)
         assert month(nodes[1]) == "MESH6" and nodes[1].session.entry_block() is None
         assert any(sentence == "The roll: MESH6 is traded from now on, and MESZ5 no more." for sentence in said), said
-        nodes[1].stopping.set()
+        ended = ref(nodes.pop(0))
+        gc.unfreeze()
+        gc.collect()
+        await until(lambda: gc.collect() >= 0 and ended() is None, "the node that has ended is let go of")
+        nodes[0].stopping.set()
         verify((await running).journal)
 
     run(tmp_path)

@@ -123,6 +123,19 @@ def test_each_mode_and_account_is_named_once_with_its_latest_year_and_other_file
 # ---------------------------------------------------------------------- counters
 
 
+@pytest.mark.parametrize(
+    ("account", "link", "told"),
+    [
+        ("", "", "a replay: its gateway is simulated, no broker"),
+        ("DU1", "", "no trouble of it was told"),
+        ("DU1", "09:40 New York: Link: it is away", "09:40 New York: Link: it is away"),
+    ],
+)
+def test_of_a_link_that_never_changed_is_told_what_is_known(tmp_path, account, link, told):
+    write(tmp_path)
+    assert msgspec.structs.replace(status(tmp_path), account=account, link=link).link_told == told
+
+
 def test_a_journal_that_has_only_begun_says_that_nothing_happened(tmp_path):
     path = write(tmp_path)
     found = status(tmp_path)

@@ -7,7 +7,7 @@ from bar_makers import contracts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.quality.eqs import EqsScorer, fill_events, naked_events
+from bot.quality.eqs import EqsScorer, fill_events, loss_events, naked_events
 
 TABLE = {
     "order_rejected": (0.15, 20),
@@ -143,6 +143,15 @@ def test_naked_time_counts_past_one_second(seconds, events):
     assert naked_events(LAW, seconds) == events
 
 
+@pytest.mark.parametrize("expected", [False, True])
+@pytest.mark.parametrize("idle", [False, True])
+@pytest.mark.parametrize("in_session", [False, True])
+def test_a_loss_costs_unless_it_was_expected_and_nothing_can_have_felt_it(expected, idle, in_session):
+    free = expected and idle and not in_session
+    assert loss_events(expected=expected, idle=idle, in_session=in_session) == ([] if free else ["connection_disrupted"])
+
+
 def test_the_helpers_speak_names_of_the_contract():
-    names = {*fill_events(LAW, 99.0, 99.0, 1, True), *naked_events(LAW, 99.0)}
+    lost = loss_events(expected=False, idle=False, in_session=True)
+    names = {*fill_events(LAW, 99.0, 99.0, 1, True), *naked_events(LAW, 99.0), *lost}
     assert names <= set(TABLE) == set(type(LAW.eqs.events).model_fields)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 from bot.risk_engine.clocks import SOON_NS, ClockTime, Once, StampTime
 
@@ -30,6 +32,20 @@ def test_a_timer_that_is_due_in_a_moment_is_under_way_until_it_has_come_back():
     for callback in clock.callbacks:
         callback(None)
     assert called == [2, 1, 1, 0] and time.soon == 0
+
+
+def test_a_clock_that_keeps_what_it_has_called_keeps_nobody_who_asked():
+    class Part:
+        def work(self) -> None:
+            raise AssertionError
+
+    clock, part = Alerts(), Part()
+    time, gone = ClockTime(clock), ref(part)
+    time.call_at("x", 2_000, part.work)
+    del time, part
+    gc.collect()
+    assert gone() is None
+    clock.callbacks[0](None)  # too late, and nobody is there
 
 
 def test_a_callback_that_waits_already_is_not_asked_for_twice_and_may_be_asked_for_again_once_it_has_come():
