@@ -96,7 +96,7 @@ bench-dashboard: setup  ## what the dashboard costs the bot, and how late it is,
 bench-data: setup  ## time and memory of judging and reading two million minutes, beside pandas alone
 	@$(BIN)/python backtests/bench_data.py
 
-bench-sweep: setup  ## how a sweep scales: the same trials with one worker and with more
+bench-sweep: setup  ## how a sweep scales, the same trials with one worker and with more; what of a trial its trials could share
 	@$(BIN)/python backtests/bench_sweep.py
 
 lock:  ## renew both locks from pyproject.toml (needs uv; make lock UPGRADE=--upgrade takes newer versions)
