@@ -18,7 +18,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench bench-data bench-dashboard bench-sweep lock clean force campaign campaign-log bar-files wheel year
+.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench performance bench-data bench-dashboard bench-sweep lock clean force campaign campaign-log bar-files wheel year
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -90,13 +90,16 @@ bench: setup  ## bars per second and memory beside the bare Nautilus engine; lat
 	@$(BIN)/python backtests/bench.py
 	@$(BIN)/python backtests/bench_latency.py
 
+performance: setup  ## measure, and write the newest table of docs/performance.md with the machine it was made on (minutes)
+	@$(BIN)/python scripts/make_performance_table.py
+
 bench-dashboard: setup  ## what the dashboard costs the bot, and how late it is, in a headless chromium (PICTURES=FOLDER keeps each page)
 	@PYTHONPATH=tests/e2e:tests:. $(BIN)/python tests/e2e/measure_dashboard.py $(if $(PICTURES),--pictures $(PICTURES))
 
 bench-data: setup  ## time and memory of judging and reading two million minutes, beside pandas alone
 	@$(BIN)/python backtests/bench_data.py
 
-bench-sweep: setup  ## how a sweep scales: the same trials with one worker and with more
+bench-sweep: setup  ## how a sweep scales, the same trials with one worker and with more; what of a trial its trials could share
 	@$(BIN)/python backtests/bench_sweep.py
 
 lock:  ## renew both locks from pyproject.toml (needs uv; make lock UPGRADE=--upgrade takes newer versions)

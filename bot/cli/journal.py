@@ -37,12 +37,14 @@ Examples:
   mesbot journal verify --journal out/journal.sqlite --json
 """
 EXPORT_HELP = """
-Write trades, daily results, decisions, bars, skip reasons and states as CSV or Parquet.
+Write trades, daily results, decisions, bars, skip reasons and states as CSV or Parquet; with --bodies
+also every record whole, its body as JSON.
 
 \b
 Examples:
   mesbot journal export
   mesbot journal export --format parquet --out tables/
+  mesbot journal export --format parquet --bodies
 """
 BACKUP_HELP = """
 Copy the journals of the state folder, each with its latch, and what lies beside them, while the bot runs. Each copy is of one
@@ -159,12 +161,13 @@ def backup(to: Path) -> None:
 @JOURNAL_OPTION
 @click.option("--out", type=Folder(), default="out/export", show_default=True, help="Folder for the files.")
 @click.option("--format", "kind", type=OneOf(["csv", "parquet"]), default="csv", show_default=True)
-def export(path: Path | None, out: Path, kind: str) -> None:
+@click.option("--bodies", is_flag=True, help="Also every record whole, its body as JSON.")
+def export(path: Path | None, out: Path, kind: str, bodies: bool) -> None:
     """Prints the files it wrote, and whether they tell of a whole run."""
     from bot.report.export import export as write
 
     journal = find_journal(path)
-    for file in write(journal, out, kind):
+    for file in write(journal, out, kind, bodies=bodies):
         click.echo(file)
     say(_end_of(journal), err=True)
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bot.errors import JournalError
-from bot.journal import write_ahead_log
+from bot.journal import columns, write_ahead_log
 from bot.journal.packs import taught
 from bot.own_files import own_file
 
 PATIENT_MS, HURRIED_MS = 1000, 20  # how long a transaction waits for another process that holds the file
-_ADD_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_PACK = "INSERT INTO packs VALUES (?, ?, ?, ?)"
 _ADD_LINK = "INSERT INTO links VALUES (?, ?, ?, ?)"
+_ADD_PLAIN = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * width)})" for table, width in columns.WIDTHS.items()}
 _ADD_RUN = "INSERT INTO runs SELECT count(*) + 1, ?, ? FROM runs"
 Rows = Sequence[tuple[Any, ...]]
 
@@ -37,8 +37,10 @@ class JournalFile:
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.execute("PRAGMA wal_autocheckpoint = 4000")
 
-    def commit(self, records: Rows, packs: Rows, links: Rows, headers: Rows, *, durable: bool, hurried: bool) -> None:
-        """Add rows in one transaction; `durable` ones survive a power cut. `hurried` does not wait for another process.
+    def commit(
+        self, records: Rows, packs: Rows, plain: Mapping[str, Rows], links: Rows, headers: Rows, *, durable: bool, hurried: bool
+    ) -> None:
+        """Add rows in one transaction (`plain`: by table); `durable` ones survive a power cut. `hurried` does not wait for another process.
 
         Raises JournalError if the file cannot be written; then nothing is in it.
         """
@@ -46,9 +48,13 @@ class JournalFile:
             self.db.execute(f"PRAGMA busy_timeout = {HURRIED_MS if hurried else PATIENT_MS}")
             self.db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self.db.execute("BEGIN IMMEDIATE")
-            self.db.executemany(_ADD_RECORD, records)
+            if records:  # of as many columns as the file's schema has
+                self.db.executemany(f"INSERT INTO records VALUES ({', '.join('?' * len(records[0]))})", records)
             if packs:  # of bodies; a file of the first schema has none
                 self.db.executemany(_ADD_PACK, packs)
+            for table, rows in plain.items():
+                if rows:
+                    self.db.executemany(_ADD_PLAIN[table], rows)
             self.db.executemany(_ADD_LINK, links)
             self.db.executemany(_ADD_RUN, headers)
             self.db.execute("COMMIT")

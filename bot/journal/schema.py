@@ -3,23 +3,26 @@
 `records` holds everything inside the hash chain, `links` the chain itself, `contract_sets`
 the hash of the contracts that a record was made under (records name it by number), and
 `runs` one header per start of a process, outside the chain. `packs` holds the bodies of bars
-and decisions (packs.py), whose `records` have none of their own. Nothing is ever changed or
+and decisions (packs.py), whose `records` have none of their own; what a person counts by stands
+beside them in plain columns (columns.py), which all views are made of: they ask nothing that any
+SQLite tool has not, and DuckDB reads them, too. Nothing is ever changed or
 deleted, and numbers have no gaps: triggers refuse it, also when asked by INSERT OR REPLACE.
 
-A file keeps the schema it was begun under, for ever: it is never migrated, and read as it is. A
-file of the first, in which every record has its body beside it, is gone on with only by what a
-person asks for while nobody runs (a kill, a lock); a run begins a new file.
+A file keeps the schema it was begun under, for ever: it is never migrated, and read as it is. One
+of an earlier schema is gone on with only by what a person asks for while nobody runs (a kill, a
+lock); a run begins a new file. The first had every body beside its record, the second no plain columns.
 """
 
 from __future__ import annotations
 
 import sqlite3
 
-from bot.journal.packs import whole_of
-from bot.journal.records import Kind
+from bot.journal import columns
+from bot.journal.earlier_views import VIEWS_1, VIEWS_2, VIEWS_BEFORE_MARKS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FIRST_WITH_PACKS = 2
+FIRST_WITH_COLUMNS = 3
 APPLICATION_ID = 0x4D455342  # "MESB": `file journal.sqlite` and verify know it by this
 
 _TABLES = (
@@ -54,7 +57,7 @@ _TABLES = (
   head TEXT NOT NULL
 ) STRICT""",
 )
-_KEYS = {"runs": "run", "contract_sets": "contract_set", "records": "seq", "packs": "first_seq", "links": "link"}
+_GAPS = {"packs", *columns.BY_SEQ}  # tables whose numbers have gaps, and rise
 
 # A bar's records are found by its link, so the many records (bars, decisions) need no index of
 # their own; it would double the cost of writing them. Queries for the rest must repeat RARE.
@@ -64,79 +67,50 @@ _INDEXES = (
     f"CREATE INDEX records_rare ON records (kind, ts_ns) WHERE {RARE}",
 )
 
-_DECISIONS, _BARS = whole_of(Kind.DECISION), whole_of(Kind.BAR)  # in files: never to be changed
 _VIEWS = (
-    f"""CREATE VIEW trades AS SELECT
-  seq, ts_ns, strategy,
-  json_extract(body, '$.trade_id') AS trade_id,
-  json_extract(body, '$.trading_day') AS trading_day,
-  json_extract(body, '$.side') AS side,
-  json_extract(body, '$.quantity') AS quantity,
-  json_extract(body, '$.decided_ns') AS decided_ns,
-  json_extract(body, '$.opened_ns') AS opened_ns,
-  json_extract(body, '$.closed_ns') AS closed_ns,
-  json_extract(body, '$.entry_price') AS entry_price,
-  json_extract(body, '$.exit_price') AS exit_price,
-  json_extract(body, '$.exit_reason') AS exit_reason,
-  json_extract(body, '$.gross_cents') AS gross_cents,
-  json_extract(body, '$.net_cents') AS net_cents,
-  json_extract(body, '$.risk_cents') AS risk_cents,
-  json_extract(body, '$.r') AS r,
-  json_extract(body, '$.budget_overrun') AS budget_overrun,
-  json_extract(body, '$.mark') AS mark
-FROM records WHERE kind = 'outcome' AND {RARE} AND json_extract(body, '$.shadow') = 0""",
+    """CREATE VIEW trades AS SELECT
+  seq, ts_ns, strategy, trade_id, trading_day, side, quantity, decided_ns, opened_ns, closed_ns, entry_price, exit_price, exit_reason,
+  gross_cents, net_cents, risk_cents, r, budget_overrun, mark
+FROM outcome_columns JOIN records USING (seq) WHERE shadow = 0""",
     """CREATE VIEW daily_pnl AS SELECT
   trading_day,
   count(*) AS trades,
   sum(gross_cents) AS gross_cents,
   sum(net_cents) AS net_cents,
   sum(r) AS r
-FROM trades WHERE mark IS NOT 'VOID' GROUP BY trading_day""",
-    f"""CREATE VIEW decisions AS SELECT
-  seq, ts_ns, strategy,
-  json_extract(body, '$.action') AS action,
-  json_extract(body, '$.sentence') AS sentence,
-  json_extract(body, '$.gate.code') AS code,
-  json_extract(body, '$.gate.layer') AS layer,
-  json_extract(body, '$.gate.observed') AS observed,
-  json_extract(body, '$.gate.limit') AS "limit",
-  json_extract(body, '$.plan.side') AS plan_side,
-  json_extract(body, '$.euc.total') AS euc,
-  json_extract(body, '$.dvs') AS dvs,
-  json_extract(body, '$.eqs') AS eqs,
-  json_extract(body, '$.smallest_change') AS smallest_change,
-  json_extract(body, '$.trade_id') AS trade_id
-FROM {_DECISIONS} WHERE kind = 'decision'""",
-    f"""CREATE VIEW bars AS SELECT
-  seq, ts_ns,
-  json_extract(body, '$.open') AS open,
-  json_extract(body, '$.high') AS high,
-  json_extract(body, '$.low') AS low,
-  json_extract(body, '$.close') AS close,
-  json_extract(body, '$.volume') AS volume,
-  json_extract(body, '$.rejected') AS rejected,
-  json_extract(body, '$.regime') AS regime,
-  json_extract(body, '$.dvs') AS dvs,
-  json_extract(body, '$.eqs') AS eqs
-FROM {_BARS} WHERE kind = 'bar'""",
+FROM trades WHERE coalesce(mark, '') <> 'VOID' GROUP BY trading_day""",
+    """CREATE VIEW decisions AS SELECT
+  seq, ts_ns, strategy, action, sentence, code, layer, observed, observed_words, "limit", limit_words, plan_side, euc, dvs, eqs,
+  smallest_change, trade_id
+FROM records JOIN answers USING (answer) WHERE kind = 'decision'""",
+    """CREATE VIEW bars AS SELECT
+  seq, ts_ns, open, high, low, close, volume, rejected, regime, dvs, eqs
+FROM bar_columns JOIN records USING (seq)""",
     """CREATE VIEW skip_reasons AS SELECT
-  strategy, layer, code, count(*) AS bars, sum(plan_side IS NOT NULL) AS plans
+  strategy, layer, code, count(*) AS bars, count(plan_side) AS plans
 FROM decisions WHERE action IN ('SKIP', 'VETO') AND code IS NOT NULL
 GROUP BY strategy, layer, code""",
-    f"""CREATE VIEW strategy_states AS SELECT
-  strategy, max(seq) AS seq, ts_ns,
-  json_extract(body, '$.after') AS state,
-  json_extract(body, '$.throttle_level') AS throttle_level,
-  json_extract(body, '$.reason') AS reason,
-  json_extract(body, '$.release') AS release
-FROM records WHERE kind = 'state change' AND {RARE} GROUP BY strategy""",
+    """CREATE VIEW strategy_states AS SELECT
+  strategy, seq, ts_ns, state, throttle_level, reason, release
+FROM state_columns JOIN records USING (seq)
+WHERE seq IN (SELECT max(seq) FROM state_columns JOIN records USING (seq) GROUP BY strategy)""",
 )
 VIEWS = ("trades", "daily_pnl", "decisions", "bars", "skip_reasons", "strategy_states")
 
 
-def _triggers(table: str, key: str) -> tuple[str, ...]:
+def _name(statement: str) -> str:
+    return statement.split()[2]
+
+
+def _key(table: str) -> str:
+    """The column that its rows are numbered by, the first."""
+    return table.split("(")[1].split()[0]
+
+
+def _triggers(statement: str) -> tuple[str, ...]:
+    table, key = _name(statement), _key(statement)
     refuse = "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
-    wrong = "<= (SELECT coalesce(max({0}), 0) FROM {1})" if table == "packs" else "<> (SELECT coalesce(max({0}), 0) + 1 FROM {1})"
+    wrong = "<= (SELECT coalesce(max({0}), 0) FROM {1})" if table in _GAPS else "<> (SELECT coalesce(max({0}), 0) + 1 FROM {1})"
     return (
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
@@ -144,24 +118,19 @@ def _triggers(table: str, key: str) -> tuple[str, ...]:
     )
 
 
-STATEMENTS = (*_TABLES, *(trigger for table, key in _KEYS.items() for trigger in _triggers(table, key)), *_INDEXES, *_VIEWS)
+def _statements(tables: tuple[str, ...], views: tuple[str, ...]) -> tuple[str, ...]:
+    return (*tables, *(trigger for table in tables for trigger in _triggers(table)), *_INDEXES, *views)
 
 
-def _name(statement: str) -> str:
-    return statement.split()[2]
+def _tables(instead_of_body: str) -> tuple[str, ...]:
+    return tuple(table.replace("  body TEXT\n", instead_of_body) if _name(table) == "records" else table for table in _TABLES)
 
 
-# The first schema had no packs, and its first files' views no mark of a trade; such a file is whole with them.
-STATEMENTS_1 = tuple(
-    statement.replace(_DECISIONS, "records").replace(_BARS, "records").replace("  body TEXT\n", "  body TEXT NOT NULL\n")
-    for statement in STATEMENTS
-    if not _name(statement).startswith("packs")
-)
-_BEFORE_MARKS = {
-    _name(statement): statement.replace(",\n  json_extract(body, '$.mark') AS mark", "").replace(" WHERE mark IS NOT 'VOID'", "")
-    for statement in STATEMENTS_1
-}
-_KNOWN = {1: STATEMENTS_1, SCHEMA_VERSION: STATEMENTS}
+STATEMENTS = _statements((*_tables(f"  body TEXT,\n{columns.BESIDE}"), *columns.TABLES), _VIEWS)
+STATEMENTS_2 = _statements(_TABLES, VIEWS_2)
+STATEMENTS_1 = _statements(tuple(table for table in _tables("  body TEXT NOT NULL\n") if _name(table) != "packs"), VIEWS_1)
+_BEFORE_MARKS = {_name(view): view for view in VIEWS_BEFORE_MARKS}
+_KNOWN = {1: STATEMENTS_1, 2: STATEMENTS_2, SCHEMA_VERSION: STATEMENTS}
 
 
 def install(db: sqlite3.Connection) -> None:

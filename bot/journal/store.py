@@ -31,6 +31,7 @@ from bot import __version__
 from bot.contracts.models import Contracts
 from bot.errors import JournalError
 from bot.journal import chain, schema
+from bot.journal.columns import Columns
 from bot.journal.file import JournalFile
 from bot.journal.kill_state import latch_of, require_link
 from bot.journal.latch import Latch, latch_path, read_latch
@@ -74,6 +75,7 @@ class Journal:
         self._packer, self._packed = Packer(), frozenset[Kind]()  # a file of the first schema has no packs
         self._first_body, self._bodies = 0, list[bytes]()  # of the next pack
         self._packs: list[Pack] = []
+        self._columns: Columns | None = None  # a file of an earlier schema has none
         self._links: list[tuple[int, int, int, str]] = []
 
     @classmethod
@@ -166,7 +168,8 @@ class Journal:
                 if self._bodies:
                     self._bodies.append(b"")
                 beside = text.decode()
-            self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, beside))
+            plain = () if self._columns is None else self._columns.of(kind, seq, body)
+            self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, beside, *plain))
         if ts_ns > self._newest_ns:
             self._newest_ns = ts_ns
         if kind in chain.ENDS_LINK:
@@ -229,9 +232,12 @@ class Journal:
         if self._bodies:
             self._packs.append(self._packer.pack(self._first_body, self._bodies))
             self._bodies.clear()
-        self._file.commit(self._records, self._packs, self._links, headers, durable=durable, hurried=hurried)
+        plain = {} if self._columns is None else self._columns.rows
+        self._file.commit(self._records, self._packs, plain, self._links, headers, durable=durable, hurried=hurried)
         self._records.clear()
         self._packs.clear()
+        for rows in plain.values():
+            rows.clear()
         self._links.clear()
         self._header = "" if headers else self._header
 
@@ -284,6 +290,8 @@ class Journal:
         self._file.settle()
         if schema.version_of(self._db) >= schema.FIRST_WITH_PACKS:
             self._packed = PACKED
+        if schema.version_of(self._db) >= schema.FIRST_WITH_COLUMNS:
+            self._columns = Columns(self._db)
 
     def _require_newest_schema(self) -> None:
         """A run is one program's, and so is its file."""

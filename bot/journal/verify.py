@@ -12,7 +12,7 @@ import msgspec
 
 from bot.decision.snapshot import KillState
 from bot.errors import JournalBroken
-from bot.journal import chain, schema
+from bot.journal import chain, columns, schema
 from bot.journal.connect import connected, one_line
 from bot.journal.kill_state import KillStanding, journaled, require_link, standing
 from bot.journal.latch import Latched, read_latch
@@ -55,11 +55,11 @@ def verify(path: str | Path) -> VerifyReport:
     """Check the file, the schema with its triggers, the numbering, and every link of the chain; and that its latch, if there is
     one, belongs to it.
 
-    Finds any change of a record's kind, strategy, market time, contract hash or body, packed or not, its
-    removal, a swap, an insertion, a cut that the links, the records or the latch still show, and whatever SQLite finds
-    wrong with its pages and indexes. Does not find a change of wall times and run headers, a cut of records and links
-    together behind the last kill or operator record, nor a chain recomputed by somebody who
-    means to deceive: compare the head with one noted elsewhere.
+    Finds any change of a record's kind, strategy, market time, contract hash or body, packed or not, its removal, a swap, an
+    insertion, a plain column that contradicts its body, a cut that the links, the records or the latch still show, and whatever
+    SQLite finds wrong with its pages and indexes. Does not find a change of wall times and run headers, a cut of records and links
+    together behind the last kill or operator record, nor a chain recomputed by somebody who means to deceive: compare the head with
+    one noted elsewhere.
 
     Raises JournalBroken naming the first broken link, its time in New York and what differs;
     JournalError if the file is missing or no journal.
@@ -79,6 +79,8 @@ def _verified(db: sqlite3.Connection, path: Path, said: Latched | None) -> Verif
     bodies = Bodies(db)
     report = _walk(db, path, bodies)
     if schema.version_of(db) >= schema.FIRST_WITH_PACKS and (fault := bodies.faults()):
+        raise JournalBroken(f"{path} is broken: {fault}.")
+    if schema.version_of(db) >= schema.FIRST_WITH_COLUMNS and (fault := columns.faults(db, bodies)):
         raise JournalBroken(f"{path} is broken: {fault}.")
     (state,) = db.execute("PRAGMA integrity_check(1)").fetchone()  # what no link covers: indexes, by which readers find records
     if state != "ok":

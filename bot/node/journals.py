@@ -2,7 +2,7 @@
 
 A trading day belongs to the year of its date: its new file begins at 18:00 New York of the last trading day before. A file keeps the
 schema it was begun under: the first run of a version with another one begins a new file, too, named by schema and year
-(`paper-DU1-s2-2026.sqlite` after `paper-DU1-2026.sqlite`), and goes on from the one before as it does from last year's. The earlier
+(`paper-DU1-s3-2026.sqlite` after `paper-DU1-2026.sqlite`), and goes on from the one before as it does from last year's. The earlier
 version takes that name for a later file of the account that it cannot go on from, and refuses to run.
 """
 

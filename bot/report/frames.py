@@ -16,7 +16,7 @@ import pandas as pd
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
-from bot.journal.packs import whole_of
+from bot.journal.packs import WHOLE, whole_of
 from bot.journal.read import opened
 from bot.journal.records import Kind
 from bot.journal.times import NEW_YORK
@@ -196,6 +196,22 @@ WHERE record.kind = 'outcome' AND record.{schema.RARE} AND json_extract(record.b
     "states": Frame(f"records record WHERE record.kind = 'state change' AND record.{schema.RARE} ORDER BY record.seq", _STATE),
 }  # fmt: skip
 
+RECORDS = Frame(
+    f"{WHOLE} record ORDER BY record.seq",
+    (
+        _SEQ,
+        _TIME,
+        Column("kind", "words", "record.kind", "what it is"),
+        _STRATEGY,
+        Column("body", "words", "record.body", "all it says, as JSON"),
+    ),
+)
+
+
+def records(journal: str | Path) -> pd.DataFrame:
+    """Every record whole, a row each: seq, time, kind, strategy, and as body the JSON that the hash chain is over. Raises JournalError."""
+    return _read(journal, RECORDS)
+
 
 def trades(journal: str | Path) -> pd.DataFrame:
     """Every real trade that was closed, a row each. Raises JournalError if there is no such journal or it is damaged."""
@@ -226,7 +242,10 @@ def frame(journal: str | Path, name: str) -> pd.DataFrame:
     """The frame of this name, a key of FRAMES. Raises UsageError for another name, JournalError as `trades` does."""
     if name not in FRAMES:
         raise UsageError(f'"{name}" is no frame of a journal; there are {", ".join(FRAMES)}.')
-    wanted = FRAMES[name]
+    return _read(journal, FRAMES[name])
+
+
+def _read(journal: str | Path, wanted: Frame) -> pd.DataFrame:
     with opened(journal) as db:
         if broken := schema.faults(db):
             raise JournalError(f"{journal} cannot be read as a journal: {'; '.join(broken)}.")

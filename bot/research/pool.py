@@ -33,6 +33,9 @@ QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 ON_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # Ray's own way to be asked for 127.0.0.1; else it listens everywhere
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS"), "1"
+)  # of a worker: there is one a processor
 Key = TypeVar("Key")
 
 
@@ -61,7 +64,7 @@ class Pool:
             _require_answer(self._address)
         os.environ.update(QUIET)
         if self._address is None:  # whoever has no token may not even ask, though the machine be shared
-            os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=_token())
+            os.environ.update(ONE_THREAD, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=_token())
         if self._address is None or self._address.rpartition(":")[0] in LOOPBACK:
             os.environ.update(ON_LOOPBACK)
         import ray

@@ -30,6 +30,7 @@ from bot.bars.source import Bars
 from bot.bars.synth import synthetic_bars
 from bot.contracts import load_contracts
 from bot.journal import schema
+from bot.journal.columns import ANSWERS, WIDTHS
 from bot.journal.packs import WHOLE
 from bot.journal.read import opened
 from bot.journal.records import KillRecord, Kind
@@ -303,8 +304,14 @@ def cut(journal: Path, target: Path, last_seq: int) -> Path:
     schema.install(db)
     with opened(journal) as whole:
         db.executemany("INSERT INTO contract_sets VALUES (?, ?)", whole.execute("SELECT * FROM contract_sets"))
-        records = whole.execute(f"SELECT * FROM {WHOLE} WHERE seq <= ? ORDER BY seq", (last_seq,))
-        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", records)
+        query = f"SELECT body.*, answer, observed, dvs, eqs FROM {WHOLE} body JOIN records beside USING (seq) WHERE seq <= ? ORDER BY seq"
+        records = whole.execute(query, (last_seq,)).fetchall()
+        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", records)
+        answered = max((record[7] for record in records if record[7] is not None), default=0)
+        for table, width in WIDTHS.items():
+            key, last = ("answer", answered) if table == ANSWERS else ("seq", last_seq)
+            rows = whole.execute(f"SELECT * FROM {table} WHERE {key} <= ? ORDER BY {key}", (last,))
+            db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * width)})", rows)
         links = whole.execute("SELECT * FROM links WHERE last_seq <= ? ORDER BY link", (last_seq,))
         db.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", links)
     db.close()

@@ -126,7 +126,7 @@ def test_a_record_of_a_later_version_or_a_damaged_one_is_told_and_the_next_one_t
     with sqlite3.connect(path) as db:
         (seq,) = db.execute("SELECT max(seq) FROM records").fetchone()
         for number, (kind, text) in enumerate((("alarm", json.dumps({"text": "fire"})), ("kill", body), ("fill", "{}")), start=1):
-            db.execute("INSERT INTO records VALUES (?, 1, 1, ?, NULL, 1, ?)", (seq + number, kind, text))
+            db.execute("INSERT INTO records VALUES (?, 1, 1, ?, NULL, 1, ?, NULL, NULL, NULL, NULL)", (seq + number, kind, text))
     said = [each for each in news_of(path).added(0) if each.event is Event.UNKNOWN]
     assert len(said) >= 3 and "fire" in said[0].text
 

@@ -65,7 +65,7 @@ def old(tmp_path: Path) -> Path:
 def test_only_a_run_that_begins_leaves_the_file_of_an_earlier_schema(tmp_path, old):
     found, to_run = journals_of(tmp_path, "PAPER", "DU1", 2026), journals_of(tmp_path, "PAPER", "DU1", 2026, to_run=True)
     assert (found.path, found.previous_head, found.new_form) == (old, "", False)
-    assert (to_run.path.name, to_run.earlier, to_run.year, to_run.new_form) == ("paper-DU1-s2-2026.sqlite", (old,), 2026, True)
+    assert (to_run.path.name, to_run.earlier, to_run.year, to_run.new_form) == ("paper-DU1-s3-2026.sqlite", (old,), 2026, True)
     assert to_run.previous_head == verify(old).head and to_run.records == found.records
 
 
@@ -84,7 +84,7 @@ def test_the_new_file_is_the_years_from_then_on_and_last_of_those_to_begin_from(
     new.with_name("paper-DU1-2027.sqlite").unlink()
     later = journals_of(tmp_path, "PAPER", "DU1", 2027, to_run=True)
     assert (later.path.name, later.earlier) == ("paper-DU1-2027.sqlite", (old, new))
-    with pytest.raises(UsageError, match=r"paper-DU1-s2-2026\.sqlite is of a later year than 2025"):
+    with pytest.raises(UsageError, match=r"paper-DU1-s3-2026\.sqlite is of a later year than 2025"):
         journals_of(tmp_path, "PAPER", "DU1", 2025)
 
 
@@ -96,7 +96,7 @@ def test_files_of_another_account_are_not_taken_for_later_ones(tmp_path, old):
 def test_a_kill_while_nobody_runs_is_latched_in_the_file_there_is(tmp_path, old):
     assert "nothing is open" in latch(tmp_path, JournalName("PAPER", "DU1", 2026), SHIPPED, "enough")
     assert (schema_of(old), past_of([old]).kill_state) == (1, "HALTED")
-    assert not old.with_name("paper-DU1-s2-2026.sqlite").exists()
+    assert not old.with_name("paper-DU1-s3-2026.sqlite").exists()
     assert past_of(journals_of(tmp_path, "PAPER", "DU1", 2026, to_run=True).earlier).kill_state == "HALTED"
 
 
@@ -112,7 +112,7 @@ def test_a_trade_and_a_trip_of_the_old_form_are_taken_up_by_the_run_that_begins_
             journal.write_ahead(Kind.KILL, 1, KillRecord("TRIPPED", "manual"))
         head, before = verify(old).head, old.read_bytes()
         met = await meet(home.request, said.append)
-        new = old.with_name("paper-DU1234567-s2-2025.sqlite")
+        new = old.with_name("paper-DU1234567-s3-2025.sqlite")
         assert met.journals.path == new and any("another form of journal" in sentence for sentence in said)
         running = asyncio.ensure_future(trade(home.request, met, say=said.append))
         await until(lambda: running.done() or home.stage.working == {f"{NAME}-1X1"}, lambda: (said, home.stage.working))

@@ -99,7 +99,7 @@ def test_the_latch_of_a_later_kill_refuses_an_older_journal_put_in_its_place(run
         Journal.append(copy, "paper", contracts(), {"account": "DU1"}, lambda: 2)
 
 
-@pytest.mark.parametrize("version", [0, 3, 9])
+@pytest.mark.parametrize("version", [0, 4, 9])
 def test_a_journal_of_another_schema_is_refused_in_a_sentence_and_not_touched(running, version):
     running.close()
     with sqlite3.connect(running.path) as db:

@@ -56,13 +56,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def chained(path: Path) -> list[Any]:
-    """All that the chain covers, read the plain way and by every index; wall times and run headers left out."""
+    """All that the chain covers, read the plain way and by every index, and what the views say; wall times and run headers left out."""
     queries = (
         "SELECT seq, ts_ns, kind, strategy, sha256 FROM records NOT INDEXED JOIN contract_sets USING (contract_set) ORDER BY seq",
         f"SELECT seq, body FROM {WHOLE} ORDER BY seq",
         f"SELECT seq, ts_ns, kind FROM records INDEXED BY records_rare WHERE {schema.RARE} AND kind > '' ORDER BY kind, ts_ns, seq",
         "SELECT * FROM links NOT INDEXED ORDER BY link",
         "SELECT link, ts_ns FROM links INDEXED BY links_ts WHERE ts_ns > -1 ORDER BY ts_ns, link",
+        *(f"SELECT * FROM {view}" for view in schema.VIEWS),
     )
     with opened(path) as db:
         return [db.execute(query).fetchall() for query in queries]
@@ -101,7 +102,7 @@ def test_of_fifteen_hundred_flipped_bits_each_is_found_or_changes_nothing_that_i
             broken += 1
         else:
             assert chained(path) == expected
-    assert broken > FLIPS / 4
+    assert broken > FLIPS / 6  # most of a small journal is the empty ends of pages
 
 
 def test_a_journal_cut_anywhere_is_found_unless_only_what_was_not_used_yet_is_gone(whole, tmp_path):
@@ -188,8 +189,8 @@ def test_a_damaged_record_that_no_link_covers_yet_is_one_sentence_too(tmp_path):
     with Journal.append(path, "live", scripted_run.contracts(), {"account": "U1"}, lambda: 1) as journal:
         journal.add(Kind.OUTCOME, bar_ns(BARS), scripted_run.outcome(2), "K1")
     content = path.read_bytes()
-    assert content.count(b'"shadow":false') == 1
-    path.write_bytes(content.replace(b'"shadow":false', b'"shAdow":false'))
+    assert content.count(b'"legs":1') == 1
+    path.write_bytes(content.replace(b'"legs":1', b'"lEgs":1'))
     assert verify(path).unlinked == 1
     with pytest.raises(JournalError, match="its last records, which no link covers yet, make no sense") as told:
         past_of([path])

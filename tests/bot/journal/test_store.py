@@ -2,12 +2,12 @@ import sqlite3
 
 import pytest
 from msgspec import convert
-from scripted_run import bar_ns, bar_record, contracts, intent_record, run, write
+from scripted_run import bar_ns, bar_record, contracts, intent_record, outcome, run, write
 from test_verify import tamper
 
 from bot.errors import JournalBroken, JournalError
 from bot.journal.read import headers, opened, read
-from bot.journal.records import BarRecord, DecisionRecord, KillRecord, Kind, OperatorRecord
+from bot.journal.records import Action, BarRecord, DecisionRecord, KillRecord, Kind, OperatorRecord, StateRecord
 from bot.journal.store import Journal
 from bot.journal.verify import verify
 
@@ -92,6 +92,11 @@ def test_a_link_without_records_is_no_link(path):
         assert journal.head == head
 
 
+BODIES = {
+    Kind.DECISION: DecisionRecord("K1", Action.SKIP, "K1 skipped", 1.0, 1.0),
+    Kind.OUTCOME: outcome(0),
+    Kind.STATE: StateRecord("K1", "ACTIVE", "THROTTLED", 1, "two losses", "losses", 2.0, 2, "two wins"),
+}
 ENDERS = {
     Kind.INTENT: intent_record(0),
     Kind.KILL: KillRecord("TRIPPED", "manual"),
@@ -103,7 +108,7 @@ ENDERS = {
 def test_a_link_ends_at_an_intent_kill_or_operator_record_and_at_no_other(path, kind):
     with create(path) as journal:
         head = journal.head
-        journal.add(kind, bar_ns(0) - 1, ENDERS.get(kind, bar_record(0)))
+        journal.add(kind, bar_ns(0) - 1, (BODIES | ENDERS).get(kind, bar_record(0)))
         assert (journal.head != head) is (kind in ENDERS)
         journal.add(Kind.BAR, bar_ns(0), bar_record(0))
         journal.close_link(bar_ns(0))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 import small_journal
 
 from bot.errors import JournalError, UsageError
+from bot.journal.read import opened, read
 from bot.report.export import export
 from bot.report.frames import FRAMES, frame
 
@@ -30,6 +33,14 @@ def test_a_csv_file_holds_times_with_their_offset_and_nothing_for_what_is_unknow
     assert files["trades"]["decided"].iloc[0] == "2025-10-01 10:30:00-04:00"
     assert list(files["trades"]["net_cents"]) == [1376, -1249] * 3
     assert files["trades"]["mark"].isna().all()
+
+
+def test_with_bodies_every_record_is_there_whole(journal, tmp_path):
+    assert [file.stem for file in export(journal, tmp_path, "parquet", bodies=True)] == [*FRAMES, "records"]
+    table = pd.read_parquet(tmp_path / "records.parquet")
+    with opened(journal) as db:
+        expected = [(record.seq, str(record.kind), record.body) for record in read(db)]
+    assert [(seq, kind, json.loads(body)) for seq, kind, body in zip(table.seq, table.kind, table.body, strict=True)] == expected
 
 
 def test_an_export_of_an_empty_run_has_empty_tables(tmp_path):

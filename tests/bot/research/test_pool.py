@@ -21,7 +21,7 @@ if missing := [name for name in LIBRARIES if find_spec(name) is None]:  # import
 from small_research import descendants, job, kill_a_worker, shared
 
 from bot.errors import UsageError
-from bot.research.pool import Failed, Pool
+from bot.research.pool import ONE_THREAD, Failed, Pool
 from bot.research.trial import OtherMesbot, run_trial
 
 TRIED = {place: {"K1.min_abs_vwap_z": number} for place, number in enumerate((1.2, 1.5, 1.8, 2.1))}
@@ -32,6 +32,13 @@ linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks a
 def pool():
     with Pool(shared(), workers=2) as started:
         yield started
+
+
+def test_a_worker_has_one_thread_for_its_numbers(pool):
+    import ray
+
+    there = ray.get(ray.remote(lambda: dict(os.environ)).remote())
+    assert {name: there.get(name) for name in ONE_THREAD} == ONE_THREAD
 
 
 @pytest.mark.slow

@@ -310,7 +310,7 @@ def prefixes(journal: Path, target: Path) -> Iterator[tuple[int, int]]:
     minutes = "SELECT max(link), ts_ns, max(last_seq) FROM links GROUP BY ts_ns ORDER BY 1"
     for link, ts_ns, last_seq in whole.execute(minutes).fetchall():
         records = whole.execute("SELECT * FROM records WHERE seq > ? AND seq <= ? ORDER BY seq", (last, last_seq))
-        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", records)
+        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)", records)
         links = whole.execute("SELECT * FROM links WHERE ts_ns = ? ORDER BY link", (ts_ns,))
         db.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", links)
         rare = db.execute(f"SELECT count(*) FROM records WHERE seq > ? AND {schema.RARE}", (last,)).fetchone()[0]
