@@ -6,6 +6,7 @@ Each says of a value that is none what was found and what it must be; bot/cli/mi
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -94,10 +95,15 @@ class Folder(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Its path. A usage error if a file is there."""
-        if Path(value).is_file():
-            self.fail(f"{value}: is a file; name a folder", param, ctx)
+        """Its path. A usage error if something else is there, or where a folder above it would be."""
+        if file := _no_folder(Path(value)):
+            self.fail(f"{value}: {'' if file == Path(value) else f'{file} '}is a file; name a folder", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def _no_folder(path: Path) -> Path | None:
+    """What stands in the way of a folder of this path; None if nothing does."""
+    return next((each for each in (path, *path.parents) if os.path.exists(each) and not os.path.isdir(each)), None)
 
 
 class JournalFile(click.Path):
