@@ -120,6 +120,19 @@ class JournalFile(click.Path):
         return super().convert(path, param, ctx)
 
 
+class BarsPlace(click.Path):
+    """A file of bars, or the folder of an import, that exists."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Its path. A usage error if nothing is there."""
+        if not os.path.exists(value):
+            self.fail(f"{value}: there is no such file; name a file of one-minute bars", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class File(click.Path):
     """A file; with `there`, one that exists."""
 
