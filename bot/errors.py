@@ -4,6 +4,7 @@ MesbotError
 ├── UsageError            the call's words or files are wrong           (exit 2)
 │   └── BarsFileError     a bars file cannot be used; names the row
 ├── ContractError         a contract is broken or missing               (exit 3)
+│   └── NoSuchLaw         the folder named holds none of them           (exit 2)
 ├── NotOurs               a file of ours is another user's, or a link  (exit 3)
 ├── Interrupted           a person stopped it (Ctrl-C); says what is done (exit 130)
 ├── CalendarError         a date that no calendar covers
@@ -46,6 +47,12 @@ class ContractError(MesbotError):
     """One or more contract files are broken; the text lists every fault, one a line."""
 
     exit_code = 3
+
+
+class NoSuchLaw(ContractError):
+    """The folder that a person named for contracts or strategies is not there, or holds none: another one was meant."""
+
+    exit_code = UsageError.exit_code
 
 
 class NotOurs(MesbotError):

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from bot.contracts.models import Contracts
-from bot.errors import MesbotError
+from bot.errors import MesbotError, UsageError
 from bot.own_files import own_folder, require_ours, write_own
 
 LAST_RUN, REPLAY = "last-run.json", "replay.json"
 
 
 def state_folder() -> Path:
-    """The folder, existing or not: $MESBOT_HOME, else the platform's place for a program's state. Raises NotOurs."""
+    """The folder, existing or not: $MESBOT_HOME, else the platform's place for a program's state.
+
+    Raises NotOurs, or UsageError if $MESBOT_HOME is no folder.
+    """
     folder = _named_folder()
     require_ours(folder, folder=True)
     return folder
@@ -26,6 +29,8 @@ def state_folder() -> Path:
 
 def _named_folder() -> Path:
     if home := os.environ.get("MESBOT_HOME"):
+        if os.path.exists(home) and not os.path.isdir(home):
+            raise UsageError(f"MESBOT_HOME={home}: is a file; name a folder, there or not yet, or unset it.")
         return Path(home)
     import platformdirs
 

@@ -8,6 +8,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.said import folded
+from bot.cli.values import Folder
 from bot.errors import MesbotError
 
 HELP = """
@@ -36,7 +37,7 @@ class NotAccepted(MesbotError):
 
 
 @click.command(help=HELP, short_help="First contact with a TWS, on a paper account.")
-@click.option("--out", type=click.Path(path_type=Path), default="out/acceptance", show_default=True, help="Folder of report and recording.")
+@click.option("--out", type=Folder(), default="out/acceptance", show_default=True, help="Folder of report and recording.")
 @click.option("--zone", default="UTC", show_default=True, help="The gateway's time zone, for stamps that carry none.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @click.option("--recording", type=click.Path(path_type=Path), help="Compare a recording that was kept once more; nothing is connected to.")

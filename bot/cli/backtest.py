@@ -17,7 +17,7 @@ from bot.cli.file_options import file_options
 from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd, equity_sentences
-from bot.cli.values import Day, OneOf, Whole
+from bot.cli.values import Day, Folder, OneOf, Whole
 from bot.errors import Interrupted, UsageError
 from bot.plural import counted
 
@@ -48,7 +48,7 @@ what is stored, and goes on where that ends. Other bars, options, contracts or a
 @click.option("--from", "from_date", type=Day(), metavar="DATE", help="First trading day to decide on; earlier bars warm up.")
 @click.option("--to", "to_date", type=Day(), metavar="DATE", help="Last trading day to decide on.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="Account in dollars at the start; sets the tier.")
-@click.option("--out", type=click.Path(path_type=Path), default="out", show_default=True, help="Folder for journal and report.")
+@click.option("--out", type=Folder(), default="out", show_default=True, help="Folder for journal and report.")
 @file_options()
 @click.option("--learning", type=OneOf(["on", "off"]), default="on", show_default=True, help="off is for study only.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
@@ -146,14 +146,14 @@ def _write_report(journal: Path) -> Path:
 def remember(journal: Path, contracts: Any, *, err: bool = False) -> None:
     """Notes the run for `why` and `contracts`, and says if they would ask another; that it cannot be noted is no failure of the run."""
     from bot.cli.journal import newest_journal
-    from bot.errors import MesbotError, NotOurs
+    from bot.errors import MesbotError, NotOurs, UsageError
     from bot.state_folder import remember_run
 
     try:
         remember_run(journal, contracts)
     except MesbotError as error:  # the run itself is done and whole
         click.echo(f"Note: {error}", err=True)
-        if isinstance(error, NotOurs):
+        if isinstance(error, NotOurs | UsageError):  # what was noted before cannot be read either
             return
     default = newest_journal()
     if default is None or default.resolve() != journal.resolve():

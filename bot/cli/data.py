@@ -12,6 +12,7 @@ from bot.cli.data_import import import_
 from bot.cli.data_synth import synth
 from bot.cli.file_options import file_options
 from bot.cli.said import say
+from bot.cli.values import BarsPlace
 
 if TYPE_CHECKING:
     from bot.bars import Reading
@@ -52,7 +53,7 @@ for verb in (download, import_, synth):
 
 
 @data.command(help=CHECK_HELP, short_help="The passport of a file; exit 0 usable, 1 not.")
-@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", type=BarsPlace(), nargs=-1, required=True, metavar="FILE...")
 @file_options()
 @click.option("--json", "as_json", is_flag=True, help="The whole passport as JSON.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")

@@ -11,7 +11,7 @@ import click
 from bot.cli.file_options import file_options
 from bot.cli.mistakes import in_red
 from bot.cli.said import say
-from bot.cli.values import Day
+from bot.cli.values import BarsPlace, Day, Folder
 
 HELP = """
 Judge files of bars and write them into one folder: as Parquet, and as a Nautilus catalog of the same bars.
@@ -34,8 +34,8 @@ Examples:
 
 
 @click.command(name="import", help=HELP, short_help="Files into one folder, for runs and notebooks.")
-@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
-@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write: a new one, or an empty one.")
+@click.argument("files", type=BarsPlace(), nargs=-1, required=True, metavar="FILE...")
+@click.option("--to", "folder", type=Folder(), required=True, help="Folder to write: a new one, or an empty one.")
 @click.option(
     "--without",
     type=Day(),

@@ -10,6 +10,7 @@ import click
 from bot.cli.backtest import typed
 from bot.cli.reason import given_reason
 from bot.cli.strategies_option import strategies_option
+from bot.cli.values import Folder
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class LimitBroken(MesbotError):
 @click.command(help=HELP, short_help="Prove the kill switch on one contract, in PAPER.")
 @click.option("--reason", default="drill", show_default=True, allow_from_autoenv=False, help="Why; it is journaled.")
 @click.option("--account", help="The running paper bot's account, if several run, e.g. DU1234567.")
-@click.option("--out", type=click.Path(path_type=Path), default="out/drill", show_default=True, help="Folder, on the simulated gateway.")
+@click.option("--out", type=Folder(), default="out/drill", show_default=True, help="Folder, on the simulated gateway.")
 @click.option("--zone", default="UTC", show_default=True, help="The gateway's time zone, for stamps that carry none.")
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @strategies_option

@@ -14,6 +14,7 @@ from bot.cli.usd import Usd
 from bot.cli.values import Day, File, Speed, Whole
 
 if TYPE_CHECKING:
+    import asyncio
     from decimal import Decimal
 
     from bot.gateway.config import GatewayConfig
@@ -104,6 +105,7 @@ async def _serve(config: GatewayConfig, source: str) -> None:
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_gone_is_no_news)
     async with Gateway(config) as running:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
@@ -116,6 +118,12 @@ async def _serve(config: GatewayConfig, source: str) -> None:
             click.echo("The replay has ended; orders and accounts are still answered. Ctrl-C stops.")
             await stopped
         ended.cancel()
+
+
+def _gone_is_no_news(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waited for: a client that goes at the very moment of the end is one that is gone, and no stack trace."""
+    if not isinstance(context.get("exception"), ConnectionError):
+        loop.default_exception_handler(context)
 
 
 def _say_where(port: int, side_port: int | None, config: GatewayConfig, source: str) -> None:

@@ -15,7 +15,7 @@ from bot.cli.parity import compared_or_told
 from bot.cli.said import fitted, folded
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd
-from bot.cli.values import Whole
+from bot.cli.values import Folder, Whole
 
 HELP = """
 Say whether anything is known before its time.
@@ -43,7 +43,7 @@ Exit codes: 0 nothing was known before its time, 1 something was, 2 it could not
 @click.option("--cuts", type=Whole(1), default=6, show_default=True, help="At how many bars.")
 @click.option("--no-warm-up", is_flag=True, help="Leave the table out.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="Account in dollars at the start.")
-@click.option("--out", type=click.Path(path_type=Path), default="out/lookahead", show_default=True, help="Folder for the journals.")
+@click.option("--out", type=Folder(), default="out/lookahead", show_default=True, help="Folder for the journals.")
 @file_options()
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @strategies_option
@@ -57,13 +57,13 @@ def lookahead(
     """Prints the verdict, each difference, and the table; exit code 1 if there is a difference."""
     refuse_synthetic_options(context, "sessions")
 
-    from bot.backtest.request import BacktestRequest
-    from bot.proofs.lookahead import NAMES, LookaheadRequest
-    from bot.proofs.lookahead import lookahead as looked
+    with compared_or_told(same["out"]) as say:
+        from bot.backtest.request import BacktestRequest
+        from bot.proofs.lookahead import NAMES, LookaheadRequest
+        from bot.proofs.lookahead import lookahead as looked
 
-    source = BacktestRequest(equity_usd=equity, seed=seed, **same)
-    with compared_or_told():
-        found = looked(LookaheadRequest(source, days, cuts, seed, not no_warm_up), lambda line: click.echo(folded(line), err=True))
+        source = BacktestRequest(equity_usd=equity, seed=seed, **same)
+        found = looked(LookaheadRequest(source, days, cuts, seed, not no_warm_up), say)
     if as_json:
         print_json(found)
         context.exit(0 if found.same else 1)

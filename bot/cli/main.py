@@ -15,6 +15,7 @@ import click
 from bot import __version__
 from bot.cli.acceptance import acceptance
 from bot.cli.alerts import alerts
+from bot.cli.around import around
 from bot.cli.as_json import wanted
 from bot.cli.as_typed import refuse_empty_and_twice
 from bot.cli.backtest import backtest
@@ -163,6 +164,7 @@ VERBS = (
     why,
 )  # fmt: skip
 for verb in VERBS:
+    around(verb)
     cli.add_command(verb)
 
 

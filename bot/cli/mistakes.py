@@ -138,7 +138,7 @@ def _options_meant(error: click.exceptions.NoSuchOption) -> str:
 
 def _refusal(error: OSError) -> str:
     if error.filename is not None:
-        return masked(f"{error.filename}: {error.strerror}; choose a place you may write to.")
+        return masked(f"{error.filename} cannot be used ({error.strerror}); look whose it is, or name another place.")
     if error.errno in (errno.ENOSPC, errno.EIO):
         return f"The output cannot be written ({error.strerror}); make room, or send it elsewhere."
     return f"The operating system refused something: {error.strerror}."

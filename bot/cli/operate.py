@@ -14,7 +14,7 @@ from bot.cli.called import as_called
 from bot.cli.said import say, wide_console
 from bot.cli.strategies_option import strategies_option
 from bot.cli.values import OneOf
-from bot.errors import MesbotError
+from bot.errors import MesbotError, UsageError
 from bot.masking import masked
 from bot.words import brief
 
@@ -89,6 +89,8 @@ def status(
             found.append(_of_replay(replay, contracts))
         except MesbotError as error:
             troubles.append(str(error))
+    if (mode or account) and not found and not troubles:
+        raise UsageError(nothing_there(state, mode, account))
     if as_json:
         print_json([*map(msgspec.to_builtins, found), *({"error": trouble} for trouble in troubles)])
         context.exit(1 if troubles else 0)

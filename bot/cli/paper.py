@@ -13,7 +13,7 @@ from bot.cli.called import as_called
 from bot.cli.file_options import file_options
 from bot.cli.said import folded
 from bot.cli.usd import Usd, equity_sentences
-from bot.cli.values import Day, OneOf, Speed, Whole
+from bot.cli.values import Day, Folder, OneOf, Speed, Whole
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ReplayKilled(MesbotError):
 @click.option("--date", type=Day(), metavar="DATE", help="Session to replay; default: the last one.")
 @click.option("--speed", type=Speed(), default="60", show_default=True, help="Times real time, or max.")
 @click.option("--equity", type=Usd(), default="10000", show_default=True, help="The paper account in dollars.")
-@click.option("--out", type=click.Path(path_type=Path), default="out/paper", show_default=True, help="Folder for journal and report.")
+@click.option("--out", type=Folder(), default="out/paper", show_default=True, help="Folder for journal and report.")
 @file_options("--bars-zone")
 @click.option("--seed", type=Whole(), default=1, show_default=True, help="Seed of the synthetic sessions and of the gateway's ticks.")
 @click.option("--sessions", type=Whole(), default=25, show_default=True, help="How many synthetic sessions; the last is replayed.")

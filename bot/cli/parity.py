@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime as DateTime
 from decimal import Decimal
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.around import interrupted_with
 from bot.cli.as_json import json_option, print_json
 from bot.cli.backtest import refuse_synthetic_options, typed
 from bot.cli.file_options import file_options
 from bot.cli.said import fitted, folded
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd
-from bot.cli.values import Day, JournalFile, Whole
+from bot.cli.values import Day, Folder, JournalFile, Whole
 from bot.errors import MesbotError, UsageError
 
 if TYPE_CHECKING:
@@ -53,10 +54,23 @@ class NotCompared(MesbotError):
 
 
 @contextmanager
-def compared_or_told() -> Iterator[None]:
-    """What fails while this lasts is no verdict."""
+def compared_or_told(out: Path) -> Iterator[Callable[[str], None]]:
+    """Takes each step to tell. What fails while this lasts is no verdict; Ctrl-C says which step it ended, and what is kept."""
+    steps: list[str] = []
+
+    def say(step: str) -> None:
+        click.echo(folded(step), err=True)
+        steps.append(step.rstrip("."))
+
+    def stopped() -> str:
+        if not steps:
+            return "Interrupted before the first step: there is no verdict, and nothing was begun."
+        kept = f"the journals so far are in {out}, where the same command begins anew"
+        return f"Interrupted in step {len(steps)} ({steps[-1]}): there is no verdict; {kept}."
+
     try:
-        yield
+        with interrupted_with(stopped):
+            yield say
     except MesbotError as error:
         if error.exit_code != 1:
             raise
@@ -72,7 +86,7 @@ def compared_or_told() -> Iterator[None]:
 @click.option(
     "--equity", type=Usd(), default="10000", show_default=True, help="Account in dollars at the start; with --journal it is there."
 )
-@click.option("--out", type=click.Path(path_type=Path), default="out/parity", show_default=True, help="Folder for the journals.")
+@click.option("--out", type=Folder(), default="out/parity", show_default=True, help="Folder for the journals.")
 @file_options()
 @click.option("--contracts", type=click.Path(path_type=Path), help="Folder of contracts; default: ./contracts, else the packaged ones.")
 @strategies_option
@@ -98,9 +112,10 @@ def parity(
     if journal is not None and same["bars"] is None:
         raise UsageError(f"--journal {journal}: its day is replayed over bars; name their file with --bars.")
 
-    from bot.backtest.request import BacktestRequest
+    with compared_or_told(same["out"]):
+        from bot.backtest.request import BacktestRequest
 
-    source = BacktestRequest(equity_usd=equity, **same)
+        source = BacktestRequest(equity_usd=equity, **same)
     if journal is None:
         _over_bars(context, source, days, pieces=not no_pieces, as_json=as_json)
     else:
@@ -108,11 +123,11 @@ def parity(
 
 
 def _over_bars(context: click.Context, source: BacktestRequest, days: int, *, pieces: bool, as_json: bool) -> None:
-    from bot.proofs.parity import ParityRequest
-    from bot.proofs.parity import parity as compared
+    with compared_or_told(source.out) as say:
+        from bot.proofs.parity import ParityRequest
+        from bot.proofs.parity import parity as compared
 
-    with compared_or_told():
-        found = compared(ParityRequest(source, days, pieces), lambda line: click.echo(folded(line), err=True))
+        found = compared(ParityRequest(source, days, pieces), say)
     if as_json:
         print_json(found)
     else:
@@ -122,10 +137,10 @@ def _over_bars(context: click.Context, source: BacktestRequest, days: int, *, pi
 
 
 def _of_a_day(context: click.Context, journal: Path, source: BacktestRequest, date: DateTime | None, *, as_json: bool) -> None:
-    from bot.proofs.live_day import NAMES, live_day
+    with compared_or_told(source.out) as say:
+        from bot.proofs.live_day import NAMES, live_day
 
-    with compared_or_told():
-        found = live_day(journal, source, None if date is None else date.date())
+        found = live_day(journal, source, None if date is None else date.date(), say)
     if as_json:
         print_json(found)
     else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.around import interrupted_with
 from bot.cli.as_json import json_option, print_json
 from bot.cli.backtest import BarsDone, refuse_synthetic_options, request_of, typed
 from bot.cli.called import as_called
@@ -19,7 +20,7 @@ from bot.cli.said import say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd
 from bot.cli.values import Day, Folder, OneOf, Whole
-from bot.errors import Interrupted, UsageError
+from bot.errors import UsageError
 from bot.plural import counted
 
 if TYPE_CHECKING:
@@ -102,9 +103,7 @@ def sweep(context: click.Context, listed: bool, split: DateTime | None, **asked:
             raise UsageError(f"{option} would be ignored, for --list only shows what may be tried; leave one of the two out.")
         _list(asked["names"], asked["contracts"], asked["strategies"], as_json=asked["as_json"])
         return
-    from bot.research.request import SweepRequest
-
-    _carry_out(context, SweepRequest, "sweep", asked, split=split.date() if split else None)
+    _carry_out(context, "sweep", asked, split=split.date() if split else None)
 
 
 @click.command("walk-forward", help=WALK_HELP, short_help="Choose on some sessions, look at the next.")
@@ -115,37 +114,38 @@ def sweep(context: click.Context, listed: bool, split: DateTime | None, **asked:
 @click.pass_context
 def walk_forward(context: click.Context, train: int, test: int, **asked: Any) -> None:
     """Walks, and says what all looks came to."""
-    from bot.research.request import WalkRequest
-
-    _carry_out(context, WalkRequest, "walk_forward", asked, train=train, test=test)
+    _carry_out(context, "walk-forward", asked, train=train, test=test)
 
 
-def _carry_out(context: click.Context, kind: Callable[..., Any], verb: str, asked: dict[str, Any], **own: Any) -> None:
+def _carry_out(context: click.Context, verb: str, asked: dict[str, Any], **own: Any) -> None:
     from rich.console import Console
-
-    from bot.research.extra import require_extra
 
     as_json = asked.pop("as_json")
     refuse_synthetic_options(context, "seed", "sessions")
-    study = {name: asked.pop(name) for name in ("study", "trials", "batch", "search_seed", "objective", "storage", "ray", "workers")}
-    names, resume = asked.pop("names"), asked.pop("resume")
-    request = kind(run=request_of(**asked), names=names, resume=resume, **study, **own)
-    require_extra(f"mesbot {verb.replace('_', '-')}")
     console = Console(stderr=True)
-    with _progress(console) as progress, _interrupted(request, progress):
-        facts, lines = _work(verb)(request, progress, lambda sentence: say([sentence], err=True))
+    with _progress(console) as progress, _interrupted(asked["study"], progress):
+        facts, lines = _done(verb, asked, own, progress)
     if as_json:
         print_json(facts)
     else:
         click.echo(as_called("\n".join(lines)))
 
 
-def _work(verb: str) -> Callable[..., Any]:
+def _done(verb: str, asked: dict[str, Any], own: dict[str, Any], progress: BarsDone) -> tuple[dict[str, Any], list[str]]:
+    from bot.research.extra import require_extra
+    from bot.research.request import SweepRequest, WalkRequest
+
+    study = {name: asked.pop(name) for name in ("study", "trials", "batch", "search_seed", "objective", "storage", "ray", "workers")}
+    names, resume = asked.pop("names"), asked.pop("resume")
+    kind: Callable[..., Any] = SweepRequest if verb == "sweep" else WalkRequest
+    request = kind(run=request_of(**asked), names=names, resume=resume, **study, **own)
+    require_extra(f"mesbot {verb}")
+    work: Callable[..., Any]
     if verb == "sweep":
         from bot.research.sweep import sweep as work
     else:
         from bot.research.walk_forward import walk_forward as work
-    return work
+    return work(request, progress, lambda sentence: say([sentence], err=True))
 
 
 def _list(names: tuple[str, ...], directory: Path | None, strategies: tuple[Path, ...], *, as_json: bool) -> None:
@@ -163,17 +163,19 @@ def _list(names: tuple[str, ...], directory: Path | None, strategies: tuple[Path
 
 
 @contextmanager
-def _interrupted(request: Any, progress: BarsDone) -> Iterator[None]:
+def _interrupted(study: str, progress: BarsDone) -> Iterator[None]:
     """Ctrl-C says how far the study came, and how it goes on."""
-    try:
-        yield
-    except KeyboardInterrupt:
+
+    def stopped() -> str:
         if not progress.total:
-            raise Interrupted("Interrupted before anything was tried.") from None
-        raise Interrupted(
-            f"Interrupted after {progress.done:,} of {counted(progress.total, 'set')}: the study {request.study} keeps them, and the same "
-            "command with --resume goes on with it."
-        ) from None
+            return "Interrupted before anything was tried: nothing is kept, and the same command begins anew."
+        if not progress.done:
+            return f"Interrupted before the first set was through; the same command with --resume goes on with the study {study}."
+        kept = f"the study {study} keeps them, and the same command with --resume goes on with it"
+        return f"Interrupted after {progress.done:,} of {counted(progress.total, 'set')}: {kept}."
+
+    with interrupted_with(stopped):
+        yield
 
 
 @contextmanager

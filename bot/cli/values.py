@@ -6,6 +6,7 @@ Each says of a value that is none what was found and what it must be; bot/cli/mi
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -94,10 +95,15 @@ class Folder(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Its path. A usage error if a file is there."""
-        if Path(value).is_file():
-            self.fail(f"{value}: is a file; name a folder", param, ctx)
+        """Its path. A usage error if something else is there, or where a folder above it would be."""
+        if file := _no_folder(Path(value)):
+            self.fail(f"{value}: {'' if file == Path(value) else f'{file} '}is a file; name a folder", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def _no_folder(path: Path) -> Path | None:
+    """What stands in the way of a folder of this path; None if nothing does."""
+    return next((each for each in (path, *path.parents) if os.path.exists(each) and not os.path.isdir(each)), None)
 
 
 class JournalFile(click.Path):
@@ -112,6 +118,19 @@ class JournalFile(click.Path):
         if path.is_dir():
             self.fail(f"{value}: is a folder; name the .sqlite file in it that a run has written", param, ctx)
         return super().convert(path, param, ctx)
+
+
+class BarsPlace(click.Path):
+    """A file of bars, or the folder of an import, that exists."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Its path. A usage error if nothing is there."""
+        if not os.path.exists(value):
+            self.fail(f"{value}: there is no such file; name a file of one-minute bars", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class File(click.Path):

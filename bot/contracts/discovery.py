@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from bot.contracts.declaration import Declaration, Declared
 from bot.contracts.models import Rules, TraderRules
+from bot.errors import NoSuchLaw
 
 PACKAGE = "strategies"
 ENTRY_POINTS = "mesbot.strategies"
@@ -53,11 +54,8 @@ def sources(directories: Sequence[str | Path], faults: list[str]) -> list[Source
     others: list[Source] = []
     for directory in map(Path, directories):
         files = _files(directory.resolve())
-        alone = list(_blocks_alone(directory))
-        if not files and not alone:
-            faults.append(f"--strategies {directory}: holds no strategy; name a folder with k6.py and k6.yaml, or the like")
         others += [Source(f"{PACKAGE}.{file.stem}", file, str(directory), False) for file in files]
-        faults.extend(alone)
+        faults.extend(_blocks_alone(directory))
     for source in [*others, *_of_packages(faults)]:
         other = taken.setdefault(source.file.stem, source.file)
         if other is source.file:
@@ -65,6 +63,14 @@ def sources(directories: Sequence[str | Path], faults: list[str]) -> list[Source
         else:
             faults.append(f"{source.file}: {other} has the same name; rename one of the two files, and its block's")
     return found
+
+
+def require_strategies(directories: Sequence[str | Path]) -> None:
+    """Raises NoSuchLaw, one sentence, for a folder that is not there, or holds neither a strategy nor a block."""
+    for directory in map(Path, directories):
+        if not _files(directory) and not list(_blocks_alone(directory)):
+            found = "holds no strategy" if directory.is_dir() else "is a file" if directory.exists() else "there is no such folder"
+            raise NoSuchLaw(f"--strategies {directory}: {found}; name a folder with k6.py and k6.yaml, or the like.")
 
 
 def stamps(directories: Sequence[str]) -> Stamps:

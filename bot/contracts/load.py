@@ -11,10 +11,10 @@ from bot.contracts.blocks import FILE, block_files, blocks_of, every_rules, own_
 from bot.contracts.bounds import Searched, model_faults, taken_out
 from bot.contracts.checks import cross_file_faults, strategy_faults
 from bot.contracts.declaration import Declared
-from bot.contracts.discovery import declared_in, sources
+from bot.contracts.discovery import declared_in, require_strategies, sources
 from bot.contracts.file import checked, values_of_file
 from bot.contracts.models import FILES, Block, Contract, Contracts, Rules
-from bot.errors import ContractError
+from bot.errors import ContractError, NoSuchLaw
 
 
 def packaged_directory() -> Path:
@@ -26,12 +26,14 @@ def packaged_directory() -> Path:
 def find_directory(option: str | Path | None = None, cwd: Path | None = None) -> Path:
     """Where contracts are read from: the option, else ./contracts, else the packaged ones.
 
-    Raises ContractError if the option names no directory.
+    Raises NoSuchLaw if the option names no directory, or one without any contract.
     """
     if option is not None:
-        if not Path(option).is_dir():
-            raise ContractError(f"--contracts {option}: no such directory; name the folder that holds constitution.yaml.")
-        return Path(option)
+        folder = Path(option)
+        if not any((folder / f"{name}.yaml").exists() for name in FILES):
+            found = "holds no contract" if folder.is_dir() else "is a file" if folder.exists() else "there is no such folder"
+            raise NoSuchLaw(f"--contracts {option}: {found}; name the folder that holds constitution.yaml.")
+        return folder
     local = (cwd or Path.cwd()) / "contracts"
     return local if (local / "constitution.yaml").is_file() else packaged_directory()
 
@@ -40,8 +42,9 @@ def load_contracts(directory: str | Path | None = None, strategies: Sequence[str
     """All contracts in force, frozen, with every strategy there is: shipped, in the folders `strategies`, in other packages.
 
     Imports the strategies, and Nautilus with them. Raises ContractError whose text lists every fault of every file: file,
-    key, value, allowed range and, for an unknown key, the nearest known one.
+    key, value, allowed range and, for an unknown key, the nearest known one; NoSuchLaw for a folder that holds nothing of the kind.
     """
+    require_strategies(strategies)
     folder, folders, faults = find_directory(directory), _folders(strategies), []
     searched = Searched({}, [])
     parsed, shipped = _core(folder, searched, faults)

@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 from typing import Self
 
-from bot.errors import MesbotError
+from bot.errors import MesbotError, UsageError
 from bot.own_files import opened_own, require_ours, run_folder
+from bot.state_folder import state_folder
 
 PATIENCE_SECONDS, POLL_SECONDS = 0.5, 0.01  # somebody who only looks (`held_by`) has the lock for a moment
 
@@ -27,7 +28,7 @@ class RunLock:
     """Holds the lock of a journal, which need not exist yet, while its `with` block runs.
 
     Entering it waits half a second at most. Raises JournalInUse, one sentence with process id and journal, if another
-    holds the lock; MesbotError if the lock file cannot be made, or is another user's (NotOurs).
+    holds the lock; MesbotError if the lock file cannot be made in the state folder, UsageError if elsewhere; NotOurs.
     """
 
     def __init__(self, journal: Path) -> None:
@@ -86,9 +87,10 @@ def _opened(journal: Path) -> int:
         run_folder(path.parent)
         return opened_own(str(path), os.O_RDWR | os.O_CREAT)
     except OSError as error:
-        raise MesbotError(
-            f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can, or name one with --out."
-        ) from None
+        kept = state_folder()
+        if path.is_relative_to(kept):
+            raise MesbotError(f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can.") from None
+        raise UsageError(f"{path.parent} cannot be written ({error.strerror}); name another folder with --out.") from None
 
 
 def _pid(file: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.errors import JournalError, MesbotError
+from bot.errors import MesbotError, UsageError
 from bot.journal.backup import backup
 from bot.node.journals import FOLDER
 from bot.own_files import own_folder, why_not_ours, write_own
@@ -14,14 +14,14 @@ from bot.own_files import own_folder, why_not_ours, write_own
 def state_backup(state: Path, to: Path) -> Iterator[tuple[Path, str]]:
     """Every journal with its latch, then what is remembered beside them; each copy with its head hash ("" if it is no journal).
 
-    What a person has asked of the bot and it has not done yet stays behind: a restored bot must not obey it again. Raises JournalError
-    if `to` holds journals already, there is none to copy, or one cannot be copied; NotOurs.
+    What a person has asked of the bot and it has not done yet stays behind: a restored bot must not obey it again. Raises UsageError
+    if `to` holds journals already or there is none to copy, JournalError if one cannot be copied; NotOurs.
     """
     journals = sorted((state / FOLDER).glob("*.sqlite"))
     if not journals:
-        raise JournalError(f"No journal in {state / FOLDER}, so there is nothing to back up; MESBOT_HOME names another state folder.")
+        raise UsageError(f"No journal in {state / FOLDER}, so there is nothing to back up; MESBOT_HOME names another state folder.")
     if any((to / FOLDER).glob("*.sqlite")):
-        raise JournalError(f"{to} holds a backup already, and none is overwritten; name another folder, such as one with the date.")
+        raise UsageError(f"{to} holds a backup already, and none is overwritten; name another folder, such as one with the date.")
     try:
         own_folder(to)
         own_folder(to / FOLDER)

@@ -6,6 +6,7 @@ What the days before have left (states, losses, shadow trades) is read from the 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date as Date
 from datetime import timedelta
@@ -71,8 +72,8 @@ class _Day(NamedTuple):
     observe: bool
 
 
-def live_day(journal: Path, source: BacktestRequest, date: Date | None) -> LiveDay:
-    """Replay the `date` of a journal (None: its last) over the bars of `source` and compare.
+def live_day(journal: Path, source: BacktestRequest, date: Date | None, say: Callable[[str], None]) -> LiveDay:
+    """Replay the `date` of a journal (None: its last) over the bars of `source` and compare; `say` is told how far it is.
 
     Raises UsageError if journal, contracts or bars are not those of that day.
     """
@@ -86,6 +87,7 @@ def live_day(journal: Path, source: BacktestRequest, date: Date | None) -> LiveD
     bars = _until(source.read(contracts), day)
     emptied(source.out, BEFORE, REPLAY)
     earlier = _before(journal, day, contracts, source.out / BEFORE / JOURNAL)
+    say(f"The replay of {day.date} over {bars.label}.")
     replayed = _replayed(source, contracts, bars, day, earlier)
     span = (day.first_ns - MINUTE_NS, day.last_ns + MINUTE_NS)
     found = beside(facts([replayed], *span, by_minutes=True), facts([journal], *span, by_minutes=True))

@@ -46,5 +46,5 @@ def _equity_layout() -> Figure:
     made["margin"] |= {"l": 76}
     made["xaxis"] |= {"type": "date", "anchor": "y2", "nticks": 8, **titled("date, New York")}
     made["yaxis"] |= {"domain": [0.38, 1.0], "tickformat": "$,.0f", **titled("account")}
-    made["yaxis2"] = {**axis(), "domain": [0.0, 0.26], "tickformat": "$,.0f", **titled("below peak")}
+    made["yaxis2"] = {**axis(), "nticks": 4, "domain": [0.0, 0.26], "tickformat": "$,.0f", **titled("below peak")}
     return made

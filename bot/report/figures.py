@@ -41,7 +41,7 @@ def refused_by_layer(summary: Summary) -> Figure:
         for strategy, numbers in plans.items()
         if any(numbers)
     ]
-    made = layout(90 + 38 * len(layers))
+    made = layout(110 + 38 * len(layers))
     made |= {"barmode": "stack", "showlegend": True, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
     made["yaxis"] |= {"automargin": True, "showgrid": False}
     made["xaxis"] |= titled("plans refused")
@@ -149,7 +149,9 @@ def _levels(run: Run, trade: Closed, clock: list[str]) -> list[Figure]:
     span = [new_york(trade.decided_ns)[11:16], next((time for time in clock if time > new_york(trade.closed_ns)[11:16]), clock[-1])]
     legs = intent["plan"]["legs"]
     levels = [("stop", RED, price) for price in sorted({leg[1] for leg in legs})]
-    levels += [("target", GREEN, price) for price in sorted({leg[2] for leg in legs})]
+    targets = list(dict.fromkeys(leg[2] for leg in legs))
+    names = [f"target {count} of {len(targets)}" for count in range(1, len(targets) + 1)] if len(targets) > 1 else ["target"]
+    levels += [(name, GREEN, price) for name, price in zip(names, targets, strict=True)]
     levels += [("entry", INK, intent["plan"]["limit"])]
     planned = {leg[1] for leg in legs}
     for record in run.stops:

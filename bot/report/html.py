@@ -130,6 +130,11 @@ def _trades(page: Page, summary: Summary) -> None:
     first = wording.minute(run.trades[0].decided_ns)
     page.add(f"<p class='muted'>All records of a trade: <code>mesbot why \"{first}\"</code>, with the time it was decided.</p>")
     page.add(tables.trades(summary))
+    if several := sorted({trade.strategy for trade in run.trades if run.legs_of(trade) > 1}):
+        page.add(
+            f"<p class='muted'>A trade of {escape(' and '.join(several))} is more than one bracket, each with its own target: the first's "
+            "/ the last's. Its exit is the mean price of all its exits' fills, its reason that of the last of them.</p>"
+        )
     page.add(
         "<p class='muted'>Candles are one minute. Dotted: planned entry; red: stop; green: target; amber: stop after it was moved.</p>"
     )

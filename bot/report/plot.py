@@ -48,8 +48,11 @@ def axis() -> Figure:
 
 
 def titled(text: str) -> Figure:
-    """The title of an axis."""
-    return {"title": {"text": text, "font": {"color": MUTED, "size": 12}}}
+    """The title of an axis, beyond its words however long they are: the margin grows with them."""
+    return {"title": {"text": text, "font": {"color": MUTED, "size": 12}, "standoff": 8}, "automargin": True}
+
+
+_LOWER = {"ticks": "outside", "ticklen": 6, "tickcolor": "rgba(0,0,0,0)"}  # words below the lowest of the other axis, not over it
 
 
 def layout(height: int) -> Figure:
@@ -62,6 +65,6 @@ def layout(height: int) -> Figure:
         "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 12, "color": INK},
         "showlegend": False,
         "hoverlabel": {"bgcolor": CARD, "bordercolor": GRID, "font": {"color": INK}},
-        "xaxis": {**axis(), "tickangle": 0},  # as many as have room, level: see the page's script
+        "xaxis": {**axis(), "tickangle": 0, **_LOWER},  # as many as have room, level: see the page's script
         "yaxis": axis(),
     }

@@ -174,6 +174,11 @@ class Run(msgspec.Struct):
         """The journaled intent that a real trade was opened by, with the sequence of its record as `seq`."""
         return self.intents.get((trade.strategy, trade.decided_ns))
 
+    def legs_of(self, trade: TradeOutcome) -> int:
+        """How many brackets a real trade was planned as; 0 if its intent is not known."""
+        intent = self.intent_of(trade)
+        return 0 if intent is None else len(intent["plan"]["legs"])
+
 
 _decode_bar = msgspec.json.Decoder(Bar).decode
 

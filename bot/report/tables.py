@@ -8,6 +8,7 @@ from html import escape
 from bot.journal.sentences import LAYER_NAMES
 from bot.report import wording
 from bot.report.numbers.refusals import QUARANTINE
+from bot.report.numbers.trades import FIRST_TARGET
 from bot.report.page import coloured, folded, table
 from bot.report.random_entries import BOOK
 from bot.report.run import Closed
@@ -73,6 +74,8 @@ def _trade(summary: Summary, index: int, trade: Closed) -> list[str]:
     owner = f"trades.{index}"
     r, quantity, entry, left, *rest = _cells(summary, owner, ("r", "quantity", "entry", "exit", "best", "worst", "held"))
     planned = _cells(summary, owner, ("stop", "target")) if summary.run.intent_of(trade) is not None else [wording.NONE, wording.NONE]
+    if summary.run.legs_of(trade) > 1:
+        planned[1] = f"{named(summary, f'{owner}.{FIRST_TARGET}')} / {planned[1]}"
     return [
         wording.minute(trade.decided_ns),
         f"<b>{escape(trade.strategy)}</b>",

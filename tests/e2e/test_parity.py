@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -121,7 +122,8 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def replayed(bars: Path, tmp_path: Path) -> Callable[..., LiveDay]:
     """Replays a day of a journal."""
-    return lambda journal, day=None, **changes: live_day(Path(journal), BacktestRequest(out=tmp_path / "out", bars=bars, **changes), day)
+    request = partial(BacktestRequest, out=tmp_path / "out", bars=bars)
+    return lambda journal, day=None, **changes: live_day(Path(journal), request(**changes), day, lambda _: None)
 
 
 @pytest.mark.parametrize("number", [0, 2])

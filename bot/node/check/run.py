@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.calendar import new_york
 from bot.contracts import load_contracts
-from bot.errors import ContractError
+from bot.errors import ContractError, NoSuchLaw
 from bot.node.check.broker import broker_items
 from bot.node.check.drill import drill_item
 from bot.node.check.items import CheckItem, all_skipped, failed, passed
@@ -23,10 +23,13 @@ async def run_checks(
     """Look at everything, in order. `directory` holds the contracts (None: those in force), `folder` is the state folder,
     `strategies` are folders of strategies beside those that ship.
 
-    `now_ns` is of the wall, UTC ns. What is wrong is in the report; nothing about the machine or the broker is raised.
+    `now_ns` is of the wall, UTC ns. What is wrong is in the report; nothing about the machine or the broker is raised. Raises NoSuchLaw
+    if a folder that was named holds nothing of the kind.
     """
     try:
         in_force = load_contracts(directory, strategies)
+    except NoSuchLaw:  # of the words of the call, and no finding
+        raise
     except ContractError as error:
         broken = failed("contracts", str(error), "Correct the values named.")
         blind = all_skipped(("limits", "calendar", "strategies"), "no contracts")

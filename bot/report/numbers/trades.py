@@ -21,6 +21,8 @@ _FIELDS = (
 
 
 _PLANNED = (("stop", 0, 1, "planned stop of the first leg"), ("target", -1, 2, "planned target of the last leg"))  # leg, place in it
+FIRST_TARGET = "target.first"
+_OF_SEVERAL = (*_PLANNED, (FIRST_TARGET, 0, 2, "planned target of the first leg"))
 
 
 def amounts_of(trades: Iterable[Closed], field: str) -> list[Source]:
@@ -38,9 +40,11 @@ def trade_numbers(run: Run) -> Iterator[Number]:
                 sources=lambda trade=trade, field=field: amounts_of([trade], field),
             )  # fmt: skip
         intent = run.intent_of(trade)
-        for part, leg, place, words in _PLANNED if intent is not None else ():
+        legs = [] if intent is None else intent["plan"]["legs"]
+        for part, leg, place, words in _OF_SEVERAL if len(legs) > 1 else _PLANNED if legs else ():
             yield Number(
-                name=f"trades.{index}.{part}", unit=Unit.POINTS, words=f"{words}, {whose}", how=How.SUM, amounts=f"{part} of the plan",
+                name=f"trades.{index}.{part}", unit=Unit.POINTS, words=f"{words}, {whose}", how=How.SUM,
+                amounts=f"{part.partition('.')[0]} of the plan",
                 sources=lambda intent=intent, leg=leg, place=place: [Source(intent["seq"], intent["plan"]["legs"][leg][place])],
             )  # fmt: skip
         yield Number(

@@ -91,4 +91,4 @@ def test_what_does_not_exist_is_refused_by_name(run, words: tuple[str, ...]):
 
 def test_a_broken_contract_ends_it_before_anything_is_written(run, tmp_path: Path):
     result = run("backtest", "--contracts", "nowhere")
-    assert result.exit_code == 3 and not (tmp_path / "out").exists()
+    assert result.exit_code == 2 and not (tmp_path / "out").exists()

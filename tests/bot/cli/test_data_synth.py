@@ -62,7 +62,7 @@ def test_a_backtest_over_the_file_decides_what_the_backtest_of_the_seed_decides(
         (["--seed", "-1", "--out", "bars.csv"], 2, "--seed -1: must be 0 or more."),
         (["--from", "1900-01-01", "--out", "bars.csv"], 1, "there are some from 1997-09-09 on; name a later date."),
         (["--from", "9998-12-31", "--out", "bars.csv"], 1, "No calendar from 9998-12-31"),
-        (["--out", "taken.csv/bars.csv"], 1, "taken.csv"),
+        (["--out", "taken.csv/bars.csv"], 2, "taken.csv is a file, and a folder is needed there; name another place."),
         ([], 2, "Missing option '--out'"),
     ],
 )

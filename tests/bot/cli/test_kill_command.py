@@ -121,7 +121,7 @@ def test_a_journal_that_cannot_be_read_is_left_out_and_named(run):
 def test_with_broken_contracts_and_no_bot_the_request_waits_for_the_next_start(run):
     paper = write("paper-DU1-2025", open_intent=True)
     result = run(*KILL, "--contracts", "nowhere")
-    assert result.exit_code == 3 and asked(paper) and not kills(paper)
+    assert result.exit_code == 2 and asked(paper) and not kills(paper)
     assert "the next start carries it out first" in result.output
 
 

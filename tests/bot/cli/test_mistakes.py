@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from sqlite3 import connect
 from types import SimpleNamespace
 
 import click
@@ -27,6 +28,8 @@ LARGEST = "must be an amount of dollars above 0 and up to 1,000,000,000 with at 
 SYNTHETIC = "speaks of synthetic sessions, and --bars names a file; leave one of the two out."
 SAYS = "speaks of a file's times; name the file with --bars."
 NO_JOURNAL = "No journal in ./out and no earlier run is known; name one with --journal FILE or run `mesbot backtest`."
+NO_FOLDER = "there is no such folder"
+STRATEGIES = "name a folder with k6.py and k6.yaml, or the like."
 NO_BROKER = "no broker is configured; set TWS_HOST and TWS_PORT (and TWS_ACCOUNT) in the environment."
 MISTAKES: list[tuple[str, int, str]] = [
     ("run", 2, "No such command: mesbot run; did you mean mesbot backtest or mesbot paper?"),
@@ -85,14 +88,14 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("acceptance --out taken", 2, "--out taken: is a file; name a folder."),
     ("acceptance --recording nowhere.jsonl", 2, "nowhere.jsonl: cannot be read (No such file or directory); name the frames.jsonl of an"),
     (f"acceptance --recording {BARS}x --out a", 2, "--out would be ignored, for --recording names one that was kept; leave it out."),
-    ("acceptance --contracts nowhere", 3, "--contracts nowhere: no such directory; name the folder that holds constitution.yaml."),
+    ("acceptance --contracts nowhere", 2, f"--contracts nowhere: {NO_FOLDER}; name the folder that holds constitution.yaml."),
     ("drill --account DU9", 2, "--account chooses a paper bot that runs, and none of that account does."),
     ("drill --reason=", 2, "--reason is empty; say why."),
     (f"backtest --bars {BARS}", 2, f"{BARS}: there is no such file; name a file of one-minute bars."),
     ("backtest --out taken", 2, "--out taken: is a file; name a folder."),
     ("backtest --resume", 2, "--resume: there is no out/journal.sqlite to go on with; leave --resume away to begin it."),
-    ("backtest --contracts nowhere", 3, "--contracts nowhere: no such directory; name the folder that holds constitution.yaml."),
-    ("contracts --contracts nowhere", 3, "--contracts nowhere: no such directory; name the folder that holds constitution.yaml."),
+    ("backtest --contracts nowhere", 2, f"--contracts nowhere: {NO_FOLDER}; name the folder that holds constitution.yaml."),
+    ("contracts --contracts nowhere", 2, f"--contracts nowhere: {NO_FOLDER}; name the folder that holds constitution.yaml."),
     ("why", 2, "Name a TIME, a number or a code, or ask for --numbers or --codes. See: mesbot why --help"),
     ("why 2025-10-02T10:41", 2, NO_JOURNAL),
     ("why K1.net --strategy K1", 2, "--strategy would be ignored where a number is asked for; leave it out."),
@@ -136,7 +139,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("lookahead --out taken", 2, "--out taken: is a file; name a folder."),
     (f"lookahead --bars {BARS} --sessions 7", 2, f"--sessions 7 {SYNTHETIC}"),
     (f"lookahead --bars {BARS}", 2, f"{BARS}: there is no such file; name a file of one-minute bars."),
-    ("lookahead --contracts nowhere", 3, "--contracts nowhere: no such directory; name the folder that holds constitution.yaml."),
+    ("lookahead --contracts nowhere", 2, f"--contracts nowhere: {NO_FOLDER}; name the folder that holds constitution.yaml."),
     ("strategies new K6", 2, "Missing option '--from'."),
     ("strategies new K6 --from K9", 2, "--from K9: is no strategy that is known; name one that orders: K1, K2, K3, K4."),
     ("strategy restore K2 --reason x", 2, "No journal in "),
@@ -156,6 +159,21 @@ MISTAKES: list[tuple[str, int, str]] = [
     (f"sweep K1 --bars {BARS} --seed 7", 2, f"--seed 7 {SYNTHETIC}"),
     ("walk-forward K1 --train 1", 2, "--train 1: must be 2 or more sessions."),
     ("completion tcsh", 2, "SHELL 'tcsh' must be bash, zsh or fish."),
+    ("contracts --contracts taken", 2, "--contracts taken: is a file; name the folder that holds constitution.yaml."),
+    ("contracts --contracts .", 2, "--contracts .: holds no contract; name the folder that holds constitution.yaml."),
+    ("check --contracts nowhere", 2, f"--contracts nowhere: {NO_FOLDER}; name the folder"),
+    ("backtest --strategies nowhere", 2, f"--strategies nowhere: {NO_FOLDER}; {STRATEGIES}"),
+    ("strategies --strategies taken", 2, f"--strategies taken: is a file; {STRATEGIES}"),
+    ("check --strategies .", 2, f"--strategies .: holds no strategy; {STRATEGIES}"),
+    ("sweep K1 --strategies nowhere", 2, f"--strategies nowhere: {NO_FOLDER}; {STRATEGIES}"),
+    ("backtest --out taken/deeper", 2, "--out taken/deeper: taken is a file; name a folder."),
+    ("demo --out /dev/null", 2, "--out /dev/null: is a file; name a folder."),
+    ("data synth --out taken/x.csv", 2, "--out taken/x.csv: taken is a file, and a folder is needed there; name another place."),
+    ("journal backup --to copy", 2, "so there is nothing to back up; MESBOT_HOME names another state folder."),
+    ("data check nowhere.csv", 2, "nowhere.csv: there is no such file; name a file of one-minute bars."),
+    ("data import nowhere.csv --to bars", 2, "nowhere.csv: there is no such file; name a file of one-minute bars."),
+    ("status --mode live", 2, "No journal of LIVE in "),
+    ("status --account DU9", 2, "No journal of DU9 in "),
     ("gateway --port 70000", 2, "--port '70000' must be a whole number from 0 to 65535."),
     ("gateway --speed -3", 2, "'-3' must be a number above 0, e.g. 60, or max."),
 ]
@@ -213,6 +231,13 @@ def test_a_value_that_is_none_is_told_where_it_stands(run, tmp_path, monkeypatch
     assert run(*words.split()).stderr.startswith(f"{tmp_path / 'config' / file}.yaml: {key} 'x' must be a whole number")
 
 
+@pytest.mark.parametrize("words", ["status", "kill --reason x", "lock --reason x", "check", "report", "journal backup --to copy", "drill"])
+def test_a_state_folder_that_is_a_file_is_a_mistake_in_every_verb(run, monkeypatch, words):
+    monkeypatch.setenv("MESBOT_HOME", "taken")
+    result = run(*words.split())
+    assert (result.exit_code, result.stderr) == (2, "MESBOT_HOME=taken: is a file; name a folder, there or not yet, or unset it.\n")
+
+
 @pytest.mark.parametrize("words", ["run --json", "backtest --equity lots --json", "contracts --contracts nowhere --json", "why --json"])
 def test_with_json_a_mistake_is_a_document_with_the_same_sentence_and_code(run, words):
     plain, told = run(*words.removesuffix(" --json").split()), run(*words.split())
@@ -244,7 +269,7 @@ def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bot.journal.verify.verify", interrupted)
-    Path("any.sqlite").touch()
+    connect("any.sqlite").execute("CREATE TABLE t (x)")
     result = run("journal", "verify", "--journal", "any.sqlite")
     assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted.")
 

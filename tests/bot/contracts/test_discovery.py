@@ -16,7 +16,7 @@ from foreign import EVIDENCE, NUMBERS, spoil, with_own_belief, write
 import strategies
 from bot.cli.main import cli
 from bot.contracts import load_contracts, read_contracts
-from bot.errors import ContractError
+from bot.errors import ContractError, NoSuchLaw
 from bot.runtime.runtime import RuntimeSpec, runtime_of
 
 
@@ -242,8 +242,15 @@ def test_a_file_that_would_hide_another_is_refused(tmp_path, stem):
 
 
 def test_a_folder_that_is_not_there_or_holds_none_is_refused(tmp_path):
-    (fault,) = faults_of(tmp_path / "nowhere")
-    assert fault == f"--strategies {tmp_path / 'nowhere'}: holds no strategy; name a folder with k6.py and k6.yaml, or the like"
+    (tmp_path / "empty").mkdir()
+    for name, found in (("nowhere", "there is no such folder"), ("empty", "holds no strategy")):
+        with pytest.raises(NoSuchLaw) as told:
+            load_contracts(strategies=[tmp_path / name])
+        assert str(told.value) == f"--strategies {tmp_path / name}: {found}; name a folder with k6.py and k6.yaml, or the like."
+
+
+def test_what_only_looks_or_stops_is_not_stopped_by_a_folder_that_is_gone(tmp_path):
+    assert read_contracts(strategies=[tmp_path / "nowhere"]).sha256
 
 
 def test_a_shipped_strategy_without_a_block_and_a_block_without_a_strategy_are_refused(tmp_path):

@@ -255,7 +255,7 @@ def test_contracts_come_from_the_option_then_the_current_folder_then_the_package
 
 
 def test_an_option_that_names_no_folder_is_refused(tmp_path):
-    with pytest.raises(ContractError, match="no such directory"):
+    with pytest.raises(ContractError, match="there is no such folder"):
         find_directory(tmp_path / "nowhere")
 
 

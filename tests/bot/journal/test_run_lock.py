@@ -124,10 +124,16 @@ def test_asking_again_and_again_never_keeps_anybody_out(journal):
             asker.kill()
 
 
-def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path):
+@pytest.mark.parametrize(
+    ("home", "code", "told"),
+    [
+        ("state", 2, "file cannot be written (File exists); name another folder with --out."),
+        (".", 1, "file/j.sqlite.lock cannot be written (File exists); set MESBOT_HOME to a folder that can."),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_one_sentence_with_the_remedy_that_fits_it(tmp_path, monkeypatch, home, code, told):
     (tmp_path / "file").touch()
-    with (
-        pytest.raises(MesbotError, match=r"j\.sqlite\.lock cannot be written \(.*\); set MESBOT_HOME"),
-        RunLock(tmp_path / "file" / "j.sqlite"),
-    ):
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / home))
+    with pytest.raises(MesbotError) as refused, RunLock(tmp_path / "file" / "j.sqlite"):
         pass
+    assert refused.value.exit_code == code and str(refused.value).endswith(told)

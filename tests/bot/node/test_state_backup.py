@@ -33,12 +33,12 @@ def test_a_state_folder_is_copied_while_a_trade_is_open_and_the_copy_tells_the_s
 def test_a_folder_that_holds_a_backup_is_refused_and_so_is_an_empty_state_folder(tmp_path):
     home, to = tmp_path / "home", tmp_path / "to"
     nothing = mesbot(home, "journal", "backup", "--to", str(to))
-    assert nothing.exit_code == 1 and "nothing to back up" in nothing.output
+    assert nothing.exit_code == 2 and "nothing to back up" in nothing.output
     (home / "journals").mkdir(parents=True)
     opened(home / "journals" / "paper-DU1234567-2025.sqlite").close()
     assert mesbot(home, "journal", "backup", "--to", str(to)).exit_code == 0
     again = mesbot(home, "journal", "backup", "--to", str(to))
-    assert again.exit_code == 1 and "holds a backup already" in again.output
+    assert again.exit_code == 2 and "holds a backup already" in again.output
 
 
 def test_a_kill_that_was_latched_is_latched_in_the_copy(tmp_path):

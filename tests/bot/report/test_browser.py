@@ -54,7 +54,8 @@ addEventListener("load", async () => {
   found.drawn = [...document.querySelectorAll(".figure")].filter(each => each.querySelector("svg.main-svg")).length;
   found.wide = [...document.querySelectorAll(".figure")].filter(each => right(each) > root.clientWidth).map(each => each.id);
   found.over = [...document.querySelectorAll(".figure")].filter(box => {
-    const words = [...box.querySelectorAll(".xtick text, .x2tick text, .xtitle, .x2title")].map(each => each.getBoundingClientRect());
+    const axes = ["x", "x2", "y", "y2"].flatMap(axis => [`.${axis}tick text`, `.${axis}title`]).join();
+    const words = [...box.querySelectorAll(axes)].map(each => each.getBoundingClientRect());
     return words.some((a, place) => words.slice(place + 1).some(b =>
       a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
   }).map(each => each.id);

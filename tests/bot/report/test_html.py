@@ -3,6 +3,7 @@ import re
 
 import pytest
 import small_journal
+from msgspec.structs import replace
 
 from bot.errors import JournalError
 from bot.journal.verify import verify
@@ -116,6 +117,31 @@ def test_each_row_of_the_trades_has_contracts_stop_and_target(html, journal):
     cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", rows[0])]
     prices = [f"{trade.entry_price + step:,.2f}" for step in (0, -2, 3, 3)]
     assert len(rows) == 6 and cells[4:10] == ["TARGET", "1", *prices]
+
+
+def test_a_trade_of_two_brackets_shows_both_targets_and_says_what_its_exit_is(tmp_path, monkeypatch):
+    made = small_journal.plan
+    legs = lambda limit: [(1, limit - 2.0, limit + 2.0), (1, limit - 2.0, limit + 3.0)]  # noqa: E731
+    monkeypatch.setattr(small_journal, "plan", lambda limit: replace(made(limit), legs=legs(limit)))
+    journal = small_journal.write(tmp_path / "journal.sqlite")
+    write_report(journal, tmp_path / "report.html")
+    html, entry = (tmp_path / "report.html").read_text(encoding="utf-8"), Run.read(journal).trades[0].entry_price
+    row = re.sub(r"<[^>]+>", "", re.search(r"<tr[^>]*><td[^>]*>2025-10-01 10:30</td>(.*?)</tr>", html).group(1))
+    assert f"{entry - 2:,.2f}{entry + 2:,.2f} / {entry + 3:,.2f}" in row
+    assert "A trade of K1 is more than one bracket, each with its own target: the first's / the last's." in html
+    assert 'title="mesbot why trades.1.target.first"' in html
+    chart = next(figure for figure in figures_of(html) if figure["data"][0]["type"] == "candlestick")
+    assert [line["hovertemplate"].rpartition(" ")[0] for line in chart["data"][2:4]] == ["target 1 of 2", "target 2 of 2"]
+
+
+def test_one_bracket_needs_no_word_of_several(html):
+    assert "more than one bracket" not in html and ".target.first" not in html
+
+
+def test_every_title_of_an_axis_has_room_beyond_the_words_of_its_axis(html):
+    axes = [each for figure in figures_of(html) for each in figure["layout"].values() if isinstance(each, dict)]
+    titled = [axis for axis in axes if "text" in axis.get("title", {})]
+    assert len(titled) > 5 and all(axis["automargin"] and axis["title"]["standoff"] for axis in titled)
 
 
 def test_each_trade_is_drawn_with_entry_stop_target_and_exit(html):

@@ -1,0 +1,76 @@
+"""Around every verb: a place that it cannot use is a mistake about the option that names it, and Ctrl-C has an end."""
+
+from __future__ import annotations
+
+import errno
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.errors import Interrupted, MesbotError, UsageError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+NOT_A_FOLDER = (errno.EEXIST, errno.ENOTDIR)
+
+
+def around(verb: click.Command) -> None:
+    """Put it around a verb and all below it, once."""
+    for each in verb.commands.values() if isinstance(verb, click.Group) else ():
+        around(each)
+    if verb.callback is not None:
+        verb.callback = _ended(verb.callback)
+
+
+@contextmanager
+def interrupted_with(said: Callable[[], str]) -> Iterator[None]:
+    """Ctrl-C while this lasts ends the verb with what `said` says then: what was done so far, what of it is kept, how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(said()) from None
+
+
+def _ended(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(callback)
+    def carried_out(*given: Any, **options: Any) -> Any:
+        try:
+            with interrupted_with(lambda: "Interrupted."):
+                return callback(*given, **options)
+        except OSError as error:
+            if told := _told(error, click.get_current_context()):
+                raise told from None
+            raise
+
+    return carried_out
+
+
+def _told(error: OSError, context: click.Context) -> MesbotError | None:
+    """A sentence that names the option, if one of the verb's named the place that the system refuses."""
+    if not isinstance(error.filename, str) or error.errno is None:
+        return None
+    refused = Path(error.filename)
+    for param in context.command.params:
+        place = context.params.get(str(param.name))
+        if isinstance(place, Path) and _is_about(refused, place):
+            name = max(param.opts, key=len) if isinstance(param, click.Option) else param.human_readable_name
+            return _sentence(error, f"{name} {place}", refused)
+    return None
+
+
+def _is_about(refused: Path, place: Path) -> bool:
+    """Whether it is the place, in it or above it; or the draft that is beside it until it is whole."""
+    draft = refused.parent == place.parent and refused.name.startswith((f".{place.name}.", f"{place.name}."))
+    return draft or refused.is_relative_to(place) or place.is_relative_to(refused)
+
+
+def _sentence(error: OSError, place: str, refused: Path) -> MesbotError:
+    if error.errno in FULL:
+        return MesbotError(f"{place}: {error.strerror}; make room there, or name another place.")
+    if error.errno in NOT_A_FOLDER:
+        file = next((each for each in (refused, *refused.parents) if each.exists() and not each.is_dir()), refused)
+        return UsageError(f"{place}: {file} is a file, and a folder is needed there; name another place.")
+    return UsageError(f"{place}: cannot be used ({error.strerror}); name another place.")
