@@ -49,7 +49,7 @@ class QualityActor(Part):
         for event, ts_ns in runtime.past.charges:
             self._eqs.on_event(event, self._clock_rth.minute(ts_ns))
         self._ahead: Sequence[NautilusBar] = ()
-        self._passed: list[tuple[NautilusBar, DvsResult]] = []
+        self._passed: list[tuple[RawBar, DvsResult]] = []
         self._penalties = runtime.contracts.execution_contract.eqs.events.model_dump()
 
     def on_start(self) -> None:
@@ -70,37 +70,34 @@ class QualityActor(Part):
             return
         ahead, self._ahead = self._ahead, ()
         for each in ahead:
-            self._pass_over(each)
-        self._take(bar, self._scored(bar))
+            self._pass_over(_raw(each))
+        raw = _raw(bar)
+        self._take(raw, self._dvs.score(raw))
 
     def pass_over(self, bars: Sequence[NautilusBar]) -> None:
         """Bars of an idle stretch (bot.backtest.idle), which Nautilus does not tell of; they come before the next that it does."""
         self._ahead = bars
 
-    def _pass_over(self, bar: NautilusBar) -> None:
-        """Score a bar and keep it for the update of the next one that is told; what is more than an ordinary believed bar is told itself."""
-        result = self._scored(bar)
+    def _pass_over(self, raw: RawBar) -> None:
+        """Score a bar and keep it for the update of the next that is told; what is more than an ordinary believed bar is told itself."""
+        result = self._dvs.score(raw)
         if _is_ordinary(result):
-            self._passed.append((bar, result))
+            self._passed.append((raw, result))
         else:
-            self._take(bar, result)
+            self._take(raw, result)
 
-    def _scored(self, bar: NautilusBar) -> DvsResult:
-        prices = bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double()
-        return self._dvs.score(RawBar(bar.ts_event, *prices, bar.volume.as_double(), bar.ts_init))
-
-    def _take(self, bar: NautilusBar, result: DvsResult) -> None:
+    def _take(self, raw: RawBar, result: DvsResult) -> None:
         """Hand a scored bar on, with those passed over before it. One that is not ordinary finds everybody where the last of those left
         the market.
         """
         if self._passed and not _is_ordinary(result):
             self._take(*self._passed.pop())
-        ts_ns = bar.ts_event
+        ts_ns = raw.ts_ns
         eqs, eqs_parts = self._eqs.at(self._clock_rth.minute(ts_ns))
         update = QualityUpdate(
             ts_ns=ts_ns,
-            raw_prices=(bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double()),
-            volume=int(bar.volume.as_double()),
+            raw_prices=raw[1:5],
+            volume=int(raw.volume),
             bar=result.bar,
             dvs=NAN if result.dvs is None else result.dvs,
             own_dvs=result.own,
@@ -167,6 +164,11 @@ class QualityActor(Part):
             return read
         self.log.warning(f"Not believed on {topic}: {read.kind}")
         return None
+
+
+def _raw(bar: NautilusBar) -> RawBar:
+    prices = bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double()
+    return RawBar(bar.ts_event, *prices, bar.volume.as_double(), bar.ts_init)
 
 
 def _is_ordinary(result: DvsResult) -> bool:

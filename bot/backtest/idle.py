@@ -57,7 +57,8 @@ class Rest:
 
     def now(self) -> bool:
         """Nothing is held, works or is followed, and nobody but this package's parts is there: another may hear bars, or wait for times."""
-        return self._among_ourselves() and self._risk.rests and not any(each.follows for each in self._trader.actors() if _learns(each))
+        learning = [each for each in self._trader.actors() if isinstance(each, LearningActor)]
+        return self._risk.rests and not any(each.follows for each in learning) and self._among_ourselves()
 
     def _among_ourselves(self) -> bool:
         actors = [each for each in self._trader.actors() if each is not self._risk]
@@ -66,7 +67,3 @@ class Rest:
 
 def _is_part(actor: Any) -> bool:
     return isinstance(actor, Part) and type(actor).__module__.partition(".")[0] == "actors"
-
-
-def _learns(actor: Any) -> bool:
-    return isinstance(actor, LearningActor)

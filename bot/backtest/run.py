@@ -92,7 +92,7 @@ class BacktestRun:
         total, done = len(self._bars.frame), 0
         for chunk in nautilus_bars(self._bars, self.instrument):
             for bars, closed in stretches(chunk, self._hours):
-                self._run(self._last_of(bars) if closed else bars)
+                self._take(bars, closed)
             done += len(chunk)
             if progress is not None:
                 progress(done, total)
@@ -102,14 +102,19 @@ class BacktestRun:
     def _part(self, kind: type[Any]) -> Any:
         return next(actor for actor in self.engine.trader.actors() if isinstance(actor, kind))
 
-    def _last_of(self, bars: list[NautilusBar]) -> list[NautilusBar]:
-        """What Nautilus is to see of bars outside the session: the last alone while the run rests. The first bar of all starts the parts."""
-        if not self.engine.iteration or not self._rest.now():
-            return bars
-        *passed, last = bars
-        self._quality.pass_over(passed)
-        self.risk.rest(last.ts_init)
-        return [last]
+    def _take(self, bars: list[NautilusBar], closed: bool) -> None:
+        """Bars on one side of a session's edge; of those outside Nautilus sees the last alone while the run rests. The first bar of all
+        starts the parts.
+        """
+        if not self.engine.iteration:
+            self._run(bars[:1])
+            del bars[:1]
+        if closed and bars and self._rest.now():
+            self._quality.pass_over(bars[:-1])
+            self.risk.rest(bars[-1].ts_init)
+            del bars[:-1]
+        if bars:
+            self._run(bars)
 
     def _run(self, bars: list[NautilusBar]) -> None:
         self.engine.add_data(bars, validate=False)
