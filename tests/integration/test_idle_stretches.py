@@ -206,7 +206,7 @@ def test_of_what_ships_quality_alone_hears_bars_and_no_strategy_waits_for_a_time
         run._run = watched
 
     play(law, tmp_path, bars(), before=look)
-    assert found == {(frozenset({"Portfolio", "QualityActor"}), 0)}
+    assert found == {(frozenset({"QualityActor"}), 0)}
 
 
 # ------------------------------------------------------------------ hours
