@@ -67,7 +67,7 @@ class JournalActor(Part):
         """Open the file and take records from now on, before anybody starts. Raises JournalError or JournalInUse."""
         super().register_base(portfolio, msgbus, cache, clock)
         self._open()
-        for endpoint, take in ((ENDPOINT_JOURNAL, self._add), (ENDPOINT_JOURNAL_AHEAD, self._write_ahead)):
+        for endpoint, take in ((ENDPOINT_JOURNAL, self._take), (ENDPOINT_JOURNAL_AHEAD, self._write_ahead)):
             self.answer(endpoint, self.said.only(endpoint, take, self._refuse))
         self.answer(ENDPOINT_JOURNAL_WRITTEN, self._on_written)
 
@@ -141,6 +141,11 @@ class JournalActor(Part):
             self._lock.__exit__()
 
     # ------------------------------------------------------------- what does not wait
+
+    def _take(self, said: JournalEntry | tuple[JournalEntry, ...]) -> None:
+        """Take a record, or several that were sent in one word."""
+        for entry in said if type(said) is tuple else (said,):
+            self._add(entry)
 
     def _add(self, entry: JournalEntry) -> None:
         """Take a record; whoever sent it goes on, whatever becomes of it. Without `prompt` a run that cannot be written ends with the bar.

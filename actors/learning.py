@@ -49,6 +49,11 @@ class LearningActor(Part):
         """What is in force for each strategy."""
         return {name: self._loop.view(name) for name in self._traders}
 
+    @property
+    def follows(self) -> bool:
+        """Whether any shadow trade is followed."""
+        return self._shadows.any_open
+
     def _on_market(self, update: MarketUpdate) -> None:
         quality, state = update.quality, update.state
         if quality.ts_ns > self._seen_ns:

@@ -22,9 +22,9 @@ from bot.decision.moment import Moment
 from bot.decision.plan import Act, EntryPlan, ExitReason, ManagementAction, NoSetup, TradeView, Veto
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
-from bot.journal.build import intent_record, moment_of
+from bot.journal.build import gate_record, intent_record, moment_of
 from bot.journal.decisions import bar_record, decision, intent_decision, management_decision, veto_decision
-from bot.journal.records import DayRecord, DecisionRecord, Kind
+from bot.journal.records import DayRecord, DecisionRecord, GateRecord, Kind
 from bot.market.state import MarketState
 from bot.market.update import MarketUpdate
 from bot.messages import (
@@ -166,9 +166,8 @@ class LibraryActor(Part):
 
     def _write(self, update: MarketUpdate, records: list[DecisionRecord]) -> None:
         ts_ns = update.quality.ts_ns
-        self.record(Kind.BAR, ts_ns, bar_record(update), None)
-        for record in records:
-            self.record(Kind.DECISION, ts_ns, record, record.strategy)
+        decisions = [JournalEntry(Kind.DECISION, ts_ns, record, record.strategy) for record in records]
+        self.record_all((JournalEntry(Kind.BAR, ts_ns, bar_record(update)), *decisions))
 
     def _missed_since(self) -> int:
         """The newest bar that an earlier run has decided, or that run's beginning; the first run of an account has missed nothing."""
@@ -211,6 +210,7 @@ class LibraryActor(Part):
             self.tell(TOPIC_VETO, veto)
         answers = {name: self._ask(name, state, faults.get(self._belief_of[name], "")) for name in self._traders}
         at_bar = bar_failures(now, self._limits)
+        gates = [gate_record(failure) for failure in at_bar]
         plans = [answer for answer in answers.values() if isinstance(answer, EntryPlan)]
         judgements, winner = choose(plans, now, self._limits, at_bar)
         judged = {judgement.plan.strategy: judgement for judgement in judgements}
@@ -218,7 +218,7 @@ class LibraryActor(Part):
         intent_id = None if winner is None else self._submit(judged, winner, now)
         self._follow_refused(list(judged.values()), winner if intent_id else None, now)
         records = [
-            self._record(name, answers[name], judged.get(name), at_bar, now, intent_id if winner and winner.strategy == name else None)
+            self._record(name, answers[name], judged.get(name), gates, now, intent_id if winner and winner.strategy == name else None)
             for name in self._traders
         ]
         return [*records, veto_decision(self._filter, self._belief_of[self._filter], veto, self._filter_answer, now)]
@@ -234,7 +234,7 @@ class LibraryActor(Part):
         name: str,
         answer: EntryPlan | NoSetup | ManagementAction | Refused,
         judgement: Judgement | None,
-        at_bar: tuple[Refused, ...],
+        at_bar: list[GateRecord],
         now: Snapshot,
         intent_id: str | None,
     ) -> DecisionRecord:
@@ -243,7 +243,7 @@ class LibraryActor(Part):
         if judgement is not None:
             return decision(name, self._belief_of[name], now, judgement.failures, judgement.plan, judgement.euc, intent_id)
         first = answer if isinstance(answer, Refused) else answer.refused_by(Layer.TEMPLATE)
-        return decision(name, self._belief_of[name], now, (first, *at_bar))
+        return decision(name, self._belief_of[name], now, (first,), at_bar=at_bar)
 
     def _ask_filter(self, state: MarketState) -> Refused | None:
         """The filter's veto; a filter that does not answer vetoes."""

@@ -47,6 +47,8 @@ class MarketActor(Part):
     def _on_quality(self, quality: QualityUpdate) -> None:
         unseen = BARS_ONLY_TICKS if quality.ts_ns < self._seen_from_ns else math.nan
         spread_ticks = self._spreads.pop(quality.ts_ns, unseen)
+        for bar in quality.passed:
+            self._core.pass_over(bar)
         if quality.bar is None:
             self.tell(TOPIC_MARKET, MarketUpdate(quality, self._state))
             return

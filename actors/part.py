@@ -55,3 +55,7 @@ class Part(Actor):
     def record(self, kind: Kind, ts_ns: int, body: msgspec.Struct, strategy: str | None = None) -> None:
         """Write something into the journal."""
         self.said.send(self.msgbus, ENDPOINT_JOURNAL, JournalEntry(kind, ts_ns, body, strategy))
+
+    def record_all(self, entries: tuple[JournalEntry, ...]) -> None:
+        """Write several records into the journal, in their order and in one word."""
+        self.said.send(self.msgbus, ENDPOINT_JOURNAL, entries)

@@ -5,7 +5,7 @@ It is the one component that takes bars from Nautilus; everybody else hears of t
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 from nautilus_trader.model.data import Bar as NautilusBar
@@ -18,7 +18,7 @@ from bot.market.bar import RawBar
 from bot.market.rolling import MinuteMedians
 from bot.market.update import QualityUpdate
 from bot.messages import ENDPOINT_BAR_AHEAD, ENDPOINT_RISK_LEAVING, TOPIC_EQS_EVENT, TOPIC_FEED, TOPIC_QUALITY, BarAhead, Leaving
-from bot.quality.dvs import DvsScorer
+from bot.quality.dvs import DvsResult, DvsScorer
 from bot.quality.eqs import EqsScorer
 from bot.quality.feed import QualityEvent, QualityKind
 from bot.quality.rth_clock import RthClock
@@ -48,6 +48,8 @@ class QualityActor(Part):
         self._clock_rth = RthClock(runtime.calendar.sessions)
         for event, ts_ns in runtime.past.charges:
             self._eqs.on_event(event, self._clock_rth.minute(ts_ns))
+        self._ahead: Sequence[NautilusBar] = ()
+        self._passed: list[tuple[RawBar, DvsResult]] = []
         self._penalties = runtime.contracts.execution_contract.eqs.events.model_dump()
 
     def on_start(self) -> None:
@@ -66,14 +68,36 @@ class QualityActor(Part):
         if not self.said.heard(bar):
             self.log.warning(f"Not believed: {bar}, which no part of this run says")
             return
-        prices = (bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double())
-        ts_ns, volume = bar.ts_event, bar.volume.as_double()
-        result = self._dvs.score(RawBar(ts_ns, *prices, volume, bar.ts_init))
+        ahead, self._ahead = self._ahead, ()
+        for each in ahead:
+            self._pass_over(_raw(each))
+        raw = _raw(bar)
+        self._take(raw, self._dvs.score(raw))
+
+    def pass_over(self, bars: Sequence[NautilusBar]) -> None:
+        """Bars of an idle stretch (bot.backtest.idle), which Nautilus does not tell of; they come before the next that it does."""
+        self._ahead = bars
+
+    def _pass_over(self, raw: RawBar) -> None:
+        """Score a bar and keep it for the update of the next that is told; what is more than an ordinary believed bar is told itself."""
+        result = self._dvs.score(raw)
+        if _is_ordinary(result):
+            self._passed.append((raw, result))
+        else:
+            self._take(raw, result)
+
+    def _take(self, raw: RawBar, result: DvsResult) -> None:
+        """Hand a scored bar on, with those passed over before it. One that is not ordinary finds everybody where the last of those left
+        the market.
+        """
+        if self._passed and not _is_ordinary(result):
+            self._take(*self._passed.pop())
+        ts_ns = raw.ts_ns
         eqs, eqs_parts = self._eqs.at(self._clock_rth.minute(ts_ns))
         update = QualityUpdate(
             ts_ns=ts_ns,
-            raw_prices=prices,
-            volume=int(volume),
+            raw_prices=raw[1:5],
+            volume=int(raw.volume),
             bar=result.bar,
             dvs=NAN if result.dvs is None else result.dvs,
             own_dvs=result.own,
@@ -83,7 +107,9 @@ class QualityActor(Part):
             hole=result.hole,
             new_level=result.new_level,
             roll=result.roll,
+            passed=tuple(passed.bar for _, passed in self._passed),
         )
+        self._passed.clear()
         if update.new_level or update.roll:
             self._note_level(update)
         self.tell(TOPIC_QUALITY, update)
@@ -138,3 +164,13 @@ class QualityActor(Part):
             return read
         self.log.warning(f"Not believed on {topic}: {read.kind}")
         return None
+
+
+def _raw(bar: NautilusBar) -> RawBar:
+    prices = bar.open.as_double(), bar.high.as_double(), bar.low.as_double(), bar.close.as_double()
+    return RawBar(bar.ts_event, *prices, bar.volume.as_double(), bar.ts_init)
+
+
+def _is_ordinary(result: DvsResult) -> bool:
+    """Whether a bar is believed and begins nothing: neither another level, nor another contract, nor the market after a hole."""
+    return result.bar is not None and not (result.hole or result.new_level or result.roll)

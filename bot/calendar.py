@@ -131,6 +131,17 @@ class SessionCalendar:
             return None
         return self.sessions[index]
 
+    def closed_until(self, ts_ns: int) -> tuple[bool, int]:
+        """Whether a bar with this close lies in no session, and the last close (included) up to which that holds within its trading day.
+
+        Raises CalendarError outside the range covered.
+        """
+        index = bisect_left(self._closes, ts_ns)
+        if index < len(self.sessions) and self._opens[index] < ts_ns:
+            return False, self._closes[index]
+        day_end_ns = self.trading_day(ts_ns).end_ns - 1
+        return True, day_end_ns if index == len(self.sessions) else min(self._opens[index], day_end_ns)
+
     def minute_of_session(self, session: Session, ts_ns: int) -> int:
         """Whole minutes since the open: 1 for the first bar, 390 for the last one of a full day."""
         return (ts_ns - session.open_ns) // MINUTE_NS

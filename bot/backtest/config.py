@@ -19,7 +19,6 @@ from nautilus_trader.config import (
     LoggingConfig,
     PerContractFeeModelConfig,
     RiskEngineConfig,
-    SimulationModuleConfig,
 )
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.data import Bar
@@ -33,7 +32,7 @@ from bot.backtest.catalog import write_catalog
 from bot.backtest.feed import CHUNK_BARS
 from bot.backtest.instrument import mes_contract, minute_bars
 from bot.backtest.request import BacktestRequest
-from bot.backtest.venue import PessimisticFillModel, PessimisticVenue
+from bot.backtest.venue import PessimisticFillModel, PessimisticVenue, PessimisticVenueConfig
 from bot.bars.source import Bars
 from bot.calendar import SessionCalendar, new_york
 from bot.contracts import Contracts, load_contracts
@@ -99,12 +98,13 @@ def run_config(
         **assembled(journal)._asdict(),
     )
     return BacktestRunConfig(
-        engine=engine, venues=[venue_config(contracts, request.equity_usd)], data=data or [], chunk_size=CHUNK_BARS, raise_exception=True
+        engine=engine, venues=[venue_config(spec, request.equity_usd)], data=data or [], chunk_size=CHUNK_BARS, raise_exception=True
     )
 
 
-def venue_config(contracts: Contracts, equity_usd: Decimal) -> BacktestVenueConfig:
-    """The venue under the one fill rule."""
+def venue_config(spec: RuntimeSpec, equity_usd: Decimal) -> BacktestVenueConfig:
+    """The venue of a run, under the one fill rule."""
+    contracts, module = runtime_of(spec).contracts, PessimisticVenueConfig(runtime=spec)
     fee = PerContractFeeModelConfig(commission=str(Money(contracts.risk_model.fee_per_side_usd, USD)))
     return BacktestVenueConfig(
         name=InstrumentId.from_str(contracts.constitution.instrument.id).venue.value,
@@ -119,7 +119,9 @@ def venue_config(contracts: Contracts, equity_usd: Decimal) -> BacktestVenueConf
             fee_model_path=_path(PerContractFeeModel), config_path=fee.fully_qualified_name(), config=fee.json_primitives()
         ),
         modules=[
-            ImportableActorConfig(actor_path=_path(PessimisticVenue), config_path=SimulationModuleConfig.fully_qualified_name(), config={})
+            ImportableActorConfig(
+                actor_path=_path(PessimisticVenue), config_path=module.fully_qualified_name(), config=module.json_primitives()
+            )
         ],
         reject_stop_orders=False,
         support_gtd_orders=False,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.backtest.node import BacktestNode
 from nautilus_trader.config import BacktestRunConfig
+from nautilus_trader.model.data import Bar as NautilusBar
 
 from actors.journal import JournalActor
+from actors.quality import QualityActor
 from bot.backtest.config import run_config, spec_of
 from bot.backtest.feed import nautilus_bars
+from bot.backtest.idle import ClosedHours, Rest, stretches
 from bot.backtest.instrument import mes_contract
 from bot.backtest.request import BacktestRequest, BacktestResult
 from bot.bars.source import Bars
@@ -64,32 +68,58 @@ def _resumed(journal: Path, held: VerifyReport, head: str) -> str:
 class BacktestRun:
     """The engine of one backtest, ready to run; `engine` is Nautilus' own, for reports, `risk` and `journal` are its parts.
 
-    It is what a BacktestNode makes of the configuration, but for two things that change no record: bars are
-    streamed from memory instead of a catalog, and Nautilus' statistics of trades are not kept.
+    It is what a BacktestNode makes of the configuration, but for three things that change no record: bars are
+    streamed from memory instead of a catalog, of idle stretches Nautilus sees the last bar alone (bot.backtest.idle), and Nautilus'
+    statistics of trades are not kept.
     If the request says so, an existing journal is derived again and compared before anything is appended.
     """
 
     def __init__(self, spec: RuntimeSpec, bars: Bars, request: BacktestRequest) -> None:
         self._bars = bars
         self._node, self.engine = built(run_config(spec, bars, request))
-        self.instrument = mes_contract(runtime_of(spec).contracts, *bars.span_ns)
+        runtime = runtime_of(spec)
+        self.instrument = mes_contract(runtime.contracts, *bars.span_ns)
         self.engine.add_instrument(self.instrument)
         self.engine.portfolio.analyzer.record_trade = _not_recorded
         self.risk: RiskController = self.engine.kernel._controller
-        self.journal: JournalActor = next(actor for actor in self.engine.trader.actors() if isinstance(actor, JournalActor))
+        self.journal: JournalActor = self._part(JournalActor)
+        self._quality: QualityActor = self._part(QualityActor)
+        self._hours = ClosedHours(runtime.calendar)
+        self._rest = Rest(self.engine.trader, self.risk, runtime.contracts)
 
     def through(self, progress: Progress | None = None) -> str:
         """Run all bars; returns the journal's head hash."""
         total, done = len(self._bars.frame), 0
         for chunk in nautilus_bars(self._bars, self.instrument):
-            self.engine.add_data(chunk, validate=False)
-            self.engine.run(streaming=True)
-            self.engine.clear_data()
+            for bars, closed in stretches(chunk, self._hours):
+                self._take(bars, closed)
             done += len(chunk)
             if progress is not None:
                 progress(done, total)
         self.engine.end()
         return self.journal.close()
+
+    def _part(self, kind: type[Any]) -> Any:
+        return next(actor for actor in self.engine.trader.actors() if isinstance(actor, kind))
+
+    def _take(self, bars: list[NautilusBar], closed: bool) -> None:
+        """Bars on one side of a session's edge; of those outside Nautilus sees the last alone while the run rests. The first bar of all
+        starts the parts.
+        """
+        if not self.engine.iteration:
+            self._run(bars[:1])
+            del bars[:1]
+        if closed and bars and self._rest.now():
+            self._quality.pass_over(bars[:-1])
+            self.risk.rest(bars[-1].ts_init)
+            del bars[:-1]
+        if bars:
+            self._run(bars)
+
+    def _run(self, bars: list[NautilusBar]) -> None:
+        self.engine.add_data(bars, validate=False)
+        self.engine.run(streaming=True)
+        self.engine.clear_data()
 
     def __enter__(self) -> BacktestRun:
         return self

@@ -27,12 +27,14 @@ from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
 from bot import fills
+from bot.backtest.idle import ClosedHours
 from bot.decision.plan import EntryType
 from bot.errors import RiskEngineError
 from bot.fills import Judged
 from bot.market.bar import Bar
 from bot.messages import ENDPOINT_BAR_AHEAD, ENDPOINT_RISK_LEAVING, BarAhead, Leaving, venue_endpoint
 from bot.risk_engine.brackets import OrderTags, price_of, ticks_of
+from bot.runtime.runtime import RuntimeSpec, runtime_of
 from bot.supervision.orders import Role
 
 PLENTY = Quantity.from_int(1_000_000)
@@ -117,13 +119,26 @@ class PessimisticFillModel(FillModel):
         return entry is not None and entry.ts_last >= bar.ts_ns
 
 
-class PessimisticVenue(SimulationModule):
-    """Shows the fill model each bar, and the matching engine each bar twice while an entry works."""
+class PessimisticVenueConfig(SimulationModuleConfig, frozen=True):
+    """Configuration of the venue. `runtime` is the run's, whose risk engine lets no entry pass outside a session (None: no such run)."""
 
-    def __init__(self, config: SimulationModuleConfig) -> None:
+    runtime: RuntimeSpec | None = None
+
+
+class PessimisticVenue(SimulationModule):
+    """Shows the fill model each bar, and the matching engine each bar twice while an entry works.
+
+    Outside a session, while nothing works and nothing is held, nothing can fill: of those bars the matching engine is shown the last
+    alone, before the next bar, however many of them Nautilus sees (bot.backtest.idle).
+    """
+
+    def __init__(self, config: PessimisticVenueConfig | SimulationModuleConfig) -> None:
         super().__init__(config)
         self._model: PessimisticFillModel
         self._finer: BarType | None = None
+        self._unshown: NautilusBar | None = None
+        runtime = getattr(config, "runtime", None)
+        self._hours = None if runtime is None else ClosedHours(runtime_of(runtime).calendar)
 
     def register_venue(self, exchange: SimulatedExchange) -> None:
         """Called by Nautilus when the venue is made. Raises RiskEngineError if its settings would break the one fill rule."""
@@ -151,8 +166,15 @@ class PessimisticVenue(SimulationModule):
             return
         model, cache = self._model, self.exchange.cache
         matching = self.exchange.get_matching_engine(data.bar_type.instrument_id)
-        model.bar, model.at_open, model.void = data, False, False
+        model.at_open = model.void = False
         busy = cache.orders_open_count() > 0
+        if not busy and self._is_idle(data):
+            model.bar = self._unshown = data
+            return
+        if self._unshown is not None:
+            model.bar, self._unshown = self._unshown, None
+            matching.process_bar(self._shown(model.bar))
+        model.bar = data
         if busy:
             prices = (data.open.as_double(), data.high.as_double(), data.low.as_double(), data.close.as_double())
             judged = judged_by(self.msgbus, BarAhead(data.ts_event, prices, data.volume.as_double()))
@@ -165,6 +187,12 @@ class PessimisticVenue(SimulationModule):
             if any(order.is_parent_order for order in cache.orders_open()):
                 matching.process_bar(shown)
         matching.process_bar(shown)
+
+    def _is_idle(self, bar: NautilusBar) -> bool:
+        """The first bar of all is none: Nautilus' engine takes its prices from the minutes until it has seen what is finer."""
+        if self._hours is None or self._finer is None or self.exchange.cache.positions_open_count():
+            return False
+        return self._hours.closed(bar.ts_event)
 
     def _shown(self, bar: NautilusBar) -> NautilusBar:
         """The bar as one of a finer type: Nautilus' engine then takes its prices from here, and passes over the minutes it is given."""
@@ -180,7 +208,7 @@ class PessimisticVenue(SimulationModule):
 
     def reset(self) -> None:
         """Forget the bar."""
-        self._model.bar = None
+        self._model.bar = self._unshown = None
 
 
 def judged_by(msgbus: Any, ahead: BarAhead) -> Judged:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from bot.decision.codes import Layer
@@ -11,7 +13,7 @@ from bot.decision.plan import Act, EntryPlan, ManagementAction, NoSetup, TradeVi
 from bot.decision.snapshot import Snapshot
 from bot.decision.verdict import Refused
 from bot.journal.build import gate_record, plan_record, signals_of
-from bot.journal.records import Action, BarRecord, DecisionRecord
+from bot.journal.records import Action, BarRecord, DecisionRecord, GateRecord
 from bot.journal.sentences import decision_sentence, smallest_change
 from bot.market.update import MarketUpdate
 from bot.units import to_points
@@ -27,9 +29,12 @@ def decision(
     plan: EntryPlan | None = None,
     euc: Euc | None = None,
     intent_id: str | None = None,
+    at_bar: Sequence[GateRecord] = (),
 ) -> DecisionRecord:
-    """ENTER if nothing refused the plan, else SKIP with every gate that did, in order of authority. `belief` is the strategy's."""
-    gates = [gate_record(failure) for failure in failures]
+    """ENTER if nothing refused the plan, else SKIP with every gate that did, in order of authority. `belief` is the strategy's; `at_bar`
+    are gates that refuse any entry of the bar, after `failures`.
+    """
+    gates = [*map(gate_record, failures), *at_bar]
     entering = intent_id is not None
     side = plan.side if plan is not None else 0
     text = _plan_text(plan) if entering and plan is not None else failures[0].text

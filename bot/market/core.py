@@ -98,6 +98,16 @@ class MarketCore:
             return core
         return msgspec.structs.replace(core, beliefs=MappingProxyType({**core.beliefs, **self._own.of(core)}))
 
+    def pass_over(self, bar: Bar) -> None:
+        """Take in a bar outside any session of which nobody asks the state: what comes after it is as if it had been asked for."""
+        if self._session is not None:
+            self._change_session(None, 0, bar)
+        self._signals.update(bar)
+        self._highs.append(bar.high)
+        self._lows.append(bar.low)
+        self._rth.observe(bar)
+        self._range.update(bar)
+
     def _change_session(self, session: Session | None, minute: int, bar: Bar) -> None:
         self._session = session
         if session is None:

@@ -15,7 +15,8 @@ class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
     """A bar has been scored. `bar` is None if it was rejected; `dvs` is nan while UNKNOWN.
 
     `hole`: bars had stopped before it, for longer than a gap (bot.quality.dvs.HOLE_GAPS). `new_level` is its open over the last
-    believed close where another price level begins with it, `roll` where another contract does; else 0.
+    believed close where another price level begins with it, `roll` where another contract does; else 0. `passed` are believed bars of a
+    closed market since the update before, of which nothing else is said: they leave their mark on the signals alone (bot.backtest.idle).
     """
 
     ts_ns: int
@@ -30,6 +31,7 @@ class QualityUpdate(msgspec.Struct, frozen=True, gc=False):
     hole: bool = False
     new_level: float = 0.0
     roll: float = 0.0
+    passed: tuple[Bar, ...] = ()
 
 
 class MarketUpdate(msgspec.Struct, frozen=True, gc=False):

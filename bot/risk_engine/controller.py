@@ -19,6 +19,7 @@ from nautilus_trader.trading.controller import Controller
 from nautilus_trader.trading.trader import Trader
 
 from bot.decision.plan import ExitReason, TradeView
+from bot.decision.snapshot import KillState
 from bot.errors import RiskEngineError
 from bot.journal.records import BY_A_PERSON, NOT_BELIEVED, Kind, OperatorRecord, OrderRecord, ReconcileRecord
 from bot.market.update import MarketUpdate
@@ -121,6 +122,7 @@ class RiskController(Controller):
         self._approved = approved_in(self._runtime.spec.journal_path)
         self._approved.kept = config.time_from_stamps  # a simulated venue takes the orders themselves, at once
         self._path: Path | None = None
+        self._rests_until_ns = 0
         self._sending = False  # a command of the supervisor is on its way to Nautilus
         self._engine: ContractRiskEngine | None = None
         self.market: Timeline
@@ -294,7 +296,8 @@ class RiskController(Controller):
 
     def _watch(self) -> None:
         """A look that hangs on no ear: what another hand has taken away must be missed by somebody it cannot reach."""
-        self.wall.call_at("watch", self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS), self._watch)
+        next_ns = self.wall.now_ns + (WATCH_NS if self._config.time_from_stamps else WATCH_SIMULATED_NS)
+        self.wall.call_at("watch", max(next_ns, self._rests_until_ns), self._watch)
         self.look()
         if self._trader.is_running:  # before that nobody has been told what earlier runs left open
             self._supervisor.go_on()
@@ -323,6 +326,16 @@ class RiskController(Controller):
     def _settled(self) -> bool:
         """Whether Nautilus has nothing to tell any more of what came; in a simulation it tells at once."""
         return not self._config.time_from_stamps or self._trader._exec_engine.evt_qsize() == 0
+
+    @property
+    def rests(self) -> bool:
+        """Whether a simulation has nothing to look after: no trade, order or position, and no kill that goes on."""
+        idle = not self._supervisor.register.unfinished and self._supervisor.kill_state is not KillState.TRIPPED
+        return idle and not self.cache.positions_open_count() and not self.cache.orders_open_count()
+
+    def rest(self, until_ns: int) -> None:
+        """Nothing happens before that time (UTC ns), so nothing has to be looked at."""
+        self._rests_until_ns = until_ns
 
     @property
     def entries_live(self) -> bool:
