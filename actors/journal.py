@@ -8,6 +8,7 @@ memory, and goes with the next transaction that works; until then every entry is
 process dies is lost, but for the kill switch's state: the latch has that.
 """
 
+# long because: all that may happen to a record between its sender and the disk stands here
 from __future__ import annotations
 
 import asyncio

@@ -133,9 +133,7 @@ class SessionCalendar:
 
     def closed_until(self, ts_ns: int) -> tuple[bool, int]:
         """Whether a bar with this close lies in no session, and the last close (included) up to which that holds within its trading day.
-
-        Raises CalendarError outside the range covered.
-        """
+        Raises CalendarError outside the range covered."""
         index = bisect_left(self._closes, ts_ns)
         if index < len(self.sessions) and self._opens[index] < ts_ns:
             return False, self._closes[index]

@@ -27,6 +27,7 @@ SOCKETS = {
 # They look at a state, and nothing is sent or held back by what they see.
 TELLERS = {
     "bot/ibkr/broker_journal.py:BrokerJournal._on_link": "journals that the link is not as it should be",
+    "bot/ibkr/disruptions.py:Disruptions._on_state": "charges what a lost link has cost",
     "bot/ibkr/execution_client.py:IbkrExecutionClient._require_connection": "an account that cannot be asked is not reported as empty",
     "bot/node/node.py:MesbotNode._on_link": "tells a person that it is over",
     "bot/node/node.py:MesbotNode.start": "tells a person what is missing from the start on",

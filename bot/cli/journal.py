@@ -92,12 +92,14 @@ def find_journal(path: Path | None, *, err: bool = False) -> Path:
 
 def _require_readable(path: Path) -> None:
     from bot.journal.read import opened
+    from bot.journal.schema import claims_to_be_ours
 
     try:
         with opened(path):
             pass
     except JournalError as error:
-        raise UsageError(error.told) from None
+        if not claims_to_be_ours(path):  # else it is the right file, and damaged: no mistake of the call
+            raise UsageError(error.told) from None
 
 
 def newest_journal() -> Path | None:

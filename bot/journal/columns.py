@@ -195,12 +195,25 @@ class Columns:
         self._answers = {row[1:]: row[0] for row in db.execute("SELECT * FROM answers")}
         self.rows: dict[str, list[Row]] = {name: [] for name in WIDTHS}
 
-    def of(self, kind: Kind, seq: int, body: msgspec.Struct) -> Row:
-        """What stands beside a record that is new to the file; what does not is added to `rows`."""
+    def of(self, kind: Kind, seq: int, body: Any, text: bytes) -> Row:
+        """What stands beside a record that is new to the file; what does not is added to `rows`.
+
+        `text` is the body as it is written. A body that is no record of ours has the columns that are read from it, so nothing is refused.
+        """
+        if kind not in _READ:
+            return _NOTHING
+        try:
+            return self._of(kind, seq, body)
+        except AttributeError:
+            try:
+                return self._of(kind, seq, _READ[kind].decode(text))
+            except msgspec.MsgspecError:
+                return _NOTHING  # verify says so
+
+    def _of(self, kind: Kind, seq: int, body: Any) -> Row:
         if kind is Kind.DECISION:
             return (self._number(_answer(body)), *_decided(body))
-        if (own := _OWN.get(kind)) is None:
-            return _NOTHING
+        own = _OWN[kind]
         self.rows[own.table.name].append(own.row(seq, body))
         return (None, *_scored(body)) if kind is Kind.BAR else _NOTHING
 

@@ -16,6 +16,7 @@ lock); a run begins a new file. The first had every body beside its record, the 
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from bot.journal import columns
 from bot.journal.earlier_views import VIEWS_1, VIEWS_2, VIEWS_BEFORE_MARKS
@@ -24,6 +25,7 @@ SCHEMA_VERSION = 3
 FIRST_WITH_PACKS = 2
 FIRST_WITH_COLUMNS = 3
 APPLICATION_ID = 0x4D455342  # "MESB": `file journal.sqlite` and verify know it by this
+_APPLICATION_ID_END = 72  # bytes of an SQLite file's head, of which it is the last four
 
 _TABLES = (
     """CREATE TABLE runs (
@@ -148,6 +150,15 @@ def install(db: sqlite3.Connection) -> None:
 def is_empty(db: sqlite3.Connection) -> bool:
     """Whether the database has no tables at all (a process was killed before its first commit)."""
     return db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+
+
+def claims_to_be_ours(path: Path) -> bool:
+    """Whether the head of a file says that it is a journal, whatever the rest of it has come to."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_APPLICATION_ID_END)[-4:] == APPLICATION_ID.to_bytes(4, "big")
+    except OSError:
+        return False
 
 
 def version_of(db: sqlite3.Connection) -> int:

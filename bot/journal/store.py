@@ -168,7 +168,7 @@ class Journal:
                 if self._bodies:
                     self._bodies.append(b"")
                 beside = text.decode()
-            plain = () if self._columns is None else self._columns.of(kind, seq, body)
+            plain = () if self._columns is None else self._columns.of(kind, seq, body, text)
             self._records.append((seq, ts_ns, self._wall(), name, strategy, self._contract_set, beside, *plain))
         if ts_ns > self._newest_ns:
             self._newest_ns = ts_ns

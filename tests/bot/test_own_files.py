@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from builders import CONTRACTS
 
-from bot.errors import NotOurs
+from bot.errors import NotOurs, UsageError
 from bot.ibkr.link.ids import IdSource
 from bot.journal.folder import fresh_journal, report_of
 from bot.journal.latch import latch_path
@@ -173,7 +173,7 @@ def test_a_link_or_a_file_in_place_of_the_state_folder_is_refused(tmp_path, monk
         state_folder()
     (tmp_path / "home").unlink()
     (tmp_path / "home").write_bytes(b"")
-    with pytest.raises(NotOurs, match="home is no folder"):
+    with pytest.raises(UsageError, match="home: is a file; name a folder, there or not yet, or unset it"):
         state_folder()
     (tmp_path / "home").unlink()
     (tmp_path / "home").mkdir()

@@ -300,17 +300,23 @@ class Witness:
             del self.unfinished[event.intent_id]
 
 
+def begin_earlier(db: sqlite3.Connection) -> None:
+    """An empty file of the second schema: it has no plain columns, which could not be copied record by record."""
+    for statement in (*schema.STATEMENTS_2, f"PRAGMA application_id = {schema.APPLICATION_ID}", "PRAGMA user_version = 2"):
+        db.execute(statement)
+
+
 def prefixes(journal: Path, target: Path) -> Iterator[tuple[int, int]]:
     """Grow `target` minute by minute into the journal; yields (last link, time) wherever something rare was written, and now and then."""
     db = sqlite3.connect(target, isolation_level=None)
-    schema.install(db)
+    begin_earlier(db)
     whole = plain(journal)
     db.executemany("INSERT INTO contract_sets VALUES (?, ?)", whole.execute("SELECT * FROM contract_sets"))
     last = 0
     minutes = "SELECT max(link), ts_ns, max(last_seq) FROM links GROUP BY ts_ns ORDER BY 1"
     for link, ts_ns, last_seq in whole.execute(minutes).fetchall():
         records = whole.execute("SELECT * FROM records WHERE seq > ? AND seq <= ? ORDER BY seq", (last, last_seq))
-        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)", records)
+        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", records)
         links = whole.execute("SELECT * FROM links WHERE ts_ns = ? ORDER BY link", (ts_ns,))
         db.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", links)
         rare = db.execute(f"SELECT count(*) FROM records WHERE seq > ? AND {schema.RARE}", (last,)).fetchone()[0]
