@@ -49,6 +49,7 @@ class AccountBook:
         self._profit: dict[int, float] = {}
         self._told_at: dict[int, float] = {}  # when a month's position came, and when all had come (seconds of the wall)
         self._all_told_at = -1.0
+        self._asked_anew_at = -1.0  # when the question was asked, the last one anew that was answered
         link.questions.add(VALUES, self._ask_values, enough=lambda: self.loaded)
         link.questions.add(POSITIONS, self._ask_positions, way_out=True)
         link.taps.listen("updateAccountValue", self._on_value)
@@ -79,10 +80,15 @@ class AccountBook:
             "unrealized_pnl": held.unrealized_usd,
         }
 
-    async def positions(self, timeout_seconds: float | None = None) -> dict[int, Holding]:
-        """Ask for all positions now; what is not told is flat. Raises BrokerError, of silence after `timeout_seconds` of the wall."""
-        told = await self._link.connection.ask_named("reqPositions", "positionEnd", timeout_seconds=timeout_seconds)
+    async def positions(self, timeout_seconds: float | None = None, *, anew: bool = False) -> dict[int, Holding]:
+        """Ask for all positions now; what is not told is flat. Raises BrokerError, of silence after `timeout_seconds` of the wall.
+
+        With `anew` the answer is to a question that is asked after whatever was sent before this call.
+        """
+        asked_at = self._link.seconds()
+        told = await self._link.connection.ask_named("reqPositions", "positionEnd", anew=anew, timeout_seconds=timeout_seconds)
         self._all_told_at = self._link.seconds()
+        self._asked_anew_at = asked_at if anew else self._asked_anew_at
         now = {contract.conId for account, contract, size, _ in told if account == self._link.account and size}
         for con_id in [con_id for con_id in self.holdings if con_id not in now]:
             self._hold(msgspec.structs.replace(self.holdings[con_id], contracts=0, average_price=0.0, unrealized_usd=0.0))
@@ -91,6 +97,10 @@ class AccountBook:
     def told_since(self, con_id: int, seconds: float) -> bool:
         """Whether the position in a month was told since then (seconds of the wall): it came, or all came and it was not among them."""
         return max(self._told_at.get(con_id, -1.0), self._all_told_at) >= seconds
+
+    def asked_since(self, seconds: float) -> bool:
+        """Whether all positions were told in answer to a question that was asked anew since then (seconds of the wall)."""
+        return self._asked_anew_at >= seconds
 
     @property
     def all_told(self) -> bool:

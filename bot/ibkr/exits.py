@@ -23,7 +23,7 @@ from bot.ibkr.errors import BrokerError, ClosedElsewhere, GatewayNotResponding, 
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.order_events import money, points
 from bot.ibkr.orders.closable import DOUBT_SECONDS, closable
-from bot.ibkr.orders.order_state import Draft
+from bot.ibkr.orders.order_state import Draft, Phase
 from bot.ibkr.session import BrokerSession
 from bot.messages import Holdings
 from bot.supervision.orders import Role, named_role
@@ -54,7 +54,7 @@ class Exits:
         """Answer with what is known since the way out opened; ask for it if nothing is, or if that is less than the book has."""
         if type(question) is not Holdings or not self._session.link.allows_way_out:
             return
-        if self._told or POSITIONS not in self._session.link.questions.open:
+        if (self._told or POSITIONS not in self._session.link.questions.open) and not self._in_question():
             question.held = self._session.net()
         side = 1 if question.expected > 0 else -1
         if question.held is None or (question.expected - question.held) * side > 0:
@@ -99,14 +99,27 @@ class Exits:
     async def _ask(self) -> None:
         """Positions come one by one and then a last word. Without it, or if one cannot be read, those that have come count."""
         try:
-            await self._session.account.positions(timeout_seconds=DOUBT_SECONDS)
+            await self._session.account.positions(timeout_seconds=DOUBT_SECONDS, anew=self._in_question())
         except (GatewayNotResponding, UnreadableAnswer) as error:
             self._session.link.report(error)
             self._session.link.unanswered(POSITIONS, error)
 
     def _known(self, con_id: int) -> bool:
-        """Whether the position was told since the way to the broker is open."""
-        return self._session.account.told_since(con_id, self._session.orders.opened_at)
+        """Whether the position was told since the way to the broker is open, and since a closing order left that nobody confirms."""
+        return self._session.account.told_since(con_id, self._session.orders.opened_at) and not self._in_question()
+
+    def _in_question(self) -> bool:
+        """Whether a closing order of which nobody knows what became of it has left since the position was asked for and told: the broker
+        takes what is sent in its order, so only an answer asked for later says what that order has made of it."""
+        orders, now = self._session.orders, self._session.link.seconds()
+        sent = [
+            order.sent_at
+            for order in orders.orders.values()
+            if named_role(order.ref) is Role.EXIT
+            and not (order.accepted or order.filled or order.phase is Phase.REJECTED)
+            and (not order.live or now - max(order.sent_at, orders.opened_at) > DOUBT_SECONDS)
+        ]
+        return bool(sent) and not self._session.account.asked_since(max(sent))
 
     def _closable(self, con_id: int, side: int) -> int:
         """Contracts that one more closing order on this side can close; none while the position is not known."""

@@ -80,7 +80,7 @@ class BrokerSession:
         OrderAnswers(self.link, self.orders, judge)
         ForeignOrders(self.link, self.orders, config.symbol)
         self.positions = PositionCheck(self.orders, self.account, config.link.client_id, self.provider.is_front)
-        UnheardExits(self.link, self.orders, judge, market_open)
+        UnheardExits(self.link, self.orders, market_open)
         self.order_sync = OrderSync(
             self.link,
             self.orders,

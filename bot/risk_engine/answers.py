@@ -88,12 +88,16 @@ class Answers:
         """Whether a published order event is news; true once."""
         name = event.client_order_id
         order, heard = self._cache.order(name), self._heard.setdefault(name, [])
-        if order is None or not _has(order, event) or _holds(heard, event):
+        if order is None or _holds(heard, event) or not (_has(order, event) or self._filled_all_the_same(event)):
             return False
         if not (self._reporting or type(event) in REQUESTS or _holds(self._came, event)):
             return False
         heard.append(event)
         return True
+
+    def _filled_all_the_same(self, event: Any) -> bool:
+        """A fill that came through the door of an order that Nautilus takes for over, so that it was not applied: it counts."""
+        return type(event) is OrderFilled and _holds(self._came, event)
 
     def known(self, seeded: Any) -> None:
         """An order or a position of an earlier run, as the adapter has put it into the cache: what it has behind it was heard then."""

@@ -27,9 +27,9 @@ class RefusedOrders:
     def look(self, wall: Timeline, trade: Trade, leg: Leg, order: TrackedOrder) -> None:
         """An order has had an event: if it is one that leaves a leg, or covers it meanwhile, and came to nothing, the next one waits."""
         leaves = order.role is Role.EXIT or (order.role is Role.STOP and trade.closing is not None)
-        if not leaves or not order.came_to_nothing or order.role in leg.put_off:
+        if not leaves or not _in_vain(order) or order.role in leg.put_off:
             return
-        pause = pause_seconds(order.role, sum(each.came_to_nothing for each in leg.of(order.role)))
+        pause = pause_seconds(order.role, sum(map(_in_vain, leg.of(order.role))))
         if pause:
             leg.put_off.add(order.role)
             wall.call_at(f"{order.order_id}-again", wall.now_ns + pause * SECOND_NS, lambda: self._again(trade, leg, order.role))
@@ -38,3 +38,8 @@ class RefusedOrders:
         leg.put_off.discard(role)
         if not trade.done:
             self._act(trade)
+
+
+def _in_vain(order: TrackedOrder) -> bool:
+    """It came to nothing, and a stop did so without our asking: one that made way for a closing order was not refused."""
+    return order.came_to_nothing and not (order.role is Role.STOP and order.let_go)

@@ -15,7 +15,7 @@ def why_leave(trade: Trade, waited: Waited = Waited.NOT) -> ExitReason | None:
 
     STOP: a stop began to fill, and the market takes the rest. RECONCILED: what is at the broker is not the bracket that was
     approved. An entry without its stop or its target does not work on; of several legs all are entered or none; a position
-    whose replacement of a stop was refused as well, or whose pair does not answer, is not held on.
+    whose replacement of a stop was refused or taken away as well, or whose pair does not answer, is not held on.
     """
     if trade.closing is not None or trade.unknown:
         return None
@@ -46,6 +46,6 @@ def _taken_away(order: TrackedOrder) -> bool:
 def _beyond_repair(leg: Leg, waited: Waited) -> bool:
     if leg.open <= 0:
         return False
-    refused = sum(order.state in REFUSED for order in leg.of(Role.STOP))
+    refused = sum(_taken_away(order) for order in leg.of(Role.STOP))
     silent = waited is Waited.DOUBT and leg.protected < leg.open and bool(leg.live(*CHILDREN))
     return refused > 1 or silent

@@ -16,6 +16,7 @@ from bot.contracts import load_contracts
 from bot.decision.snapshot import KillState
 from bot.ibkr import errors as e
 from bot.ibkr.orders import position_check
+from bot.ibkr.orders.order_state import Phase
 from bot.journal.latch import Latch, Latched
 from bot.journal.read import opened, read
 from bot.journal.records import Kind
@@ -451,6 +452,26 @@ async def test_a_closing_order_whose_confirmation_and_fill_are_told_too_late_is_
         await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (stage.working, stage.news()))
         assert held(stage) == 0 and len(stage.gateway.broker.exchange.executions) == 2
     assert closed_as(stage) == ["MANUAL"]
+
+
+@on_stage
+async def test_a_gateway_that_stands_still_while_a_position_is_closed_closes_it_once(stage: Stage) -> None:
+    await entered(stage)
+    async with stage.restarted(heartbeat_seconds=30.0) as node:
+        stage.do("freeze")
+        node.kill("out")
+        closing = node.session.orders.orders
+        await until(lambda: f"{NAME}-1X1" in closing and not closing[f"{NAME}-1X1"].live, lambda: stage.news(), seconds=12)
+        assert closing[f"{NAME}-1X1"].phase is Phase.CANCELED, "which is no refusal: what it fills all the same is heard"
+        await asyncio.sleep(1.0)
+        assert [ref for ref in closing if "-1X" in ref] == [f"{NAME}-1X1"], "nobody has told of the position since it left"
+        stage.do("thaw")
+        await until(lambda: any("-1X" in ref for ref in stage.working), lambda: (stage.working, stage.news()))
+        for _ in range(3):
+            await goes_on(stage, 1)
+            assert held(stage) >= 0
+        await until(lambda: not node.risk.open_trades() and not stage.working, lambda: (held(stage), stage.working, stage.news()))
+        assert held(stage) == 0 and len(stage.gateway.broker.exchange.executions) == 2
 
 
 @pytest.mark.parametrize("way", ["trigger", "person"])

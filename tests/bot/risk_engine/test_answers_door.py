@@ -64,6 +64,15 @@ def test_an_event_that_was_brought_and_not_applied_is_none():
     assert told.news(event)
 
 
+def test_a_fill_that_was_brought_is_news_though_nautilus_takes_its_order_for_over_and_does_not_apply_it():
+    order = working(bracket().first)
+    told = Answers(kept(order), lambda _: None, lambda _: None)
+    fill, other = filled(order, 1000), filled(order, 1000)
+    assert not told.news(fill)
+    told.bring(fill)
+    assert [told.news(fill), told.news(fill), told.news(other)] == [True, False, False]
+
+
 def test_the_making_of_an_order_is_news_though_no_venue_has_brought_it():
     order = bracket().first
     assert answers(order).news(order.last_event)

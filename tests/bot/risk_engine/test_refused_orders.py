@@ -79,6 +79,17 @@ def test_nothing_else_is_put_off(role, state, filled, closing):
     assert refusing.leg.put_off == set()
 
 
+def test_a_stop_that_made_way_for_a_closing_order_puts_no_other_off_and_is_not_counted():
+    refusing = Refusing(R.STOP)
+    away = [TrackedOrder(name, R.STOP, 1, -1, 1, state=S.CANCELED, unwanted=True) for name in "ABC"]
+    refusing.leg.orders += away
+    for order in away:
+        refusing.refused.look(refusing.wall, refusing.trade, refusing.leg, order)
+    assert refusing.leg.put_off == set()
+    refusing.act(refusing.trade)
+    assert refusing.until(5).sent == [0, 1, 3]
+
+
 def test_closing_orders_are_put_off_without_their_trade_being_left():
     """A leg that was closed twice is bought back by one."""
     refusing = Refusing(R.EXIT)

@@ -141,9 +141,11 @@ def test_an_entry_that_works_goes_before_a_buy_back():
 def test_a_refused_replacement_is_the_last():
     once = [order(R.STOP, state=S.REJECTED)]
     assert demanded(entry(), *once)[0] == [Duty(K.PROTECT, 2, 1, None, False)]
-    for second in (S.REJECTED, S.DENIED):
+    for second in (S.REJECTED, S.DENIED, S.CANCELED):
         assert demanded(entry(), *once, order(R.STOP, state=second))[0] == [exits(1)]
-    assert demanded(entry(), *once, order(R.STOP, state=S.CANCELED))[0] == [Duty(K.PROTECT, 2, 1, None, False)]
+    let_go = order(R.STOP, state=S.CANCELED)
+    let_go.unwanted = True
+    assert demanded(entry(), *once, let_go)[0] == [Duty(K.PROTECT, 2, 1, None, False)]
 
 
 def test_a_leg_that_holds_nothing_is_not_beyond_repair():
