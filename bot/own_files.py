@@ -32,7 +32,8 @@ def why_not_ours(path: Path, *, folder: bool = False) -> str:
         return f"{path} is no {'folder' if folder else 'plain file'}, and mesbot keeps one there; move it away."
     if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
         owner, we = _name(found.st_uid), _name(os.geteuid())
-        return f"{path} belongs to {owner}, and mesbot is run as {we}; run it as {owner}, or set MESBOT_HOME to a folder of your own."
+        own = "use a folder of your own: MESBOT_HOME for the state, --out for a run"
+        return f"{path} belongs to {owner}, and mesbot is run as {we}; run it as {owner}, or {own}."
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,10 @@ def _ended(callback: Callable[..., Any]) -> Callable[..., Any]:
         try:
             with interrupted_with(lambda: "Interrupted."):
                 return callback(*given, **options)
+        except UnicodeEncodeError:
+            if told := _no_text(click.get_current_context()):
+                raise told from None
+            raise
         except OSError as error:
             if told := _told(error, click.get_current_context()):
                 raise told from None
@@ -58,6 +63,15 @@ def _told(error: OSError, context: click.Context) -> MesbotError | None:
         if isinstance(place, Path) and _is_about(refused, place):
             name = max(param.opts, key=len) if isinstance(param, click.Option) else param.human_readable_name
             return _sentence(error, f"{name} {place}", refused)
+    return None
+
+
+def _no_text(context: click.Context) -> UsageError | None:
+    """A sentence that names the place whose name is no text: it can be opened, but stands in no configuration and in no report."""
+    given = [(max(param.opts, key=len), context.params.get(str(param.name))) for param in context.command.params]
+    for name, place in [*given, ("MESBOT_HOME", os.environ.get("MESBOT_HOME")), ("the folder you are in", os.getcwd())]:
+        if any("\udc80" <= letter <= "\udcff" for letter in str(place)):
+            return UsageError(f"{name} {str(place)!a}: the name is not UTF-8; name another place, or rename it.")
     return None
 
 

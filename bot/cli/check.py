@@ -70,4 +70,15 @@ def _show(report: CheckReport, console: Console) -> None:
     console.print(f"Check for {report.mode}, account {report.account or 'not known'}")
     for part in checklist(report, console.width):
         console.print(part, soft_wrap=isinstance(part, Text))
-    console.print("Passed." if report.passed else f"Failed: {', '.join(report.failed)}.", style="green" if report.passed else "bold red")
+    console.print(_verdict(report), style="green" if report.passed else "bold red")
+
+
+def _verdict(report: CheckReport) -> str:
+    """The last line: what failed, else how much was not looked at, which is no reason to trade."""
+    from bot.node.check.items import Status
+    from bot.plural import counted
+
+    if not report.passed:
+        return f"Failed: {', '.join(report.failed)}."
+    skipped = sum(item.status is Status.SKIP for item in report.items)
+    return f"Passed, but {counted(skipped, 'line was', 'lines were')} not looked at (SKIP)." if skipped else "Passed."

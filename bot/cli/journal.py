@@ -133,6 +133,7 @@ def verify(path: Path | None, as_json: bool) -> None:
         return
     if path is not None:
         click.echo(f"Journal: {journal}")
+    click.echo("Whole:   every record is as it was written.")
     click.echo(f"Head:    {report.head}\nRecords: {report.records}\nLinks:   {report.links}")
     say([*(f"Latch: {sentence}" for sentence in report.told), *(f"Run: {sentence}" for sentence in told)])
     if report.unlinked:

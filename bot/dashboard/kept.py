@@ -10,6 +10,7 @@ from bot.journal.read import opened, read
 from bot.journal.records import Kind
 from bot.journal.times import new_york
 from bot.node.status import JournalStatus
+from bot.plural import counted
 from bot.report.compare import compare
 from bot.report.runs import RunLine, find_run, runs_in
 from bot.report.summary import Summary
@@ -35,7 +36,7 @@ def trusted(status: JournalStatus) -> list[Trusted]:
     rows = []
     for name, trust in status.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""
-        trades = f"{trust.trades} trades, {trust.wins} won, {trust.losses} lost" if trust.trades else "no trades"
+        trades = f"{counted(trust.trades, 'trade')}, {trust.wins} won, {trust.losses} lost" if trust.trades else "no trades"
         rows.append(Trusted(name, f"{trust.state}{level}", f"{trades}; cost x {trust.cost_multiplier:g}", trust.release))
     return rows
 

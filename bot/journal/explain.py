@@ -103,8 +103,8 @@ def event_lines(record: Record) -> list[str]:
 
 
 def usd(cents: int) -> str:
-    """Cents as dollars, sign first: -$17.49."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
+    """Cents as dollars, sign first: −$17.49."""
+    return f"{'−' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
 
 
 def _event(record: Record) -> str:

@@ -185,7 +185,10 @@ def test_a_link_or_a_file_in_place_of_the_state_folder_is_refused(tmp_path, monk
 
 def test_what_another_user_owns_is_refused_with_both_names(tmp_path, monkeypatch, another):
     monkeypatch.setenv("MESBOT_HOME", str(tmp_path))
-    with pytest.raises(NotOurs, match=rf"{tmp_path} belongs to .*, and mesbot is run as user {SOMEBODY}; run it as .*, or set MESBOT_HOME"):
+    with pytest.raises(
+        NotOurs,
+        match=rf"{tmp_path} belongs to .*, and mesbot is run as user {SOMEBODY}; run it as .*, or use .* MESBOT_HOME",
+    ):
         state_folder()
     with pytest.raises(NotOurs, match="belongs to"):
         tightened(tmp_path)

@@ -124,3 +124,13 @@ def test_a_client_that_goes_at_the_gateways_end_prints_nothing_and_a_fault_does(
     gc.collect()
     loop.close()
     assert ("never retrieved" in caplog.text) is told
+
+
+@pytest.mark.parametrize(("words", "named"), [(("backtest", "--sessions", "2", "--out"), "--out"), (("check",), "MESBOT_HOME")])
+def test_a_name_that_is_not_utf_8_is_a_mistake_about_the_place_that_has_it(run, monkeypatch, tmp_path, words, named):
+    place = str(tmp_path / "d") + "\udcff"
+    if named == "MESBOT_HOME":
+        monkeypatch.setenv("MESBOT_HOME", place)
+    result = run(*words, *([place] if named == "--out" else []))
+    assert (result.exit_code, isinstance(result.exception, SystemExit)) == (2, True)
+    assert f"{named} {place!a}: the name is not UTF-8; name another place, or rename it." in result.stderr

@@ -109,9 +109,9 @@ def test_every_thing_a_person_asks_stands_in_the_table(run):
         r"last record +2025-09-16 10:30 New York\n",
         r"kill switch +TRIPPED since 2025-09-16 10:30: order state desync",
         r"trading day +\d{4}-\d{2}-\d{2}\n",
-        r"\n +day +\$0\.00, limit -\$30\.00, may still lose \$30\.00",
-        r"week +\$0\.00, limit -\$75\.00, may still lose \$75\.00",
-        r"month +\$0\.00, limit -\$150\.00, may still lose \$150\.00",
+        r"\n +day +\$0\.00, limit −\$30\.00, may still lose \$30\.00",
+        r"week +\$0\.00, limit −\$75\.00, may still lose \$75\.00",
+        r"month +\$0\.00, limit −\$150\.00, may still lose \$150\.00",
         r"trades +\d of 2 today",
         r"submissions +0 of 6 today",
         r"losing streak +0 of 2",
@@ -173,7 +173,7 @@ def test_other_contracts_than_the_newest_records_are_told(run, tmp_path):
     result = run("status", "--contracts", "mine")
     assert result.exit_code == 0, result.output
     assert f"{CONTRACTS.sha256} of the newest record; " in result.output and " counts from the next start" in result.output
-    assert "limit -$25.00, may still lose $25.00" in result.output
+    assert "limit −$25.00, may still lose $25.00" in result.output
 
 
 # -------------------------------------------------------------------------- resume
