@@ -146,8 +146,16 @@ STYLES = {
 }
 
 
-def chart(today: Today) -> Figure:
-    """The session's minutes as candles with plans, their levels, stops and targets of entries, and fills. A mark's words are plain text."""
+WIDE = 1_000  # pixels of a window in which every label has room
+LABEL = 84  # of a label of the time axis with the space beside it
+BESIDE = 120  # of the window, that the axis does not have
+
+
+def chart(today: Today, width: int = WIDE) -> Figure:
+    """The session's minutes as candles with plans, their levels, stops and targets of entries, and fills. A mark's words are plain text.
+
+    `width` of the window, in pixels: a narrow one gets fewer times below the minutes.
+    """
     clock = [minute.time for minute in today.minutes]
     prices = {name: [minute.prices[place] for minute in today.minutes] for place, name in enumerate(("open", "high", "low", "close"))}
     style = {"increasing": {"line": {"color": CANDLE, "width": 1}, "fillcolor": CARD}}
@@ -160,7 +168,14 @@ def chart(today: Today) -> Figure:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "margin": {"l": 56, "r": 8, "t": 8, "b": 32},
     }
-    made["xaxis"] |= {"type": "category", "nticks": 8, "rangeslider": {"visible": False}, "categoryorder": "array", "categoryarray": clock}
+    labels = min(8, max(2, (width - BESIDE) // LABEL))
+    made["xaxis"] |= {
+        "type": "category",
+        "nticks": labels,
+        "categoryorder": "array",
+        "categoryarray": clock,
+        "rangeslider": {"visible": False},
+    }
     made["yaxis"] |= {"tickformat": ",.2f", "nticks": 8}
     return {"data": [each for each in data if each["x"]], "layout": made, "config": {"displayModeBar": False, "responsive": True}}
 

@@ -21,6 +21,7 @@ from bot.decision.plan import TradeView
 from bot.decision.snapshot import EntryLock, KillState
 from bot.journal.records import Action, DecisionRecord
 from bot.market.update import MarketUpdate
+from bot.messages import EntryEnded
 from bot.report.wording import balance, decimal, dollars, percent
 from bot.units import TICK_CENTS, to_points, to_ticks
 
@@ -93,6 +94,11 @@ class Glance:
         came_to = f"{dollars(outcome.net_cents)} net, {decimal(outcome.r, sign=True)} R"
         text = f"{outcome.strategy} out by {outcome.exit_reason} at {outcome.exit_price:,.2f}: {came_to}"
         self.note(("out", outcome.trade_id), text, outcome.closed_ns)
+
+    def entry_ended(self, ended: EntryEnded, ts_ns: int) -> None:
+        """Keep that an entry is gone of which nothing was filled; the end of any other is its trade's to tell."""
+        if not ended.filled:
+            self.note(("gone", ended.intent_id), f"{ended.strategy}'s entry was not filled and is gone", ts_ns)
 
     def note(self, what: tuple[str, ...], text: str, ts_ns: int) -> None:
         """Keep a line; the same thing again is the same line, with its newest words."""

@@ -16,6 +16,7 @@ from bot.messages import (
     TOPIC_KILL,
     TOPIC_MARKET,
     Decisions,
+    EntryEnded,
     EntryLockUpdate,
     KillUpdate,
     TradeChanged,
@@ -78,6 +79,8 @@ class ScreenActor(Part):
             self.glance.trade = None
             self.glance.closed(event.outcome)
             self._count(event.outcome.closed_ns)
+        elif isinstance(event, EntryEnded):
+            self.glance.entry_ended(event, self.last_bar_ns)
 
     def _on_kill(self, update: KillUpdate) -> None:
         self.glance.kill_state = update.state

@@ -213,7 +213,7 @@ def _told(first: FirstDecision) -> str:
         return f"only {'A' if first.a else 'B'} has it ({first.a or first.b})"
     if first.a != first.b:
         return f'A says "{first.a}", B says "{first.b}"'
-    return "; ".join(f"{name} {_shown(mine)} against {_shown(its)}" for name, (mine, its) in first.fields.items())
+    return "; ".join(_shortened([said for name, (mine, its) in first.fields.items() for said in _value_apart(name, mine, its)]))
 
 
 # ---------------------------------------------------------------------- states
@@ -246,7 +246,35 @@ def _names_apart(a: Body, b: Body) -> list[str]:
 
 
 def _fields_apart(a: Body, b: Body) -> str:
-    return ", ".join(f"{name} {_shown(a.get(name))} against {_shown(b.get(name))}" for name in _names_apart(a, b))
+    return ", ".join(said for name in _names_apart(a, b) for said in _value_apart(name, a.get(name), b.get(name)))
+
+
+def _value_apart(name: str, mine: Any, its: Any) -> Iterator[str]:
+    """What differs within two values, a clause for each of the smallest that does: "plan.stop_ticks 8 against 9"."""
+    a, b = _parts(mine), _parts(its)
+    if a is not None and b is not None:
+        for part in {**a, **b}:
+            if a.get(part) != b.get(part):
+                yield from _value_apart(f"{name}.{part}", a.get(part), b.get(part))
+    elif mine is None and b is not None:
+        yield f"{name} only in B"
+    elif its is None and a is not None:
+        yield f"{name} only in A"
+    else:
+        yield f"{name} {_whole(mine)} against {_whole(its)}"
+
+
+def _parts(value: Any) -> Body | None:
+    """What a value is made of: fields by their names, gates by their codes, else items by their places from 1 on; None if it is one."""
+    if not isinstance(value, list):
+        return value if isinstance(value, dict) else None
+    codes = [item["code"] for item in value if isinstance(item, dict) and "code" in item]
+    return dict(zip(codes if value and len(set(codes)) == len(value) else map(str, range(1, len(value) + 1)), value, strict=True))
+
+
+def _whole(value: Any) -> str:
+    """A value without parts; a text that has spaces in quotation marks, and nothing of it left out, for it may differ at its end."""
+    return f'"{value}"' if isinstance(value, str) and " " in value else value if isinstance(value, str) and value else _shown(value)
 
 
 def _shown(value: Any) -> str:

@@ -8,17 +8,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import CONTRACTS
 from dashboard_rig import CHROMIUM, TOKEN, Served, browser, dashboard, process, until
 from replay_watched import bars
 
 from bot.journal.folder import JOURNAL
+from bot.journal.records import Kind
+from bot.journal.store import Journal
+from bot.units import MINUTE_NS
 
 sys.path += [str(Path(__file__).parents[1] / "bot" / room) for room in ("dashboard", "runtime")]
-from dashboard_journals import EVIL, account_journal
+from dashboard_journals import EVIL, TEN_30, account_journal, bar
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="there is no chromium here: apt-get install chromium")]
 HOLD = """
@@ -210,3 +215,31 @@ def test_a_phone_shows_all_of_it_without_a_second_scroll_bar(chromium, home):
             until(lambda: page.locator(".beat").inner_text() != "")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
     context.close()
+
+
+def test_on_a_phone_the_times_below_the_chart_stand_apart_also_after_it_was_turned(chromium, home):
+    journal = account_journal(home / "state")
+    with Journal.append(journal, "paper", CONTRACTS, {"account": "DU1", "learning": True, "replayed_time": True}, lambda: 1) as day:
+        for minute in range(2, 330):
+            day.add(Kind.BAR, TEN_30 + minute * MINUTE_NS, bar(250.0))
+            day.close_link(TEN_30 + minute * MINUTE_NS)
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    with dashboard(home) as served:
+        page.goto(f"{served.address}/today")
+        until(lambda: len(_times(page)) >= 5, why=lambda: text(page))
+        page.set_viewport_size({"width": 390, "height": 844})
+        until(lambda: 2 <= len(_times(page)) <= 4 and _apart(_times(page)), why=lambda: _times(page))
+        page.reload()
+        until(lambda: 2 <= len(_times(page)) <= 4 and _apart(_times(page)), why=lambda: _times(page))
+    context.close()
+
+
+def _times(page: Any) -> list[tuple[float, float]]:
+    """Where each label of the time axis begins and ends, in pixels."""
+    found = "[...document.querySelectorAll('.xtick text')].map(each => each.getBoundingClientRect()).map(box => [box.left, box.right])"
+    return sorted(map(tuple, page.evaluate(found)))
+
+
+def _apart(places: list[tuple[float, float]]) -> bool:
+    return all(right + 8 <= left for (_, right), (left, _) in pairwise(places))

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from bot.dashboard.pages.frame import Desk, Rows, framed, heading
 from bot.dashboard.pages.style import by_night
-from bot.dashboard.today import ALL, Today, chart, page_of
+from bot.dashboard.today import ALL, WIDE, Today, chart, page_of
 from bot.dashboard.watch import Seen
 
 COLUMNS = (
@@ -21,7 +21,9 @@ COLUMNS = (
     ("to_enter", "To enter"),
 )
 CHART_SECONDS, LIGHT_SECONDS = 2.0, 20.0
-IS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
+WINDOW = "[matchMedia('(prefers-color-scheme: dark)').matches, innerWidth]"
+RESIZED = "resized"
+TELL_SIZE = f"addEventListener('resize', () => emitEvent('{RESIZED}', innerWidth))"
 
 
 class _Decisions:
@@ -76,7 +78,7 @@ class _Decisions:
 
 def today_page(desk: Desk) -> None:
     """The decisions of the session with their reasons, and its minutes."""
-    dark, drawn = [False], [0.0, ()]
+    dark, width, drawn = [False], [WIDE], [0.0, ()]
 
     def show(seen: Seen) -> None:
         if seen.today is None:
@@ -85,13 +87,19 @@ def today_page(desk: Desk) -> None:
         size = (seen.today.date, len(seen.today.minutes), len(seen.today.marks))
         if size != drawn[1] and time.monotonic() - drawn[0] > CHART_SECONDS:
             drawn[:] = time.monotonic(), size
-            figure = chart(seen.today)
+            figure = chart(seen.today, width[0])
             plot.update_figure(by_night(figure) if dark[0] else figure)
 
-    async def look_at_the_light() -> None:
-        with contextlib.suppress(TimeoutError):  # then it is drawn as by daylight
-            dark[0] = bool(await ui.run_javascript(IS_DARK, timeout=LIGHT_SECONDS))
-            drawn[:] = 0.0, ()
+    async def look_at_the_window() -> None:
+        with contextlib.suppress(TimeoutError):  # then it is drawn as by daylight on a wide one
+            is_dark, pixels = await ui.run_javascript(WINDOW, timeout=LIGHT_SECONDS)
+            dark[0] = bool(is_dark)
+            resized(pixels)
+        ui.run_javascript(TELL_SIZE)
+
+    def resized(pixels: int) -> None:
+        width[0] = int(pixels)
+        drawn[:] = 0.0, ()
 
     with framed(desk, "Today", lambda seen: show(seen)):
         with ui.element("section").classes("card").style("margin-bottom: 14px"):
@@ -99,4 +107,5 @@ def today_page(desk: Desk) -> None:
             plot = ui.plotly({"data": [], "layout": {"height": 380}}).style("width: 100%; height: 380px")
         heading("Decisions")
         decisions = _Decisions()
-    ui.timer(0.2, look_at_the_light, once=True)
+    ui.on(RESIZED, lambda told: resized(told.args), throttle=0.5, leading_events=False)
+    ui.timer(0.2, look_at_the_window, once=True)

@@ -88,6 +88,11 @@ def test_the_chart_holds_the_minutes_and_the_fill_and_no_word_of_the_journal_as_
     assert "<img" not in json.dumps(figure)
 
 
+@pytest.mark.parametrize(("width", "labels"), [(200, 2), (390, 3), (720, 7), (1400, 8)])
+def test_a_narrow_window_gets_fewer_times_below_the_chart(path, width, labels):
+    assert chart(read(path), width)["layout"]["xaxis"]["nticks"] == labels
+
+
 def test_a_journal_without_a_bar_is_an_empty_day(state, tmp_path):
     path = tmp_path / "journal.sqlite"
     Journal.create(path, "paper", CONTRACTS, {}, lambda: 1).close()

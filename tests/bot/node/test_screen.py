@@ -11,6 +11,7 @@ from rich.console import Console
 from bot.calendar import Session
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
 from bot.journal.records import Action, DecisionRecord, GateRecord, PlanRecord
+from bot.messages import EntryEnded
 from bot.node.live_view import LiveView, duration
 from bot.node.screen import HOW_TO_STOP, Glance, rendered
 from bot.units import MINUTE_NS
@@ -73,6 +74,17 @@ def test_two_entries_are_never_taken_for_one():
     for number in range(2):
         shown.decided(DecisionRecord("K1", Action.ENTER, "K1 long enters", 1.0, 1.0, intent_id=f"id-{number}"), OPEN)
     assert len(shown.notes) == 2
+
+
+def test_an_entry_that_is_never_filled_has_an_end_on_the_view_and_in_a_pipe_and_a_filled_one_is_its_trades_to_tell():
+    out, shown = io.StringIO(), glance()
+    shown.decided(DecisionRecord("K4", Action.ENTER, "K4 long enters", 1.0, 1.0, intent_id="id"), OPEN)
+    shown.entry_ended(EntryEnded("id", "K4", filled=False), OPEN + MINUTE_NS)
+    shown.entry_ended(EntryEnded("other", "K1", filled=True), OPEN + MINUTE_NS)
+    assert "09:31  K4's entry was not filled and is gone" in "\n".join(drawn(shown, 80, 24))
+    with LiveView(Console(file=out, width=80), replayed=True) as view:
+        view.show(shown)
+    assert out.getvalue() == "09:30  K4 long enters\n09:31  K4's entry was not filled and is gone\n"
 
 
 def test_an_open_trade_shows_ticks_dollars_and_r_and_an_ended_one_its_result():

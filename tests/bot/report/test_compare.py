@@ -11,9 +11,10 @@ from builders import CONTRACTS
 from changed_contracts import changed
 from msgspec.structs import replace
 
+from bot.cli.said import within
 from bot.contracts import Contracts
 from bot.errors import JournalError
-from bot.journal.records import Action, DecisionRecord, Kind, StateRecord
+from bot.journal.records import Action, DecisionRecord, GateRecord, Kind, StateRecord
 from bot.journal.store import Journal
 from bot.report.compare import SHOWN, Comparison, Part, compare
 from bot.units import MINUTE_NS
@@ -86,6 +87,25 @@ def test_the_first_other_action_is_told_beside_the_first_other_value(one, tmp_pa
     assert part(found, "decisions").said[-1] == (
         'the first with another action, K1 at 2025-10-01 09:34: A says "K1 skipped", B says "K1 long enters"'
     )
+
+
+def refused(*others: GateRecord, noise: str = "", legs: int = 1) -> DecisionRecord:
+    planned = replace(small_journal.plan(6700.0), legs=[(1, 6698.0, 6703.0 + leg) for leg in range(legs)])
+    change = f"{'the same words, ' * 12}to fall by {noise}"
+    return DecisionRecord("K1", Action.SKIP, "K1 skipped", 1.0, 1.0, others=list(others), smallest_change=change, plan=planned)
+
+
+def test_a_decision_that_differs_deep_within_is_told_field_by_field_and_nothing_is_cut(tmp_path):
+    cost, tier = (GateRecord(code, 7, "share", 0.41, "limit", 0.3, "", 0.11) for code in ("FRICTION_SHARE", "TIER_STRATEGY"))
+    a = written(tmp_path / "a.sqlite", decided(but={(2, "K1"): refused(cost, tier, noise="1", legs=2)}))
+    b = written(tmp_path / "b.sqlite", decided(but={(2, "K1"): refused(replace(cost, observed=0.5), noise="2")}))
+    said = part(compare(a, b), "decisions").said[1]
+    same = "the same words, " * 12
+    assert said == (
+        "the first that differs, K1 at 2025-10-01 09:32: others.FRICTION_SHARE.observed 0.41 against 0.5; others.TIER_STRATEGY only in A; "
+        f'smallest_change "{same}to fall by 1" against "{same}to fall by 2"; plan.legs.2 only in A'
+    )
+    assert max(map(len, within(f"{'':<14}{said}", 80).split("\n"))) <= 80
 
 
 def test_decisions_that_one_run_did_not_make_are_counted_for_it(one, tmp_path):
