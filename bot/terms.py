@@ -11,6 +11,8 @@ from functools import cache
 from bot.glossary import WHAT_LAYERS_ASK, Term
 from bot.journal.sentences import LAYER_NAMES
 
+WEIGHED = "newer trades and those on better data weigh more"
+
 TERMS: Mapping[str, str] = {
     # how an entry comes about
     "setup": "what a strategy looks for in the market before it plans anything",
@@ -55,7 +57,7 @@ TERMS: Mapping[str, str] = {
     "trade|trades": "an entry that was filled, until nothing of it is held",
     "trades a session": "trades divided by sessions, those without a trade included",
     "net": "the result in dollars after fees and slippage",
-    "won|win rate": "the share of trades with a net result above 0",
+    "won|win rate": f"the share of trades with a net result above 0; where learning judges a strategy, {WEIGHED}",
     "R/trade|R a trade": "the mean result of a trade as a multiple of its planned risk (R)",
     "expectancy": "the mean result of a trade in R; shadow expectancy is that of shadow trades",
     "look|one look|intervals": "an interval holds for one look at one run: who tries many variants and keeps the best one sees a lucky one",

@@ -22,12 +22,15 @@ from bot.learning.states import StrategyState
 from bot.plural import counted
 from bot.report.gates_asked import Today, gates_asked
 from bot.report.wording import balance, decimal, dollars
+from bot.terms import WEIGHED
 
 Body = dict[str, Any]
 ENTRY, STOP = "ENTRY", "STOP"
 SIDES = {1: "long", -1: "short"}
 MANY = {"loss": "losses", "scratch": "scratches"}
 LOCKS = (Code.LOSING_STREAK, Code.QUARANTINED, Code.KILL_SWITCH)  # refusals that are told once a session, though the plan is no news
+
+WEIGHED_STATISTICS = ("win_rate", "expectancy_r")  # of learning, made of trades by their weight: no share of those that are counted
 
 
 class Told(NamedTuple):
@@ -144,7 +147,8 @@ class Story:
         self._states[body["strategy"]] = body["after"]
         level = f" at level {body['throttle_level']}" if body["after"] == StrategyState.THROTTLED else ""
         meaning = self._meaning(body["after"], STATES)
-        yield f"{body['strategy']} is {body['after']}{level} now: {body['reason']}{meaning}. Back by: {body['release']}."
+        weighed = f", {WEIGHED}" if body["statistic"] in WEIGHED_STATISTICS else ""
+        yield f"{body['strategy']} is {body['after']}{level} now: {body['reason']}{weighed}{meaning}. Back by: {body['release']}."
 
     def _meaning(self, code: str, of: Any) -> str:
         """What a code means, the first time it is met."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from builders import CONTRACTS
 
 from bot.decision.plan import ExitReason
@@ -57,6 +58,19 @@ def test_a_code_is_explained_the_first_time_it_is_met_and_results_are_counted():
         "10:03  K2 is out at 6,518.25 by STOP: −$12.49 net, −1.25 R.",
         "10:03  Learned: a loss for K2, 3 trades so far (2 losses, 1 scratch).",
     ]
+
+
+@pytest.mark.parametrize(
+    ("statistic", "reason", "said"),
+    [
+        ("win_rate", "win rate 26%", "win rate 26%, newer trades and those on better data weigh more (it may trade"),
+        ("loss_streak", "2 losses in a row", "2 losses in a row (it may trade"),
+    ],
+)
+def test_a_weighed_measure_is_said_to_be_no_share_of_the_trades_that_were_counted(statistic, reason, said):
+    state = {"strategy": "K1", "after": "THROTTLED", "throttle_level": 2, "release": "x", "statistic": statistic, "reason": reason}
+    (line,) = told(Story(CONTRACTS), (Kind.STATE, state))
+    assert f"K1 is THROTTLED at level 2 now: {said}" in line
 
 
 def test_a_lock_is_told_once_a_session_and_all_refusals_are_counted():
