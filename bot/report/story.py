@@ -110,7 +110,7 @@ class Story:
         if body["action"] == Action.ENTER:
             belief = f"belief {plan['belief']} {plan['entry_value']:.2f}{self._meaning(plan['belief'], BELIEFS)}"
             yield f"{name} sees its setup, {side}{self._meaning(name, STRATEGIES)}; {belief}."
-            yield "\n".join(("All nine layers of gates say yes:", *self._asked(body)))
+            yield "\n".join(("Every gate of the nine layers says yes:", *self._asked(body)))
         elif gate is not None:
             code = gate["code"]
             self._refused[code] += 1
