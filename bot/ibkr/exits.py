@@ -22,7 +22,7 @@ from bot.ibkr.account import POSITIONS
 from bot.ibkr.errors import BrokerError, ClosedElsewhere, GatewayNotResponding, PositionMismatch, UnreadableAnswer
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.order_events import money, points
-from bot.ibkr.orders.closable import DOUBT_SECONDS, closable
+from bot.ibkr.orders.closable import DOUBT_SECONDS, closable, unheard_seconds
 from bot.ibkr.orders.order_state import Draft, Phase
 from bot.ibkr.session import BrokerSession
 from bot.messages import Holdings
@@ -117,7 +117,7 @@ class Exits:
             for order in orders.orders.values()
             if named_role(order.ref) is Role.EXIT
             and not (order.accepted or order.filled or order.phase is Phase.REJECTED)
-            and (not order.live or now - max(order.sent_at, orders.opened_at) > DOUBT_SECONDS)
+            and (not order.live or unheard_seconds(order, orders, now) > DOUBT_SECONDS)
         ]
         return bool(sent) and not self._session.account.asked_since(max(sent))
 

@@ -106,12 +106,14 @@ def what_had_to_change(gates: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _clause(gate: Mapping[str, Any]) -> str:
-    said = GATES.get(gate["code"]) or SETUPS.get(gate["code"]) or f"{str(gate['observed_name']).replace('_', ' ')} would have to {{change}}"
+    name = str(gate["observed_name"]).replace("_", " ")  # a strategy of one's own may call it anything
+    said = GATES.get(gate["code"]) or SETUPS.get(gate["code"]) or "{name} would have to {change}"
     observed, limit, unit = gate["observed"], gate["limit"], gate["unit"]
     numbers = all(isinstance(value, int | float) and not math.isnan(value) for value in (observed, limit))
     if not numbers and ("{gap}" in said or ("{change}" in said and not isinstance(limit, str))):
-        return f"{str(gate['observed_name']).replace('_', ' ')} would have to be known"
+        return f"{name} would have to be known"
     return said.format(
+        name=name,
         change=_change(observed, str(gate["limit_name"]), limit, unit) if numbers else f"be {limit}",
         gap=_distance(abs(observed - limit), unit or "ticks") if numbers else "",
         limit=shown(limit) if limit is not None else "known",

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from builders import calendar
-from scenarios import EARLY, FREE, RECKLESS
-from stage import Played, frame_of, lawbook, play
+from busy_week import bars, reckless_law
+from stage import Played, play
 
-from bot.bars.synth import synthetic_bars
 from bot.journal.read import headers, opened
 from bot.journal.run_end import open_at_end
 from bot.units import MINUTE_NS, TICK_POINTS
 
-SEED, SESSIONS, FIRST = 1, 6, dt.date(2025, 9, 2)
-
 
 @pytest.fixture(scope="module")
 def law(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lawbook(tmp_path_factory.mktemp("law") / "contracts", EARLY, FREE, RECKLESS)
-
-
-@cache
-def bars() -> pd.DataFrame:
-    return frame_of(synthetic_bars(SEED, SESSIONS, FIRST, calendar()))
+    return reckless_law(tmp_path_factory.mktemp("law"))
 
 
 @pytest.fixture(scope="module")

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from builders import calendar
+from busy_week import SESSIONS, bars, reckless_law
 from foreign import spoil, write
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.common.config import ActorConfig
-from scenarios import EARLY, FREE, RECKLESS
-from stage import Played, frame_of, lawbook, play
+from stage import Played, play
 
 from actors.learning import LearningActor
 from bot.backtest.idle import ClosedHours, Rest
 from bot.backtest.instrument import minute_bars
 from bot.backtest.run import BacktestRun
-from bot.bars.synth import synthetic_bars
 from bot.units import MINUTE_NS
-
-SEED, SESSIONS, FIRST = 1, 6, dt.date(2025, 9, 2)
 
 
 @pytest.fixture(scope="module")
 def law(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lawbook(tmp_path_factory.mktemp("law") / "contracts", EARLY, FREE, RECKLESS)
-
-
-@cache
-def bars() -> pd.DataFrame:
-    return frame_of(synthetic_bars(SEED, SESSIONS, FIRST, calendar()))
+    return reckless_law(tmp_path_factory.mktemp("law"))
 
 
 class Counted:

@@ -7,24 +7,25 @@ from collections.abc import Callable
 from bot.ibkr.errors import UnknownOrder
 from bot.ibkr.link.link import Link
 from bot.ibkr.link.link_state import LinkState
+from bot.ibkr.orders.closable import DOUBT_SECONDS, unheard_seconds
+from bot.ibkr.orders.doubt import BARE_SECONDS
 from bot.ibkr.orders.order_state import BrokerOrder
 from bot.ibkr.orders.orders import OrderMonitor
 from bot.supervision.orders import Role, named_role
 
-DOUBT_SECONDS = 1.0  # what is not confirmed by then is in doubt (spec 6)
-ASKED_SECONDS = 2.0  # so long it is asked about; then another closing order leaves, of what the account holds
-MOST_SECONDS = 64.0  # a broker that is slow is given twice as long with each order in a row that it was not heard of
+MOST_SECONDS = 32 * DOUBT_SECONDS  # a broker that is slow is given twice as long with each order in a row that it was not heard of
 
 
 class UnheardExits:
-    """Of one monitor. `market_open` excuses silence: what is sent into a closed market is confirmed when it opens.
+    """Of one monitor. What is not confirmed for BARE_SECONDS is asked about, for DOUBT_SECONDS more; then another closing order leaves, of
+    what the account holds. `market_open` excuses silence: what is sent into a closed market is confirmed when it opens.
 
     It does not promise that what was given up never fills: it is cancelled and stays watched, and what is closed twice is bought back.
     """
 
     def __init__(self, link: Link, monitor: OrderMonitor, market_open: Callable[[], bool]) -> None:
         self._link, self._monitor, self._market_open = link, monitor, market_open
-        self._asked = ASKED_SECONDS
+        self._asked = DOUBT_SECONDS
         monitor.sent = self._begin
         link.state_changed.append(self._on_link)
 
@@ -35,8 +36,8 @@ class UnheardExits:
     def _begin(self, orders: list[BrokerOrder]) -> None:
         for order in orders:
             if not order.accepted and named_role(order.ref) is Role.EXIT:
-                self._after(DOUBT_SECONDS, order, lambda _: self._monitor.doubtful())
-                self._after(DOUBT_SECONDS + self._asked, order, self._give_up)
+                self._after(BARE_SECONDS, order, lambda _: self._monitor.doubtful())
+                self._after(BARE_SECONDS + self._asked, order, self._give_up)
 
     def _after(self, seconds: float, order: BrokerOrder, then: Callable[[BrokerOrder], None]) -> None:
         self._link.later(seconds, lambda: self._look(seconds, order, then))
@@ -44,18 +45,20 @@ class UnheardExits:
     def _look(self, seconds: float, order: BrokerOrder, then: Callable[[BrokerOrder], None]) -> None:
         """Unless it was heard of, or sent anew, or the link broke meanwhile: then it counts from there."""
         if order.accepted:
-            self._asked = ASKED_SECONDS
+            self._asked = DOUBT_SECONDS
         if order.accepted or not order.live or not self._link.allows_way_out:
             return
         if not self._market_open():
             self._after(seconds, order, then)
-        elif self._link.seconds() - max(order.sent_at, self._monitor.opened_at) >= seconds:
+        elif self._waited(order) >= seconds:
             then(order)
+
+    def _waited(self, order: BrokerOrder) -> float:
+        return unheard_seconds(order, self._monitor, self._link.seconds())
 
     def _give_up(self, order: BrokerOrder) -> None:
         """Cancelled, which is no refusal: what it fills all the same is told as a fill of it."""
-        waited = self._link.seconds() - max(order.sent_at, self._monitor.opened_at)
-        text = f"nobody has confirmed it within {waited:.0f} seconds; another one takes its place"
+        text = f"nobody has confirmed it within {self._waited(order):.0f} seconds; another one takes its place"
         self._asked = min(2 * self._asked, MOST_SECONDS)
         self._link.report(UnknownOrder(text, order_ref=order.ref))
         self._monitor.cancel(order.ref)

@@ -59,6 +59,7 @@ def test_whatever_a_gate_holds_it_is_one_clause_without_a_code(code, observed, l
         ([gate("K5_NOISE", 0.7, 0.7, limit_name="below")], "the market's noise would have to fall below 0.70"),
         ([gate("VOLUME_Z", 0.5, 0.5, limit_name="above")], "volume above its usual, in standard deviations, would have to rise above 0.50"),
         ([gate("MY_OWN", 1, 3, "ticks", name="my_gap")], "my gap would have to rise by 2 ticks"),
+        ([gate("MY_OWN", 1, 3, "ticks", name="my {gap} of {0}")], "my {gap} of {0} would have to rise by 2 ticks"),
         ([gate("MY_OWN", "red", "green", name="my_lamp")], "my lamp would have to be green"),
         (
             [gate("STOP_TOO_WIDE", 14, 12, "ticks"), gate("DVS_BELOW_MINIMUM", 0.75, 0.8)],
