@@ -21,7 +21,7 @@ from restart_rig import Rig, rig
 from bot.contracts import load_contracts
 from bot.decision.snapshot import KillState
 from bot.journal.verify import verify
-from bot.node.kill_request import leave_request
+from bot.node.kill_request import leave_request, request_path
 from bot.node.status import JournalStatus, journal_names, status_of
 from bot.units import MINUTE_NS
 
@@ -93,9 +93,11 @@ def _others() -> float:
 
 
 async def _until_killed(r: Rig, kill: bool) -> bool:
-    """Let the hour pass; with `kill` a person asks for it as soon as something is held."""
+    """Let the hour pass; with `kill` a person asks for it as soon as something is held, and no minute passes before the node has obeyed."""
     if kill:
         await _until_held(r, lambda: leave_request(r.journal, "enough"))
+        while request_path(r.journal).exists() and r.node.returncode is None:
+            await asyncio.sleep(0.01)
     return await r.step_until_killed()
 
 

@@ -118,6 +118,7 @@ def test_a_trade_and_a_trip_of_the_old_form_are_taken_up_by_the_run_that_begins_
         await until(lambda: running.done() or home.stage.working == {f"{NAME}-1X1"}, lambda: (said, home.stage.working))
         await stage.do("step 1")
         await until(lambda: running.done() or kills(new) == ["FLAT", "HALTED"], lambda: said)
+        await until(lambda: running.done() or nodes[0].desk.begun.is_set(), lambda: said)  # a stop before that would be of a start
         nodes[0].stopping.set()
         assert (await running).journal == new
         assert old.read_bytes() == before and schema_of(new) == schema.SCHEMA_VERSION
