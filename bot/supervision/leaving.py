@@ -46,6 +46,6 @@ def _taken_away(order: TrackedOrder) -> bool:
 def _beyond_repair(leg: Leg, waited: Waited) -> bool:
     if leg.open <= 0:
         return False
-    refused = sum(_taken_away(order) for order in leg.of(Role.STOP))
+    refused = sum(order.state in REFUSED or (order.came_to_nothing and not order.let_go) for order in leg.of(Role.STOP))
     silent = waited is Waited.DOUBT and leg.protected < leg.open and bool(leg.live(*CHILDREN))
     return refused > 1 or silent

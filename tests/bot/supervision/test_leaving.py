@@ -139,14 +139,16 @@ def test_a_stop_that_began_to_fill_leaves_the_rest_to_the_market():
     assert why(leg(entered(2), order(R.STOP, S.CANCELED, 0, 2), order(R.STOP, S.PARTIALLY_FILLED, 1, 2))) == [STOP] * 3
 
 
-@pytest.mark.parametrize("again", [*REFUSED, S.CANCELED])
-@pytest.mark.parametrize("first", [*REFUSED, S.CANCELED])
+@pytest.mark.parametrize("again", [*REFUSED, S.CANCELED, S.EXPIRED])
+@pytest.mark.parametrize("first", [*REFUSED, S.CANCELED, S.EXPIRED])
 def test_a_replacement_that_was_taken_away_as_well_is_the_last(first, again):
     once = leg(entered(), order(R.STOP, first))
     assert why(once) == [None] * 3
     twice = leg(entered(), order(R.STOP, first), order(R.STOP, again))
     assert why(twice) == why(held(2), twice) == [RECONCILED] * 3
     assert why(leg(entered(), order(R.STOP, first), order(R.STOP, S.CANCELED, asked=True))) == [None] * 3
+    if first in REFUSED:
+        assert why(leg(entered(), order(R.STOP, first, asked=True), order(R.STOP, again))) == [RECONCILED] * 3
 
 
 def test_its_time_being_over_does_not_repair_a_position():
