@@ -33,8 +33,7 @@ class NakedWatch:
 
     def leaving(self, wall: Timeline, trade: Trade) -> None:
         """A trade is being left: see to it until it is over, covered or not."""
-        if not trade.naked_since_ns:
-            self._again(wall, trade)
+        self._again(wall, trade)
 
     def _again(self, wall: Timeline, trade: Trade, after_ns: int = GRACE_NS) -> None:
         self._timers.after(wall, f"{trade.intent_id}-naked", after_ns, lambda: self._still(wall, trade))

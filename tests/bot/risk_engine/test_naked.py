@@ -170,6 +170,12 @@ def test_a_bare_trade_that_is_being_left_has_one_timer():
     assert leaving(Watched().bare()).until(1, 1.5, 2).acts == [(1, Waited.GRACE), (1.5, Waited.DOUBT)]
 
 
+def test_leaving_a_bare_trade_does_not_begin_its_grace_again():
+    watched = Watched().bare().until(0.9)
+    leaving(watched, watched.wall.now_ns).until(1)
+    assert watched.acts == [(1, Waited.GRACE)]
+
+
 @pytest.mark.parametrize("begin", [Watched.bare, leaving])
 def test_a_trade_that_is_done_is_left_alone(begin: Any):
     watched = begin(Watched())

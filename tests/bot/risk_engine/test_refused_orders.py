@@ -90,6 +90,15 @@ def test_a_stop_that_made_way_for_a_closing_order_puts_no_other_off_and_is_not_c
     assert refusing.until(5).sent == [0, 1, 3]
 
 
+def test_a_closing_order_that_came_to_nothing_counts_also_if_its_end_was_asked_for():
+    """Nobody confirmed it, so it was given up; the one before it was refused."""
+    refusing = Refusing(R.EXIT)
+    pair = [TrackedOrder("A", R.EXIT, 1, -1, 1, state=S.REJECTED), TrackedOrder("B", R.EXIT, 1, -1, 1, state=S.CANCELED, unwanted=True)]
+    refusing.leg.orders += pair
+    refusing.refused.look(refusing.wall, refusing.trade, refusing.leg, pair[1])
+    assert refusing.leg.put_off == {R.EXIT}
+
+
 def test_closing_orders_are_put_off_without_their_trade_being_left():
     """A leg that was closed twice is bought back by one."""
     refusing = Refusing(R.EXIT)
