@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -96,13 +97,14 @@ def test_an_event_that_was_only_published_is_no_news():
     assert told.news(event)
 
 
-def test_the_venues_word_is_news_though_somebody_has_applied_another_event_since():
-    order = working(bracket().first)
-    told, fill = answers(order), filled(order, 1000)
-    told.bring(fill)
+@pytest.mark.parametrize("word", [lambda order: filled(order, 1000), change_rejected])
+def test_the_venues_word_is_news_though_somebody_has_applied_another_event_since(word: Callable[[Order], Any]):
+    order = asked_to_change(working(bracket().first))
+    told, event = answers(order), word(order)
+    told.bring(event)
     order.apply(OrderInitialized.from_dict(OrderInitialized.to_dict(order.init_event) | {"event_id": UUID4().value}))
-    assert order.last_event is not fill
-    assert [told.news(fill), told.news(fill)] == [True, False]
+    assert order.last_event is not event
+    assert [told.news(event), told.news(event)] == [True, False]
 
 
 def test_what_follows_is_news_again_and_each_order_is_heard_by_itself():
@@ -131,6 +133,14 @@ def test_what_nautilus_makes_of_a_report_while_it_is_brought_is_news_and_not_bef
     late = Answers(kept(other), lambda _: None, lambda _: None, other.apply)
     late.bring_report(event := canceled(other))
     assert not late.news(event)
+
+
+def test_a_fill_that_is_only_published_while_a_report_is_brought_is_none():
+    order = working(bracket().first)
+    heard: list[bool] = []
+    told = Answers(kept(order), lambda _: None, lambda _: None, lambda _: heard.append(told.news(filled(order, 1000))))
+    told.bring_report("a report")
+    assert heard == [False]
 
 
 def test_a_report_that_nautilus_cannot_take_leaves_nothing_open():

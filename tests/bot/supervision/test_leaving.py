@@ -142,8 +142,8 @@ def test_a_stop_that_began_to_fill_leaves_the_rest_to_the_market():
 @pytest.mark.parametrize("again", [*REFUSED, S.CANCELED, S.EXPIRED])
 @pytest.mark.parametrize("first", [*REFUSED, S.CANCELED, S.EXPIRED])
 def test_a_replacement_that_was_taken_away_as_well_is_the_last(first, again):
-    once = leg(entered(), order(R.STOP, first))
-    assert why(once) == [None] * 3
+    once, repaired = leg(entered(), order(R.STOP, first)), leg(entered(), order(R.STOP, first), order(R.STOP))
+    assert why(once) == why(repaired) == [None] * 3
     twice = leg(entered(), order(R.STOP, first), order(R.STOP, again))
     assert why(twice) == why(held(2), twice) == [RECONCILED] * 3
     assert why(leg(entered(), order(R.STOP, first), order(R.STOP, S.CANCELED, asked=True))) == [None] * 3
