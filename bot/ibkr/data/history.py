@@ -103,7 +103,8 @@ class History:
         end = dt.datetime.fromtimestamp(end_ns // SECOND_NS, dt.UTC)
         what = f"{contract.localSymbol} {end} {duration}"
         async with self._turn:
-            await self._delay_if(self._pacer.wait_seconds(what))
+            if not self._link.settings.replay:  # whose nights may pass in a second, and whose broker is ours
+                await self._delay_if(self._pacer.wait_seconds(what))
             self._pacer.note(what)
             bars = await self._link.connection.ask(
                 "reqHistoricalData", contract, f"{end:%Y%m%d-%H:%M:%S}", duration, "1 min", "TRADES", False, 2, False, [],

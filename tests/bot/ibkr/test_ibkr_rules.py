@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import test_ibkr_situations_connection as connection_rows
@@ -21,6 +21,7 @@ from bot.errors import MesbotError
 from bot.ibkr import errors as e
 from bot.ibkr.data.bar_flow import BarFlow
 from bot.ibkr.data.front_month import Month, front_month
+from bot.ibkr.data.history import History
 from bot.ibkr.data.minutes import Minute, MinuteBuilder, Piece
 from bot.ibkr.data.quotes import ASK, BID, QuoteBook
 from bot.ibkr.link import settings
@@ -370,6 +371,35 @@ def test_history_waits_for_its_turn() -> None:
     for number in range(55):
         pacer.note(str(number))
     assert pacer.wait_seconds("x") == 500.0
+
+
+class Asked:
+    """A link that answers every request for history with one minute, and notes what was waited."""
+
+    def __init__(self, replay: bool) -> None:
+        self.settings, self.connection, self.waited = LinkSettings(replay=replay), self, 0.0
+
+    def seconds(self) -> float:
+        return self.waited
+
+    async def delay(self, seconds: float) -> None:
+        self.waited += seconds
+
+    async def ask(self, *_: Any, **__: Any) -> list[Any]:
+        return [SimpleNamespace(date=str(TEN // SECOND_NS), open=1.0, high=1.0, low=1.0, close=1.0, volume=1)]
+
+
+@pytest.mark.parametrize(("replay", "waited"), [(True, 0), (False, 600)])
+def test_a_broker_that_is_replayed_is_asked_at_once_for_its_nights_pass_in_a_second(replay: bool, waited: float) -> None:
+    link = Asked(replay)
+    history = History(cast(Any, link), lambda *_: True)
+
+    async def nights() -> None:
+        for night in range(61):
+            await history.minutes(SimpleNamespace(localSymbol="MESZ5"), TEN + night * MINUTE_NS, TEN + (night + 1) * MINUTE_NS)
+
+    asyncio.run(nights())
+    assert link.waited == waited
 
 
 def month(symbol: str, last: dt.date, con_id: int = 1) -> Month:
