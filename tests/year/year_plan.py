@@ -88,7 +88,7 @@ def _gateway(plan: Plan) -> list[Happening]:
     for (_, end), (start, stop) in pairwise(plan.calendar.globex_hours):
         days = (new_york(start).date() - new_york(end).date()).days
         if days > 1:
-            found.append(Happening(end - MINUTE_NS, What.LOGOUT, start + LOGGED_OUT_NS))
+            found.append(Happening(end, What.LOGOUT, start + LOGGED_OUT_NS))
         night = clock_ns(new_york(start).date(), dt.time(hours, minutes))
         if start < night < stop:
             found.append(Happening(night, What.RESTART, night + DOWN_NS))
