@@ -30,6 +30,7 @@ from bot.node.config import journal_config, node_config
 from bot.node.errors import NodeError
 from bot.node.journals import FOLDER, Journals, journals_of, year_at
 from bot.node.node import MesbotNode
+from bot.node.output import sturdy_stderr, unbroken
 from bot.node.probe import Probe, link_settings, probe
 from bot.node.request import BrokerRequest, Mode, NodeResult
 from bot.node.screen import Glance
@@ -126,8 +127,9 @@ async def trade(
     stops by itself, JournalInUse if another process writes the journal.
     """
     stopping = asyncio.Event() if stopping is None else stopping
+    say, show = unbroken(say), None if show is None else unbroken(show)
     while True:
-        with met.journals.locked():
+        with met.journals.locked(), sturdy_stderr():
             result = await _trade(request, met, stopping, show, say, meanwhile)
         if not stopping.is_set():
             request = replace(request, confirmed="")  # what was typed is journaled already

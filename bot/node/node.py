@@ -26,6 +26,7 @@ from bot.ibkr.session import BrokerSession, session_of
 from bot.messages import ENDPOINT_RISK_KILL, ENDPOINT_RISK_WITHDRAW, TOPIC_KILL
 from bot.node.desk_actor import DeskActor
 from bot.node.errors import NodeError, NodeStopped
+from bot.node.output import unbroken
 from bot.node.screen import Glance
 from bot.node.screen_actor import ScreenActor
 from bot.risk_engine.controller import RiskController
@@ -137,7 +138,7 @@ class MesbotNode:
             self._tell("The link is CONNECTED again: what waited goes out, and everything is asked for anew.")
 
     def _tell(self, text: str) -> None:
-        self.say(f"{new_york(self.session.clock.now_ns()):%H:%M:%S}  {text}")
+        unbroken(self.say)(f"{new_york(self.session.clock.now_ns()):%H:%M:%S}  {text}")
 
     def _block(self) -> str:
         block = self.session.entry_block() if self.node.trader.is_running else None

@@ -29,6 +29,7 @@ from bot.market.bar import Bar
 from bot.node.config import journal_config, node_config
 from bot.node.kill_request import withdraw_requests
 from bot.node.node import MesbotNode
+from bot.node.output import sturdy_stderr
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
@@ -86,7 +87,7 @@ async def replay(request: PaperRequest, show: Show | None = None, say: Say | Non
     day = day_of(request)
     for note in day.bars_from.notes if say is not None else ():
         say(note)
-    with RunLock(request.out / JOURNAL):
+    with RunLock(request.out / JOURNAL), sturdy_stderr():
         withdraw_requests(request.out / JOURNAL)  # of an earlier replay
         with suppress(MesbotError):  # then only `mesbot kill` does not find it
             remember_replay(request.out / JOURNAL)

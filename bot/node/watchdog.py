@@ -10,6 +10,7 @@ It promises nothing about a loop that turns and does the wrong things.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import os
 import sys
@@ -85,10 +86,11 @@ class Watchdog:
         )
         for file in (sys.__stderr__, self._file):
             if file is not None:
-                file.write(text)
-                file.flush()
-                faulthandler.dump_traceback(file)
-                file.flush()
+                with contextlib.suppress(OSError):  # a disk that is full must not keep it from ending
+                    file.write(text)
+                    file.flush()
+                    faulthandler.dump_traceback(file)
+                    file.flush()
         os._exit(EXIT_CODE)
 
 

@@ -223,9 +223,13 @@ class Link:
             await change
 
     def report(self, error: BrokerError) -> None:
-        """Tell every listener of an error."""
+        """Tell every listener of an error. One that fails keeps neither the others nor whoever reports from going on."""
         for listener in self.errors:
-            listener(error)
+            try:
+                listener(error)
+            except Exception as failure:
+                about = {"message": f"a listener of the broker's errors failed: {failure}", "exception": failure}
+                asyncio.get_running_loop().call_exception_handler(about)
 
     # ------------------------------------------------------------- the task
 

@@ -52,6 +52,15 @@ def test_a_starved_loop_ends_the_process_with_a_sentence_and_its_place_also_when
         assert "in main" in text, "where it hung"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_it_ends_also_where_nothing_can_be_written(tmp_path):
+    with open("/dev/full", "w") as full:
+        program = PROGRAM.replace("{body}", "time.sleep(60)")
+        process = subprocess.Popen([sys.executable, "-c", program, "/dev/full"], stdout=subprocess.PIPE, stderr=full, text=True)
+        process.communicate(timeout=20)
+    assert process.returncode == EXIT_CODE
+
+
 def test_a_process_in_which_no_thread_gets_its_turn_ends_as_well(tmp_path):
     process = started("sum(itertools.repeat(0))", tmp_path / "hung")
     process.communicate(timeout=30)
