@@ -50,6 +50,9 @@ class AccountBook:
         self._told_at: dict[int, float] = {}  # when a month's position came, and when all had come (seconds of the wall)
         self._all_told_at = -1.0
         self._asked_anew_at = -1.0  # when the question was asked, the last one anew that was answered
+        self._half_told_at: dict[int, float] = {}  # the same of a month alone, of a question whose end did not come
+        self._ended_at = -1.0  # when an end came last, of whatever question
+        link.taps.listen("positionEnd", self._on_end)
         link.questions.add(VALUES, self._ask_values, enough=lambda: self.loaded)
         link.questions.add(POSITIONS, self._ask_positions, way_out=True)
         link.taps.listen("updateAccountValue", self._on_value)
@@ -86,7 +89,12 @@ class AccountBook:
         With `anew` the answer is to a question that is asked after whatever was sent before this call.
         """
         asked_at = self._link.seconds()
-        told = await self._link.connection.ask_named("reqPositions", "positionEnd", anew=anew, timeout_seconds=timeout_seconds)
+        try:
+            told = await self._link.connection.ask_named("reqPositions", "positionEnd", anew=anew, timeout_seconds=timeout_seconds)
+        except GatewayNotResponding:
+            if anew:
+                self._half_told(asked_at)
+            raise
         self._all_told_at = self._link.seconds()
         self._asked_anew_at = asked_at if anew else self._asked_anew_at
         now = {contract.conId for account, contract, size, _ in told if account == self._link.account and size}
@@ -94,13 +102,19 @@ class AccountBook:
             self._hold(msgspec.structs.replace(self.holdings[con_id], contracts=0, average_price=0.0, unrealized_usd=0.0))
         return dict(self.holdings)
 
+    def _half_told(self, asked_at: float) -> None:
+        """Months that came although no end did, of this question or of one before: a broker that is only late sends its ends as well."""
+        for con_id, at in self._told_at.items():
+            if at >= asked_at and self._ended_at < asked_at:
+                self._half_told_at[con_id] = asked_at
+
     def told_since(self, con_id: int, seconds: float) -> bool:
         """Whether the position in a month was told since then (seconds of the wall): it came, or all came and it was not among them."""
         return max(self._told_at.get(con_id, -1.0), self._all_told_at) >= seconds
 
-    def asked_since(self, seconds: float) -> bool:
-        """Whether all positions were told in answer to a question that was asked anew since then (seconds of the wall)."""
-        return self._asked_anew_at >= seconds
+    def asked_since(self, con_id: int, seconds: float) -> bool:
+        """Whether the position in a month was told in answer to a question that was asked anew since then (seconds of the wall)."""
+        return max(self._asked_anew_at, self._half_told_at.get(con_id, -1.0)) >= seconds
 
     @property
     def all_told(self) -> bool:
@@ -160,6 +174,9 @@ class AccountBook:
         if account == self._link.account:
             self._told_at[contract.conId] = self._link.seconds()
             self._hold(_holding(contract, size, cost, self._profit.get(contract.conId, float("nan"))))
+
+    def _on_end(self) -> None:
+        self._ended_at = self._link.seconds()
 
     def _hold(self, holding: Holding) -> None:
         before = self.holdings.get(holding.con_id)

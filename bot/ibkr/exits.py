@@ -23,7 +23,7 @@ from bot.ibkr.errors import BrokerError, ClosedElsewhere, GatewayNotResponding, 
 from bot.ibkr.link.link_state import LinkState
 from bot.ibkr.order_events import money, points
 from bot.ibkr.orders.closable import DOUBT_SECONDS, closable, unheard_seconds
-from bot.ibkr.orders.order_state import Draft, Phase
+from bot.ibkr.orders.order_state import Draft
 from bot.ibkr.session import BrokerSession
 from bot.messages import Holdings
 from bot.supervision.orders import Role, named_role
@@ -116,10 +116,10 @@ class Exits:
             order.sent_at
             for order in orders.orders.values()
             if named_role(order.ref) is Role.EXIT
-            and not (order.accepted or order.filled or order.phase is Phase.REJECTED)
-            and (not order.live or unheard_seconds(order, orders, now) > DOUBT_SECONDS)
+            and not (order.accepted or order.filled)
+            and (order.given_up or (order.live and unheard_seconds(order, orders, now) > DOUBT_SECONDS))
         ]
-        return bool(sent) and not self._session.account.asked_since(max(sent))
+        return bool(sent) and not self._session.account.asked_since(self._session.provider.contract().conId, max(sent))
 
     def _closable(self, con_id: int, side: int) -> int:
         """Contracts that one more closing order on this side can close; none while the position is not known."""

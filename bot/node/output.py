@@ -17,7 +17,7 @@ DRAIN_SECONDS = 1.0
 
 
 def unbroken[*Words](tell: Callable[[*Words], None]) -> Callable[[*Words], None]:
-    """`tell`, of which nobody hears that its words cannot be written: rich leaves the program by SystemExit when a pipe's reader is gone."""
+    """`tell`, whose failure to write nobody hears of; rich leaves the program by SystemExit when a pipe's reader has gone."""
 
     def told(*words: *Words) -> None:
         with contextlib.suppress(OSError, ValueError, SystemExit):
@@ -42,7 +42,9 @@ def sturdy_stderr() -> Iterator[None]:
     pump = threading.Thread(target=_pass_on, args=(reading, kept), name="mesbot-stderr", daemon=True)
     pump.start()
     before = sys.stderr, sys.__stderr__
-    own = open(kept, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    own = open(  # noqa: SIM115 (it is used until the end)
+        kept, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+    )
     sys.stderr, sys.__stderr__ = own if sys.stderr is sys.__stderr__ else sys.stderr, own
     try:
         yield

@@ -1,14 +1,19 @@
-"""Closing orders and stops that the venue refuses again and again: sent again for ever, and more and more seldom."""
+"""Closing orders and stops that the venue refuses again and again: sent again for ever, and more and more seldom.
+
+A closing order at a limit that does not fill is no way out either: it is let go, and another comes in its place at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from bot.risk_engine.clocks import Timeline
+from bot.risk_engine.clocks import Once, Timeline
 from bot.supervision.orders import Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 from bot.units import SECOND_NS
 
+RESTS_NS = SECOND_NS  # one well through the market fills at once, or the market has gone
 FIRST_SECONDS, MOST_SECONDS = 1, 60  # no contract: no plan is judged by how long a venue that refuses is left alone
 
 
@@ -19,10 +24,11 @@ def pause_seconds(role: Role, refused: int) -> int:
 
 
 class RefusedOrders:
-    """`act` carries out what a trade demands; it is called when something may be sent again."""
+    """`act` carries out what a trade demands; it is called when something may be sent again. `cancel` ends an order."""
 
-    def __init__(self, act: Callable[[Trade], None]) -> None:
-        self._act = act
+    def __init__(self, act: Callable[[Trade], None], cancel: Callable[[Trade, TrackedOrder], None]) -> None:
+        self._act, self._cancel = act, cancel
+        self._resting = Once()
 
     def look(self, wall: Timeline, trade: Trade, leg: Leg, order: TrackedOrder) -> None:
         """An order has had an event: if it is one that leaves a leg, or covers it meanwhile, and came to nothing, the next one waits."""
@@ -34,6 +40,16 @@ class RefusedOrders:
             leg.put_off.add(order.role)
             wall.call_at(f"{order.order_id}-again", wall.now_ns + pause * SECOND_NS, lambda: self._again(trade, leg, order.role))
 
+    def rest(self, wall: Timeline, trade: Trade) -> None:
+        """Closing orders of a trade that rest at a limit may do so for a moment."""
+        for order in [order for leg in trade.legs for order in leg.live(Role.EXIT)]:
+            if order.price is not None and order.at_venue and not order.let_go:
+                self._resting.after(wall, f"{order.order_id}-rests", RESTS_NS, partial(self._let_go, trade, order))
+
+    def _let_go(self, trade: Trade, order: TrackedOrder) -> None:
+        if order.live and not order.let_go:
+            self._cancel(trade, order)
+
     def _again(self, trade: Trade, leg: Leg, role: Role) -> None:
         leg.put_off.discard(role)
         if not trade.done:
@@ -41,5 +57,5 @@ class RefusedOrders:
 
 
 def _in_vain(order: TrackedOrder) -> bool:
-    """It came to nothing, and a stop did so without our asking: one that made way for a closing order was not refused."""
-    return order.came_to_nothing and not (order.role is Role.STOP and order.let_go)
+    """It came to nothing without our asking: a stop that made way for a closing order was not refused, nor a limit that rested."""
+    return order.came_to_nothing and not order.let_go

@@ -23,6 +23,8 @@ from bot.supervision.duties import Duty, DutyKind
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
+MOST_DOUBLINGS = 3  # of how far a closing order's limit lies through the market
+
 
 class Sender:
     """Makes orders in the name of the strategy that owns the trade, within its own contract; `track` is told of each before it leaves."""
@@ -109,15 +111,18 @@ class Sender:
         self._submit(trade, [stop_order(self._origin(trade), name, -trade.side, quantity, leg.stop, tags)], after_wait=True)
 
     def exit(self, trade: Trade, leg: Leg, quantity: int, *, after_wait: bool = False) -> None:
-        """The closing order: at the market, or as a limit well through it if the venue refused that.
+        """The closing order: at the market, or, where the venue has just refused that, as a limit well through the last close, if one is
+        known. After a limit that came to nothing the market is tried again, and the next limit goes twice as far.
 
         A negative `quantity` buys back what was closed twice. `after_wait`: it may come on top of what does not answer.
         """
         name, tags = self._exit(trade, leg)
         side, size = -trade.side if quantity > 0 else trade.side, abs(quantity)
-        if any(order.state is OrderState.REJECTED for order in leg.of(Role.EXIT)):
-            price = self._hands.last_close + side * self._execution_of(trade).exit.flatten_limit_ticks
-            order = target_order(self._origin(trade), name, side, size, price, tags)
+        before = leg.of(Role.EXIT)
+        if before and before[-1].price is None and before[-1].state is OrderState.REJECTED and self._hands.last_close:
+            tries = sum(order.price is not None for order in before)
+            through = self._execution_of(trade).exit.flatten_limit_ticks << min(tries, MOST_DOUBLINGS)
+            order = target_order(self._origin(trade), name, side, size, self._hands.last_close + side * through, tags)
         else:
             order = market_order(self._origin(trade), name, side, size, tags)
         self._submit(trade, [order], after_wait=after_wait)

@@ -10,7 +10,7 @@ from bot.journal.records import MARKED, Kind
 from bot.risk_engine.agreement import Agreement
 from bot.risk_engine.clocks import Once
 from bot.risk_engine.hands import Hands
-from bot.risk_engine.naked import NakedWatch
+from bot.risk_engine.naked import NakedWatch, doubted
 from bot.risk_engine.records import order_record
 from bot.risk_engine.refused_orders import RefusedOrders
 from bot.risk_engine.sender import Sender
@@ -36,7 +36,7 @@ class WayOut:
         self.halted: Callable[[], bool] = lambda: False
         self._hands, self._sender = hands, sender
         self._naked = NakedWatch(self.act)
-        self._later, self._orders = Once(), RefusedOrders(self.act)
+        self._later, self._orders = Once(), RefusedOrders(self.act, lambda trade, order: sender.cancel(trade, order))
         self.agreement = Agreement(hands, net, self.act)
 
     def look(self, trade: Trade) -> None:
@@ -59,9 +59,11 @@ class WayOut:
         self.act(trade)
 
     def act(self, trade: Trade, waited: Waited = Waited.NOT) -> None:
-        """Carry out what the trade's state demands; one that may not be held on is left."""
+        """Carry out what the trade's state demands; one that may not be held on is left. A doubt that is over stays so."""
         if self.adopting or (self.blind and trade.closing is not None):
             return
+        self._orders.rest(self._hands.wall, trade)
+        waited = max(waited, doubted(self._hands.wall, trade))
         if (reason := why_leave(trade, waited)) is not None:
             self._begin(trade, reason)
         for duty in duties(trade, waited, self.agreement.missing(trade), halted=self.halted()):

@@ -60,8 +60,8 @@ class BrokerOrder:
     `changes` are modifications under way, oldest first; `resent` how often it was sent anew, `misses` how many
     snapshots in a row did not show it, `untold` how many called it over without its execution. `doubts` says of what is under
     way why it is in doubt, `trouble` the error that made it so; `taken_back`: it goes, to be sent again or given up;
-    `uncancelled`: a cancel of it was refused; `id_shared`: another live order has its id; `average`: the price in points at which its
-    status says it filled, 0 until told.
+    `given_up`: ended by us, for nobody has confirmed it; `uncancelled`: a cancel of it was refused; `id_shared`: another live order
+    has its id; `average`: the price in points at which its status says it filled, 0 until told.
     Seconds of the wall (loop time): `sent_at`, `asked_at` (the change or cancel), `idle_at` (the broker no longer says that it works;
     0: it does), `error_at` (an error was said of it while it worked, and it was not shown since; 0: neither), `late_at` (the broker
     was asked because no answer came), `since` (only a snapshot asked for later says anything of it).
@@ -84,6 +84,7 @@ class BrokerOrder:
     doubts: dict[Asked, Doubt] = field(default_factory=dict)
     trouble: BrokerError | None = None
     taken_back: bool = False
+    given_up: bool = False
     uncancelled: bool = False
     id_shared: bool = False
     sent_at: float = 0.0

@@ -1,8 +1,12 @@
-"""Closing orders that nobody confirms: soon in doubt, and given up when a doubt is over, whatever the broker leaves unanswered."""
+"""Closing orders that nobody confirms: soon in doubt, and given up when a doubt is over, whatever the broker leaves unanswered.
+
+One that works and does not fill is asked about, too: the broker may have forgotten it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from bot.ibkr.errors import UnknownOrder
 from bot.ibkr.link.link import Link
@@ -35,9 +39,21 @@ class UnheardExits:
 
     def _begin(self, orders: list[BrokerOrder]) -> None:
         for order in orders:
-            if not order.accepted and named_role(order.ref) is Role.EXIT:
+            if named_role(order.ref) is not Role.EXIT:
+                continue
+            self._link.later(DOUBT_SECONDS, partial(self._still_there, order, DOUBT_SECONDS))
+            if not order.accepted:
                 self._after(BARE_SECONDS, order, lambda _: self._monitor.doubtful())
                 self._after(BARE_SECONDS + self._asked, order, self._give_up)
+
+    def _still_there(self, order: BrokerOrder, seconds: float) -> None:
+        """Asked again after twice as long each time, for a market that is closed fills nothing."""
+        if not order.live or not self._link.allows_way_out:
+            return
+        if order.accepted:
+            self._monitor.doubtful()
+        longer = min(2 * seconds, MOST_SECONDS)
+        self._link.later(longer, partial(self._still_there, order, longer))
 
     def _after(self, seconds: float, order: BrokerOrder, then: Callable[[BrokerOrder], None]) -> None:
         self._link.later(seconds, lambda: self._look(seconds, order, then))
@@ -61,6 +77,7 @@ class UnheardExits:
         text = f"nobody has confirmed it within {self._waited(order):.0f} seconds; another one takes its place"
         self._asked = min(2 * self._asked, MOST_SECONDS)
         self._link.report(UnknownOrder(text, order_ref=order.ref))
+        order.given_up = True
         self._monitor.cancel(order.ref)
         self._monitor.end(order)
         self._monitor.doubtful()

@@ -36,6 +36,22 @@ async def test_each_in_a_row_is_given_twice_as_long_until_one_is_confirmed() -> 
 
 
 @on_a_loop
+async def test_whoever_hears_of_trouble_and_fails_holds_nothing_up() -> None:
+    def full(_: e.BrokerError) -> None:
+        raise OSError("no space left on device")
+
+    async with rig(pace=PACE) as r:
+        complaints: list[dict[str, object]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: complaints.append(about))
+        r.session.link.errors.insert(0, full)
+        await lost(r, 1)
+        await r.do(f"reject {NAME}-1X2 code=201")
+        r.place(Draft(f"{NAME}-1X2", "SELL", 1, "MKT"))
+        await until(lambda: r.ear.of(f"{NAME}-1X2") == ["rejected"], lambda: r.ear.events)
+        assert r.ear.heard(e.OrderRejectedByBroker) and complaints
+
+
+@on_a_loop
 async def test_an_entry_and_a_name_that_is_none_of_ours_are_not_given_up_so_soon() -> None:
     async with rig(pace=PACE) as r:
         refs = (f"{NAME}-1E", "NO-SUCH-NAME")

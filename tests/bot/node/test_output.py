@@ -32,7 +32,9 @@ FULL = Path("/dev/full")
 
 
 def said(within: str, stderr: Any) -> tuple[int, str]:
-    done = subprocess.run([sys.executable, "-c", LOGGER.format(within=within)], stdout=subprocess.PIPE, stderr=stderr, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", LOGGER.format(within=within)], stdout=subprocess.PIPE, stderr=stderr, text=True, check=False
+    )
     return done.returncode, done.stdout
 
 

@@ -22,7 +22,12 @@ class Refusing:
         self.wall, self.sent, self._role, self._state = StampTime(0), [], role, state
         self.leg = Leg(1, 1, 992, 1016)
         self.trade = Trade(an_intent(name="I"), [self.leg], closing=ExitReason.TIME)
-        self.refused = RefusedOrders(self.act)
+        self.refused, self.let_go = RefusedOrders(self.act, self.cancel), []
+
+    def cancel(self, trade: Trade, order: TrackedOrder) -> None:
+        assert trade is self.trade
+        order.ask_end(self.wall.now_ns)
+        self.let_go.append((order.order_id, self.wall.now_ns // SECOND_NS))
 
     def act(self, trade: Trade) -> None:
         assert trade is self.trade
@@ -90,13 +95,46 @@ def test_a_stop_that_made_way_for_a_closing_order_puts_no_other_off_and_is_not_c
     assert refusing.until(5).sent == [0, 1, 3]
 
 
-def test_a_closing_order_that_came_to_nothing_counts_also_if_its_end_was_asked_for():
-    """Nobody confirmed it, so it was given up; the one before it was refused."""
+@pytest.mark.parametrize("state", [S.WORKING, S.TRIGGERED, S.PARTIALLY_FILLED])
+def test_a_closing_order_that_rests_at_its_limit_is_let_go_after_a_second_and_puts_no_other_off(state):
     refusing = Refusing(R.EXIT)
-    pair = [TrackedOrder("A", R.EXIT, 1, -1, 1, state=S.REJECTED), TrackedOrder("B", R.EXIT, 1, -1, 1, state=S.CANCELED, unwanted=True)]
-    refusing.leg.orders += pair
-    refusing.refused.look(refusing.wall, refusing.trade, refusing.leg, pair[1])
-    assert refusing.leg.put_off == {R.EXIT}
+    resting = TrackedOrder("A", R.EXIT, 1, -1, 2, price=990, state=state)
+    refusing.leg.orders += [TrackedOrder("0", R.EXIT, 1, -1, 2, state=S.REJECTED), resting]
+    for _ in range(3):
+        refusing.refused.rest(refusing.wall, refusing.trade)
+    assert refusing.let_go == []
+    assert refusing.until(3).let_go == [("A", 1)]
+    resting.state = S.CANCELED
+    refusing.refused.look(refusing.wall, refusing.trade, refusing.leg, resting)
+    assert refusing.leg.put_off == set()
+
+
+@pytest.mark.parametrize(
+    ("role", "price", "state", "asked"),
+    [
+        (R.EXIT, None, S.WORKING, False),  # at the market: it fills when it can
+        (R.EXIT, 990, S.SUBMITTED, False),  # nobody has confirmed it: the adapter sees to that
+        (R.EXIT, 990, S.PENDING_CANCEL, True),
+        (R.EXIT, 990, S.FILLED, False),
+        (R.TARGET, 990, S.WORKING, False),
+        (R.STOP, 990, S.WORKING, False),
+    ],
+)
+def test_no_other_order_is_let_go(role, price, state, asked):
+    refusing = Refusing(role)
+    order = TrackedOrder("A", role, 1, -1, 1, price=price, state=state, before_request=S.WORKING, cancel_requested=asked)
+    refusing.leg.orders.append(order)
+    refusing.refused.rest(refusing.wall, refusing.trade)
+    assert refusing.until(5).let_go == []
+
+
+def test_one_that_has_filled_meanwhile_is_not_let_go():
+    refusing = Refusing(R.EXIT)
+    order = TrackedOrder("A", R.EXIT, 1, -1, 1, price=990, state=S.WORKING)
+    refusing.leg.orders.append(order)
+    refusing.refused.rest(refusing.wall, refusing.trade)
+    order.state, order.filled = S.FILLED, 1
+    assert refusing.until(5).let_go == []
 
 
 def test_closing_orders_are_put_off_without_their_trade_being_left():

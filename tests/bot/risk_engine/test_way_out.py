@@ -110,3 +110,17 @@ def test_what_is_left_where_the_exchange_may_have_halted_keeps_its_stop_beside_t
     market.way_out.halted = lambda: halted
     market.way_out.leave(market.trade, ExitReason.SESSION)
     assert market.sent == sent
+
+
+@pytest.mark.parametrize(("since", "sent"), [(1.9, []), (2.0, [("exit", True)])])
+def test_a_doubt_that_is_over_is_over_for_whatever_happens_next_and_waits_for_no_timer(since, sent):
+    """A stop that cannot be cancelled: the closing order beside it was refused, and the next one leaves with that."""
+    market = Market()
+    stop, trade = market.trade.legs[0].orders[1], market.trade
+    market.way_out.leave(trade, ExitReason.KILL)
+    stop.ask_end(market.wall.now_ns)
+    market.sent.clear()
+    market.wall.advance(market.wall.now_ns + round(since * SECOND_NS))
+    market.sent.clear()
+    market.way_out.act(trade)
+    assert market.sent == sent
