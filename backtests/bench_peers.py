@@ -8,7 +8,7 @@ the bars in each one's own form.
 
 So that nobody is fooled by rules that do nothing: beside each stand its entries, and how many of the stack's setups (plans of K1–K4,
 whatever became of them, on bars where it held nothing and whose signals are known) a peer that only looks finds on the same bar and
-side, and how many more it finds. A peer that cannot be installed is left out, with the reason.
+side, and how many more it finds. A peer that cannot be installed is left out, with the reason; one that fails ends the bench.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from bot.units import to_points
 
 SESSIONS = 20
 PEERS = ("backtrader", "vnpy")
-INSTALL_SECONDS = 900.0
+INSTALL_SECONDS, RUN_SECONDS = 900.0, 3_600.0
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "backtests" / "peers"
 NEW_YORK = "America/New_York"
@@ -111,7 +111,8 @@ def _done(command: list[str], seconds: float, folder: Path = ROOT) -> str:
 
 def last_words(text: str) -> str:
     """The last line that says something."""
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it ended without a word")
+    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it ended without a word")
+    return last.removeprefix("ERROR: ")
 
 
 class Peer:
@@ -121,11 +122,14 @@ class Peer:
         self.name, self._folder, self._python = name, folder, python_of(name)
 
     def run(self, bars: int, *words: str) -> dict[str, Any]:
-        """What its file prints. Raises NotAvailableError also where it has not seen every bar."""
+        """What its file prints. Ends the bench, with a sentence, where it fails or has not seen every bar."""
         command = [str(self._python), str(HERE / f"on_{self.name}.py"), "bars.csv", "strategies.json", *words]
-        found = json.loads(last_words(_done(command, INSTALL_SECONDS, self._folder)))
+        try:
+            found = json.loads(last_words(_done(command, RUN_SECONDS, self._folder)))
+        except NotAvailableError as error:
+            raise SystemExit(f"{self.name} failed: {error}") from None
         if found["bars"] != bars:
-            raise NotAvailableError(f"it ended after {found['bars']} of {bars} bars")
+            raise SystemExit(f"{self.name} ended after {found['bars']} of {bars} bars")
         return found
 
 
@@ -162,15 +166,13 @@ def compare(sessions: int) -> Compared:
         write_files(folder, bars)
         ours, count = seen(request, bars), len(bars.frame)
         peers: list[Peer] = []
-        looks: dict[str, set[Setup]] = {}
         missing: dict[str, str] = {}
         for each in PEERS:
             try:
-                peer = Peer(each, folder)
-                looks[each] = {tuple(setup) for setup in peer.run(count, "look")["setups"]}
-                peers.append(peer)
+                peers.append(Peer(each, folder))
             except NotAvailableError as reason:
                 missing[each] = str(reason)
+        looks = {peer.name: {tuple(setup) for setup in peer.run(count, "look")["setups"]} for peer in peers}
         turns = [
             [*(in_own_process(kind, sessions) for kind in ("bare", "stack")), *(peer.run(count) for peer in peers)] for _ in range(ROUNDS)
         ]
@@ -189,7 +191,7 @@ def beside(ours: Seen, theirs: set[Setup]) -> dict[str, int]:
 
 def cells(found: Compared, row: Row) -> tuple[str, ...]:
     """A row as words: name, microseconds a bar, bare engines, entries, setups."""
-    same = "" if row.shared is None else f"{row.shared} of {found.setups}" + (f", and {row.others} others" if row.others else "")
+    same = "" if row.shared is None else f"{row.shared} of {found.setups}" + (f", and {row.others} more" if row.others else "")
     return (
         row.name,
         f"{row.micros:.1f}",

@@ -1,4 +1,4 @@
-"""`make bench-peers` without the peers: what it counts, what they read, and that one which fails or ends early is left out."""
+"""`make bench-peers` without the peers: what it counts, what they read, which is left out, and which ends it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_row_says_bare_engines_entries_and_setups(bench) -> None:
     assert [bench.cells(found, row) for row in rows] == [
         ("bare engine", "10.0", "1.0", "", ""),
         ("one", "25.0", "2.5", "7", "3 of 3"),
-        ("two", "95.0", "9.5", "7", "2 of 3, and 1 others"),
+        ("two", "95.0", "9.5", "7", "2 of 3, and 1 more"),
     ]
     assert all(len(bench.cells(found, row)) == len(bench.HEADINGS) for row in rows)
 
@@ -58,16 +58,17 @@ def test_peers_read_points_at_new_york_times_and_every_number_of_the_strategies(
 
 
 @pytest.mark.parametrize(
-    ("program", "reason"), [("raise SystemExit('no such thing here')", "no such thing here"), (ENDS_EARLY, "it ended after 2 of 3 bars")]
+    ("program", "reason"),
+    [("raise SystemExit('no such thing here')", "own failed: no such thing here"), (ENDS_EARLY, "own ended after 2 of 3 bars")],
 )
-def test_a_peer_that_fails_or_has_not_seen_every_bar_is_left_out_with_the_reason(
+def test_a_peer_that_fails_or_has_not_seen_every_bar_ends_the_bench_with_the_reason(
     bench, tmp_path: Path, monkeypatch, program, reason
 ) -> None:
     (tmp_path / "on_own.py").write_text(program)
     monkeypatch.setattr(bench, "HERE", tmp_path)
     monkeypatch.setattr(bench, "python_of", lambda name: Path(sys.executable))
     peer = bench.Peer("own", tmp_path)
-    with pytest.raises(bench.NotAvailableError, match=reason):
+    with pytest.raises(SystemExit, match=reason):
         peer.run(3)
 
 
