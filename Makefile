@@ -18,7 +18,7 @@ healthy = $(shell test "$$(cat $(1)/.setup-finished 2>/dev/null)" = "$$(pwd)" &&
 HEALTHY := $(call healthy,$(VENV))
 ASYNC_HEALTHY := $(call healthy,$(ASYNC_VENV))
 
-.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench performance bench-data bench-dashboard bench-sweep lock clean force campaign campaign-log bar-files wheel year
+.PHONY: help setup run notebooks test test-all test-ib-async conformance mutants lint format model model-live recovery bench performance bench-data bench-dashboard bench-peers bench-sweep lock clean force campaign campaign-log bar-files wheel year
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -96,22 +96,28 @@ performance: setup  ## measure, and write the newest table of docs/performance.m
 bench-dashboard: setup  ## what the dashboard costs the bot, and how late it is, in a headless chromium (PICTURES=FOLDER keeps each page)
 	@PYTHONPATH=tests/e2e:tests:. $(BIN)/python tests/e2e/measure_dashboard.py $(if $(PICTURES),--pictures $(PICTURES))
 
+bench-peers: setup  ## the same five rules in backtrader and vn.py, each in an environment of its own, beside the bare engine and the whole stack
+	@$(BIN)/python backtests/bench_peers.py
+
 bench-data: setup  ## time and memory of judging and reading two million minutes, beside pandas alone
 	@$(BIN)/python backtests/bench_data.py
 
 bench-sweep: setup  ## how a sweep scales, the same trials with one worker and with more; what of a trial its trials could share
 	@$(BIN)/python backtests/bench_sweep.py
 
-lock:  ## renew both locks from pyproject.toml (needs uv; make lock UPGRADE=--upgrade takes newer versions)
+PEERS := backtrader vnpy
+lock:  ## renew the locks from pyproject.toml and those of bench-peers (needs uv; make lock UPGRADE=--upgrade takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
 	$(UV) pip compile pyproject.toml --all-extras --group dev --group browser --group build --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" --quiet $(UPGRADE) --output-file requirements.lock
 	$(UV) pip compile pyproject.toml requirements-ib-async.in --override requirements-ib-async.in --constraint requirements.lock \
 		--all-extras --group dev --group build --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --quiet --output-file requirements-ib-async.lock
+	for peer in $(PEERS); do $(UV) pip compile backtests/peers/$$peer.in --constraint requirements.lock --universal --python-version 3.12 \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file backtests/peers/$$peer.lock || exit 1; done
 
-clean:  ## remove both environments, out and caches
-	rm -rf $(VENV) $(ASYNC_VENV) out .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+clean:  ## remove all environments, out and caches
+	rm -rf $(VENV) $(ASYNC_VENV) $(addprefix .venv-,$(PEERS)) out .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 ifneq ($(HEALTHY),yes)
 $(STAMP): force

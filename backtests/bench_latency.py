@@ -5,6 +5,7 @@ the five-second bar that closes a minute and stops when it has read the first ne
 follows: socket, adapter, data engine, quality, market, strategies, gates, risk engine, execution client, socket.
 Each day is replayed twice: with its journal on the disk, followed by fsyncs of that same disk, each after writing as much as
 an intent does, so that what the disk takes by itself is known from the same minutes; and with its journal in memory (tmpfs).
+The processor's time is that of the one thread in which it all happens; it does not count waiting for a turn on a busy machine.
 
 Ticks: the market runs in real time, and beside it the gateway sends bids and asks at a steady rate to a node
 that has subscribed to quotes. Backlog is what waits: frames sent and not read, and Nautilus' data queue.
@@ -57,8 +58,8 @@ class StopWatch(FrameLog):
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.orders: list[tuple[float, float, int]] = []  # ms in all, of them waiting for the disk, and how often
-        self._disk_ns = self._waits = 0
+        self.orders: list[tuple[float, float, int, float]] = []  # ms in all, of them waiting for the disk, how often, and of the processor
+        self._disk_ns = self._waits = self._worked_ns = 0
         self._since: int | None = None
         self._known: set[str] = set()
 
@@ -66,11 +67,13 @@ class StopWatch(FrameLog):
         """A frame, in the moment it is written or has been read."""
         if (way, kind) == ("out", messages.KINDS["50"]):
             self._since = time.perf_counter_ns() if (int(fields[TIME_AT]) + 5) % 60 == 0 else None
-            self._disk_ns = self._waits = 0
+            self._disk_ns, self._waits, self._worked_ns = 0, 0, time.thread_time_ns()
         elif (way, kind) == ("in", "placeOrder") and fields[ORDER_ID_AT] not in self._known:  # known: a stop or target is moved
             self._known.add(fields[ORDER_ID_AT])
             if self._since is not None:
-                self.orders.append(((time.perf_counter_ns() - self._since) / 1e6, self._disk_ns / 1e6, self._waits))
+                took = time.perf_counter_ns() - self._since, self._disk_ns, time.thread_time_ns() - self._worked_ns
+                whole, disk, worked = (each / 1e6 for each in took)
+                self.orders.append((whole, disk, self._waits, worked))
                 self._since = None
 
     def of_disk(self, write: Callable[..., Any]) -> Callable[..., Any]:
@@ -236,10 +239,11 @@ def tell_latency(orders: int) -> None:
     click.echo(f"Five-second bar that closes a minute -> placeOrder read from the wire: {len(on_disk)} orders in {seed} synthetic days")
     if not on_disk:
         return
-    whole, waiting, waits = np.array(on_disk).T
+    whole, waiting, waits, worked = np.array(on_disk).T
     high = _told("journal on the disk, in all", whole)
     _told("of it waiting for the disk", waiting)
     _told("the rest", whole - waiting)
+    _told("of all the processor's", worked)
     alone = _told(f"fsync of that disk, {len(disk)} times", np.array(disk))
     if in_memory:
         _told("journal in memory, in all", np.array(in_memory)[:, 0])

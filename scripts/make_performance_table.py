@@ -1,7 +1,8 @@
-"""Measures the whole stack beside the bare engine and writes the last table of docs/performance.md, with the machine it was made on.
+"""Measures the whole stack beside the bare engine and other frameworks, and writes the tables of docs/performance.md, with the machine.
 
-Bare and stack take turns, each in a process of its own (backtests/bench.py); of each the median counts. It takes minutes, and is right
-where nothing else runs: the load as it began stands beside the figures. A test holds that the page has the form which this writes.
+Bare and stack take turns, each in a process of its own (backtests/bench.py), and then both and the peers (backtests/bench_peers.py); of
+each the median counts. It takes minutes, and is right where nothing else runs: the load as it began stands beside the figures. A test
+holds that the page has the form which this writes.
 
     python scripts/make_performance_table.py 10 20 40      # sessions of each line
 """
@@ -18,6 +19,10 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "backtests"))
+
+import bench_peers  # noqa: E402
+
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- made by scripts/make_performance_table.py -->\n", "<!-- end of what is made -->\n"
 HEAD = (
@@ -56,8 +61,16 @@ def row(sessions: int, bare: dict[str, float], stack: dict[str, float]) -> str:
     )
 
 
+def peers(found: bench_peers.Compared) -> str:
+    """The table of the same rules in other frameworks, and a sentence for each that is missing."""
+    made = f"The same five rules over {found.bars:,} bars (`make bench-peers`):\n\n"
+    made += "".join(f"| {' | '.join(each)} |\n" for each in (bench_peers.HEADINGS, ["---"] * len(bench_peers.HEADINGS)))
+    made += "".join(f"| {' | '.join(bench_peers.cells(found, each))} |\n" for each in found.rows)
+    return made + "".join(f"\n{peer}: left out, {reason}\n" for peer, reason in found.missing.items())
+
+
 def page(text: str, made: str) -> str:
-    """The page with another table in the place of its own."""
+    """The page with other tables in the place of its own."""
     return text[: text.index(BEGIN) + len(BEGIN)] + made + text[text.index(END) :]
 
 
@@ -68,7 +81,8 @@ def main(sizes: list[int]) -> None:
         turns = [[measured(kind, sessions) for kind in ("bare", "stack")] for _ in range(ROUNDS)]
         middle = [{name: median(each[name] for each in of_one) for name in of_one[0]} for of_one in zip(*turns, strict=True)]
         made += row(sessions, *middle)
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), made + "\n"), encoding="utf-8")
+    made += f"\n{peers(bench_peers.compare(bench_peers.SESSIONS))}\n"
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
 
 
 if __name__ == "__main__":
