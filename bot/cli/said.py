@@ -35,6 +35,19 @@ def folded(sentence: str, inset: int = 0) -> str:
     )
 
 
+def beside(mark: str, told: str, width: int) -> str:
+    """What is told in lines that begin below each other, the first one beside its mark; a hash or a path stays whole, to be copied."""
+    lines, left = [], mark
+    for line in as_called(told).splitlines() or [""]:
+        margin = " " * (len(mark) + len(line) - len(line.lstrip()))
+        filled = textwrap.fill(
+            line.strip(), width, initial_indent=margin, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+        )
+        lines.append(left + filled[len(left) :])
+        left = " " * len(mark)
+    return "\n".join(lines)
+
+
 def wide_console(**how: Any) -> Console:
     """A console for tables; where nobody looks at a screen and COLUMNS says nothing, wide enough for all of them."""
     from rich.console import Console
