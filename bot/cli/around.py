@@ -39,7 +39,7 @@ def _ended(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def carried_out(*given: Any, **options: Any) -> Any:
         try:
-            with interrupted_with(lambda: "Interrupted."):
+            with interrupted_with(lambda: Interrupted.ANYWHERE):
                 return callback(*given, **options)
         except UnicodeEncodeError:
             if told := _no_text(click.get_current_context()):

@@ -77,9 +77,9 @@ def backtest(context: click.Context, no_report: bool, as_json: bool, **asked: An
         console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False, soft_wrap=True)
         say([*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)], err=as_json)
 
-    from bot.backtest.run import run_backtest
-
     with _progress_bar(console) as progress, _interrupted_at(request, progress):
+        from bot.backtest.run import run_backtest
+
         result = run_backtest(request, progress, Saying(begin, lambda sentence: say([sentence], err=as_json)))
     say(result.notes, err=as_json)
     if as_json:

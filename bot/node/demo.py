@@ -164,7 +164,7 @@ def _leaving(node: MesbotNode) -> bool:
 
 
 def _killed(node: MesbotNode) -> bool:
-    return bool(node.desk.killed) and node.screen.glance.kill_state is KillState.HALTED
+    return bool(node.desk.killed) and node.risk.kill_state is KillState.HALTED
 
 
 def _let_go_of_signals() -> None:

@@ -173,7 +173,7 @@ def gateway_config(request: PaperRequest, day: Day) -> GatewayConfig:
 
 async def _run(node: MesbotNode, show: Show | None) -> None:
     """Until the tape ends, somebody stops it, or a person's kill is through."""
-    while not (await node.wait(SCREEN_SECONDS) or (node.desk.killed and node.screen.glance.kill_state is KillState.HALTED)):
+    while not (await node.wait(SCREEN_SECONDS) or (node.desk.killed and node.risk.kill_state is KillState.HALTED)):
         if show is not None:
             show(node.screen.glance)
         node.require_running()
@@ -186,7 +186,7 @@ def _killed(node: MesbotNode, when: str) -> str:
     """That a person has killed the replay, and when in it, as a sentence; "" if nobody has."""
     if not node.desk.killed:
         return ""
-    state = node.screen.glance.kill_state
+    state = node.risk.kill_state
     return (
         f"The replay was killed ({node.desk.killed}) {when} with the kill switch {state}; "
         "its journal keeps that to itself, the next replay begins anew."

@@ -271,7 +271,7 @@ def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
     monkeypatch.setattr("bot.journal.verify.verify", interrupted)
     connect("any.sqlite").execute("CREATE TABLE t (x)")
     result = run("journal", "verify", "--journal", "any.sqlite")
-    assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted.")
+    assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted before it was through; what it has written by then stays.")
 
 
 # ------------------------------------------------------------------------ contracts
