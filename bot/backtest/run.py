@@ -44,9 +44,10 @@ def run_backtest(request: BacktestRequest, progress: Progress | None = None, say
     journal = request.out / JOURNAL
     with RunLock(journal):
         held = verify(journal) if request.resume else None
-        for note in bars.notes if say is not None else ():
-            say(note)
-        head = run_over(bars, contracts, request, progress)
+        with BacktestRun(spec_of(request, contracts, bars), bars, request) as run:
+            for note in bars.notes if say is not None else ():
+                say(note)
+            head = run.through(progress)
     return BacktestResult(journal, () if held is None else (_resumed(journal, held, head),))
 
 
