@@ -65,6 +65,8 @@ class Interrupted(MesbotError):
     """A person ended a verb with Ctrl-C; the text says what was done so far, and how it goes on."""
 
     exit_code = 130  # 128 and the number of SIGINT, as shells have it
+    ANYWHERE = "Interrupted before it was through; what it has written by then stays."
+    """What is true of every verb, for those that have nothing more to say."""
 
 
 class CalendarError(MesbotError):

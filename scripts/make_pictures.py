@@ -51,12 +51,17 @@ def main() -> None:
         if not frames:
             raise SystemExit("No trade was open at any moment that was looked at; make it again.")
         (PICTURES / "live-view.svg").write_text(frames[0], encoding="utf-8")
-        console = paper_console()
-        print_summary(result.journal, console)
-        (PICTURES / "result.svg").write_text(svg(console, "mesbot paper --speed max"), encoding="utf-8")
+        (PICTURES / "result.svg").write_text(result_picture(result.journal), encoding="utf-8")
         report = Path(folder) / REPORT
         write_report(result.journal, report)
         photograph(report, PICTURES / "report.png")
+
+
+def result_picture(journal: Path) -> str:
+    """What a run ends with, as SVG; of the day above the same at every speed, which a test compares with the one that is kept."""
+    console = paper_console()
+    print_summary(journal, console)
+    return svg(console, "mesbot paper")
 
 
 def svg(console: Console, title: str) -> str:

@@ -32,19 +32,22 @@ Say = Callable[[str], None]
 
 
 def run_backtest(request: BacktestRequest, progress: Progress | None = None, say: Say | None = None) -> BacktestResult:
-    """Run the request; the journal is written as it goes, the report is made from it afterwards. `say` is told of the bars before.
+    """Run the request; the journal is written as it goes, the report is made from it afterwards.
+
+    `say` is told of the bars before, once nothing stands in the way any more: what it says is followed by no mistake of the call.
 
     Raises UsageError or ContractError, in one sentence, before anything is written; JournalInUse if another run
     writes into the same folder; JournalBroken if the journal to go on with is that of another run.
     """
     contracts = load_contracts(request.contracts, request.strategies)
     bars = request.read(contracts)
-    for note in bars.notes if say is not None else ():
-        say(note)
     journal = request.out / JOURNAL
     with RunLock(journal):
         held = verify(journal) if request.resume else None
-        head = run_over(bars, contracts, request, progress)
+        with BacktestRun(spec_of(request, contracts, bars), bars, request) as run:
+            for note in bars.notes if say is not None else ():
+                say(note)
+            head = run.through(progress)
     return BacktestResult(journal, () if held is None else (_resumed(journal, held, head),))
 
 

@@ -39,7 +39,7 @@ def _ended(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def carried_out(*given: Any, **options: Any) -> Any:
         try:
-            with interrupted_with(lambda: "Interrupted."):
+            with interrupted_with(lambda: Interrupted.ANYWHERE):
                 return callback(*given, **options)
         except UnicodeEncodeError:
             if told := _no_text(click.get_current_context()):
@@ -58,12 +58,18 @@ def _told(error: OSError, context: click.Context) -> MesbotError | None:
     if not isinstance(error.filename, str) or error.errno is None:
         return None
     refused = Path(error.filename)
-    for param in context.command.params:
-        place = context.params.get(str(param.name))
-        if isinstance(place, Path) and _is_about(refused, place):
+    for param, given in _given(context):
+        if isinstance(given, Path) and _is_about(refused, given):
             name = max(param.opts, key=len) if isinstance(param, click.Option) else param.human_readable_name
-            return _sentence(error, f"{name} {place}", refused)
+            return _sentence(error, f"{name} {given}", refused)
     return None
+
+
+def _given(context: click.Context | None) -> Iterator[tuple[click.Parameter, Any]]:
+    """What was said to a verb and to the verbs above it."""
+    while context is not None:
+        yield from ((param, context.params.get(str(param.name))) for param in context.command.params)
+        context = context.parent
 
 
 def _no_text(context: click.Context) -> UsageError | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime as DateTime
@@ -14,7 +15,7 @@ import click
 from bot.cli.as_json import json_option, print_json
 from bot.cli.called import as_called
 from bot.cli.file_options import file_options
-from bot.cli.said import say
+from bot.cli.said import Saying, say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd, equity_sentences
 from bot.cli.values import Day, Folder, OneOf, Whole
@@ -71,13 +72,15 @@ def backtest(context: click.Context, no_report: bool, as_json: bool, **asked: An
     request = request_of(**asked)
     in_force = load_contracts(request.contracts, request.strategies)  # a broken contract ends it here, before anything is written
     console = Console(stderr=as_json)
-    console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False, soft_wrap=True)
-    say([*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)], err=as_json)
 
-    from bot.backtest.run import run_backtest
+    def begin() -> None:
+        console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False, soft_wrap=True)
+        say([*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)], err=as_json)
 
     with _progress_bar(console) as progress, _interrupted_at(request, progress):
-        result = run_backtest(request, progress, lambda sentence: say([sentence], err=as_json))
+        from bot.backtest.run import run_backtest
+
+        result = run_backtest(request, progress, Saying(begin, lambda sentence: say([sentence], err=as_json)))
     say(result.notes, err=as_json)
     if as_json:
         print_json(facts_of_run(result.journal, report=not no_report))
@@ -122,8 +125,14 @@ def show_run(journal: Path, console: Console, *, report: bool) -> None:
     if report:
         console.print(f"Report:  {_write_report(journal)}", highlight=False, soft_wrap=True)
     earlier = sum(id.isdigit() for id in journals_in(journal.parent))
-    beneath = f" (and {earlier} earlier: mesbot runs)" if earlier > 0 else ""
+    beneath = f" (and {earlier} earlier: {_lists(journal.parent)})" if earlier > 0 else ""
     console.print(f"Journal: {journal}{beneath}", highlight=False, soft_wrap=True)
+
+
+def _lists(folder: Path) -> str:
+    """The command that lists the runs of a folder, as it is typed here: those of ./out and beneath are listed unasked."""
+    listed = folder.resolve().is_relative_to(Path("out").resolve())
+    return "mesbot runs" if listed else f"mesbot runs --out {shlex.quote(str(folder))}"
 
 
 def facts_of_run(journal: Path, *, report: bool) -> dict[str, Any]:
@@ -158,7 +167,9 @@ def remember(journal: Path, contracts: Any, *, err: bool = False) -> None:
     default = newest_journal()
     if default is None or default.resolve() != journal.resolve():
         other = default or "none"
-        click.echo(f"`mesbot why` and `mesbot journal` ask {other} unless this one is named: --journal {journal}", err=err)
+        click.echo(
+            f"`mesbot why` and `mesbot journal` ask {other} unless this one is named: --journal {shlex.quote(str(journal))}", err=err
+        )
 
 
 class BarsDone:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 from bot.masking import Rewritten
 
@@ -23,6 +24,7 @@ VERBS = (
     "gateway", "journal", "kill", "live", "lock", "lookahead", "notebooks", "paper", "parity", "report", "resume", "runs", "status",
     "strategies", "strategy", "sweep", "unlock", "walk-forward", "why",
 )  # fmt: skip
+PADDING = re.compile(r"[ \t]+$", re.MULTILINE)
 COMMAND = re.compile(rf"(?<![\w/.-]){NAME}(?= (?:(?:{'|'.join(VERBS)})\b|\[OPTIONS\]|--help|--version))")
 """A command within a sentence; a sentence about mesbot itself is none, nor is the end of a path."""
 
@@ -43,9 +45,22 @@ def as_called(text: str) -> str:
     return COMMAND.sub(lambda _: called(), text)
 
 
+def unpadded(text: str) -> str:
+    """The text without the blanks with which a table fills its lines; those that wait for a person's answer stay."""
+    return PADDING.sub("", text) if text.endswith("\n") else text
+
+
 @contextmanager
 def told_as_called(*, document: bool) -> Iterator[None]:
-    """While this lasts, what is printed names commands as they are typed; standard output not where it is a document for a program."""
-    out = sys.stdout if document else Rewritten(sys.stdout, as_called)
-    with redirect_stdout(out), redirect_stderr(Rewritten(sys.stderr, as_called)):
+    """While this lasts, what is printed names commands as they are typed; standard output not where it is a document for a program.
+
+    What goes elsewhere than to a terminal, a file or a pipe, has no blanks at the ends of its lines.
+    """
+    out = sys.stdout if document else _told(sys.stdout)
+    with redirect_stdout(out), redirect_stderr(_told(sys.stderr)):
         yield
+
+
+def _told(stream: TextIO) -> TextIO:
+    clean = as_called if stream.isatty() else lambda text: unpadded(as_called(text))
+    return Rewritten(stream, clean)  # type: ignore[return-value]

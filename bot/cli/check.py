@@ -63,13 +63,11 @@ def check(ctx: click.Context, live: bool, directory: Path | None, strategies: tu
 
 
 def _show(report: CheckReport, console: Console) -> None:
-    from rich.text import Text
-
     from bot.cli.checklist import checklist
 
     console.print(f"Check for {report.mode}, account {report.account or 'not known'}")
     for part in checklist(report, console.width):
-        console.print(part, soft_wrap=isinstance(part, Text))
+        console.print(part, soft_wrap=True)
     console.print(_verdict(report), style="green" if report.passed else "bold red")
 
 

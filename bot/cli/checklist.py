@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.cli.called import as_called
+from bot.cli.said import beside
 
 if TYPE_CHECKING:
     from bot.node.check import CheckItem, CheckReport
@@ -20,19 +20,21 @@ GROUPS = (
     ("Records", ("journal", "disk", "entry lock", "drill")),
 )
 COLUMNS_FROM = 72  # width of a terminal
+NAMES = 16  # letters of the longest name
 BROKER = "Broker"  # all the others
 SIGNS = {"PASS": ("✓", "green"), "WARN": ("!", "bold yellow"), "FAIL": ("✗", "bold red"), "SKIP": ("–", "yellow")}
 
 
-def checklist(report: CheckReport, width: int) -> Iterator[Text | Table]:
-    """Headings and tables, one a group, in the order in which a person mends things; sentences where columns have no room."""
+def checklist(report: CheckReport, width: int) -> Iterator[Text]:
+    """Headings and lines, one an item, in the order in which a person mends things; sentences where columns have no room."""
     named = {name for _, names in GROUPS for name in names}
     others = tuple(item.name for item in report.items if item.name not in named)
     for heading, names in (*GROUPS, (BROKER, others)):
         items = [item for item in report.items if item.name in names]
         if items:
             yield Text(heading, style="bold")
-            yield _table(items) if width >= COLUMNS_FROM else Text("\n").join(_sentence(item, width) for item in items)
+            told = _line if width >= COLUMNS_FROM else _sentence
+            yield Text("\n").join(told(item, width) for item in items)
 
 
 def _sentence(item: CheckItem, width: int) -> Text:
@@ -42,19 +44,11 @@ def _sentence(item: CheckItem, width: int) -> Text:
     return Text.assemble((f"  {sign} ", style), lines[4:])
 
 
-def _table(items: list[CheckItem]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, min_width=16)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for item in items:
-        sign, style = SIGNS[item.status]
-        found = item.brief or item.found
-        table.add_row(
-            Text(f"  {sign}", style=style),
-            item.name,
-            Text(item.status, style=style),
-            as_called(f"{found}\n-> {item.remedy}" if item.remedy else found),
-        )
-    return table
+def _line(item: CheckItem, width: int) -> Text:
+    """An item beside its sign, its name and its status."""
+    sign, style = SIGNS[item.status]
+    parts = (f"  {sign}  ", style), f"{item.name:<{NAMES}}  ", (f"{item.status}  ", style)
+    mark = Text.assemble(*parts)
+    found = item.brief or item.found
+    told = beside(mark.plain, f"{found}\n-> {item.remedy}" if item.remedy else found, width)
+    return Text.assemble(*parts, told[len(mark) :])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,10 +44,11 @@ def demo(fast: bool, number: int | None, out: Path) -> None:
     """Plays and tells; ends with what it came to."""
     from bot.node.demo import SESSIONS, Demo
 
+    begun = Demo.begin(out)
     say(["Real node and adapter, simulated gateway on 127.0.0.1, synthetic bars; all that is told stands in the journal."])
     chosen = SESSIONS if number is None else SESSIONS[:number]
     told = range(1, len(SESSIONS) + 1) if number is None else (number,)
-    _played(Demo.begin(out), chosen, told, 0.0 if fast else PAUSE_SECONDS)
+    _played(begun, chosen, told, 0.0 if fast else PAUSE_SECONDS)
 
 
 def _played(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[int], pause_seconds: float) -> None:
@@ -71,12 +73,12 @@ async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[in
     from bot.journal.read import opened
     from bot.report.story import Story, ending, newest_decision
 
-    story, seq, head = Story(demo.contracts), 0, ""
+    story, seq = Story(demo.contracts), 0
     for number, session in enumerate(sessions, 1):
         loud = number in told
         untold = "" if loud else " (played untold: what comes after goes on from its journal)"
         click.echo(in_bold(f"\nSession {number}: {session.title}{untold}"))
-        seq, head = await _session(demo, session, story, seq, pause_seconds, loud)
+        seq = await _session(demo, session, story, seq, pause_seconds, loud)
         over.append(number)
         if (refused := story.refusals()) and loud:
             _say(f"{INDENT}{refused}")
@@ -85,14 +87,14 @@ async def _play(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[in
         for line in ending(db):
             click.echo(line)
         minute = newest_decision(db)
-    click.echo(f"Journal: {demo.journal}, head {head[:12]}")
+    click.echo(f"Journal: {demo.journal}")
     if minute:
-        click.echo(f'Why: mesbot why "{minute}" --journal {demo.journal}')
+        click.echo(f'Why: mesbot why "{minute}" --journal {shlex.quote(str(demo.journal))}')
     say(["Next: mesbot backtest, then with bars of your own: mesbot backtest --bars FILE"])
 
 
-async def _session(demo: Demo, session: DemoSession, story: Story, seq: int, pause_seconds: float, loud: bool) -> tuple[int, str]:
-    """Play one and tell what its journal says, as it says it; the last record's sequence, and the head hash."""
+async def _session(demo: Demo, session: DemoSession, story: Story, seq: int, pause_seconds: float, loud: bool) -> int:
+    """Play one and tell what its journal says, as it says it; the last record's sequence."""
     import asyncio
 
     from bot.journal.read import opened, read
@@ -111,7 +113,8 @@ async def _session(demo: Demo, session: DemoSession, story: Story, seq: int, pau
                     _say(told.line)
                     await asyncio.sleep(pause_seconds)
         if over:
-            return seq, await playing
+            await playing
+            return seq
         await asyncio.sleep(0.05)
 
 

@@ -32,7 +32,7 @@ def main() -> None:
     try:
         from bot.cli.main import main as command
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        print("Interrupted before it had begun: nothing was done.", file=sys.stderr)
         sys.exit(130)
     command()
 

@@ -215,14 +215,6 @@ def why(
             click.echo(fitted(_answer(journal, question or "", strategy, numbers, everything, is_number)), nl=False)
     except UsageError as error:
         raise _with_words(error) from None
-    if not is_number and not _decided(journal, question or ""):
-        context.exit(1)  # found nothing
-
-
-def _decided(journal: Path, when: str) -> bool:
-    from bot.journal.why import decided
-
-    return decided(journal, when)
 
 
 def _words(question: str | None) -> str:

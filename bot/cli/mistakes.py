@@ -101,7 +101,7 @@ def _aborted(error: BaseException) -> tuple[int, str]:
     """Ctrl-C; or a question that nobody was there to answer."""
     if isinstance(error, EOFError) or isinstance(error.__cause__ or error.__context__, EOFError):
         return USAGE_CODE, "Nothing was typed where an answer was asked for: nothing was done."
-    return Interrupted.exit_code, "Interrupted."
+    return Interrupted.exit_code, Interrupted.ANYWHERE
 
 
 def _ended(said: str) -> str:

@@ -11,7 +11,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.called import as_called
-from bot.cli.said import say, wide_console
+from bot.cli.said import beside, say, wide_console
 from bot.cli.strategies_option import strategies_option
 from bot.cli.values import OneOf
 from bot.errors import MesbotError, UsageError
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from bot.contracts import Contracts
     from bot.node.status import Budget, Counters, JournalName, JournalStatus, UnfinishedTrade
 
-COLUMNS_FROM = 72  # width of a terminal
+COLUMNS_FROM = 80  # width of a terminal: a hash stands whole beside the name of its row
+GAP = 2
 STATUS_HELP = """
 Say what the journals of the state folder know, without a broker: loss budgets, counters, locks, kill switch,
 learning, unfinished trades. Works while the bot runs, and beside a replay.
@@ -146,20 +147,17 @@ def nothing_there(state: Path, mode: str | None, account: str | None) -> str:
 
 
 def _show(found: list[JournalStatus], contracts: Contracts) -> None:
-    from rich import box
-    from rich.table import Table
-
     console = wide_console(markup=False)
     for each in found:
         if console.width < COLUMNS_FROM:
             _show_narrow(each, contracts, console)
             continue
-        table = Table(title=f"{each.mode} {each.account or 'replay'}", title_justify="left", box=box.SIMPLE, show_header=False)
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")  # what is longer than a line goes on in the next; nothing of a path is left out
-        for name, said in _rows(each, contracts):
-            table.add_row(name, as_called(said))
-        console.print(table)
+        console.print(f"\n{each.mode} {each.account or 'replay'}", style="italic")
+        rows = list(_rows(each, contracts))
+        width = max(len(name) for name, _ in rows) + GAP
+        for name, told in rows:
+            console.print(beside(name.ljust(width), told, console.width), soft_wrap=True)
+    console.print()
 
 
 def _show_narrow(each: JournalStatus, contracts: Contracts, console: Console) -> None:

@@ -11,7 +11,7 @@ from bot.cli.backtest import refuse_synthetic_options, remember, show_run, typed
 from bot.cli.broker import broker_options, run_on_broker
 from bot.cli.called import as_called
 from bot.cli.file_options import file_options
-from bot.cli.said import folded
+from bot.cli.said import Saying, folded
 from bot.cli.usd import Usd, equity_sentences
 from bot.cli.values import Day, Folder, OneOf, Speed, Whole
 from bot.errors import MesbotError, UsageError
@@ -149,14 +149,16 @@ def _replay(request: PaperRequest, *, report: bool) -> None:
 
     in_force = load_contracts(request.contracts, request.strategies)
     console = Console()
-    for sentence in (*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)):
-        console.print(folded(sentence), highlight=False, markup=False, soft_wrap=True)
 
     def say(sentence: str) -> None:
         console.print(folded(sentence), highlight=False, markup=False, soft_wrap=True)
 
+    def begin() -> None:
+        for sentence in (*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)):
+            say(sentence)
+
     with LiveView(console, replayed=True, spoken=as_called) as view, Notifier(request.out / JOURNAL, view.say):
-        result = asyncio.run(replay(request, view.show, say))
+        result = asyncio.run(replay(request, view.show, Saying(begin, say)))
     for note in result.notes:
         say(note)
     show_run(result.journal, console, report=report)

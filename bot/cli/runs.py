@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ def runs(context: click.Context, out: Path, as_json: bool) -> None:
     elif found:
         _show(found)
     else:
-        click.echo(f"No run in {out}; `mesbot backtest --out {out}` begins one.")
+        click.echo(f"No run in {out}; `mesbot backtest --out {shlex.quote(str(out))}` begins one.")
 
 
 @runs.command(help=PRUNE_HELP, short_help="Remove earlier runs but the newest ones.")

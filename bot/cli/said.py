@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +33,19 @@ def folded(sentence: str, inset: int = 0) -> str:
     return textwrap.fill(
         sentence, width, initial_indent=before[0], subsequent_indent=before[1], break_long_words=False, break_on_hyphens=False
     )
+
+
+def beside(mark: str, told: str, width: int) -> str:
+    """What is told in lines that begin below each other, the first one beside its mark; a hash or a path stays whole, to be copied."""
+    lines, left = [], mark
+    for line in as_called(told).splitlines() or [""]:
+        margin = " " * (len(mark) + len(line) - len(line.lstrip()))
+        filled = textwrap.fill(
+            line.strip(), width, initial_indent=margin, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+        )
+        lines.append(left + filled[len(left) :])
+        left = " " * len(mark)
+    return "\n".join(lines)
 
 
 def wide_console(**how: Any) -> Console:
@@ -62,6 +75,20 @@ def within(text: str, width: int) -> str:
 def _below_last_column(line: str, width: int) -> str:
     begins = [found.end() for found in re.finditer(r"^ *| {2,}", line) if found.end() <= width * WIDEST_HANG]
     return textwrap.fill(line, width, subsequent_indent=" " * begins[-1], break_long_words=False, break_on_hyphens=False)
+
+
+class Saying:
+    """Says sentences as they come, and before the first of them how it begins: a mistake that is found before has nothing above it."""
+
+    def __init__(self, begin: Callable[[], None], tell: Callable[[str], None]) -> None:
+        self._begin: Callable[[], None] | None = begin
+        self._tell = tell
+
+    def __call__(self, sentence: str) -> None:
+        if self._begin is not None:
+            begin, self._begin = self._begin, None
+            begin()
+        self._tell(sentence)
 
 
 def say(sentences: Iterable[str], *, err: bool = False) -> None:

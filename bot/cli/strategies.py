@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -163,7 +164,7 @@ def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str, fol
         (folder / file).write_text(text, encoding="utf-8")
         click.echo(folder / file)
     load_contracts(directory, [*known, folder])
-    click.echo(f"Next: mesbot backtest --strategies {folder}")
+    click.echo(f"Next: mesbot backtest --strategies {shlex.quote(str(folder))}")
     click.echo(f"      or `export {ENVIRONMENT}={folder.resolve()}` for every verb; its test: python -m pytest {folder}")
 
 

@@ -28,11 +28,16 @@ def connected(path: str | Path) -> Iterator[sqlite3.Connection]:
             except (sqlite3.Error, UnicodeDecodeError) as error:  # sqlite3 cannot even say what is wrong if that holds damaged text
                 if str(error) == FAILED and not bodies.fault:
                     raise  # another journal's, which is open outside of this one: it says what
-                raise JournalError(f"{path} cannot be read as a journal: {bodies.fault or one_line(error)}.") from error
+                raise no_journal(path, bodies.fault or one_line(error)) from error
     except sqlite3.Error as error:
         if str(error) == FAILED:
             raise
-        raise JournalError(f"{path} cannot be read as a journal: {one_line(error)}.") from error
+        raise no_journal(path, one_line(error)) from error
+
+
+def no_journal(path: str | Path, why: str) -> JournalError:
+    """That a file is none, or is damaged, and what to do."""
+    return JournalError(f"{path} cannot be read as a journal: {why}; name a .sqlite file that a run has written, or a backup of this one.")
 
 
 def one_line(error: Exception) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from bot.errors import JournalError
@@ -51,7 +53,8 @@ def report_of(journal: Path) -> Path:
 def journals_in(out: Path) -> dict[str, Path]:
     """The journals of the runs that a folder keeps, by the run's id: TOP, then the numbers from the highest.
 
-    Those of folders beneath follow, by the folder's name and the number ("paper", "paper/2"), but for those set aside.
+    Those of folders beneath follow, by the folder's name and the number ("paper", "paper/2"), but for those set aside and those that
+    nobody may look into. Raises OSError if the folder itself, or where a folder keeps its earlier runs, may not be looked into.
     """
     return {id: path for runs in _by_folder(out) for id, path in runs.items()}
 
@@ -77,7 +80,8 @@ def _began_ns(journal: Path) -> int:
 
 
 def _by_folder(out: Path) -> Iterator[dict[str, Path]]:
-    """The runs of each folder that has any, the newest first."""
+    """The runs of each folder that has any, the newest first. Raises OSError if one that keeps runs may not be looked into."""
+    _require_seen(out)
     found = {path.parents[2] if path.parents[1].name == EARLIER else path.parent for path in out.rglob(JOURNAL)}
     for folder in (out, *sorted(found - {out})):
         if folder != out and is_aside(folder / JOURNAL):
@@ -110,7 +114,14 @@ def forget(journal: Path) -> bool:
     return True
 
 
+def _require_seen(folder: Path) -> None:
+    """Raises OSError if there is a folder that may not be looked into: what is in it is not known, which is not that it is empty."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder):
+        pass
+
+
 def _numbers(out: Path) -> list[int]:
+    _require_seen(out / EARLIER)
     return sorted(int(each.name) for each in (out / EARLIER).glob("*") if each.name.isdecimal())
 
 

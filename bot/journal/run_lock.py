@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from bot.errors import MesbotError, UsageError
+from bot.errors import MesbotError, NotOurs, UsageError
 from bot.own_files import opened_own, require_ours, run_folder
 from bot.state_folder import state_folder
 
@@ -28,7 +28,7 @@ class RunLock:
     """Holds the lock of a journal, which need not exist yet, while its `with` block runs.
 
     Entering it waits half a second at most. Raises JournalInUse, one sentence with process id and journal, if another
-    holds the lock; MesbotError if the lock file cannot be made in the state folder, UsageError if elsewhere; NotOurs.
+    holds the lock; in the state folder MesbotError if the lock file cannot be made, NotOurs if it is not ours; elsewhere UsageError.
     """
 
     def __init__(self, journal: Path) -> None:
@@ -82,15 +82,27 @@ def _path(journal: Path) -> Path:
 
 def _opened(journal: Path) -> int:
     path = _path(journal)
-    require_ours(path)
+    try:
+        require_ours(path)
+    except NotOurs as error:
+        if _is_kept(path):
+            raise
+        raise UsageError(str(error)) from None  # a person has named the folder
     try:
         run_folder(path.parent)
         return opened_own(str(path), os.O_RDWR | os.O_CREAT)
     except OSError as error:
-        kept = state_folder()
-        if path.is_relative_to(kept):
+        if path.is_relative_to(state_folder()):
             raise MesbotError(f"{path} cannot be written ({error.strerror}); set MESBOT_HOME to a folder that can.") from None
         raise UsageError(f"{path.parent} cannot be written ({error.strerror}); name another folder with --out.") from None
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether it is in the state folder, which nobody names from run to run; also where that is not ours itself."""
+    try:
+        return path.is_relative_to(state_folder())
+    except MesbotError:
+        return True
 
 
 def _pid(file: int) -> int:

@@ -5,11 +5,12 @@ Finds the bar's records by its link, so the time it takes does not grow with the
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from pathlib import Path
 from typing import Any
 
-from bot.errors import JournalError, UsageError
+from bot.errors import JournalError, MesbotError, UsageError
 from bot.journal import schema
 from bot.journal.contracts import contracts_of
 from bot.journal.explain import bar_lines, decision_lines, event_lines, outcome_lines, quality_lines, state_lines
@@ -39,32 +40,38 @@ _EVENTS = (
 )
 
 
+class NoSuchBar(MesbotError):
+    """Nothing was decided at that time; the text names the nearest bar."""
+
+
 def why(path: str | Path, when: str, strategy: str | None = None) -> str:
     """What was decided on the bar that closed at `when`, for every strategy (or one), and why.
 
     `when` is New York time (`2025-10-02 10:41`) unless it has an offset. Per strategy: the
     sentence, the first failing gate, all others with their distances, the smallest change,
     plan, EUC, beliefs, its learning state with what releases it, and what became of it; for the bar: prices, DVS and EQS with what
-    lowered them, and all events. If no bar of the trading window closed then, the answer
-    is a sentence that names the nearest one.
+    lowered them, and all events.
 
-    Raises UsageError for a time or strategy that cannot be; JournalError if the file is no journal.
+    Raises NoSuchBar if no bar of the trading window closed then; UsageError for a time or strategy that cannot be; JournalError if the
+    file is no journal.
     """
     ts_ns = parse_time(when)
     with opened(path) as db:
         if schema.faults(db):
-            raise JournalError(f"{path} is not a whole journal; `mesbot journal verify --journal {path}` says what is wrong.")
+            raise JournalError(
+                f"{path} is not a whole journal; `mesbot journal verify --journal {shlex.quote(str(path))}` says what is wrong."
+            )
         records = _records_of_bar(db, ts_ns)
         decisions = [record for record in records if record.kind is Kind.DECISION]
         broken_off = interrupted(Path(path), db, headers(db))
-        last = f"\n{broken_off}\n" if broken_off else ""
         if not decisions:
-            return _no_such_bar(db, path, ts_ns) + last
+            raise NoSuchBar(" ".join(filter(None, [_no_such_bar(db, path, ts_ns), broken_off])))
+        last = f"\n{broken_off}\n" if broken_off else ""
         return "\n".join(_answer(db, ts_ns, records, _of_strategy(decisions, strategy))) + "\n" + last
 
 
 def facts_of_bar(path: str | Path, when: str, strategy: str | None = None) -> dict[str, Any]:
-    """The same for a program: the records of the bar as they stand in the journal; none, and the sentence, if there is no such bar.
+    """The same for a program: the records of the bar as they stand in the journal.
 
     Raises as `why` does.
     """
@@ -75,12 +82,6 @@ def facts_of_bar(path: str | Path, when: str, strategy: str | None = None) -> di
     ours = [record for record in records if strategy is None or str(record.strategy or strategy).casefold() == strategy.casefold()]
     told = [{"seq": each.seq, "ts_ns": each.ts_ns, "kind": each.kind, "strategy": each.strategy, "body": each.body} for each in ours]
     return {"journal": str(path), "bar_closed_ns": ts_ns, "records": told, "said": said.splitlines()}
-
-
-def decided(path: str | Path, when: str) -> bool:
-    """Whether anything was decided on the bar that closed at `when`. Raises as `why` does."""
-    with opened(path) as db:
-        return any(record.kind is Kind.DECISION for record in _records_of_bar(db, parse_time(when)))
 
 
 def _records_of_bar(db: sqlite3.Connection, ts_ns: int) -> list[Record]:
@@ -101,11 +102,11 @@ def _no_such_bar(db: sqlite3.Connection, path: str | Path, ts_ns: int) -> str:
         for row in db.execute(f"{_LINK} WHERE l.ts_ns {side} ? AND {_HAS_DECISION} ORDER BY l.ts_ns {order} LIMIT 1", (ts_ns,))
     ]
     if not near:
-        return f"{path} holds no decision at all.\n"
+        return f"{path} holds no decision at all; name another journal with --journal."
     nearest = min(near, key=lambda other: abs(other - ts_ns))
     return (
         f"{new_york(ts_ns)} New York is no bar of the trading window in this journal (a bar is named by its close). "
-        f"The nearest one is {new_york(nearest)}.\n"
+        f"The nearest one is {new_york(nearest)}."
     )
 
 

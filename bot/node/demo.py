@@ -64,7 +64,7 @@ class DemoSession:
 SESSIONS = (
     DemoSession("a K1 win and a K2 loss", 4, dt.date(2025, 4, 22), "15:45"),
     DemoSession("two losses and the lock", 2, dt.date(2025, 4, 30), "13:35"),
-    DemoSession("throttle, quarantine and the kill", 1, dt.date(2025, 6, 25), "11:30", "11:13:05"),
+    DemoSession("throttle, quarantine and the kill", 1, dt.date(2025, 6, 25), "11:20", "11:13:05"),
 )
 
 
@@ -108,7 +108,7 @@ class Demo:
             await node.warmed_up()
             if session.kill_at:
                 await self._kill(session, node, gateway)
-            await _until(node, lambda: node.stopping.is_set() or _killed(node))
+            await _until(node, lambda: node.stopping.is_set() or (not session.kill_at and _killed(node)))
             ended = gateway.replay.ended.is_set() or _killed(node)
         except NodeStopped:
             ended = False
@@ -164,7 +164,7 @@ def _leaving(node: MesbotNode) -> bool:
 
 
 def _killed(node: MesbotNode) -> bool:
-    return bool(node.desk.killed) and node.screen.glance.kill_state is KillState.HALTED
+    return bool(node.desk.killed) and node.risk.kill_state is KillState.HALTED
 
 
 def _let_go_of_signals() -> None:

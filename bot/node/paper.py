@@ -80,14 +80,14 @@ def day_of(request: PaperRequest) -> Day:
 
 
 async def replay(request: PaperRequest, show: Show | None = None, say: Say | None = None) -> NodeResult:
-    """Replay one session through the node and return its journal; `say` is told of the bars before.
+    """Replay one session through the node and return its journal; `say` is told of the bars before, once the call is known to be right.
 
     Raises NodeError if the node cannot start, JournalInUse if another run writes into the same folder.
     """
     day = day_of(request)
-    for note in day.bars_from.notes if say is not None else ():
-        say(note)
     with RunLock(request.out / JOURNAL), sturdy_stderr():
+        for note in day.bars_from.notes if say is not None else ():
+            say(note)
         withdraw_requests(request.out / JOURNAL)  # of an earlier replay
         with suppress(MesbotError):  # then only `mesbot kill` does not find it
             remember_replay(request.out / JOURNAL)
@@ -102,8 +102,10 @@ async def _replay(request: PaperRequest, day: Day, show: Show | None) -> NodeRes
             await node.start()
             await node.warmed_up(show)
             await _run(node, show)
-            killed = _killed(node, gateway)
-            told = _how_it_ended(node, gateway, f"{day.session.date} of {day.label} at speed {_speed(request.speed)}")
+            begun = gateway.now_ns >= day.session.open_ns + MINUTE_NS  # else no bar had closed
+            killed = _killed(node, f"and ended at {_clock(gateway)}" if begun else "before its first bar and ended")
+            when = f"at {_clock(gateway)}, before the end" if begun else "before the first bar"
+            told = _how_it_ended(node, gateway, when, f"{day.session.date} of {day.label} at speed {_speed(request.speed)}")
         finally:
             head = await node.stop()
     return NodeResult(request.out / JOURNAL, head, (*told, *_not_waited_for(gateway)), killed)
@@ -172,7 +174,7 @@ def gateway_config(request: PaperRequest, day: Day) -> GatewayConfig:
 
 async def _run(node: MesbotNode, show: Show | None) -> None:
     """Until the tape ends, somebody stops it, or a person's kill is through."""
-    while not (await node.wait(SCREEN_SECONDS) or (node.desk.killed and node.screen.glance.kill_state is KillState.HALTED)):
+    while not (await node.wait(SCREEN_SECONDS) or (node.desk.killed and node.risk.kill_state is KillState.HALTED)):
         if show is not None:
             show(node.screen.glance)
         node.require_running()
@@ -181,26 +183,29 @@ async def _run(node: MesbotNode, show: Show | None) -> None:
         show(node.screen.glance)  # as it ended, which is what stays above the report
 
 
-def _killed(node: MesbotNode, gateway: Gateway) -> str:
-    """That a person has killed the replay, as a sentence; "" if nobody has."""
+def _killed(node: MesbotNode, when: str) -> str:
+    """That a person has killed the replay, and when in it, as a sentence; "" if nobody has."""
     if not node.desk.killed:
         return ""
-    state = node.screen.glance.kill_state
+    state = node.risk.kill_state
     return (
-        f"The replay was killed ({node.desk.killed}) and ended at {new_york(gateway.now_ns):%H:%M} New York with the kill switch {state}; "
+        f"The replay was killed ({node.desk.killed}) {when} with the kill switch {state}; "
         "its journal keeps that to itself, the next replay begins anew."
     )
 
 
-def _how_it_ended(node: MesbotNode, gateway: Gateway, what: str) -> tuple[str, ...]:
+def _how_it_ended(node: MesbotNode, gateway: Gateway, when: str, what: str) -> tuple[str, ...]:
     """That the day was replayed; or when it was stopped, and what was open then."""
     held = [_held(trade) for trade in node.risk.open_trades()]
     working = [f"{order.order_id} still worked" for order in node.risk.unsettled_orders()]
     left = f"{'; '.join(held + working)}; it is left so, for the simulated gateway has ended too" if held or working else "nothing was open"
-    clock = f"{new_york(gateway.now_ns):%H:%M} New York"
     if gateway.replay.ended.is_set():
-        return (f"Replayed {what} through the simulated gateway to its end at {clock}: {left}.",)
-    return (f"Stopped at {clock}, before the end of {what}: {left}.",)
+        return (f"Replayed {what} through the simulated gateway to its end at {_clock(gateway)}: {left}.",)
+    return (f"Stopped {when} of {what}: {left}.",)
+
+
+def _clock(gateway: Gateway) -> str:
+    return f"{new_york(gateway.now_ns):%H:%M} New York"
 
 
 def _not_waited_for(gateway: Gateway) -> Iterator[str]:

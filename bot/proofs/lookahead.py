@@ -27,12 +27,11 @@ from bot.bars.source import Bars
 from bot.calendar import Session
 from bot.contracts import Contracts, load_contracts
 from bot.errors import UsageError
-from bot.journal.folder import JOURNAL
+from bot.journal.folder import JOURNAL, aside_folder
 from bot.journal.read import opened, read
 from bot.journal.records import Kind
 from bot.journal.run_lock import RunLock
 from bot.journal.times import new_york
-from bot.own_files import run_folder
 from bot.plural import counted
 from bot.proofs.beside import Difference, difference, pairs
 from bot.proofs.folders import emptied
@@ -93,7 +92,7 @@ class _Runs:
     def over(self, bars: Bars, out: Path, first: Date | None = None) -> Path:
         """The journal of a run over these bars, deciding from `first` on (None: from the first session), in place of an earlier one."""
         shutil.rmtree(out)
-        run_folder(out)
+        aside_folder(out)
         request = replace(self._source, out=out, **{**self._dates, **({"from_date": first} if first else {})})
         spec = spec_of(request, self._contracts, bars)
         with RunLock(out / JOURNAL), BacktestRun(spec, bars, request) as run:

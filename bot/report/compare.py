@@ -17,6 +17,7 @@ import msgspec
 from bot.contracts.models import Contracts
 from bot.errors import JournalError
 from bot.journal import schema
+from bot.journal.connect import no_journal
 from bot.journal.contracts import contracts_of
 from bot.journal.packs import WHOLE
 from bot.journal.read import Record, headers, opened, read
@@ -84,7 +85,7 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
 
 def _require_run(path: str | Path, db: sqlite3.Connection) -> None:
     if broken := schema.faults(db):
-        raise JournalError(f"{path} cannot be read as a journal: {'; '.join(broken)}.")
+        raise no_journal(path, "; ".join(broken))
     if not headers(db) or next(read(db, Kind.CONTRACTS), None) is None:
         raise JournalError(f"{path} holds no run: it was ended before its first record.")
 

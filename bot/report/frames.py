@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bot.errors import JournalError, UsageError
+from bot.errors import UsageError
 from bot.journal import schema
+from bot.journal.connect import no_journal
 from bot.journal.packs import WHOLE, whole_of
 from bot.journal.read import opened
 from bot.journal.records import Kind
@@ -248,7 +249,7 @@ def frame(journal: str | Path, name: str) -> pd.DataFrame:
 def _read(journal: str | Path, wanted: Frame) -> pd.DataFrame:
     with opened(journal) as db:
         if broken := schema.faults(db):
-            raise JournalError(f"{journal} cannot be read as a journal: {'; '.join(broken)}.")
+            raise no_journal(journal, "; ".join(broken))
         return _typed(db, wanted)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from bot.errors import JournalError, UsageError
 from bot.journal import schema
+from bot.journal.connect import no_journal
 from bot.journal.folder import JOURNAL, LATEST, journals_in, latest_of, newest_in
 from bot.journal.read import headers, opened
 from bot.journal.run_end import END, interrupted
@@ -112,7 +113,7 @@ def run_line(id: str, path: Path) -> RunLine:
     try:
         with opened(path) as db:
             if broken := schema.faults(db):
-                raise JournalError(f"{path} cannot be read as a journal: {'; '.join(broken)}.")
+                raise no_journal(path, "; ".join(broken))
             found = headers(db)
             return _line(id, path, db, [header for header in found if "verb" not in header] or found)
     except JournalError as error:

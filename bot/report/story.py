@@ -27,6 +27,8 @@ from bot.terms import WEIGHED
 Body = dict[str, Any]
 ENTRY, STOP = "ENTRY", "STOP"
 SIDES = {1: "long", -1: "short"}
+UNFILLED = {"OrderExpired": "was not filled in its time", "OrderCanceled": "was cancelled before it was filled"}
+"""How an entry ends that nothing was bought or sold by, by the event."""
 MANY = {"loss": "losses", "scratch": "scratches"}
 LOCKS = (Code.LOSING_STREAK, Code.QUARANTINED, Code.KILL_SWITCH)  # refusals that are told once a session, though the plan is no news
 
@@ -55,6 +57,7 @@ class Story:
         self._day, self._today = "", Today(0)
         self._states: dict[str, str] = {}
         self._intents: dict[str, Body] = {}
+        self._in: set[str] = set()
         self._explained: set[str] = set()
         self._once: set[tuple[Any, ...]] = set()
         self._refused: Counter[str] = Counter()
@@ -85,6 +88,7 @@ class Story:
             case Kind.ORDER:
                 yield from self._order(record)
             case Kind.FILL if body["role"] == ENTRY:
+                self._in.add(body["intent_id"])
                 word = "bought" if body["side"] > 0 else "sold"
                 yield f"{body['strategy']} is in: {word} {body['quantity']} at {_price(body['price'])}."
             case Kind.OUTCOME if not body["shadow"]:
@@ -129,8 +133,10 @@ class Story:
             case (role, "OrderUpdated") if role == STOP and self._first(record.ts_ns, body["trigger"]):
                 why = f" ({body['cause']})" if body.get("cause") else ""
                 yield f"{body['strategy']}'s stop is moved to {_price(body['trigger'])}{why}."
-            case (role, "OrderExpired" | "OrderCanceled") if role == ENTRY and self._first(body["intent_id"], "ended"):
-                yield f"{body['strategy']}'s entry was not filled in its time and is gone."
+            case (role, event) if role == ENTRY and event in UNFILLED and self._first(body["intent_id"], "ended"):
+                what = "the rest of its entry" if body["intent_id"] in self._in else "its entry"
+                why = f" ({body['cause']})" if body.get("cause") else ""
+                yield f"{body['strategy']}: {what} {UNFILLED[event]}{why} and is gone."
 
     def _outcome(self, body: Body) -> Iterator[str]:
         name, why = body["strategy"], body["exit_reason"]

@@ -18,6 +18,8 @@ CHANCE = (0.025, 0.975)
 def verdict(summary: Summary) -> list[str]:
     """Sentences without markup, the result first, what to do next last."""
     write = wording.plain(summary)
+    if not summary.days and (date := summary.run.header.get("date")):  # of a replay, which was asked for a session that is there
+        return [f"It ended before the first bar of {date}, so nothing was decided.", "Next: the same command again; it begins anew."]
     if not summary.days:
         return ["No regular session was in it, so nothing was decided.", "Next: mesbot data check FILE says which sessions a file holds."]
     if not summary.value("book.trades"):

@@ -5,6 +5,7 @@ It reads the whole journal, so it takes longer for a longer one; names of random
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,7 +99,9 @@ def _named(summary: Summary, prefix: str) -> list[str]:
 def _summary(path: str | Path) -> Summary:
     with opened(path) as db:
         if schema.faults(db):
-            raise JournalError(f"{path} is not a whole journal; `mesbot journal verify --journal {path}` says what is wrong.")
+            raise JournalError(
+                f"{path} is not a whole journal; `mesbot journal verify --journal {shlex.quote(str(path))}` says what is wrong."
+            )
     return Summary.from_journal(path)
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -67,13 +70,14 @@ class Pool:
             os.environ.update(ONE_THREAD, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=_token())
         if self._address is None or self._address.rpartition(":")[0] in LOOPBACK:
             os.environ.update(ON_LOOPBACK)
-        import ray
-
         try:
-            self._start(ray)
-            self.workers = int(ray.cluster_resources().get("CPU", 0))
-            self._sent = ray.put(self._shared)
-            self._run = ray.remote(num_cpus=1, max_retries=TRIES)(_trial)
+            with _ctrl_c_waits():
+                import ray
+
+                self._start(ray)
+                self.workers = int(ray.cluster_resources().get("CPU", 0))
+                self._sent = ray.put(self._shared)
+                self._run = ray.remote(num_cpus=1, max_retries=TRIES)(_trial)
         except BaseException:
             self.__exit__()
             raise
@@ -108,13 +112,14 @@ class Pool:
                 )
 
     def __exit__(self, *_: object) -> None:
-        import ray
+        with _ctrl_c_waits():
+            import ray
 
-        for each in self._waiting:
-            ray.cancel(each, force=True)
-        ray.shutdown()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            for each in self._waiting:
+                ray.cancel(each, force=True)
+            ray.shutdown()
+            if self._folder:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     def results(self, jobs: Mapping[Key, Job]) -> Iterator[tuple[Key, Outcome | Failed]]:
         """Run all jobs at once, as far as there are workers; each as it is done, in no order. Raises OtherMesbot."""
@@ -141,6 +146,22 @@ class Pool:
         node, outcome = found
         self.nodes[node] += 1
         return outcome
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C while this lasts counts at its end: an exception in the midst of Ray's start or end has ended in a segmentation fault."""
+    if threading.current_thread() is not threading.main_thread():  # no signal is heard in another
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 @cache

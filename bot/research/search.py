@@ -103,13 +103,11 @@ class Prepared(NamedTuple):
         return Study(self.storage, name, self.space, made_of, seed=request.search_seed, batch=request.batch, resume=request.resume)
 
 
-def prepared(request: ResearchRequest, say: Callable[[str], None]) -> Prepared:
+def prepared(request: ResearchRequest) -> Prepared:
     """Read the contracts and the bars, once. Raises UsageError or ContractError, one sentence, before anything is written."""
     contracts = load_contracts(request.run.contracts, request.run.strategies)
     space = space_of(contracts, request.names)
     bars = request.run.read(contracts)
-    for note in bars.notes:
-        say(note)
     first, last = (new_york(ts_ns).date() for ts_ns in bars.span_ns)
     calendar = SessionCalendar(contracts.session, first, last + timedelta(days=1))
     request.run.require_sessions(bars, calendar)

@@ -30,13 +30,14 @@ def sweep(request: SweepRequest, progress: Progress, say: Callable[[str], None])
 
     Raises UsageError, ContractError or MesbotError, one sentence each.
     """
-    ready = prepared(request, say)
+    ready = prepared(request)
     inside, outside = halves(ready.sessions, request.split)
     aside_folder(request.folder)
     with RunLock(request.folder / STORAGE), storage_told():
         study = ready.study(request.study, inside)
         with Pool(shared_of(ready.contracts, ready.bars), request.ray, request.workers) as pool:
-            say(pool.told)
+            for told in (*ready.bars.notes, pool.told):
+                say(told)
             sets = searched(ready, study, pool, inside, progress)
             best = best_of(sets)
             neighbours = _neighbours(ready, study, pool, sets, best.places, inside)

@@ -29,7 +29,7 @@ def walk_forward(request: WalkRequest, progress: Progress, say: Callable[[str], 
 
     Raises UsageError, ContractError or MesbotError, one sentence each.
     """
-    ready = prepared(request, say)
+    ready = prepared(request)
     steps = windows(ready.sessions, request.train, request.test)
     aside_folder(request.folder)
     folds, chosen = [], []
@@ -38,7 +38,8 @@ def walk_forward(request: WalkRequest, progress: Progress, say: Callable[[str], 
         storage_told(),
         Pool(shared_of(ready.contracts, ready.bars), request.ray, request.workers) as pool,
     ):
-        say(pool.told)
+        for told in (*ready.bars.notes, pool.told):
+            say(told)
         for number, (inside, outside) in enumerate(steps, 1):
             before, whole = (number - 1) * ready.total, len(steps) * ready.total
             fold, looked = _fold(

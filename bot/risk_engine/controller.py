@@ -328,6 +328,11 @@ class RiskController(Controller):
         return not self._config.time_from_stamps or self._trader._exec_engine.evt_qsize() == 0
 
     @property
+    def kill_state(self) -> KillState:
+        """Of the kill switch, now."""
+        return self._supervisor.kill_state
+
+    @property
     def rests(self) -> bool:
         """Whether a simulation has nothing to look after: no trade, order or position, and no kill that goes on."""
         idle = not self._supervisor.register.unfinished and self._supervisor.kill_state is not KillState.TRIPPED

@@ -161,7 +161,7 @@ def test_a_file_of_another_kind_is_refused_wherever_one_is_written(tmp_path, kin
     third = tmp_path / "third.sqlite"
     (tmp_path / "elsewhere").unlink(missing_ok=True)
     in_place_of(third.with_name(f"{third.name}.lock"), kind)
-    with pytest.raises(NotOurs, match=r"symbolic link|no plain file"), RunLock(third):
+    with pytest.raises(UsageError, match=r"symbolic link|no plain file"), RunLock(third):
         pass
 
 
@@ -217,6 +217,18 @@ def test_an_id_file_that_is_not_ours_locks_entries_and_hands_ids_out_all_the_sam
     (tmp_path / "elsewhere").write_text("{}")
     ids = IdSource(tmp_path / "ids", "DU1:7")
     assert ids.order_id() == 1 and "symbolic link" in str(ids.trouble)
+
+
+@as_root
+def test_a_run_in_a_folder_of_another_user_is_a_mistake_about_the_folder_and_in_the_state_folder_a_refusal(tmp_path, monkeypatch):
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    for folder, kind, code in ((tmp_path / "out", UsageError, 2), (tmp_path / "state" / "journals", NotOurs, 3)):
+        with RunLock(folder / "journal.sqlite"):
+            pass
+        os.chown(folder / "journal.sqlite.lock", SOMEBODY, -1)
+        with pytest.raises(kind, match=f"journal.sqlite.lock belongs to user {SOMEBODY}") as told, RunLock(folder / "journal.sqlite"):
+            pass
+        assert told.value.exit_code == code
 
 
 @as_root

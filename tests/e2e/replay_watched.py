@@ -26,8 +26,10 @@ def bars(journal: Path) -> int:
         return 0
 
 
-def replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speed: int, *typed: Sequence[str]) -> tuple[Path, Result, list[Result]]:
-    """The journal, what the replay said, and what each verb said that was typed after its third minute."""
+def replayed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speed: int, *typed: Sequence[str], after: int = 3
+) -> tuple[Path, Result, list[Result]]:
+    """The journal, what the replay said, and what each verb said, typed `after` so many minutes; after 0 until it is heeded."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
     for name in ("TWS_HOST", "TWS_PORT", "TWS_ACCOUNT"):
@@ -36,9 +38,13 @@ def replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speed: int, *typed
 
     def person() -> None:
         until = time.monotonic() + PATIENCE_SECONDS
-        while bars(journal) < 3 and time.monotonic() < until:
+        while (bars(journal) < after or not journal.exists()) and time.monotonic() < until:
             time.sleep(0.1)
-        said.extend(CliRunner().invoke(cli, list(words)) for words in typed)
+        for words in typed:
+            answer = CliRunner().invoke(cli, list(words))
+            while not after and answer.exit_code and time.monotonic() < until:  # it has not begun to listen
+                answer = CliRunner().invoke(cli, list(words))
+            said.append(answer)
 
     typing = threading.Thread(target=person)
     typing.start()

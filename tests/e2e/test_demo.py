@@ -152,7 +152,9 @@ def test_the_whole_demo_tells_losses_lock_throttle_quarantine_and_kill_as_its_jo
     assert [body["state"] for body in played.bodies("kill")] == ["TRIPPED", "FLAT", "HALTED"]
     assert played.trades[-1]["exit_reason"] == "MANUAL"
     assert {body["after"] for body in played.bodies("state change")} == {"THROTTLED", "QUARANTINED"}
-    assert verify(played.journal).head.startswith(played.lines("Journal: ")[0].split()[-1])
+    assert verify(played.journal).head[:12] not in played.output, "the wall decides it, and whoever sees it would compare it"
+    again = Played(home / "again")
+    assert again.output.replace("/again/", "/demo/") == played.output, "the same story each time"
 
 
 @pytest.mark.slow

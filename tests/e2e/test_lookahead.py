@@ -16,6 +16,7 @@ from bot.backtest.request import BacktestRequest
 from bot.backtest.run import BacktestRun
 from bot.bars.source import synthetic_sessions
 from bot.cli.main import cli
+from bot.journal.folder import is_aside
 from bot.journal.times import parse_time
 from bot.market.core import MarketCore
 from bot.proofs.lookahead import NOISE, TRUNCATED, Lookahead, LookaheadRequest, lookahead
@@ -118,3 +119,5 @@ def test_the_command_ends_with_1_and_names_it(tmp_path, studied):
     done = CliRunner().invoke(cli, [*words, "--out", str(tmp_path / "out")], prog_name="mesbot")
     assert done.exit_code == 1, done.output
     assert done.stdout.startswith("Z6 says otherwise when what follows is not there: where the bars end after")
+    journals = list((tmp_path / "out").rglob("journal.sqlite"))
+    assert journals and all(map(is_aside, journals)), "a proof's runs are nobody's latest run"

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from test_mistakes import every_verb
 
-from bot.cli.called import VERBS, as_called, called
+from bot.cli.called import VERBS, as_called, called, unpadded
 from bot.cli.main import cli
 
 TYPED = ".venv/bin/mesbot"
@@ -133,3 +133,34 @@ def test_the_module_is_called_by_the_python_that_was_typed(tmp_path):
     environment = {**os.environ, "MESBOT_HOME": str(tmp_path)}
     done = subprocess.run(program, capture_output=True, text=True, env=environment)
     assert f"did you mean {sys.executable} -m bot.cli kill?" in done.stderr
+
+
+BLANK_AT_END = [
+    ("contracts",),
+    ("strategies",),
+    ("why", "--codes"),
+    ("backtest", "--sessions", "1", "--no-report"),
+    ("runs",),
+    ("why", "--numbers"),
+    ("journal", "verify"),
+    ("compare", "latest", "latest"),
+    ("check",),
+    ("status",),
+    ("--help",),
+]
+
+
+@pytest.mark.parametrize("columns", ["", "40", "80"])
+def test_no_line_that_goes_into_a_pipe_ends_in_blanks(tmp_path, monkeypatch, columns):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MESBOT_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", columns) if columns else monkeypatch.delenv("COLUMNS", raising=False)
+    for words in BLANK_AT_END:
+        told = CliRunner().invoke(cli, list(words))
+        assert told.exit_code == 0 and told.output, (words, told.output)
+        assert [line for line in told.output.splitlines() if line != line.rstrip()] == [], words
+
+
+def test_a_question_keeps_the_blank_before_its_answer_and_what_a_terminal_shows_stays():
+    assert unpadded("Remove 1 earlier run? [y/N]: ") == "Remove 1 earlier run? [y/N]: "
+    assert unpadded(" K1   3   \n  \n K2\t\n") == " K1   3\n\n K2\n"

@@ -89,6 +89,17 @@ def test_without_a_broker_it_passes_shows_every_item_and_keeps_the_report(run, t
     assert {item["status"] for item in report["items"]} == {"PASS", "SKIP"}
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_it_fits_the_terminal_no_word_is_cut_and_no_line_ends_in_blanks(run, tmp_path, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    result = run()
+    lines = result.output.splitlines()
+    assert result.exit_code == 0 and len(lines) > 20
+    assert [line for line in lines if len(line) > columns and str(tmp_path) not in line and str(ROOT) not in line] == []
+    assert re.search(rf"{re.escape(str(tmp_path / 'state'))}\b", result.output), "a path stays whole"
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
 def test_as_json_it_is_the_report_that_is_kept(run, tmp_path):
     result = run("--json")
     assert result.exit_code == 0, result.output

@@ -348,7 +348,6 @@ def test_the_newest_journal_in_out_is_the_default(run, monkeypatch, tmp_path):
         os.utime(path, (stamp, stamp))
     asked = []
     monkeypatch.setattr("bot.journal.why.why", lambda path, when, strategy: asked.append((path, when, strategy)) or "because\n")
-    monkeypatch.setattr("bot.journal.why.decided", lambda *_: True)
     result = run("why", "2025-10-02 10:41", "--strategy", "K1")
     assert result.output == "Journal: out/new/journal.sqlite\nbecause\n"
     assert asked == [(Path("out/new/journal.sqlite"), "2025-10-02 10:41", "K1")]
@@ -379,9 +378,15 @@ def test_the_newer_of_out_and_the_last_run_is_asked_and_named(run, monkeypatch, 
     made[broker_ago] = ended(tmp_path / "state" / "journals" / "paper-DU1-2025.sqlite", broker_ago)
     remember_run(made[broker_ago], load_contracts(packaged_directory()))
     monkeypatch.setattr("bot.journal.why.why", lambda path, when, strategy: f"of {path}\n")
-    monkeypatch.setattr("bot.journal.why.decided", lambda *_: True)
     assert run("why", "2025-10-02 10:41").output == f"Journal: {made[10]}\nof {made[10]}\n"
     assert run("why", "2025-10-02 10:41", "--journal", made[100]).output == f"of {made[100]}\n"
+
+
+def test_a_file_that_is_no_journal_is_told_with_what_to_name_instead(run, tmp_path):
+    (tmp_path / "text.sqlite").write_text("no database " * 100, encoding="utf-8")
+    told = run("journal", "verify", "--journal", "text.sqlite")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr.endswith("file is not a database; name a .sqlite file that a run has written, or a backup of this one.\n")
 
 
 def test_a_run_says_when_another_journal_would_be_asked(run, backtests, monkeypatch, tmp_path):

@@ -51,7 +51,7 @@ def test_no_file_takes_the_number_of_a_closed_stream(tmp_path):
     assert (tmp_path / "number").read_text() == "3", "what is printed would be written into it"
 
 
-def test_ctrl_c_while_the_command_is_imported_is_one_word_and_130(tmp_path):
+def test_ctrl_c_while_the_command_is_imported_is_a_sentence_and_130(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(
         "import builtins\nkept = builtins.__import__\n"
         "def asked(name, *rest, **named):\n"
@@ -61,4 +61,4 @@ def test_ctrl_c_while_the_command_is_imported_is_one_word_and_130(tmp_path):
     )
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{HERE}"}
     done = subprocess.run([sys.executable, "-m", "bot.cli", "--version"], env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted before it had begun: nothing was done.\n")

@@ -21,6 +21,7 @@ from bot.cli import said
 from bot.cli.main import cli
 from bot.contracts.load import packaged_directory
 from bot.ibkr import errors
+from bot.journal.run_lock import RunLock
 
 BARS = "bars.csv"
 AMOUNTS = "e.g. 10000, 10,000 or 10000.50"
@@ -264,6 +265,34 @@ def test_no_sentence_of_the_broker_begins_with_the_name_of_a_class():
         assert made.told.endswith(f"what it says. {made.hint}")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("backtest", "--bars", "missing.csv"),
+        ("backtest", "--sessions", "2", "--from", "2031-01-01"),
+        ("backtest", "--sessions", "1", "--out", "taken/out"),
+        ("paper", "--bars", "missing.csv"),
+        ("paper", "--sessions", "2", "--date", "2031-01-01"),
+        ("sweep", "K1", "--bars", "missing.csv"),
+        ("sweep", "K1", "--sessions", "2", "--from", "2031-01-01"),
+        ("lookahead", "--bars", "missing.csv"),
+        ("parity", "--bars", "missing.csv"),
+    ],
+)
+def test_a_mistake_is_the_first_thing_and_the_only_thing_that_is_told(run, words):
+    told = run(*words)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr.count("\n") == 1, told.stderr
+
+
+def test_a_folder_that_another_run_writes_into_is_told_before_anything_of_the_new_one(run, tmp_path):
+    with RunLock(tmp_path / "out" / "journal.sqlite"), RunLock(tmp_path / "demo" / "journal.sqlite"):
+        for words in (("backtest", "--sessions", "1"), ("paper", "--sessions", "1", "--out", "out"), ("demo", "--out", "demo")):
+            told = run(*words)
+            assert (told.exit_code, told.stdout) == (1, ""), words
+            assert f"is in use by process {os.getpid()}; stop that run first" in told.stderr and told.stderr.count("\n") == 1
+
+
 def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -271,7 +300,7 @@ def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
     monkeypatch.setattr("bot.journal.verify.verify", interrupted)
     connect("any.sqlite").execute("CREATE TABLE t (x)")
     result = run("journal", "verify", "--journal", "any.sqlite")
-    assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted.")
+    assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted before it was through; what it has written by then stays.")
 
 
 # ------------------------------------------------------------------------ contracts

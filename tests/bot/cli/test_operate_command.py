@@ -102,14 +102,15 @@ def test_every_thing_a_person_asks_stands_in_the_table(run):
     path = write("paper-DU1-2025", "TRIPPED", open_intent=True)
     result = run("status")
     assert result.exit_code == 0, result.output
-    table = re.sub(" +\n", "\n", result.output)
+    table = result.output
+    assert not re.search(" \n", table), "no line that goes into a pipe ends in blanks"
     for row in (
         r"PAPER DU1\n",
         r"bot +not running",
         r"last record +2025-09-16 10:30 New York\n",
         r"kill switch +TRIPPED since 2025-09-16 10:30: order state desync",
         r"trading day +\d{4}-\d{2}-\d{2}\n",
-        r"\n +day +\$0\.00, limit −\$30\.00, may still lose \$30\.00",
+        r"\nday +\$0\.00, limit −\$30\.00, may still lose \$30\.00",
         r"week +\$0\.00, limit −\$75\.00, may still lose \$75\.00",
         r"month +\$0\.00, limit −\$150\.00, may still lose \$150\.00",
         r"trades +\d of 2 today",
@@ -124,6 +125,25 @@ def test_every_thing_a_person_asks_stands_in_the_table(run):
         rf"head +{verify(path).head}",
     ):
         assert re.search(row, table), row
+
+
+def test_at_80_columns_hashes_and_paths_stay_whole_and_no_line_is_wider_than_one_of_them(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    path = write("paper-DU1-2025", "TRIPPED", open_intent=True)
+    lines = run("status").output.splitlines()
+    assert f"head           {verify(path).head}" in lines
+    assert [line for line in lines if CONTRACTS.sha256 in line] and [line for line in lines if line.endswith(str(path))]
+    assert all(len(line) <= 80 or str(path) in line for line in lines)
+
+
+def test_at_40_columns_each_row_is_a_sentence_and_no_word_is_cut(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    path = write("paper-DU1-2025", "TRIPPED", open_intent=True)
+    output = run("status").output
+    words = (str(path), verify(path).head, CONTRACTS.sha256, "20250916-K1-1030-1S")
+    assert all(len(line) <= 40 or any(word in line for word in words) for line in output.splitlines())
+    assert "  day: $0.00, limit −$30.00, may still\n  lose $30.00\n" in output
+    assert not re.search(" \n", output)
 
 
 def test_json_says_the_same(run):
@@ -172,7 +192,8 @@ def test_other_contracts_than_the_newest_records_are_told(run, tmp_path):
     law.write_text(law.read_text(encoding="utf-8").replace("day_usd: 30.00", "day_usd: 25.00"), encoding="utf-8")
     result = run("status", "--contracts", "mine")
     assert result.exit_code == 0, result.output
-    assert f"{CONTRACTS.sha256} of the newest record; " in result.output and " counts from the next start" in result.output
+    told = " ".join(result.output.split())
+    assert f"{CONTRACTS.sha256} of the newest record; " in told and " counts from the next start" in told
     assert "limit −$25.00, may still lose $25.00" in result.output
 
 
@@ -266,7 +287,7 @@ def test_while_a_bot_runs_on_the_journal_it_is_refused_and_once_that_is_killed_i
     command = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as bot:
         assert bot.stdout.readline() == "held\n"
-        assert re.search(rf"bot +running, process {bot.pid}\n", re.sub(" +\n", "\n", run("status").output))
+        assert re.search(rf"bot +running, process {bot.pid}\n", run("status").output)
         refused = run("resume", "--reason", "flat")
         os.kill(bot.pid, signal.SIGKILL)
     assert refused.exit_code == 3

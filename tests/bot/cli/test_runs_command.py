@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
+import shlex
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -74,6 +77,28 @@ def test_the_end_of_a_run_says_that_earlier_ones_are_kept(run, four, tmp_path):
     alone = Console(file=io.StringIO(), width=80)
     show_run(small_journal.write(tmp_path / "paper-DU1-2025.sqlite", days=()), alone, report=False)
     assert alone.file.getvalue().rstrip().endswith("paper-DU1-2025.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("stands", "out", "typed"),
+    [
+        (".", "out", "mesbot runs"),
+        (".", "out/paper", "mesbot runs"),
+        (".", "mine", "mesbot runs --out mine"),
+        (".", "my runs", "mesbot runs --out 'my runs'"),
+        ("elsewhere", "../out", "mesbot runs --out ../out"),
+    ],
+)
+def test_the_command_that_it_names_lists_the_earlier_one_from_where_one_stands(run, tmp_path, monkeypatch, stands, out, typed):
+    (tmp_path / stands).mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path / stands)
+    for number in range(2):
+        journal = small_journal.write(fresh_journal(Path(out)), days=(), passport=f"passport-{number}")
+    console = Console(file=io.StringIO(), width=200)
+    show_run(journal, console, report=False)
+    assert console.file.getvalue().rstrip().endswith(f"(and 1 earlier: {typed})")
+    listed = json.loads(run(*shlex.split(typed)[1:], "--json").output)
+    assert len(listed) == 2 and {Path(row["path"]).resolve().parents[0] for row in listed} >= {journal.parent.resolve()}
 
 
 def test_runs_as_json_has_every_field(run, four):
@@ -228,3 +253,19 @@ def test_prune_removes_only_what_was_put_aside_on_top_of_the_folder_itself(run, 
         small_journal.write(fresh_journal(four / "paper"), days=(), wall_ns=10**18 + number)
     assert run("runs", "prune", "--keep", "0", "--yes").output.endswith("Removed 3 earlier runs from out.\n")
     assert (four / "journal.sqlite").exists() and kept(four / "paper") == {"1"}
+
+
+@pytest.mark.parametrize("hidden", ["out", "out/earlier"])
+@pytest.mark.parametrize("words", [("runs",), ("runs", "prune", "--keep", "0", "--yes"), ("compare", "latest", "1")])
+def test_a_folder_that_one_may_not_look_into_is_not_told_as_empty(run, four, monkeypatch, hidden, words):
+    looked = os.scandir
+
+    def refused(path):
+        if Path(path) == Path(hidden):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return looked(path)
+
+    monkeypatch.setattr(os, "scandir", refused)  # whoever is root may look into every folder
+    told = run(*words)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr == "--out out: cannot be used (Permission denied); name another place.\n"

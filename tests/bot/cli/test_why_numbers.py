@@ -22,7 +22,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
     for name in ("bot.journal.why.why", "bot.report.why_number.why_number", "bot.report.why_number.list_numbers"):
         monkeypatch.setattr(name, lambda *words, name=name, **options: answer(name.rpartition(".")[2], *words[1:], **options))
-    monkeypatch.setattr("bot.journal.why.decided", lambda *_: True)
     return calls
 
 

@@ -18,7 +18,7 @@ from bot.journal.records import (
 )
 from bot.journal.store import Journal
 from bot.journal.times import new_york
-from bot.journal.why import why
+from bot.journal.why import NoSuchBar, why
 
 DVS_GATE = GateRecord("DVS_BELOW_MINIMUM", 2, "dvs", 0.75, "minimum", 0.80, "", 0.05)
 
@@ -118,10 +118,10 @@ def test_a_state_that_is_not_active_is_told_with_what_releases_it(tmp_path):
     [("2025-10-02 08:00", "09:31"), ("2025-10-02 09:31:20", "09:31"), ("2025-10-02 09:35", "09:32"), ("2026-01-01 00:00", "09:32")],
 )
 def test_a_time_that_is_no_bar_gets_the_nearest_one_named(path, when, nearest):
-    assert (
-        f"is no bar of the trading window in this journal (a bar is named by its close). The nearest one is 2025-10-02 {nearest}."
-        in why(path, when)
-    )
+    with pytest.raises(NoSuchBar) as told:
+        why(path, when)
+    said = f"is no bar of the trading window in this journal (a bar is named by its close). The nearest one is 2025-10-02 {nearest}."
+    assert said in str(told.value) and told.value.exit_code == 1
 
 
 def test_a_strategy_that_is_not_there_gets_the_ones_that_are(path):
@@ -131,7 +131,8 @@ def test_a_strategy_that_is_not_there_gets_the_ones_that_are(path):
 
 def test_a_journal_without_decisions_says_so(tmp_path):
     run(tmp_path / "empty.sqlite", 0)
-    assert "no decision at all" in why(tmp_path / "empty.sqlite", "2025-10-02 09:31")
+    with pytest.raises(NoSuchBar, match="no decision at all; name another journal with --journal"):
+        why(tmp_path / "empty.sqlite", "2025-10-02 09:31")
 
 
 def test_a_bar_that_was_not_finished_is_told_too(tmp_path):

@@ -47,3 +47,10 @@ def test_a_run_without_sessions_says_where_to_look(run):
     assert said(replace(run, bars=[], trades=[])) == (
         "No regular session was in it, so nothing was decided. Next: mesbot data check FILE says which sessions a file holds."
     )
+
+
+def test_a_replay_that_ended_before_its_first_bar_does_not_blame_the_file(run):
+    replay = replace(run, bars=[], trades=[], header={**run.header, "date": "2025-09-22"})
+    assert said(replay) == (
+        "It ended before the first bar of 2025-09-22, so nothing was decided. Next: the same command again; it begins anew."
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -21,7 +23,7 @@ if missing := [name for name in LIBRARIES if find_spec(name) is None]:  # import
 from small_research import descendants, job, kill_a_worker, shared
 
 from bot.errors import UsageError
-from bot.research.pool import ONE_THREAD, Failed, Pool
+from bot.research.pool import ONE_THREAD, Failed, Pool, _ctrl_c_waits
 from bot.research.trial import OtherMesbot, run_trial
 
 TRIED = {place: {"K1.min_abs_vwap_z": number} for place, number in enumerate((1.2, 1.5, 1.8, 2.1))}
@@ -32,6 +34,27 @@ linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks a
 def pool():
     with Pool(shared(), workers=2) as started:
         yield started
+
+
+def test_ctrl_c_while_ray_starts_counts_once_it_has_started_and_what_was_started_is_ended(monkeypatch):
+    done: list[str] = []
+
+    def start(self: Pool, ray: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("started")
+        raise UsageError("and it failed, too")
+
+    monkeypatch.setattr(Pool, "_start", start)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(shutdown=lambda: done.append("ended")))
+    with pytest.raises(UsageError, match="failed, too"), Pool(shared()):
+        done.append("worked")
+    assert done == ["started", "ended"]
+    with pytest.raises(KeyboardInterrupt):
+        with _ctrl_c_waits():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("went on")
+        done.append("beyond")
+    assert done[2:] == ["went on"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_worker_has_one_thread_for_its_numbers(pool):
