@@ -182,9 +182,7 @@ def test_packs_are_append_only(new, statement):
 def test_readers_of_a_damaged_pack_say_which_in_one_sentence(new, tmp_path):
     broken = changed(new, tmp_path, ("UPDATE packs SET crc32 = 0 WHERE first_seq = 2",))
     for reader in (lambda: why(broken, "2025-10-02 09:31"), lambda: frames.decisions(broken), lambda: compare(broken, new)):
-        with pytest.raises(
-            JournalError, match=r"cannot be read as a journal: the pack of record 2 is damaged; name .* of this one\.$"
-        ):
+        with pytest.raises(JournalError, match=r"cannot be read as a journal: the pack of record 2 is damaged; name .* of this one\.$"):
             reader()
 
 
