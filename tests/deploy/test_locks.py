@@ -45,11 +45,8 @@ def reached(wanted: Iterable[str]) -> set[str]:
 
 def named(extras: Iterable[str], groups: Iterable[str]) -> list[str]:
     """What pyproject.toml asks for."""
-    return [
-        *PROJECT["project"]["dependencies"],
-        *(each for name in extras for each in EXTRAS[name]),
-        *(each for name in groups for each in GROUPS[name]),
-    ]
+    chosen = [*(EXTRAS[name] for name in extras), *(GROUPS[name] for name in groups)]
+    return [*PROJECT["project"]["dependencies"], *(each for some in chosen for each in some)]
 
 
 @pytest.mark.parametrize(("lock", "extras", "groups"), LOCKS, ids=[each[0] for each in LOCKS])
@@ -66,20 +63,14 @@ def test_the_image_has_the_versions_and_files_that_the_tests_ran_with():
 
 
 def test_the_image_has_neither_research_nor_tests():
-    more = {
-        canonicalize_name(Requirement(each).name)
-        for each in named((), ("dev", "browser"))
-        if each not in PROJECT["project"]["dependencies"]
-    }
-    assert (more | {"ray", "optuna"}) & set(read(UNATTENDED[0])) == set() and {"ray", "optuna", "playwright", "pytest"} <= set(
-        read("requirements.lock")
-    )
+    others = {canonicalize_name(Requirement(each).name) for each in (*EXTRAS["research"], *GROUPS["dev"], *GROUPS["browser"])}
+    assert {"ray", "optuna", "pytest", "playwright"} <= others & set(read("requirements.lock"))
+    assert others & set(read(UNATTENDED[0])) == set()
 
 
 def test_image_and_units_install_the_lock_of_the_unattended_and_make_lock_renews_it():
     for each in ("Dockerfile", "docs/operations.md"):
         assert re.findall(r"--require-hashes -r (\S+)", Path(ROOT / each).read_text(encoding="utf-8")) == [UNATTENDED[0]], each
-    (rule,) = [
-        each for each in (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "").split("$(UV) ") if UNATTENDED[0] in each
-    ]
-    assert set(re.findall(r"--extra (\w+)", rule)) == set(UNATTENDED[1]) and re.findall(r"--group (\w+)", rule) == list(UNATTENDED[2])
+    rules = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "").split("$(UV) ")
+    (rule,) = [each for each in rules if UNATTENDED[0] in each]
+    assert tuple(re.findall(r"--extra (\w+)", rule)) == UNATTENDED[1] and tuple(re.findall(r"--group (\w+)", rule)) == UNATTENDED[2]
