@@ -2,8 +2,9 @@
 FROM python:3.13.5-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
-COPY requirements.lock ./
-RUN python -m venv /opt/mesbot && /opt/mesbot/bin/pip install --require-hashes -r requirements.lock
+# What bot, notifier and dashboard import, hash by hash: neither the libraries of research nor those of the tests.
+COPY requirements-unattended.lock ./
+RUN python -m venv /opt/mesbot && /opt/mesbot/bin/pip install --require-hashes -r requirements-unattended.lock
 COPY pyproject.toml README.md ./
 COPY bot bot
 COPY strategies strategies

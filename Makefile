@@ -106,10 +106,13 @@ bench-sweep: setup  ## how a sweep scales, the same trials with one worker and w
 	@$(BIN)/python backtests/bench_sweep.py
 
 PEERS := backtrader vnpy
-lock:  ## renew the locks from pyproject.toml and those of bench-peers (needs uv; make lock UPGRADE=--upgrade takes newer versions)
+lock:  ## renew the three locks from pyproject.toml, and those of bench-peers (needs uv; UPGRADE=--upgrade takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
 	$(UV) pip compile pyproject.toml --all-extras --group dev --group browser --group build --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" --quiet $(UPGRADE) --output-file requirements.lock
+	$(UV) pip compile pyproject.toml --constraint requirements.lock --extra alerts --extra dashboard --group build --universal \
+		--python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet \
+		--output-file requirements-unattended.lock
 	$(UV) pip compile pyproject.toml requirements-ib-async.in --override requirements-ib-async.in --constraint requirements.lock \
 		--all-extras --group dev --group build --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --quiet --output-file requirements-ib-async.lock

@@ -168,16 +168,20 @@ def chart(today: Today, width: int = WIDE) -> Figure:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "margin": {"l": 56, "r": 8, "t": 8, "b": 32},
     }
-    labels = min(8, max(2, (width - BESIDE) // LABEL))
     made["xaxis"] |= {
         "type": "category",
-        "nticks": labels,
+        "nticks": labels(width),
         "categoryorder": "array",
         "categoryarray": clock,
         "rangeslider": {"visible": False},
     }
     made["yaxis"] |= {"tickformat": ",.2f", "nticks": 8}
     return {"data": [each for each in data if each["x"]], "layout": made, "config": {"displayModeBar": False, "responsive": True}}
+
+
+def labels(width: int) -> int:
+    """How many times stand below the chart in a window of `width` pixels."""
+    return min(8, max(2, (width - BESIDE) // LABEL))
 
 
 def _marks(what: str, marks: list[Mark]) -> Figure:

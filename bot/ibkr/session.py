@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -221,7 +222,7 @@ def _times(config: BrokerConfig, timeouts: Timeouts) -> SyncTimes:
     )
 
 
-_SESSIONS: dict[tuple[int, str, int, int], BrokerSession] = {}
+_SESSIONS: WeakValueDictionary[tuple[int, str, int, int], BrokerSession] = WeakValueDictionary()  # its node keeps it, and nothing else does
 
 
 def session_of(loop: asyncio.AbstractEventLoop, config: BrokerConfig) -> BrokerSession:
@@ -231,7 +232,8 @@ def session_of(loop: asyncio.AbstractEventLoop, config: BrokerConfig) -> BrokerS
     """
     config = msgspec.structs.replace(config, link=located(config.link, os.environ))
     key = (id(loop), config.link.host, config.link.port, config.link.client_id)
-    if key not in _SESSIONS or _SESSIONS[key].ended:
+    session = _SESSIONS.get(key)
+    if session is None or session.ended:
         _SESSIONS.clear()  # one live node a process: whatever is left belongs to one that is gone
-        _SESSIONS[key] = BrokerSession(config)
-    return _SESSIONS[key]
+        session = _SESSIONS[key] = BrokerSession(config)
+    return session

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -134,6 +135,7 @@ async def trade(
         if not stopping.is_set():
             request = replace(request, confirmed="")  # what was typed is journaled already
             before, met = met, await _meet_again(request, met, stopping, say)
+            gc.collect()  # what has ended goes before the next node is made: a process keeps the most that it ever had
             for sentence in _begun(before, met):
                 say(sentence)
         if stopping.is_set():

@@ -66,8 +66,8 @@ class MesbotNode:
         self.desk.owned_by(self.stopping.set)
         self.desk.say = self._tell
         self.node.build()
-        if sys.platform != "win32":  # in place of Nautilus' own, which stop the node under our feet
-            for number in (signal.SIGINT, signal.SIGTERM):
+        if sys.platform != "win32":  # in place of all of Nautilus' own, which stop the node under our feet, and keep it
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGABRT):
                 loop.add_signal_handler(number, self.stopping.set)
 
     def tell_kills(self) -> None:

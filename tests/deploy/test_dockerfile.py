@@ -72,7 +72,7 @@ def test_the_dockerfile_keeps_the_rules():
         ("WORKDIR /state", "ARG MESBOT_ALERTS\nWORKDIR /state", "may hold a secret"),
         ("HEALTHCHECK", "LABEL x=1\n#", "no health check"),
         ("COPY bot bot", "COPY . .", "all is copied"),
-        ("--require-hashes -r requirements.lock", "apprise", "no lock holds"),
+        ("--require-hashes -r requirements-unattended.lock", "apprise", "no lock holds"),
         ('ENTRYPOINT ["mesbot"]', "ENTRYPOINT mesbot", "through a shell"),
         ("STOPSIGNAL", "STOPSIGNALL", "is no instruction"),
     ],

@@ -235,6 +235,32 @@ def test_on_a_phone_the_times_below_the_chart_stand_apart_also_after_it_was_turn
     context.close()
 
 
+COUNT_DRAWN = """
+window.drawn = 0;
+(function look() {
+  const chart = document.querySelector('.js-plotly-plot');
+  if (!chart?.on) return requestAnimationFrame(look);
+  chart.on('plotly_afterplot', () => { window.drawn += 1; });
+})();
+"""
+
+
+def test_where_the_first_chart_is_right_for_the_window_it_is_drawn_once(chromium, home):
+    account_journal(home / "state")
+    drawn = {}
+    with dashboard(home) as served:
+        for scheme in ("light", "dark"):
+            context = chromium.new_context(viewport={"width": 1400, "height": 900}, color_scheme=scheme)
+            page = context.new_page()
+            page.add_init_script(COUNT_DRAWN)
+            page.goto(f"{served.address}/today")
+            until(lambda page=page: page.evaluate("window.drawn"), why=lambda page=page: text(page))
+            page.wait_for_timeout(2_000)  # the window is asked within half a second
+            drawn[scheme] = page.evaluate("window.drawn")
+            context.close()
+    assert drawn == {"light": 1, "dark": 2}
+
+
 def _times(page: Any) -> list[tuple[float, float]]:
     """Where each label of the time axis begins and ends, in pixels."""
     found = "[...document.querySelectorAll('.xtick text')].map(each => each.getBoundingClientRect()).map(box => [box.left, box.right])"

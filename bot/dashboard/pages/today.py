@@ -9,7 +9,7 @@ from nicegui import ui
 
 from bot.dashboard.pages.frame import Desk, Rows, framed, heading
 from bot.dashboard.pages.style import by_night
-from bot.dashboard.today import ALL, WIDE, Today, chart, page_of
+from bot.dashboard.today import ALL, WIDE, Today, chart, labels, page_of
 from bot.dashboard.watch import Seen
 
 COLUMNS = (
@@ -21,9 +21,12 @@ COLUMNS = (
     ("to_enter", "To enter"),
 )
 CHART_SECONDS, LIGHT_SECONDS = 2.0, 20.0
-WINDOW = "[matchMedia('(prefers-color-scheme: dark)').matches, innerWidth]"
 RESIZED = "resized"
-TELL_SIZE = f"addEventListener('resize', () => emitEvent('{RESIZED}', innerWidth))"
+# Answered and listened to in one breath: a window that changes in between would be drawn as it was.
+WINDOW = (
+    f"(addEventListener('resize', () => emitEvent('{RESIZED}', innerWidth)), "
+    "[matchMedia('(prefers-color-scheme: dark)').matches, innerWidth])"
+)
 
 
 class _Decisions:
@@ -93,13 +96,14 @@ def today_page(desk: Desk) -> None:
     async def look_at_the_window() -> None:
         with contextlib.suppress(TimeoutError):  # then it is drawn as by daylight on a wide one
             is_dark, pixels = await ui.run_javascript(WINDOW, timeout=LIGHT_SECONDS)
-            dark[0] = bool(is_dark)
-            resized(pixels)
-        ui.run_javascript(TELL_SIZE)
+            seen_in(bool(is_dark), int(pixels))
 
-    def resized(pixels: int) -> None:
-        width[0] = int(pixels)
-        drawn[:] = 0.0, ()
+    def seen_in(is_dark: bool, pixels: int) -> None:
+        """Draw anew where this window shows it otherwise: most are wide and light, as the first chart is."""
+        was = dark[0], labels(width[0])
+        dark[0], width[0] = is_dark, pixels
+        if was != (is_dark, labels(pixels)):
+            drawn[:] = 0.0, ()
 
     with framed(desk, "Today", lambda seen: show(seen)):
         with ui.element("section").classes("card").style("margin-bottom: 14px"):
@@ -107,5 +111,5 @@ def today_page(desk: Desk) -> None:
             plot = ui.plotly({"data": [], "layout": {"height": 380}}).style("width: 100%; height: 380px")
         heading("Decisions")
         decisions = _Decisions()
-    ui.on(RESIZED, lambda told: resized(told.args), throttle=0.5, leading_events=False)
+    ui.on(RESIZED, lambda told: seen_in(dark[0], int(told.args)), throttle=0.5, leading_events=False)
     ui.timer(0.2, look_at_the_window, once=True)

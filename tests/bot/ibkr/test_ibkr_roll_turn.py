@@ -12,8 +12,9 @@ from ibkr_rig import until
 from test_ibkr_recovery import Stage, on_stage
 from test_ibkr_within_day import LOOSER, SHIPPED, Home, made_nodes
 
+from bot.ibkr.session import session_of
 from bot.journal.verify import verify
-from bot.node.broker_run import meet, trade
+from bot.node.broker_run import broker_config, meet, trade
 from bot.node.node import MesbotNode
 
 BEFORE_THE_ROLL = "clock +73d"  # from 2025-10-02 10:00: Sunday, 2025-12-14 09:00
@@ -31,6 +32,31 @@ def month(node: MesbotNode) -> str:
     return node.session.provider.contract().localSymbol
 
 
+def collections_of(monkeypatch: pytest.MonkeyPatch, nodes: list[MesbotNode]) -> list[int]:
+    """How many nodes had been made at each whole collection that the run itself asks for from now on."""
+    collected: list[int] = []
+    whole = gc.collect
+
+    def collect(*generation: int) -> int:
+        collected.append(len(nodes))
+        return whole(*generation)
+
+    monkeypatch.setattr(gc, "collect", collect)
+    return collected
+
+
+@on_stage
+async def test_nobody_but_its_node_keeps_the_session_with_a_gateway(stage: Stage) -> None:
+    request = Home(stage).request
+    config = broker_config(request, await meet(request))
+    session = session_of(asyncio.get_running_loop(), config)
+    assert session_of(asyncio.get_running_loop(), config) is session
+    kept = ref(session)
+    del session
+    gc.collect()
+    assert kept() is None
+
+
 def test_one_run_over_the_roll_goes_on_in_the_next_month(tmp_path, monkeypatch):
     nodes = made_nodes(monkeypatch)
 
@@ -42,11 +68,13 @@ def test_one_run_over_the_roll_goes_on_in_the_next_month(tmp_path, monkeypatch):
         running = asyncio.ensure_future(trade(home.request, await meet(home.request), say=said.append))
         await until(lambda: running.done() or (nodes and nodes[0].desk.begun.is_set()), lambda: said)
         assert month(nodes[0]) == "MESZ5" and nodes[0].session.entry_block() is None
+        collected = collections_of(monkeypatch, nodes)
         stage.do(AFTER_THE_ROLL)
         stage.do("drop")
         await until(lambda: running.done() or (len(nodes) == 2 and nodes[1].desk.begun.is_set()), lambda: said)
         assert month(nodes[1]) == "MESH6" and nodes[1].session.entry_block() is None
         assert any(sentence == "The roll: MESH6 is traded from now on, and MESZ5 no more." for sentence in said), said
+        assert 1 in collected, "what has ended is collected before the next node is made"
         ended = ref(nodes.pop(0))
         gc.unfreeze()
         gc.collect()
