@@ -45,7 +45,7 @@ class Ends(NamedTuple):
 DRILLED = Ends((0, 1), "The drill's latch is cleared: the kill switch is ARMED.", "whether limits in milliseconds hold is this machine's")
 LIVE = {
     "mesbot contracts": Ends(says="Contracts"),
-    "mesbot check": Ends(says="Passed."),
+    "mesbot check": Ends(says="Passed, but"),
     "mesbot paper --trading-mode observe": Ends(says="OBSERVE: every plan is shadowed and nothing is sent.", until_stopped="OBSERVE"),
     "mesbot status": Ends(says="OBSERVE"),
     "mesbot drill": DRILLED,
@@ -58,7 +58,7 @@ LIVE = {
 }
 OPERATIONS = {
     "mesbot check": Ends((1,), "TWS_CLIENT_ID=8 mesbot check", "the page says it of the time before the bot starts"),
-    "TWS_CLIENT_ID=8 mesbot check": Ends(says="Passed."),
+    "TWS_CLIENT_ID=8 mesbot check": Ends(says="Passed, but"),
     "mesbot status": Ends(says="running, process"),
     "mesbot strategies": Ends(says="K1: VWAP mean reversion"),
     "mesbot journal verify": Ends(says="Head: "),
