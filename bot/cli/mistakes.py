@@ -50,7 +50,8 @@ def end_with(error: BaseException, *, as_json: bool) -> NoReturn:
     elif as_json and not lost:
         print_json({"error": masked(sentence)})
     else:
-        click.echo(in_red(fitted(masked(sentence), err=True)), err=True)
+        with suppress(OSError):  # the code says it all the same
+            click.echo(in_red(fitted(masked(sentence), err=True)), err=True)
     sys.exit(code)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import IO, Self, TextIO, cast
 
 from rich.console import Console
 from rich.live import Live
 
+from bot.node.output import Screen
 from bot.node.screen import Glance, rendered
 from bot.units import SECOND_NS
 
@@ -24,10 +25,13 @@ class LiveView:
 
     def __init__(self, console: Console, *, replayed: bool, spoken: Callable[[str], str] = str) -> None:
         self._console, self._replayed, self._spoken = console, replayed, spoken
+        self._stream = console.file
+        self._screen = Screen(cast(TextIO, console.file))
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self._first: tuple[int, float] | None = None  # market time (UTC ns) and wall (s) of the session's first bar seen
 
     def __enter__(self) -> Self:
+        self._console.file = cast(IO[str], self._screen)
         if self._live is not None:
             self._live.start()
         return self
@@ -35,6 +39,8 @@ class LiveView:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._live is not None:
             self._live.stop()  # the last view stays on the screen
+        self._screen.close()
+        self._console.file = self._stream
 
     def show(self, glance: Glance) -> None:
         """Draw it, or print what is new in it."""

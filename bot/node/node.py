@@ -67,7 +67,8 @@ class MesbotNode:
         self.desk.say = self._tell
         self.node.build()
         if sys.platform != "win32":  # in place of all of Nautilus' own, which stop the node under our feet, and keep it
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGABRT):
+            closed = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)  # a window; nohup wants none of it
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGABRT, *closed):
                 loop.add_signal_handler(number, self.stopping.set)
 
     def tell_kills(self) -> None:

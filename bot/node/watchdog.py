@@ -24,6 +24,7 @@ from bot.own_files import opened_own
 STARVED_SECONDS = 10.0  # of a machine that runs
 FROZEN_TIMES = 6  # so many times that, before Python's own handler ends a process in which no thread gets its turn
 EXIT_CODE = 70  # sysexits: an internal fault
+TELL_SECONDS, PASS_ON_SECONDS = 1.0, 0.2  # on standard error, and for whoever passes that on (bot.node.output)
 
 
 class Watchdog:
@@ -84,14 +85,22 @@ class Watchdog:
             "heard neither the broker nor a kill. Orders and stops at the broker stay; start it again at once to have them managed, and "
             f"report {self._path}.\n"
         )
-        for file in (sys.__stderr__, self._file):
-            if file is not None:
-                with contextlib.suppress(OSError):  # a disk that is full must not keep it from ending
-                    file.write(text)
-                    file.flush()
-                    faulthandler.dump_traceback(file)
-                    file.flush()
+        _say(self._file, text)
+        telling = threading.Thread(target=_say, args=(sys.__stderr__, text), daemon=True)
+        telling.start()
+        telling.join(TELL_SECONDS)  # a terminal may stand still
+        time.sleep(PASS_ON_SECONDS)
         os._exit(EXIT_CODE)
+
+
+def _say(file: IO[str] | None, text: str) -> None:
+    """A disk that is full must not keep it from ending."""
+    if file is not None:
+        with contextlib.suppress(OSError, ValueError):
+            file.write(text)
+            file.flush()
+            faulthandler.dump_traceback(file)
+            file.flush()
 
 
 def hung_path(journal: Path) -> Path:

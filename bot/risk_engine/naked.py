@@ -14,9 +14,9 @@ DOUBT_NS = 2 * SECOND_NS  # a doubt is asked about as long; CLOSING suspends rep
 BARE_NS = 3 * SECOND_NS // 2  # while a position is bare no longer: the exit has to be filled within two seconds (spec 6)
 
 
-def doubted(wall: Timeline, trade: Trade) -> Waited:
-    """DOUBT once a trade has been left for as long as a doubt may last; else NOT."""
-    return Waited.DOUBT if trade.closing is not None and wall.now_ns - trade.closing_since_ns >= DOUBT_NS else Waited.NOT
+def doubted(wall: Timeline, trade: Trade) -> bool:
+    """Whether a trade has been left for as long as a doubt may last."""
+    return trade.closing is not None and wall.now_ns - trade.closing_since_ns >= DOUBT_NS
 
 
 class NakedWatch:
@@ -49,7 +49,7 @@ class NakedWatch:
             return
         naked_ns = wall.now_ns - trade.naked_since_ns if trade.naked_since_ns else 0
         left_ns = wall.now_ns - trade.closing_since_ns if trade.closing is not None else 0
-        waited = Waited.DOUBT if naked_ns >= BARE_NS else max(Waited.GRACE, doubted(wall, trade))
+        waited = Waited.DOUBT if naked_ns >= BARE_NS or doubted(wall, trade) else Waited.GRACE
         ends = [limit_ns - naked_ns for limit_ns in (GRACE_NS, BARE_NS) if naked_ns < limit_ns]  # a timer may go off a moment early
         if waited is Waited.GRACE:  # it may run since before the leaving began: not a moment short of the doubt's end
             ends.append(DOUBT_NS - left_ns)

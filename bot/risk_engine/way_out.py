@@ -63,10 +63,10 @@ class WayOut:
         if self.adopting or (self.blind and trade.closing is not None):
             return
         self._orders.rest(self._hands.wall, trade)
-        waited = max(waited, doubted(self._hands.wall, trade))
         if (reason := why_leave(trade, waited)) is not None:
             self._begin(trade, reason)
-        for duty in duties(trade, waited, self.agreement.missing(trade), halted=self.halted()):
+        over = doubted(self._hands.wall, trade)
+        for duty in duties(trade, waited, self.agreement.missing(trade), halted=self.halted(), doubted=over):
             self._sender.carry_out(trade, duty)
 
     def act_soon(self, trade: Trade) -> None:

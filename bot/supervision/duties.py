@@ -56,8 +56,11 @@ class Duty(NamedTuple):
     after_wait: bool = False
 
 
-def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0, *, halted: bool = False) -> list[Duty]:
-    """Commands that the state of `trade` demands now; `waited` is said by the timers.
+def duties(
+    trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0, *, halted: bool = False, doubted: bool = False
+) -> list[Duty]:
+    """Commands that the state of `trade` demands now; `waited` is said by the timers, `doubted` that it has been left for longer than a
+    doubt may last: then nothing is waited for any more.
 
     `missing`: contracts of the trade that the account does not hold, 0 where it agrees, None while nobody knows. `halted`: no order at
     the market may fill now.
@@ -72,7 +75,7 @@ def duties(trade: Trade, waited: Waited = Waited.NOT, missing: int | None = 0, *
         if leg.open < 0:
             found.extend(_buy_back(leg))
         elif trade.closing is not None:
-            found.extend(_close(leg, waited, agreed[leg.number], halted))
+            found.extend(_close(leg, waited, agreed[leg.number], halted, over=doubted or waited is Waited.DOUBT))
         elif leg.open:
             found.extend(_protect(leg))
         elif waited and not leg.live(Role.ENTRY):
@@ -120,10 +123,9 @@ def _buy_back(leg: Leg) -> list[Duty]:
     return [*_cancel(rest), *([] if waits else [Duty(DutyKind.BUY_BACK, leg.number, -leg.open)])]
 
 
-def _close(leg: Leg, waited: Waited, agreed: int, halted: bool) -> list[Duty]:
+def _close(leg: Leg, waited: Waited, agreed: int, halted: bool, *, over: bool) -> list[Duty]:
     """The next step of leaving a leg of which the account holds `agreed`; each waits until the one before is confirmed, or its doubt
-    is over."""
-    over = waited is Waited.DOUBT
+    is `over`."""
     asked = _cancel([order for order in leg.orders if order.in_doubt and order.role is not Role.STOP])
     if first := leg.live(Role.ENTRY, Role.TARGET):
         asked += _cancel(first)

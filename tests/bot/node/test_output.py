@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.node.output import unbroken
+from bot.node.output import MOST_WAITING, Screen, unbroken
 
 LOGGER = """
 import contextlib, sys, time
@@ -85,3 +88,44 @@ def test_a_fault_of_the_program_is_not_hidden() -> None:
 
     with pytest.raises(KeyError):
         unbroken(tell)()
+
+
+def test_a_screen_that_stands_still_keeps_nobody_waiting_and_what_is_too_much_is_left_out() -> None:
+    reading, writing = os.pipe()
+    stream = os.fdopen(writing, "w")
+    screen = Screen(stream)
+    began = time.monotonic()
+    for _ in range(3_000):
+        screen.write("x" * 999 + "\n")
+    assert time.monotonic() - began < 1.0
+    shown = bytearray()
+    with os.fdopen(reading, "rb") as reader:
+        while not shown.endswith(b"end\n"):  # it is read at last
+            shown += os.read(reader.fileno(), 65_536)
+            if len(shown) >= MOST_WAITING:
+                screen.write("end\n")
+    screen.close()
+    with contextlib.suppress(OSError):
+        stream.close()
+    assert MOST_WAITING - 1_000 <= len(shown) <= MOST_WAITING + 200_000  # and a pipe's fill
+
+
+def test_a_screen_shows_in_order_and_all_of_it_before_it_is_closed() -> None:
+    stream = io.StringIO()
+    screen = Screen(stream)
+    for number in range(1_000):
+        screen.write(f"{number}\n")
+    screen.close()
+    assert stream.getvalue() == "".join(f"{number}\n" for number in range(1_000)) and screen.isatty() is False
+
+
+def test_a_log_that_nobody_reads_keeps_nobody_waiting() -> None:
+    before, _, _ = LOGGER.format(within="sturdy_stderr()").partition("with contextlib.suppress(OSError):\n    print(")
+    program = before.replace('error("said by the logger")', 'error("x" * 200_000)') + 'print("went on", flush=True)'
+    reading, writing = os.pipe()  # which holds less, and is never read
+    try:
+        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=writing, text=True, check=False, timeout=60)
+    finally:
+        os.close(writing)
+        os.close(reading)
+    assert done.stdout == "went on\n"

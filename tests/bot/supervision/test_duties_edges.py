@@ -56,6 +56,17 @@ def test_nothing_waited_is_the_default():
     assert duties(orphan, GRACE) != []
 
 
+def test_a_doubt_that_is_over_waits_for_no_cancel_and_covers_nothing_at_once():
+    """Its stop has just made way for the closing order that leaves beside nothing: a stop more would come after the position."""
+    leaving = trade(entry(), order(R.STOP, state=S.CANCELED), order(R.EXIT, state=S.SUBMITTED), closing=True)
+    assert duties(leaving, doubted=True) == []
+    assert [duty.kind for duty in duties(leaving, GRACE)] == [K.COVER]
+    ghost = order(R.STOP, state=S.UNKNOWN)
+    ghost.ask_end(0)
+    stuck = trade(entry(), ghost, closing=True)
+    assert duties(stuck) == [] and duties(stuck, doubted=True) == [exits(1, after_wait=True)]
+
+
 def test_what_replaced_the_stop_that_closed_a_leg_goes_at_once_and_its_partner_is_the_venues():
     made = trade(entry(), order(R.STOP, filled=1, state=S.FILLED, name="I-2S"), order(R.TARGET, name="I-2T"))
     stop, target = order(R.STOP, name="I-2S1"), order(R.TARGET, name="I-2T1")
