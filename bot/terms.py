@@ -28,6 +28,8 @@ TERMS: Mapping[str, str] = {
     "bracket|brackets": "an entry with its stop and target, sent together",
     "submission|submissions": "an entry that was sent to the broker, filled or not; a day has so many",
     "entry window|windows": "the times at which the session contract lets entries pass",
+    "LIMIT|STOP_LIMIT": "how an entry is sent: at its price or better; STOP_LIMIT only once the market has come to another price first",
+    "opening|mid-morning|afternoon|lunch": "a part of the session, by its name in the session contract: `mesbot contracts` shows them",
     "bar": "a minute: open, high, low, close and volume; it is named by its close",
     "level|levels": "a price that the market is known to turn at, such as yesterday's high or the edge of the opening range",
     "tick|ticks": "the smallest step of a price: 0.25 points, $1.25 a contract",

@@ -24,7 +24,8 @@ library or by the risk engine.
 
 def page() -> str:
     """The whole page."""
-    layers = {code: gate.layer for gate in (*BAR_GATES, *PLAN_GATES) for code in gate.codes} | {Code.EUC_BELOW_MINIMUM: Layer.EUC}
+    layers = {code: gate.layer for gate in (*BAR_GATES, *PLAN_GATES) for code in gate.codes}
+    layers |= dict.fromkeys((Code.EUC_BELOW_MINIMUM, Code.OUTRANKED), Layer.EUC)
     return HEAD + "".join(f"| `{code.value}` | {_layer(layers.get(code))} | {MEANING[code]} |\n" for code in Code)
 
 

@@ -27,6 +27,10 @@ NOT_WANTED = (
     "Nothing says where alerts go; set MESBOT_ALERTS (one address a line, as apprise writes them), or MESBOT_ALERTS_FILE, "
     "or MESBOT_HEARTBEAT_URL."
 )
+HEARTBEAT_ALONE = (
+    "MESBOT_HEARTBEAT_URL takes no message: it is asked once a minute while a run is followed and all is well. Set MESBOT_ALERTS (one "
+    "address a line, as apprise writes them) to have one sent."
+)
 Say = Callable[[str], None]
 
 

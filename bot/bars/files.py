@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,7 @@ def require_usable(name: str, passport: Passport) -> None:
     """Raises BarsFileError with the first finding that refuses the bars."""
     refused = passport.of(Severity.REFUSE)
     if refused:
-        more = f" (and {len(refused) - 1} more: mesbot data check)" if len(refused) > 1 else ""
+        more = f" (and {len(refused) - 1} more: mesbot data check {shlex.quote(name)})" if len(refused) > 1 else ""
         raise BarsFileError(f"{name}: {refused[0].text}{more}")
 
 

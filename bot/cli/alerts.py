@@ -80,12 +80,12 @@ def test() -> None:
     """Prints which service took it, by number and kind."""
     import os
 
-    from bot.alerts.addresses import addresses_of
-    from bot.alerts.run import NOT_WANTED, tried
+    from bot.alerts.addresses import addresses_of, heartbeat_of
+    from bot.alerts.run import HEARTBEAT_ALONE, NOT_WANTED, tried
 
-    found = addresses_of(os.environ, lambda: "mesbot")
+    found, heartbeat = addresses_of(os.environ, lambda: "mesbot"), heartbeat_of(os.environ)
     if not found:
-        raise UsageError(NOT_WANTED)
+        raise UsageError(HEARTBEAT_ALONE if heartbeat else NOT_WANTED)
     results = tried(found)
     for name, taken in results:
         click.echo(f"{name}: {'taken' if taken else 'NOT taken'}")

@@ -43,7 +43,7 @@ def why_number(path: str | Path, name: str, *, everything: bool = False) -> str:
         lines.append(f"  … and {len(sources) - SHOWN:,} more; --all lists every one")
     lines += _total(summary, number, sources)
     if sources:
-        lines.append('  Each bar opens by its time: mesbot why "YYYY-MM-DD HH:MM"')
+        lines.append(f'  Each bar opens by its time: mesbot why "YYYY-MM-DD HH:MM" --journal {shlex.quote(str(path))}')
     return "\n".join([*lines, *wording.first_sentences(summary)]) + "\n"
 
 
