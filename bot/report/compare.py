@@ -28,6 +28,7 @@ from bot.state_folder import values_of
 from bot.words import brief
 
 SHOWN = 8
+MOST = 120  # characters of a value
 """Differences of a part that are told one by one; the others are counted."""
 DATA = ("bars", "passport", "data", "date", "equity_usd", "learning", "mode")
 _DECISIONS = f"SELECT seq, ts_ns, strategy, body FROM {WHOLE} WHERE kind = 'decision' ORDER BY seq"
@@ -283,7 +284,7 @@ def _shown(value: Any) -> str:
         return "nothing"
     text = value if isinstance(value, str) else " ".join(value) if isinstance(value, list) and value and isinstance(value[0], str) else ""
     text = text or msgspec.json.encode(value).decode()
-    return text if len(text) <= 120 else f"{text[:117]}…"
+    return text if len(text) <= MOST else f"{text[: MOST - 2].rpartition(' ')[0] or text[: MOST - 2]} …"  # no word is cut
 
 
 def _shortened(said: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from bot.contracts import Contracts
 from bot.errors import JournalError
 from bot.journal.records import Action, DecisionRecord, GateRecord, Kind, StateRecord
 from bot.journal.store import Journal
-from bot.report.compare import SHOWN, Comparison, Part, compare
+from bot.report.compare import SHOWN, Comparison, Part, _shown, compare
 from bot.units import MINUTE_NS
 
 OPEN_NS = small_journal.open_ns("2025-10-01")
@@ -167,3 +167,10 @@ def test_another_history_of_states_is_told_from_its_first_change(tmp_path):
 def test_a_journal_that_is_none_is_one_sentence(one, tmp_path):
     with pytest.raises(JournalError, match="no such journal"):
         compare(one, tmp_path / "nothing.sqlite")
+
+
+@pytest.mark.parametrize("text", ["word " * 40, "x" * 200, "bars.csv, zone UTC, " * 9])
+def test_a_value_that_is_too_long_is_cut_between_words(text: str) -> None:
+    shown = _shown(text)
+    assert len(shown) <= 120 and shown.endswith(" …")
+    assert shown.removesuffix(" …") in (text[:118], *(text[:end] for end in range(120) if text[end] == " "))
