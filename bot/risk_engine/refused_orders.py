@@ -43,7 +43,7 @@ class RefusedOrders:
     def rest(self, wall: Timeline, trade: Trade) -> None:
         """Closing orders of a trade that rest at a limit may do so for a moment."""
         for order in [order for leg in trade.legs for order in leg.live(Role.EXIT)]:
-            if order.price is not None and order.at_venue and not order.let_go:
+            if order.price is not None and order.at_venue:
                 self._resting.after(wall, f"{order.order_id}-rests", RESTS_NS, partial(self._let_go, trade, order))
 
     def _let_go(self, trade: Trade, order: TrackedOrder) -> None:

@@ -17,10 +17,9 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from bot.supervision.orders import OrderState, Role, TrackedOrder, pair_of
+from bot.supervision.orders import Role, TrackedOrder, pair_of
 from bot.supervision.trade import Leg, Trade
 
-REFUSED = (OrderState.REJECTED, OrderState.DENIED)
 STUBBORN = 2  # so many closing orders of a leg that came to nothing, and the next leaves while the stop still works
 
 

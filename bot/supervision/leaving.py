@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.decision.plan import ExitReason
-from bot.supervision.duties import REFUSED, Waited
+from bot.supervision.duties import Waited
 from bot.supervision.orders import OrderState, Role, TrackedOrder
 from bot.supervision.trade import Leg, Trade
 
+REFUSED = (OrderState.REJECTED, OrderState.DENIED)
 CHILDREN = (Role.STOP, Role.TARGET)
 
 
