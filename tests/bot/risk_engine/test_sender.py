@@ -68,3 +68,8 @@ def test_a_market_order_that_was_refused_is_followed_by_a_limit_and_that_by_a_ma
 
 def test_before_any_bar_no_price_is_known_and_it_stays_at_the_market():
     assert closing(0, REFUSED) == MARKET
+
+
+@pytest.mark.parametrize("state", [state for state in OrderState if state is not S.REJECTED])
+def test_whatever_else_became_of_the_one_before_the_next_is_at_the_market(state):
+    assert closing(CLOSE, (state, None)) == MARKET
