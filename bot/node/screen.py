@@ -82,12 +82,17 @@ class Glance:
             (record.strategy, record.action, code, side, record.trade_id or record.intent_id or ""), _as_shown(record.sentence), ts_ns
         )
 
-    def opened(self, trade: TradeView) -> None:
-        """Keep that an entry was filled, and at which price."""
+    def holds(self, trade: TradeView) -> None:
+        """Take in the open trade as it is now; as often as more of its entry is filled, keep how much and at which mean price."""
+        before, self.trade = self.trade, trade
+        if before is not None and before.trade_id == trade.trade_id and before.quantity_open >= trade.quantity_open:
+            return
         side, stop, target = "long" if trade.side > 0 else "short", to_points(trade.stop), to_points(trade.plan.legs[-1].target)
         bracket = f"stop {stop:,.2f}, target {target:,.2f}"
-        text = f"{trade.plan.strategy} in: {side} {trade.quantity_open} at {to_points(trade.entry):,.2f}, {bracket}"
-        self.note(("in", trade.trade_id), text, trade.opened_ns)
+        open_, planned = trade.quantity_open, trade.plan.quantity
+        quantity = f"{open_}" if open_ == planned else f"{open_} of {planned}"
+        text = f"{trade.plan.strategy} in: {side} {quantity} at {to_points(trade.entry):,.2f}, {bracket}"
+        self.note(("in", trade.trade_id, quantity), text, trade.opened_ns)
 
     def closed(self, outcome: TradeOutcome) -> None:
         """Keep how a trade ended."""

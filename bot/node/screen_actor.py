@@ -72,9 +72,7 @@ class ScreenActor(Part):
     def _on_book(self, event: Any) -> None:
         self._situation.on_book(event)
         if isinstance(event, TradeOpened | TradeChanged):
-            self.glance.trade = event.trade
-            if isinstance(event, TradeOpened):
-                self.glance.opened(event.trade)
+            self.glance.holds(event.trade)
         elif isinstance(event, TradeClosed):
             self.glance.trade = None
             self.glance.closed(event.outcome)

@@ -10,6 +10,7 @@ import math
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,11 +78,14 @@ def test_the_last_view_is_of_the_last_minute(fast, minutes_shown):
 
 def test_what_is_piped_has_a_line_for_every_entry_that_was_filled_with_its_price_and_its_bracket(fast, piped):
     entries = [json.loads(body) for _, _, body in rows(fast.journal, "fill") if json.loads(body)["role"] == "ENTRY"]
-    first = {each["intent_id"]: each for each in reversed(entries)}
-    side = {1: "long", -1: "short"}
-    expected = [f"{each['strategy']} in: {side[each['side']]} {each['quantity']} at {each['price']:,.2f}" for each in first.values()]
+    side, parts = {1: "long", -1: "short"}, Counter(each["intent_id"] for each in entries)
+    assert set(parts.values()) == {2}  # both are K4's
+    expected = [
+        f"{each['strategy']} in: {side[each['side']]} {said} at {each['price']:,.2f}"
+        for each, said in zip(sorted(entries, key=lambda each: each["intent_id"]), ["1 of 2", "2"] * len(parts), strict=True)
+    ]
     told = [line for line in piped.getvalue().splitlines() if " in: " in line]
-    assert len(told) == 2 and [line.split("  ")[1].partition(", stop ")[0] for line in told] == expected[::-1]
+    assert [line.split("  ")[1].partition(", stop ")[0] for line in told] == expected
     assert all(re.fullmatch(r"\d\d:\d\d  .*, stop [\d,]+\.\d\d, target [\d,]+\.\d\d", line) for line in told)
 
 

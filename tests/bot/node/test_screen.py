@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -85,6 +86,18 @@ def test_an_entry_that_is_never_filled_has_an_end_on_the_view_and_in_a_pipe_and_
     with LiveView(Console(file=out, width=80), replayed=True) as view:
         view.show(shown)
     assert out.getvalue() == "09:30  K4 long enters\n09:31  K4's entry was not filled and is gone\n"
+
+
+def test_an_entry_filled_in_two_parts_has_a_line_for_each_and_neither_a_moved_stop_nor_a_first_target_one():
+    one, shown = long_one(), glance()
+    plan = msgspec.structs.replace(one.plan, strategy="K4", legs=one.plan.legs * 2)
+    parts = [(25_900.0, 1, 25_892), (25_901.0, 2, 25_892), (25_901.0, 2, 25_900), (25_901.0, 1, 25_900)]
+    for entry, quantity, stop in parts:
+        shown.holds(msgspec.structs.replace(one, plan=plan, entry=entry, quantity_open=quantity, stop=stop))
+    assert [note.text for note in shown.notes] == [
+        "K4 in: long 1 of 2 at 6,475.00, stop 6,473.00, target 6,478.00",
+        "K4 in: long 2 at 6,475.25, stop 6,473.00, target 6,478.00",
+    ]
 
 
 def test_an_open_trade_shows_ticks_dollars_and_r_and_an_ended_one_its_result():
