@@ -64,9 +64,11 @@ def refusals(summary: Summary, write: Writer) -> str:
         return ""
     by_layer = sorted(summary.layers, key=lambda layer: -summary.single(f"{BOOK}.refused.{layer}"))
     named = ", ".join(f"{write(f'{BOOK}.refused.{layer}')} by {LAYER_NAMES[Layer(layer)]}" for layer in by_layer)
+    why = f"; refused: {named}" if named else ""
+    if summary.value("book.plans") == 1:
+        return f"The one plan was {'' if summary.value('book.chosen') else 'not '}chosen{why}."
     chosen = write("book.chosen") if summary.value("book.chosen") else "none"
-    were = "was" if chosen in ("none", "1") else "were"
-    return f"Of {write('book.plans')} plans {chosen} {were} chosen{'; refused: ' + named if named else ''}."
+    return f"Of {write('book.plans')} plans {chosen} {'was' if chosen in ('none', '1') else 'were'} chosen{why}."
 
 
 def _resting(summary: Summary) -> list[str]:

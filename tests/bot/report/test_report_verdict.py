@@ -6,6 +6,7 @@ import pytest
 import small_journal
 from msgspec.structs import replace
 
+from bot.journal.records import Action
 from bot.report.run import Run
 from bot.report.summary import Summary
 from bot.report.verdict import verdict
@@ -31,6 +32,13 @@ def test_a_loss_has_no_sign_and_the_word_instead(run):
 
 def test_without_a_trade_it_says_who_refused_the_plans(run):
     assert said(replace(run, trades=[])).startswith("No trade in 6 sessions. Of 18 plans 6 were chosen; refused: 12 by quality.")
+
+
+@pytest.mark.parametrize(("action", "sentence"), [(Action.ENTER, "The one plan was chosen."), (Action.SKIP, "The one plan was not chosen; re")])
+def test_a_single_plan_is_no_one_plans(run, action, sentence):
+    count, found = next((count, found) for count, found in run.decisions.items() if count.plan and count.action is action)
+    others = {count: found for count, found in run.decisions.items() if not count.plan}
+    assert f"1 session. {sentence}" in said(replace(run, trades=[], bars=run.bars[:1], decisions={**others, count: found[:1]}))
 
 
 def test_strategies_at_rest_are_named(run):
