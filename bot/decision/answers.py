@@ -11,6 +11,8 @@ import math
 import traceback
 from typing import Any
 
+import msgspec
+
 from bot.decision.codes import Code
 from bot.decision.plan import Act, EntryPlan, EntryType, ManagementAction, NoSetup, TradeView, Veto
 from bot.market.state import MarketState
@@ -20,6 +22,8 @@ from bot.words import copied, kind_of, plain
 Answer = EntryPlan | NoSetup | Veto | ManagementAction
 WORDS = frozenset((str, Code))
 PLAIN = (int, float, str)
+for _kind in (NoSetup, Veto, EntryPlan, ManagementAction):
+    msgspec.msgpack.Decoder(_kind)  # what is worked out of a type once, a millisecond, is not for the minute of the first plan
 MOST = 2**31  # of any whole number in a plan: prices are ticks, quantities contracts
 
 

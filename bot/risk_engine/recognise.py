@@ -67,12 +67,20 @@ def _is_kept(order: Order, cache: Any) -> bool:
     return cache.order(order.client_order_id) is order
 
 
+def _fields(order: Order) -> dict[str, Any]:
+    """All that an order was made with, but for ANY."""
+    fields: dict[str, Any] = OrderInitialized.to_dict(order.init_event)
+    for name in ANY:
+        fields.pop(name, None)
+    return fields
+
+
 def _other_orders(orders: list[Order], wanted: list[Order]) -> Iterator[str]:
     for order, right in zip(orders, wanted, strict=True):
         if type(order) is not type(right):
             yield f"an order of type {type(order).__name__} instead of {type(right).__name__}"
-        found, expected = OrderInitialized.to_dict(order.init_event), OrderInitialized.to_dict(right.init_event)
-        for name in sorted((found.keys() | expected.keys()) - ANY):
+        found, expected = _fields(order), _fields(right)
+        for name in sorted(found.keys() | expected.keys()) if found != expected else ():
             if found.get(name) != expected.get(name):
                 yield f"{order.client_order_id} has {name} {found.get(name)} instead of {expected.get(name)}"
         if order.event_count != 1:
