@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -12,10 +13,11 @@ from pathlib import Path
 
 from bot.alerts.addresses import Address, addresses_of, heartbeat_of, wanted
 from bot.alerts.child import READY
+from bot.alerts.courier import STUCK_SECONDS
 from bot.alerts.outbox import Message
 from bot.alerts.place import place_path
 from bot.alerts.watch import Settings, Watch
-from bot.errors import UsageError
+from bot.errors import MesbotError, UsageError
 from bot.journal.run_lock import RunLock, held_by
 from bot.masking import masked
 from bot.node.journals import next_after
@@ -23,6 +25,7 @@ from bot.node.status import journal_names
 
 POLL_SECONDS, TURN_SECONDS = 0.5, 30.0
 LEAVE_SECONDS = 10.0
+MOST_TIMES = 4  # the memory that it began with: more is a fault of a service's code, and ends this process rather than the machine
 NOT_WANTED = (
     "Nothing says where alerts go; set MESBOT_ALERTS (one address a line, as apprise writes them), or MESBOT_ALERTS_FILE, "
     "or MESBOT_HEARTBEAT_URL."
@@ -59,10 +62,20 @@ def follow(path: Path | None, state: Path, settings: Settings, environ: Mapping[
 
 
 def tried(addresses: list[Address]) -> list[tuple[str, bool]]:
-    """Send one message to each service: what may be said of it, and whether it took the message."""
+    """Send one message to each service: what may be said of it, and whether it took the message within STUCK_SECONDS."""
     from bot.alerts.alert import Level
 
-    return [(each.name, each.send(Message(Level.INFO, "This is a test of mesbot's alerts. Nothing has happened."))) for each in addresses]
+    message = Message(Level.INFO, "This is a test of mesbot's alerts. Nothing has happened.")
+    taken: dict[str, bool] = {}
+    senders = [
+        threading.Thread(target=lambda each: taken.update({each.name: each.send(message)}), args=(each,), daemon=True) for each in addresses
+    ]
+    for sender in senders:
+        sender.start()
+    until = time.monotonic() + STUCK_SECONDS
+    for sender in senders:
+        sender.join(max(until - time.monotonic(), 0.0))
+    return [(each.name, taken.get(each.name, False)) for each in addresses]
 
 
 def asked_to_end(*, lifeline: bool) -> threading.Event:
@@ -123,10 +136,12 @@ class _Title:
 
 def _until_another(watch: Watch, state: Path, stopping: threading.Event, *, named: bool) -> Path | None:
     """Turn after turn; the journal to tell of next, None if the notifier is to end."""
-    looked = time.monotonic()
+    looked, begun_with = time.monotonic(), _most_memory()
     while not stopping.wait(POLL_SECONDS):
         now = time.monotonic()
         watch.turn(now, time.time_ns())
+        if _most_memory() > MOST_TIMES * begun_with:
+            raise MesbotError(f"The notifier takes {MOST_TIMES} times the memory that it began with; it ends, to be started again.")
         if now - looked >= TURN_SECONDS:
             looked = now
             another = next_after(watch.path) if named else _newest(state)
@@ -134,6 +149,11 @@ def _until_another(watch: Watch, state: Path, stopping: threading.Event, *, name
                 watch.turn(now, time.time_ns())  # its last words
                 return another
     return None
+
+
+def _most_memory() -> int:
+    """The most that this process ever had in memory, in the system's own unit."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _newest(state: Path) -> Path | None:

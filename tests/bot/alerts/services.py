@@ -1,4 +1,5 @@
-"""A service on this machine for apprise's json:// addresses: one that takes messages, refuses them, or never answers."""
+"""A service on this machine for apprise's json:// addresses: one that takes messages, or refuses them, or never answers,
+or never ends its answer."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-TAKES, REFUSES, HANGS = "takes", "refuses", "hangs"
+TAKES, REFUSES, HANGS, FLOODS, DRIPS = "takes", "refuses", "hangs", "floods", "drips"
+DRIPS_REFUSING = "drips refusing"
 SECRET = "s3cretTokenCanary"
 
 
@@ -20,7 +22,7 @@ class Service:
         self.how = how
         self.messages: list[dict[str, str]] = []
         self.asked: list[str] = []
-        self.tried = 0
+        self.tried = self.answered_bytes = 0
         self._free = threading.Event()
         self._came = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -70,6 +72,9 @@ class Service:
                 if service.how == HANGS:
                     service._free.wait()
                     return
+                if service.how in (FLOODS, DRIPS, DRIPS_REFUSING):
+                    self._answer_without_end(500 if service.how == DRIPS_REFUSING else 200, 1_000_000 if service.how == FLOODS else 1)
+                    return
                 with service._came:
                     if service.how == TAKES:
                         service.messages.append(body)
@@ -87,6 +92,17 @@ class Service:
                     self.send_response(code)
                     self.send_header("Content-Length", "0")
                     self.end_headers()
+
+            def _answer_without_end(self, code: int, size: int) -> None:
+                with suppress(OSError):
+                    self.send_response(code)
+                    self.end_headers()  # without a length: as long as the connection lasts
+                    while not service._free.wait(0 if size > 1 else 0.02):
+                        self.wfile.write(b"x" * size)
+                        service.answered_bytes += size
+                with service._came:
+                    service.how = TAKES
+                    service._came.notify_all()
 
             def log_message(self, *_: object) -> None:
                 return

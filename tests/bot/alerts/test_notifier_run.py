@@ -14,7 +14,7 @@ from services import SECRET, Service
 from bot.alerts import run
 from bot.alerts.run import follow
 from bot.alerts.watch import Settings
-from bot.errors import UsageError
+from bot.errors import MesbotError, UsageError
 from bot.journal.records import Kind
 from bot.journal.run_lock import JournalInUse, RunLock
 
@@ -69,6 +69,17 @@ def test_it_waits_for_a_journal_that_does_not_exist_yet(tmp_path):
         service.wait_for(lambda each: "the first" in each.told or any("Follows" in line for line in said))
         add(journal, Kind.KILL, KillRecord("TRIPPED", "the second"))
         service.wait_for(lambda each: "the second" in each.told)
+
+
+def test_one_that_takes_ever_more_memory_ends_to_be_started_again(tmp_path, monkeypatch):
+    path = tmp_path / "paper-DU1234567-2025.sqlite"
+    opened(path).close()
+    taken = iter([100, 100, 400, 401])
+    monkeypatch.setattr(run, "_most_memory", taken.__next__)
+    environ = {"MESBOT_HEARTBEAT_URL": "http://127.0.0.1:1"}
+    with pytest.raises(MesbotError, match="4 times the memory"):
+        follow(path, tmp_path, Settings(), environ, print, threading.Event())
+    assert list(taken) == []
 
 
 def test_two_notifiers_of_one_journal_refuse_each_other(tmp_path):
