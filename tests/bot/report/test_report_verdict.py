@@ -34,7 +34,9 @@ def test_without_a_trade_it_says_who_refused_the_plans(run):
     assert said(replace(run, trades=[])).startswith("No trade in 6 sessions. Of 18 plans 6 were chosen; refused: 12 by quality.")
 
 
-@pytest.mark.parametrize(("action", "sentence"), [(Action.ENTER, "The one plan was chosen."), (Action.SKIP, "The one plan was not chosen; re")])
+@pytest.mark.parametrize(
+    ("action", "sentence"), [(Action.ENTER, "The one plan was chosen."), (Action.SKIP, "The one plan was not chosen; re")]
+)
 def test_a_single_plan_is_no_one_plans(run, action, sentence):
     count, found = next((count, found) for count, found in run.decisions.items() if count.plan and count.action is action)
     others = {count: found for count, found in run.decisions.items() if not count.plan}
