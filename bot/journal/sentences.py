@@ -67,8 +67,8 @@ def _change(gate: GateRecord) -> str:
     return f"to fall by {amount(gap, unit)}" if gap > 0 else f"to rise by {amount(-gap, unit)}"
 
 
-def amount(size: float, unit: str) -> str:
-    """A distance with its unit: "0.11", "2 ticks", "1 tick"."""
+def amount(size: float | int, unit: str) -> str:
+    """A distance with its unit: "0.11", "2 ticks", "1 tick"; a whole number is shown as one."""
     if not unit:
         return shown(size)
     return f"{shown(size)} {unit[:-1] if size == 1 and unit.endswith('s') else unit}"

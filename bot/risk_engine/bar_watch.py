@@ -56,8 +56,8 @@ class BarWatch:
             elif trade.closing is not None and simulated:  # what waited for a bar that is believed
                 way_out.act(trade)
 
-    def kill(self, trades: Iterable[Trade], quality: QualityUpdate) -> str:
-        """Why the scores of this bar trip the kill switch, by the law of the trade that is held; "" if they do not."""
+    def kill(self, trades: Iterable[Trade], quality: QualityUpdate) -> str | None:
+        """Why the scores of this bar trip the kill switch, by the law of the trade that is held; None if they do not."""
         for trade in trades:
             if trade.net:
                 return self._watch.on_scores(quality.own_dvs, quality.eqs, self._runtime.law_of(trade.intent_id).limits)
