@@ -26,6 +26,13 @@ _ROWS = (
 )
 
 
+_NOTHING = {
+    Action.ENTER: "nothing: it entered",
+    Action.MANAGE: "nothing: it has a trade open",
+    Action.EXIT: "nothing: it left its trade",
+}
+
+
 class Row(NamedTuple):
     """A decision as it is listed; `gate` is the code of the first failing gate, "" without one."""
 
@@ -93,7 +100,7 @@ class Today:
             self.marks.append(Mark(what, time, body["price"], f"{body['strategy']} {body['role']}: {word} {body['quantity']}"))
         else:
             gate = (body.get("gate") or {}).get("code", "")
-            change = to_pass(body, self._vetoer)
+            change = to_enter(body, self._vetoer)
             row, marks = Row(seq, time, body["strategy"], body["action"], gate, body["sentence"], change), list(_planned(time, body))
             self.rows.append(row)
             self.marks += marks
@@ -113,6 +120,13 @@ class Today:
             and gate in (ALL, row.gate)
             and wanted in f"{row.time} {row.said} {row.to_enter}".casefold()
         ]
+
+
+def to_enter(decision: dict[str, Any], vetoer: str) -> str:
+    """What would have had to be otherwise for an entry, or why nothing would: never empty, for a gap would be taken for an oversight."""
+    if decision["strategy"] == vetoer and decision["action"] == Action.SKIP:
+        return "nothing: it never enters, it only vetoes, and it let this bar pass"
+    return to_pass(decision, vetoer) or _NOTHING.get(decision["action"], "no gate refused it")
 
 
 def page_of(rows: list[Row], number: int) -> tuple[list[Row], int, int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -22,6 +21,8 @@ from dashboard_rig import CHROMIUM, browser, dashboard, process, until
 from replay_watched import bars
 
 from bot.journal.folder import JOURNAL
+from bot.journal.packs import WHOLE
+from bot.journal.read import opened
 
 SPEED, WARM_BARS = 60, 3  # times the market's; bars before anything is measured
 PAGES = {"now": "/", "today": "/today", "strategies": "/strategies", "runs": "/runs"}
@@ -111,8 +112,8 @@ def _round(pid: int, journal: Path, count: int, page: Any) -> Round:
 
 def _last_wall_ns(journal: Path, said: str) -> int:
     """When the record of the bar that the page shows was written: the newest with its close."""
-    with contextlib.closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        rows = db.execute("SELECT body, wall_ns FROM records WHERE kind = 'bar' ORDER BY seq DESC LIMIT 5").fetchall()
+    with opened(journal) as db:
+        rows = db.execute(f"SELECT body, wall_ns FROM {WHOLE} WHERE kind = 'bar' ORDER BY seq DESC LIMIT 5").fetchall()
     return next(wall_ns for body, wall_ns in rows if said.endswith(f"close {json.loads(body)['close']:,.2f}"))
 
 

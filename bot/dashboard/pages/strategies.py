@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from nicegui import run, ui
 
-from bot.dashboard.kept import changes, ledger, trusted
-from bot.dashboard.pages.frame import Desk, Rows, framed, heading
+from bot.dashboard.kept import Trusted, changes, ledger, trusted
+from bot.dashboard.pages.frame import Desk, Rows, again, as_of, framed, heading
 from bot.dashboard.watch import Seen
 from bot.errors import MesbotError
 from bot.masking import masked
 
 TRUST = (("strategy", "Strategy"), ("state", "State"), ("evidence", "Evidence"), ("release", "Released by"))
 CHANGES = (("time", "Time"), ("strategy", "Strategy"), ("change", "From → to"), ("reason", "Why"))
-LEDGER = (("kind", ""), ("refuser", "Refused by"), ("net", "Net"), ("episodes", "Episodes"), ("saved", "Saved"), ("cost", "Cost"))
+LEDGER = (("refuser", "Refused by"), ("kind", "Kind"), ("net", "Net"), ("episodes", "Episodes"), ("saved", "Saved"), ("cost", "Cost"))
 NO_LEDGER = "No refused plan was followed to its end."
 
 
 def strategies_page(desk: Desk) -> None:
     """How far each strategy is trusted, why, and what lets it go; what the refusals saved or cost."""
+    shown: list[list[Trusted]] = []
 
     def show(seen: Seen) -> None:
-        if seen.now is not None:
-            trust.show(trusted(seen.now.status))
+        if seen.now is None:
+            return
+        now = trusted(seen.now.status, seen.now.vetoer)
+        trust.show(now)
+        if shown and shown[0] != now:
+            ui.timer(0.1, look, once=True)  # a trade or a change of state: what stands below has others too
+        shown[:] = [now]
 
     async def look() -> None:
         target = desk.watch.seen.target
@@ -34,7 +40,7 @@ def strategies_page(desk: Desk) -> None:
             said.set_text(masked(str(error)))
             return
         table.show(found)
-        said.set_text("" if found else NO_LEDGER)
+        said.set_text(f"{as_of()} {'' if found else NO_LEDGER}".strip())
 
     with framed(desk, "Strategies", lambda seen: show(seen)):
         heading("Trust")
@@ -46,5 +52,5 @@ def strategies_page(desk: Desk) -> None:
         heading("What refusals saved or cost")
         said = ui.label("…").classes("muted")
         table = Rows(LEDGER, "Ledger", none="")
-        ui.button("Look again", on_click=look, color=None).props("flat dense").classes("plain")
+        again(look)
     ui.timer(0.1, look, once=True)

@@ -23,17 +23,22 @@ body { background: var(--paper) !important; color: var(--ink); font: 15px/1.5 sy
 .top { background: var(--card); border-bottom: 1px solid var(--line); padding: 10px 20px; display: flex; flex-wrap: wrap;
   gap: 8px 18px; align-items: center; position: sticky; top: 0; z-index: 10; }
 .top .name { font-weight: 700; letter-spacing: -.01em; }
+.top .whose { border: 1px solid var(--muted); border-radius: 4px; padding: 0 7px; font-size: 13px; font-weight: 600; }
+.top .whose:empty { display: none; }
 .top a { color: var(--muted); text-decoration: none; padding: 6px 4px; border-bottom: 2px solid transparent; }
 .top a.here { color: var(--ink); border-color: var(--blue); font-weight: 600; }
 .top .space { flex: 1; }
+.main a { color: var(--blue); }
 a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
 .beat { color: var(--muted); font-variant-numeric: tabular-nums; font-size: 13px; }
 .warning { background: var(--alarm); border-left: 4px solid var(--bad); color: var(--alarmed); padding: 10px 20px; font-weight: 600; }
+.over { background: var(--card); border-left: 4px solid var(--blue); border-bottom: 1px solid var(--line); padding: 10px 20px; }
 .cutnote { display: none; }
 body.cut .cutnote { display: block; }
 .main { max-width: 1360px; margin: 0 auto; padding: 18px 20px 60px; }
 .stale .main, body.cut .main { opacity: .8; filter: grayscale(1); }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 14px; align-items: start; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 14px; align-items: start; }
+.pile { display: grid; gap: 14px; min-width: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; min-width: 0; }
 .wide { grid-column: 1 / -1; margin-top: 14px; }
 h2 { font-size: 15px; line-height: 1.4; font-weight: 650; margin: 0 0 6px; color: var(--ink); }
@@ -62,7 +67,11 @@ h2 { font-size: 15px; line-height: 1.4; font-weight: 650; margin: 0 0 6px; color
 .said { white-space: pre-wrap; overflow-wrap: anywhere; }
 .q-dialog .card { width: min(92vw, 460px); }
 @media (max-width: 700px) {
-  .top { padding: 8px 12px; gap: 4px 12px; }
+  .top { padding: 8px 12px; gap: 4px 10px; }
+  .top .name { display: none; }
+  .top nav { gap: 8px !important; }
+  .top nav a { font-size: 14.5px; }
+  .top .whose { padding: 0 5px; font-size: 12px; }
   .main { padding: 12px 10px 60px; }
   .fact { grid-template-columns: 92px minmax(0, 1fr); }
   .q-table thead { display: none; }
