@@ -39,7 +39,8 @@ p, li, .warning { overflow-wrap: anywhere; }
 .verdict { font-size: 19px; line-height: 1.45; max-width: 52em; }
 .lead { margin-bottom: 24px; font-size: 15px; }
 code, .mono { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-code { background: var(--code); padding: 1px 5px; border-radius: 3px; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+code { background: var(--code); color: var(--ink); padding: 1px 5px; border-radius: 3px;
+  box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 8px 0 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
 .card > span { display: block; color: var(--muted); font-size: 12.5px; }

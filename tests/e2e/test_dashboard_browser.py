@@ -37,6 +37,35 @@ with RunLock(Path(sys.argv[1])):
     sys.stdin.read()
 """
 OLD_SECONDS = 5.0
+FOCUS = """
+(() => {
+  const at = document.activeElement, field = at.closest('.q-field__control') ?? at, style = getComputedStyle(field);
+  if (at === document.body) return null;
+  return [at.getAttribute('aria-label') ?? at.textContent.trim(), style.outlineStyle === 'solid' || style.boxShadow.includes('5px')];
+})()
+"""
+# Each text with its contrast (WCAG 2.1, 4.5 is enough for small ones) to the nearest colour that is not transparent behind it.
+CONTRASTS = """
+(() => {
+  const lit = part => (part /= 255) <= .03928 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4;
+  const light = ([red, green, blue]) => .2126 * lit(red) + .7152 * lit(green) + .0722 * lit(blue);
+  const read = colour => { const found = colour.match(/[\\d.]+/g).map(Number); return found.length < 4 ? [...found, 1] : found; };
+  const ancestors = each => each ? [each, ...ancestors(each.parentElement)] : [];
+  const behind = each =>
+    ancestors(each).map(one => read(getComputedStyle(one).backgroundColor)).find(one => one[3] > .9) ?? [255, 255, 255];
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), unseen = ['SCRIPT', 'STYLE'];
+  while (walk.nextNode()) {
+    const words = walk.currentNode.textContent.trim(), each = walk.currentNode.parentElement, style = getComputedStyle(each);
+    if (!words || unseen.includes(each.tagName) || !each.getClientRects().length || style.visibility === 'hidden') continue;
+    const seen = ancestors(each).reduce((share, one) => share * getComputedStyle(one).opacity, 1), back = behind(each);
+    const ink = read(each instanceof SVGElement ? style.fill : style.color);
+    const mixed = [0, 1, 2].map(place => ink[place] * seen * ink[3] + back[place] * (1 - seen * ink[3]));
+    const [low, high] = [light(mixed), light(back)].sort((a, b) => a - b);
+    found.push([words.slice(0, 40), (high + .05) / (low + .05)]);
+  }
+  return found;
+})()
+"""
 COLUMNS = """
 [...document.querySelectorAll('.pile')].map(column => [...column.querySelectorAll('.card')].map(card => {
   const box = card.getBoundingClientRect();
@@ -247,6 +276,34 @@ def test_on_a_desk_the_cards_stand_in_columns_without_holes(page, home):
         assert len({round(cards[0][1]) for cards in columns}) == 1 and len({round(cards[0][0]) for cards in columns}) == 3
         gaps = [below[1] - above[2] for cards in columns for above, below in pairwise(cards)]
         assert gaps and all(0 < gap < 20 for gap in gaps)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_what_is_behind_it_by_day_and_night_also_where_it_is_old(chromium, home, scheme):
+    account_journal(home / "state", held=True)
+    with dashboard(home) as served:
+        page = chromium.new_page(color_scheme=scheme)
+        for path, there in (("/", "position"), ("/today", "K1"), ("/strategies", "As of"), ("/runs", "Runs")):
+            page.goto(served.address + path)
+            until(lambda there=there: "No bot runs" in warned(page) and there in text(page))
+            found = page.evaluate(CONTRASTS)
+            assert len(found) > 10 and [each for each in found if each[1] < 4.5] == [], path
+        page.close()
+
+
+def test_who_has_no_mouse_comes_to_everything_and_sees_where_he_is(page, home):
+    account_journal(home / "state")
+    with dashboard(home) as served:
+        page.goto(f"{served.address}/today")
+        until(lambda: page.locator("tbody tr").count() > 5)
+        met = []
+        while (at := page.evaluate(FOCUS) if page.keyboard.press("Tab") is None else None) is not None and len(met) < 30:
+            met.append(at)
+        assert [name for name, _ in met] == [
+            *("Now", "Today", "Strategies", "Runs", "STOP ENTRIES", "FLATTEN & HALT"),
+            *("Strategy", "Decided", "First gate", "Words", "Newer", "Older"),
+        ]
+        assert all(seen for _, seen in met), met
 
 
 def test_a_phone_shows_all_of_it_without_a_second_scroll_bar(chromium, home):

@@ -29,14 +29,16 @@ body { background: var(--paper) !important; color: var(--ink); font: 15px/1.5 sy
 .top a.here { color: var(--ink); border-color: var(--blue); font-weight: 600; }
 .top .space { flex: 1; }
 .main a { color: var(--blue); }
-a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
+a:focus-visible, .q-field__control:focus-within { outline: 3px solid var(--blue); outline-offset: 2px; }
+.q-btn:focus-visible { box-shadow: 0 0 0 2px var(--paper), 0 0 0 5px var(--blue); }
 .beat { color: var(--muted); font-variant-numeric: tabular-nums; font-size: 13px; }
 .warning { background: var(--alarm); border-left: 4px solid var(--bad); color: var(--alarmed); padding: 10px 20px; font-weight: 600; }
 .over { background: var(--card); border-left: 4px solid var(--blue); border-bottom: 1px solid var(--line); padding: 10px 20px; }
 .cutnote { display: none; }
 body.cut .cutnote { display: block; }
 .main { max-width: 1360px; margin: 0 auto; padding: 18px 20px 60px; }
-.stale .main, body.cut .main { opacity: .8; filter: grayscale(1); }
+.stale .main, body.cut .main { filter: grayscale(1); min-height: 80vh;
+  background: repeating-linear-gradient(-45deg, transparent 0 14px, var(--line) 14px 15px); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 14px; align-items: start; }
 .pile { display: grid; gap: 14px; min-width: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; min-width: 0; }
@@ -65,7 +67,7 @@ h2 { font-size: 15px; line-height: 1.4; font-weight: 650; margin: 0 0 6px; color
 .q-field__native, .q-field__label, .q-field__input { color: var(--ink) !important; }
 .q-btn { text-transform: none; }
 .said { white-space: pre-wrap; overflow-wrap: anywhere; }
-.q-dialog .card { width: min(92vw, 460px); }
+.q-dialog .card { width: min(92vw, 460px); overflow-wrap: anywhere; }
 @media (max-width: 700px) {
   .top { padding: 8px 12px; gap: 4px 10px; }
   .top .name { display: none; }
