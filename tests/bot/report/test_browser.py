@@ -184,6 +184,8 @@ def test_the_net_of_every_table_is_seen_without_scrolling_it(seen, screen):
     heads = [head for table in seen[screen]["tables"] for head in table if head[0].startswith("Net")]
     assert len(heads) >= 4
     assert [head for head in heads if head[1] > SPARE or not head[2]] == []
+    (plans,) = (table for table in seen[screen]["tables"] if table[0][0] == "Refused by")
+    assert [head[0] for head in plans if head[1] <= SPARE][:3] == ["Refused by", "", "Plans"]
 
 
 @pytest.mark.parametrize("screen", ["desktop", "phone"])

@@ -165,7 +165,7 @@ def test_every_bar_is_in_the_score_timeline_with_its_events(html):
 
 def test_refusals_states_ledger_and_budget_are_told(html):
     body = body_of(html)
-    assert re.search(r"2 quality</td><td[^>]*><span[^>]*>DVS_BELOW_MINIMUM</span></td><td[^>]*>K2</td><td[^>]*><span[^>]*>12<", body)
+    assert re.search(r"DVS_BELOW_MINIMUM</span></td><td[^>]*>K2</td><td[^>]*><span[^>]*>12</span></td><td[^>]*>2 quality<", body)
     assert re.search(r"VWAP_Z</span></td><td[^>]*>K3</td><td[^>]*><span[^>]*>1,200<", body)
     text = re.sub(r"<[^>]+>", "", body)
     assert "win rate 0.33" in text
