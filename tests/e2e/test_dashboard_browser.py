@@ -219,7 +219,7 @@ def test_a_bot_that_dies_and_then_the_dashboard_itself_are_said_within_five_seco
         bot.wait()
         until(lambda: "No bot runs" in warned(page), OLD_SECONDS)
         served.process.kill()
-        until(lambda: "heard nothing from its dashboard" in warned(page), OLD_SECONDS + 1)
+        until(lambda: "heard nothing from its dashboard" in warned(page), OLD_SECONDS)
 
 
 def test_words_of_a_journal_are_words_and_nothing_else(page, home):

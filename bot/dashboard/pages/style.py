@@ -98,8 +98,8 @@ HEARTBEAT = """<script>
   setInterval(() => {
     const beat = document.querySelector(".beat"), now = Date.now();
     if (beat && beat.textContent !== words) { words = beat.textContent; heard = now; }
-    document.body.classList.toggle("cut", now - heard > 4000);
-  }, 500);
+    document.body.classList.toggle("cut", now - heard > 3500);
+  }, 250);
 })();
 </script>"""
 
