@@ -81,7 +81,7 @@ def _position(now: Now) -> Iterator[Fact]:
     first, *rest = now.position
     yield Fact("position", first)
     for line in rest:
-        yield Fact("open", line)
+        yield Fact("open", f"{line}, at the close of {new_york(now.bar_ns)}" if now.close is not None else line)
     for trade in now.status.unfinished:
         yield from _orders(trade)
     if now.bare:

@@ -38,7 +38,7 @@ def trusted(status: JournalStatus, vetoer: str) -> list[Trusted]:
         level = f" {trust.throttle_level}" if trust.throttle_level else ""
         trades = f"{counted(trust.trades, 'trade')}, {trust.wins} won, {trust.losses} lost" if trust.trades else "no trades"
         rows.append(Trusted(name, f"{trust.state}{level}", f"{trades}; cost x {trust.cost_multiplier:g}", trust.release))
-    return [*rows, Trusted(vetoer, "filter", "never orders: what its vetoes saved or cost stands below", "")]
+    return [*rows, Trusted(vetoer, "vetoes only", "never orders: what its vetoes saved or cost stands below", "")]
 
 
 class Change(NamedTuple):

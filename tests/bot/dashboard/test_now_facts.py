@@ -51,7 +51,7 @@ def test_every_thing_a_person_asks_stands_on_it(state):
 def test_a_position_stands_there_with_stop_target_and_what_it_is_worth(state):
     said = facts(now(state, held=True))
     assert said["Position", "position"].text == "K1 long 1 at 250.00, stop 248.00, target 254.00"
-    assert said["Position", "open"].text == "+2 ticks, +$2.50, +0.25 R, before fees"
+    assert said["Position", "open"].text == "+2 ticks, +$2.50, +0.25 R, before fees, at the close of 2025-09-16 10:31"
     assert said["Position", "stop"].text == "WORKING at 248.00, 0 of 1 filled" and ("Position", "cover") not in said
 
 
@@ -169,7 +169,7 @@ def test_the_filter_stands_beside_the_strategies_that_are_trusted_or_not(state):
     found = now(state)
     rows = trusted(found.status, found.vetoer)
     assert [row.strategy for row in rows] == ["K1", "K2", "K3", "K4", "K5"]
-    assert rows[-1].state == "filter" and rows[-1].evidence.startswith("never orders")
+    assert rows[-1].state == "vetoes only" and rows[-1].evidence.startswith("never orders")
 
 
 @pytest.mark.parametrize(
