@@ -20,7 +20,7 @@ from replay_watched import bars
 from bot.journal.folder import JOURNAL
 from bot.journal.packs import WHOLE
 from bot.journal.read import opened
-from bot.journal.records import Kind
+from bot.journal.records import Kind, StateRecord
 from bot.journal.store import Journal
 from bot.units import MINUTE_NS
 
@@ -265,6 +265,19 @@ def test_a_backtest_that_is_over_says_so_and_offers_no_verb(page, home):
         page.goto(served.address)
         until(lambda: page.locator("tbody tr").count())
         assert all(page.locator("td.of-to_enter").all_inner_texts()) and "simulated" not in text(page)
+
+
+def test_a_change_of_state_stands_on_the_page_that_is_open_and_what_is_read_once_says_as_of_when(page, home):
+    journal = account_journal(home / "state")
+    with dashboard(home) as served:
+        page.goto(f"{served.address}/strategies")
+        until(lambda: "As of " in text(page))
+        assert "ACTIVE → THROTTLED" not in text(page)
+        with Journal.append(journal, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as writing:
+            change = StateRecord("K1", "ACTIVE", "THROTTLED", 1, "two losses", "loss_streak", 2.0, 2, "the first real win")
+            writing.add(Kind.STATE, TEN_30 + 2 * MINUTE_NS, change, "K1")
+            writing.close_link(TEN_30 + 2 * MINUTE_NS)
+        until(lambda: "ACTIVE → THROTTLED" in text(page), OLD_SECONDS, why=lambda: text(page))
 
 
 def test_on_a_desk_the_cards_stand_in_columns_without_holes(page, home):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from nicegui import run, ui
 
-from bot.dashboard.kept import Trusted, changes, ledger, trusted
+from bot.dashboard.kept import changes, ledger, trusted
 from bot.dashboard.pages.frame import Desk, Rows, again, as_of, framed, heading
 from bot.dashboard.watch import Seen
 from bot.errors import MesbotError
@@ -18,23 +20,26 @@ NO_LEDGER = "No refused plan was followed to its end."
 
 def strategies_page(desk: Desk) -> None:
     """How far each strategy is trusted, why, and what lets it go; what the refusals saved or cost."""
-    shown: list[list[Trusted]] = []
+    newest = [-1]
 
     def show(seen: Seen) -> None:
         if seen.now is None:
             return
-        now = trusted(seen.now.status, seen.now.vetoer)
-        trust.show(now)
-        if shown and shown[0] != now:
-            ui.timer(0.1, look, once=True)  # a trade or a change of state: what stands below has others too
-        shown[:] = [now]
+        trust.show(trusted(seen.now.status, seen.now.vetoer))
+        if seen.now.seq != newest[0]:
+            newest[0] = seen.now.seq
+            ui.timer(0.1, states, once=True)
+
+    async def states() -> None:
+        with contextlib.suppress(MesbotError):  # the head of the page says why it cannot be read
+            if (target := desk.watch.seen.target) is not None:
+                changed.show(await run.io_bound(changes, target.path))
 
     async def look() -> None:
         target = desk.watch.seen.target
         if target is None:
             return
         try:
-            changed.show(await run.io_bound(changes, target.path))
             found = await run.io_bound(ledger, target.path)
         except MesbotError as error:
             said.set_text(masked(str(error)))
