@@ -43,8 +43,14 @@ def cards(now: Now) -> dict[str, list[Fact]]:
 
 def _bot(now: Now) -> Iterator[Fact]:
     status = now.status
-    yield Fact("mode", f"{status.mode} {status.account}".strip())
-    yield Fact("bot", "not running", Tone.BAD) if status.running is None else Fact("bot", f"runs, process {status.running or 'unknown'}")
+    yield Fact("mode", now.kind)
+    yield Fact("journal", status.path)
+    if now.over:
+        yield Fact("bot", "none: the run is over")
+    elif status.running is None:
+        yield Fact("bot", "not running", Tone.BAD)
+    else:
+        yield Fact("bot", f"runs, process {status.running or 'unknown'}")
     yield Fact("clock", f"{new_york(status.as_of_ns)[:16]} New York{', of replayed time' if status.replayed else ''}")
     yield Fact(
         "last bar", f"{new_york(now.bar_ns)}{'' if now.close is None else f', close {now.close:,.2f}'}" if now.bar_ns else "none yet"
@@ -57,7 +63,8 @@ def _bot(now: Now) -> Iterator[Fact]:
     yield Fact("link", brief(status.link_told))
     if status.trouble:
         yield Fact("last trouble", brief(status.trouble))
-    yield Fact("entry window", now.window)
+    if not now.over:
+        yield Fact("entry window", now.window)
 
 
 def _requests(status: JournalStatus) -> Iterator[str]:
@@ -74,7 +81,7 @@ def _position(now: Now) -> Iterator[Fact]:
     first, *rest = now.position
     yield Fact("position", first)
     for line in rest:
-        yield Fact("open", line)
+        yield Fact("open", f"{line}, at the close of {new_york(now.bar_ns)}" if now.close is not None else line)
     for trade in now.status.unfinished:
         yield from _orders(trade)
     if now.bare:

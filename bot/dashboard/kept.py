@@ -31,14 +31,14 @@ class Trusted(NamedTuple):
     release: str
 
 
-def trusted(status: JournalStatus) -> list[Trusted]:
-    """Of every strategy that orders, as `mesbot status` has it."""
+def trusted(status: JournalStatus, vetoer: str) -> list[Trusted]:
+    """Of every strategy that orders, as `mesbot status` has it; last the filter, which has no trades to be judged by."""
     rows = []
     for name, trust in status.learning.items():
         level = f" {trust.throttle_level}" if trust.throttle_level else ""
         trades = f"{counted(trust.trades, 'trade')}, {trust.wins} won, {trust.losses} lost" if trust.trades else "no trades"
         rows.append(Trusted(name, f"{trust.state}{level}", f"{trades}; cost x {trust.cost_multiplier:g}", trust.release))
-    return rows
+    return [*rows, Trusted(vetoer, "vetoes only", "never orders: what its vetoes saved or cost stands below", "")]
 
 
 class Change(NamedTuple):
@@ -63,8 +63,8 @@ def changes(path: Path) -> list[Change]:
 class Refuser(NamedTuple):
     """A row of the ledger: who refused, and what its refusals saved or cost by the shadow trades they led to."""
 
-    kind: str
     refuser: str
+    kind: str
     net: str
     episodes: str
     saved: str
@@ -76,7 +76,7 @@ def ledger(path: Path) -> list[Refuser]:
     summary = Summary.from_journal(path)
     write = plain(summary)
     parts = ("net", "episodes", "saved", "cost")
-    return [Refuser(each.kind, each.label, *(write(f"ledger.{each.name}.{part}") for part in parts)) for each in summary.ledger]
+    return [Refuser(each.label, each.kind, *(write(f"ledger.{each.name}.{part}") for part in parts)) for each in summary.ledger]
 
 
 class Listed(NamedTuple):

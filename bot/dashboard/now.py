@@ -14,8 +14,9 @@ from bot.calendar import SessionCalendar
 from bot.calendar import new_york as moment
 from bot.contracts import Contracts
 from bot.dashboard.target import Target
+from bot.dashboard.today import to_enter
 from bot.decision.codes import MEANING, Layer
-from bot.journal.explain import quality_lines, to_pass
+from bot.journal.explain import quality_lines
 from bot.journal.packs import WHOLE
 from bot.journal.read import opened
 from bot.journal.times import new_york
@@ -49,7 +50,9 @@ class Now(NamedTuple):
     """Everything of the page. Times are UTC ns: `bar_ns` of the market, `written_ns` of the wall.
 
     `lockouts` are those of the regime that the last bar's decisions name, with their end. `naked_seconds` are of this trading day,
-    `bare` says that contracts are held which no stop is known to cover.
+    `bare` says that contracts are held which no stop is known to cover. `over` says of a backtest or replay that came to its end that
+    it has, "" of any other: of an account's bot that does not run, and of a run that broke off. `kind` is the target's, `vetoer` the
+    filter's name.
     """
 
     status: JournalStatus
@@ -64,6 +67,9 @@ class Now(NamedTuple):
     headroom: tuple[Headroom, ...]
     lockouts: tuple[str, ...]
     seq: int
+    kind: str
+    over: str
+    vetoer: str
 
 
 def now_of(target: Target, contracts: Contracts, now_ns: int) -> Now:
@@ -88,11 +94,23 @@ def now_of(target: Target, contracts: Contracts, now_ns: int) -> Now:
         headroom=tuple(_headroom(body, contracts.filter) for body in decided),
         lockouts=tuple(dict.fromkeys(lock for body in decided for lock in _lockouts(body, bar_ns))),
         seq=newest,
+        kind=target.kind,
+        over=_over(status),
+        vetoer=contracts.filter,
     )  # fmt: skip
 
 
+def _over(status: JournalStatus) -> str:
+    if status.account or status.running is not None or status.interrupted:
+        return ""
+    what = "backtest" if status.mode == "BACKTEST" else "replay"
+    return f"This {what} is over: it ended at {status.last_record} New York, and these are its last figures. There is nothing to stop."
+
+
 def why_stale(now: Now, now_ns: int, market_open: bool) -> str:
-    """Why what is shown is no picture of this moment, as a sentence; "" if it is one."""
+    """Why what is shown is no picture of this moment, as a sentence; "" if it is one, or the last of a run that is `over`."""
+    if now.over:
+        return ""
     seconds = (now_ns - now.written_ns) / SECOND_NS
     if now.status.running is None:
         return f"No bot runs: this is what its journal says as of {now.status.last_record} New York."
@@ -132,7 +150,7 @@ def _last_bar(db: sqlite3.Connection) -> tuple[int, int, dict[str, Any]]:
 
 
 def _headroom(decision: dict[str, Any], vetoer: str) -> Headroom:
-    return Headroom(decision["strategy"], decision["action"], decision["sentence"], to_pass(decision, vetoer))
+    return Headroom(decision["strategy"], decision["action"], decision["sentence"], to_enter(decision, vetoer))
 
 
 def _lockouts(decision: dict[str, Any], bar_ns: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ from bot.contracts import Contracts
 from bot.dashboard.target import Target
 from bot.dashboard.token import Token
 from bot.errors import JournalError, MesbotError, UsageError
+from bot.journal.run_lock import held_by
 from bot.node.entry_lock import lock_entries, unlock_entries
 from bot.node.kill import KillTargets, latch
 from bot.node.kill_request import request_path
@@ -55,7 +56,7 @@ class Operator:
         state = state_folder()
         names = [] if target.name is None else [target.name]
         replay = target.path if target.name is None else None
-        if replay is not None and not _runs(target):
+        if not target.can_be_asked(held_by(target.path)):
             raise UsageError(f"{target.path} is of a run that has ended; there is nothing to carry out on it.")
         if verb is Verb.RELEASE:
             done = unlock_entries(state, names, replay, self._contracts, reason)
@@ -86,10 +87,4 @@ def whose_journal(target: Target | None) -> str:
     """What a person calls the one that is meant: mode and account, else the file."""
     if target is None:
         return "No journal can be read."
-    return f"{target.mode} {target.account}".strip() if target.name is not None else f"{target.mode}, {target.path}"
-
-
-def _runs(target: Target) -> bool:
-    from bot.journal.run_lock import held_by
-
-    return held_by(target.path) is not None
+    return target.kind if target.name is not None else f"{target.kind}, {target.path}"

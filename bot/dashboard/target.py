@@ -34,6 +34,15 @@ class Target(NamedTuple):
         """The file that is written."""
         return self.journals.path
 
+    @property
+    def kind(self) -> str:
+        """What runs or ran, in two words: LIVE U1234567, PAPER replay, BACKTEST."""
+        return f"{self.mode} {self.account or ('' if self.mode == 'BACKTEST' else 'replay')}".strip()
+
+    def can_be_asked(self, running: int | None) -> bool:
+        """Whether anybody could carry out a verb: for an account it is latched where no bot runs, any other run must be `running`."""
+        return self.name is not None or running is not None
+
 
 def path_to_show(named: Path | None, newest: Callable[[], Path | None]) -> Path:
     """Asked again and again, for a run may begin. Raises UsageError if there is no journal, or none is at the path `named`."""

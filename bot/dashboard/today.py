@@ -26,6 +26,13 @@ _ROWS = (
 )
 
 
+_NOTHING = {
+    Action.ENTER: "nothing: it entered",
+    Action.MANAGE: "nothing: it has a trade open",
+    Action.EXIT: "nothing: it left its trade",
+}
+
+
 class Row(NamedTuple):
     """A decision as it is listed; `gate` is the code of the first failing gate, "" without one."""
 
@@ -39,12 +46,13 @@ class Row(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """Something on the chart: what it is, at which minute (New York, HH:MM) and price (points), and in words."""
+    """Something on the chart: what it is, at which minute (New York, HH:MM) and price (points), in words, and whether it is of a sale."""
 
     what: str
     time: str
     price: float
     words: str
+    sold: bool = False
 
 
 class Minute(NamedTuple):
@@ -89,11 +97,12 @@ class Today:
             self.minutes.append(Minute(time, tuple(body[name] for name in ("open", "high", "low", "close"))))
         elif kind == Kind.FILL:
             what = "entry" if body["role"] == "ENTRY" else "exit"
-            word = "bought" if body["side"] > 0 else "sold"
-            self.marks.append(Mark(what, time, body["price"], f"{body['strategy']} {body['role']}: {word} {body['quantity']}"))
+            sold = body["side"] < 0
+            words = f"{body['strategy']} {body['role']}: {'sold' if sold else 'bought'} {body['quantity']}"
+            self.marks.append(Mark(what, time, body["price"], words, sold))
         else:
             gate = (body.get("gate") or {}).get("code", "")
-            change = to_pass(body, self._vetoer)
+            change = to_enter(body, self._vetoer)
             row, marks = Row(seq, time, body["strategy"], body["action"], gate, body["sentence"], change), list(_planned(time, body))
             self.rows.append(row)
             self.marks += marks
@@ -113,6 +122,13 @@ class Today:
             and gate in (ALL, row.gate)
             and wanted in f"{row.time} {row.said} {row.to_enter}".casefold()
         ]
+
+
+def to_enter(decision: dict[str, Any], vetoer: str) -> str:
+    """What would have had to be otherwise for an entry, or why nothing would: never empty, for a gap would be taken for an oversight."""
+    if decision["strategy"] == vetoer and decision["action"] == Action.SKIP:
+        return "nothing: it never enters, it only vetoes, and it let this bar pass"
+    return to_pass(decision, vetoer) or _NOTHING.get(decision["action"], "no gate refused it")
 
 
 def page_of(rows: list[Row], number: int) -> tuple[list[Row], int, int]:
@@ -136,16 +152,18 @@ def _planned(time: str, body: dict[str, Any]) -> Iterable[Mark]:
             yield Mark("target", time, target, f"{name} target")
 
 
+# By colour and by form: who sees no colours, or a page that is grey, tells a stop from a target too.
 STYLES = {
     "plan": (BLUE, "circle-open", 7),
     "level": (AMBER, "line-ew-open", 12),
-    "stop": (RED, "line-ew-open", 16),
-    "target": (GREEN, "line-ew-open", 16),
+    "stop": (RED, "square-open", 9),
+    "target": (GREEN, "diamond-open", 10),
     "entry": (INK, "triangle-up", 12),
     "exit": (INK, "x", 10),
 }
 
 
+_SOLD = {"triangle-up": "triangle-down"}  # an entry points where its trade is to go
 WIDE = 1_000  # pixels of a window in which every label has room
 LABEL = 84  # of a label of the time axis with the space beside it
 BESIDE = 120  # of the window, that the axis does not have
@@ -193,7 +211,12 @@ def _marks(what: str, marks: list[Mark]) -> Figure:
         "x": [mark.time for mark in marks],
         "y": [mark.price for mark in marks],
         "text": [_plain(mark.words) for mark in marks],
-        "marker": {"color": colour, "symbol": symbol, "size": size, "line": {"color": colour, "width": 2}},
+        "marker": {
+            "color": colour,
+            "symbol": [_SOLD.get(symbol, symbol) if mark.sold else symbol for mark in marks],
+            "size": size,
+            "line": {"color": colour, "width": 2},
+        },
         "hovertemplate": "%{x} %{text} %{y:,.2f}<extra></extra>",
     }
 

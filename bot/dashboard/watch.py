@@ -24,7 +24,8 @@ LOOK_SECONDS, FORGET_SECONDS = 0.25, 3.0
 class Seen(NamedTuple):
     """What was seen last. `now` is None as long as nothing could be read; `trouble` is why it is not of this moment, "" if it is.
 
-    `number` counts what was seen, so that a page knows what is new; `at_ns` is when (wall, UTC ns).
+    `number` counts what was seen, so that a page knows what is new; `at_ns` is when (wall, UTC ns). `can_be_asked` says whether a verb
+    of an operator could be carried out, and so it does of what cannot be read.
     """
 
     number: int = 0
@@ -33,6 +34,7 @@ class Seen(NamedTuple):
     now: Now | None = None
     today: Today | None = None
     trouble: str = "Nothing has been read yet."
+    can_be_asked: bool = True
 
 
 class Watch:
@@ -70,7 +72,8 @@ class Watch:
 
     def _look(self) -> None:
         path, now_ns = self._find(), self._clock()
-        stamp = (path, _stamp(path))
+        running = held_by(path)
+        stamp = (path, running, _stamp(path))
         seen = self.seen
         if stamp != self._stamp or seen.now is None or now_ns - self._folded_ns > FORGET_SECONDS * SECOND_NS:
             target = target_of(path)
@@ -84,18 +87,19 @@ class Watch:
             self._law, self._file, self._stamp, self._folded_ns = contracts, file, stamp, now_ns
             seen = seen._replace(target=target, now=now, today=today)
         trouble = why_stale(seen.now, now_ns, session_open(self._law, seen.now, now_ns))
-        self.seen = seen._replace(number=seen.number + 1, at_ns=now_ns, trouble=trouble)
+        can_be_asked = seen.target is None or seen.target.can_be_asked(running)
+        self.seen = seen._replace(number=seen.number + 1, at_ns=now_ns, trouble=trouble, can_be_asked=can_be_asked)
 
     def _told(self, trouble: str) -> None:
         self._stamp = None
-        self.seen = self.seen._replace(number=self.seen.number + 1, at_ns=self._clock(), trouble=trouble)
+        self.seen = self.seen._replace(number=self.seen.number + 1, at_ns=self._clock(), trouble=trouble, can_be_asked=True)
 
 
 def _stamp(path: Path) -> tuple[object, ...]:
-    """Differs when something was written, a run began or ended, or something was asked for."""
+    """Differs when something was written, or something was asked for."""
     files = (path, path.with_name(f"{path.name}-wal"))
     written = [(stat.st_mtime_ns, stat.st_size) for each in files if (stat := _stat(each)) is not None]
-    return (held_by(path), *written, *(request_path(path, what).exists() for what in ALL))
+    return (*written, *(request_path(path, what).exists() for what in ALL))
 
 
 def _stat(path: Path) -> os.stat_result | None:

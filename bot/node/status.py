@@ -166,8 +166,13 @@ class JournalStatus(msgspec.Struct, frozen=True):
 
     @property
     def link_told(self) -> str:
-        """What is known of the link, for a person: of a replay that there is no broker behind it, of an account what was said last."""
-        return self.link or ("no trouble of it was told" if self.account else "a replay: its gateway is simulated, no broker")
+        """What is known of the link, for a person: that a backtest or a replay has no broker, of an account what was said last."""
+        if self.account:
+            return self.link or "no trouble of it was told"
+        backtest = self.mode == "BACKTEST"
+        return self.link or (
+            "none: a backtest has no broker and no gateway" if backtest else "a replay: its gateway is simulated, no broker"
+        )
 
 
 def journal_names(state: Path) -> list[JournalName]:

@@ -7,7 +7,7 @@ from itertools import accumulate
 from bot.journal.times import new_york
 from bot.report.colours import BLUE, GREY, RED, SHADE
 from bot.report.index import index_growth, start_cents
-from bot.report.plot import Figure, axis, layout, line, titled
+from bot.report.plot import Figure, axis, holding, layout, line, titled
 from bot.report.run import Run
 
 _EACH_BAR_UP_TO = 10  # sessions; of longer runs the index is drawn at each session's close
@@ -27,7 +27,11 @@ def equity_and_drawdown(run: Run) -> Figure:
     upper = {**line(times, [cents / 100 for cents in equity], labels, BLUE, shape="hv", width=2), "name": "account", "showlegend": True}
     lower = {**line(times, fall, labels, RED, shape="hv", width=1), "yaxis": "y2", "showlegend": False}
     lower |= {"fill": "tozeroy", "fillcolor": SHADE}
-    return {"data": [upper, lower, _index(run, start)], "layout": _equity_layout()}
+    index = _index(run, start)
+    made = _equity_layout()
+    made["yaxis"] |= holding([*upper["y"], *index["y"]])
+    made["yaxis2"] |= holding(fall, most=3)
+    return {"data": [upper, lower, index], "layout": made}
 
 
 def _index(run: Run, start: int) -> Figure:
@@ -46,5 +50,5 @@ def _equity_layout() -> Figure:
     made["margin"] |= {"l": 76}
     made["xaxis"] |= {"type": "date", "anchor": "y2", "nticks": 8, **titled("date, New York")}
     made["yaxis"] |= {"domain": [0.38, 1.0], "tickformat": "$,.0f", **titled("account")}
-    made["yaxis2"] = {**axis(), "nticks": 4, "domain": [0.0, 0.26], "tickformat": "$,.0f", **titled("below peak")}
+    made["yaxis2"] = {**axis(), "domain": [0.0, 0.26], "tickformat": "$,.0f", **titled("below peak")}
     return made

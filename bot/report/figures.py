@@ -14,11 +14,12 @@ from bot.journal.sentences import LAYER_NAMES
 from bot.journal.times import new_york
 from bot.report.baseline import Baseline
 from bot.report.colours import AMBER, BLUE, CANDLE, CARD, GREEN, GREY, INK, PALETTE, RED
-from bot.report.plot import Figure, axis, dots, gate, layout, line, titled
+from bot.report.plot import Figure, axis, dots, gate, holding, layout, line, titled
 from bot.report.run import Bar, Closed, Run
 from bot.report.summary import Summary
 
 _BEFORE, _AFTER = 20, 12  # bars shown around a trade
+_ACROSS = 4  # steps of an axis of numbers that goes across: its words have room on a phone
 
 
 def refused_by_layer(summary: Summary) -> Figure:
@@ -44,7 +45,8 @@ def refused_by_layer(summary: Summary) -> Figure:
     made = layout(110 + 38 * len(layers))
     made |= {"barmode": "stack", "showlegend": True, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
     made["yaxis"] |= {"automargin": True, "showgrid": False}
-    made["xaxis"] |= titled("plans refused")
+    together = [sum(numbers) for numbers in zip(*plans.values(), strict=True)]
+    made["xaxis"] |= {**titled("plans refused"), **holding([0, *together], most=_ACROSS)}
     return {"data": data, "layout": made}
 
 
@@ -101,7 +103,7 @@ def daily_net(summary: Summary) -> Figure:
     }
     made = layout(260)
     made["xaxis"] |= {"type": "category", **_ticks({place: day.date for place, day in enumerate(summary.days)})}
-    made["yaxis"] |= {"tickformat": "$,.0f", **titled("net of the day")}
+    made["yaxis"] |= {"tickformat": "$,.0f", **titled("net of the day"), **holding([0, limit, *bars["y"]])}
     made["shapes"] = [gate(limit, "y")]
     return {"data": [bars], "layout": made}
 
@@ -117,8 +119,9 @@ def random_results(baseline: Baseline) -> Figure:
     }
     made = layout(260)
     made["bargap"] = 0.04
-    made["xaxis"] |= {"tickformat": "$,.0f", **titled("net of a draw")}
+    made["yaxis"] |= titled("draws")
     real = baseline.real_net_cents / 100
+    made["xaxis"] |= {"tickformat": "$,.0f", **titled("net of a draw"), **holding([real, *histogram["x"]], most=_ACROSS)}
     made["shapes"] = [{"type": "line", "x0": real, "x1": real, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": BLUE, "width": 2}}]
     made["annotations"] = [
         {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from functools import partial
 from html import escape
 from pathlib import Path
 
 from bot.errors import JournalError
 from bot.glossary import glossary
+from bot.journal.run_end import END
 from bot.own_files import write_own
 from bot.report import figures, tables, wording
 from bot.report.equity import equity_and_drawdown
@@ -20,6 +22,7 @@ from bot.report.terminal import LEARNING_OFF
 from bot.report.verdict import verdict
 from bot.terms import terms as words
 
+TOLD_ABOVE = ("wall_ns", "data", END)  # of a run's header: what stands in sentences before the figures, and what is no part of the run
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
 _HEADING = re.compile(r"<th[^>]*>([^<]+)</th>|<div class=\"card\"><span>([^<(]+)")
 
@@ -40,7 +43,8 @@ def write_report(journal: str | Path, path: str | Path) -> None:
 
 def render(summary: Summary) -> str:
     """The report as an HTML document."""
-    page = Page(f"mesbot {summary.run.header['mode']} {wording.period(summary, wording.plain(summary))}")
+    title = f"mesbot {summary.run.header['mode']} {wording.period(summary, wording.plain(summary))}"
+    page = Page(title, str(summary.run.path.resolve().parent))
     if not summary.days:
         _without_sessions(page, summary)
         return page.html()
@@ -75,8 +79,8 @@ def _head(page: Page, summary: Summary) -> None:
     page.add('<p class="lead">Net of fees and slippage, on the pessimistic fill rule. All times are New York.</p>')
     page.contents()
     page.add(
-        '<p class="muted">Point at a number to read its name; <code>mesbot why NAME --journal FILE</code> opens the records it was made '
-        "from, <code>mesbot why --numbers</code> lists all names.</p>"
+        f"<p class='muted'>Point at a number to read its name; {_command(summary, 'why NAME')} opens the records it was made from, "
+        f"{_command(summary, 'why --numbers')} lists all names.</p>"
     )
 
 
@@ -84,7 +88,8 @@ def _cards(page: Page, summary: Summary) -> None:
     for sentence in (*wording.alarm_sentences(summary), *wording.data_sentences(summary)):
         page.add(f'<div class="warning">{escape(sentence)}</div>')
     write = partial(tables.named, summary)
-    interval = f" ({write('book.won.interval')} %)" if summary.value("book.trades") else ""
+    confidence = f"{100 * summary.run.contracts.learning.wilson_confidence:.0f} %"
+    interval = f" ({confidence}: {write('book.won.interval')})" if summary.value("book.trades") else ""
     cards = [
         ("Net", "book.net"),
         ("Trades", "book.trades"),
@@ -128,7 +133,8 @@ def _trades(page: Page, summary: Summary) -> None:
         page.add("<p>None.</p>")
         return
     first = wording.minute(run.trades[0].decided_ns)
-    page.add(f"<p class='muted'>All records of a trade: <code>mesbot why \"{first}\"</code>, with the time it was decided.</p>")
+    example = _command(summary, f'why "{first}"')
+    page.add(f"<p class='muted'>All records of a trade: {example}, with the time it was decided.</p>")
     page.add(tables.trades(summary))
     if several := sorted({trade.strategy for trade in run.trades if run.legs_of(trade) > 1}):
         page.add(
@@ -224,14 +230,23 @@ def _origin(page: Page, summary: Summary) -> None:
         "Journal": str(run.path),
         "Head hash": run.head,
         "Contracts": ", then ".join(run.contracts_sha256),
-        **{str(name).replace("_", " "): str(value) for name, value in run.header.items() if name != "wall_ns"},
+        **{str(name).replace("_", " "): _as_read(value) for name, value in run.header.items() if name not in TOLD_ABOVE},
     }
     page.section("Where this comes from")
     rows = "".join(f'<dt>{escape(name)}</dt><dd class="mono">{escape(value)}</dd>' for name, value in facts.items())
     page.add(
-        f"<dl>{rows}</dl><p class='muted'>Every bar opens with <code>mesbot why TIME --journal FILE</code>; "
-        "<code>mesbot journal verify --journal FILE</code> recomputes the head hash.</p>"
+        f"<dl>{rows}</dl><p class='muted'>Every bar opens with {_command(summary, 'why TIME')}; "
+        f"{_command(summary, 'journal verify')} recomputes the head hash.</p>"
     )
+
+
+def _as_read(value: object) -> str:
+    return "on" if value is True else "off" if value is False else str(value)
+
+
+def _command(summary: Summary, words: str) -> str:
+    """A command of `mesbot` on the journal of this run: without its name the latest run would answer."""
+    return f"<code>mesbot {escape(words, quote=False)} --journal {escape(shlex.quote(str(summary.run.path.resolve())))}</code>"
 
 
 def _legend(page: Page) -> None:

@@ -10,6 +10,7 @@ from html import escape
 import msgspec
 from plotly.offline import get_plotlyjs
 
+from bot.journal.folder import EARLIER
 from bot.report.colours import BLUE, CARD, DARK, GREEN, INK, MUTED, RED, variables
 
 FOLD_FROM = 12  # rows of a table, or figures, from which on they are folded
@@ -38,7 +39,8 @@ p, li, .warning { overflow-wrap: anywhere; }
 .verdict { font-size: 19px; line-height: 1.45; max-width: 52em; }
 .lead { margin-bottom: 24px; font-size: 15px; }
 code, .mono { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-code { background: var(--code); padding: 1px 5px; border-radius: 3px; white-space: nowrap; }
+code { background: var(--code); color: var(--ink); padding: 1px 5px; border-radius: 3px;
+  box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 8px 0 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
 .card > span { display: block; color: var(--muted); font-size: 12.5px; }
@@ -76,7 +78,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 560px) {
   main { padding: 24px 14px 60px; } .grid { grid-template-columns: minmax(0, 1fr); } .cards { grid-template-columns: 1fr 1fr; }
   h1 { font-size: 22px; } .verdict { font-size: 17px; } .panel { padding: 8px 4px 2px; } .panel h3, .panel > .muted { padding: 0 8px; }
-  table { font-size: 12.5px; } th, td { padding: 6px 7px; }
+  table { font-size: 12.5px; } th, td { padding: 6px 7px; } td.w { min-width: 26em; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; }
 }
 @media print { .panel { break-inside: avoid; } nav { display: none; } }
@@ -113,23 +115,27 @@ let width = innerWidth;
 addEventListener("resize", () => {
   if (innerWidth !== width) { width = innerWidth; document.querySelectorAll(".js-plotly-plot").forEach(draw); }
 });
+// The next run into the same folder moves journal and report beneath it together: what is to be typed names the journal there.
+const folder = document.body.dataset.folder, here = decodeURIComponent(location.pathname).replace(/\\/[^/]*$/, "");
+if (location.protocol === "file:" && folder && here.startsWith(`${folder}/EARLIER/`))
+  for (const code of document.querySelectorAll("code")) code.textContent = code.textContent.replace(`${folder}/`, `${here}/`);
 addEventListener("beforeprint", () => {
   document.querySelectorAll("details").forEach(each => { each.open = true; });
   dress(false);
   document.querySelectorAll(".figure").forEach(draw);
 });
 addEventListener("afterprint", () => redraw(dark.matches));
-"""
+""".replace("EARLIER", EARLIER)
 
 
 _CONTENTS = "<!-- contents -->"
 
 
 class Page:
-    """A page under construction: sections of HTML, and the figures in them."""
+    """A page under construction: sections of HTML, and the figures in them. `folder` is where its journal lies, for its commands."""
 
-    def __init__(self, title: str) -> None:
-        self._title = title
+    def __init__(self, title: str, folder: str = "") -> None:
+        self._title, self._folder = title, folder
         self._parts: list[str] = []
         self._figures: dict[str, object] = {}
         self._contents: dict[str, str] = {}
@@ -167,7 +173,7 @@ class Page:
         return (
             f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self._title)}</title>'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>\n'
-            f"<body><main>\n{self.text.replace(_CONTENTS, self._links(), 1)}\n</main>\n"
+            f'<body data-folder="{escape(self._folder)}"><main>\n{self.text.replace(_CONTENTS, self._links(), 1)}\n</main>\n'
             f'<script id="figures" type="application/json">{figures}</script>\n'
             f'<script id="night" type="application/json">{msgspec.json.encode(DARK).decode()}</script>\n'
             f"<script>{get_plotlyjs()}</script>\n<script>{_SCRIPT}</script></body></html>\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from bot.report.colours import AMBER, CARD, GRID, INK, MUTED
@@ -50,6 +52,33 @@ def axis() -> Figure:
 def titled(text: str) -> Figure:
     """The title of an axis, beyond its words however long they are: the margin grows with them."""
     return {"title": {"text": text, "font": {"color": MUTED, "size": 12}, "standoff": 8}, "automargin": True}
+
+
+_STEPS, _ROOM = (1, 2, 5, 10), 0.04  # of a power of ten; of the span, so that no line lies on the edge
+
+
+def holding(values: Iterable[float], most: int = 5) -> Figure:
+    """The ticks and the range of an axis whose first and last tick hold all values between them, at most `most` round steps apart.
+
+    Values are finite; a step is at least 1, and one value alone (0 without any) has a step on each side.
+    """
+    there = list(values) or [0.0]
+    low, high = min(there), max(there)
+    step = _round_step((high - low) / most)
+    while True:
+        first, last = math.floor(low / step), math.ceil(high / step)
+        if last - first <= most:
+            break
+        step = _round_step(step * 1.01)
+    if first == last:
+        first, last = first - 1, last + 1
+    room = _ROOM * (last - first) * step
+    return {"tick0": first * step, "dtick": step, "range": [first * step - room, last * step + room]}
+
+
+def _round_step(least: float) -> float:
+    power = 10.0 ** math.floor(math.log10(max(least, 1.0)))
+    return next(step * power for step in _STEPS if step * power >= least)
 
 
 _LOWER = {"ticks": "outside", "ticklen": 6, "tickcolor": "rgba(0,0,0,0)"}  # words below the lowest of the other axis, not over it

@@ -94,11 +94,11 @@ def _trade(summary: Summary, index: int, trade: Closed) -> list[str]:
 def refusals(summary: Summary) -> str:
     """Plans by the first gate that refused them, the most frequent first."""
     rows = [
-        [f"{layer} {LAYER_NAMES[layer]}", _code(code), escape(strategy), named(summary, name)]
+        [_code(code), escape(strategy), named(summary, name), f"{layer} {LAYER_NAMES[layer]}"]
         for name, strategy, code in _by_code(summary, "refused")
         for layer in [summary.layer_of[code]]
     ]
-    return folded(f"All {len(rows)} refusals, by gate and strategy", table(["Layer", "Refused by", "", "Plans"], rows, {3}), len(rows))
+    return folded(f"All {len(rows)} refusals, by gate and strategy", table(["Refused by", "", "Plans", "Layer"], rows, {2}), len(rows))
 
 
 def missing_setups(summary: Summary) -> str:

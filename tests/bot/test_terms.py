@@ -33,7 +33,7 @@ from dashboard_journals import TEN_31, account_journal
 
 PLAIN = """
 action | bot | calendar | clock | connection | day | disk | entries blocked | data permissions | date, New York | entry | exit
-from | from → to | instrument | last bar | last record | long / short | lowest dvs | lowest eqs | mode | month | net of a draw
+from | from → to | instrument | kind | last bar | last record | long / short | lowest dvs | lowest eqs | mode | month | net of a draw
 net of the day | number | on the last bar | orders | outcome | plans refused | position | positions | reason | records | session
 side | started | step | stop | strategies | strategy | target | time | to | total | broker | trading day | limits | bars | week
 what | what would have let it enter | why | cancels on the wire | chosen from | also fails

@@ -1,5 +1,6 @@
-"""What the dashboard costs and how late it is: `make bench-dashboard`. Prints seconds from the record to the page, and the bot's processor
-time per bar without and with a dashboard and a browser that looks at it, in rounds that take turns; `--pictures FOLDER` keeps each page.
+"""What the dashboard costs and how late it is: `make bench-dashboard`. Prints seconds from the record to the page, seconds until the page
+says that it is old where the bot or the dashboard itself was killed, and the bot's processor time per bar without and with a dashboard and
+a browser that looks at it, in rounds that take turns; `--pictures FOLDER` keeps each page.
 
     PYTHONPATH=tests/e2e:tests:. .venv/bin/python tests/e2e/measure_dashboard.py [--rounds N] [--bars N] [--pictures FOLDER]
 """
@@ -9,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -22,6 +22,8 @@ from dashboard_rig import CHROMIUM, browser, dashboard, process, until
 from replay_watched import bars
 
 from bot.journal.folder import JOURNAL
+from bot.journal.packs import WHOLE
+from bot.journal.read import opened
 
 SPEED, WARM_BARS = 60, 3  # times the market's; bars before anything is measured
 PAGES = {"now": "/", "today": "/today", "strategies": "/strategies", "runs": "/runs"}
@@ -32,10 +34,14 @@ LAST_BAR = """
 
 
 class Round(NamedTuple):
-    """Milliseconds of the bot's processor time per bar; seconds from each bar's record to the page (none without a dashboard)."""
+    """Milliseconds of the bot's processor time per bar; seconds from each bar's record to the page (none without a dashboard).
+
+    `old` are the seconds until the page says so after the bot was killed, then after the dashboard was.
+    """
 
     cpu_ms: float
     late: list[float]
+    old: tuple[float, ...] = ()
 
 
 def main() -> int:
@@ -58,6 +64,8 @@ def main() -> int:
         f"From the record to the page: p50 {statistics.median(late):.2f} s, p90 {late[int(0.9 * len(late))]:.2f} s, "
         f"most {late[-1]:.2f} s ({len(late)} bars at {SPEED} times the market's speed)."
     )
+    for killed, seconds in zip(("bot", "dashboard"), zip(*(each.old for each in watched), strict=True), strict=True):
+        print(f"Said to be old {', '.join(f'{each:.1f} s' for each in seconds)} after the {killed} was killed.")
     alone, beside = (statistics.median(each.cpu_ms for each in rounds) for rounds in (without, watched))
     print(
         f"The bot's processor time: {alone:.1f} ms a bar without a dashboard, {beside:.1f} ms with one and a browser that looks at it "
@@ -74,8 +82,11 @@ def measured(count: int, chromium: Any, pictures: Path | None) -> Round:
         journal = home / "out" / "paper" / JOURNAL
         try:
             until(lambda: bars(journal) >= WARM_BARS)
-            with watching(home, chromium, pictures) as page:
-                return _round(running.pid, journal, count, page)
+            with watching(home, chromium, pictures) as (page, served):
+                found = _round(running.pid, journal, count, page)
+                if page is None:
+                    return found
+                return found._replace(old=(_told_old(running, "No bot runs", page), _told_old(served.process, "heard nothing", page)))
         finally:
             running.kill()
             running.wait()
@@ -83,9 +94,9 @@ def measured(count: int, chromium: Any, pictures: Path | None) -> Round:
 
 @contextlib.contextmanager
 def watching(home: Path, chromium: Any, pictures: Path | None) -> Iterator[Any]:
-    """The page Now of a dashboard on this folder's replay, once it shows a bar; None without a chromium."""
+    """The page Now of a dashboard on this folder's replay, once it shows a bar, and the dashboard; None without a chromium."""
     if chromium is None:
-        yield None
+        yield None, None
         return
     with dashboard(home) as served:
         context = chromium.new_context(viewport={"width": 1400, "height": 900})
@@ -94,7 +105,7 @@ def watching(home: Path, chromium: Any, pictures: Path | None) -> Iterator[Any]:
             _photograph(page, served.address, pictures)
         page.goto(served.address)
         until(lambda: "close" in page.evaluate(LAST_BAR))
-        yield page
+        yield page, served
         context.close()
 
 
@@ -109,10 +120,18 @@ def _round(pid: int, journal: Path, count: int, page: Any) -> Round:
     return Round(1000 * (_cpu_seconds(pid) - began) / (now - first), late)
 
 
+def _told_old(killed: Any, words: str, page: Any) -> float:
+    killed.kill()
+    killed.wait()
+    began = time.monotonic()
+    until(lambda: any(words in each.inner_text() for each in page.query_selector_all(".warning") if each.is_visible()))
+    return time.monotonic() - began
+
+
 def _last_wall_ns(journal: Path, said: str) -> int:
     """When the record of the bar that the page shows was written: the newest with its close."""
-    with contextlib.closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        rows = db.execute("SELECT body, wall_ns FROM records WHERE kind = 'bar' ORDER BY seq DESC LIMIT 5").fetchall()
+    with opened(journal) as db:
+        rows = db.execute(f"SELECT body, wall_ns FROM {WHOLE} WHERE kind = 'bar' ORDER BY seq DESC LIMIT 5").fetchall()
     return next(wall_ns for body, wall_ns in rows if said.endswith(f"close {json.loads(body)['close']:,.2f}"))
 
 

@@ -18,12 +18,14 @@ from dashboard_rig import CHROMIUM, TOKEN, Served, browser, dashboard, process, 
 from replay_watched import bars
 
 from bot.journal.folder import JOURNAL
-from bot.journal.records import Kind
+from bot.journal.packs import WHOLE
+from bot.journal.read import opened
+from bot.journal.records import Kind, StateRecord
 from bot.journal.store import Journal
 from bot.units import MINUTE_NS
 
 sys.path += [str(Path(__file__).parents[1] / "bot" / room) for room in ("dashboard", "runtime")]
-from dashboard_journals import EVIL, TEN_30, account_journal, bar
+from dashboard_journals import EVIL, TEN_30, account_journal, bar, decision
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="there is no chromium here: apt-get install chromium")]
 HOLD = """
@@ -35,6 +37,41 @@ with RunLock(Path(sys.argv[1])):
     sys.stdin.read()
 """
 OLD_SECONDS = 5.0
+FOCUS = """
+(() => {
+  const at = document.activeElement, field = at.closest('.q-field__control') ?? at, style = getComputedStyle(field);
+  if (at === document.body) return null;
+  return [at.getAttribute('aria-label') ?? at.textContent.trim(), style.outlineStyle === 'solid' || style.boxShadow.includes('5px')];
+})()
+"""
+# Each text with its contrast (WCAG 2.1, 4.5 is enough for small ones) to the nearest colour that is not transparent behind it.
+CONTRASTS = """
+(() => {
+  const lit = part => (part /= 255) <= .03928 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4;
+  const light = ([red, green, blue]) => .2126 * lit(red) + .7152 * lit(green) + .0722 * lit(blue);
+  const read = colour => { const found = colour.match(/[\\d.]+/g).map(Number); return found.length < 4 ? [...found, 1] : found; };
+  const ancestors = each => each ? [each, ...ancestors(each.parentElement)] : [];
+  const behind = each =>
+    ancestors(each).map(one => read(getComputedStyle(one).backgroundColor)).find(one => one[3] > .9) ?? [255, 255, 255];
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), unseen = ['SCRIPT', 'STYLE'];
+  while (walk.nextNode()) {
+    const words = walk.currentNode.textContent.trim(), each = walk.currentNode.parentElement, style = getComputedStyle(each);
+    if (!words || unseen.includes(each.tagName) || !each.getClientRects().length || style.visibility === 'hidden') continue;
+    const seen = ancestors(each).reduce((share, one) => share * getComputedStyle(one).opacity, 1), back = behind(each);
+    const ink = read(each instanceof SVGElement ? style.fill : style.color);
+    const mixed = [0, 1, 2].map(place => ink[place] * seen * ink[3] + back[place] * (1 - seen * ink[3]));
+    const [low, high] = [light(mixed), light(back)].sort((a, b) => a - b);
+    found.push([words.slice(0, 40), (high + .05) / (low + .05)]);
+  }
+  return found;
+})()
+"""
+COLUMNS = """
+[...document.querySelectorAll('.pile')].map(column => [...column.querySelectorAll('.card')].map(card => {
+  const box = card.getBoundingClientRect();
+  return [box.left, box.top, box.bottom];
+}))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +109,7 @@ def fact(page: Any, name: str) -> str:
 
 
 def rows(journal: Path, sql: str) -> list[tuple]:
-    with sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True) as db:
+    with opened(journal) as db:
         return db.execute(sql).fetchall()
 
 
@@ -108,18 +145,20 @@ def test_its_figures_are_the_journals_and_new_ones_come_within_a_moment(page, re
         until(lambda before=before: fact(page, "last bar") != before)
         shown_ns, said = time.time_ns(), fact(page, "last bar")
         last, wall_ns = [
-            (json.loads(body), wall_ns) for body, wall_ns in rows(journal, "SELECT body, wall_ns FROM records WHERE kind = 'bar'")
+            (json.loads(body), wall_ns)
+            for body, wall_ns in rows(journal, f"SELECT body, wall_ns FROM {WHOLE} WHERE kind = 'bar' ORDER BY seq")
         ][-1]
         late.append((shown_ns - wall_ns) / 1e9)
         assert said.endswith(f"close {last['close']:,.2f}") or late[-1] > 0.5, said
     print(f"from the record to the page: {', '.join(f'{each:.2f} s' for each in late)}")
     assert min(late) < 3.0, late
-    assert (fact(page, "mode"), fact(page, "kill switch"), warned(page)) == ("PAPER", "ARMED", "")
+    assert (fact(page, "mode"), fact(page, "kill switch"), warned(page)) == ("PAPER replay", "ARMED", "")
+    assert fact(page, "journal") == str(journal) and page.locator("header .whose").inner_text() == "PAPER replay"
     page.goto(f"{served.address}/today")
     until(lambda: page.locator("tbody tr").count() > 5)
     until(lambda: page.locator(".js-plotly-plot .xtick").count() > 0)
     cells = page.locator("tbody tr").first.locator("td").all_inner_texts()
-    decided = [json.loads(body)["sentence"] for (body,) in rows(journal, "SELECT body FROM records WHERE kind = 'decision'")]
+    decided = [json.loads(body)["sentence"] for (body,) in rows(journal, f"SELECT body FROM {WHOLE} WHERE kind = 'decision'")]
     assert cells[4] in decided
 
 
@@ -153,7 +192,8 @@ def test_its_verbs_want_token_and_confirmation_and_are_carried_out_by_the_bot(pa
     until(lambda: "until mesbot unlock" not in text(page))
     assert "HALTED" in typed(page, "FLATTEN & HALT", TOKEN, "FLATTEN & HALT")
     assert operators(journal)[:3] == ["lock", "unlock", "kill"]
-    until(lambda: "No bot runs" in warned(page))
+    until(lambda: "This replay is over" in text(page))
+    assert warned(page) == "" and not page.locator("header button").filter(visible=True).count(), "nobody is there to obey"
 
 
 # ------------------------------------------------------------------ journals that stand
@@ -179,7 +219,7 @@ def test_a_bot_that_dies_and_then_the_dashboard_itself_are_said_within_five_seco
         bot.wait()
         until(lambda: "No bot runs" in warned(page), OLD_SECONDS)
         served.process.kill()
-        until(lambda: "heard nothing from its dashboard" in warned(page), OLD_SECONDS + 1)
+        until(lambda: "heard nothing from its dashboard" in warned(page), OLD_SECONDS)
 
 
 def test_words_of_a_journal_are_words_and_nothing_else(page, home):
@@ -203,6 +243,80 @@ def test_a_journal_of_another_version_is_a_sentence_and_no_figure(page, home):
         page.goto(served.address)
         until(lambda: "its schema version is 99" in warned(page))
         assert "ARMED" not in text(page) and page.locator(".fact").count() == 0
+
+
+def test_a_backtest_that_is_over_says_so_and_offers_no_verb(page, home):
+    path = home / "out" / JOURNAL
+    path.parent.mkdir()
+    with Journal.create(path, "backtest", CONTRACTS, {"equity_usd": 10_000, "learning": True}, lambda: 1) as journal:
+        for name in ("K1", "K5"):
+            journal.add(Kind.DECISION, TEN_30, decision(name), name)
+        journal.add(Kind.BAR, TEN_30, bar())
+        journal.close_link(TEN_30)
+        journal.end({})
+    with dashboard(home, "--journal", str(path)) as served:
+        for address, said in (("/", "none: the run is over"), ("/today", "2025-09-16"), ("/strategies", "ACTIVE"), ("/runs", "backtest")):
+            page.goto(served.address + address)
+            until(lambda said=said: said in text(page), why=lambda: text(page))
+            assert "This backtest is over: it ended at 2025-09-16 10:30 New York" in text(page)
+            assert warned(page) == "" and page.locator(".stale").count() == 0
+            assert page.locator("header button").filter(visible=True).count() == 0
+            assert page.locator("header .whose").inner_text() == "BACKTEST"
+        page.goto(served.address)
+        until(lambda: page.locator("tbody tr").count())
+        assert all(page.locator("td.of-to_enter").all_inner_texts()) and "simulated" not in text(page)
+
+
+def test_a_change_of_state_stands_on_the_page_that_is_open_and_what_is_read_once_says_as_of_when(page, home):
+    journal = account_journal(home / "state")
+    with dashboard(home) as served:
+        page.goto(f"{served.address}/strategies")
+        until(lambda: "As of " in text(page))
+        assert "ACTIVE → THROTTLED" not in text(page)
+        with Journal.append(journal, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as writing:
+            change = StateRecord("K1", "ACTIVE", "THROTTLED", 1, "two losses", "loss_streak", 2.0, 2, "the first real win")
+            writing.add(Kind.STATE, TEN_30 + 2 * MINUTE_NS, change, "K1")
+            writing.close_link(TEN_30 + 2 * MINUTE_NS)
+        until(lambda: "ACTIVE → THROTTLED" in text(page), OLD_SECONDS, why=lambda: text(page))
+
+
+def test_on_a_desk_the_cards_stand_in_columns_without_holes(page, home):
+    account_journal(home / "state", held=True)
+    with dashboard(home) as served:
+        page.goto(served.address)
+        until(lambda: fact(page, "position"))
+        columns = page.evaluate(COLUMNS)
+        assert len({round(cards[0][1]) for cards in columns}) == 1 and len({round(cards[0][0]) for cards in columns}) == 3
+        gaps = [below[1] - above[2] for cards in columns for above, below in pairwise(cards)]
+        assert gaps and all(0 < gap < 20 for gap in gaps)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_what_is_behind_it_by_day_and_night_also_where_it_is_old(chromium, home, scheme):
+    account_journal(home / "state", held=True)
+    with dashboard(home) as served:
+        page = chromium.new_page(color_scheme=scheme)
+        for path, there in (("/", "position"), ("/today", "K1"), ("/strategies", "As of"), ("/runs", "Runs")):
+            page.goto(served.address + path)
+            until(lambda there=there: "No bot runs" in warned(page) and there in text(page))
+            found = page.evaluate(CONTRASTS)
+            assert len(found) > 10 and [each for each in found if each[1] < 4.5] == [], path
+        page.close()
+
+
+def test_who_has_no_mouse_comes_to_everything_and_sees_where_he_is(page, home):
+    account_journal(home / "state")
+    with dashboard(home) as served:
+        page.goto(f"{served.address}/today")
+        until(lambda: page.locator("tbody tr").count() > 5)
+        met = []
+        while (at := page.evaluate(FOCUS) if page.keyboard.press("Tab") is None else None) is not None and len(met) < 30:
+            met.append(at)
+        assert [name for name, _ in met] == [
+            *("Now", "Today", "Strategies", "Runs", "STOP ENTRIES", "FLATTEN & HALT"),
+            *("Strategy", "Decided", "First gate", "Words", "Newer", "Older"),
+        ]
+        assert all(seen for _, seen in met), met
 
 
 def test_a_phone_shows_all_of_it_without_a_second_scroll_bar(chromium, home):

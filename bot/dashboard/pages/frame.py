@@ -17,7 +17,7 @@ from bot.dashboard.watch import Seen, Watch
 from bot.masking import masked
 
 PAGES = (("/", "Now"), ("/today", "Today"), ("/strategies", "Strategies"), ("/runs", "Runs"))
-TICK_SECONDS = 0.25
+TICK_SECONDS, WORD_JOINER = 0.25, "\u2060"
 
 
 class Desk(NamedTuple):
@@ -37,6 +37,7 @@ def framed(desk: Desk, here: str, show: Callable[[Seen], None]) -> Iterator[None
     with ui.element("div").style("width: 100%") as root:
         with ui.element("header").classes("top"):
             ui.label("mesbot").classes("name")
+            whose = ui.label().classes("whose")
             with ui.element("nav").props('aria-label="Pages"').style("display: flex; gap: 12px"):
                 for path, name in PAGES:
                     ui.link(name, path).classes("here" if name == here else "").props('aria-current="page"' if name == here else "")
@@ -44,6 +45,7 @@ def framed(desk: Desk, here: str, show: Callable[[Seen], None]) -> Iterator[None
             beat = ui.label().classes("beat")
             locked = verb_buttons(desk.operator, lambda: desk.watch.seen)
         old = ui.label().classes("warning").props('role="alert"')
+        over = ui.label().classes("over").props('role="status"')
         ui.label("This page has heard nothing from its dashboard for some seconds: what it shows is old.").classes("warning cutnote")
         with ui.element("main").classes("main"):
             yield
@@ -54,12 +56,16 @@ def framed(desk: Desk, here: str, show: Callable[[Seen], None]) -> Iterator[None
         beat.set_text(f"{new_york(time.time_ns()):%H:%M:%S} New York")
         trouble = _trouble(seen)
         if trouble != shown[1] or shown[0] < 0:
-            old.set_text(masked(trouble))
+            old.set_text(shown_as(trouble))
             old.set_visibility(bool(trouble))
             root.classes(add="stale") if trouble else root.classes(remove="stale")
             shown[1] = trouble
         if seen.number != shown[0]:
             shown[0] = seen.number
+            told = "" if seen.now is None or trouble else seen.now.over
+            whose.set_text("" if seen.target is None else shown_as(seen.target.kind))
+            over.set_text(shown_as(told))
+            over.set_visibility(bool(told))
             locked(seen)
             show(seen)
 
@@ -73,6 +79,11 @@ def _trouble(seen: Seen) -> str:
     if seen.at_ns and seconds > 4:
         return f"The journal was last read {seconds:.0f} s ago: what is shown is old. {seen.trouble}"
     return seen.trouble
+
+
+def shown_as(text: str) -> str:
+    """A text for a page: without secrets, and with no line that ends between the sign of an amount and its dollars."""
+    return masked(text).replace("−$", f"−{WORD_JOINER}$").replace("+$", f"+{WORD_JOINER}$")
 
 
 class Rows:
@@ -89,7 +100,7 @@ class Rows:
 
     def show(self, rows: Iterable[NamedTuple]) -> None:
         """These rows, in this order."""
-        made = [{"key": number, **{name: masked(str(value)) for name, value in row._asdict().items()}} for number, row in enumerate(rows)]
+        made = [{"key": number, **{name: shown_as(str(value)) for name, value in row._asdict().items()}} for number, row in enumerate(rows)]
         if made != self._shown:
             self._shown = made
             self._table.rows = made
@@ -98,7 +109,17 @@ class Rows:
             self._none.set_visibility(not made)
 
 
-def heading(text: str) -> None:
+def heading(text: str) -> ui.label:
     """The heading of a part of a page."""
     with ui.element("h2"):
-        ui.label(text)
+        return ui.label(text)
+
+
+def again(look: Callable[[], Any]) -> None:
+    """The button that reads anew what is not read again by itself."""
+    ui.button("Look again", on_click=look, color=None).props("flat dense").classes("plain")
+
+
+def as_of() -> str:
+    """The moment up to which something was read that is not read again by itself."""
+    return f"As of {new_york(time.time_ns()):%H:%M:%S} New York."

@@ -5,10 +5,11 @@ from __future__ import annotations
 from nicegui import ui
 
 from bot.dashboard.facts import Fact, cards
-from bot.dashboard.pages.frame import Desk, Rows, framed, heading
+from bot.dashboard.pages.frame import Desk, Rows, framed, heading, shown_as
 from bot.dashboard.watch import Seen
-from bot.masking import masked
 
+# The cards side by side, each column by itself: a long card leaves no hole beside it. On a phone they follow one another.
+COLUMNS_OF_CARDS = (("Bot",), ("Position", "Locks", "Scores"), ("Budgets",))
 HEADROOM = (("strategy", "Strategy"), ("action", "Decided"), ("said", "On the last bar"), ("to_enter", "What would have let it enter"))
 
 
@@ -28,7 +29,7 @@ class Card:
             self._make(facts)
         for label, fact, before in zip(self._texts, facts, self._facts, strict=True):
             if fact != before:
-                label.set_text(masked(fact.text))
+                label.set_text(shown_as(fact.text))
                 label.classes(replace=fact.tone)
         self._facts = facts
 
@@ -39,7 +40,7 @@ class Card:
             for fact in facts:
                 with ui.element("div").classes("fact" if fact.name else "fact bare"):
                     ui.label(fact.name)
-                    self._texts.append(ui.label(masked(fact.text)).classes(replace=fact.tone))
+                    self._texts.append(ui.label(shown_as(fact.text)).classes(replace=fact.tone))
         self._facts = facts
 
 
@@ -51,14 +52,14 @@ def now_page(desk: Desk) -> None:
         if seen.now is None:
             return
         for title, facts in cards(seen.now).items():
-            if title not in made:
-                with grid:
-                    made[title] = Card(title)
             made[title].show(facts)
         headroom.show(seen.now.headroom)
 
     with framed(desk, "Now", lambda seen: show(seen)):
-        grid = ui.element("div").classes("cards")
+        with ui.element("div").classes("cards"):
+            for titles in COLUMNS_OF_CARDS:
+                with ui.element("div").classes("pile"):
+                    made.update({title: Card(title) for title in titles})
         with ui.element("section").classes("card wide"):
             heading("Headroom: what would have to be true for an entry")
             headroom = Rows(HEADROOM, "Headroom")

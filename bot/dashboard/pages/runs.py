@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import run, ui
 
 from bot.dashboard.kept import compared, listed
-from bot.dashboard.pages.frame import Desk, Rows, framed, heading
+from bot.dashboard.pages.frame import Desk, Rows, again, as_of, framed, heading
 from bot.errors import MesbotError
 from bot.masking import masked
 
@@ -19,7 +19,8 @@ def runs_page(desk: Desk) -> None:
     async def look() -> None:
         found = await run.io_bound(listed, desk.out)
         table.show(found)
-        said.set_text("" if found else masked(NONE.format(desk.out)))
+        said.set_text(as_of() if found else masked(NONE.format(desk.out)))
+        compare.set_visibility(len(found) > 1)
         ids = [each.id for each in found]
         for select, place in ((a, 0), (b, 1), (report, 0)):
             select.set_options(ids, value=ids[min(place, len(ids) - 1)] if ids else None)
@@ -41,9 +42,12 @@ def runs_page(desk: Desk) -> None:
                 "flat dense"
             ).classes("plain")
             ui.link("Report of the journal shown", "/report/now", new_tab=True)
-        heading("Compare")
-        with ui.element("div").classes("filters"):
-            a, b = (ui.select([], label=name).props("dense options-dense") for name in ("A", "B"))
-            ui.button("Compare", on_click=beside, color=None).props("flat dense").classes("plain")
-        differs = ui.label().classes("said")
+            again(look)
+        with ui.element("div") as compare:
+            heading("Compare")
+            with ui.element("div").classes("filters"):
+                a, b = (ui.select([], label=name).props("dense options-dense") for name in ("A", "B"))
+                ui.button("Compare", on_click=beside, color=None).props("flat dense").classes("plain")
+            differs = ui.label().classes("said")
+        compare.set_visibility(False)
     ui.timer(0.1, look, once=True)

@@ -23,17 +23,24 @@ body { background: var(--paper) !important; color: var(--ink); font: 15px/1.5 sy
 .top { background: var(--card); border-bottom: 1px solid var(--line); padding: 10px 20px; display: flex; flex-wrap: wrap;
   gap: 8px 18px; align-items: center; position: sticky; top: 0; z-index: 10; }
 .top .name { font-weight: 700; letter-spacing: -.01em; }
+.top .whose { border: 1px solid var(--muted); border-radius: 4px; padding: 0 7px; font-size: 13px; font-weight: 600; }
+.top .whose:empty { display: none; }
 .top a { color: var(--muted); text-decoration: none; padding: 6px 4px; border-bottom: 2px solid transparent; }
 .top a.here { color: var(--ink); border-color: var(--blue); font-weight: 600; }
 .top .space { flex: 1; }
-a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
+.main a { color: var(--blue); }
+a:focus-visible, .q-field__control:focus-within { outline: 3px solid var(--blue); outline-offset: 2px; }
+.q-btn:focus-visible { box-shadow: 0 0 0 2px var(--paper), 0 0 0 5px var(--blue); }
 .beat { color: var(--muted); font-variant-numeric: tabular-nums; font-size: 13px; }
 .warning { background: var(--alarm); border-left: 4px solid var(--bad); color: var(--alarmed); padding: 10px 20px; font-weight: 600; }
+.over { background: var(--card); border-left: 4px solid var(--blue); border-bottom: 1px solid var(--line); padding: 10px 20px; }
 .cutnote { display: none; }
 body.cut .cutnote { display: block; }
 .main { max-width: 1360px; margin: 0 auto; padding: 18px 20px 60px; }
-.stale .main, body.cut .main { opacity: .8; filter: grayscale(1); }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 14px; align-items: start; }
+.stale .main, body.cut .main { filter: grayscale(1); min-height: 80vh;
+  background: repeating-linear-gradient(-45deg, transparent 0 14px, var(--line) 14px 15px); }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 14px; align-items: start; }
+.pile { display: grid; gap: 14px; min-width: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; min-width: 0; }
 .wide { grid-column: 1 / -1; margin-top: 14px; }
 h2 { font-size: 15px; line-height: 1.4; font-weight: 650; margin: 0 0 6px; color: var(--ink); }
@@ -60,9 +67,13 @@ h2 { font-size: 15px; line-height: 1.4; font-weight: 650; margin: 0 0 6px; color
 .q-field__native, .q-field__label, .q-field__input { color: var(--ink) !important; }
 .q-btn { text-transform: none; }
 .said { white-space: pre-wrap; overflow-wrap: anywhere; }
-.q-dialog .card { width: min(92vw, 460px); }
+.q-dialog .card { width: min(92vw, 460px); overflow-wrap: anywhere; }
 @media (max-width: 700px) {
-  .top { padding: 8px 12px; gap: 4px 12px; }
+  .top { padding: 8px 12px; gap: 4px 10px; }
+  .top .name { display: none; }
+  .top nav { gap: 8px !important; }
+  .top nav a { font-size: 14.5px; }
+  .top .whose { padding: 0 5px; font-size: 12px; }
   .main { padding: 12px 10px 60px; }
   .fact { grid-template-columns: 92px minmax(0, 1fr); }
   .q-table thead { display: none; }
@@ -87,8 +98,8 @@ HEARTBEAT = """<script>
   setInterval(() => {
     const beat = document.querySelector(".beat"), now = Date.now();
     if (beat && beat.textContent !== words) { words = beat.textContent; heard = now; }
-    document.body.classList.toggle("cut", now - heard > 4000);
-  }, 500);
+    document.body.classList.toggle("cut", now - heard > 3500);
+  }, 250);
 })();
 </script>"""
 

@@ -20,6 +20,7 @@ COLUMNS = (
     ("said", "Why"),
     ("to_enter", "To enter"),
 )
+MINUTES = "Minutes"
 CHART_SECONDS, LIGHT_SECONDS = 2.0, 20.0
 RESIZED = "resized"
 # Answered and listened to in one breath: a window that changes in between would be drawn as it was.
@@ -87,6 +88,9 @@ def today_page(desk: Desk) -> None:
         if seen.today is None:
             return
         decisions.show(seen.today)
+        if seen.today.date:
+            minutes.set_text(f"{MINUTES} of {seen.today.date}, New York; prices in points")
+            listed.set_text(f"Decisions of {seen.today.date}")
         size = (seen.today.date, len(seen.today.minutes), len(seen.today.marks))
         if size != drawn[1] and time.monotonic() - drawn[0] > CHART_SECONDS:
             drawn[:] = time.monotonic(), size
@@ -107,9 +111,9 @@ def today_page(desk: Desk) -> None:
 
     with framed(desk, "Today", lambda seen: show(seen)):
         with ui.element("section").classes("card").style("margin-bottom: 14px"):
-            heading("Minutes")
+            minutes = heading(MINUTES)
             plot = ui.plotly({"data": [], "layout": {"height": 380}}).style("width: 100%; height: 380px")
-        heading("Decisions")
+        listed = heading("Decisions")
         decisions = _Decisions()
     ui.on(RESIZED, lambda told: seen_in(dark[0], int(told.args)), throttle=0.5, leading_events=False)
     ui.timer(0.2, look_at_the_window, once=True)

@@ -20,7 +20,8 @@ MEANING = {
 
 
 def verb_buttons(operator: Operator, seen: Callable[[], Seen]) -> Callable[[Seen], None]:
-    """Puts them here; returns what shows the ones that make sense with what was seen. In read-only mode there are none."""
+    """Puts them here; returns what shows the ones that make sense with what was seen. In read-only mode there are none; they
+    are hidden where nobody could carry one out."""
     if operator.read_only:
         ui.label("read-only").classes("muted")
         return lambda _: None
@@ -28,8 +29,9 @@ def verb_buttons(operator: Operator, seen: Callable[[], Seen]) -> Callable[[Seen
 
     def show(now: Seen) -> None:
         locked = now.now is not None and now.now.status.entry_lock is not None
-        buttons[Verb.STOP_ENTRIES].set_visibility(not locked)
-        buttons[Verb.RELEASE].set_visibility(locked)
+        buttons[Verb.STOP_ENTRIES].set_visibility(now.can_be_asked and not locked)
+        buttons[Verb.RELEASE].set_visibility(now.can_be_asked and locked)
+        buttons[Verb.FLATTEN].set_visibility(now.can_be_asked)
 
     return show
 

@@ -104,6 +104,9 @@ def test_on_a_run_that_has_ended_there_is_nothing_to_carry_out(state, tmp_path, 
 def test_the_one_that_is_meant_is_named(path, tmp_path):
     other = tmp_path / "journal.sqlite"
     Journal.create(other, "backtest", CONTRACTS, {}, lambda: 1).close()
+    replay = tmp_path / "replay.sqlite"
+    Journal.create(replay, "paper", CONTRACTS, {}, lambda: 1).close()
+    assert whose_journal(target_of(replay)) == f"PAPER replay, {replay}"
     assert [whose_journal(each) for each in (target_of(path), target_of(other))] == ["PAPER DU1", f"BACKTEST, {other}"]
     assert whose_journal(None) == "No journal can be read."
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from builders import CONTRACTS, new_york_ns
+from builders import CONTRACTS, an_intent, new_york_ns, plan
 from dashboard_journals import EVIL, account_journal, bar, decision
+from journal_steps import Told
 
-from bot.dashboard.today import ALL, PAGE_ROWS, Today, chart, page_of
+from bot.dashboard.today import ALL, PAGE_ROWS, STYLES, Today, chart, page_of
 from bot.journal.records import Action, Kind
 from bot.journal.store import Journal
 
@@ -91,6 +92,26 @@ def test_the_chart_holds_the_minutes_and_the_fill_and_no_word_of_the_journal_as_
 @pytest.mark.parametrize(("width", "labels"), [(200, 2), (390, 3), (720, 7), (1400, 8)])
 def test_a_narrow_window_gets_fewer_times_below_the_chart(path, width, labels):
     assert chart(read(path), width)["layout"]["xaxis"]["nticks"] == labels
+
+
+def test_an_entry_points_where_its_trade_is_to_go_and_no_two_kinds_of_marks_differ_by_colour_alone(path):
+    today = read(path)
+    (bought,) = [mark for mark in today.marks if mark.what == "entry"]
+    today.marks.append(bought._replace(sold=True))
+    (entries,) = [each for each in chart(today)["data"] if each["name"] == "entry"]
+    assert not bought.sold and entries["marker"]["symbol"] == ["triangle-up", "triangle-down"]
+    forms = [(symbol, size) for _, symbol, size in STYLES.values()]
+    assert len({symbol for symbol, _ in forms}) == len(forms)
+
+
+def test_a_sold_entry_is_known_by_its_fill(path):
+    with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, lambda: 1) as journal:
+        told = Told(an_intent(plan(side=-1), ts_ns=NEXT))
+        for step in (*told.sent(), *told.fill("1E", 1000)):
+            journal.add(step.kind, NEXT, step.body, step.strategy)
+        journal.add(Kind.BAR, NEXT, bar())
+        journal.close_link(NEXT)
+    assert [(mark.what, mark.sold) for mark in read(path).marks] == [("entry", True)]
 
 
 def test_a_journal_without_a_bar_is_an_empty_day(state, tmp_path):

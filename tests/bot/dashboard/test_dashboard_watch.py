@@ -117,3 +117,20 @@ def test_a_decision_that_cannot_be_read_is_told_at_every_look(state):
         with pytest.raises(JournalError):
             today.read()
     assert len(today.rows) == 10
+
+
+def test_the_verbs_are_offered_where_somebody_can_carry_them_out_or_nothing_is_known(state, tmp_path):
+    assert Watch(lambda: tmp_path, lambda: CONTRACTS).seen.can_be_asked, "not looked yet"
+    account, replay = account_journal(state), tmp_path / "journal.sqlite"
+    Journal.create(replay, "paper", CONTRACTS, {}, lambda: 1).close()
+    assert watch(account).seen.can_be_asked, "latched where no bot runs"
+    made = watch(replay)
+    assert not made.seen.can_be_asked
+    with RunLock(replay):
+        made.look()
+        assert made.seen.can_be_asked
+    made.look()
+    assert not made.seen.can_be_asked
+    replay.write_bytes(b"no database at all" * 100)
+    made.look()
+    assert made.seen.can_be_asked, "what cannot be read may be one that runs"

@@ -9,10 +9,12 @@ from dashboard_journals import EVIL, TEN_31, account_journal, bar, decision
 
 from bot.calendar import SessionCalendar
 from bot.dashboard.facts import Fact, Tone, cards
+from bot.dashboard.kept import trusted
 from bot.dashboard.now import Now, now_of, why_stale, window
 from bot.dashboard.target import path_to_show, target_of
+from bot.dashboard.today import to_enter
 from bot.errors import UsageError
-from bot.journal.records import GateRecord, Kind, OperatorRecord
+from bot.journal.records import Action, GateRecord, Kind, OperatorRecord
 from bot.journal.run_lock import RunLock
 from bot.journal.store import Journal
 from bot.node.status import journal_names, status_of
@@ -49,7 +51,7 @@ def test_every_thing_a_person_asks_stands_on_it(state):
 def test_a_position_stands_there_with_stop_target_and_what_it_is_worth(state):
     said = facts(now(state, held=True))
     assert said["Position", "position"].text == "K1 long 1 at 250.00, stop 248.00, target 254.00"
-    assert said["Position", "open"].text == "+2 ticks, +$2.50, +0.25 R, before fees"
+    assert said["Position", "open"].text == "+2 ticks, +$2.50, +0.25 R, before fees, at the close of 2025-09-16 10:31"
     assert said["Position", "stop"].text == "WORKING at 248.00, 0 of 1 filled" and ("Position", "cover") not in said
 
 
@@ -103,6 +105,71 @@ def test_what_is_no_picture_of_this_moment_says_so(state, running, after_seconds
     found = found._replace(status=msgspec.structs.replace(found.status, running=running))
     why = why_stale(found, TEN_31 + after_seconds * SECOND_NS, market_open)
     assert said in why and bool(why) == bool(said) and "\n" not in why
+
+
+@pytest.mark.parametrize(
+    ("mode", "header", "ended", "over"),
+    [
+        ("backtest", {}, True, "This backtest is over: it ended at 2025-09-16 10:31 New York"),
+        ("paper", {"replayed_time": True}, True, "This replay is over: it ended at 2025-09-16 10:31 New York"),
+        ("backtest", {}, False, ""),  # it broke off: what is there may not be all
+        ("paper", {"account": "DU1"}, True, ""),  # a bot of an account that does not run is no good news
+    ],
+)
+def test_a_run_that_came_to_its_end_is_over_and_nothing_else_is(tmp_path, state, mode, header, ended, over):
+    path = tmp_path / "journal.sqlite"
+    with Journal.create(path, mode, CONTRACTS, header, lambda: 1) as journal:
+        journal.add(Kind.BAR, TEN_31, bar())
+        journal.close_link(TEN_31)
+        if ended:
+            journal.end({})
+    found = now_of(target_of(path), CONTRACTS, TEN_31)
+    assert found.over.startswith(over) and bool(found.over) == bool(over)
+    why, said = why_stale(found, TEN_31 + 3600 * SECOND_NS, True), facts(found)
+    if over:
+        assert why == "" and said["Bot", "bot"] == Fact("bot", "none: the run is over") and ("Bot", "entry window") not in said
+    else:
+        assert why.startswith("No bot runs") and said["Bot", "bot"] == Fact("bot", "not running", Tone.BAD)
+
+
+def test_which_run_it_is_stands_on_it(tmp_path, state):
+    path = tmp_path / "journal.sqlite"
+    Journal.create(path, "paper", CONTRACTS, {}, lambda: 1).close()
+    kinds = [facts(now_of(target_of(each), CONTRACTS, TEN_31)) for each in (path, account_journal(state))]
+    assert [said["Bot", "mode"].text for said in kinds] == ["PAPER replay", "PAPER DU1"]
+    assert kinds[0]["Bot", "journal"].text == str(path)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "action", "failed", "said"),
+    [
+        ("K5", Action.SKIP, True, "nothing: it never enters, it only vetoes, and it let this bar pass"),
+        ("K5", Action.VETO, True, "the share of the way to the target that fees and slippage take would have to fall by 0.11"),
+        ("K1", Action.SKIP, True, "the share of the way to the target that fees and slippage take would have to fall by 0.11"),
+        ("K1", Action.ENTER, False, "nothing: it entered"),
+        ("K1", Action.MANAGE, False, "nothing: it has a trade open"),
+        ("K1", Action.EXIT, False, "nothing: it left its trade"),
+        ("K1", Action.SKIP, False, "no gate refused it"),
+    ],
+)
+def test_what_would_let_it_enter_is_never_left_empty(strategy, action, failed, said):
+    made = decision(strategy, action)
+    body = msgspec.to_builtins(made if failed else msgspec.structs.replace(made, gate=None))
+    assert to_enter(body, "K5") == said
+
+
+def test_every_card_has_its_column(state):
+    from bot.dashboard.pages.now import COLUMNS_OF_CARDS
+
+    titles = [title for column in COLUMNS_OF_CARDS for title in column]
+    assert sorted(titles) == sorted(cards(now(state)))
+
+
+def test_the_filter_stands_beside_the_strategies_that_are_trusted_or_not(state):
+    found = now(state)
+    rows = trusted(found.status, found.vetoer)
+    assert [row.strategy for row in rows] == ["K1", "K2", "K3", "K4", "K5"]
+    assert rows[-1].state == "vetoes only" and rows[-1].evidence.startswith("never orders")
 
 
 @pytest.mark.parametrize(

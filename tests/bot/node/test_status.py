@@ -124,16 +124,17 @@ def test_each_mode_and_account_is_named_once_with_its_latest_year_and_other_file
 
 
 @pytest.mark.parametrize(
-    ("account", "link", "told"),
+    ("mode", "account", "link", "told"),
     [
-        ("", "", "a replay: its gateway is simulated, no broker"),
-        ("DU1", "", "no trouble of it was told"),
-        ("DU1", "09:40 New York: Link: it is away", "09:40 New York: Link: it is away"),
+        ("PAPER", "", "", "a replay: its gateway is simulated, no broker"),
+        ("BACKTEST", "", "", "none: a backtest has no broker and no gateway"),
+        ("PAPER", "DU1", "", "no trouble of it was told"),
+        ("PAPER", "DU1", "09:40 New York: Link: it is away", "09:40 New York: Link: it is away"),
     ],
 )
-def test_of_a_link_that_never_changed_is_told_what_is_known(tmp_path, account, link, told):
+def test_of_a_link_that_never_changed_is_told_what_is_known(tmp_path, mode, account, link, told):
     write(tmp_path)
-    assert msgspec.structs.replace(status(tmp_path), account=account, link=link).link_told == told
+    assert msgspec.structs.replace(status(tmp_path), mode=mode, account=account, link=link).link_told == told
 
 
 def test_a_journal_that_has_only_begun_says_that_nothing_happened(tmp_path):

@@ -52,7 +52,9 @@ addEventListener("load", async () => {
   found.overflow = Math.max(first, root.scrollWidth - root.clientWidth);
   found.figures = document.querySelectorAll(".figure").length;
   found.drawn = [...document.querySelectorAll(".figure")].filter(each => each.querySelector("svg.main-svg")).length;
-  found.wide = [...document.querySelectorAll(".figure")].filter(each => right(each) > root.clientWidth).map(each => each.id);
+  found.wide = [...document.querySelectorAll(".figure")].filter(each =>
+    right(each) > root.clientWidth || [...each.querySelectorAll("svg.main-svg, svg text")].some(part =>
+      right(part) > right(each.closest(".panel")) + 1)).map(each => each.id);
   found.over = [...document.querySelectorAll(".figure")].filter(box => {
     const axes = ["x", "x2", "y", "y2"].flatMap(axis => [`.${axis}tick text`, `.${axis}title`]).join();
     const words = [...box.querySelectorAll(axes)].map(each => each.getBoundingClientRect());
@@ -158,6 +160,19 @@ def test_a_reason_of_ten_thousand_characters_makes_neither_page_nor_table_wider(
     assert width == PHONE or all(right <= SPARE for _, right, _ in states)
 
 
+@pytest.mark.parametrize("kept", ["", "earlier/3", "elsewhere"])
+def test_a_report_that_the_next_run_has_put_aside_names_the_journal_beside_it(tmp_path, kept):
+    journal = small_journal.write(tmp_path / "journal.sqlite", days=DAYS[:1], bars=80)
+    (tmp_path / kept).mkdir(parents=True, exist_ok=True)
+    write_report(journal, page := tmp_path / kept / "report.html")
+    shown = subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True,
+    ).stdout  # fmt: skip
+    named = set(re.findall(r"<code>mesbot .*? --journal (.*?)</code>", shown))
+    assert named == {str(tmp_path / (kept if kept.startswith("earlier") else "") / "journal.sqlite")}
+
+
 @pytest.mark.parametrize("screen", ["desktop", "phone", "dark"])
 def test_what_is_folded_opens_by_its_summary_alone(seen, screen):
     assert len(DAYS) > FOLD_FROM
@@ -169,6 +184,8 @@ def test_the_net_of_every_table_is_seen_without_scrolling_it(seen, screen):
     heads = [head for table in seen[screen]["tables"] for head in table if head[0].startswith("Net")]
     assert len(heads) >= 4
     assert [head for head in heads if head[1] > SPARE or not head[2]] == []
+    (plans,) = (table for table in seen[screen]["tables"] if table[0][0] == "Refused by")
+    assert [head[0] for head in plans if head[1] <= SPARE][:3] == ["Refused by", "", "Plans"]
 
 
 @pytest.mark.parametrize("screen", ["desktop", "phone"])

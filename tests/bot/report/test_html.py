@@ -1,5 +1,7 @@
 import json
 import re
+import shlex
+from html import unescape
 
 import pytest
 import small_journal
@@ -9,6 +11,7 @@ from bot.errors import JournalError
 from bot.journal.verify import verify
 from bot.report import colours
 from bot.report.html import write_report
+from bot.report.plot import holding
 from bot.report.run import Run
 from bot.report.terminal import LEARNING_OFF
 
@@ -162,7 +165,7 @@ def test_every_bar_is_in_the_score_timeline_with_its_events(html):
 
 def test_refusals_states_ledger_and_budget_are_told(html):
     body = body_of(html)
-    assert re.search(r"2 quality</td><td[^>]*><span[^>]*>DVS_BELOW_MINIMUM</span></td><td[^>]*>K2</td><td[^>]*><span[^>]*>12<", body)
+    assert re.search(r"DVS_BELOW_MINIMUM</span></td><td[^>]*>K2</td><td[^>]*><span[^>]*>12</span></td><td[^>]*>2 quality<", body)
     assert re.search(r"VWAP_Z</span></td><td[^>]*>K3</td><td[^>]*><span[^>]*>1,200<", body)
     text = re.sub(r"<[^>]+>", "", body)
     assert "win rate 0.33" in text
@@ -233,3 +236,65 @@ def test_same_journal_same_report(journal, html):
 def test_a_folder_that_is_not_there_gets_one_sentence(journal, tmp_path):
     with pytest.raises(JournalError, match="cannot be written"):
         write_report(journal, tmp_path / "nowhere" / "report.html")
+
+
+def test_every_command_names_the_journal_that_the_report_was_made_from(tmp_path):
+    folder = tmp_path / "it's my run"
+    folder.mkdir()
+    journal = small_journal.write(folder / "journal.sqlite", days=small_journal.DAYS[:2], bars=200)
+    commands = [unescape(code) for code in re.findall(r"<code>(mesbot .*?)</code>", body_of(report_of(journal)))]
+    assert [shlex.split(command)[1:-2] for command in commands] == [
+        ["why", "NAME"],
+        ["why", "--numbers"],
+        ["why", "2025-10-01 10:30"],
+        ["why", "TIME"],
+        ["journal", "verify"],
+    ]
+    assert {tuple(shlex.split(command)[-2:]) for command in commands} == {("--journal", str(journal))}
+
+
+def test_an_axis_of_money_or_counts_has_a_tick_beyond_all_that_is_drawn(html):
+    equity, *trades, refused, _, random, daily = figures_of(html)
+    assert {each["data"][0]["type"] for each in trades} == {"candlestick"}
+    account, below, index = equity["data"]
+    drawn = [
+        (equity["layout"]["yaxis"], account["y"] + index["y"]),
+        (equity["layout"]["yaxis2"], below["y"]),
+        (refused["layout"]["xaxis"], [sum(each["x"]) for each in refused["data"]]),
+        (random["layout"]["xaxis"], random["data"][0]["x"]),
+        (daily["layout"]["yaxis"], [*daily["data"][0]["y"], daily["layout"]["shapes"][0]["y0"]]),
+    ]
+    for axis, values in drawn:
+        assert values
+        low, high = axis["range"]
+        ticks = [axis["tick0"] + axis["dtick"] * count for count in range(10) if axis["tick0"] + axis["dtick"] * count <= high]
+        assert low <= ticks[0] <= min(values) and max(values) <= ticks[-1] <= high
+
+
+@pytest.mark.parametrize(
+    ("values", "most", "ticks"),
+    [
+        ([0, -93.61], 3, [-100, -50, 0]),
+        ([-126.12, 0], 3, [-150, -100, -50, 0]),
+        ([9_889.2, 10_197.4], 5, [9_800, 9_900, 10_000, 10_100, 10_200]),
+        ([-1.2, 99], 4, [-50, 0, 50, 100]),
+        ([-0.3, 0.2], 4, [-1, 0, 1]),
+        ([0, 0], 3, [-1, 0, 1]),
+        ([], 3, [-1, 0, 1]),
+        ([7_000_001], 3, [7_000_000, 7_000_001, 7_000_002]),
+        ([-5, 5_000], 4, [-2_000, 0, 2_000, 4_000, 6_000]),
+    ],
+)
+def test_an_axis_holds_its_data_in_a_few_round_steps(values, most, ticks):
+    made = holding(values, most)
+    assert [made["tick0"] + place * made["dtick"] for place in range(len(ticks))] == ticks
+    assert made["range"][0] < ticks[0] <= min(values, default=0) and max(values, default=0) <= ticks[-1] < made["range"][1]
+    assert made["range"][1] < ticks[-1] + made["dtick"] and len(ticks) <= most + 1
+
+
+def test_what_the_run_says_of_itself_is_words_and_not_the_spelling_of_a_program(tmp_path):
+    journal = small_journal.write(tmp_path / "j.sqlite", days=small_journal.DAYS[:1], bars=100, learning=True, data=["Data: 1 minute."])
+    body = body_of(report_of(journal))
+    origin = body.partition("Where this comes from</h2>")[2].partition("<h2")[0]
+    assert '<dt>learning</dt><dd class="mono">on</dd>' in origin
+    assert "Data: 1 minute." in body and not re.search(r"[\[{\]}]|True|False", origin)
