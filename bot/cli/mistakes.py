@@ -18,6 +18,7 @@ from bot.cli.defaults import find_config
 from bot.cli.said import fitted
 from bot.errors import Interrupted, MesbotError
 from bot.masking import masked
+from bot.plural import either
 
 MEANT = {  # what people type for a verb that is called otherwise
     "run": ("backtest", "paper"),
@@ -133,7 +134,7 @@ def _where(error: click.BadParameter) -> str:
 
 def _options_meant(error: click.exceptions.NoSuchOption) -> str:
     if error.possibilities:
-        return f"; did you mean {' or '.join(sorted(error.possibilities))}?"
+        return f"; did you mean {either(sorted(error.possibilities))}?"
     return "." if error.ctx is None else f". See: {error.ctx.command_path} --help"
 
 
@@ -157,7 +158,7 @@ def _no_such_verb(name: str, context: click.Context) -> str:
         return f"An empty word is no command; {context.command_path} --help lists them."
     near = [" ".join(("mesbot", *path)) for path in _nearest(name, dict(_verbs(root, ())), group)]
     hint = (
-        f"did you mean {' or '.join(near)}?"
+        f"did you mean {either(near)}?"
         if near
         else f"there {'is' if len(group.commands) == 1 else 'are'} {', '.join(sorted(group.commands))}."
     )

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.journal import JOURNAL_OPTION, find_journal
+from bot.cli.journal import JOURNAL_OPTION, find_journal, tell_journal
 from bot.cli.said import fitted, folded
 from bot.cli.values import Folder, Whole
 from bot.errors import JournalError, MesbotError, UsageError
@@ -186,6 +186,7 @@ def report(path: Path | None, show: bool) -> None:
     journal = find_journal(path)
     file = report_of(journal)
     write_report(journal, file)
+    tell_journal(path, journal)
     click.echo(f"Report:  {file}")
     if show and not webbrowser.open(file.resolve().as_uri()):
         click.echo(f"No browser could be opened; open {file.resolve().as_uri()} yourself.", err=True)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.said import folded
+from bot.cli.listed import listed, near, standing_in
 from bot.cli.strategies_option import ENVIRONMENT, strategies_option
 from bot.cli.values import Folder
 from bot.errors import UsageError
-from bot.plural import counted
 
 if TYPE_CHECKING:
     from bot.contracts import Contracts
     from bot.contracts.declaration import Declared
 
-INSET = 4
 HELP = """
 List all strategies: what each does, the belief it stands on, how many contracts it orders and
 in which tiers, where it comes from, its learning state in the newest journal, and what
@@ -60,85 +57,14 @@ def strategies(context: click.Context, directory: Path | None, strategies: tuple
     from bot.cli.journal import newest_journal
     from bot.contracts import load_contracts
 
-    found, path = _listed(load_contracts(directory, strategies), _standing()), newest_journal()
+    path = newest_journal()
+    found = listed(load_contracts(directory, strategies), standing_in(path))
     if as_json:
         print_json({"strategies": [each._asdict() for each in found], "journal": None if path is None else str(path)})
         return
     for each in found:
         click.echo("\n".join(each.lines()))
-    click.echo("States: no journal yet." if path is None else f"States: {_near(str(path))}")
-
-
-class _Listed(NamedTuple):
-    """A strategy as it is listed; `release` is "" if nothing has to let it go."""
-
-    name: str
-    summary: str
-    belief: str
-    contracts: int
-    tiers: list[str]
-    origin: str
-    state: str
-    release: str
-
-    def lines(self) -> list[str]:
-        """Its name and what it does; then set in what it may, and how far it is trusted."""
-        size = f"{counted(self.contracts, 'contract')}, {'tier' if len(self.tiers) == 1 else 'tiers'} {' '.join(self.tiers)}"
-        may = f"belief {self.belief}; {size if self.contracts else 'orders nothing'}; from {self.origin}"
-        trusted = f"{self.state}; released by {self.release}" if self.release else self.state
-        return [folded(f"{self.name}: {self.summary}"), *(folded(part, inset=INSET) for part in (may, trusted))]
-
-
-def _listed(in_force: Contracts, standing: _Standing | None) -> list[_Listed]:
-    found = []
-    for name in in_force.names:
-        declared, orders = in_force.declared[name], name != in_force.filter
-        belief = declared.belief if declared.evidence is None else f"{declared.belief}, its own"
-        contracts, tiers = (in_force.trader(name).contracts, list(in_force.trader(name).tiers)) if orders else (0, [])
-        state = "no journal yet" if standing is None else standing.states.get(name, "not journaled yet")
-        release = "" if standing is None else standing.releases.get(name, "")
-        found.append(_Listed(name, declared.summary.removesuffix("."), belief, contracts, tiers, _near(declared.origin), state, release))
-    return found
-
-
-class _Standing(NamedTuple):
-    """By strategy: its learning state, and what releases it from one that is not ACTIVE."""
-
-    states: dict[str, str]
-    releases: dict[str, str]
-
-
-def _near(place: str) -> str:
-    """A folder as a person standing here would name it."""
-    return os.path.relpath(place) if Path(place).is_relative_to(Path.cwd()) else place
-
-
-def _standing() -> _Standing | None:
-    """As the newest journal, and those of earlier years that it goes on from, tell it; None if there is none.
-
-    How many sessions are left where age releases is not journaled with each session, but follows from the journal.
-    """
-    from bot.calendar import new_york, sessions_after
-    from bot.cli.journal import newest_journal
-    from bot.journal.contracts import newest_contracts
-    from bot.learning.states import LearningLoop, StrategyState
-    from bot.node.journals import with_earlier
-    from bot.runtime.past import past_of
-
-    path = newest_journal()
-    in_force = None if path is None else newest_contracts(path)
-    if path is None or in_force is None:
-        return None
-    past, loop = past_of(with_earlier(path)), LearningLoop(in_force)
-    loop.refold(past.learning, lambda ts_ns: new_york(ts_ns).date().isoformat())
-    date_of = sessions_after(past.last_ns, in_force.session)
-    states = dict.fromkeys(in_force.names, "active") | {name: change.after.lower() for name, change in past.states.items()}
-    releases = {
-        name: loop.release(name, date_of) if loop.view(name).state == change.after else change.release
-        for name, change in sorted(past.states.items())
-        if change.after != StrategyState.ACTIVE
-    }
-    return _Standing(states, releases)
+    click.echo("States: no journal yet." if path is None else f"States: {near(str(path))}")
 
 
 @strategies.command(help=NEW_HELP, short_help="Write a strategy of your own, as a copy of another.")

@@ -111,7 +111,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     (
         "why NO_SUCH_CODE",
         2,
-        '"NO_SUCH_CODE" is no code, word or number; `mesbot why --codes` lists them all; the numbers of a run need one: `mesbot backtest`.',
+        '"NO_SUCH_CODE" is no code, word, strategy or number; `mesbot why --codes` lists them all; the numbers of a run need one:',
     ),
     ("why K1.net --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
     ("dashboard --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
