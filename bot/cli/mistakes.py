@@ -6,7 +6,7 @@ import difflib
 import errno
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
@@ -133,9 +133,11 @@ def _where(error: click.BadParameter) -> str:
 
 
 def _options_meant(error: click.exceptions.NoSuchOption) -> str:
-    if error.possibilities:
-        return f"; did you mean {either(sorted(error.possibilities))}?"
-    return "." if error.ctx is None else f". See: {error.ctx.command_path} --help"
+    if error.ctx is None:
+        return "."
+    known = {each.lstrip("-"): each for param in error.ctx.command.get_params(error.ctx) for each in param.opts if each.startswith("--")}
+    near = difflib.get_close_matches(error.option_name.lstrip("-").casefold(), known, n=2, cutoff=SIMILAR)
+    return f"; did you mean {either([known[each] for each in near])}?" if near else f". See: {error.ctx.command_path} --help"
 
 
 def _refusal(error: OSError) -> str:
@@ -156,32 +158,39 @@ def _no_such_verb(name: str, context: click.Context) -> str:
         return f"No such command: {context.command_path} {name}; mesbot --version says which this is."
     if not name.strip():
         return f"An empty word is no command; {context.command_path} --help lists them."
-    near = [" ".join(("mesbot", *path)) for path in _nearest(name, dict(_verbs(root, ())), group)]
-    hint = (
-        f"did you mean {either(near)}?"
-        if near
-        else f"there {'is' if len(group.commands) == 1 else 'are'} {', '.join(sorted(group.commands))}."
-    )
+    known = {" ".join(("mesbot", *path)): path[-1] for path in _verbs(root, ())}
+    near = _near_in(group, name, context.command_path) if group is not root else _near_in_all(name, known)
+    if near:
+        hint = f"did you mean {either(near)}?"
+    else:
+        elsewhere = either([path for path, verb in known.items() if verb == name.casefold()])
+        there = f"there {'is' if len(group.commands) == 1 else 'are'} {', '.join(sorted(group.commands))}"
+        hint = f"{there}; {name} is {elsewhere}." if elsewhere else f"{there}."
     return f"No such command: {context.command_path} {name}; {hint}"
 
 
-def _nearest(name: str, known: dict[tuple[str, ...], click.Command], group: click.Group) -> list[tuple[str, ...]]:
+def _near_in(group: click.Group, name: str, path: str) -> list[str]:
+    """The verbs of a group that may be meant: one of another group is not, though it be called so."""
+    return [f"{path} {each}" for each in difflib.get_close_matches(name.casefold(), group.commands, n=2, cutoff=SIMILAR)]
+
+
+def _near_in_all(name: str, known: Mapping[str, str]) -> list[str]:
+    """The verbs that may be meant where no group was named, of groups too; `known` has their last word by all their words."""
     name = name.casefold()
     if name in MEANT:
-        return [(verb,) for verb in MEANT[name] if (verb,) in known]
-    if same := [path for path in known if path[-1] == name]:
+        return [f"mesbot {verb}" for verb in MEANT[name]]
+    if same := [path for path, verb in known.items() if verb == name]:
         return same
-    ours = {path[-1]: path for path, verb in known.items() if verb in group.commands.values()}
-    everywhere = {path[-1]: path for path in known}
-    for names in (ours, everywhere):
+    top = {verb: path for path, verb in known.items() if path == f"mesbot {verb}"}
+    for names in (top, {verb: path for path, verb in known.items()}):
         if found := difflib.get_close_matches(name, names, n=2, cutoff=SIMILAR):
             return [names[each] for each in found]
     return []
 
 
-def _verbs(group: click.Group, above: Sequence[str]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every verb below a group by the words that call it."""
+def _verbs(group: click.Group, above: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Of every verb below a group the words that call it."""
     for name, verb in group.commands.items():
-        yield (*above, name), verb
+        yield (*above, name)
         if isinstance(verb, click.Group):
             yield from _verbs(verb, (*above, name))
