@@ -77,12 +77,14 @@ def tell_journal(named: Path | None, journal: Path, *, err: bool = False) -> Non
 
 
 def _require_readable(path: Path) -> None:
+    from bot.journal.connect import no_journal
     from bot.journal.read import opened
-    from bot.journal.schema import claims_to_be_ours
+    from bot.journal.schema import claims_to_be_ours, other_than_ours
 
     try:
-        with opened(path):
-            pass
+        with opened(path) as db:
+            if other := other_than_ours(db):
+                raise no_journal(path, other)
     except JournalError as error:
         if not claims_to_be_ours(path):  # else it is the right file, and damaged: no mistake of the call
             raise UsageError(error.told) from None

@@ -1,6 +1,6 @@
 """`mesbot`: the verbs, and how an error ends a command.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract, 130 interrupted (Ctrl-C).
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ Examples:
 
 \b
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract,
-130 interrupted (Ctrl-C). With --json a mistake is {"error": the sentence}.
+130 interrupted (Ctrl-C), 143 ended (SIGTERM).
+With --json a mistake is {"error": the sentence}.
 """
 
 

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 from click.core import ParameterSource
 
+from bot.asked_to_end import ended_by
 from bot.cli.as_json import print_json
 from bot.cli.defaults import find_config
 from bot.cli.said import fitted
@@ -99,11 +100,16 @@ def _told(error: BaseException) -> tuple[int, str]:
     raise error
 
 
+_UNANSWERED, _BARE = "Interrupted where an answer was asked for: nothing was done.", Interrupted.ANYWHERE
+
+
 def _aborted(error: BaseException) -> tuple[int, str]:
     """Ctrl-C; or a question that nobody was there to answer."""
     if isinstance(error, EOFError) or isinstance(error.__cause__ or error.__context__, EOFError):
         return USAGE_CODE, "Nothing was typed where an answer was asked for: nothing was done."
-    return Interrupted.exit_code, Interrupted.ANYWHERE
+    asked = error if isinstance(error, KeyboardInterrupt) else error.__cause__ or error.__context__
+    ended = ended_by(asked, _BARE if asked is error else _UNANSWERED)
+    return ended.exit_code, ended.told
 
 
 def _ended(said: str) -> str:

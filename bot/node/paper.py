@@ -24,6 +24,7 @@ from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.link.settings import LinkSettings
 from bot.journal.folder import JOURNAL
+from bot.journal.run_end import DEMO
 from bot.journal.run_lock import RunLock
 from bot.market.bar import Bar
 from bot.node.config import journal_config, node_config
@@ -128,14 +129,20 @@ def replay_node_config(request: PaperRequest, side_port: int) -> TradingNodeConf
 
 
 def replay_config(
-    request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int, begin: Literal["fresh", "append"] = "fresh"
+    request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int, begin: Literal["fresh", "append"] = "fresh", demo: str = ""
 ) -> TradingNodeConfig:
     """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go.
 
-    `begin` as in JournalActorConfig.
+    `begin` as in JournalActorConfig. `demo` says what a session of the demo shows; the journal's header then says that it is one.
     """
     mode = "OBSERVE" if request.observe else "PAPER"
-    header = {**day.bars_from.header, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
+    header = {
+        **day.bars_from.header,
+        **({DEMO: demo} if demo else {}),
+        "date": day.session.date,
+        "equity_usd": str(request.equity_usd),
+        "learning": True,
+    }
     journal = journal_config(broker, mode=mode.lower(), header=header, begin=begin)
     heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
     return node_config(broker, journal, heading, warm_until_ns=day.session.open_ns, lockstep_port=side_port, go=True)

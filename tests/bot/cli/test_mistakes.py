@@ -10,18 +10,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from sqlite3 import connect
 from types import SimpleNamespace
 
 import click
 import pytest
+from builders import CONTRACTS
 from click.testing import CliRunner, Result
 
+from bot.asked_to_end import AskedToEnd
 from bot.cli import said
+from bot.cli.around import WRITERS
 from bot.cli.main import cli
 from bot.contracts.load import packaged_directory
 from bot.ibkr import errors
+from bot.journal.folder import fresh_journal
 from bot.journal.run_lock import RunLock
+from bot.journal.store import Journal
 
 BARS = "bars.csv"
 AMOUNTS = "e.g. 10000, 10,000 or 10000.50"
@@ -43,7 +47,11 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("data chek", 2, "No such command: mesbot data chek; did you mean mesbot data check?"),
     ("journal export2", 2, "No such command: mesbot journal export2; did you mean mesbot journal export?"),
     ("strategy forget K2", 2, "No such command: mesbot strategy forget; there is restore."),
-    ("journal restore", 2, "No such command: mesbot journal restore; there are backup, export, verify; restore is mesbot strategy restore."),
+    (
+        "journal restore",
+        2,
+        "No such command: mesbot journal restore; there are backup, export, verify; restore is mesbot strategy restore.",
+    ),
     ("config live", 2, "No such command: mesbot config live; there are backtest, node; live is mesbot live."),
     ("data run", 2, "No such command: mesbot data run; there are check, download, import, synth; run is mesbot alerts run."),
     ("data stop", 2, "No such command: mesbot data stop; there are check, download, import, synth."),
@@ -219,6 +227,14 @@ def every_value(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterat
                 yield (*above, name), param
 
 
+def every_place(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each verb's words with each of its options."""
+    for name, verb in group.commands.items():
+        if isinstance(verb, click.Group):
+            yield from every_place(verb, (*above, name))
+        yield from (((*above, name), option) for param in verb.params for option in param.opts)
+
+
 @pytest.mark.parametrize(("verb", "option"), [(verb, max(option.opts, key=len)) for verb, option in every_value()])
 def test_no_option_answers_a_value_that_is_none_in_the_words_of_a_library(run, verb, option):
     result = run(*verb, option, "there is none")
@@ -308,9 +324,47 @@ def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bot.journal.verify.verify", interrupted)
-    connect("any.sqlite").execute("CREATE TABLE t (x)")
+    Journal.create("any.sqlite", "backtest", CONTRACTS, {}, lambda: 1).close()
     result = run("journal", "verify", "--journal", "any.sqlite")
-    assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted before it was through; what it has written by then stays.")
+    assert (result.exit_code, result.stderr) == (130, "Interrupted before it was through.\n")
+
+
+def test_only_a_verb_that_writes_says_that_what_it_has_written_stays(run, monkeypatch):
+    def terminated(*_: object, **__: object) -> None:
+        raise AskedToEnd
+
+    Journal.create("any.sqlite", "backtest", CONTRACTS, {}, lambda: 1).close()
+    monkeypatch.setattr("bot.report.html.write_report", terminated)
+    result = run("report", "--journal", "any.sqlite")
+    assert (result.exit_code, result.stderr) == (143, "Interrupted before it was through; what it has written by then stays.\n")
+    monkeypatch.setattr("bot.cli.codes.every_code", terminated)
+    assert run("why", "--codes").stderr == "Interrupted before it was through.\n"
+
+
+def test_ctrl_c_at_a_question_says_that_nothing_was_done(run, monkeypatch):
+    for number in (1, 2, 3):
+        Journal.create(fresh_journal(Path("out")), "backtest", CONTRACTS, {}, lambda number=number: number).close()
+
+    for signal, code in ((KeyboardInterrupt, 130), (AskedToEnd, 143)):
+
+        def interrupted(*_: object, signal: type[BaseException] = signal, **__: object) -> None:  # as click ends a question
+            try:
+                raise signal
+            except signal:
+                raise click.Abort from None
+
+        monkeypatch.setattr("click.confirm", interrupted)
+        result = run("runs", "prune", "--keep", "0")
+        assert (result.exit_code, result.stderr.strip()) == (code, "Interrupted where an answer was asked for: nothing was done.")
+    assert len(list(Path("out/earlier").iterdir())) == 2
+
+
+def test_every_verb_that_is_said_to_write_exists_and_so_does_every_one_that_names_a_place_for_it():
+    words = {path.removeprefix("mesbot ") for path, _ in every_verb(cli)}
+    assert set(WRITERS) <= words
+    places = {" ".join(verb) for verb, option in every_place() if option in ("--out", "--to", "--reason")}
+    only_read = {"runs", "compare", "dashboard", "config node"}
+    assert places - set(WRITERS) == only_read
 
 
 # ------------------------------------------------------------------------ contracts
