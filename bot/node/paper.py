@@ -29,13 +29,14 @@ from bot.journal.run_lock import RunLock
 from bot.market.bar import Bar
 from bot.node.config import journal_config, node_config
 from bot.node.kill_request import withdraw_requests
+from bot.node.live_view import duration
 from bot.node.node import MesbotNode
 from bot.node.output import sturdy_stderr
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
 from bot.state_folder import remember_replay
-from bot.units import HOUR_NS, MINUTE_NS, to_points
+from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS, to_points
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
 DAY_NS = 24 * HOUR_NS
@@ -89,6 +90,8 @@ async def replay(request: PaperRequest, show: Show | None = None, say: Say | Non
     with RunLock(request.out / JOURNAL), sturdy_stderr():
         for note in day.bars_from.notes if say is not None else ():
             say(note)
+        if say is not None:
+            say(_what_it_does(request, day))
         withdraw_requests(request.out / JOURNAL)  # of an earlier replay
         with suppress(MesbotError):  # then only `mesbot kill` does not find it
             remember_replay(request.out / JOURNAL)
@@ -188,6 +191,19 @@ async def _run(node: MesbotNode, show: Show | None) -> None:
     node.require_running()
     if show is not None:
         show(node.screen.glance)  # as it ended, which is what stays above the report
+
+
+def _what_it_does(request: PaperRequest, day: Day) -> str:
+    """What is seen in the first seconds, and how long the rest takes."""
+    opens, closes = (f"{new_york(at_ns):%H:%M}" for at_ns in (day.session.open_ns, day.session.close_ns))
+    seconds = (day.session.close_ns - day.session.open_ns) / SECOND_NS / request.speed
+    takes = (
+        "as fast as this machine can" if math.isinf(request.speed) else f"in {duration(seconds)} or more at speed {_speed(request.speed)}"
+    )
+    return (
+        f"Replay: the bot connects to a simulated gateway and warms up on the bars before {day.session.date}, which takes some seconds; "
+        f"then {opens} to {closes} New York is replayed {takes}."
+    )
 
 
 def _killed(node: MesbotNode, when: str) -> str:
