@@ -90,7 +90,9 @@ def _told(error: BaseException) -> tuple[int, str]:
         case click.exceptions.NoSuchOption():
             return error.exit_code, f"No such option: {error.option_name}{_options_meant(error)}"
         case click.exceptions.NoArgsIsHelpError():
-            return error.exit_code, error.format_message()
+            return error.exit_code, _no_verb(error)
+        case click.MissingParameter() if isinstance(error.param, click.Argument) and isinstance(error.param.type, click.Choice):
+            return error.exit_code, f"Say which {error.param.name}: {either([*error.param.type.choices])}.{_see(error)}"
         case click.BadParameter() if not isinstance(error, click.MissingParameter):
             return error.exit_code, f"{_where(error)} {_ended(error.message)}{_see(error)}"
         case click.ClickException():
@@ -98,6 +100,13 @@ def _told(error: BaseException) -> tuple[int, str]:
         case OSError() if error.errno is not None:  # else it is Python's own, such as a TimeoutError
             return FAILED_CODE, _refusal(error)
     raise error
+
+
+def _no_verb(error: click.exceptions.NoArgsIsHelpError) -> str:
+    """What is missing first, then the help."""
+    context = error.ctx
+    verbs = either(sorted(context.command.commands)) if isinstance(context.command, click.Group) else ""
+    return f"Say what {context.command_path} is to do: {verbs}.\n\n{error.format_message()}"
 
 
 _UNANSWERED, _BARE = "Interrupted where an answer was asked for: nothing was done.", Interrupted.ANYWHERE

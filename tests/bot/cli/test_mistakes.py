@@ -59,7 +59,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("runs verify", 2, "No such command: mesbot runs verify; there is prune; verify is mesbot journal verify."),
     ("statsu", 2, "No such command: mesbot statsu; did you mean mesbot status or mesbot strategies?"),
     ("chekc", 2, "No such command: mesbot chekc; did you mean mesbot check?"),
-    ("completion", 2, "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish."),
+    ("completion", 2, "Say which shell: bash, zsh or fish. See: mesbot completion --help"),
     ("BACKTEST", 2, "No such command: mesbot BACKTEST; did you mean mesbot backtest"),
     ("version", 2, "No such command: mesbot version; mesbot --version says which this is."),
     ("zzz", 2, "No such command: mesbot zzz; there are acceptance, alerts, backtest, check, compare,"),
@@ -225,6 +225,28 @@ def every_value(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterat
             plain = isinstance(param.type, (type(click.STRING), type(click.BOOL), click.Path))
             if isinstance(param, click.Option) and not plain:
                 yield (*above, name), param
+
+
+BARE = [
+    ("journal", "Say what mesbot journal is to do: backup, export or verify."),
+    ("data", "Say what mesbot data is to do: check, download, import or synth."),
+    ("alerts", "Say what mesbot alerts is to do: run or test."),
+    ("config", "Say what mesbot config is to do: backtest or node."),
+    ("strategy", "Say what mesbot strategy is to do: restore."),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), BARE)
+def test_a_group_without_a_verb_says_what_is_missing_before_its_help(run, words, sentence):
+    told = run(words)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr.splitlines()[:3] == [sentence, "", f"Usage: mesbot {words} [OPTIONS] COMMAND [ARGS]..."]
+    assert "Examples:" in told.stderr
+
+
+def test_every_group_says_what_is_missing_or_does_something_without_a_verb():
+    groups = {name for name, verb in cli.commands.items() if isinstance(verb, click.Group)}
+    assert groups - {words for words, _ in BARE} == {"runs", "strategies"}
 
 
 def every_place(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
