@@ -93,6 +93,8 @@ def _told(error: BaseException) -> tuple[int, str]:
             return error.exit_code, _no_verb(error)
         case click.MissingParameter() if isinstance(error.param, click.Argument) and isinstance(error.param.type, click.Choice):
             return error.exit_code, f"Say which {error.param.name}: {either([*error.param.type.choices])}.{_see(error)}"
+        case click.BadOptionUsage() if told := _no_value(error):
+            return error.exit_code, f"{told}{_see(error)}"
         case click.BadParameter() if not isinstance(error, click.MissingParameter):
             return error.exit_code, f"{_where(error)} {_ended(error.message)}{_see(error)}"
         case click.ClickException():
@@ -119,6 +121,18 @@ def _aborted(error: BaseException) -> tuple[int, str]:
     asked = error if isinstance(error, KeyboardInterrupt) else error.__cause__ or error.__context__
     ended = ended_by(asked, _BARE if asked is error else _UNANSWERED)
     return ended.exit_code, ended.told
+
+
+def _no_value(error: click.BadOptionUsage) -> str:
+    """That an option stands without the value that it takes, or with one where it takes none; "" for anything else."""
+    if error.message.endswith("does not take a value."):
+        return f"{error.option_name} takes no value; write it alone."
+    options = {each: param for param in error.ctx.command.params for each in param.opts} if error.ctx else {}
+    option = options.get(error.option_name)
+    if option is None or not error.message.endswith("requires an argument."):
+        return ""
+    what = " ".join((getattr(option, "help", None) or "").split()).partition(". ")[0].rstrip(".")
+    return f"{error.option_name} needs a value after it{f': {what[0].lower()}{what[1:]}' if what else ''}."
 
 
 def _ended(said: str) -> str:

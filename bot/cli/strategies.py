@@ -13,6 +13,7 @@ from bot.cli.listed import listed, near, standing_in
 from bot.cli.strategies_option import ENVIRONMENT, strategies_option
 from bot.cli.values import Folder
 from bot.errors import UsageError
+from bot.plural import either
 
 if TYPE_CHECKING:
     from bot.contracts import Contracts
@@ -69,10 +70,10 @@ def strategies(context: click.Context, directory: Path | None, strategies: tuple
 
 @strategies.command(help=NEW_HELP, short_help="Write a strategy of your own, as a copy of another.")
 @click.argument("name")
-@click.option("--from", "source", required=True, metavar="NAME", help="The strategy it starts as a copy of, e.g. K2.")
+@click.option("--from", "source", metavar="NAME", help="The strategy it starts as a copy of, e.g. K2.")
 @click.option("--to", "folder", type=Folder(), default="my-strategies", show_default=True, help="Folder.")
 @click.pass_obj
-def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str, folder: Path) -> None:
+def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str | None, folder: Path) -> None:
     """Writes three files, looks whether they hold, and says what to run next."""
     from bot.cli.new_strategy import files_of
     from bot.contracts import load_contracts
@@ -80,6 +81,8 @@ def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str, fol
     directory, known = where
     known = tuple(each for each in known if each.resolve() != folder.resolve() or each.is_dir())  # it may be named before it is there
     in_force = load_contracts(directory, known)
+    if source is None:
+        raise UsageError(f"--from is missing: say which strategy {name} starts as a copy of, {either(list(in_force.traders))}.")
     texts = files_of(name, _source(in_force, source), Path(in_force.directory), in_force.names)
     if there := [str(folder / file) for file in texts if (folder / file).exists()]:
         raise UsageError(
@@ -97,5 +100,5 @@ def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str, fol
 def _source(in_force: Contracts, name: str) -> Declared:
     if name not in in_force.traders:
         why = "the filter, which never orders" if name == in_force.filter else "no strategy that is known"
-        raise UsageError(f"--from {name}: is {why}; name one that orders: {', '.join(in_force.traders)}.")
+        raise UsageError(f"--from {name}: is {why}; name one that orders: {either(list(in_force.traders))}.")
     return in_force.declared[name]
