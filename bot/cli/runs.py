@@ -96,9 +96,12 @@ def runs(context: click.Context, out: Path, as_json: bool) -> None:
         if as_json:
             raise click.UsageError(f"--json goes with the list alone; leave it away before {context.invoked_subcommand}.")
         return
+    from bot.journal.folder import unseen_in
     from bot.report.runs import runs_in
 
     found = runs_in(out, last_anywhere(context))
+    for hidden in unseen_in(out):
+        click.echo(f"{hidden.filename}: cannot be looked into ({hidden.strerror}); runs beneath it are not listed.", err=True)
     if as_json:
         print_json(found)
     elif found:

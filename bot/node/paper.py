@@ -210,11 +210,7 @@ def _killed(node: MesbotNode, when: str) -> str:
     """That a person has killed the replay, and when in it, as a sentence; "" if nobody has."""
     if not node.desk.killed:
         return ""
-    state = node.risk.kill_state
-    return (
-        f"The replay was killed ({node.desk.killed}) {when} with the kill switch {state}; "
-        "its journal keeps that to itself, the next replay begins anew."
-    )
+    return f"The replay was killed ({node.desk.killed}) {when}, {node.risk.kill_state}; the next one begins anew."
 
 
 def _how_it_ended(node: MesbotNode, gateway: Gateway, when: str, what: str) -> tuple[str, ...]:

@@ -266,6 +266,22 @@ def test_prune_removes_only_what_was_put_aside_on_top_of_the_folder_itself(run, 
     assert (four / "journal.sqlite").exists() and kept(four / "paper") == {"1"}
 
 
+def test_a_folder_beneath_that_one_may_not_look_into_is_told_beside_the_list(run, four, monkeypatch):
+    looked = os.scandir
+    (four / "theirs").mkdir()
+
+    def refused(path):
+        if Path(path).name == "theirs":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return looked(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    for words in (("runs",), ("runs", "--json")):
+        told = run(*words)
+        assert told.exit_code == 0 and "latest" in told.stdout
+        assert told.stderr == "out/theirs: cannot be looked into (Permission denied); runs beneath it are not listed.\n"
+
+
 @pytest.mark.parametrize("hidden", ["out", "out/earlier"])
 @pytest.mark.parametrize("words", [("runs",), ("runs", "prune", "--keep", "0", "--yes"), ("compare", "latest", "1")])
 def test_a_folder_that_one_may_not_look_into_is_not_told_as_empty(run, four, monkeypatch, hidden, words):
