@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -105,7 +106,8 @@ def find_run(out: Path, name: str, last: Path | None = None) -> Path:
     if (path / JOURNAL).is_file():
         return path / JOURNAL
     there = f"runs in {out}: {', '.join((LATEST, *known))}" if known else f"there is no run in {out}"
-    raise UsageError(f'"{name}" is neither a run, a journal nor a folder with one; {there}. `mesbot runs` lists them.')
+    lists = "mesbot runs" if out == Path("out") else f"mesbot runs --out {shlex.quote(str(out))}"
+    raise UsageError(f'"{name}" is neither a run, a journal nor a folder with one; {there}. `{lists}` lists them.')
 
 
 def run_line(id: str, path: Path) -> RunLine:
