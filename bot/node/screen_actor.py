@@ -32,7 +32,7 @@ from bot.runtime.situation import Situation
 class ScreenActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
     """`heading` says mode, account and source; `begins_anew` that it is a replay, whose halt nobody has to end.
 
-    `warm_until_ns` as in DeskActorConfig; 0 if nothing warms up.
+    `warm_until_ns` as in DeskActorConfig, of a replay; else 0: what a broker's account holds is shown from the first bar on.
     """
 
     heading: str
