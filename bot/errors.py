@@ -7,6 +7,7 @@ MesbotError
 │   └── NoSuchLaw         the folder named holds none of them           (exit 2)
 ├── NotOurs               a file of ours is another user's, or a link  (exit 3)
 ├── Interrupted           a person stopped it (Ctrl-C); says what is done (exit 130)
+│   └── Terminated        the system asked it to end (SIGTERM)          (exit 143)
 ├── CalendarError         a date that no calendar covers
 ├── JournalError          the journal cannot be read, written or trusted
 │   └── JournalBroken     the hash chain does not hold; names the link
@@ -65,8 +66,14 @@ class Interrupted(MesbotError):
     """A person ended a verb with Ctrl-C; the text says what was done so far, and how it goes on."""
 
     exit_code = 130  # 128 and the number of SIGINT, as shells have it
-    ANYWHERE = "Interrupted before it was through; what it has written by then stays."
+    ANYWHERE = "Interrupted before it was through."
     """What is true of every verb, for those that have nothing more to say."""
+
+
+class Terminated(Interrupted):
+    """The same by SIGTERM: of `kill`, of a machine that goes down."""
+
+    exit_code = 143  # 128 and the number of SIGTERM
 
 
 class CalendarError(MesbotError):

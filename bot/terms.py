@@ -86,6 +86,7 @@ TERMS: Mapping[str, str] = {
     "sample": "how many trades the measure was made from",
     "shadow trade|shadow trades|shadow": "a refused plan followed on later bars as if it had been sent; no money is in it",
     "episode|episodes": "shadow trades of one strategy and side, counted once in so many minutes",
+    "cost x|cost multiplier": "what a strategy's costs are multiplied by where a plan is weighed: 1, and more while it is throttled",
     "saved": "losses avoided: what the losing ones of the shadow trades would have lost",
     "cost": "of refusals: what the winning ones of the shadow trades would have won; of a plan: fees and slippage",
     "also refused by another": "shadow trades that another gate refused as well, so that rows do not add up",
@@ -111,6 +112,9 @@ TERMS: Mapping[str, str] = {
     "armed": "the kill switch waits; entries are possible",
     "kill switch|kill": "refuses entries, cancels orders, closes the position and halts; only a person arms it again",
     "regime|market": "how the market moves: volatile, trending, choppy or in a range; strategies trade in some of them",
+    "replay": "a past day, minute by minute, through the live node and the simulated gateway; it ends with the day",
+    "demo": "three short sessions of synthetic bars that `mesbot demo` plays and tells",
+    "simulated gateway": "a part of mesbot that answers as IB's gateway does, on this machine; no broker and no money is behind it",
     "lockstep": "a replay's gateway waits for the bot at each minute, so that every speed decides the same",
     # research
     "in force": "the numbers as the contracts have them",

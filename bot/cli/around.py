@@ -12,10 +12,22 @@ from typing import Any
 
 import click
 
+from bot.asked_to_end import ended_by, heard
 from bot.errors import Interrupted, MesbotError, UsageError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NOT_A_FOLDER = (errno.EEXIST, errno.ENOTDIR)
+STAYS, ASKED = "what it has written by then stays", "what it has asked for by then counts; `mesbot status` says what"
+WRITERS = {
+    **dict.fromkeys(
+        ("acceptance", "backtest", "config backtest", "data download", "data import", "data synth", "demo", "drill", "gateway",
+         "journal backup", "journal export", "live", "lookahead", "notebooks", "paper", "parity", "report", "strategies new", "sweep",
+         "walk-forward"), STAYS),
+    **dict.fromkeys(("kill", "lock", "resume", "strategy restore", "unlock"), ASKED),
+    "alerts test": "who was told by then has been told",
+    "runs prune": "what it has removed by then is gone",
+}  # fmt: skip
+"""The verbs that leave something behind when they are interrupted, and what is to be said of it; all others only look."""
 
 
 def around(verb: click.Command) -> None:
@@ -28,18 +40,19 @@ def around(verb: click.Command) -> None:
 
 @contextmanager
 def interrupted_with(said: Callable[[], str]) -> Iterator[None]:
-    """Ctrl-C while this lasts ends the verb with what `said` says then: what was done so far, what of it is kept, how it goes on."""
+    """Ctrl-C or SIGTERM while this lasts ends the verb with what `said` says then: what was done, what of it is kept, how it goes on."""
     try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(said()) from None
+        with heard():
+            yield
+    except KeyboardInterrupt as asked:
+        raise ended_by(asked, said()) from None
 
 
 def _ended(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def carried_out(*given: Any, **options: Any) -> Any:
         try:
-            with interrupted_with(lambda: Interrupted.ANYWHERE):
+            with interrupted_with(lambda: _interrupted(click.get_current_context())):
                 return callback(*given, **options)
         except UnicodeEncodeError:
             if told := _no_text(click.get_current_context()):
@@ -51,6 +64,13 @@ def _ended(callback: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return carried_out
+
+
+def _interrupted(context: click.Context) -> str:
+    """What a verb ends with that has nothing more to say when it is interrupted."""
+    verb = context.command_path.partition(" ")[2]
+    after = f"; {WRITERS[verb]}." if verb in WRITERS else "."
+    return Interrupted.ANYWHERE.removesuffix(".") + after
 
 
 def _told(error: OSError, context: click.Context) -> MesbotError | None:

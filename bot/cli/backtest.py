@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.cli.around import interrupted_with
 from bot.cli.as_json import json_option, print_json
 from bot.cli.called import as_called
 from bot.cli.file_options import file_options
@@ -19,7 +20,7 @@ from bot.cli.said import Saying, say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd, equity_sentences
 from bot.cli.values import Day, Folder, OneOf, Whole
-from bot.errors import Interrupted, UsageError
+from bot.errors import UsageError
 from bot.plural import counted
 
 if TYPE_CHECKING:
@@ -188,15 +189,14 @@ def _interrupted_at(request: BacktestRequest, progress: BarsDone) -> Iterator[No
     """Ctrl-C says how far the run came, and how it goes on."""
     from bot.journal.folder import JOURNAL
 
-    try:
-        yield
-    except KeyboardInterrupt:
+    def stopped() -> str:
         if not progress.done:
-            raise Interrupted("Interrupted before the first bars were through: nothing of the run is kept.") from None
-        raise Interrupted(
-            f"Interrupted after {progress.done:,} of {counted(progress.total, 'bar')}: {request.out / JOURNAL} holds the run so far, and "
-            "the same command with --resume goes on with it."
-        ) from None
+            return "Interrupted before the first bars were through: nothing of the run is kept."
+        kept = f"{request.out / JOURNAL} holds the run so far, and the same command with --resume goes on with it"
+        return f"Interrupted after {progress.done:,} of {counted(progress.total, 'bar')}: {kept}."
+
+    with interrupted_with(stopped):
+        yield
 
 
 @contextmanager

@@ -6,11 +6,13 @@ the list; here are those that have none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from bot.alerts.alert import MEANING as ALERTS
 from bot.bars.codes import MEANING as FINDINGS
 from bot.bars.passport import Severity
+from bot.cli.measures import MEASURES, SIGNALS, STATISTICS
 from bot.decision.outcome import Result
 from bot.glossary import Term, glossary
 from bot.ibkr.errors import meanings
@@ -20,6 +22,7 @@ from bot.report.runs import Ended
 from bot.supervision.orders import OrderState, Role
 from bot.terms import terms
 
+NUMBER = re.compile(r"\s+[-+−]?[\d.,]+$")
 RECORDS = {
     Kind.CONTRACTS: "the contracts in force: their hash and every value",
     Kind.BAR: "a minute's prices and volume, where a run keeps them",
@@ -78,6 +81,7 @@ CHECKS = {
     Status.FAIL: "it is not as it must be; what to do stands beside it",
     Status.SKIP: "it could not be looked at; why stands beside it",
 }
+BACKTESTS = {"BACKTEST": "past bars through a simulated exchange; nothing leaves this machine"}  # what a journal has, and no node
 SEVERITIES = {
     Severity.REFUSE: "the file is not used as it is",
     Severity.WARN: "the file is used; what was found may spoil what comes of it",
@@ -86,8 +90,14 @@ SEVERITIES = {
 
 
 def explained(word: str) -> str:
-    """What a code or word means, a line for each of its meanings; "" if it is none. Capital letters do not matter."""
-    return "".join(f"{term.sentence}\n" for term in every_term() if term.is_called(word))
+    """What a code or word means, a line for each of its meanings; "" if it is none. Capital letters do not matter.
+
+    Nor does a number after it, as screens have it: "cost x 1.5", "THROTTLED 1".
+    """
+    for asked in (word, NUMBER.sub("", word)):
+        if found := "".join(f"{term.sentence}\n" for term in every_term() if term.is_called(asked)):
+            return found
+    return ""
 
 
 def names() -> list[str]:
@@ -108,7 +118,8 @@ def every_term() -> Iterator[Term]:
     parts: list[tuple[str, Mapping[str, str]]] = [
         ("finding of a passport", FINDINGS), ("finding's weight", SEVERITIES), ("record of the journal", RECORDS), ("order", ORDERS),
         ("order's role", ROLES), ("result of a trade", RESULTS), ("shadow trade", SHADOWS), ("end of a run", ENDS), ("check", CHECKS),
-        ("alert", ALERTS), ("trouble with the broker", meanings()),
+        ("alert", ALERTS), ("trouble with the broker", meanings()), ("measure in a decision's sentence", MEASURES),
+        ("signal of the market", SIGNALS), ("mode", BACKTESTS), ("what learning looks at", STATISTICS),
     ]  # fmt: skip
     for kind, part in parts:
         yield from (Term(str(code), kind, words) for code, words in part.items())

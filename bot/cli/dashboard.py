@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -44,20 +45,22 @@ def dashboard(
     """Prints where it is and, if one was made, the token; runs until Ctrl-C."""
     if importlib.util.find_spec("nicegui") is None:
         raise UsageError('The dashboard is an extra that is not installed: pip install "mesbot[dashboard]".')
-    from bot.cli.journal import newest_journal
+    from bot.cli.journal import find_journal, newest_journal
     from bot.contracts import read_contracts
     from bot.dashboard.guard import is_loopback
     from bot.dashboard.serve import serve
-    from bot.dashboard.target import path_to_show
+    from bot.dashboard.target import path_to_show, require_whole
     from bot.dashboard.token import NAME, Token, given_token
     from bot.journal.folder import JOURNAL
 
     try:
-        journal = path_to_show(path, newest_journal)
+        journal = path_to_show(path, newest_journal) if path is None else find_journal(path)
     except UsageError:
         if path is not None:
             raise
         journal = None  # the pages say so until there is one: a unit is begun together with the bot's, which may wait for its login
+    if path is not None and journal is not None:
+        require_whole(journal)
     read_contracts(directory, strategies)
     _require_free(host, port)
     token = given_token(os.environ)
@@ -67,10 +70,11 @@ def dashboard(
     if not is_loopback(host):
         click.echo("Other machines can reach it, and the network can read it: every page wants the token. An SSH tunnel is safer.")
     beside = Path("out") if journal is None or journal.name != JOURNAL or _is_under_out(journal) else journal.parent
-    serve(
-        lambda: path_to_show(path, newest_journal), lambda: read_contracts(directory, strategies), Token(token.secret),
-        host=host, port=port, out=out or beside, read_only=read_only,
-    )  # fmt: skip
+    with suppress(KeyboardInterrupt):  # its ordinary end
+        serve(
+            lambda: path_to_show(path, newest_journal), lambda: read_contracts(directory, strategies), Token(token.secret),
+            host=host, port=port, out=out or beside, read_only=read_only,
+        )  # fmt: skip
 
 
 def _is_under_out(journal: Path) -> bool:

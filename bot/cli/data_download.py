@@ -45,10 +45,11 @@ def download(
     """Fetches, writes, and shows the passport of what came."""
     import asyncio
 
+    from bot.asked_to_end import ended_by
     from bot.bars.files import examined
     from bot.cli.broker import endpoint_or_usage_error
     from bot.contracts import read_contracts
-    from bot.errors import Interrupted, MesbotError
+    from bot.errors import MesbotError
     from bot.node.download import DownloadRequest
     from bot.node.download import download as fetch
 
@@ -60,9 +61,9 @@ def download(
         if request.part.exists():
             click.echo(_kept(request), err=True)
         raise
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as asked:
         nothing = f"Nothing had come yet, and {out} is not written: the same command begins anew."
-        raise Interrupted(f"Interrupted. {_kept(request) if request.part.exists() else nothing}") from None
+        raise ended_by(asked, f"Interrupted. {_kept(request) if request.part.exists() else nothing}") from None
     passport = examined(out, read_contracts(contracts)).passport
     say(passport.lines())
     click.echo(f"{out}: written.")

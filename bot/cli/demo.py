@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.asked_to_end import ended_by
 from bot.cli.called import as_called
 from bot.cli.mistakes import in_bold
 from bot.cli.said import say
 from bot.cli.values import Folder, Whole
-from bot.errors import Interrupted
 from bot.plural import counted
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def _played(demo: Demo, sessions: tuple[DemoSession, ...], told: Sequence[int], 
     except (DemoStopped, KeyboardInterrupt) as stopped:
         where = str(stopped) or "Interrupted"
         kept = f"the journal so far is whole: {demo.journal}" if demo.journal.exists() else "nothing was journaled yet"
-        raise Interrupted(
-            f"{where}, after {len(over)} of {counted(len(sessions), 'session')}; {kept}. The next demo begins anew."
+        raise ended_by(
+            stopped, f"{where}, after {len(over)} of {counted(len(sessions), 'session')}; {kept}. The next demo begins anew."
         ) from None
 
 

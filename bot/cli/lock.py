@@ -19,7 +19,8 @@ LOCK_HELP = """
 Stop entries: none passes until a person unlocks. Everything else goes on: stops, targets, exits, the kill switch.
 
 A running bot does it at once and withdraws entries that still work; what is held keeps its bracket. If none runs, it is
-journaled, and counts from the next start. It outlives restarts, days and years.
+journaled, and counts from the next start. It outlives restarts, days and years. A second lock says what the first one was;
+its reason is the one that is shown from then on, and both stay in the journal.
 
 Of several journals the one whose bot trades is meant, else the one with open trades, else a replay that runs.
 
@@ -53,7 +54,8 @@ def lock(mode: str | None, account: str | None, directory: Path | None, strategi
     reason = given_reason(reason, "why entries stop")
     state, names, replay = _meant(mode, account)
     done = lock_entries(KillTargets(state, names, replay), state, lambda: read_contracts(directory, strategies), reason)
-    print_json({"locked": True, "journal": str(done.path), "reason": reason, "said": done.said}) if as_json else click.echo(done.said)
+    facts = {"locked": True, "journal": str(done.path), "reason": reason, "before": done.before, "said": done.said}
+    print_json(facts) if as_json else click.echo(done.said)
 
 
 @click.command(help=UNLOCK_HELP, short_help="Let entries pass again; a person says why.")

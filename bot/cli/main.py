@@ -1,6 +1,6 @@
 """`mesbot`: the verbs, and how an error ends a command.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract, 130 interrupted (Ctrl-C).
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bot.cli.demo import demo
 from bot.cli.drill import drill
 from bot.cli.first import FIRST
 from bot.cli.gateway import gateway
-from bot.cli.journal import journal, why
+from bot.cli.journal import journal
 from bot.cli.kill import kill
 from bot.cli.live import live
 from bot.cli.lock import lock, unlock
@@ -47,6 +47,7 @@ from bot.cli.runs import compare, report, runs
 from bot.cli.said import within
 from bot.cli.strategies import strategies
 from bot.cli.strategy import strategy
+from bot.cli.why import why
 from bot.masking import masked_output
 
 EXAMPLES = """
@@ -84,7 +85,8 @@ Examples:
 
 \b
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by contract,
-130 interrupted (Ctrl-C). With --json a mistake is {"error": the sentence}.
+130 interrupted (Ctrl-C), 143 ended (SIGTERM).
+With --json a mistake is {"error": the sentence}.
 """
 
 

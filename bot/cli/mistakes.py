@@ -6,18 +6,20 @@ import difflib
 import errno
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
 import click
 from click.core import ParameterSource
 
+from bot.asked_to_end import ended_by
 from bot.cli.as_json import print_json
 from bot.cli.defaults import find_config
 from bot.cli.said import fitted
 from bot.errors import Interrupted, MesbotError
 from bot.masking import masked
+from bot.plural import either
 
 MEANT = {  # what people type for a verb that is called otherwise
     "run": ("backtest", "paper"),
@@ -88,7 +90,11 @@ def _told(error: BaseException) -> tuple[int, str]:
         case click.exceptions.NoSuchOption():
             return error.exit_code, f"No such option: {error.option_name}{_options_meant(error)}"
         case click.exceptions.NoArgsIsHelpError():
-            return error.exit_code, error.format_message()
+            return error.exit_code, _no_verb(error)
+        case click.MissingParameter() if isinstance(error.param, click.Argument) and isinstance(error.param.type, click.Choice):
+            return error.exit_code, f"Say which {error.param.name}: {either([*error.param.type.choices])}.{_see(error)}"
+        case click.BadOptionUsage() if told := _no_value(error):
+            return error.exit_code, f"{told}{_see(error)}"
         case click.BadParameter() if not isinstance(error, click.MissingParameter):
             return error.exit_code, f"{_where(error)} {_ended(error.message)}{_see(error)}"
         case click.ClickException():
@@ -98,11 +104,35 @@ def _told(error: BaseException) -> tuple[int, str]:
     raise error
 
 
+def _no_verb(error: click.exceptions.NoArgsIsHelpError) -> str:
+    """What is missing first, then the help."""
+    context = error.ctx
+    verbs = either(sorted(context.command.commands)) if isinstance(context.command, click.Group) else ""
+    return f"Say what {context.command_path} is to do: {verbs}.\n\n{error.format_message()}"
+
+
+_UNANSWERED, _BARE = "Interrupted where an answer was asked for: nothing was done.", Interrupted.ANYWHERE
+
+
 def _aborted(error: BaseException) -> tuple[int, str]:
     """Ctrl-C; or a question that nobody was there to answer."""
     if isinstance(error, EOFError) or isinstance(error.__cause__ or error.__context__, EOFError):
         return USAGE_CODE, "Nothing was typed where an answer was asked for: nothing was done."
-    return Interrupted.exit_code, Interrupted.ANYWHERE
+    asked = error if isinstance(error, KeyboardInterrupt) else error.__cause__ or error.__context__
+    ended = ended_by(asked, _BARE if asked is error else _UNANSWERED)
+    return ended.exit_code, ended.told
+
+
+def _no_value(error: click.BadOptionUsage) -> str:
+    """That an option stands without the value that it takes, or with one where it takes none; "" for anything else."""
+    if error.message.endswith("does not take a value."):
+        return f"{error.option_name} takes no value; write it alone."
+    options = {each: param for param in error.ctx.command.params for each in param.opts} if error.ctx else {}
+    option = options.get(error.option_name)
+    if option is None or not error.message.endswith("requires an argument."):
+        return ""
+    what = " ".join((getattr(option, "help", None) or "").split()).partition(". ")[0].rstrip(".")
+    return f"{error.option_name} needs a value after it{f': {what[0].lower()}{what[1:]}' if what else ''}."
 
 
 def _ended(said: str) -> str:
@@ -132,9 +162,11 @@ def _where(error: click.BadParameter) -> str:
 
 
 def _options_meant(error: click.exceptions.NoSuchOption) -> str:
-    if error.possibilities:
-        return f"; did you mean {' or '.join(sorted(error.possibilities))}?"
-    return "." if error.ctx is None else f". See: {error.ctx.command_path} --help"
+    if error.ctx is None:
+        return "."
+    known = {each.lstrip("-"): each for param in error.ctx.command.get_params(error.ctx) for each in param.opts if each.startswith("--")}
+    near = difflib.get_close_matches(error.option_name.lstrip("-").casefold(), known, n=2, cutoff=SIMILAR)
+    return f"; did you mean {either([known[each] for each in near])}?" if near else f". See: {error.ctx.command_path} --help"
 
 
 def _refusal(error: OSError) -> str:
@@ -155,32 +187,39 @@ def _no_such_verb(name: str, context: click.Context) -> str:
         return f"No such command: {context.command_path} {name}; mesbot --version says which this is."
     if not name.strip():
         return f"An empty word is no command; {context.command_path} --help lists them."
-    near = [" ".join(("mesbot", *path)) for path in _nearest(name, dict(_verbs(root, ())), group)]
-    hint = (
-        f"did you mean {' or '.join(near)}?"
-        if near
-        else f"there {'is' if len(group.commands) == 1 else 'are'} {', '.join(sorted(group.commands))}."
-    )
+    known = {" ".join(("mesbot", *path)): path[-1] for path in _verbs(root, ())}
+    near = _near_in(group, name, context.command_path) if group is not root else _near_in_all(name, known)
+    if near:
+        hint = f"did you mean {either(near)}?"
+    else:
+        elsewhere = either([path for path, verb in known.items() if verb == name.casefold()])
+        there = f"there {'is' if len(group.commands) == 1 else 'are'} {', '.join(sorted(group.commands))}"
+        hint = f"{there}; {name} is {elsewhere}." if elsewhere else f"{there}."
     return f"No such command: {context.command_path} {name}; {hint}"
 
 
-def _nearest(name: str, known: dict[tuple[str, ...], click.Command], group: click.Group) -> list[tuple[str, ...]]:
+def _near_in(group: click.Group, name: str, path: str) -> list[str]:
+    """The verbs of a group that may be meant: one of another group is not, though it be called so."""
+    return [f"{path} {each}" for each in difflib.get_close_matches(name.casefold(), group.commands, n=2, cutoff=SIMILAR)]
+
+
+def _near_in_all(name: str, known: Mapping[str, str]) -> list[str]:
+    """The verbs that may be meant where no group was named, of groups too; `known` has their last word by all their words."""
     name = name.casefold()
     if name in MEANT:
-        return [(verb,) for verb in MEANT[name] if (verb,) in known]
-    if same := [path for path in known if path[-1] == name]:
+        return [f"mesbot {verb}" for verb in MEANT[name]]
+    if same := [path for path, verb in known.items() if verb == name]:
         return same
-    ours = {path[-1]: path for path, verb in known.items() if verb in group.commands.values()}
-    everywhere = {path[-1]: path for path in known}
-    for names in (ours, everywhere):
+    top = {verb: path for path, verb in known.items() if path == f"mesbot {verb}"}
+    for names in (top, {verb: path for path, verb in known.items()}):
         if found := difflib.get_close_matches(name, names, n=2, cutoff=SIMILAR):
             return [names[each] for each in found]
     return []
 
 
-def _verbs(group: click.Group, above: Sequence[str]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every verb below a group by the words that call it."""
+def _verbs(group: click.Group, above: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Of every verb below a group the words that call it."""
     for name, verb in group.commands.items():
-        yield (*above, name), verb
+        yield (*above, name)
         if isinstance(verb, click.Group):
             yield from _verbs(verb, (*above, name))

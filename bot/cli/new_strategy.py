@@ -50,7 +50,9 @@ def test_it_answers_every_bar(tmp_path):
 def files_of(name: str, source: Declared, contracts: Path, taken: Iterable[str]) -> dict[str, str]:
     """File name to text. `contracts` is the folder with strategies.yaml, `taken` the names there are. Raises UsageError."""
     if not NAME.fullmatch(name) or name.casefold() in REPORTED:
-        raise UsageError(f"{name!r} cannot be a strategy's name: it must be {NAME_WORDS}, and no word of the report.")
+        other = f"{name[:1].upper()}{name[1:]}"
+        meant = f" Did you mean {other}?" if NAME.fullmatch(other) and other != name else ""
+        raise UsageError(f"{name!r} cannot be a strategy's name: it must be {NAME_WORDS}, and no word of the report.{meant}")
     if other := next((each for each in taken if each.casefold() == name.casefold()), None):
         raise UsageError(f"{name}: there is a strategy {other} already; choose another name.")
     stem, words = name.lower(), {source.name: name, f"{source.name}Rules": f"{name}Rules"}

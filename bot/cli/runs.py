@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from bot.cli.as_json import json_option, print_json
-from bot.cli.journal import JOURNAL_OPTION, find_journal
+from bot.cli.journal import JOURNAL_OPTION, find_journal, tell_journal
 from bot.cli.said import fitted, folded
 from bot.cli.values import Folder, Whole
 from bot.errors import JournalError, MesbotError, UsageError
@@ -96,9 +96,12 @@ def runs(context: click.Context, out: Path, as_json: bool) -> None:
         if as_json:
             raise click.UsageError(f"--json goes with the list alone; leave it away before {context.invoked_subcommand}.")
         return
+    from bot.journal.folder import unseen_in
     from bot.report.runs import runs_in
 
     found = runs_in(out, last_anywhere(context))
+    for hidden in unseen_in(out):
+        click.echo(f"{hidden.filename}: cannot be looked into ({hidden.strerror}); runs beneath it are not listed.", err=True)
     if as_json:
         print_json(found)
     elif found:
@@ -186,6 +189,7 @@ def report(path: Path | None, show: bool) -> None:
     journal = find_journal(path)
     file = report_of(journal)
     write_report(journal, file)
+    tell_journal(path, journal)
     click.echo(f"Report:  {file}")
     if show and not webbrowser.open(file.resolve().as_uri()):
         click.echo(f"No browser could be opened; open {file.resolve().as_uri()} yourself.", err=True)

@@ -63,15 +63,21 @@ def path_to_show(named: Path | None, newest: Callable[[], Path | None]) -> Path:
 
 def target_of(path: Path) -> Target:
     """What is known of a journal before it is folded. Raises JournalError if it cannot be read, is of another version, or holds no run."""
+    require_whole(path)
     with opened(path) as db:
-        if broken := schema.faults(db):
-            raise JournalError(f"{path} cannot be shown: {'; '.join(broken)}.")
         runs = headers(db)
         (first_ns,) = db.execute(_FIRST).fetchone()
     if not runs:
         raise JournalError(f"{path} holds no run yet.")
     journals = Journals(path, tuple(with_earlier(path)), 0, first_ns, "")
     return Target(journals, _name(path), str(runs[-1]["mode"]).upper(), str(runs[-1].get("account", "")))
+
+
+def require_whole(path: Path) -> None:
+    """Raises JournalError, one sentence, for what is no journal, or none whose tables are as they were made."""
+    with opened(path) as db:
+        if broken := schema.faults(db):
+            raise JournalError(f"{path} cannot be shown: {'; '.join(broken)}; `mesbot journal verify --journal {path}` says more.")
 
 
 def _name(path: Path) -> JournalName | None:

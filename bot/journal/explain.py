@@ -7,7 +7,7 @@ from typing import Any
 from bot.decision.verdict import shown
 from bot.journal.read import Record
 from bot.journal.records import Action, Kind
-from bot.journal.sentences import LAYER_NAMES, amount
+from bot.journal.sentences import LAYER_NAMES, apart
 from bot.journal.times import new_york
 from bot.journal.to_pass import PHASES, what_had_to_change
 
@@ -151,7 +151,7 @@ def to_pass(decision: Body, vetoer: str) -> str:
 
 
 def _gate(gate: Body) -> str:
-    distance = f", {amount(gate['distance'], gate['unit'])} away" if gate["distance"] is not None else ""
+    distance = f", {apart(gate['distance'], gate['unit'])} away" if gate["distance"] is not None else ""
     layer = f"layer {gate['layer']}, {LAYER_NAMES[gate['layer']]}"
     observed, limit = (shown(value) if value is not None else "unknown" for value in (gate["observed"], gate["limit"]))
     return f"{gate['code']}: {gate['observed_name']}={observed}, {gate['limit_name']}={limit}{distance}  [{layer}]"

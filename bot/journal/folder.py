@@ -59,6 +59,14 @@ def journals_in(out: Path) -> dict[str, Path]:
     return {id: path for runs in _by_folder(out) for id, path in runs.items()}
 
 
+def unseen_in(out: Path) -> list[OSError]:
+    """Folders beneath one that may not be looked into, and why: whether runs are in them is not known."""
+    found: list[OSError] = []
+    for _ in os.walk(out, onerror=found.append):
+        pass
+    return [error for error in found if not isinstance(error, FileNotFoundError)]
+
+
 def newest_in(out: Path) -> list[Path]:
     """Of the folder and of each beneath it the newest run."""
     return [next(iter(runs.values())) for runs in _by_folder(out)]

@@ -11,6 +11,7 @@ from bot.journal.run_lock import held_by
 from bot.journal.times import new_york
 
 END = "end"  # what a run says of itself when it ends: a row of its own after its header, outside the chain
+DEMO = "demo"  # in the header of a run: what a session of `mesbot demo` shows; no other run has it
 OPEN = "open"  # in it: a sentence for each position that was open
 
 

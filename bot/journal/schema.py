@@ -24,6 +24,8 @@ from bot.journal.earlier_views import VIEWS_1, VIEWS_2, VIEWS_BEFORE_MARKS
 SCHEMA_VERSION = 3
 FIRST_WITH_PACKS = 2
 FIRST_WITH_COLUMNS = 3
+EMPTY = "it is empty: no run has written into it"
+FOREIGN = "it is an SQLite file, but not a journal of mesbot"
 APPLICATION_ID = 0x4D455342  # "MESB": `file journal.sqlite` and verify know it by this
 _APPLICATION_ID_END = 72  # bytes of an SQLite file's head, of which it is the last four
 
@@ -166,11 +168,18 @@ def version_of(db: sqlite3.Connection) -> int:
     return db.execute("PRAGMA user_version").fetchone()[0]
 
 
+def other_than_ours(db: sqlite3.Connection) -> str:
+    """What a database is that is no journal at all, a clause; "" of one that says it is a journal, whole or not."""
+    if is_empty(db):
+        return EMPTY
+    return FOREIGN if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID else ""
+
+
 def faults(db: sqlite3.Connection) -> list[str]:
     """What is missing, changed or foreign in the schema of a journal, one sentence each; [] if intact."""
     version = version_of(db)
-    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        return ["it is an SQLite file, but not a journal of mesbot"]
+    if other := other_than_ours(db):
+        return [other]
     if version not in _KNOWN:
         other = f"its schema version is {version}, this program reads 1 to {SCHEMA_VERSION}"
         return [f"{other}; go on with the version that wrote it, or restore a backup from before the upgrade"]

@@ -67,6 +67,14 @@ def _change(gate: GateRecord) -> str:
     return f"to fall by {amount(gap, unit)}" if gap > 0 else f"to rise by {amount(-gap, unit)}"
 
 
+_ONE = {"entries": "entry", "losses": "loss"}
+
+
+def apart(size: float | int, unit: str) -> str:
+    """A distance as a screen shows it: "1 entry"; `amount` is what journals hold, whose bytes stay."""
+    return f"{shown(size)} {_ONE[unit]}" if size == 1 and unit in _ONE else amount(size, unit)
+
+
 def amount(size: float | int, unit: str) -> str:
     """A distance with its unit: "0.11", "2 ticks", "1 tick"; a whole number is shown as one."""
     if not unit:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.decision.codes import Code
 from bot.decision.verdict import shown
-from bot.journal.sentences import amount
+from bot.journal.sentences import apart
 
 PHASES = ("pre-market", "opening", "mid-morning", "lunch", "afternoon", "close", "after hours")
 _AT_LIMIT = {"max": "fall below", "bel": "fall below", "min": "rise above", "abo": "rise above"}
@@ -127,9 +127,9 @@ def _change(observed: float, limit_name: str, limit: float, unit: str) -> str:
     gap = observed - limit
     if gap == 0:
         return f"{_AT_LIMIT.get(limit_name[:3], 'move past')} {shown(limit)}"
-    return f"fall by {amount(gap, unit)}" if gap > 0 else f"rise by {amount(-gap, unit)}"
+    return f"fall by {apart(gap, unit)}" if gap > 0 else f"rise by {apart(-gap, unit)}"
 
 
 def _distance(size: float, unit: str) -> str:
     """With its unit; a whole one without decimals, and never 0: what stands on its limit needs a little more."""
-    return amount(int(size) if size == int(size) else size, unit) if size else "a little"
+    return apart(int(size) if size == int(size) else size, unit) if size else "a little"

@@ -13,7 +13,7 @@ import msgspec
 from bot.decision.snapshot import KillState
 from bot.errors import JournalBroken
 from bot.journal import chain, columns, schema
-from bot.journal.connect import connected, one_line
+from bot.journal.connect import connected, no_journal, one_line
 from bot.journal.kill_state import KillStanding, journaled, require_link, standing
 from bot.journal.latch import Latched, read_latch
 from bot.journal.packs import Bodies
@@ -74,6 +74,8 @@ def verify(path: str | Path) -> VerifyReport:
 
 
 def _verified(db: sqlite3.Connection, path: Path, said: Latched | None) -> VerifyReport:
+    if other := schema.other_than_ours(db):
+        raise JournalBroken(no_journal(path, other).told)
     if faults := schema.faults(db):
         raise JournalBroken(f"{path} is broken: {'; '.join(faults)}.")
     bodies = Bodies(db)

@@ -105,7 +105,7 @@ def _no_such_bar(db: sqlite3.Connection, path: str | Path, ts_ns: int) -> str:
         return f"{path} holds no decision at all; name another journal with --journal."
     nearest = min(near, key=lambda other: abs(other - ts_ns))
     return (
-        f"{new_york(ts_ns)} New York is no bar of the trading window in this journal (a bar is named by its close). "
+        f"{new_york(ts_ns)} New York is no bar of the trading window in {path} (a bar is named by its close). "
         f"The nearest one is {new_york(nearest)}."
     )
 

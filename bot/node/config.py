@@ -47,7 +47,9 @@ def node_config(
     Reconciliation is the adapter's own (bot.ibkr.recovery, order_sync); Nautilus' would invent orders for what it does not know.
     """
     shared = {"runtime": broker.runtime, "bar_type": bars_of(broker)}
-    screen = ScreenActorConfig(component_id=ScreenActor.part, heading=heading, begins_anew=go, **shared)
+    screen = ScreenActorConfig(
+        component_id=ScreenActor.part, heading=heading, begins_anew=go, warm_until_ns=warm_until_ns if go else 0, **shared
+    )
     waiting = {"warm_until_ns": warm_until_ns, "lockstep_port": lockstep_port, "go": go}
     desk = DeskActorConfig(component_id=DeskActor.part, broker=broker, **waiting, **shared)
     paper, replayed = broker.link.paper and journal.mode == "paper", broker.link.replay

@@ -102,7 +102,7 @@ class Demo:
 
     async def _through(self, session: DemoSession, request: PaperRequest, day: Day, gateway: Gateway) -> str:
         broker = self._going_on(replay_broker(request, day, port=gateway.port))
-        node = MesbotNode(replay_config(request, day, broker, gateway.side_port, begin="append"), broker)
+        node = MesbotNode(replay_config(request, day, broker, gateway.side_port, begin="append", demo=session.title), broker)
         try:
             await node.start()
             await node.warmed_up()

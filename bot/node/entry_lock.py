@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.contracts import Contracts
+from bot.decision.snapshot import EntryLock
 from bot.errors import MesbotError
 from bot.journal.read import opened, read
 from bot.journal.records import LOCK, UNLOCK, Kind, OperatorRecord
@@ -31,10 +32,11 @@ DONE = {LOCK: "entries are locked until mesbot unlock", UNLOCK: "entries may pas
 
 
 class Done(NamedTuple):
-    """What came of it: the journal that says so, and a sentence."""
+    """What came of it: the journal that says so, and a sentence; `before` is the lock that stood already, in words, "" if none did."""
 
     path: Path
     said: str
+    before: str = ""
 
 
 def lock_entries(targets: KillTargets, state: Path, contracts: Callable[[], Contracts], reason: str) -> Done:
@@ -43,7 +45,17 @@ def lock_entries(targets: KillTargets, state: Path, contracts: Callable[[], Cont
     Raises UsageError if several could be meant, MesbotError if it is not known to be locked; the request waits then.
     """
     asked = targets.ask(reason, STOP_ENTRIES)
-    return Done(asked.path, _answered(asked, LOCK) if asked.running else _recorded(state, asked.name, contracts, LOCK, reason))
+    said = _answered(asked, LOCK) if asked.running else _recorded(state, asked.name, contracts, LOCK, reason)
+    before = None
+    with suppress(MesbotError):  # they are locked, whatever an earlier journal has come to
+        before = _before_the_last((asked.path,) if asked.name is None else journals_of(state, *asked.name).earlier)
+    if before is None:
+        return Done(asked.path, said)
+    return Done(
+        asked.path,
+        f"{said} They were locked already {before.told}; the new reason stands in its place, and both are journaled.",
+        before.told,
+    )
 
 
 def unlock_entries(
@@ -64,6 +76,17 @@ def unlock_entries(
 
 def _is_locked(journals: Sequence[Path], path: Path) -> bool:
     return waiting_request(path, STOP_ENTRIES) is not None or past_of(journals).entry_lock is not None
+
+
+def _before_the_last(journals: Sequence[Path]) -> EntryLock | None:
+    """The lock that stood when the last one was journaled: a person's word before it, in the same year's journal or an earlier one."""
+    said = []
+    for path in journals:
+        with opened(path) as db:
+            said += [record for record in read(db, Kind.OPERATOR) if record.body["action"] in (LOCK, UNLOCK)]
+    if len(said) < 2 or said[-2].body["action"] != LOCK:
+        return None
+    return EntryLock(said[-2].body["reason"], said[-2].ts_ns)
 
 
 def _asked(asked: Asked, action: str, reason: str) -> str:

@@ -24,17 +24,19 @@ from bot.gateway.gateway import Gateway
 from bot.ibkr.config import BrokerConfig
 from bot.ibkr.link.settings import LinkSettings
 from bot.journal.folder import JOURNAL
+from bot.journal.run_end import DEMO
 from bot.journal.run_lock import RunLock
 from bot.market.bar import Bar
 from bot.node.config import journal_config, node_config
 from bot.node.kill_request import withdraw_requests
+from bot.node.live_view import duration
 from bot.node.node import MesbotNode
 from bot.node.output import sturdy_stderr
 from bot.node.request import NodeResult, PaperRequest
 from bot.node.screen import Glance
 from bot.runtime.runtime import RuntimeSpec
 from bot.state_folder import remember_replay
-from bot.units import HOUR_NS, MINUTE_NS, to_points
+from bot.units import HOUR_NS, MINUTE_NS, SECOND_NS, to_points
 
 WARM_UP_DAYS = 40  # calendar days of history asked for at most; the 20 sessions that the medians look back on, and some
 DAY_NS = 24 * HOUR_NS
@@ -88,6 +90,8 @@ async def replay(request: PaperRequest, show: Show | None = None, say: Say | Non
     with RunLock(request.out / JOURNAL), sturdy_stderr():
         for note in day.bars_from.notes if say is not None else ():
             say(note)
+        if say is not None:
+            say(_what_it_does(request, day))
         withdraw_requests(request.out / JOURNAL)  # of an earlier replay
         with suppress(MesbotError):  # then only `mesbot kill` does not find it
             remember_replay(request.out / JOURNAL)
@@ -128,14 +132,20 @@ def replay_node_config(request: PaperRequest, side_port: int) -> TradingNodeConf
 
 
 def replay_config(
-    request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int, begin: Literal["fresh", "append"] = "fresh"
+    request: PaperRequest, day: Day, broker: BrokerConfig, side_port: int, begin: Literal["fresh", "append"] = "fresh", demo: str = ""
 ) -> TradingNodeConfig:
     """The node of a replay, which keeps step with the gateway that has this side channel and tells it to go.
 
-    `begin` as in JournalActorConfig.
+    `begin` as in JournalActorConfig. `demo` says what a session of the demo shows; the journal's header then says that it is one.
     """
     mode = "OBSERVE" if request.observe else "PAPER"
-    header = {**day.bars_from.header, "date": day.session.date, "equity_usd": str(request.equity_usd), "learning": True}
+    header = {
+        **day.bars_from.header,
+        **({DEMO: demo} if demo else {}),
+        "date": day.session.date,
+        "equity_usd": str(request.equity_usd),
+        "learning": True,
+    }
     journal = journal_config(broker, mode=mode.lower(), header=header, begin=begin)
     heading = f"{mode}  simulated gateway  {day.session.date}  speed {_speed(request.speed)}"
     return node_config(broker, journal, heading, warm_until_ns=day.session.open_ns, lockstep_port=side_port, go=True)
@@ -183,15 +193,24 @@ async def _run(node: MesbotNode, show: Show | None) -> None:
         show(node.screen.glance)  # as it ended, which is what stays above the report
 
 
+def _what_it_does(request: PaperRequest, day: Day) -> str:
+    """What is seen in the first seconds, and how long the rest takes."""
+    opens, closes = (f"{new_york(at_ns):%H:%M}" for at_ns in (day.session.open_ns, day.session.close_ns))
+    seconds = (day.session.close_ns - day.session.open_ns) / SECOND_NS / request.speed
+    takes = (
+        "as fast as this machine can" if math.isinf(request.speed) else f"in {duration(seconds)} or more at speed {_speed(request.speed)}"
+    )
+    return (
+        f"Replay: the bot connects to a simulated gateway and warms up on the bars before {day.session.date}, which takes some seconds; "
+        f"then {opens} to {closes} New York is replayed {takes}."
+    )
+
+
 def _killed(node: MesbotNode, when: str) -> str:
     """That a person has killed the replay, and when in it, as a sentence; "" if nobody has."""
     if not node.desk.killed:
         return ""
-    state = node.risk.kill_state
-    return (
-        f"The replay was killed ({node.desk.killed}) {when} with the kill switch {state}; "
-        "its journal keeps that to itself, the next replay begins anew."
-    )
+    return f"The replay was killed ({node.desk.killed}) {when}, {node.risk.kill_state}; the next one begins anew."
 
 
 def _how_it_ended(node: MesbotNode, gateway: Gateway, when: str, what: str) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ class Glance:
     """What the view shows. Money is whole cents, prices points; `heading` says mode, account and source.
 
     `session` is the regular session that is on. `trouble` asks what stands against entries at the broker now, "" if nothing does.
-    `entry_lock` is a person's, None if there is none.
+    `entry_lock` is a person's, None if there is none. Minutes that close up to `warm_until_ns` (UTC ns) only warm up.
     `notes` are the newest, `unsaid` those that nobody has taken yet to print them.
     """
 
@@ -66,6 +66,7 @@ class Glance:
     trade: TradeView | None = None
     kill_state: KillState = KillState.ARMED
     entry_lock: EntryLock | None = None
+    warm_until_ns: int = 0
     realised_cents: int = 0
     trades_today: int = 0
     trouble: Callable[[], str] = lambda: ""
@@ -159,7 +160,11 @@ def rendered(glance: Glance, remaining: str = "", spoken: Callable[[str], str] =
 def _facts(glance: Glance, remaining: str) -> list[Table | Text]:
     quality = glance.update.quality if glance.update is not None else None
     if quality is None:
-        return [Text("waiting for the first bar")]
+        then = f", then earlier bars warm it up; it decides from {_begins(glance)} on" if glance.warm_until_ns else ""
+        return [Text(f"waiting for the first bar{then}")]
+    if quality.ts_ns <= glance.warm_until_ns:
+        at = f"{new_york(quality.ts_ns):%Y-%m-%d %H:%M} New York"
+        return [Text(f"warming up on earlier bars, now of {at}; it decides from {_begins(glance)} on")]
     table = Table.grid(padding=(0, 3))
     table.add_row(
         f"{new_york(quality.ts_ns):%Y-%m-%d %H:%M} New York",
@@ -174,6 +179,10 @@ def _facts(glance: Glance, remaining: str) -> list[Table | Text]:
         f"day       {dollars(glance.realised_cents)} in {trades}; may still lose {balance(left)} (limit {dollars(-glance.day_limit_cents)})"
     )
     return [table, *_session(glance.session, quality.ts_ns, remaining), day, *position_lines(glance.trade, quality.raw_prices[3])]
+
+
+def _begins(glance: Glance) -> str:
+    return f"{new_york(glance.warm_until_ns):%Y-%m-%d %H:%M} New York"
 
 
 def _session(session: Session | None, ts_ns: int, remaining: str) -> list[Text]:

@@ -30,10 +30,14 @@ from bot.runtime.situation import Situation
 
 
 class ScreenActorConfig(RuntimeActorConfig, frozen=True, kw_only=True):
-    """`heading` says mode, account and source; `begins_anew` that it is a replay, whose halt nobody has to end."""
+    """`heading` says mode, account and source; `begins_anew` that it is a replay, whose halt nobody has to end.
+
+    `warm_until_ns` as in DeskActorConfig, of a replay; else 0: what a broker's account holds is shown from the first bar on.
+    """
 
     heading: str
     begins_anew: bool = False
+    warm_until_ns: int = 0
 
 
 class ScreenActor(Part):
@@ -49,6 +53,7 @@ class ScreenActor(Part):
         self._calendar, self._begins_anew = runtime.calendar, config.begins_anew
         self.glance = Glance(config.heading, runtime.limits.day_cents, kill_state=runtime.past.kill_state)
         self.glance.entry_lock = runtime.past.entry_lock
+        self.glance.warm_until_ns = config.warm_until_ns
 
     def on_start(self) -> None:
         """Listen to everything that a glance shows."""

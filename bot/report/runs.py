@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -16,7 +17,7 @@ from bot.journal import schema
 from bot.journal.connect import no_journal
 from bot.journal.folder import JOURNAL, LATEST, journals_in, latest_of, newest_in
 from bot.journal.read import headers, opened
-from bot.journal.run_end import END, interrupted
+from bot.journal.run_end import DEMO, END, interrupted
 from bot.journal.run_lock import held_by
 from bot.journal.times import NEW_YORK, new_york
 from bot.masking import file_meant
@@ -40,7 +41,7 @@ class RunLine(msgspec.Struct, frozen=True, kw_only=True):
     """One run in a line.
 
     `id` is what verbs call it by: "latest" (the one that began last), "top", the number or the name of its folder. `started_ns` is
-    wall time (UTC ns, 0 unknown), `mode` backtest, paper, ..., `bars` where its bars came from, `first` and `last` its first and last
+    wall time (UTC ns, 0 unknown), `mode` backtest, paper, demo, ..., `bars` where its bars came from, `first` and `last` its first and last
     day of market time (ISO, New York, "" if none), `contracts` the hash of the contracts of its last records, `trades` how many real
     ones were closed, `net_cents` what they came to, `head` the head hash. `trouble` says why a journal cannot be read.
     """
@@ -105,7 +106,8 @@ def find_run(out: Path, name: str, last: Path | None = None) -> Path:
     if (path / JOURNAL).is_file():
         return path / JOURNAL
     there = f"runs in {out}: {', '.join((LATEST, *known))}" if known else f"there is no run in {out}"
-    raise UsageError(f'"{name}" is neither a run, a journal nor a folder with one; {there}. `mesbot runs` lists them.')
+    lists = "mesbot runs" if out == Path("out") else f"mesbot runs --out {shlex.quote(str(out))}"
+    raise UsageError(f'"{name}" is neither a run, a journal nor a folder with one; {there}. `{lists}` lists them.')
 
 
 def run_line(id: str, path: Path) -> RunLine:
@@ -128,8 +130,8 @@ def _line(id: str, path: Path, db: sqlite3.Connection, found: Sequence[Mapping[s
         id=id,
         path=str(path),
         started_ns=header.get("wall_ns", 0),
-        mode=str(header.get("mode", "")),
-        bars=str(header.get("bars", "")),
+        mode=DEMO if DEMO in header else str(header.get("mode", "")),
+        bars="synthetic sessions" if DEMO in header else str(header.get("bars", "")),  # each has its own
         first=new_york(first_ns)[:10] if first_ns else "",
         last=new_york(last_ns)[:10] if last_ns else "",
         contracts=law[0] if law else "",

@@ -9,18 +9,16 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
 import socket
 import sys
 import tempfile
-import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, Self, TypeVar
 
+from bot.asked_to_end import both_wait
 from bot.errors import MesbotError, UsageError
 from bot.plural import counted
 from bot.research.trial import Job, OtherMesbot, Outcome, Shared, run_trial
@@ -34,6 +32,7 @@ QUIET = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_OBJECT_STORE_ALLOW_SLOW_STORAGE": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",  # which shows a person a stack trace where SIGTERM asks it to end
 }
 ON_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # Ray's own way to be asked for 127.0.0.1; else it listens everywhere
 ONE_THREAD = dict.fromkeys(
@@ -71,7 +70,7 @@ class Pool:
         if self._address is None or self._address.rpartition(":")[0] in LOOPBACK:
             os.environ.update(ON_LOOPBACK)
         try:
-            with _ctrl_c_waits():
+            with both_wait():  # an exception in the midst of Ray's start or end has ended in a segmentation fault
                 import ray
 
                 self._start(ray)
@@ -112,7 +111,7 @@ class Pool:
                 )
 
     def __exit__(self, *_: object) -> None:
-        with _ctrl_c_waits():
+        with both_wait():  # an exception in the midst of Ray's start or end has ended in a segmentation fault
             import ray
 
             for each in self._waiting:
@@ -146,22 +145,6 @@ class Pool:
         node, outcome = found
         self.nodes[node] += 1
         return outcome
-
-
-@contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Ctrl-C while this lasts counts at its end: an exception in the midst of Ray's start or end has ended in a segmentation fault."""
-    if threading.current_thread() is not threading.main_thread():  # no signal is heard in another
-        yield
-        return
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt
 
 
 @cache

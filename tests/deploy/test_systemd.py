@@ -12,6 +12,8 @@ import pytest
 import yaml
 from builders import ROOT
 
+from bot.errors import Terminated
+
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 PROGRAM = "/opt/mesbot/bin/mesbot"
 
@@ -83,6 +85,11 @@ def test_the_bots_unit_names_the_gateways_zone_and_its_nightly_restart_as_the_co
 
 def test_what_a_person_must_mend_is_not_tried_again_and_again():
     assert read(ROOT / "deploy" / "systemd" / "mesbot.service")["Service"]["RestartPreventExitStatus"] == ["2 3"]
+
+
+def test_a_verb_that_was_asked_to_end_has_not_failed():
+    for path in UNITS:
+        assert read(path)["Service"]["SuccessExitStatus"] == [str(Terminated.exit_code)], path.name
 
 
 def test_a_real_money_run_is_never_started_by_a_machine():

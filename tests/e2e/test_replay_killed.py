@@ -24,7 +24,7 @@ def test_a_replay_that_is_killed_before_its_first_bar_says_that_and_no_time_of_a
     assert killed.exit_code == 0, killed.output
     said = " ".join(result.output.split())
     assert "Stopped before the first bar of " in said and "It ended before the first bar of " in said, said
-    assert "The replay was killed (early) before its first bar and ended with the kill switch HALTED" in said
+    assert "The replay was killed (early) before its first bar and ended, HALTED; the next one begins anew." in said
     assert result.exit_code == 1 and "data check FILE" not in said and bars(journal) == 0
 
 

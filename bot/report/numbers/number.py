@@ -11,9 +11,11 @@ from typing import NamedTuple
 import msgspec
 
 from bot.errors import UsageError
+from bot.plural import either
 
 NAN = float("nan")
 MOST_NEAR, SIMILAR = 4, 0.6  # names that are offered for one that does not exist, and how alike they must be (0..1)
+SHORT = 2  # letters of a strategy's name, a belief, a layer
 ONE = "1"
 Value = float | tuple[float, float]
 
@@ -73,23 +75,29 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoSuchNumber(UsageError):
-    """Nothing has the name `asked`; `known` are the names there are, of which the text says the nearest."""
+    """Nothing has the name `asked`; `known` are the names there are, of which the text says the nearest, `run` whose numbers were meant."""
 
-    def __init__(self, asked: str, known: Iterable[str]) -> None:
+    def __init__(self, asked: str, known: Iterable[str], run: str = "this run") -> None:
         self.asked, self.known = asked, tuple(known)
         near = nearest(asked, self.known)
-        said = f"the nearest are {', '.join(near)}; " if near else ""
+        said = f"did you mean {either(near)}? " if near else ""
         super().__init__(
-            f'"{asked}" is neither a time, a code nor a number of this run; {said}`mesbot why --numbers` and `--codes` list them all.'
+            f'"{asked}" is neither a time, a code, a strategy nor a number of {run}; {said}'
+            "`mesbot why --numbers` and `--codes` list them all."
         )
 
 
 def nearest(asked: str, known: Iterable[str]) -> list[str]:
-    """The names that may be meant, the nearest first: those that begin with all of it and a dot, else those that are much like it."""
+    """The names that may be meant, the nearest first: those that begin with all of it and a dot, else those that are much like it.
+
+    Of a code of two letters (K9) nothing is much like it: all of two letters that begin as it does are near.
+    """
     wanted = asked.strip().casefold()
     folded = {name.casefold(): name for name in known}
     if begin := [name for key, name in folded.items() if key.startswith(wanted.rstrip(".") + ".")]:
         return begin[:MOST_NEAR]
+    if len(wanted) == SHORT and wanted not in folded:
+        return [name for key, name in folded.items() if len(key) == SHORT and key[0] == wanted[0]]
     alike = {name: SequenceMatcher(None, key, wanted).ratio() for key, name in folded.items()}
     return sorted((name for name, share in alike.items() if share >= SIMILAR), key=lambda name: -alike[name])[:MOST_NEAR]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bot.bars.codes import MEANING as FINDINGS
 from bot.bars.passport import Severity
 from bot.cli import codes
 from bot.cli.main import cli
+from bot.cli.measures import MEASURES, SIGNALS, STATISTICS
 from bot.decision.codes import Code
 from bot.decision.outcome import Mark, Result
 from bot.decision.plan import ExitReason
@@ -23,6 +25,8 @@ from bot.decision.snapshot import KillState
 from bot.glossary import glossary
 from bot.ibkr import errors
 from bot.ibkr.link.link_state import LinkState
+from bot.journal import build as signals
+from bot.journal.build import POINTS
 from bot.journal.records import Action, Kind
 from bot.learning.states import StrategyState
 from bot.market.state import Regime
@@ -72,6 +76,52 @@ def findings(path: Path) -> set[str]:
 def test_every_finding_of_a_passport_has_its_words_and_no_word_is_left_for_one_that_is_gone():
     modules = [*(ROOT / "bot" / "bars").glob("*.py"), ROOT / "bot" / "cli" / "data.py"]
     assert set.union(*map(findings, (path for path in modules if path.name != "codes.py"))) == set(FINDINGS)
+
+
+PLAIN = ["bars", "mode", "orders", "reason"]
+
+
+def calls(name: str, *folders: str) -> Iterator[list[ast.expr]]:
+    """The arguments of every call of this name in the files of these folders."""
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+                yield node.args
+
+
+def words_at(places: tuple[int, ...], found: Iterator[list[ast.expr]]) -> set[str]:
+    at = [args[place] for args in found for place in places if place < len(args)]
+    return {each.value for each in at if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+
+
+def test_every_measure_of_a_gate_a_setup_and_the_learning_loop_has_its_words():
+    gates = words_at((2, 4), calls("refused", "bot/decision", "bot/risk_engine"))
+    setups = words_at((1, 3), calls("NoSetup", "strategies", "bot/decision"))
+    learning = words_at((1,), calls("Finding", "bot/learning"))
+    assert len(gates) > 30 and len(setups) > 15 and len(learning) > 5
+    unknown = sorted(word for word in gates | setups | learning if not codes.explained(word))
+    assert unknown == PLAIN, "bars is a number's name, which a word would hide"
+    assert learning == set(STATISTICS) and not set(MEASURES) - gates - setups
+
+
+def test_every_signal_that_a_journal_holds_has_its_words():
+    assert sorted(word for word in (*POINTS, *signals.SIGNALS) if not codes.explained(word)) == []
+    assert set(SIGNALS) <= {*POINTS, *signals.SIGNALS, "climax", "lunch_void", "spread_ticks", "slippage_ticks"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("BACKTEST", "BACKTEST (mode): past bars"),
+        ("atr_norm", "atr_norm (signal of the market): atr_14 beside"),
+        ("cost x 1", "cost x (word): what a strategy's costs are multiplied by"),
+        ("cost x 1.5", "cost x (word): "),
+        ("THROTTLED 1", "THROTTLED (learning state): "),
+        ("demo", "demo (word): three short sessions"),
+    ],
+)
+def test_what_a_screen_shows_is_explained_as_it_stands_there(shown, said):
+    assert codes.explained(shown).startswith(said)
 
 
 def test_every_state_of_a_shadow_trade_has_its_words():

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 import pytest
+from builders import CONTRACTS
 from click.testing import CliRunner, Result
 from rich.console import Console
 
@@ -30,6 +31,7 @@ from bot.glossary import STRATEGIES
 from bot.journal.folder import aside_folder
 from bot.journal.store import Journal
 from bot.state_folder import last_contracts, last_journal, remember_run, state_folder, values_of
+from bot.units import SECOND_NS
 
 
 @pytest.fixture
@@ -334,7 +336,7 @@ def test_a_broken_journal_ends_with_its_sentence(run, monkeypatch, tmp_path):
         raise JournalBroken("link 7 does not hold")
 
     monkeypatch.setattr("bot.journal.verify.verify", broken_chain)
-    (tmp_path / "j.sqlite").touch()
+    ended(tmp_path / "j.sqlite")
     result = run("journal", "verify", "--journal", tmp_path / "j.sqlite")
     assert (result.exit_code, result.stderr) == (1, "link 7 does not hold\n")
 
@@ -364,11 +366,10 @@ def test_a_run_that_is_set_aside_is_read_only_by_whoever_names_it(monkeypatch, t
     assert newest_journal() == mine.relative_to(tmp_path)
 
 
-def ended(path: Path, seconds_ago: float) -> Path:
-    """An empty journal that was written so long ago."""
+def ended(path: Path, seconds_ago: float = 0) -> Path:
+    """A journal without a record whose run began so long ago."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    os.utime(path, (time.time() - seconds_ago,) * 2)
+    Journal.create(path, "backtest", CONTRACTS, {}, lambda: time.time_ns() - int(seconds_ago * SECOND_NS)).close()
     return path
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 from builders import CONTRACTS
@@ -67,6 +68,33 @@ def test_before_the_first_journal_it_serves_and_the_pages_say_that_there_is_none
 def test_what_cannot_be_is_one_sentence(run, words):
     result = run(*words)
     assert result.exit_code == 2 and "Traceback" not in result.output and "served" not in result.output
+
+
+@pytest.mark.parametrize("kind", ["text", "foreign", "empty", "damaged"])
+def test_a_file_that_is_no_journal_is_told_before_anything_is_served_as_every_verb_tells_it(run, journal, kind):
+    spoiled = Path("spoiled.sqlite")
+    if kind == "foreign":
+        with connect(spoiled) as db:
+            db.execute("CREATE TABLE t (x)")
+    elif kind == "damaged":
+        spoiled.write_bytes(journal.read_bytes())
+        with connect(spoiled) as db:
+            db.execute("DROP TRIGGER records_no_update")
+    else:
+        spoiled.write_text("no journal " * 500 if kind == "text" else "")
+    told = run("--journal", spoiled)
+    assert (told.exit_code, told.stdout, told.stderr.count("\n")) == (1 if kind == "damaged" else 2, "", 1), told.output
+    other = CliRunner().invoke(cli, ["journal", "verify", "--journal", str(spoiled)])
+    assert other.exit_code == told.exit_code and (kind == "damaged" or other.stderr == told.stderr), other.output
+    assert kind == "damaged" or "name a .sqlite file that a run has written" in told.stderr
+
+
+def test_ctrl_c_is_its_ordinary_end(run, journal, monkeypatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.dashboard.serve.serve", interrupted)
+    assert run("--journal", journal).exit_code == 0
 
 
 def test_a_port_that_is_taken_is_said(run, journal):

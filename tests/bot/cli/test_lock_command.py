@@ -95,6 +95,41 @@ def test_unlock_ends_it_and_a_second_time_there_is_nothing_to_end(run):
     assert len(operators(path)) == 2
 
 
+def test_a_second_lock_says_what_the_first_one_was_and_both_are_journaled(run):
+    old = write("paper-DU1-2025")
+    assert "already" not in run(*LOCK).output
+    since = past_of([old]).entry_lock.told
+    again = run("lock", "--reason", "a walk")
+    assert again.exit_code == 0
+    assert f"locked until mesbot unlock. They were locked already {since}; the new reason stands in its place, and both" in again.output
+    assert operators(old) == [("lock", "payrolls"), ("lock", "a walk")] and past_of([old]).entry_lock.reason == "a walk"
+    write("paper-DU1-2026")
+    told = json.loads(run(*LOCK, "--json").output)
+    assert told["before"].endswith(": a walk") and "a walk" in told["said"]
+    run(*UNLOCK)
+    assert json.loads(run(*LOCK, "--json").output)["before"] == ""
+
+
+def test_a_running_bot_that_is_locked_already_is_told_so(run, monkeypatch):
+    monkeypatch.setattr("bot.node.entry_lock.WAIT_SECONDS", 30.0)
+    path = write("paper-DU1-2025")
+    run(*LOCK)
+
+    def bot() -> None:
+        while not request_path(path, STOP_ENTRIES).exists():
+            time.sleep(0.01)
+        with Journal.append(path, "paper", CONTRACTS, {"account": "DU1"}, time.time_ns) as journal:
+            journal.write_ahead(Kind.OPERATOR, HALF_PAST_TEN, OperatorRecord("lock", "again"))
+        request_path(path, STOP_ENTRIES).unlink()
+
+    with RunLock(path):
+        answering = threading.Thread(target=bot)
+        answering.start()
+        told = run("lock", "--reason", "again").output
+        answering.join()
+    assert "They were locked already by a person since" in told and ": payrolls; the new reason" in told
+
+
 def test_it_outlives_the_year(run):
     old, new = write("paper-DU1-2025"), None
     run(*LOCK)

@@ -10,18 +10,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from sqlite3 import connect
 from types import SimpleNamespace
 
 import click
 import pytest
+from builders import CONTRACTS
 from click.testing import CliRunner, Result
 
+from bot.asked_to_end import AskedToEnd
 from bot.cli import said
+from bot.cli.around import WRITERS
 from bot.cli.main import cli
 from bot.contracts.load import packaged_directory
 from bot.ibkr import errors
+from bot.journal.folder import fresh_journal
 from bot.journal.run_lock import RunLock
+from bot.journal.store import Journal
 
 BARS = "bars.csv"
 AMOUNTS = "e.g. 10000, 10,000 or 10000.50"
@@ -43,12 +47,34 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("data chek", 2, "No such command: mesbot data chek; did you mean mesbot data check?"),
     ("journal export2", 2, "No such command: mesbot journal export2; did you mean mesbot journal export?"),
     ("strategy forget K2", 2, "No such command: mesbot strategy forget; there is restore."),
-    ("completion", 2, "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish."),
+    (
+        "journal restore",
+        2,
+        "No such command: mesbot journal restore; there are backup, export, verify; restore is mesbot strategy restore.",
+    ),
+    ("config live", 2, "No such command: mesbot config live; there are backtest, node; live is mesbot live."),
+    ("data run", 2, "No such command: mesbot data run; there are check, download, import, synth; run is mesbot alerts run."),
+    ("data stop", 2, "No such command: mesbot data stop; there are check, download, import, synth."),
+    ("journal statsu", 2, "No such command: mesbot journal statsu; there are backup, export, verify."),
+    ("runs verify", 2, "No such command: mesbot runs verify; there is prune; verify is mesbot journal verify."),
+    ("statsu", 2, "No such command: mesbot statsu; did you mean mesbot status or mesbot strategies?"),
+    ("chekc", 2, "No such command: mesbot chekc; did you mean mesbot check?"),
+    ("completion", 2, "Say which shell: bash, zsh or fish. See: mesbot completion --help"),
     ("BACKTEST", 2, "No such command: mesbot BACKTEST; did you mean mesbot backtest"),
     ("version", 2, "No such command: mesbot version; mesbot --version says which this is."),
     ("zzz", 2, "No such command: mesbot zzz; there are acceptance, alerts, backtest, check, compare,"),
-    ("backtest --equiti 3", 2, "No such option: --equiti; did you mean --equity or --out?"),
-    ("backtest --equity", 2, "Option '--equity' requires an argument."),
+    ("backtest --equiti 3", 2, "No such option: --equiti; did you mean --equity?"),
+    ("backtest --jsno", 2, "No such option: --jsno; did you mean --json?"),
+    ("backtest --qq", 2, "No such option: --qq. See: mesbot backtest --help"),
+    (
+        "backtest --equity",
+        2,
+        "--equity needs a value after it: account in dollars at the start; sets the tier. See:",
+    ),
+    ("backtest --out", 2, "--out needs a value after it: folder for journal and report. See: mesbot backtest --help"),
+    ("backtest --bars --no-report", 2, "--bars needs a value after it, and --no-report stands there. See: mesbot backtest --help"),
+    ("runs prune --keep --yes", 2, "--keep needs a value after it, and --yes stands there. See: mesbot runs prune --help"),
+    ("backtest --resume=1", 2, "--resume takes no value; write it alone. See: mesbot backtest --help"),
     ("backtest --equity lots", 2, f"'lots' is not an amount of dollars, {AMOUNTS}."),
     ("backtest --equity 10.000", 2, "could be 10 dollars or 10,000: dollars have at most two decimals"),
     ("paper --equity $2.500", 2, "could be 2 dollars or 2,500: dollars have at most two decimals"),
@@ -111,7 +137,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     (
         "why NO_SUCH_CODE",
         2,
-        '"NO_SUCH_CODE" is no code, word or number; `mesbot why --codes` lists them all; the numbers of a run need one: `mesbot backtest`.',
+        '"NO_SUCH_CODE" is no code, word, strategy or number; `mesbot why --codes` lists them all; the numbers of a run need one:',
     ),
     ("why K1.net --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
     ("dashboard --journal nowhere.sqlite", 2, "nowhere.sqlite: no such journal"),
@@ -141,8 +167,10 @@ MISTAKES: list[tuple[str, int, str]] = [
     (f"lookahead --bars {BARS} --sessions 7", 2, f"--sessions 7 {SYNTHETIC}"),
     (f"lookahead --bars {BARS}", 2, f"{BARS}: there is no such file; name a file of one-minute bars."),
     ("lookahead --contracts nowhere", 2, f"--contracts nowhere: {NO_FOLDER}; name the folder that holds constitution.yaml."),
-    ("strategies new K6", 2, "Missing option '--from'."),
-    ("strategies new K6 --from K9", 2, "--from K9: is no strategy that is known; name one that orders: K1, K2, K3, K4."),
+    ("strategies new K6", 2, "--from is missing: say which strategy K6 starts as a copy of, K1, K2, K3 or K4."),
+    ("strategies new k6 --from K1", 2, "and no word of the report. Did you mean K6?"),
+    ("strategies new 6K --from K1", 2, "e.g. K6, and no word of the report."),
+    ("strategies new K6 --from K9", 2, "--from K9: is no strategy that is known; name one that orders: K1, K2, K3 or K4."),
     ("strategy restore K2 --reason x", 2, "No journal in "),
     ("sweep K1.contracts", 3, "K1.contracts is a limit (strategies.yaml), and no research tries limits"),
     ("walk-forward max_risk_usd", 3, "max_risk_usd is a limit (constitution.yaml: risk_per_trade.max_risk_usd)"),
@@ -207,6 +235,36 @@ def every_value(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterat
             plain = isinstance(param.type, (type(click.STRING), type(click.BOOL), click.Path))
             if isinstance(param, click.Option) and not plain:
                 yield (*above, name), param
+
+
+BARE = [
+    ("journal", "Say what mesbot journal is to do: backup, export or verify."),
+    ("data", "Say what mesbot data is to do: check, download, import or synth."),
+    ("alerts", "Say what mesbot alerts is to do: run or test."),
+    ("config", "Say what mesbot config is to do: backtest or node."),
+    ("strategy", "Say what mesbot strategy is to do: restore."),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), BARE)
+def test_a_group_without_a_verb_says_what_is_missing_before_its_help(run, words, sentence):
+    told = run(words)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr.splitlines()[:3] == [sentence, "", f"Usage: mesbot {words} [OPTIONS] COMMAND [ARGS]..."]
+    assert "Examples:" in told.stderr
+
+
+def test_every_group_says_what_is_missing_or_does_something_without_a_verb():
+    groups = {name for name, verb in cli.commands.items() if isinstance(verb, click.Group)}
+    assert groups - {words for words, _ in BARE} == {"runs", "strategies"}
+
+
+def every_place(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each verb's words with each of its options."""
+    for name, verb in group.commands.items():
+        if isinstance(verb, click.Group):
+            yield from every_place(verb, (*above, name))
+        yield from (((*above, name), option) for param in verb.params for option in param.opts)
 
 
 @pytest.mark.parametrize(("verb", "option"), [(verb, max(option.opts, key=len)) for verb, option in every_value()])
@@ -298,9 +356,47 @@ def test_ctrl_c_in_any_verb_ends_with_130(run, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bot.journal.verify.verify", interrupted)
-    connect("any.sqlite").execute("CREATE TABLE t (x)")
+    Journal.create("any.sqlite", "backtest", CONTRACTS, {}, lambda: 1).close()
     result = run("journal", "verify", "--journal", "any.sqlite")
-    assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted before it was through; what it has written by then stays.")
+    assert (result.exit_code, result.stderr) == (130, "Interrupted before it was through.\n")
+
+
+def test_only_a_verb_that_writes_says_that_what_it_has_written_stays(run, monkeypatch):
+    def terminated(*_: object, **__: object) -> None:
+        raise AskedToEnd
+
+    Journal.create("any.sqlite", "backtest", CONTRACTS, {}, lambda: 1).close()
+    monkeypatch.setattr("bot.report.html.write_report", terminated)
+    result = run("report", "--journal", "any.sqlite")
+    assert (result.exit_code, result.stderr) == (143, "Interrupted before it was through; what it has written by then stays.\n")
+    monkeypatch.setattr("bot.cli.codes.every_code", terminated)
+    assert run("why", "--codes").stderr == "Interrupted before it was through.\n"
+
+
+def test_ctrl_c_at_a_question_says_that_nothing_was_done(run, monkeypatch):
+    for number in (1, 2, 3):
+        Journal.create(fresh_journal(Path("out")), "backtest", CONTRACTS, {}, lambda number=number: number).close()
+
+    for signal, code in ((KeyboardInterrupt, 130), (AskedToEnd, 143)):
+
+        def interrupted(*_: object, signal: type[BaseException] = signal, **__: object) -> None:  # as click ends a question
+            try:
+                raise signal
+            except signal:
+                raise click.Abort from None
+
+        monkeypatch.setattr("click.confirm", interrupted)
+        result = run("runs", "prune", "--keep", "0")
+        assert (result.exit_code, result.stderr.strip()) == (code, "Interrupted where an answer was asked for: nothing was done.")
+    assert len(list(Path("out/earlier").iterdir())) == 2
+
+
+def test_every_verb_that_is_said_to_write_exists_and_so_does_every_one_that_names_a_place_for_it():
+    words = {path.removeprefix("mesbot ") for path, _ in every_verb(cli)}
+    assert set(WRITERS) <= words
+    places = {" ".join(verb) for verb, option in every_place() if option in ("--out", "--to", "--reason")}
+    only_read = {"runs", "compare", "dashboard", "config node"}
+    assert places - set(WRITERS) == only_read
 
 
 # ------------------------------------------------------------------------ contracts

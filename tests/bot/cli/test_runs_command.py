@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from builders import CONTRACTS
 from click.testing import CliRunner, Result
 from rich.console import Console
 
@@ -24,7 +25,9 @@ from bot.contracts import load_contracts
 from bot.contracts.load import packaged_directory
 from bot.dashboard.target import path_to_show
 from bot.journal.folder import fresh_journal
+from bot.journal.run_end import DEMO
 from bot.journal.run_lock import RunLock
+from bot.journal.store import Journal
 from bot.report.html import write_report
 from bot.report.runs import runs_in
 from bot.state_folder import remember_run
@@ -99,6 +102,14 @@ def test_the_command_that_it_names_lists_the_earlier_one_from_where_one_stands(r
     assert console.file.getvalue().rstrip().endswith(f"(and 1 earlier: {typed})")
     listed = json.loads(run(*shlex.split(typed)[1:], "--json").output)
     assert len(listed) == 2 and {Path(row["path"]).resolve().parents[0] for row in listed} >= {journal.parent.resolve()}
+
+
+def test_a_demo_is_called_one(run, tmp_path):
+    small_journal.write(fresh_journal(tmp_path / "out"), days=small_journal.DAYS[:1], bars=90)
+    header = {"bars": "7 synthetic sessions, seed 4", DEMO: "a K1 win and a K2 loss"}
+    Journal.create(fresh_journal(tmp_path / "out" / "demo"), "paper", CONTRACTS, header, lambda: 10**18).close()
+    assert "        demo of synthetic sessions, no bar; out/demo/journal.sqlite\n" in run("runs").output
+    assert [row["mode"] for row in json.loads(run("runs", "--json").output)] == ["demo", "backtest"]
 
 
 def test_runs_as_json_has_every_field(run, four):
@@ -253,6 +264,22 @@ def test_prune_removes_only_what_was_put_aside_on_top_of_the_folder_itself(run, 
         small_journal.write(fresh_journal(four / "paper"), days=(), wall_ns=10**18 + number)
     assert run("runs", "prune", "--keep", "0", "--yes").output.endswith("Removed 3 earlier runs from out.\n")
     assert (four / "journal.sqlite").exists() and kept(four / "paper") == {"1"}
+
+
+def test_a_folder_beneath_that_one_may_not_look_into_is_told_beside_the_list(run, four, monkeypatch):
+    looked = os.scandir
+    (four / "theirs").mkdir()
+
+    def refused(path):
+        if Path(path).name == "theirs":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return looked(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    for words in (("runs",), ("runs", "--json")):
+        told = run(*words)
+        assert told.exit_code == 0 and "latest" in told.stdout
+        assert told.stderr == "out/theirs: cannot be looked into (Permission denied); runs beneath it are not listed.\n"
 
 
 @pytest.mark.parametrize("hidden", ["out", "out/earlier"])

@@ -176,8 +176,8 @@ def test_new_may_be_told_a_folder_that_is_not_there_yet(run, tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("Z6", "--from", "K5"), "--from K5: is the filter, which never orders; name one that orders: K1, K2, K3, K4."),
-        (("Z6", "--from", "K9"), "--from K9: is no strategy that is known; name one that orders: K1, K2, K3, K4."),
+        (("Z6", "--from", "K5"), "--from K5: is the filter, which never orders; name one that orders: K1, K2, K3 or K4."),
+        (("Z6", "--from", "K9"), "--from K9: is no strategy that is known; name one that orders: K1, K2, K3 or K4."),
         (("z6", "--from", "K2"), "'z6' cannot be a strategy's name: it must be a capital letter and up to seven more letters or digits"),
         (("K3", "--from", "K2"), "K3: there is a strategy K3 already; choose another name."),
         (("Trades", "--from", "K2"), "'Trades' cannot be a strategy's name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli.main import cli
+
+sys.path.append(str(Path(__file__).parents[1] / "report"))
+import small_journal
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def why(tmp_path: Path) -> Callable[..., Result]:
-    (tmp_path / "j.sqlite").touch()
+    small_journal.write(tmp_path / "j.sqlite", days=())
     return lambda *words: CliRunner().invoke(cli, ["why", *words, "--journal", str(tmp_path / "j.sqlite")])
 
 

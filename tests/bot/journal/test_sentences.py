@@ -1,7 +1,22 @@
 import pytest
 
 from bot.journal.records import Action, GateRecord
-from bot.journal.sentences import decision_sentence, smallest_change
+from bot.journal.sentences import apart, decision_sentence, smallest_change
+
+
+@pytest.mark.parametrize(
+    ("size", "unit", "told"),
+    [
+        (1, "entries", "1 entry"),
+        (2, "entries", "2 entries"),
+        (1, "losses", "1 loss"),
+        (1, "ticks", "1 tick"),
+        (0.5, "R", "0.50 R"),
+        (3, "", "3"),
+    ],
+)
+def test_a_distance_on_a_screen_has_its_singular(size, unit, told):
+    assert apart(size, unit) == told
 
 
 def gate(name, observed, limit_name, limit, unit=""):

@@ -120,7 +120,7 @@ def test_a_state_that_is_not_active_is_told_with_what_releases_it(tmp_path):
 def test_a_time_that_is_no_bar_gets_the_nearest_one_named(path, when, nearest):
     with pytest.raises(NoSuchBar) as told:
         why(path, when)
-    said = f"is no bar of the trading window in this journal (a bar is named by its close). The nearest one is 2025-10-02 {nearest}."
+    said = f"is no bar of the trading window in {path} (a bar is named by its close). The nearest one is 2025-10-02 {nearest}."
     assert said in str(told.value) and told.value.exit_code == 1
 
 

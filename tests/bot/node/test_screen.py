@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from bot.calendar import Session
+from bot.calendar import Session, new_york
 from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
 from bot.journal.records import Action, DecisionRecord, GateRecord, PlanRecord
 from bot.messages import EntryEnded
@@ -130,6 +130,18 @@ def test_it_fits_the_terminal_cuts_no_word_and_says_how_to_stop(width, height, w
 
 def test_before_the_first_bar_it_waits():
     assert "waiting for the first bar" in "\n".join(drawn(Glance("PAPER", 3000), 80, 24))
+
+
+def test_while_it_warms_up_it_says_on_which_bars_and_when_it_begins_to_decide():
+    shown = Glance("PAPER", 3000, warm_until_ns=OPEN)
+    begins = f"it decides from {new_york(OPEN):%Y-%m-%d} 09:30 New York on"
+    text = " ".join(" ".join(drawn(shown, 80, 24)).replace("│", " ").split())
+    assert f"waiting for the first bar, then earlier bars warm it up; {begins}" in text
+    shown.update = SimpleNamespace(quality=SimpleNamespace(ts_ns=OPEN - 60 * MINUTE_NS))
+    text = " ".join(" ".join(drawn(shown, 80, 24)).replace("│", " ").split())
+    assert f"warming up on earlier bars, now of {new_york(OPEN):%Y-%m-%d} 08:30 New York; {begins}" in text and "session" not in text
+    shown.update = glance().update
+    assert "warming up" not in "".join(drawn(shown, 80, 24))
 
 
 def test_into_a_pipe_each_event_is_a_line_once():

@@ -136,7 +136,7 @@ def test_a_figures_bars_carry_the_names_of_what_they_show(summary):
 
 def test_a_number_is_found_in_any_case_and_an_unknown_one_gets_the_nearest(summary):
     assert summary.numbers.find("BOOK.net").name == "book.net"
-    with pytest.raises(UsageError, match=r'"K1.nett" is neither a time, a code nor a number of this run; the nearest are K1.net, '):
+    with pytest.raises(UsageError, match=r'"K1.nett" is neither a time, a code, a strategy nor a number of this run; did you mean K1.net'):
         summary.numbers.find("K1.nett")
     with pytest.raises(UsageError, match=r"K1\.plans"):
         summary.numbers.find("K1")

@@ -85,7 +85,7 @@ def test_all_numbers_are_listed_with_their_values(path):
 
 
 def test_unknown_names_get_one_sentence(path):
-    with pytest.raises(UsageError, match="the nearest are"):
+    with pytest.raises(UsageError, match="did you mean K1"):
         why_number(path, "K1.ned")
     with pytest.raises(UsageError, match="mesbot why --numbers"):
         list_numbers(path, "zzz")

@@ -22,8 +22,9 @@ if missing := [name for name in LIBRARIES if find_spec(name) is None]:  # import
 
 from small_research import descendants, job, kill_a_worker, shared
 
+from bot.asked_to_end import both_wait
 from bot.errors import UsageError
-from bot.research.pool import ONE_THREAD, Failed, Pool, _ctrl_c_waits
+from bot.research.pool import ONE_THREAD, Failed, Pool
 from bot.research.trial import OtherMesbot, run_trial
 
 TRIED = {place: {"K1.min_abs_vwap_z": number} for place, number in enumerate((1.2, 1.5, 1.8, 2.1))}
@@ -50,7 +51,7 @@ def test_ctrl_c_while_ray_starts_counts_once_it_has_started_and_what_was_started
         done.append("worked")
     assert done == ["started", "ended"]
     with pytest.raises(KeyboardInterrupt):
-        with _ctrl_c_waits():
+        with both_wait():
             os.kill(os.getpid(), signal.SIGINT)
             done.append("went on")
         done.append("beyond")

@@ -79,6 +79,23 @@ def test_a_sweep_that_was_killed_goes_on_to_the_same_report(tmp_path):
         time.sleep(0.2)
 
 
+@pytest.mark.parametrize(("verb", "more", "at"), [("sweep", (), "work"), ("walk-forward", ("--train", "4", "--test", "2"), "start")])
+def test_sigterm_ends_it_with_one_sentence_and_its_own_exit_code(tmp_path, verb, more, at):
+    words = [word for word in command(verb, tmp_path / "cut", *more) if word != "--json"]
+    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    database, until = tmp_path / "cut" / verb / "study.sqlite", time.monotonic() + 600
+    while not (finished(database) if at == "work" else database.exists()):
+        assert running.poll() is None and time.monotonic() < until, "it ended before it could be asked to"
+        time.sleep(0.05)
+    running.terminate()
+    out, told = running.communicate(timeout=120)
+    last = told.splitlines()[-1]
+    assert (running.returncode, out) == (143, ""), told
+    assert last.startswith("Interrupted after " if at == "work" else "Interrupted before "), told
+    assert "Traceback" not in told and "SIGTERM" not in told and "***" not in told
+    assert at == "start" or "the same command with --resume goes on with it." in last
+
+
 def test_a_walk_forward_reports_every_step_and_keeps_what_it_looked_at(tmp_path):
     facts = done(*command("walk-forward", tmp_path / "out", "--train", "4", "--test", "2"))
     folder = tmp_path / "out" / "walk-forward"
