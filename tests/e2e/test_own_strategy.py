@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -47,7 +48,7 @@ def test_the_fifteen_minutes_work_command_by_command(tmp_path):
     for run in ("before", "after", "own"):
         table = shown[f"mesbot backtest --strategies my-strategies --sessions 8 --out out/{run}"]
         assert re.search(r"^ K6 +\w+ +", table, re.MULTILINE), table
-    before, after = (plans(shown, run) for run in ("before", "after"))
+    before, after = (plans(tmp_path, run) for run in ("before", "after"))
     assert 0 < after < before, "the rule that was changed changed nothing"
     assert "K6.plans" in shown["mesbot why --numbers K6 --journal out/after/journal.sqlite"]
     listed = shown["mesbot strategies --strategies my-strategies"]
@@ -55,9 +56,8 @@ def test_the_fifteen_minutes_work_command_by_command(tmp_path):
     assert "2 passed" in shown["python -m pytest my-strategies"]
 
 
-def plans(shown: dict[str, str], run: str) -> int:
-    table = shown[f"mesbot backtest --strategies my-strategies --sessions 8 --out out/{run}"].partition("Plans")[2]
-    return int(re.search(r"^ K6 +(\d+)", table, re.MULTILINE)[1])
+def plans(folder: Path, run: str) -> int:
+    return json.loads(shell(f"mesbot why K6.plans --json --journal out/{run}/journal.sqlite", folder))["value"]
 
 
 @pytest.mark.slow

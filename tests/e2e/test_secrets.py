@@ -1,8 +1,8 @@
 """A canary in every secret of a run on a broker's account: it is found where it belongs, and nowhere else.
 
-The account may stand in the journal, the checklist, the order ids and the report of its owner and in the names of those files; the
-client id in the order ids; the host and the addresses of alerts in no file at all. What is printed and the list of processes hold
-none of them.
+The account may stand in the journal, the checklist, the order ids and the report of its owner, in the names of those files and so in
+the note of which run was the last; the client id in the order ids; the host and the addresses of alerts in no file at all. What is
+printed and the list of processes hold none of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def require_masked(printed: str) -> None:
 
 
 def require_where_they_belong(home: Path) -> None:
-    owners = (".sqlite", ".sqlite-wal", ".html", "order-ids.json", "check-paper-DU8675309.json")
+    owners = ("last-run.json", ".sqlite", ".sqlite-wal", ".html", "order-ids.json", "check-paper-DU8675309.json")
     for path in (each for each in home.rglob("*") if each.is_file()):
         content = path.read_bytes()
         assert HOST.encode() not in content and TOKEN.encode() not in content, path
@@ -58,7 +58,7 @@ async def trading_day(home: Path, port: int) -> str:
     run = asyncio.ensure_future(mesbot(home, port, "paper", *WARM, until_journal=True))
     beside = ""
     while not run.done():
-        beside = beside or await processes()
+        beside += await processes()
         await asyncio.sleep(0.05)
     assert "bot.cli paper" in beside or sys.platform != "linux"
     require_masked(beside)
@@ -106,7 +106,7 @@ def test_no_verb_and_no_refusal_names_a_secret(tmp_path, monkeypatch):
                 require_masked(printed)
             monkeypatch.setenv("TWS_ACCOUNT", "DU7654321")
             returned, printed = await mesbot(tmp_path, made.port, "paper", *WARM)
-            assert returned == 3 and "AccountNotFound" in printed and "DU***321 is not managed here; found DU***309" in printed
+            assert returned == 3 and "Account not found" in printed and "DU***321 is not managed here; found DU***309" in printed
             require_masked(printed)
         require_where_they_belong(tmp_path)
 
