@@ -120,12 +120,12 @@ class JournalActor(Part):
     def _still_open(self, position: Any) -> str:
         """A position that the run ends in, with what it would come to at the last close."""
         side, bar = "long" if position.signed_qty > 0 else "short", self.cache.bar(self._config.bar_type)
-        told = f"The run ends in a trade: {position.strategy_id.value} {side} {position.quantity} at {position.avg_px_open:,.2f}"
+        told = f"The run ends in a trade: {position.strategy_id.get_tag()} {side} {position.quantity} at {position.avg_px_open:,.2f}"
         told += f" since {new_york(position.ts_opened)} New York"
         if bar is None:
             return f"{told}; it counts nowhere."
         result = position.unrealized_pnl(bar.close).as_double()
-        return f"{told}, open result {'-' if result < 0 else '+'}${abs(result):,.2f} at the last close of {bar.close}; it counts nowhere."
+        return f"{told}, open result {'-' if result < 0 else '+'}${abs(result):,.2f} at the last close of {bar.close.as_double():,.2f}; it counts nowhere."
 
     def _let_go(self) -> None:
         """Of the file and its lock, whatever fails."""

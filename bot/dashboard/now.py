@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,7 +19,8 @@ from bot.dashboard.today import to_enter
 from bot.decision.codes import MEANING, Layer
 from bot.journal.explain import quality_lines
 from bot.journal.packs import WHOLE
-from bot.journal.read import opened
+from bot.journal.read import headers, opened
+from bot.journal.run_lock import silent_seconds
 from bot.journal.times import new_york
 from bot.node.screen import position_lines
 from bot.node.status import JournalStatus, status_from
@@ -28,6 +30,7 @@ from bot.runtime.recover import recovered
 from bot.supervision.trade import Trade
 from bot.units import MINUTE_NS, SECOND_NS, to_points
 
+SILENT_SECONDS = 4  # without a sign of life
 QUIET_SECONDS = 90  # of the wall: a running bot writes each minute of a session
 AHEAD_DAYS = 7
 _LAST_BAR = f"SELECT seq, ts_ns, body FROM {WHOLE} WHERE kind = 'bar' ORDER BY seq DESC LIMIT 1"
@@ -47,7 +50,7 @@ class Headroom(NamedTuple):
 
 
 class Now(NamedTuple):
-    """Everything of the page. Times are UTC ns: `bar_ns` of the market, `written_ns` of the wall.
+    """Everything of the page. Times are UTC ns: `bar_ns` of the market, `written_ns` and `began_ns`, of the newest run, of the wall.
 
     `lockouts` are those of the regime that the last bar's decisions name, with their end. `naked_seconds` are of this trading day,
     `bare` says that contracts are held which no stop is known to cover. `over` says of a backtest or replay that came to its end that
@@ -59,6 +62,7 @@ class Now(NamedTuple):
     close: float | None
     bar_ns: int
     written_ns: int
+    began_ns: int
     scores: tuple[str, ...]
     position: tuple[str, ...]
     naked_seconds: float
@@ -81,11 +85,12 @@ def now_of(target: Target, contracts: Contracts, now_ns: int) -> Now:
         seq, bar_ns, bar = _last_bar(db)
         newest, written_ns = db.execute(_NEWEST).fetchone() or (0, 0)
         naked = kill_times(db, newest, db.execute(_TODAY, (calendar.trading_day(status.as_of_ns).start_ns,)).fetchone()[0] or now_ns)
+        began_ns = max((header["wall_ns"] for header in headers(db)), default=0)
         decided = [msgspec.json.decode(body) for (body,) in db.execute(_DECIDED, (bar_ns, seq - _BEFORE_A_BAR))]
     trades = _held(past)
     close = bar.get("close")
     return Now(
-        status, close, bar_ns, written_ns,
+        status, close, bar_ns, written_ns, began_ns,
         scores=tuple(line.strip() for line in quality_lines(bar)) if bar else (),
         position=_position(trades, close),
         naked_seconds=naked.naked_seconds,
@@ -116,6 +121,8 @@ def why_stale(now: Now, now_ns: int, market_open: bool) -> str:
         return f"No bot runs: this is what its journal says as of {now.status.last_record} New York."
     if seconds < -5:
         return f"The clocks are apart: the newest record was written {-seconds:,.0f} s after this machine's time; set the clock right."
+    if (silent := silent_seconds(Path(now.status.path), now.began_ns, now_ns)) > SILENT_SECONDS:
+        return f"The bot has given no sign of life for {silent:,.0f} s: it hangs, or its process was stopped; look at its terminal."
     if market_open and seconds > QUIET_SECONDS:
         return f"The bot has written nothing for {seconds:,.0f} s, and a session is open: look at its terminal."
     return ""

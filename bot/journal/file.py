@@ -28,6 +28,7 @@ class JournalFile:
         self.path = path
         own_file(path)  # its write-ahead log has the same mode and owner: SQLite sees to that
         self.db = sqlite3.connect(path, isolation_level=None)
+        self._opened = _identity(path)
         taught(self.db)
         self.db.execute(f"PRAGMA busy_timeout = {PATIENT_MS}")
 
@@ -42,8 +43,10 @@ class JournalFile:
     ) -> None:
         """Add rows in one transaction (`plain`: by table); `durable` ones survive a power cut. `hurried` does not wait for another process.
 
-        Raises JournalError if the file cannot be written; then nothing is in it.
+        Raises JournalError if the file cannot be written, or is not at its place any more; then nothing is in it.
         """
+        if _identity(self.path) != self._opened:
+            raise JournalError(f"{self.path} is gone, or another file is in its place: put it back, or start the run again.")
         try:
             self.db.execute(f"PRAGMA busy_timeout = {HURRIED_MS if hurried else PATIENT_MS}")
             self.db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -78,3 +81,12 @@ class JournalFile:
         with suppress(sqlite3.OperationalError):  # a reader has it open: the log stays beside it
             self.db.execute("PRAGMA journal_mode = DELETE")
         self.db.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path, whatever its name; None if none is, or it cannot be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -3,6 +3,8 @@
 The kernel lets go of it when its process ends, however it ends, so it is never stale; the file stays. It does not
 keep out a program that does not ask, and promises nothing on a network file system. A process forked from the
 holder holds it too.
+
+Its file's time of change says when a run that follows a market was last alive: its event loop touches it each second.
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from bot.errors import MesbotError, NotOurs, UsageError
 from bot.own_files import opened_own, require_ours, run_folder
 from bot.state_folder import state_folder
+from bot.units import SECOND_NS
 
 PATIENCE_SECONDS, POLL_SECONDS = 0.5, 0.01  # somebody who only looks (`held_by`) has the lock for a moment
 
@@ -74,6 +78,21 @@ def held_by(journal: Path) -> int | None:
         return None
     finally:
         os.close(file)
+
+
+def sign_of_life(journal: Path) -> None:
+    """Whoever holds the lock is alive at this moment; a file that cannot be touched says nothing."""
+    with suppress(OSError):
+        os.utime(_path(journal))
+
+
+def silent_seconds(journal: Path, began_ns: int, now_ns: int) -> float:
+    """How long the run that began then (wall, UTC ns) has given no sign of life; 0 if it has given none yet, as a backtest never does."""
+    try:
+        last_ns = _path(journal).stat().st_mtime_ns
+    except OSError:
+        return 0.0
+    return max(now_ns - last_ns, 0) / SECOND_NS if last_ns > began_ns else 0.0
 
 
 def _path(journal: Path) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from bot.ibkr.config import BrokerConfig
 from bot.ibkr.data.market_data import PAST
 from bot.ibkr.session import BrokerSession, session_of
 from bot.journal.records import Kind, OperatorRecord
+from bot.journal.run_lock import sign_of_life
 from bot.market.update import MarketUpdate
 from bot.messages import (
     ENDPOINT_JOURNAL_WRITTEN,
@@ -87,7 +89,7 @@ class DeskActor(Part):
         # What lets entries pass comes first: where both wait, they stay locked.
         self._locks = [KillRequests(journal, what) for what in (ALLOW_ENTRIES, STOP_ENTRIES) for journal in self._journals]
         self._obeyed: list[tuple[KillRequests, str, int]] = []  # with how many records must be on the disk before the file may go
-        self.watchdog = Watchdog(hung_path(self._journal))
+        self.watchdog = Watchdog(hung_path(self._journal), partial(sign_of_life, self._journal))
         self._drills = Drills(self, self._journal, self._standing)
         self._foreign = ForeignKill(self, self._standing, observe=config.runtime.observe)
         self._last_bar_ns = 0

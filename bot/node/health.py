@@ -1,4 +1,4 @@
-"""Whether a run that writes a journal is alive: by the journal's lock, and by the bars it has written while the session is open.
+"""Whether a run that writes a journal is alive: by the journal's lock, its signs of life, and the bars it has written while the session is open.
 
 It does not say that trading goes well: a halted bot that follows the market is in good health. A restart does not mend what it cannot.
 """
@@ -16,10 +16,11 @@ from bot.journal.contracts import newest_contracts
 from bot.journal.read import headers, opened
 from bot.journal.records import Kind
 from bot.journal.run_end import END, interrupted
-from bot.journal.run_lock import held_by
+from bot.journal.run_lock import held_by, silent_seconds
 from bot.units import MINUTE_NS
 
 SILENT_NS = 3 * MINUTE_NS  # a bar comes every minute
+STANDS_SECONDS = 15.0  # without a sign of life; a loop that hangs ends itself sooner
 _NEWEST_BAR = f"SELECT wall_ns FROM records WHERE kind = '{Kind.BAR}' ORDER BY seq DESC LIMIT 1"
 
 
@@ -61,6 +62,8 @@ class Health:
         if held_by(self.path) is None:
             over = run is None or run.over
             return Vital(f"No process writes {self.path.name}." if over else run.broken_off, over, replayed)
+        if run is not None and (seconds := silent_seconds(self.path, run.began_ns, now_ns)) > STANDS_SECONDS:
+            return Vital(f"The bot has given no sign of life for {seconds:,.0f} s: its process or this machine stood still.", replayed=replayed)
         if run is None or replayed or not (opened_ns := self._opened_ns(now_ns)):
             return Vital("", replayed=replayed)
         since_ns = max(run.bar_ns, run.began_ns, opened_ns)

@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.errors import MesbotError
-from bot.own_files import why_not_ours, write_own
+from bot.own_files import own_file, why_not_ours, write_own
 
 KILL, FOREIGN, DRILL = "kill", "kill-foreign", "drill"  # what can be asked for
 STOP_ENTRIES, ALLOW_ENTRIES = "stop-entries", "allow-entries"  # as well; a file named "lock" is the run's own (run_lock.py)
 REPLAY_HALTED = "the replay ends, and nothing is to be resumed: the next one begins anew"
 """What a halt means there, in place of the record's words, which are an account's."""
 ALL = (KILL, FOREIGN, DRILL, STOP_ENTRIES, ALLOW_ENTRIES)
+STRICTER = (KILL, FOREIGN, STOP_ENTRIES)  # asked for without their reason rather than not at all
 
 
 def request_path(journal: Path, what: str = KILL) -> Path:
@@ -27,11 +28,19 @@ def request_path(journal: Path, what: str = KILL) -> Path:
 
 
 def leave_request(journal: Path, reason: str, what: str = KILL) -> None:
-    """Ask for it, whole or not at all; what waits already stays asked for. Raises MesbotError if it cannot be written."""
+    """Ask for it, whole or not at all; what waits already stays asked for. Raises MesbotError if it cannot be written.
+
+    On a full disk a kill or a lock is an empty file, which takes no room: a request without its reason is one.
+    """
     path = request_path(journal, what)
     try:
         waits = waiting_request(journal, what)
-        write_own(path, (reason if waits in (None, reason) else f"{waits}; {reason}").encode())
+        try:
+            write_own(path, (reason if waits in (None, reason) else f"{waits}; {reason}").encode())
+        except OSError:
+            if what not in STRICTER:
+                raise
+            own_file(path)
     except OSError as error:
         instead = "close the position in TWS by hand" if what in (KILL, FOREIGN) else "nothing was asked for"
         raise MesbotError(f"{path} cannot be written ({error.strerror}); {instead}.") from None

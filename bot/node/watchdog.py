@@ -16,6 +16,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -30,11 +31,19 @@ TELL_SECONDS, PASS_ON_SECONDS = 1.0, 0.2  # on standard error, and for whoever p
 class Watchdog:
     """Watches the running loop from `begin` to `end`. What it has to say goes to stderr and to `path`, which is left only by a fault.
 
-    `tick_seconds`: how often the loop must turn; a suspended machine counts as no time, for the watch stands still as well.
+    `tick_seconds`: how often the loop must turn, and `turned` is called when it does; a suspended machine counts as no time, for the watch stands still as well.
     """
 
-    def __init__(self, path: Path, starved_seconds: float = STARVED_SECONDS, tick_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        turned: Callable[[], None] = lambda: None,
+        *,
+        starved_seconds: float = STARVED_SECONDS,
+        tick_seconds: float = 1.0,
+    ) -> None:
         self._path, self._limit, self._tick = path, round(starved_seconds / tick_seconds), tick_seconds
+        self._turned = turned
         self._missed, self._armed_at = 0, 0.0
         self._over = threading.Event()
         self._beat: asyncio.TimerHandle | None = None
@@ -64,6 +73,7 @@ class Watchdog:
         self._missed, now = 0, time.monotonic()
         if now - self._armed_at >= self._tick:
             self._armed_at = now
+            self._turned()
             after = FROZEN_TIMES * self._limit * self._tick
             faulthandler.dump_traceback_later(after, exit=True, file=self._file or sys.__stderr__)
 

@@ -24,7 +24,7 @@ from bot.alerts.news import News
 from bot.alerts.place import Place
 from bot.contracts import load_contracts
 from bot.journal.records import Action, DecisionRecord, GateRecord, Kind
-from bot.journal.run_lock import RunLock
+from bot.journal.run_lock import RunLock, sign_of_life
 from bot.node.health import SILENT_NS, Health
 from bot.units import SECOND_NS
 
@@ -248,6 +248,21 @@ def test_a_journal_that_stands_still_while_the_session_is_open_is_ill(path, monk
         assert "no bar was journaled since 10:01" in health.look(clock[0] + SILENT_NS + 1).ill
         assert health.look(new_york_ns("2025-09-16 16:30")).ill == ""
         assert health.look(new_york_ns("2025-09-20 11:00")).ill == ""  # a Saturday
+
+
+@pytest.mark.parametrize("replayed", [False, True])
+def test_a_run_whose_loop_does_not_turn_is_ill_whatever_the_hour(path, monkeypatch, replayed):
+    monkeypatch.setattr("live_journal.time.time_ns", lambda: new_york_ns("2025-09-20 11:00"))  # a Saturday
+    with RunLock(path), opened(path, replayed_time=replayed):
+        sign_of_life(path)
+        last_ns = path.with_name(f"{path.name}.lock").stat().st_mtime_ns
+        assert Health(path).look(last_ns + 15 * SECOND_NS).ill == ""
+        assert "no sign of life for 16 s" in Health(path).look(last_ns + 16 * SECOND_NS).ill
+
+
+def test_a_run_that_has_given_no_sign_yet_is_starting(path):
+    with RunLock(path), opened(path):
+        assert "sign of life" not in Health(path).look(time.time_ns() + 60 * SECOND_NS).ill
 
 
 def test_a_replay_is_not_measured_by_this_machines_clock(path, monkeypatch):

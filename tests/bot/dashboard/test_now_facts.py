@@ -15,7 +15,7 @@ from bot.dashboard.target import path_to_show, target_of
 from bot.dashboard.today import to_enter
 from bot.errors import UsageError
 from bot.journal.records import Action, GateRecord, Kind, OperatorRecord
-from bot.journal.run_lock import RunLock
+from bot.journal.run_lock import RunLock, sign_of_life
 from bot.journal.store import Journal
 from bot.node.status import journal_names, status_of
 from bot.state_folder import remember_replay
@@ -105,6 +105,18 @@ def test_what_is_no_picture_of_this_moment_says_so(state, running, after_seconds
     found = found._replace(status=msgspec.structs.replace(found.status, running=running))
     why = why_stale(found, TEN_31 + after_seconds * SECOND_NS, market_open)
     assert said in why and bool(why) == bool(said) and "\n" not in why
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(3, ""), (5, "has given no sign of life for 5 s"), (-5, "")])
+def test_a_bot_whose_loop_does_not_turn_is_no_live_picture(state, seconds, said):
+    path = account_journal(state)
+    with RunLock(path):
+        found = now(state, wall_ns=TEN_31)
+        sign_of_life(path)
+        last_ns = path.with_name(f"{path.name}.lock").stat().st_mtime_ns
+        now_ns = last_ns + seconds * SECOND_NS
+        why = why_stale(found._replace(written_ns=now_ns), now_ns, True)
+    assert said in why and bool(why) == bool(said)
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,23 @@ def test_a_resumed_run_that_ends_its_bars_elsewhere_is_stopped(path):
             journal.close_link(bar_ns(0))
 
 
+@pytest.mark.parametrize("another", [False, True], ids=["gone", "replaced"])
+def test_a_file_that_is_not_at_its_place_any_more_takes_nothing_and_all_of_it_when_it_is_back(path, tmp_path, another):
+    aside = tmp_path / "aside"
+    journal = create(path)
+    journal.write_ahead(Kind.KILL, 1, KillRecord("TRIPPED", "one"))
+    path.rename(aside)
+    if another:
+        path.write_bytes(aside.read_bytes())
+    with pytest.raises(JournalError, match="is gone, or another file is in its place"):
+        journal.write_ahead(Kind.KILL, 2, KillRecord("TRIPPED", "two"))
+    aside.replace(path)
+    journal.write_ahead(Kind.KILL, 3, KillRecord("TRIPPED", "three"))
+    journal.close()
+    with opened(path) as db:
+        assert [record.body["reason"] for record in read(db, Kind.KILL)] == ["one", "two", "three"]
+
+
 def test_other_contracts_cannot_resume_and_nothing_is_written(path):
     run(path, 2)
     before = verify(path)

@@ -6,11 +6,15 @@ One of ours is obeyed at once, and its file goes away when what came of it is on
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from types import SimpleNamespace
 
 import pytest
 
+from bot.errors import MesbotError
 from bot.messages import Written
+from bot.node import kill_request
 from bot.node.desk_actor import DeskActor
 from bot.node.kill_request import FOREIGN, KILL, KillRequests, leave_request, request_path
 
@@ -115,3 +119,29 @@ def test_what_is_foreign_stays_asked_for_until_it_is_over(desk):
     desk.durable = desk.told
     desk.look()
     assert not request_path(desk._journal, FOREIGN).exists()
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A disk on which a file can be made and nothing written into it."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(kill_request, "write_own", refuse)
+
+
+@pytest.mark.parametrize("what", kill_request.STRICTER)
+def test_on_a_full_disk_what_is_stricter_is_asked_for_without_its_reason(tmp_path, full_disk, what):
+    journal = tmp_path / "journal.sqlite"
+    leave_request(journal, "enough", what)
+    leave_request(journal, "enough", what)
+    assert request_path(journal, what).stat().st_size == 0 and request_path(journal, what).stat().st_mode & 0o777 == 0o600
+    assert KillRequests(journal, what).take() == "no reason given"
+
+
+@pytest.mark.parametrize("what", sorted(set(kill_request.ALL) - set(kill_request.STRICTER)))
+def test_on_a_full_disk_nothing_else_is_asked_for_and_that_is_said(tmp_path, full_disk, what):
+    with pytest.raises(MesbotError, match=r"cannot be written \(No space left on device\); nothing was asked for"):
+        leave_request(tmp_path / "journal.sqlite", "enough", what)
+    assert list(tmp_path.iterdir()) == []

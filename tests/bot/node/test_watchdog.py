@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from bot.node.watchdog import EXIT_CODE
+from bot.node.watchdog import EXIT_CODE, Watchdog
 
 PROGRAM = """
 import asyncio, itertools, sys, time
@@ -50,6 +52,22 @@ def test_a_starved_loop_ends_the_process_with_a_sentence_and_its_place_also_when
     for text in (complaint, path.read_text()):
         assert "its event loop has not turned for 0.5 s" in text and "start it again" in text
         assert "in main" in text, "where it hung"
+
+
+def test_each_turn_of_the_loop_is_told_and_none_that_does_not_come():
+    async def run() -> tuple[int, int]:
+        turns: list[int] = []
+        watchdog = Watchdog(Path("nowhere/hung"), lambda: turns.append(1), tick_seconds=0.02)
+        watchdog.begin()
+        await asyncio.sleep(0.5)
+        turned = len(turns)
+        time.sleep(0.2)  # a loop that hangs
+        hung = len(turns)
+        watchdog.end()
+        return turned, hung
+
+    turned, hung = asyncio.run(run())
+    assert 3 <= turned == hung
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
