@@ -124,8 +124,8 @@ class JournalActor(Part):
         told += f" since {new_york(position.ts_opened)} New York"
         if bar is None:
             return f"{told}; it counts nowhere."
-        result = position.unrealized_pnl(bar.close).as_double()
-        return f"{told}, open result {'-' if result < 0 else '+'}${abs(result):,.2f} at the last close of {bar.close.as_double():,.2f}; it counts nowhere."
+        result, close = position.unrealized_pnl(bar.close).as_double(), bar.close.as_double()
+        return f"{told}, open result {'-' if result < 0 else '+'}${abs(result):,.2f} at the last close of {close:,.2f}; it counts nowhere."
 
     def _let_go(self) -> None:
         """Of the file and its lock, whatever fails."""

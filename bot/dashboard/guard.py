@@ -18,6 +18,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 COOKIE, LOGIN = "mesbot_dashboard", "/login"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SAFE = ("GET", "HEAD")
+MOST_LOGIN_BYTES, MOST_BYTES = 2_000, 1_000_000  # of what is sent here; who has no session sends a token and no more
 HTTP_PORT, _PORT = 80, re.compile(r":\d+$")
 REPORT = "/report/"
 _POLICY = (
@@ -67,6 +68,8 @@ class Guard:
         asks_only = scope["type"] == "http" and scope["method"] in SAFE
         if origins != [f"http://{hosts[0]}"] and not (asks_only and not origins):
             return 403, "Asked for by another page, which may not; open the dashboard itself."
+        if not asks_only and scope["type"] == "http" and (refused := _too_much(headers, scope["path"])):
+            return refused
         if self.open or scope["path"] == LOGIN or self._has_session(headers):
             return 0, ""
         return 303, "Type the token first."
@@ -86,6 +89,15 @@ class Guard:
         pairs = [pair.strip().partition("=") for name, value in headers if name == "cookie" for pair in value.split(";")]
         mine = [value.encode() for name, _, value in pairs if name == self.cookie]
         return any(secrets.compare_digest(value, known.encode()) for value in mine for known in self._sessions)
+
+
+def _too_much(headers: list[tuple[str, str]], path: str) -> tuple[int, str] | None:
+    """The refusal of a request that sends more than a page does, or does not say how much; None if it may. It is read by nobody then."""
+    most = MOST_LOGIN_BYTES if path == LOGIN else MOST_BYTES
+    said = [value for name, value in headers if name == "content-length"]
+    if len(said) != 1 or not said[0].isascii() or not said[0].isdigit() or any(name == "transfer-encoding" for name, _ in headers):
+        return 411, "How much is sent must be said first."
+    return (413, f"At most {most:,} bytes are read there.") if len(said[0]) > 9 or int(said[0]) > most else None
 
 
 def is_loopback(host: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI, Form
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from nicegui import ui
 
@@ -55,12 +56,16 @@ def application(desk: Desk, token: Token, host: str, port: int) -> Guard:
         return HTMLResponse(LOGIN_PAGE.replace("SAID", ""))
 
     @app.post(LOGIN)
-    def typed(token_typed: str = Form(default="", alias="token", max_length=400)) -> Response:
+    def typed(token_typed: str = Form(default="", alias="token")) -> Response:
         if token.refusal(token_typed):
             return HTMLResponse(LOGIN_PAGE.replace("SAID", "That is not the token, or too many were tried."), status_code=403)
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(guard.cookie, guard.admit(), httponly=True, samesite="strict", path="/")
         return answer
+
+    @app.exception_handler(RequestValidationError)
+    def misread(*_: object) -> Response:
+        return PlainTextResponse("That is no form of this dashboard.", status_code=422)  # what was typed is not repeated
 
     @app.get("/report/{id}")
     def report(id: str) -> Response:

@@ -1,4 +1,4 @@
-"""Whether a run that writes a journal is alive: by the journal's lock, its signs of life, and the bars it has written while the session is open.
+"""Whether a run that writes a journal is alive: by the journal's lock, its signs of life, and the bars of a session that is open.
 
 It does not say that trading goes well: a halted bot that follows the market is in good health. A restart does not mend what it cannot.
 """
@@ -63,7 +63,9 @@ class Health:
             over = run is None or run.over
             return Vital(f"No process writes {self.path.name}." if over else run.broken_off, over, replayed)
         if run is not None and (seconds := silent_seconds(self.path, run.began_ns, now_ns)) > STANDS_SECONDS:
-            return Vital(f"The bot has given no sign of life for {seconds:,.0f} s: its process or this machine stood still.", replayed=replayed)
+            return Vital(
+                f"The bot has given no sign of life for {seconds:,.0f} s: its process or this machine stood still.", replayed=replayed
+            )
         if run is None or replayed or not (opened_ns := self._opened_ns(now_ns)):
             return Vital("", replayed=replayed)
         since_ns = max(run.bar_ns, run.began_ns, opened_ns)

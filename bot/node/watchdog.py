@@ -31,7 +31,8 @@ TELL_SECONDS, PASS_ON_SECONDS = 1.0, 0.2  # on standard error, and for whoever p
 class Watchdog:
     """Watches the running loop from `begin` to `end`. What it has to say goes to stderr and to `path`, which is left only by a fault.
 
-    `tick_seconds`: how often the loop must turn, and `turned` is called when it does; a suspended machine counts as no time, for the watch stands still as well.
+    `tick_seconds`: how often the loop must turn; `turned` is called when it does. A suspended machine counts as no time, for the watch
+    stands still as well.
     """
 
     def __init__(

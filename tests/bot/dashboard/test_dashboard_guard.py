@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.dashboard.guard import COOKIE, Guard, is_loopback
+from bot.dashboard.guard import COOKIE, LOGIN, Guard, is_loopback
 
 PORT = 8765
 HERE = f"127.0.0.1:{PORT}"
 MINE = f"{COOKIE}_{PORT}"
+SHORT = {"content-length": "0"}
 
 
 async def nothing(*_: Any) -> None:
@@ -60,7 +61,27 @@ def test_a_page_of_another_origin_reaches_nothing(origin, kind):
 @pytest.mark.parametrize(("kind", "method"), [("websocket", ""), ("http", "POST"), ("http", "PUT"), ("http", "BREW")])
 def test_what_does_more_than_look_must_say_where_it_comes_from(kind, method):
     assert status(guard(), kind=kind, method=method, host=HERE) == 403
-    assert status(guard(), kind=kind, method=method, host=HERE, origin=f"http://{HERE}") == 0
+    assert status(guard(), kind=kind, method=method, host=HERE, origin=f"http://{HERE}", **SHORT) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "answer"),
+    [
+        (LOGIN, {}, 411),
+        (LOGIN, {"content-length": "2000"}, 0),
+        (LOGIN, {"content-length": "2001"}, 413),
+        (LOGIN, {"content-length": "9" * 400}, 413),
+        (LOGIN, {"content-length": "-1"}, 411),
+        (LOGIN, {"content-length": "²"}, 411),
+        (LOGIN, {"transfer-encoding": "chunked"}, 411),
+        (LOGIN, {"content-length": "5", "transfer-encoding": "chunked"}, 411),
+        ("/anything", {"content-length": "1000000"}, 0),
+        ("/anything", {"content-length": "1000001"}, 413),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "BREW"])
+def test_of_what_is_sent_so_much_is_read_and_none_that_does_not_say_how_much(path, said, answer, method):
+    assert status(guard(), method=method, path=path, host=HERE, origin=f"http://{HERE}", **said) == answer
 
 
 def test_a_connection_of_another_kind_is_refused():

@@ -72,6 +72,16 @@ def test_the_form_of_another_page_is_not_heard(asked):
     assert asked("GET", "/report/now").status_code == 303
 
 
+def test_what_is_no_token_is_neither_read_whole_nor_repeated(asked):
+    for how in ({"data": {"token": "x" * 3000}}, {"files": {"token": b"x" * 3000}}):
+        answer = asked("POST", "/login", headers=ORIGIN, **how)
+        assert answer.status_code == 413 and "xx" not in answer.text
+    for how in ({"data": {"token": "x" * 1500}}, {"files": {"token": b"x" * 900}}):
+        answer = asked("POST", "/login", headers=ORIGIN, **how)
+        assert answer.status_code in (403, 422) and "xx" not in answer.text
+    assert asked("GET", "/report/now").status_code == 303
+
+
 @pytest.mark.parametrize("id", ["latest", "7", "earlier", "%3Cb%3Ex"])
 def test_a_report_that_does_not_exist_is_a_sentence_as_plain_text(asked, id):
     asked("POST", "/login", data={"token": SECRET}, headers=ORIGIN)
