@@ -87,13 +87,19 @@ class Glance:
         """Take in the open trade as it is now; as often as more of its entry is filled, keep how much and at which mean price."""
         before, self.trade = self.trade, trade
         if before is not None and before.trade_id == trade.trade_id and before.quantity_open >= trade.quantity_open:
+            if trade.first_target_hit and not before.first_target_hit:
+                self._first_home(trade)
             return
-        side, stop, target = "long" if trade.side > 0 else "short", to_points(trade.stop), to_points(trade.plan.legs[-1].target)
-        bracket = f"stop {stop:,.2f}, target {target:,.2f}"
+        side = "long" if trade.side > 0 else "short"
         open_, planned = trade.quantity_open, trade.plan.quantity
         quantity = f"{open_}" if open_ == planned else f"{open_} of {planned}"
-        text = f"{trade.plan.strategy} in: {side} {quantity} at {to_points(trade.entry):,.2f}, {bracket}"
+        text = f"{trade.plan.strategy} in: {side} {quantity} at {to_points(trade.entry):,.2f}, {_bracket(trade)}"
         self.note(("in", trade.trade_id, quantity), text, trade.opened_ns)
+
+    def _first_home(self, trade: TradeView) -> None:
+        """Keep that the first of two targets was reached; what it won counts with the trade, at its end."""
+        text = f"{trade.plan.strategy} out in part: target {to_points(trade.plan.legs[0].target):,.2f} reached, {trade.quantity_open} left"
+        self.note(("part", trade.trade_id), f"{text}; counted when the trade ends", self.update.quality.ts_ns if self.update else trade.opened_ns)
 
     def closed(self, outcome: TradeOutcome) -> None:
         """Keep how a trade ended."""
@@ -195,16 +201,24 @@ def _session(session: Session | None, ts_ns: int, remaining: str) -> list[Text]:
     return [Text(f"session   {bar} {percent(share)}, closes {new_york(session.close_ns):%H:%M}{rest}")]
 
 
+def _bracket(trade: TradeView) -> str:
+    """The stop, and the target of each leg that is not home."""
+    legs = trade.plan.legs[1:] if trade.first_target_hit else trade.plan.legs
+    targets = list(dict.fromkeys(f"{to_points(leg.target):,.2f}" for leg in legs))
+    return f"stop {to_points(trade.stop):,.2f}, {'target' if len(targets) == 1 else 'targets'} {' and '.join(targets)}"
+
+
 def position_lines(trade: TradeView | None, close: float) -> list[Text]:
     """What is held with stop and target, and what it is worth at this price (points): ticks, dollars, R."""
     if trade is None:
         return [Text("position  flat")]
     side = "long" if trade.side > 0 else "short"
-    stop, target = to_points(trade.stop), to_points(trade.plan.legs[-1].target)
-    held = f"{trade.plan.strategy} {side} {trade.quantity_open} at {to_points(trade.entry):,.2f}, stop {stop:,.2f}, target {target:,.2f}"
+    held = f"{trade.plan.strategy} {side} {trade.quantity_open} at {to_points(trade.entry):,.2f}, {_bracket(trade)}"
     ticks = (to_ticks(close) - trade.entry) * trade.side
     cents = ticks * TICK_CENTS * trade.quantity_open
-    worth = f"{decimal(ticks, 0, sign=True)} ticks, {dollars(cents)}, {decimal(cents / trade.plan.risk_cents, sign=True)} R"
+    each = " each" if trade.quantity_open > 1 else ""
+    shown = decimal(ticks, 0, sign=True)
+    worth = f"{shown} {'tick' if shown[1:] == '1' else 'ticks'}{each}, {dollars(cents)}, {decimal(cents / trade.plan.risk_cents, sign=True)} R"
     return [Text(f"position  {held}"), Text(f"open      {worth}, before fees", style="green" if cents > 0 else "red" if cents < 0 else "")]
 
 

@@ -36,7 +36,7 @@ action | bot | calendar | clock | connection | day | disk | entries blocked | da
 from | from → to | instrument | kind | last bar | last record | long / short | lowest dvs | lowest eqs | mode | month | net of a draw
 net of the day | number | on the last bar | orders | outcome | plans refused | position | positions | reason | records | session
 side | started | step | stop | strategies | strategy | target | time | to | total | broker | trading day | limits | bars | week
-what | what would have let it enter | why | cancels on the wire | chosen from | also fails
+what | what, at least, would have had to be otherwise | why | cancels on the wire | chosen from | also fails
 """
 """Words that need no other: a new heading is added here only if a person who has never traded knows it."""
 

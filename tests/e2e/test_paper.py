@@ -86,7 +86,7 @@ def test_what_is_piped_has_a_line_for_every_entry_that_was_filled_with_its_price
     ]
     told = [line for line in piped.getvalue().splitlines() if " in: " in line]
     assert [line.split("  ")[1].partition(", stop ")[0] for line in told] == expected
-    assert all(re.fullmatch(r"\d\d:\d\d  .*, stop [\d,]+\.\d\d, target [\d,]+\.\d\d", line) for line in told)
+    assert all(re.fullmatch(r"\d\d:\d\d  .*, stop [\d,]+\.\d\d, targets [\d,]+\.\d\d and [\d,]+\.\d\d", line) for line in told)
 
 
 def test_the_picture_of_a_result_in_the_readme_is_of_this_version(fast):

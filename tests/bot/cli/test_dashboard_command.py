@@ -109,4 +109,4 @@ def test_a_port_that_is_taken_is_said(run, journal):
 def test_without_the_extra_it_says_how_to_get_it(run, journal, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
     result = run("--journal", journal)
-    assert (result.exit_code, 'pip install "mesbot[dashboard]"' in result.stderr) == (2, True)
+    assert (result.exit_code, 'pip install ".[dashboard]"' in result.stderr) == (2, True)

@@ -14,7 +14,7 @@ from bot.decision.plan import EntryPlan, EntryType, Leg, Thesis, TradeView
 from bot.journal.records import Action, DecisionRecord, GateRecord, PlanRecord
 from bot.messages import EntryEnded
 from bot.node.live_view import LiveView, duration
-from bot.node.screen import HOW_TO_STOP, Glance, rendered
+from bot.node.screen import HOW_TO_STOP, Glance, position_lines, rendered
 from bot.units import MINUTE_NS
 
 OPEN = 1_759_239_000_000_000_000  # 2025-09-30 09:30 New York
@@ -88,16 +88,23 @@ def test_an_entry_that_is_never_filled_has_an_end_on_the_view_and_in_a_pipe_and_
     assert out.getvalue() == "09:30  K4 long enters\n09:31  K4's entry was not filled and is gone\n"
 
 
-def test_an_entry_filled_in_two_parts_has_a_line_for_each_and_neither_a_moved_stop_nor_a_first_target_one():
+def test_a_trade_of_two_legs_has_a_line_for_each_part_filled_and_for_its_first_target_and_none_for_a_moved_stop():
     one, shown = long_one(), glance()
-    plan = msgspec.structs.replace(one.plan, strategy="K4", legs=one.plan.legs * 2)
-    parts = [(25_900.0, 1, 25_892), (25_901.0, 2, 25_892), (25_901.0, 2, 25_900), (25_901.0, 1, 25_900)]
-    for entry, quantity, stop in parts:
-        shown.holds(msgspec.structs.replace(one, plan=plan, entry=entry, quantity_open=quantity, stop=stop))
+    first, last = one.plan.legs * 2
+    plan = msgspec.structs.replace(one.plan, strategy="K4", legs=(msgspec.structs.replace(first, target=25_906), last))
+    parts = [(25_900.0, 1, 25_892, False), (25_901.0, 2, 25_892, False), (25_901.0, 2, 25_900, False), (25_901.0, 1, 25_900, True)]
+    for entry, quantity, stop, home in parts:
+        shown.holds(msgspec.structs.replace(one, plan=plan, entry=entry, quantity_open=quantity, stop=stop, first_target_hit=home))
     assert [note.text for note in shown.notes] == [
-        "K4 in: long 1 of 2 at 6,475.00, stop 6,473.00, target 6,478.00",
-        "K4 in: long 2 at 6,475.25, stop 6,473.00, target 6,478.00",
+        "K4 in: long 1 of 2 at 6,475.00, stop 6,473.00, targets 6,476.50 and 6,478.00",
+        "K4 in: long 2 at 6,475.25, stop 6,473.00, targets 6,476.50 and 6,478.00",
+        "K4 out in part: target 6,476.50 reached, 1 left; counted when the trade ends",
     ]
+    held, worth = (line.plain for line in position_lines(shown.trade, 6475.5))
+    assert held == "position  K4 long 1 at 6,475.25, stop 6,475.00, target 6,478.00"
+    assert worth == "open      +1 tick, +$1.25, +0.06 R, before fees"
+    held, worth = (line.plain for line in position_lines(msgspec.structs.replace(shown.trade, quantity_open=2), 6475.5))
+    assert worth.startswith("open      +1 tick each, +$2.50")
 
 
 def test_an_open_trade_shows_ticks_dollars_and_r_and_an_ended_one_its_result():
