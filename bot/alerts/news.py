@@ -16,7 +16,7 @@ from bot.alerts.around import failed_checks, new_locks, roll_due
 from bot.alerts.blocked import Blocked
 from bot.alerts.data import Data
 from bot.alerts.digest import digest, newest_day, standing
-from bot.alerts.follow import added_since, end_of
+from bot.alerts.follow import Added, End, added_since, end_of
 from bot.alerts.naked import Naked
 from bot.alerts.place import Place
 from bot.alerts.row import Header, Row
@@ -32,7 +32,10 @@ from bot.masking import masked
 from bot.node.health import Health, Vital
 from bot.node.journals import with_earlier
 from bot.runtime.past import past_of
+from bot.units import SECOND_NS
 from bot.words import kind_of, plain
+
+GONE_NS = 5 * SECOND_NS  # so long a journal may be away while another takes its place
 
 
 class News:
@@ -51,13 +54,17 @@ class News:
         self._begun = self._replayed = False
         self._naked, self._naked_from = Naked(), 0
         self._data, self._blocked, self._health = Data(), Blocked(), Health(path)
+        self._missed_since_ns: int | None = None
 
     def added(self, wall_ns: int) -> Iterator[Said]:
         """What the journal says. Raises MesbotError if it cannot be read; it goes on with the next look."""
         if self.path.exists():
+            yield from self._there()
             if not self._begun:
                 yield from self._begin()
             yield from self._added()
+        else:
+            yield from self._missed(wall_ns)
         yield from self._naked.look(wall_ns)
 
     def around(self, wall_ns: int) -> Iterator[Said]:
@@ -95,7 +102,7 @@ class News:
         if self._first:
             list(failed_checks(self.path, place))  # a person knows them
         if self._first and self._from_now:
-            place.journal, place.seq, place.run = end
+            self._at(end)
         if end.journal and place.journal == end.journal:
             self._naked, self._naked_from = Naked(past_of(with_earlier(self.path)).unfinished), end.seq
             self._law()
@@ -113,21 +120,70 @@ class News:
     def _added(self) -> Iterator[Said]:
         place = self.place
         added = added_since(self.path, place.seq, place.run)
+        if added.journal and added.journal == place.journal and self._another_copy(added):
+            yield from self._replaced()
+            return
         if added.journal and added.journal != place.journal:
             another, place.journal = bool(place.journal), added.journal
             if another:  # a new file has taken its place, and is read from its beginning
-                place.seq = place.run = self._naked_from = 0
+                place.seq = place.run = place.record_ns = place.header_ns = self._naked_from = 0
                 place.ill, self._naked, self._data, self._blocked = "", Naked(), Data(), Blocked()
                 return
         for header in added.headers:
-            place.run = header.run
+            place.run, place.header_ns = header.run, header.wall_ns
             yield from self._header(header)
         for row in added.rows:
-            place.seq = row.seq
+            place.seq, place.record_ns = row.seq, row.wall_ns
             yield from self._row(row)
         kinds = {row.kind for row in added.rows}
         if kinds & {Kind.OUTCOME, Kind.OPERATOR}:
             yield from self._locks(tell=Kind.OUTCOME in kinds)
+
+    def _at(self, end: End) -> None:
+        place = self.place
+        place.journal, place.seq, place.run = end.journal, end.seq, end.run
+        place.record_ns, place.header_ns = end.written
+
+    def _another_copy(self, added: Added) -> bool:
+        """Whether the file does not hold what was read of it."""
+        place, (record_ns, header_ns) = self.place, added.written
+        shorter = (place.seq and not record_ns) or (place.run and not header_ns)
+        return bool(shorter or (place.record_ns or record_ns) != record_ns or (place.header_ns or header_ns) != header_ns)
+
+    def _replaced(self) -> Iterator[Said]:
+        """Another copy has taken its place, as after a restore: what it holds is of before, and it is followed from its end."""
+        before, end = self.place.seq, end_of(self.path)
+        self._at(end)
+        self.place.ill, self._data, self._blocked, self._naked_from = "", Data(), Blocked(), end.seq
+        self._naked = Naked()
+        text = (
+            f"{self.path.name} was replaced by another copy: record {before} that was read is not in it, and it ends with record {end.seq}. "
+            "It is followed from there; what was written in between is told by nobody. Look with mesbot status, and in TWS."
+        )
+        yield Said(Event.HEALTH, text)
+        self._naked = Naked(past_of(with_earlier(self.path)).unfinished)
+        self._law()
+        list(self._locks(tell=False))
+
+    def _missed(self, wall_ns: int) -> Iterator[Said]:
+        """That a journal which was followed is away."""
+        if not self._begun or self.place.gone:
+            return
+        if self._missed_since_ns is None:
+            self._missed_since_ns = wall_ns
+        elif abs(wall_ns - self._missed_since_ns) >= GONE_NS:
+            self.place.gone = True
+            text = (
+                f"{self.path.name} is not there any more: it, or its folder, was removed or moved. Nothing of the run can be told until it is "
+                "back, and a bot that still runs loses what it writes; look in TWS now, put the file back, or stop the bot."
+            )
+            yield Said(Event.HEALTH, text)
+
+    def _there(self) -> Iterator[Said]:
+        self._missed_since_ns = None
+        if self.place.gone:
+            self.place.gone = False
+            yield Said(Event.HEALTH, f"{self.path.name} is there again, and is followed.")
 
     def _locks(self, *, tell: bool) -> Iterator[Said]:
         try:

@@ -25,7 +25,8 @@ from bot.node.status import journal_names
 
 POLL_SECONDS, TURN_SECONDS = 0.5, 30.0
 LEAVE_SECONDS = 10.0
-MOST_TIMES = 4  # the memory that it began with: more is a fault of a service's code, and ends this process rather than the machine
+MOST_TIMES = 1.5  # the memory that it began with, 350 to 470 MB: more is a fault of a service's code, and ends this process before the
+# unit's MemoryMax does, which would say nothing of why
 NOT_WANTED = (
     "Nothing says where alerts go; set MESBOT_ALERTS (one address a line, as apprise writes them), or MESBOT_ALERTS_FILE, "
     "or MESBOT_HEARTBEAT_URL."

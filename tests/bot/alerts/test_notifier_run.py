@@ -74,10 +74,10 @@ def test_it_waits_for_a_journal_that_does_not_exist_yet(tmp_path):
 def test_one_that_takes_ever_more_memory_ends_to_be_started_again(tmp_path, monkeypatch):
     path = tmp_path / "paper-DU1234567-2025.sqlite"
     opened(path).close()
-    taken = iter([100, 100, 400, 401])
+    taken = iter([100, 100, 150, 151])
     monkeypatch.setattr(run, "_most_memory", taken.__next__)
     environ = {"MESBOT_HEARTBEAT_URL": "http://127.0.0.1:1"}
-    with pytest.raises(MesbotError, match="4 times the memory"):
+    with pytest.raises(MesbotError, match="1.5 times the memory"):
         follow(path, tmp_path, Settings(), environ, print, threading.Event())
     assert list(taken) == []
 
