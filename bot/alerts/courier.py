@@ -61,7 +61,8 @@ class Courier:
         """What is new of the service, as a sentence; "" if nothing."""
         told = f"{self.name} takes no messages; they wait, are counted, and go when it does." if self.outbox.failing else ""
         if self._stuck >= MOST_STUCK:
-            told = f"{self.name} has hung {MOST_STUCK} times and is not asked any more for {REST_SECONDS / 60:g} minutes; then it is tried again."
+            rests = f"is not asked any more for {REST_SECONDS / 60:g} minutes; then it is tried again"
+            told = f"{self.name} has hung {MOST_STUCK} times and {rests}."
         before, self._told = self._told, told
         return "" if told == before else self._how_it_stands
 

@@ -157,8 +157,8 @@ class News:
         self.place.ill, self._data, self._blocked, self._naked_from = "", Data(), Blocked(), end.seq
         self._naked = Naked()
         text = (
-            f"{self.path.name} was replaced by another copy: record {before} that was read is not in it, and it ends with record {end.seq}. "
-            "It is followed from there; what was written in between is told by nobody. Look with mesbot status, and in TWS."
+            f"{self.path.name} was replaced by another copy: record {before}, as it was read, is not in it; it ends with record {end.seq}. "
+            "It is followed from there, and what came in between is not told. Look with mesbot status, and in TWS."
         )
         yield Said(Event.HEALTH, text)
         self._naked = Naked(past_of(with_earlier(self.path)).unfinished)
@@ -174,8 +174,8 @@ class News:
         elif abs(wall_ns - self._missed_since_ns) >= GONE_NS:
             self.place.gone = True
             text = (
-                f"{self.path.name} is not there any more: it, or its folder, was removed or moved. Nothing of the run can be told until it is "
-                "back, and a bot that still runs loses what it writes; look in TWS now, put the file back, or stop the bot."
+                f"{self.path.name} is not there any more: it, or its folder, was removed or moved. Nothing of the run can be told until it "
+                "is back, and a bot that runs enters nothing; look in TWS now, put the file back, or stop the bot."
             )
             yield Said(Event.HEALTH, text)
 

@@ -1,8 +1,9 @@
 """What waits for one service: bounded, so many messages a minute, and nothing left out without being counted.
 
-Several alerts that wait go as one message, the critical first; of what does not fit the oldest of the least level is counted, by level
-and event, and the counts stand in the next message, or in one of their own. A critical alert waits for no full minute. A service may refuse a message for its words: after a few refusals alerts go one by
-one, and one that is refused twice while others are taken is counted too. Pure but for the clock, which is handed in (seconds).
+Several alerts that wait go as one message, the critical first. Of what does not fit the oldest of the least level is counted, by level
+and event, and the counts stand in the next message, or in one of their own. A critical alert waits for no full minute. A service may
+refuse a message for its words: after a few refusals alerts go one by one, and one that is refused twice while others are taken is counted
+too. Pure but for the clock, which is handed in (seconds).
 """
 
 from __future__ import annotations

@@ -17,7 +17,10 @@ SECRET = "s3cretTokenCanary"
 
 
 class Service:
-    """Listens on 127.0.0.1 while its `with` block runs; `how` may be a code, with which it sends to LOGIN. `messages` are those taken, oldest first, `asked` the paths of GETs."""
+    """Listens on 127.0.0.1 while its `with` block runs; `how` may be a code, with which it sends to LOGIN.
+
+    `messages` are those taken, oldest first, `asked` the paths of GETs.
+    """
 
     def __init__(self, how: str = TAKES) -> None:
         self.how = how

@@ -77,7 +77,7 @@ def test_one_that_takes_ever_more_memory_ends_to_be_started_again(tmp_path, monk
     taken = iter([100, 100, 150, 151])
     monkeypatch.setattr(run, "_most_memory", taken.__next__)
     environ = {"MESBOT_HEARTBEAT_URL": "http://127.0.0.1:1"}
-    with pytest.raises(MesbotError, match="1.5 times the memory"):
+    with pytest.raises(MesbotError, match=r"1\.5 times the memory"):
         follow(path, tmp_path, Settings(), environ, print, threading.Event())
     assert list(taken) == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -169,7 +171,7 @@ def test_a_flood_of_critical_alerts_has_a_bound_of_its_own():
         outbox.put(alert(str(tenth), Level.CRITICAL, Event.KILL))
         times += [tenth / 10] if sent(outbox, tenth / 10) else []
     assert 12 < sum(time < WINDOW_SECONDS for time in times) <= 6 + WINDOW_SECONDS / CRITICAL_SECONDS
-    assert max(after - before for before, after in zip(times, times[1:], strict=False)) <= CRITICAL_SECONDS + 0.1
+    assert max(after - before for before, after in pairwise(times)) <= CRITICAL_SECONDS + 0.1
 
 
 def test_the_last_message_waits_for_no_full_minute_but_one_by_one_they_do():
@@ -192,7 +194,8 @@ def test_of_what_does_not_fit_the_newest_is_told():
         outbox.put(alert(f"{number}", Level.WARNING, Event.LINK))
     outbox.put(alert("first", Level.CRITICAL))
     lines = sent(outbox).splitlines()
-    assert lines[:2] == ["critical: CRITICAL first", "WARNING 6"] and lines[-2:] == [f"WARNING {MOST_LINES + 4}", "Not told one by one: 6 × warning link."]
+    assert lines[:2] == ["critical: CRITICAL first", "WARNING 6"]
+    assert lines[-2:] == [f"WARNING {MOST_LINES + 4}", "Not told one by one: 6 × warning link."]
 
 
 def test_what_says_that_it_is_over_is_told_again_after_every_new_loss():
