@@ -6,6 +6,7 @@ Whatever a record is, it is taken once: one that cannot be followed is told, and
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -83,7 +84,7 @@ class News:
         """That it broke off or stands still, or does not any more: each once, whatever notifier tells it."""
         ill = "" if vital.over else vital.ill
         before, self.place.ill = self.place.ill, ill
-        if ill and ill != before:
+        if ill and _but_for_numbers(ill) != _but_for_numbers(before):
             yield Said(Event.HEALTH, f"{ill} {self._standing()}")
         elif before and not ill:
             yield Said(Event.HEALTH, "That is over: the run was ended." if vital.over else "That is over: the run goes on.")
@@ -248,3 +249,8 @@ class News:
             self.place.digest = today.isoformat()
             if self._session and not missed:
                 yield digest(self.path, today)
+
+
+def _but_for_numbers(ill: str) -> str:
+    """That it lasts longer is nothing new."""
+    return re.sub(r"\d[\d,.:]*", "", ill)

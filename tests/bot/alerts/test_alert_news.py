@@ -26,7 +26,7 @@ from bot.alerts.place import Place
 from bot.contracts import load_contracts
 from bot.journal.records import Action, DecisionRecord, GateRecord, Kind
 from bot.journal.run_lock import RunLock, sign_of_life
-from bot.node.health import SILENT_NS, Health
+from bot.node.health import SILENT_NS, Health, Vital
 from bot.units import SECOND_NS
 
 GATE = GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67)
@@ -391,6 +391,13 @@ def test_illness_is_told_when_it_begins_and_when_it_is_over_by_whatever_notifier
     with RunLock(path), opened(path):
         (over,) = again.changed(again.health(new_york_ns("2025-09-20 11:00")))
         assert "the run goes on" in over.text
+
+
+def test_an_illness_that_only_lasts_longer_is_told_once(path):
+    news = news_of(path)
+    told = [list(news.changed(Vital(f"The bot has given no sign of life for {seconds:,} s"))) for seconds in (16, 36, 1056)]
+    assert [len(said) for said in told] == [1, 0, 0]
+    assert list(news.changed(Vital("The session is open and no bar was journaled since 10:41")))
 
 
 def test_a_decision_is_read_only_if_the_broker_stands_against_it(path):
