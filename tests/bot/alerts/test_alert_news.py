@@ -155,13 +155,16 @@ def test_a_backup_in_the_journals_place_is_told_critically_and_followed_from_its
     assert [each for each in texts(after) if "TRIPPED" in each] and texts(after) == []
 
 
-def test_a_journal_without_the_run_that_was_told_is_another_copy(path, tmp_path):
+@pytest.mark.parametrize("earlier", [False, True], ids=["its place", "a place of an earlier version"])
+def test_a_journal_without_the_run_that_was_told_is_another_copy(path, tmp_path, earlier):
     with opened(path) as journal:
         add(journal, Kind.OPERATOR, OperatorRecord("drill", "one"))
     backup = copied(path, tmp_path / "backup")
     opened(path).close()
     news = news_of(path)
     texts(news)
+    if earlier:
+        news.place.record_ns = news.place.header_ns = 0
     restored(path, backup)
     assert any("replaced by another copy" in text for text in texts(news))
 

@@ -13,8 +13,8 @@ from services import HANGS, REFUSES, SECRET, TAKES, Service
 
 from bot.alerts import courier, watch
 from bot.alerts.addresses import Address, addresses_of
-from bot.alerts.alert import LEVELS, Event, Level, Said
-from bot.alerts.outbox import MOST_WAITING
+from bot.alerts.alert import LEVELS, Alert, Event, Level, Said
+from bot.alerts.outbox import MOST_WAITING, Outbox
 from bot.alerts.place import Place, place_path, read_place
 from bot.alerts.watch import Settings, Watch
 from bot.errors import NotOurs
@@ -115,6 +115,24 @@ def test_the_service_that_is_well_hears_of_the_one_that_is_not(path, monkeypatch
         made = watching(path, well, hangs, settings=Settings(per_minute=1000))
         turns(made, lambda: "2: json://*** takes no messages" in well.told and "is not asked any more" in well.told)
         assert SECRET not in well.told and "1: json" not in well.told
+        its_own = made.couriers[1].outbox.waiting
+        assert its_own.left_out == {} and all(each.event is Event.RUN for each in its_own.alerts + its_own.sending)
+
+
+def test_only_hanging_in_a_row_counts():
+    hangs = threading.Event()
+    carrier = courier.Courier(Address("1: x", lambda _: hangs.is_set() or threading.Event().wait(0.5)), Outbox(1000))
+    now = 0.0
+    for hung in (True, True, False, True, True):
+        (hangs.clear if hung else hangs.set)()
+        carrier.outbox.put(Alert.of(Said(Event.KILL, "x")))
+        now += 1000.0
+        carrier.go(carrier.message(now), now)
+        if hung:
+            assert carrier.answered(now + courier.STUCK_SECONDS)
+        else:
+            carrier.rest(time.monotonic() + 30.0)
+        assert "any more" not in carrier.news()
 
 
 def test_two_services_that_come_and_go_do_not_talk_of_each_other_for_ever():
