@@ -91,11 +91,15 @@ LEVELS = {
 
 
 class Said(NamedTuple):
-    """What one record, or a look at the run, says. Alerts with the same `key` are one told again; "" is never the same as another."""
+    """What one record, or a look at the run, says. Alerts with the same `key` are one told again; "" is never the same as another.
+
+    Of one `topic` the last that was told is how it stands: whatever is another is told, also if it was told before that.
+    """
 
     event: Event
     text: str
     key: str = ""
+    topic: str = ""
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -105,9 +109,10 @@ class Alert(msgspec.Struct, frozen=True):
     level: Level
     text: str
     key: str = ""
+    topic: str = ""
 
     @classmethod
     def of(cls, said: Said, levels: Mapping[Event, Level] = LEVELS) -> Alert:
         """With the level that this event has."""
         text = " ".join(plain(masked(said.text)).split())
-        return cls(said.event, levels.get(said.event, Level.CRITICAL), text[:MOST_CHARACTERS], said.key)
+        return cls(said.event, levels.get(said.event, Level.CRITICAL), text[:MOST_CHARACTERS], said.key, said.topic)

@@ -6,6 +6,7 @@ Whatever a record is, it is taken once: one that cannot be followed is told, and
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from bot.alerts.around import failed_checks, new_locks, roll_due
 from bot.alerts.blocked import Blocked
 from bot.alerts.data import Data
 from bot.alerts.digest import digest, newest_day, standing
-from bot.alerts.follow import added_since, end_of
+from bot.alerts.follow import Added, End, added_since, end_of
 from bot.alerts.naked import Naked
 from bot.alerts.place import Place
 from bot.alerts.row import Header, Row
@@ -32,7 +33,10 @@ from bot.masking import masked
 from bot.node.health import Health, Vital
 from bot.node.journals import with_earlier
 from bot.runtime.past import past_of
+from bot.units import SECOND_NS
 from bot.words import kind_of, plain
+
+GONE_NS = 5 * SECOND_NS  # so long a journal may be away while another takes its place
 
 
 class News:
@@ -51,13 +55,17 @@ class News:
         self._begun = self._replayed = False
         self._naked, self._naked_from = Naked(), 0
         self._data, self._blocked, self._health = Data(), Blocked(), Health(path)
+        self._missed_since_ns: int | None = None
 
     def added(self, wall_ns: int) -> Iterator[Said]:
         """What the journal says. Raises MesbotError if it cannot be read; it goes on with the next look."""
         if self.path.exists():
+            yield from self._there()
             if not self._begun:
                 yield from self._begin()
             yield from self._added()
+        else:
+            yield from self._missed(wall_ns)
         yield from self._naked.look(wall_ns)
 
     def around(self, wall_ns: int) -> Iterator[Said]:
@@ -76,7 +84,7 @@ class News:
         """That it broke off or stands still, or does not any more: each once, whatever notifier tells it."""
         ill = "" if vital.over else vital.ill
         before, self.place.ill = self.place.ill, ill
-        if ill and ill != before:
+        if ill and _but_for_numbers(ill) != _but_for_numbers(before):
             yield Said(Event.HEALTH, f"{ill} {self._standing()}")
         elif before and not ill:
             yield Said(Event.HEALTH, "That is over: the run was ended." if vital.over else "That is over: the run goes on.")
@@ -95,7 +103,7 @@ class News:
         if self._first:
             list(failed_checks(self.path, place))  # a person knows them
         if self._first and self._from_now:
-            place.journal, place.seq, place.run = end
+            self._at(end)
         if end.journal and place.journal == end.journal:
             self._naked, self._naked_from = Naked(past_of(with_earlier(self.path)).unfinished), end.seq
             self._law()
@@ -113,21 +121,70 @@ class News:
     def _added(self) -> Iterator[Said]:
         place = self.place
         added = added_since(self.path, place.seq, place.run)
+        if added.journal and added.journal == place.journal and self._another_copy(added):
+            yield from self._replaced()
+            return
         if added.journal and added.journal != place.journal:
             another, place.journal = bool(place.journal), added.journal
             if another:  # a new file has taken its place, and is read from its beginning
-                place.seq = place.run = self._naked_from = 0
+                place.seq = place.run = place.record_ns = place.header_ns = self._naked_from = 0
                 place.ill, self._naked, self._data, self._blocked = "", Naked(), Data(), Blocked()
                 return
         for header in added.headers:
-            place.run = header.run
+            place.run, place.header_ns = header.run, header.wall_ns
             yield from self._header(header)
         for row in added.rows:
-            place.seq = row.seq
+            place.seq, place.record_ns = row.seq, row.wall_ns
             yield from self._row(row)
         kinds = {row.kind for row in added.rows}
         if kinds & {Kind.OUTCOME, Kind.OPERATOR}:
             yield from self._locks(tell=Kind.OUTCOME in kinds)
+
+    def _at(self, end: End) -> None:
+        place = self.place
+        place.journal, place.seq, place.run = end.journal, end.seq, end.run
+        place.record_ns, place.header_ns = end.written
+
+    def _another_copy(self, added: Added) -> bool:
+        """Whether the file does not hold what was read of it."""
+        place, (record_ns, header_ns) = self.place, added.written
+        shorter = (place.seq and not record_ns) or (place.run and not header_ns)
+        return bool(shorter or (place.record_ns or record_ns) != record_ns or (place.header_ns or header_ns) != header_ns)
+
+    def _replaced(self) -> Iterator[Said]:
+        """Another copy has taken its place, as after a restore: what it holds is of before, and it is followed from its end."""
+        before, end = self.place.seq, end_of(self.path)
+        self._at(end)
+        self.place.ill, self._data, self._blocked, self._naked_from = "", Data(), Blocked(), end.seq
+        self._naked = Naked()
+        text = (
+            f"{self.path.name} was replaced by another copy: record {before}, as it was read, is not in it; it ends with record {end.seq}. "
+            "It is followed from there, and what came in between is not told. Look with mesbot status, and in TWS."
+        )
+        yield Said(Event.HEALTH, text)
+        self._naked = Naked(past_of(with_earlier(self.path)).unfinished)
+        self._law()
+        list(self._locks(tell=False))
+
+    def _missed(self, wall_ns: int) -> Iterator[Said]:
+        """That a journal which was followed is away."""
+        if not self._begun or self.place.gone:
+            return
+        if self._missed_since_ns is None:
+            self._missed_since_ns = wall_ns
+        elif abs(wall_ns - self._missed_since_ns) >= GONE_NS:
+            self.place.gone = True
+            text = (
+                f"{self.path.name} is not there any more: it, or its folder, was removed or moved. Nothing of the run can be told until it "
+                "is back, and a bot that runs enters nothing; look in TWS now, put the file back, or stop the bot."
+            )
+            yield Said(Event.HEALTH, text)
+
+    def _there(self) -> Iterator[Said]:
+        self._missed_since_ns = None
+        if self.place.gone:
+            self.place.gone = False
+            yield Said(Event.HEALTH, f"{self.path.name} is there again, and is followed.")
 
     def _locks(self, *, tell: bool) -> Iterator[Said]:
         try:
@@ -192,3 +249,8 @@ class News:
             self.place.digest = today.isoformat()
             if self._session and not missed:
                 yield digest(self.path, today)
+
+
+def _but_for_numbers(ill: str) -> str:
+    """That it lasts longer is nothing new."""
+    return re.sub(r"\d[\d,.:]*", "", ill)

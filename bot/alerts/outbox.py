@@ -1,8 +1,9 @@
 """What waits for one service: bounded, so many messages a minute, and nothing left out without being counted.
 
-Several alerts that wait go as one message, the critical first. What does not fit is counted, by level and event, and the counts
-stand in the next message, or in one of their own. A service may refuse a message for its words: after a few refusals alerts go one by
-one, and one that is refused twice while others are taken is counted too. Pure but for the clock, which is handed in (seconds).
+Several alerts that wait go as one message, the critical first. Of what does not fit the oldest of the least level is counted, by level
+and event, and the counts stand in the next message, or in one of their own. A critical alert waits for no full minute. A service may
+refuse a message for its words: after a few refusals alerts go one by one, and one that is refused twice while others are taken is counted
+too. Pure but for the clock, which is handed in (seconds).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ MOST_WAITING = 100
 MOST_LINES = 12
 COUNTS_SECONDS = 600.0  # so long counts wait for a message to go with
 WINDOW_SECONDS = 60.0
+CRITICAL_SECONDS = 5.0  # past the limit a critical alert goes when the last message is so old: twelve more a minute at most
 MOST_TOGETHER = 3  # refusals in a row, before alerts go one by one
 BACKOFF_SECONDS = (5.0, 15.0, 60.0, 300.0)  # after one failure, two, ...
 
@@ -64,20 +66,25 @@ class Outbox:
         name = f"{alert.level} {alert.event}"
         self.waiting.left_out[name] = self.waiting.left_out.get(name, 0) + times
 
-    def message(self, now: float) -> Message | None:
-        """The next one to send, None if none may go now. From here on it is being sent, until `done`."""
-        if self.waiting.sending or self.waiting.sending_left_out or now < self._again_at or self._full(now):
+    def message(self, now: float, *, last: bool = False) -> Message | None:
+        """The next one to send, None if none may go now. From here on it is being sent, until `done`.
+
+        At the notifier's end it is the `last`, and does not wait for a full minute either.
+        """
+        if self.waiting.sending or self.waiting.sending_left_out or now < self._again_at:
             return None
         if not self.waiting.alerts and not (self.waiting.left_out and now - self._last >= COUNTS_SECONDS):
             return None
-        ordered = sorted(self.waiting.alerts, key=lambda each: (each in self._refused, -RANK[each.level]))  # else in their order
+        ordered = sorted(self.waiting.alerts, key=self._turn)  # else in their order
+        if self._full(now) and not (ordered and ((last and not self._alone) or self._urgent(ordered[0], now))):
+            return None
         if self._alone and ordered:
             self.waiting = Waiting(ordered[1:], self.waiting.left_out, ordered[:1])
         else:
-            first, rest = ordered[:MOST_LINES], ordered[MOST_LINES:]
-            for alert in rest:
+            newest = sorted(reversed(ordered), key=self._turn)  # who reads them wants to know how things stand
+            for alert in newest[MOST_LINES:]:
                 self.count(alert)
-            self.waiting = Waiting([], {}, first, self.waiting.left_out)
+            self.waiting = Waiting([], {}, sorted(reversed(newest[:MOST_LINES]), key=self._turn), self.waiting.left_out)
         self._sent.append(now)
         self._last = now
         return self._message()
@@ -117,6 +124,12 @@ class Outbox:
         """Whether the service did not take the last message."""
         return self._failures > 0
 
+    def _turn(self, alert: Alert) -> tuple[bool, int]:
+        return alert in self._refused, -RANK[alert.level]
+
+    def _urgent(self, alert: Alert, now: float) -> bool:
+        return _must(alert) and now - self._sent[-1] >= CRITICAL_SECONDS
+
     def _full(self, now: float) -> bool:
         while self._sent and now - self._sent[0] >= WINDOW_SECONDS:
             self._sent.popleft()
@@ -132,10 +145,11 @@ class Outbox:
 
 
 def _restored(waiting: Waiting) -> Waiting:
-    """What was on its way when a notifier ended may have arrived: only the critical go again, and say so."""
+    """What was on its way when a notifier ended may have arrived: only the critical go again, and say so; the rest is counted."""
     again = [msgspec.structs.replace(each, text=f"(perhaps told before) {each.text}") for each in waiting.sending if _must(each)]
     left_out = dict(waiting.left_out)
-    for name, times in waiting.sending_left_out.items():
+    lost = [(f"{each.level} {each.event} (perhaps told before)", 1) for each in waiting.sending if not _must(each)]
+    for name, times in [*waiting.sending_left_out.items(), *lost]:
         left_out[name] = left_out.get(name, 0) + times
     return Waiting([*again, *waiting.alerts], left_out)
 

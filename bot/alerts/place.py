@@ -14,7 +14,9 @@ from bot.own_files import require_ours, run_folder, write_own
 
 
 class Place(msgspec.Struct):
-    """`journal`, `seq` and `run` are as in bot.alerts.follow. `whole`: the notifier that wrote it came to its end.
+    """`journal`, `seq` and `run` are as in bot.alerts.follow, `record_ns` and `header_ns` when those two were written
+    (UTC ns; 0: not kept by an earlier version). `whole`: the notifier that wrote it came to its end. `gone`: it was told that the
+    journal is not there any more.
 
     `ill` is what was told to be wrong with the run, "" if nothing is; `digest` and `roll` are dates (ISO), `checks` when the newest told
     check of a file was made (UTC ns), `locks` those that were told. `waiting` is of each service, in the order of the addresses.
@@ -23,6 +25,9 @@ class Place(msgspec.Struct):
     journal: str = ""
     seq: int = 0
     run: int = 0
+    record_ns: int = 0
+    header_ns: int = 0
+    gone: bool = False
     whole: bool = True
     ill: str = ""
     digest: str = ""

@@ -25,7 +25,9 @@ from bot.node.status import journal_names
 
 POLL_SECONDS, TURN_SECONDS = 0.5, 30.0
 LEAVE_SECONDS = 10.0
-MOST_TIMES = 4  # the memory that it began with: more is a fault of a service's code, and ends this process rather than the machine
+MOST_TIMES = 1.5  # the memory that it began with: more is a fault of a service's code, and ends this process before the unit's MemoryMax
+# does, which would say nothing of why
+MEMORY = Path("/proc/self/statm")
 NOT_WANTED = (
     "Nothing says where alerts go; set MESBOT_ALERTS (one address a line, as apprise writes them), or MESBOT_ALERTS_FILE, "
     "or MESBOT_HEARTBEAT_URL."
@@ -136,11 +138,11 @@ class _Title:
 
 def _until_another(watch: Watch, state: Path, stopping: threading.Event, *, named: bool) -> Path | None:
     """Turn after turn; the journal to tell of next, None if the notifier is to end."""
-    looked, begun_with = time.monotonic(), _most_memory()
+    looked, begun_with = time.monotonic(), _memory()
     while not stopping.wait(POLL_SECONDS):
         now = time.monotonic()
         watch.turn(now, time.time_ns())
-        if _most_memory() > MOST_TIMES * begun_with:
+        if _memory() > MOST_TIMES * begun_with:
             raise MesbotError(f"The notifier takes {MOST_TIMES} times the memory that it began with; it ends, to be started again.")
         if now - looked >= TURN_SECONDS:
             looked = now
@@ -151,9 +153,11 @@ def _until_another(watch: Watch, state: Path, stopping: threading.Event, *, name
     return None
 
 
-def _most_memory() -> int:
-    """The most that this process ever had in memory, in the system's own unit."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def _memory() -> int:
+    """What this process has in memory, in pages; where the system does not say so, the most that it ever had, in the system's unit."""
+    if MEMORY.exists():
+        return int(MEMORY.read_text(encoding="ascii").split()[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # of a process that another began, that one's too
 
 
 def _newest(state: Path) -> Path | None:

@@ -92,7 +92,7 @@ def _kill(body: Body) -> str:
 def _reconciled(when: str, body: Body) -> Iterator[Said]:
     found, text = body["found"], f"{body['found']}: {body['text']}"
     if found == LINK_FOUND:
-        yield Said(Event.LINK, f"{when} the broker: {body['text']}", f"link {body['text']}")
+        yield Said(Event.LINK, f"{when} the broker: {body['text']}", f"link {body['text']}", "link")
     elif found == NOT_BELIEVED:
         yield Said(Event.UNKNOWN, f"{when} a message was not believed: {body['text']}", f"not believed {body['text']}")
     else:

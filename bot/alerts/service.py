@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import apprise
 import requests
+import urllib3
 
 from bot.alerts.alert import Level
-from bot.alerts.bounded import BoundedAdapter
+from bot.alerts.bounded import BoundedAdapter, BoundedAnswer
 from bot.alerts.outbox import Message
 
 SECONDS = 8.0  # to connect, and between two pieces of an answer
@@ -25,6 +26,7 @@ for noisy in ("urllib3", "requests"):  # a retry of theirs names host and path
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 socket.setdefaulttimeout(2 * SECONDS)  # for what knows no timeout of its own; this is the notifier's process
 requests.sessions.HTTPAdapter = BoundedAdapter  # type: ignore[misc]  # apprise opens its sessions itself, one a message
+urllib3.connection.HTTPConnection.response_class = BoundedAnswer
 
 
 def known_kind(kind: str) -> bool:

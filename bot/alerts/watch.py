@@ -57,7 +57,7 @@ class Watch:
         self._repeats, self._heartbeat = Repeats(), Heartbeat("")
         self._looked: float | None = None
         self._trouble = ""
-        self._written = b""
+        self._written, self._kept = b"", False
 
     @property
     def path(self) -> Path:
@@ -97,7 +97,7 @@ class Watch:
         while self.waits and time.monotonic() < until:
             for courier in self.couriers:
                 courier.rest(time.monotonic() + 0.1)
-            self._send(time.monotonic())
+            self._send(time.monotonic(), last=True)
         self._news.place.whole = True
         self._keep()
 
@@ -125,20 +125,26 @@ class Watch:
             self._tell(Said(Event.HEALTH, text, text), now)
 
     def _tell(self, said: Said, now: float) -> None:
+        self._tell_by(self.couriers, said, now)
+
+    def _tell_by(self, couriers: Iterable[Courier], said: Said, now: float) -> None:
         alert = Alert.of(said, self._settings.levels)
         if RANK[alert.level] < RANK[self._settings.least]:
             return
         new = self._repeats.new(alert, now)
-        for courier in self.couriers:
+        for courier in couriers:
             courier.outbox.put(alert) if new else courier.outbox.count(alert)
 
-    def _send(self, now: float) -> None:
+    def _send(self, now: float, *, last: bool = False) -> None:
         due = []
         for courier in self.couriers:
             courier.answered(now)
             if news := courier.news():
                 self._say(news)
-            if (message := courier.message(now)) is not None:
+            if news := courier.news_for_others(now):
+                self._tell_by([each for each in self.couriers if each is not courier], Said(Event.NOTIFIER, news), now)
+        for courier in self.couriers:
+            if (message := courier.message(now, last=last)) is not None:
                 due.append((courier, message))
         self._keep()
         for courier, message in due:
@@ -151,9 +157,12 @@ class Watch:
         content = msgspec.json.encode(place)
         if content == self._written:
             return
+        if self._kept and not self.path.parent.exists():  # it was moved: an empty one in its place would stand in somebody's way
+            self._written = b""
+            return
         try:
             write_place(self.path, content)
-            self._written, self._trouble = content, ""
+            self._written, self._kept, self._trouble = content, True, ""
         except OSError as error:
             trouble = f"Its place cannot be written ({error.strerror}): after a restart some alerts may come twice."
             if trouble != self._trouble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +16,10 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "bot" / "alerts"))
+from live_journal import KillRecord, OperatorRecord, add, opened
 from services import HANGS, SECRET, Service
+
+from bot.journal.records import Kind
 
 PATIENCE_SECONDS = 300.0
 BAR_TO_ORDER = """
@@ -126,3 +130,54 @@ def test_an_address_that_cannot_be_is_refused_before_anything_begins(tmp_path):
         printed, _ = process.communicate(timeout=60)
     assert process.returncode == 2 and "is no address that apprise can use" in printed
     assert SECRET not in printed and "Traceback" not in printed and not (tmp_path / "out" / "journal.sqlite").exists()
+
+
+@contextlib.contextmanager
+def notifier(home: Path, address: str) -> Iterator[subprocess.Popen[str]]:
+    """`mesbot alerts run` by itself, with its state in this folder."""
+    environ = of_mesbot(home) | {"MESBOT_ALERTS": address, "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "bot.cli", "alerts", "run"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def of_mesbot(home: Path) -> dict[str, str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("TWS_", "MESBOT_"))}
+    return environ | {"MESBOT_HOME": str(home)}
+
+
+def verb(home: Path, *words: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "bot.cli", *words], env=of_mesbot(home), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_notifier_beside_which_a_backup_is_restored_goes_on_telling(tmp_path):
+    home, backup = tmp_path / "home", tmp_path / "backup"
+    path = home / "journals" / "paper-DU1234567-2025.sqlite"
+    path.parent.mkdir(parents=True)
+    with opened(path) as journal:
+        add(journal, Kind.OPERATOR, OperatorRecord("drill", "before the backup"))
+    with Service() as service, notifier(home, service.address) as process:
+        assert "Follows" in process.stdout.readline()
+        verb(home, "journal", "backup", "--to", str(backup))
+        for number in range(8):  # more messages than a minute has
+            with opened(path) as journal:
+                add(journal, Kind.OPERATOR, OperatorRecord("drill", f"number {number}"))
+            service.wait_for(lambda each, number=number: number > 3 or f"number {number}" in each.told)
+        begun = time.monotonic()
+        with opened(path) as journal:
+            add(journal, Kind.KILL, KillRecord("TRIPPED", "feed"))
+        service.wait_for(lambda each: "TRIPPED" in each.told)
+        assert time.monotonic() - begun < 20  # five seconds and a turn; a full minute had held it up
+        away = path.parent.rename(home / "elsewhere")
+        service.wait_for(lambda each: "is not there any more" in each.told)
+        shutil.copytree(backup, home, dirs_exist_ok=True)
+        service.wait_for(lambda each: "is there again" in each.told and "was replaced by another copy" in each.told)
+        verb(home, "lock", "--reason", "after the restore")
+        process.terminate()
+        assert process.wait(60) in (0, 143)
+        service.wait_for(lambda each: "after the restore" in each.told)
+        assert service.told.count("was replaced by another copy") == service.told.count("is not there any more") == 1 and away.exists()

@@ -1,5 +1,5 @@
 """A service on this machine for apprise's json:// addresses: one that takes messages, or refuses them, or never answers,
-or never ends its answer."""
+or never ends its answer, or never begins it, or sends whoever comes to another page."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from types import TracebackType
 from typing import Self
 
 TAKES, REFUSES, HANGS, FLOODS, DRIPS = "takes", "refuses", "hangs", "floods", "drips"
-DRIPS_REFUSING = "drips refusing"
+DRIPS_REFUSING, CONTINUES = "drips refusing", "continues"
+LOGIN = "/login"
 SECRET = "s3cretTokenCanary"
 
 
 class Service:
-    """Listens on 127.0.0.1 while its `with` block runs. `messages` are those taken, oldest first, `asked` the paths of GETs."""
+    """Listens on 127.0.0.1 while its `with` block runs; `how` may be a code, with which it sends to LOGIN.
+
+    `messages` are those taken, oldest first, `asked` the paths of GETs.
+    """
 
     def __init__(self, how: str = TAKES) -> None:
         self.how = how
@@ -72,13 +76,19 @@ class Service:
                 if service.how == HANGS:
                     service._free.wait()
                     return
+                if service.how == CONTINUES:
+                    self._begin_without_end()
+                    return
+                if service.how.isdigit() and self.path != LOGIN:
+                    self._answer(int(service.how), LOGIN)
+                    return
                 if service.how in (FLOODS, DRIPS, DRIPS_REFUSING):
                     self._answer_without_end(500 if service.how == DRIPS_REFUSING else 200, 1_000_000 if service.how == FLOODS else 1)
                     return
                 with service._came:
-                    if service.how == TAKES:
+                    if service.how != REFUSES:
                         service.messages.append(body)
-                    self._answer(200 if service.how == TAKES else 500)
+                    self._answer(500 if service.how == REFUSES else 200)
                     service._came.notify_all()
 
             def do_GET(self) -> None:
@@ -87,9 +97,11 @@ class Service:
                     self._answer(200)
                     service._came.notify_all()
 
-            def _answer(self, code: int) -> None:
+            def _answer(self, code: int, to: str = "") -> None:
                 with suppress(OSError):
                     self.send_response(code)
+                    if to:
+                        self.send_header("Location", to)
                     self.send_header("Content-Length", "0")
                     self.end_headers()
 
@@ -103,6 +115,12 @@ class Service:
                 with service._came:
                     service.how = TAKES
                     service._came.notify_all()
+
+            def _begin_without_end(self) -> None:
+                with suppress(OSError):
+                    while not service._free.is_set():
+                        self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                        service.answered_bytes += 25
 
             def log_message(self, *_: object) -> None:
                 return

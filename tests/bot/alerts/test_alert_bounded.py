@@ -1,11 +1,11 @@
-"""An answer without an end fills no memory and holds nobody for ever; what its first line said counts."""
+"""An answer without an end fills no memory and holds nobody for ever; what its first line said counts, if it is to the message."""
 
 from __future__ import annotations
 
 import time
 
 import pytest
-from services import DRIPS, DRIPS_REFUSING, FLOODS, HANGS, TAKES, Service
+from services import CONTINUES, DRIPS, DRIPS_REFUSING, FLOODS, HANGS, TAKES, Service
 
 from bot.alerts import bounded, run
 from bot.alerts.addresses import addresses_of
@@ -37,6 +37,27 @@ def test_a_refusal_without_an_end_is_a_refusal(monkeypatch):
     monkeypatch.setattr(bounded, "MOST_SECONDS", 0.3)
     with Service(DRIPS_REFUSING) as service:
         assert not addresses(service)[0].send(Message(Level.INFO, "one"))
+
+
+@pytest.mark.parametrize("code", ["301", "302", "303"])
+def test_a_message_that_became_the_question_for_a_page_was_not_taken(code):
+    with Service(code) as portal:
+        assert not addresses(portal)[0].send(Message(Level.CRITICAL, "kill"))
+        assert portal.tried == 1 and portal.messages == [] and portal.asked == []
+
+
+@pytest.mark.parametrize("code", ["307", "308"])
+def test_a_redirect_that_keeps_the_message_is_followed(code):
+    with Service(code) as moved:
+        assert addresses(moved)[0].send(Message(Level.CRITICAL, "kill"))
+        assert moved.texts == ["kill"] and moved.asked == []
+
+
+def test_an_answer_that_only_ever_begins_is_none_and_costs_no_time():
+    with Service(CONTINUES) as service:
+        begun = time.process_time()
+        assert not addresses(service)[0].send(Message(Level.INFO, "one"))
+        assert service.answered_bytes < 50 * bounded.MOST_BYTES and time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize("order", [1, -1])

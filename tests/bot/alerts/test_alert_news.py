@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -20,12 +21,12 @@ from bot.alerts.alert import Event, Said
 from bot.alerts.around import failed_checks, new_locks, roll_due
 from bot.alerts.digest import digest
 from bot.alerts.follow import MOST_ROWS, added_since
-from bot.alerts.news import News
+from bot.alerts.news import GONE_NS, News
 from bot.alerts.place import Place
 from bot.contracts import load_contracts
 from bot.journal.records import Action, DecisionRecord, GateRecord, Kind
 from bot.journal.run_lock import RunLock, sign_of_life
-from bot.node.health import SILENT_NS, Health
+from bot.node.health import SILENT_NS, Health, Vital
 from bot.units import SECOND_NS
 
 GATE = GateRecord("VWAP_Z", 8, "abs_z", 0.83, "minimum", 1.5, "", 0.67)
@@ -107,6 +108,109 @@ def test_another_file_in_its_place_is_told_from_its_beginning(path):
     with opened(path) as journal:
         add(journal, Kind.OPERATOR, OperatorRecord("drill", "weekly"))
     assert [*texts(news), *texts(news)][-1].endswith("drill (weekly).")
+
+
+def copied(path: Path, to: Path) -> Path:
+    """A backup of this moment."""
+    with closing(sqlite3.connect(path)) as db, closing(sqlite3.connect(to)) as copy:
+        db.backup(copy)
+    return to
+
+
+def restored(path: Path, backup: Path) -> None:
+    for each in path.parent.glob(f"{path.name}*"):
+        each.unlink()
+    backup.replace(path)
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["while it runs", "while it is stopped"])
+@pytest.mark.parametrize(
+    ("traded", "earlier"),
+    [(0, False), (0, True), (5, False)],
+    ids=["at once", "with a place of an earlier version", "when as many records are in it again"],
+)
+def test_a_backup_in_the_journals_place_is_told_critically_and_followed_from_its_end(path, tmp_path, traded, stopped, earlier):
+    with opened(path) as journal:
+        add(journal, Kind.OPERATOR, OperatorRecord("drill", "before"))
+        backup = copied(path, tmp_path / "backup")
+        for number in range(3):
+            add(journal, Kind.OPERATOR, OperatorRecord("drill", f"lost {number}"))
+    news = news_of(path)
+    texts(news)
+    seq = news.place.seq
+    if earlier:
+        news.place.record_ns = news.place.header_ns = 0
+    restored(path, backup)
+    if traded:
+        with opened(path) as journal:
+            for number in range(traded):
+                add(journal, Kind.OPERATOR, OperatorRecord("drill", f"unseen {number}"))
+    after = news_of(path, kept(news)) if stopped else news
+    after.place.whole = True
+    (said,) = list(after.added(time.time_ns()))
+    assert said.event is Event.HEALTH and f"record {seq}" in said.text and "replaced by another copy" in said.text
+    assert texts(after) == []
+    with opened(path) as journal:
+        add(journal, Kind.KILL, KillRecord("TRIPPED", "feed"))
+    assert [each for each in texts(after) if "TRIPPED" in each] and texts(after) == []
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["its place", "a place of an earlier version"])
+def test_a_journal_without_the_run_that_was_told_is_another_copy(path, tmp_path, earlier):
+    with opened(path) as journal:
+        add(journal, Kind.OPERATOR, OperatorRecord("drill", "one"))
+    backup = copied(path, tmp_path / "backup")
+    opened(path).close()
+    news = news_of(path)
+    texts(news)
+    if earlier:
+        news.place.record_ns = news.place.header_ns = 0
+    restored(path, backup)
+    assert any("replaced by another copy" in text for text in texts(news))
+
+
+def test_a_position_that_is_open_in_the_backup_is_watched_for_its_stop(path, tmp_path):
+    with opened(path) as journal:
+        for kind, body in ((Kind.INTENT, intent_record(INTENT)), (Kind.FILL, fill())):
+            add(journal, kind, body)
+        backup = copied(path, tmp_path / "backup")
+        add(journal, Kind.ORDER, order("OrderAccepted"))
+    news = news_of(path)
+    texts(news)
+    restored(path, backup)
+    assert any("replaced" in text for text in texts(news))
+    with opened(path) as journal:
+        add(journal, Kind.ORDER, order("OrderCanceled"))
+        texts(news)
+        assert any("no stop known to work" in said.text for said in news.added(time.time_ns() + 10 * SECOND_NS))
+
+
+def test_a_journal_that_vanishes_is_told_once_and_its_return_too_by_whatever_notifier(path, tmp_path):
+    news = news_of(path)
+    now = time.time_ns()
+    assert list(news.added(now)) == list(news.added(now + 2 * GONE_NS)) == []  # it was never there
+    opened(path).close()
+    list(news.added(now))
+    away = path.rename(tmp_path / "away")
+    assert list(news.added(now)) == list(news.added(now + GONE_NS - 1)) == []
+    (said,) = news.added(now + GONE_NS)
+    assert said.event is Event.HEALTH and "is not there any more" in said.text
+    assert list(news.added(now + 9 * GONE_NS)) == []
+    again = news_of(path, kept(news))
+    assert list(again.added(now + 20 * GONE_NS)) == list(again.added(now + 30 * GONE_NS)) == []
+    away.rename(path)
+    assert any("is there again" in text for text in texts(again)) and texts(again) == []
+
+
+def test_a_journal_that_is_away_for_a_moment_is_not_told(path, tmp_path):
+    opened(path).close()
+    news, now = news_of(path), time.time_ns()
+    list(news.added(now))
+    for moment in range(3):
+        away = path.rename(tmp_path / "away")
+        assert list(news.added(now + moment * GONE_NS)) == []
+        away.rename(path)
+        assert list(news.added(now + moment * GONE_NS)) == []
 
 
 def test_more_than_a_look_takes_comes_with_the_next_looks(path):
@@ -290,6 +394,13 @@ def test_illness_is_told_when_it_begins_and_when_it_is_over_by_whatever_notifier
     with RunLock(path), opened(path):
         (over,) = again.changed(again.health(new_york_ns("2025-09-20 11:00")))
         assert "the run goes on" in over.text
+
+
+def test_an_illness_that_only_lasts_longer_is_told_once(path):
+    news = news_of(path)
+    told = [list(news.changed(Vital(f"The bot has given no sign of life for {seconds:,} s"))) for seconds in (16, 36, 1056)]
+    assert [len(said) for said in told] == [1, 0, 0]
+    assert list(news.changed(Vital("The session is open and no bar was journaled since 10:41")))
 
 
 def test_a_decision_is_read_only_if_the_broker_stands_against_it(path):

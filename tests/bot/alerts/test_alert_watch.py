@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
 import msgspec
 import pytest
-from live_journal import KillRecord, OperatorRecord, add, opened
+from live_journal import KillRecord, OperatorRecord, ReconcileRecord, add, opened
 from services import HANGS, REFUSES, SECRET, TAKES, Service
 
 from bot.alerts import courier, watch
-from bot.alerts.addresses import addresses_of
-from bot.alerts.alert import LEVELS, Event, Level
-from bot.alerts.outbox import MOST_WAITING
+from bot.alerts.addresses import Address, addresses_of
+from bot.alerts.alert import LEVELS, Alert, Event, Level, Said
+from bot.alerts.outbox import MOST_WAITING, Outbox
 from bot.alerts.place import Place, place_path, read_place
 from bot.alerts.watch import Settings, Watch
 from bot.errors import NotOurs
@@ -82,6 +83,77 @@ def test_a_service_that_hangs_for_ever_is_left_alone_in_the_end_and_that_is_told
     assert not any(SECRET in line for line in said)
 
 
+def test_a_service_that_rested_is_tried_again_and_few_threads_hang_whatever_it_does(path, monkeypatch):
+    monkeypatch.setattr(courier, "STUCK_SECONDS", 0.05)
+    monkeypatch.setattr(courier, "REST_SECONDS", 0.2)
+    monkeypatch.setattr("bot.alerts.outbox.BACKOFF_SECONDS", (0.01,))
+    said = []
+    with Service() as well, Service(HANGS) as hangs, RunLock(path), opened(path):
+        made = watching(path, hangs, well, said=said)
+        monkeypatch.setattr(made.couriers[0], "_send", lambda _: threading.Event().wait())  # no patience of its own ends it
+        turns(made, lambda: len(hung(made)) == courier.MOST_THREADS)
+        turns(made, iter([False] * 60 + [True]).__next__)
+        assert len(hung(made)) == courier.MOST_THREADS == courier.MOST_STUCK + 1
+    with Service(HANGS) as hangs, RunLock(path.with_name("b.sqlite")), opened(path.with_name("b.sqlite")):
+        made = watching(path.with_name("b.sqlite"), hangs, said=said)
+        turns(made, lambda: hangs.tried == courier.MOST_STUCK)
+        hangs.how = TAKES
+        monkeypatch.setattr(courier, "STUCK_SECONDS", 30.0)
+        turns(made, lambda: "has started" in hangs.told and not made.waits)
+        assert said[-1] == "1: json://*** takes messages again."
+
+
+def hung(made: Watch) -> list[threading.Thread]:
+    return [thread for thread in made.couriers[0]._threads if thread.is_alive()]
+
+
+def test_the_service_that_is_well_hears_of_the_one_that_is_not(path, monkeypatch):
+    monkeypatch.setattr(courier, "STUCK_SECONDS", 0.05)
+    monkeypatch.setattr(courier, "REPEAT_SECONDS", 0.3)
+    monkeypatch.setattr("bot.alerts.outbox.BACKOFF_SECONDS", (0.01,))
+    with Service() as well, Service(HANGS) as hangs, RunLock(path), opened(path):
+        made = watching(path, well, hangs, settings=Settings(per_minute=1000))
+        turns(made, lambda: "2: json://*** takes no messages" in well.told and "is not asked any more" in well.told)
+        assert SECRET not in well.told and "1: json" not in well.told
+        its_own = made.couriers[1].outbox.waiting
+        assert its_own.left_out == {} and all(each.event is Event.RUN for each in its_own.alerts + its_own.sending)
+
+
+def test_only_hanging_in_a_row_counts():
+    hangs = threading.Event()
+    carrier = courier.Courier(Address("1: x", lambda _: hangs.is_set() or threading.Event().wait(0.5)), Outbox(1000))
+    now = 0.0
+    for hung in (True, True, False, True, True):
+        (hangs.clear if hung else hangs.set)()
+        carrier.outbox.put(Alert.of(Said(Event.KILL, "x")))
+        now += 1000.0
+        carrier.go(carrier.message(now), now)
+        if hung:
+            assert carrier.answered(now + courier.STUCK_SECONDS)
+        else:
+            carrier.rest(time.monotonic() + 30.0)
+        assert "any more" not in carrier.news()
+
+
+def test_two_services_that_come_and_go_do_not_talk_of_each_other_for_ever():
+    def comes_and_goes(number: int) -> Address:
+        calls = iter(range(10_000_000))
+        return Address(f"{number}: x", lambda _: next(calls) % 2 == number % 2)
+
+    made = Watch(Path("nowhere.sqlite"), Settings(per_minute=1_000_000), list)
+    made._keep = lambda: None
+    made.serve([comes_and_goes(1), comes_and_goes(2)])
+    made._tell(Said(Event.KILL, "first"), 0.0)
+    messages = 0
+    for second in range(3600):
+        made._send(float(second))
+        for each in made.couriers:
+            messages += each._busy_since is not None
+            while each._busy_since is not None and not each.answered(float(second)):
+                time.sleep(0.0001)
+    assert 2 <= messages < 60
+
+
 def test_what_a_service_refuses_waits_and_arrives_when_it_takes_messages_again(path, monkeypatch):
     monkeypatch.setattr("bot.alerts.outbox.BACKOFF_SECONDS", (0.05,))
     said = []
@@ -91,7 +163,7 @@ def test_what_a_service_refuses_waits_and_arrives_when_it_takes_messages_again(p
         turns(made, lambda: service.tried >= 3)
         service.how = TAKES
         turns(made, lambda: "TRIPPED" in service.told)
-        assert len(said) == 1 and "1: json://*** takes no messages" in said[0]
+        assert "1: json://*** takes no messages" in said[0] and len(said) <= 2
 
 
 def test_a_notifier_that_dies_between_two_turns_loses_and_repeats_nothing(path):
@@ -136,6 +208,45 @@ def test_an_end_sends_what_is_left(path):
         add(journal, Kind.OPERATOR, OperatorRecord("drill", "last words"))
         made.leave(30.0)
         assert "last words" in service.told and not made.waits
+
+
+def test_an_end_sends_what_is_left_though_the_minute_is_full(path):
+    with Service() as service, RunLock(path), opened(path) as journal:
+        made = watching(path, service, settings=Settings(per_minute=1))
+        turns(made, lambda: "has started" in service.told and not made.waits)
+        add(journal, Kind.OPERATOR, OperatorRecord("drill", "last words"))
+        made.turn(time.monotonic(), time.time_ns())
+        assert made.waits
+        made.leave(30.0)
+        assert "last words" in service.told and not made.waits
+
+
+def test_that_the_link_is_back_is_the_last_word_after_every_loss(path):
+    words = ("CUT", "SYNCED again", "DOWN", "SYNCED again")
+    with Service() as service, RunLock(path), opened(path) as journal:
+        made = watching(path, service)
+        for number, word in enumerate(words, start=1):
+            add(journal, Kind.RECONCILE, ReconcileRecord("Link", f"the link is {word}"))
+            turns(made, lambda number=number: service.told.count("the link is") == number and not made.waits)
+        assert service.told.splitlines()[-1].endswith("the link is SYNCED again")
+
+
+def test_a_folder_that_is_moved_away_is_told_critically_is_not_made_anew_and_its_return_is_told(path, monkeypatch):
+    monkeypatch.setattr("bot.alerts.news.GONE_NS", 50_000_000)
+    with Service() as service:
+        with RunLock(path):
+            opened(path).close()
+            made = watching(path, service)
+            turns(made, lambda: "has started" in service.told and not made.waits)
+        away = path.parent.rename(path.parent.with_name("elsewhere"))
+        turns(made, lambda: "is not there any more" in service.told and not made.waits)
+        assert service.messages[-1]["title"].endswith(": critical") and not path.parent.exists()
+        away.rename(path.parent)
+        turns(made, lambda: "is there again" in service.told and not made.waits)
+        assert service.told.count("is not there any more") == 1 and read_place(path).gone is False
+        with opened(path) as journal:
+            add(journal, Kind.KILL, KillRecord("TRIPPED", "feed"))
+        turns(made, lambda: "TRIPPED" in service.told)
 
 
 def test_a_place_that_cannot_be_written_is_told_once_and_alerts_go_out_all_the_same(path, monkeypatch):
@@ -188,8 +299,6 @@ def test_what_is_below_the_least_level_is_not_sent_and_levels_can_be_chosen(path
 
 
 def test_the_same_trouble_over_and_over_is_told_once_and_counted(path):
-    from live_journal import ReconcileRecord
-
     with Service() as service, RunLock(path), opened(path) as journal:
         made = watching(path, service)
         for _ in range(30):

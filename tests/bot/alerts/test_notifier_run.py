@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import configparser
 import os
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from builders import ROOT
 from live_journal import KillRecord, add, opened
 from services import SECRET, Service
 
@@ -74,12 +78,39 @@ def test_it_waits_for_a_journal_that_does_not_exist_yet(tmp_path):
 def test_one_that_takes_ever_more_memory_ends_to_be_started_again(tmp_path, monkeypatch):
     path = tmp_path / "paper-DU1234567-2025.sqlite"
     opened(path).close()
-    taken = iter([100, 100, 400, 401])
-    monkeypatch.setattr(run, "_most_memory", taken.__next__)
+    taken = iter([100, 100, 150, 151])
+    monkeypatch.setattr(run, "_memory", taken.__next__)
     environ = {"MESBOT_HEARTBEAT_URL": "http://127.0.0.1:1"}
-    with pytest.raises(MesbotError, match="4 times the memory"):
+    with pytest.raises(MesbotError, match=r"1\.5 times the memory"):
         follow(path, tmp_path, Settings(), environ, print, threading.Event())
     assert list(taken) == []
+
+
+@pytest.mark.skipif(not run.MEMORY.exists(), reason="the system does not say what a process has in memory")
+def test_its_own_limit_of_memory_acts_before_the_units(tmp_path):
+    """One that begins as `mesbot alerts run` does, with a journal and a service."""
+    path = tmp_path / "paper-DU1234567-2025.sqlite"
+    opened(path).close()
+    code = (
+        "import sys, threading\nfrom pathlib import Path\nfrom bot.alerts import run\nfrom bot.alerts.watch import Settings\n"
+        "path, ending = Path(sys.argv[1]), threading.Event()\nending.wait = lambda seconds: True\n"
+        "run.follow(path, path.parent, Settings(), {'MESBOT_ALERTS': 'json://127.0.0.1:1'}, str, ending)\n"
+        "print(run._memory() * run.os.sysconf('SC_PAGE_SIZE'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read(ROOT / "deploy" / "systemd" / "mesbot-alerts.service")
+    most = int(unit["Service"]["MemoryMax"].removesuffix("M")) << 20
+    assert 100 << 20 < run.MOST_TIMES * int(done.stdout) < 0.9 * most
+
+
+@pytest.mark.skipif(not run.MEMORY.exists(), reason="the system does not say what a process has in memory")
+def test_what_it_has_in_memory_falls_when_it_lets_go():
+    before = run._memory()
+    block = bytearray(b"x" * (64 << 20))
+    assert run._memory() > before + len(block) // (2 * os.sysconf("SC_PAGE_SIZE"))
+    del block
+    assert run._memory() < before + (32 << 20) // os.sysconf("SC_PAGE_SIZE")
 
 
 def test_two_notifiers_of_one_journal_refuse_each_other(tmp_path):

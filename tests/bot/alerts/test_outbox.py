@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.alert import Alert, Event, Level
-from bot.alerts.outbox import BACKOFF_SECONDS, COUNTS_SECONDS, MOST_LINES, MOST_WAITING, WINDOW_SECONDS, Outbox, Waiting
+from bot.alerts.outbox import (
+    BACKOFF_SECONDS,
+    COUNTS_SECONDS,
+    CRITICAL_SECONDS,
+    MOST_LINES,
+    MOST_WAITING,
+    WINDOW_SECONDS,
+    Outbox,
+    Waiting,
+)
 from bot.alerts.repeats import MOST_KEYS, REPEAT_SECONDS, Repeats
 
 
@@ -118,7 +129,80 @@ def test_after_a_restart_only_what_is_critical_and_was_on_its_way_goes_again_and
     assert outbox.message(0.0)
     outbox.put(alert("later"))
     kept = msgspec.json.decode(msgspec.json.encode(outbox.waiting), type=Waiting)
-    assert sent(Outbox(6, kept)).splitlines() == ["critical: CRITICAL (perhaps told before) worst", "INFO later"]
+    assert sent(Outbox(6, kept)).splitlines() == [
+        "critical: CRITICAL (perhaps told before) worst",
+        "INFO later",
+        "Not told one by one: 1 × info entry (perhaps told before).",
+    ]
+
+
+def test_what_was_on_its_way_when_a_notifier_ended_is_counted_also_where_nothing_else_waits():
+    outbox = Outbox(6)
+    for number in range(MOST_LINES + 3):
+        outbox.put(alert(str(number)))
+    assert outbox.message(0.0)
+    after = sent(Outbox(6, outbox.waiting), COUNTS_SECONDS)
+    assert after == f"info: Not told one by one: 3 × info entry, {MOST_LINES} × info entry (perhaps told before)."
+
+
+def full_at(now: float) -> Outbox:
+    """One whose minute is used up."""
+    outbox = Outbox(6)
+    for _ in range(6):
+        outbox.put(alert("small"))
+        assert sent(outbox, now)
+    return outbox
+
+
+def test_a_critical_alert_waits_behind_no_full_minute():
+    outbox = full_at(0.0)
+    outbox.put(alert("small"))
+    assert sent(outbox, CRITICAL_SECONDS - 0.2) == ""
+    outbox.put(alert("kill", Level.CRITICAL, Event.KILL))
+    assert sent(outbox, CRITICAL_SECONDS - 0.1) == ""
+    assert sent(outbox, CRITICAL_SECONDS) == "critical: CRITICAL kill\nINFO small" and CRITICAL_SECONDS <= 5
+    outbox.put(alert("small"))
+    assert sent(outbox, 2 * CRITICAL_SECONDS) == "" and sent(outbox, WINDOW_SECONDS) == "info: small"
+
+
+def test_a_flood_of_critical_alerts_has_a_bound_of_its_own():
+    outbox, times = Outbox(6), []
+    for tenth in range(1200):
+        outbox.put(alert(str(tenth), Level.CRITICAL, Event.KILL))
+        times += [tenth / 10] if sent(outbox, tenth / 10) else []
+    assert 12 < sum(time < WINDOW_SECONDS for time in times) <= 6 + WINDOW_SECONDS / CRITICAL_SECONDS
+    assert max(after - before for before, after in pairwise(times)) <= CRITICAL_SECONDS + 0.1
+
+
+def test_the_last_message_waits_for_no_full_minute_but_one_by_one_they_do():
+    outbox = full_at(0.0)
+    outbox.put(alert("has stopped"))
+    assert outbox.message(1.0) is None and outbox.message(1.0, last=True) and outbox.message(1.0, last=True) is None
+    outbox = full_at(0.0)
+    outbox.put(alert("refused"))
+    for now in (61.0, 70.0, 90.0):
+        assert sent(outbox, now, delivered=False)
+    for number in range(40):
+        outbox.put(alert(str(number)))
+    later = [outbox.message(200.0, last=True) is not None and outbox.done(200.0, delivered=True) is None for _ in range(40)]
+    assert sum(later) == 6
+
+
+def test_of_what_does_not_fit_the_newest_is_told():
+    outbox = Outbox(6)
+    for number in range(MOST_LINES + 5):
+        outbox.put(alert(f"{number}", Level.WARNING, Event.LINK))
+    outbox.put(alert("first", Level.CRITICAL))
+    lines = sent(outbox).splitlines()
+    assert lines[:2] == ["critical: CRITICAL first", "WARNING 6"]
+    assert lines[-2:] == [f"WARNING {MOST_LINES + 4}", "Not told one by one: 6 × warning link."]
+
+
+def test_what_says_that_it_is_over_is_told_again_after_every_new_loss():
+    repeats = Repeats()
+    words = ["CUT", "SYNCED", "DOWN", "SYNCED", "SYNCED", "CUT", "CUT", "SYNCED"]
+    told = [word for second, word in enumerate(words) if repeats.new(msgspec.structs.replace(alert(key=word), topic="link"), float(second))]
+    assert told == ["CUT", "SYNCED", "DOWN", "SYNCED", "CUT", "SYNCED"]
 
 
 @pytest.mark.parametrize(("seconds", "new"), [(1.0, False), (REPEAT_SECONDS - 1, False), (REPEAT_SECONDS, True)])
