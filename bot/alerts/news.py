@@ -20,6 +20,7 @@ from bot.alerts.digest import digest, newest_day, standing
 from bot.alerts.follow import Added, End, added_since, end_of
 from bot.alerts.naked import Naked
 from bot.alerts.place import Place
+from bot.alerts.room import Room
 from bot.alerts.row import Header, Row
 from bot.alerts.says import said_of
 from bot.calendar import SessionCalendar, new_york
@@ -56,6 +57,7 @@ class News:
         self._naked, self._naked_from = Naked(), 0
         self._data, self._blocked, self._health = Data(), Blocked(), Health(path)
         self._missed_since_ns: int | None = None
+        self._room = Room(path)
 
     def added(self, wall_ns: int) -> Iterator[Said]:
         """What the journal says. Raises MesbotError if it cannot be read; it goes on with the next look."""
@@ -72,6 +74,7 @@ class News:
         """What no record says, at this moment of the wall (UTC ns). Raises MesbotError if it cannot be seen."""
         if not self.path.exists():
             return
+        yield from self._room.look()
         yield from failed_checks(self.path, self.place)
         if not self._replayed:  # its days are not these
             yield from self._dated(new_york(wall_ns))

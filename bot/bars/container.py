@@ -38,6 +38,8 @@ class Content(NamedTuple):
 
 def opened(path: Path) -> Content:
     """The content of a file: plain, gzip, zstd, or a zip of one file. Raises BarsFileError, one sentence, for anything else."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise BarsFileError(f"{path}: is a device or a pipe, which may never end; put what comes from it into a file.")
     try:
         data = path.read_bytes()
     except FileNotFoundError:

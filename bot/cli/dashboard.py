@@ -44,7 +44,9 @@ def dashboard(
 ) -> None:
     """Prints where it is and, if one was made, the token; runs until Ctrl-C."""
     if importlib.util.find_spec("nicegui") is None:
-        raise UsageError('The dashboard is an extra that is not installed: in the folder that mesbot was installed from, pip install ".[dashboard]".')
+        raise UsageError(
+            'The dashboard is an extra that is not installed: in the folder that mesbot was installed from, pip install ".[dashboard]".'
+        )
     from bot.cli.journal import find_journal, newest_journal
     from bot.contracts import read_contracts
     from bot.dashboard.guard import is_loopback

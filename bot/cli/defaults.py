@@ -49,7 +49,7 @@ def read_defaults(command: click.Command, verb: str) -> dict[str, Any]:
         return {}
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Words) or {}
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UsageError(f"{path} cannot be read as YAML ({error}); repair it or remove it.") from None
     if not isinstance(values, dict):
         raise UsageError(f"{path}: holds {type(values).__name__}, expected one `option: value` a line.")

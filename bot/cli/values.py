@@ -106,6 +106,11 @@ def _no_folder(path: Path) -> Path | None:
     return next((each for each in (path, *path.parents) if os.path.exists(each) and not os.path.isdir(each)), None)
 
 
+def _streams(path: Path) -> bool:
+    """Whether it is a device or a pipe: it may never end, or never begin."""
+    return path.exists() and not path.is_dir() and not path.is_file()
+
+
 class JournalFile(click.Path):
     """A journal, also by its path as it is printed, with the account masked."""
 
@@ -117,6 +122,8 @@ class JournalFile(click.Path):
         path = file_meant(Path(value))
         if path.is_dir():
             self.fail(f"{value}: is a folder; name the .sqlite file in it that a run has written", param, ctx)
+        if _streams(path):
+            self.fail(f"{value}: is a device or a pipe; name the .sqlite file that a run has written", param, ctx)
         return super().convert(path, param, ctx)
 
 
@@ -130,6 +137,8 @@ class BarsPlace(click.Path):
         """Its path. A usage error if nothing is there."""
         if not os.path.exists(value):
             self.fail(f"{value}: there is no such file; name a file of one-minute bars", param, ctx)
+        if _streams(Path(value)):
+            self.fail(f"{value}: is a device or a pipe; put what comes from it into a file of one-minute bars", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -146,4 +155,6 @@ class File(click.Path):
             self.fail(f"{value}: is a folder; name a file", param, ctx)
         if self.there and not Path(value).exists():
             self.fail(f"{value}: there is no such file; name one that is", param, ctx)
+        if self.there and _streams(Path(value)):
+            self.fail(f"{value}: is a device or a pipe; name a file", param, ctx)
         return super().convert(value, param, ctx)

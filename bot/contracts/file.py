@@ -20,7 +20,10 @@ def values_of_file(path: Path, missing: str, faults: list[str]) -> dict[str, Any
         return None
     try:
         values = read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date like 2025-13-45
+    except UnicodeDecodeError:
+        faults.append(f"{path.name}: not usable YAML: it is not written in UTF-8; save it so")
+        return None
+    except (OSError, yaml.YAMLError, ValueError) as error:  # ValueError: a date like 2025-13-45
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         faults.append(f"{path.name}{where}: not usable YAML: {getattr(error, 'problem', None) or error}")

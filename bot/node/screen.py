@@ -99,7 +99,9 @@ class Glance:
     def _first_home(self, trade: TradeView) -> None:
         """Keep that the first of two targets was reached; what it won counts with the trade, at its end."""
         text = f"{trade.plan.strategy} out in part: target {to_points(trade.plan.legs[0].target):,.2f} reached, {trade.quantity_open} left"
-        self.note(("part", trade.trade_id), f"{text}; counted when the trade ends", self.update.quality.ts_ns if self.update else trade.opened_ns)
+        self.note(
+            ("part", trade.trade_id), f"{text}; counted when the trade ends", self.update.quality.ts_ns if self.update else trade.opened_ns
+        )
 
     def closed(self, outcome: TradeOutcome) -> None:
         """Keep how a trade ended."""
@@ -218,7 +220,9 @@ def position_lines(trade: TradeView | None, close: float) -> list[Text]:
     cents = ticks * TICK_CENTS * trade.quantity_open
     each = " each" if trade.quantity_open > 1 else ""
     shown = decimal(ticks, 0, sign=True)
-    worth = f"{shown} {'tick' if shown[1:] == '1' else 'ticks'}{each}, {dollars(cents)}, {decimal(cents / trade.plan.risk_cents, sign=True)} R"
+    worth = (
+        f"{shown} {'tick' if shown[1:] == '1' else 'ticks'}{each}, {dollars(cents)}, {decimal(cents / trade.plan.risk_cents, sign=True)} R"
+    )
     return [Text(f"position  {held}"), Text(f"open      {worth}, before fees", style="green" if cents > 0 else "red" if cents < 0 else "")]
 
 

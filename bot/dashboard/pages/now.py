@@ -10,7 +10,12 @@ from bot.dashboard.watch import Seen
 
 # The cards side by side, each column by itself: a long card leaves no hole beside it. On a phone they follow one another.
 COLUMNS_OF_CARDS = (("Bot",), ("Position", "Locks", "Scores"), ("Budgets",))
-HEADROOM = (("strategy", "Strategy"), ("action", "Decided"), ("said", "On the last bar"), ("to_enter", "What, at least, would have had to be otherwise"))
+HEADROOM = (
+    ("strategy", "Strategy"),
+    ("action", "Decided"),
+    ("said", "On the last bar"),
+    ("to_enter", "What, at least, would have had to be otherwise"),
+)
 
 
 class Card:

@@ -67,7 +67,7 @@ def test_a_strategy_whose_file_is_elsewhere_is_known_to_its_journal(why, journal
 def test_one_that_the_journal_does_not_know_yet_and_one_that_is_broken_are_told_as_that(why, journaled, tmp_path):
     write(tmp_path / "other", "K7")
     assert why("K7", "--strategies", "other").output.endswith("    not journaled yet in out/journal.sqlite\n")
-    spoil(tmp_path / "other", "class FailedBreakReversal", "klass FailedBreakReversal", "K7")
+    spoil(tmp_path / "other", "class FailedBreakReversal", "no class FailedBreakReversal", "K7")
     told = why("K7", "--strategies", "other")
     assert told.exit_code == 0 and "K7 (strategy): its file or its numbers cannot be read now; `mesbot strategies` says why." in told.output
     assert "    its file or its numbers cannot be read now" in why("K1", "--strategies", "other").output

@@ -81,7 +81,14 @@ ONE_FAULT = [
     ("learning", "confidence: 0.95", "confidence: .nan", "wilson_confidence = nan must be a number above 0.5 and below 1.0, and finite"),
     # times and dates
     ("session", 'open: "09:30"', 'open: "9h30"', "session.yaml: rth.open = '9h30' must be a time of day in quotes like \"09:30\""),
-    ("session", 'close: "16:00"', "close: 16:00", 'session.yaml: rth.close = 960 must be a time of day in quotes like "09:30"'),
+    ("session", 'close: "16:00"', "close: 960", 'session.yaml: rth.close = 960 must be a time of day in quotes like "09:30"'),
+    (
+        "constitution",
+        "max_trades_per_day: 2",
+        "max_trades_per_day: 1:10",
+        "constitution.yaml: frequency.max_trades_per_day = '1:10' must be",
+    ),
+    ("constitution", "max_trades_per_day: 2", "max_trades_per_day: 010", "constitution.yaml: frequency.max_trades_per_day = '010' must be"),
     (
         "session",
         "- {date: 2",
