@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.errors import UsageError
+from bot.plural import counted
 
 NAME = "MESBOT_DASHBOARD_TOKEN"
 LEAST_CHARACTERS = 12
@@ -61,7 +62,8 @@ def given_token(environ: Mapping[str, str]) -> Given:
         return Given(secrets.token_urlsafe(24), True)
     secret = (plain if plain is not None else _content(file)).strip()
     if len(secret) < LEAST_CHARACTERS:
-        raise UsageError(f"{NAME} holds {len(secret)} characters, and at least {LEAST_CHARACTERS} are required; unset it to have one made.")
+        found = counted(len(secret), "character")
+        raise UsageError(f"{NAME} holds {found}, and at least {LEAST_CHARACTERS} are required; unset it to have one made.")
     return Given(secret, False)
 
 

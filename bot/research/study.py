@@ -56,7 +56,7 @@ class Study:
 
     def _require(self, name: str, made_of: dict[str, Any], resume: bool) -> None:
         there = self._study.user_attrs.get(OF)
-        if there is None:
+        if there is None or not self._study.trials:  # begun, and refused or interrupted before its first set
             self._study.set_user_attr(OF, made_of)
             return
         if not resume:

@@ -115,6 +115,15 @@ def test_a_study_that_is_there_is_gone_on_with_only_if_asked(tmp_path):
         study(tmp_path)
 
 
+def test_a_study_that_was_refused_before_its_first_set_is_begun_anew_also_of_something_else(tmp_path):
+    study(tmp_path)
+    begun = study(tmp_path, made_of={**MADE_OF, next(iter(MADE_OF)): "another"})
+    assert begun.tried() == []
+    next(begun.batches(4))
+    with pytest.raises(UsageError, match="of 0 sets already; --resume goes on"):
+        study(tmp_path)
+
+
 @pytest.mark.parametrize("what", list(MADE_OF))
 def test_a_study_of_something_else_is_refused(tmp_path, what):
     run(study(tmp_path), 4)
