@@ -182,8 +182,9 @@ def _what(line: RunLine) -> str:
 @JOURNAL_OPTION
 @click.option("--open", "show", is_flag=True, help="Open it in the browser.")
 def report(path: Path | None, show: bool) -> None:
-    """Writes it beside the journal and prints where."""
+    """Writes it beside the journal and prints where; of a journal that is not whole as well, which is said, and exit code 1."""
     from bot.journal.folder import report_of
+    from bot.journal.verify import verify
     from bot.report.html import write_report
 
     journal = find_journal(path)
@@ -193,6 +194,10 @@ def report(path: Path | None, show: bool) -> None:
     click.echo(f"Report:  {file}")
     if show and not webbrowser.open(file.resolve().as_uri()):
         click.echo(f"No browser could be opened; open {file.resolve().as_uri()} yourself.", err=True)
+    try:
+        verify(journal)
+    except JournalError as error:
+        raise MesbotError(f"The report shows what the journal holds, and that is not what was written: {error.told}") from None
 
 
 @click.command(help=COMPARE_HELP, short_help="What differs between two runs, down to the first decision.")
@@ -205,12 +210,16 @@ def compare(context: click.Context, a: str, b: str, out: Path, as_json: bool) ->
     """Prints what is the same and what is not; exit code 1 if anything differs."""
     import msgspec
 
+    from bot.journal.verify import verify
     from bot.report.compare import compare as compared
     from bot.report.runs import find_run
 
     try:
         last = last_anywhere(context)
-        found = compared(find_run(out, a, last), find_run(out, b, last))
+        paths = find_run(out, a, last), find_run(out, b, last)
+        for path in paths:
+            verify(path)  # what somebody has changed is no run to be compared
+        found = compared(*paths)
     except JournalError as error:  # 1 would say that they differ
         raise UsageError(error.told) from None
     if as_json:

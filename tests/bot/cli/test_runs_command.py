@@ -7,9 +7,11 @@ import io
 import json
 import os
 import shlex
+import sqlite3
 import sys
 import webbrowser
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -229,6 +231,18 @@ def test_compare_ends_with_0_if_nothing_differs_and_1_if_something_does(run, fou
     assert shown.exit_code == 1
     assert "data        DIFFER: passport: passport-2 against passport-1" in shown.output
     assert shown.output.endswith("Not the same: data.\n")
+
+
+def test_a_journal_that_was_changed_is_compared_with_nothing_and_its_report_says_so(run, four, tmp_path):
+    changed = tmp_path / "changed.sqlite"
+    changed.write_bytes(Path("out/journal.sqlite").read_bytes())
+    with closing(sqlite3.connect(changed)) as db, db:
+        db.execute("DROP TRIGGER records_no_update")
+    told = run("compare", "latest", changed)
+    assert (told.exit_code, told.stdout) == (2, "") and "trigger records_no_update is missing" in told.stderr
+    told = run("report", "--journal", changed)
+    assert told.exit_code == 1 and told.stdout == f"Report:  {changed.with_suffix('.html')}\n"
+    assert told.stderr.startswith("The report shows what the journal holds, and that is not what was written: ")
 
 
 def test_compare_as_json_says_the_same(run, four):
