@@ -97,7 +97,7 @@ def _facts(contracts: Contracts, rows: Rows) -> dict[str, Any]:
 
 def _header(contracts: Contracts, console: Console) -> None:
     versions = ", ".join(f"{name} {said['version']}" for name, said in contracts.values().items())
-    console.print(f"Contracts in force: {contracts.directory}\nHash:               {contracts.sha256}", soft_wrap=True)
+    console.print(f"Contracts in force: {contracts.directory}\nHash:  {contracts.sha256}", soft_wrap=True)
     console.print(f"Versions:           {versions}", soft_wrap=not console.is_terminal)
     loss, rate = contracts.constitution.loss_limits, contracts.constitution.frequency
     console.print(

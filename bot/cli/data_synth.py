@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from bot.cli.said import fitted
 from bot.cli.values import Day, Whole
 
 HELP = """
@@ -38,4 +39,4 @@ def synth(sessions: int, seed: int, first: DateTime | None, out: Path, contracts
     require_writable_name("--out", out)
     bars = synthetic_sessions(seed, sessions, read_contracts(contracts).session, first.date() if first else SYNTHETIC_START)
     write_bars("--out", out, bars.frame)
-    click.echo(f"{out}: {len(bars.frame):,} minutes, {bars.label}; their times are UTC and name the open.")
+    click.echo(fitted(f"{out}: {len(bars.frame):,} minutes, {bars.label}; their times are UTC and name the open."))

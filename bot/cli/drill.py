@@ -9,6 +9,7 @@ import click
 
 from bot.cli.backtest import typed
 from bot.cli.reason import given_reason
+from bot.cli.said import fitted
 from bot.cli.strategies_option import strategies_option
 from bot.cli.values import Folder
 from bot.errors import MesbotError, UsageError
@@ -53,7 +54,7 @@ def drill(
     _refuse_ignored(context)
     done = _drilled(reason, account, out, zone, contracts, strategies)
     for line in done.lines():
-        click.echo(line)
+        _echo(line)
     if not done.held:
         raise LimitBroken("A limit did not hold; the times above are by the wall clock of this machine.")
     if done.latched:
@@ -84,6 +85,10 @@ def _refuse_ignored(context: click.Context) -> None:
         raise UsageError(f"--{name} would be ignored, for {place}; leave it out.")
 
 
+def _echo(line: str) -> None:
+    click.echo(fitted(line))
+
+
 def _drilled(reason: str, account: str | None, out: Path, zone: str, contracts: Path | None, strategies: tuple[Path, ...]) -> Drilled:
     """By the bot that runs, else by one of this process."""
     import asyncio
@@ -100,9 +105,9 @@ def _drilled(reason: str, account: str | None, out: Path, zone: str, contracts: 
     state = state_folder()
     running = [name for name in names_of(state, "paper", account) if held_by(name.path(state)) is not None]
     if running:
-        return drill_running(the_one(running).path(state), reason, click.echo)
+        return drill_running(the_one(running).path(state), reason, _echo)
     if (endpoint := endpoint_of(os.environ)) is not None:
         request = BrokerRequest(endpoint, Mode.PAPER, False, state, contracts, zone=zone, strategies=strategies)
-        return asyncio.run(drill_on_broker(request, reason, click.echo))
-    click.echo("No paper bot runs and no broker is configured: on a simulated gateway, 50 ms away and back.")
-    return asyncio.run(drill_here(out, reason, contracts, strategies, click.echo))
+        return asyncio.run(drill_on_broker(request, reason, _echo))
+    _echo("No paper bot runs and no broker is configured: on a simulated gateway, 50 ms away and back.")
+    return asyncio.run(drill_here(out, reason, contracts, strategies, _echo))

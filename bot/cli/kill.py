@@ -9,6 +9,7 @@ import click
 from bot.cli.as_json import json_option, print_json
 from bot.cli.operate import journal_options, names_of, nothing_there, running_replay
 from bot.cli.reason import given_reason
+from bot.cli.said import fitted
 from bot.errors import JournalError, MesbotError, UsageError
 
 FOREIGN_WORD = "FOREIGN"
@@ -64,7 +65,7 @@ def kill(
 
     def tell(line: str) -> None:
         told.append(line)
-        click.echo(line, err=as_json)
+        click.echo(fitted(line, err=as_json), err=as_json)
 
     state = state_folder()
     names = names_of(state, mode, account)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from bot.cli.said import fitted
 from bot.cli.values import Folder
 
 HELP = """
@@ -91,5 +92,5 @@ def notebooks(folder: Path) -> None:
         click.echo(path)
     click.echo(f"Open:  {sys.executable} -m pip install jupyterlab")
     click.echo(f"       {sys.executable} -m jupyter lab {folder}")
-    click.echo(f"       or open {folder} in an editor that knows notebooks, and choose the Python {sys.executable}")
-    click.echo("Bars:  synthetic sessions; for your own, `export MESBOT_NOTEBOOK_BARS=/path/to/FILE` before you open them")
+    click.echo(fitted(f"       or open {folder} in an editor that knows notebooks, and choose the Python {sys.executable}"))
+    click.echo(fitted("Bars:  synthetic sessions; for your own, `export MESBOT_NOTEBOOK_BARS=/path/to/FILE` before you open them"))

@@ -10,6 +10,7 @@ import click
 
 from bot.cli.as_json import json_option, print_json
 from bot.cli.listed import listed, near, standing_in
+from bot.cli.said import fitted
 from bot.cli.strategies_option import ENVIRONMENT, strategies_option
 from bot.cli.values import Folder
 from bot.errors import UsageError
@@ -94,7 +95,7 @@ def new(where: tuple[Path | None, tuple[Path, ...]], name: str, source: str | No
         click.echo(folder / file)
     load_contracts(directory, [*known, folder])
     click.echo(f"Next: mesbot backtest --strategies {shlex.quote(str(folder))}")
-    click.echo(f"      or `export {ENVIRONMENT}={folder.resolve()}` for every verb; its test: python -m pytest {folder}")
+    click.echo(fitted(f"      or `export {ENVIRONMENT}={folder.resolve()}` for every verb; its test: python -m pytest {folder}"))
 
 
 def _source(in_force: Contracts, name: str) -> Declared:
