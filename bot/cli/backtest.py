@@ -16,7 +16,7 @@ from bot.cli.around import interrupted_with
 from bot.cli.as_json import json_option, print_json
 from bot.cli.called import as_called
 from bot.cli.file_options import file_options
-from bot.cli.said import Saying, say
+from bot.cli.said import Saying, folded, say
 from bot.cli.strategies_option import strategies_option
 from bot.cli.usd import Usd, equity_sentences
 from bot.cli.values import Day, Folder, OneOf, Whole
@@ -74,14 +74,18 @@ def backtest(context: click.Context, no_report: bool, as_json: bool, **asked: An
     in_force = load_contracts(request.contracts, request.strategies)  # a broken contract ends it here, before anything is written
     console = Console(stderr=as_json)
 
+    def tell(sentence: str) -> None:  # by the console, which knows of the bar that it draws
+        console.print(folded(sentence), highlight=False, markup=False, soft_wrap=True)
+
     def begin() -> None:
-        console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False, soft_wrap=True)
-        say([*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)], err=as_json)
+        console.print(f"Contracts: {in_force.directory} ({in_force.sha256[:12]})", highlight=False, markup=False, soft_wrap=True)
+        for sentence in (*equity_sentences(request.equity_usd, Limits.of(in_force)), *doubts(in_force)):
+            tell(sentence)
 
     with _progress_bar(console) as progress, _interrupted_at(request, progress):
         from bot.backtest.run import run_backtest
 
-        result = run_backtest(request, progress, Saying(begin, lambda sentence: say([sentence], err=as_json)))
+        result = run_backtest(request, progress, Saying(begin, tell))
     say(result.notes, err=as_json)
     if as_json:
         print_json(facts_of_run(result.journal, report=not no_report))
