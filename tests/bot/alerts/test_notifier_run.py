@@ -78,10 +78,10 @@ def test_it_waits_for_a_journal_that_does_not_exist_yet(tmp_path):
 def test_one_that_takes_ever_more_memory_ends_to_be_started_again(tmp_path, monkeypatch):
     path = tmp_path / "paper-DU1234567-2025.sqlite"
     opened(path).close()
-    taken = iter([100, 100, 150, 151])
+    taken = iter([100, 100, 200, 201])
     monkeypatch.setattr(run, "_memory", taken.__next__)
     environ = {"MESBOT_HEARTBEAT_URL": "http://127.0.0.1:1"}
-    with pytest.raises(MesbotError, match=r"1\.5 times the memory"):
+    with pytest.raises(MesbotError, match="2 times the memory"):
         follow(path, tmp_path, Settings(), environ, print, threading.Event())
     assert list(taken) == []
 
@@ -101,7 +101,8 @@ def test_its_own_limit_of_memory_acts_before_the_units(tmp_path):
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.read(ROOT / "deploy" / "systemd" / "mesbot-alerts.service")
     most = int(unit["Service"]["MemoryMax"].removesuffix("M")) << 20
-    assert 100 << 20 < run.MOST_TIMES * int(done.stdout) < 0.9 * most
+    libraries = 320 << 20  # their pages, which the unit counts too
+    assert 100 << 20 < run.MOST_TIMES * int(done.stdout) < most - libraries
 
 
 @pytest.mark.skipif(not run.MEMORY.exists(), reason="the system does not say what a process has in memory")
